@@ -1,0 +1,50 @@
+import type { Options } from 'execa';
+
+export interface CommandResult {
+  readonly argv: readonly string[];
+  /** Exit status; `null` when the command could not start, was killed by a signal, or ran out of time. */
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  /** The program does not exist on this machine. */
+  readonly missing: boolean;
+}
+
+export interface CommandOptions {
+  /** Milliseconds until the command is killed (SIGTERM, SIGKILL 1 s later). */
+  readonly deadline: number;
+  readonly input?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/**
+ * Runs a command to its end. Never throws for what the command did: the exit status, a missing program and
+ * a passed deadline are all in the result. The locale is C, so output can be parsed.
+ *
+ * execa is loaded when the first command runs, because most checks start no process at all.
+ */
+export async function run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
+  const { execa } = await import('execa');
+  const [file, ...args] = argv;
+  const settings: Options = {
+    reject: false,
+    timeout: options.deadline,
+    forceKillAfterDelay: 1000,
+    maxBuffer: 64 * 1024 * 1024,
+    stripFinalNewline: false,
+    env: { LC_ALL: 'C', ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+  };
+  const result = await execa(file, args, settings);
+  return {
+    argv,
+    exit: result.exitCode ?? null,
+    stdout: String(result.stdout ?? ''),
+    stderr: String(result.stderr ?? ''),
+    timedOut: result.timedOut,
+    missing: result.code === 'ENOENT',
+  };
+}
