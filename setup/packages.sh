@@ -1,0 +1,91 @@
+#!/bin/bash
+# Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
+# Usage: setup/packages.sh GROUP…      (groups: qemu lab build bench)
+set -euo pipefail
+
+declare -A GROUPS_OF_PACKAGES=(
+  # A real libvirtd with a real QEMU, and what a private host is made of.
+  [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb tini util-linux
+          iproute2 acl attr procps'
+  # Two hosts that reach each other over ssh, as OpenNebula's do.
+  [lab]='openssh-server openssh-client openssh-sftp-server sudo'
+  # What building QEMU 7.2.0 takes (setup/qemu-7.2.0.sh).
+  [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
+           libaio-dev flex bison'
+  # What the shell scripts that the bench compares with are made of.
+  [bench]='xmlstarlet procps util-linux'
+)
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK='# migrate-guard: temporary, keeps services from starting while packages are installed'
+
+die() { printf 'packages.sh: %s\n' "$*" >&2; exit 1; }
+
+(($# > 0)) || { printf 'usage: packages.sh GROUP…   (groups: %s)\n' "${!GROUPS_OF_PACKAGES[*]}" >&2; exit 64; }
+wanted=()
+for group in "$@"; do
+  [[ -n ${GROUPS_OF_PACKAGES[$group]:-} ]] || die "no such group: $group (groups: ${!GROUPS_OF_PACKAGES[*]})"
+  # shellcheck disable=SC2206 # the lists above hold plain package names
+  wanted+=(${GROUPS_OF_PACKAGES[$group]})
+done
+
+command -v dpkg-query >/dev/null || die 'this is not Debian (there is no dpkg-query); install by hand: '"${wanted[*]}"
+
+# Sets `missing`: the wanted packages that are not fully installed.
+find_missing() {
+  local -A installed=()
+  local name status
+  while read -r name status; do
+    [[ $status == installed ]] && installed[$name]=1
+  done < <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null || true)
+  missing=()
+  for name in "${wanted[@]}"; do
+    [[ -n ${installed[$name]:-} ]] || { missing+=("$name"); installed[$name]=1; }
+  done
+}
+
+find_missing
+((${#missing[@]} > 0)) || exit 0
+
+command -v apt-get >/dev/null || die "this is not Debian (there is no apt-get); install by hand: ${missing[*]}"
+((EUID == 0)) || die "must be root to install: ${missing[*]}"
+
+# Another run may be at work; when it is done there may be nothing left to do.
+exec 9>/run/lock/migrate-guard-packages.lock
+flock 9
+find_missing
+((${#missing[@]} > 0)) || exit 0
+
+printf 'packages.sh: installing %s\n' "${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+
+# An administrator's policy-rc.d stays; one with our mark was left behind by a run that was killed.
+if [[ ! -e $POLICY ]] || grep -qxF "$POLICY_MARK" "$POLICY"; then
+  made_policy=1
+else
+  made_policy=
+fi
+clean_up() {
+  rm -f "$log"
+  [[ -z $made_policy ]] || rm -f "$POLICY"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if [[ -n $made_policy ]]; then
+  printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" >"$POLICY"
+  chmod 755 "$POLICY"
+fi
+
+install_missing() {
+  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "${missing[@]}" \
+    </dev/null >"$log" 2>&1 9>&-
+}
+
+# Old or absent package lists are the usual reason for a failure, so it is tried once more with new ones.
+if ! install_missing; then
+  apt-get update -qq -o DPkg::Lock::Timeout=600 </dev/null >&2 9>&- || die 'apt-get update failed (see above)'
+  install_missing || { tail -n 40 "$log" >&2; die "apt-get could not install: ${missing[*]}"; }
+fi
+find_missing
+((${#missing[@]} == 0)) || die "apt-get succeeded, yet these are not installed: ${missing[*]}"
