@@ -1,0 +1,78 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const SECTOR = 512;
+const DRIVES_AT = 0x1f0;
+
+/** Where the guest keeps its counter, in its physical memory. */
+export const COUNTER_ADDRESS = 0x8000;
+
+/**
+ * The guest: 18 times a second at most it counts, and writes the counter to sector 1 of the drives it was told to.
+ *
+ *     7c00 fa              cli
+ *     7c01 fc              cld
+ *     7c02 31 c0           xor   ax, ax
+ *     7c04 8e d8           mov   ds, ax
+ *     7c06 8e c0           mov   es, ax
+ *     7c08 8e d0           mov   ss, ax
+ *     7c0a bc 00 7c        mov   sp, 0x7c00
+ *     7c0d fb              sti
+ *     7c0e 66 ff 06 00 80  again: inc dword [0x8000]     ; the counter, in a sector of zeros
+ *     7c13 8a 1e f0 7d     mov   bl, [0x7df0]            ; bit n: write to BIOS drive 0x80 + n
+ *     7c17 b2 80           mov   dl, 0x80
+ *     7c19 d0 eb           drive: shr bl, 1
+ *     7c1b 73 13           jnc   next
+ *     7c1d bf 00 06        mov   di, 0x600               ; a fresh copy: the BIOS writes into the packet
+ *     7c20 be 42 7c        mov   si, packet
+ *     7c23 b9 08 00        mov   cx, 8
+ *     7c26 f3 a5           rep movsw
+ *     7c28 be 00 06        mov   si, 0x600
+ *     7c2b b8 00 43        mov   ax, 0x4300              ; extended write; a drive that refuses is passed over
+ *     7c2e cd 13           int   0x13
+ *     7c30 fe c2           next: inc dl
+ *     7c32 84 db           test  bl, bl
+ *     7c34 75 e3           jnz   drive
+ *     7c36 a1 6c 04        mov   ax, [0x46c]             ; the BIOS clock, 18.2 Hz
+ *     7c39 f4              wait: hlt
+ *     7c3a 3b 06 6c 04     cmp   ax, [0x46c]
+ *     7c3e 74 f9           je    wait
+ *     7c40 eb cc           jmp   again
+ *     7c42 10 00 01 00     packet: 16 bytes long, 1 sector
+ *     7c46 00 80 00 00     from 0000:8000
+ *     7c4a 01 00 …         to sector 1
+ */
+const CODE = Buffer.from(
+  'fafc31c08ed88ec08ed0bc007cfb66ff0600808a1ef07db280d0eb7313bf0006be427cb90800f3a5' +
+    'be0006b80043cd13fec284db75e3a16c04f43b066c0474f9ebcc10000100008000000100000000000000',
+  'hex',
+);
+
+/** @param writesTo the drives, counted from 0 in boot order, that the guest writes its counter to */
+export function bootSector(writesTo: readonly number[]): Buffer {
+  const sector = Buffer.alloc(SECTOR);
+  CODE.copy(sector);
+  sector[DRIVES_AT] = writesTo.reduce((mask, drive) => mask | (1 << drive), 0);
+  sector.writeUInt16LE(0xaa55, SECTOR - 2);
+  return sector;
+}
+
+/** Makes a device or file bootable. Effective when the guest boots, not while it runs. */
+export function installGuest(device: string, { writesTo }: { writesTo: readonly number[] }): void {
+  const fd = openSync(device, 'r+');
+  try {
+    writeSync(fd, Buffer.concat([bootSector(writesTo), Buffer.alloc(SECTOR)]), 0, 2 * SECTOR, 0);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The counter that the guest wrote last to this disk. Direct I/O, because QEMU writes past the page cache. */
+export async function readCounter(device: string): Promise<number> {
+  const dd = ['iflag=direct', 'bs=512', 'skip=1', 'count=1', 'status=none'];
+  const { stdout } = await promisify(execFile)('dd', [`if=${device}`, ...dd], { encoding: 'buffer', timeout: 10_000 });
+  if (stdout.length !== SECTOR) throw new Error(`${device}: read ${stdout.length} bytes of sector 1`);
+  return stdout.readUInt32LE(0);
+}

@@ -1,0 +1,124 @@
+import { lchownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
+import { addAccount } from './account';
+import { startLibvirt } from './libvirt-daemons';
+import { type Namespaces, startNamespaces } from './namespaces';
+import { describeFailure } from './succeed';
+import type { Volume } from './volume';
+
+export interface HostOptions {
+  readonly name: string;
+  /** Whom QEMU runs as. As OpenNebula has it, disks belong to `oneadmin` and libvirt changes no owners. */
+  readonly user?: 'oneadmin' | 'root';
+  /** A directory of the real machine that several hosts share as `/var/lib/one/datastores`. */
+  readonly datastores?: string;
+}
+
+export interface HostRunOptions extends Partial<CommandOptions> {
+  /** Default: root. */
+  readonly as?: string;
+}
+
+type Argv = readonly [string, ...string[]];
+
+/** A machine of its own: namespaces, private directories and `/dev`, virtlogd and libvirtd. */
+export class Host {
+  private constructor(
+    readonly name: string,
+    readonly user: 'oneadmin' | 'root',
+    private readonly namespaces: Namespaces,
+  ) {}
+
+  static async start({ name, user = 'oneadmin', datastores }: HostOptions): Promise<Host> {
+    const host = new Host(name, user, await startNamespaces(name, datastores));
+    try {
+      addAccount(host);
+      await startLibvirt(host);
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+    return host;
+  }
+
+  /** The first process, as the real machine counts. */
+  get pid(): number {
+    return this.namespaces.pid;
+  }
+
+  /** The host's file tree seen from outside. An absolute symlink below it leads out of the host: walk with care. */
+  get root(): string {
+    return `/proc/${this.pid}/root`;
+  }
+
+  path(path: string): string {
+    return `${this.root}${path}`;
+  }
+
+  /** uid and gid of `user` */
+  get owner(): readonly [uid: number, gid: number] {
+    return this.user === 'root' ? [0, 0] : [9869, 9869];
+  }
+
+  /** Runs a command inside; a command that outlives its deadline is killed in there, too. */
+  run(argv: Argv, { as = 'root', env, cwd, ...options }: HostRunOptions = {}): Promise<CommandResult> {
+    const enter = ['--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid'];
+    const identity = as === 'root' ? [] : ['--reuid', as, '--regid', as, '--init-groups'];
+    const home = as === 'root' ? '/run/migrate-guard-lab' : '/var/lib/one';
+    return run(
+      ['nsenter', ...enter, `--wdns=${cwd ?? '/'}`, '--', 'setpriv', ...identity, '--pdeathsig', 'KILL', '--', ...argv],
+      { deadline: 30_000, ...options, env: { PATH, HOME: home, USER: as, LOGNAME: as, ...env } },
+    );
+  }
+
+  async succeed(argv: Argv, options: HostRunOptions = {}): Promise<CommandResult> {
+    const result = await this.run(argv, options);
+    if (result.exit === 0) return result;
+    throw new Error(`on host ${this.name}: ${describeFailure({ ...result, argv })}`);
+  }
+
+  /** What `virsh ARGS…` printed, without the blank lines around it. Throws when it fails. */
+  async virsh(...args: readonly string[]): Promise<string> {
+    const { stdout } = await this.succeed(['virsh', '--connect', 'qemu:///system', ...args]);
+    return stdout.trim();
+  }
+
+  read(path: string): string {
+    return readFileSync(this.path(path), 'utf8');
+  }
+
+  /** Makes a symlink, or re-points it in one step. Directories are made as needed; none of them may be an absolute link. */
+  link(path: string, target: string): void {
+    mkdirSync(this.path(dirname(path)), { recursive: true });
+    const temporary = this.path(`${path}.new`);
+    rmSync(temporary, { force: true });
+    symlinkSync(target, temporary);
+    renameSync(temporary, this.path(path));
+  }
+
+  remove(path: string): void {
+    rmSync(this.path(path), { recursive: true, force: true });
+  }
+
+  /** Gives the host a node for a volume; returns its path. By default as the real machine calls it, for QEMU's user. */
+  async addVolume(
+    volume: Volume,
+    { as = volume.device, owner = this.owner }: { as?: string; owner?: readonly [number, number] } = {},
+  ): Promise<string> {
+    const node = this.path(as);
+    mkdirSync(dirname(node), { recursive: true });
+    if (statSync(node, { throwIfNoEntry: false })?.rdev === statSync(volume.device).rdev) return as;
+    await this.succeed(['mknod', '--mode', '660', as, 'b', String(volume.major), String(volume.minor)]);
+    lchownSync(node, ...owner);
+    return as;
+  }
+
+  /** Ends every process inside, and with them everything the host was made of. Idempotent. */
+  stop(): Promise<void> {
+    return this.namespaces.end();
+  }
+}
+
+// Node may be installed anywhere; everything else is where Debian has it.
+const PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`;

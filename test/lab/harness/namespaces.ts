@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface Namespaces {
+  /** The first process inside, as the real machine counts; when it dies, everything inside dies. */
+  readonly pid: number;
+  /** Returns when the last process inside is gone. Idempotent. */
+  end(): Promise<void>;
+}
+
+const START_DEADLINE = 20_000;
+
+/**
+ * Starts a set of namespaces with the file trees of a host.
+ *
+ * Every link of the chain node → unshare → first process dies with the one before, so a killed test leaves nothing running.
+ */
+export async function startNamespaces(name: string, datastores?: string): Promise<Namespaces> {
+  const unshare = ['unshare', '--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--kill-child'];
+  const init = ['--propagation', 'private', 'sh', join(__dirname, 'host-init.sh'), name];
+  const args = ['--pdeathsig', 'KILL', ...unshare, ...init, ...(datastores === undefined ? [] : [datastores])];
+  const child = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'close');
+  try {
+    const pid = await readPid(child, name);
+    child.stderr.destroy();
+    child.unref();
+    return { pid, end: () => end(child, pid, exited) };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function readPid(child: ChildProcess, name: string): Promise<number> {
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const deadline = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE);
+  try {
+    if (child.stdout === null) throw new Error('no stdout');
+    for await (const line of createInterface({ input: child.stdout })) {
+      const ready = /^ready (\d+)$/.exec(line);
+      if (ready) return Number(ready[1]);
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    throw new Error(`host ${name} did not start (exit status ${child.exitCode ?? child.signalCode}):\n${said.trim()}`);
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+async function end(child: ChildProcess, pid: number, exited: Promise<unknown>): Promise<void> {
+  // As long as unshare has not exited, it has not reaped the first process, so the pid is still that process's.
+  if (child.exitCode === null && child.signalCode === null) {
+    child.ref();
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It just died by itself; unshare is about to say so.
+    }
+  }
+  await exited;
+}

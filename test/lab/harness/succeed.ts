@@ -1,0 +1,16 @@
+import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
+
+/** Runs a command that has to succeed: anything else throws, with the command line and what it said. */
+export async function succeed(
+  argv: readonly [string, ...string[]],
+  options: Partial<CommandOptions> = {},
+): Promise<CommandResult> {
+  const result = await run(argv, { deadline: 30_000, ...options });
+  if (result.exit !== 0) throw new Error(describeFailure(result));
+  return result;
+}
+
+export function describeFailure({ argv, exit, stdout, stderr, timedOut, missing }: CommandResult): string {
+  const how = missing ? 'no such program' : timedOut ? 'ran out of time' : `exit status ${exit ?? 'none'}`;
+  return `${argv.join(' ')}: ${how}\n${stderr.trim() || stdout.trim() || '(it printed nothing)'}`;
+}

@@ -1,0 +1,64 @@
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installGuest, readCounter } from './guest';
+import { succeed } from './succeed';
+
+/**
+ * A block device that stands for a volume of shared storage: a loop device on a sparse file.
+ *
+ * The device lives as long as this process: the file has no name any more, and the device clears itself when
+ * the last one closes it. So nothing is left behind, whatever ends the process.
+ */
+export class Volume {
+  private constructor(
+    /** On the real machine: `/dev/loopN`. */
+    readonly device: string,
+    readonly major: number,
+    readonly minor: number,
+    private fd: number | undefined,
+  ) {}
+
+  static async create(bytes = 1024 * 1024): Promise<Volume> {
+    const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-volume-'));
+    try {
+      const file = join(directory, 'volume.img');
+      writeFileSync(file, '');
+      truncateSync(file, bytes);
+      const { stdout } = await succeed(['losetup', '--find', '--show', file]);
+      const device = stdout.trim();
+      const fd = openSync(device, 'r');
+      // While somebody has it open, detaching means: when the last one closes it.
+      await succeed(['losetup', '--detach', device]);
+      const { rdev } = statSync(device);
+      return new Volume(device, (rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00), fd);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** `major:minor`, in decimal. */
+  get rdev(): string {
+    return `${this.major}:${this.minor}`;
+  }
+
+  /** `loopN` */
+  get name(): string {
+    return this.device.slice('/dev/'.length);
+  }
+
+  /** Puts the counting guest on it. `writesTo`: its drives in boot order; `[]` for a guest that only counts. */
+  installGuest(options: { writesTo: readonly number[] }): void {
+    installGuest(this.device, options);
+  }
+
+  readCounter(): Promise<number> {
+    return readCounter(this.device);
+  }
+
+  /** Idempotent. The device vanishes once a QEMU that has it open is gone, too. */
+  release(): void {
+    if (this.fd !== undefined) closeSync(this.fd);
+    this.fd = undefined;
+  }
+}
