@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { COUNTER_ADDRESS } from './guest';
+import { type DomainDisk, domainXml, type Nvram } from './domain-xml';
+import { type Emulator, emulatorPath } from './emulator';
+import type { Host } from './host';
+import { outerPid } from './outer-pid';
+import { until } from './until';
+
+export interface DomainOptions {
+  /** Default: `one-VMID`. */
+  readonly name?: string;
+  readonly vmId?: number;
+  readonly disks: readonly DomainDisk[];
+  readonly emulator?: Emulator;
+  readonly memoryMiB?: number;
+  readonly nvram?: Nvram;
+  /** Wait until the guest counts. Default: yes. */
+  readonly boot?: boolean;
+}
+
+/** A disk as it was set up: every hop of its path. */
+export interface PlacedDisk extends DomainDisk {
+  readonly path: string;
+  readonly node?: string;
+}
+
+/** Starts a VM the way OpenNebula has it: its disks are links in a datastore that lead to device nodes. */
+export async function startDomain(host: Host, options: DomainOptions): Promise<Domain> {
+  const { vmId = 310, name = `one-${vmId}`, emulator = 'debian', memoryMiB = 64, nvram, boot = true } = options;
+  const disks: PlacedDisk[] = [];
+  for (const [index, disk] of options.disks.entries()) disks.push(await placeDisk(host, vmId, index, disk));
+  const uuid = randomUUID();
+  const settings = { name, uuid, emulator: emulatorPath(host, emulator), memoryMiB, disks };
+  const xml = `/run/migrate-guard-lab/${name}.xml`;
+  writeFileSync(host.path(xml), domainXml(nvram === undefined ? settings : { ...settings, nvram }));
+  try {
+    await host.virsh('create', xml);
+  } catch (error) {
+    const log = host.path(`/var/log/libvirt/qemu/${name}.log`);
+    throw existsSync(log) ? new Error(`${String(error)}\n${host.read(`/var/log/libvirt/qemu/${name}.log`)}`) : error;
+  }
+  const domain = new Domain(host, name, uuid, vmId, disks);
+  if (boot) {
+    await until(async () => (await domain.counter()) > 0, { what: `the guest of ${name} counts`, deadline: 30_000 });
+  }
+  return domain;
+}
+
+async function placeDisk(host: Host, vmId: number, index: number, disk: DomainDisk): Promise<PlacedDisk> {
+  const path = disk.path ?? `/var/lib/one//datastores/0/${vmId}/disk.${index}`;
+  if (disk.volume === undefined) return { ...disk, path };
+  const node = await host.addVolume(disk.volume);
+  const via = disk.via ?? `/dev/storpool/one-${vmId}-disk-${index}`;
+  host.link(via, `../${disk.volume.name}`);
+  host.link(path, via);
+  return { ...disk, path, via, node };
+}
+
+export class Domain {
+  /** QEMU's process id as the host counts; below {@link Host.root} there is a `/proc` that counts so, too. */
+  readonly pid: number;
+  /** The same process as the real machine counts. */
+  readonly outerPid: number;
+
+  constructor(
+    readonly host: Host,
+    readonly name: string,
+    readonly uuid: string,
+    readonly vmId: number,
+    readonly disks: readonly PlacedDisk[],
+  ) {
+    this.pid = Number(host.read(`/run/libvirt/qemu/${name}.pid`));
+    this.outerPid = outerPid(host.pid, this.pid);
+  }
+
+  /** What `virsh domstate` says: `running`, `paused`, … */
+  state(): Promise<string> {
+    return this.host.virsh('domstate', this.name);
+  }
+
+  /** Sends one QMP command past libvirt; returns its `return`, throws when QEMU answers with an error. */
+  async qmp<T = unknown>(execute: string, args?: object): Promise<T> {
+    const command = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
+    const answer = JSON.parse(await this.host.virsh('qemu-monitor-command', this.name, command)) as {
+      return?: T;
+      error?: { desc: string };
+    };
+    if (answer.error) throw new Error(`${this.name}: QMP ${command}: ${answer.error.desc}`);
+    return answer.return as T;
+  }
+
+  /** The guest's counter, from its memory: it tells that the guest runs even when it writes to no disk. */
+  async counter(): Promise<number> {
+    const command = `xp /1dw ${COUNTER_ADDRESS}`;
+    const text = await this.qmp<string>('human-monitor-command', { 'command-line': command });
+    const value = /:\s*(-?\d+)/.exec(text)?.[1];
+    if (value === undefined) throw new Error(`${this.name}: ${command} printed ${JSON.stringify(text)}`);
+    return Number(value);
+  }
+
+  /** Returns when the guest has counted on from now. */
+  async expectCounting(deadline = 5_000): Promise<void> {
+    const before = await this.counter();
+    await until(async () => (await this.counter()) > before, { what: `the guest of ${this.name} counts on`, deadline });
+  }
+
+  /** Whether this very QEMU still lives. */
+  alive(): boolean {
+    return existsSync(this.host.path(`/proc/${this.pid}/ns/mnt`));
+  }
+
+  /** QEMU's log, as libvirt keeps it. */
+  log(): string {
+    return this.host.read(`/var/log/libvirt/qemu/${this.name}.log`);
+  }
+
+  async destroy(): Promise<void> {
+    await this.host.virsh('destroy', this.name);
+  }
+}

@@ -1,0 +1,26 @@
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import type { Host } from './host';
+
+/** `debian`: the packaged QEMU, which heals itself. `affected`: QEMU 7.2.0, which stays stuck. */
+export type Emulator = 'debian' | 'affected';
+
+/** Where setup/qemu-7.2.0.sh puts it. */
+export function affectedQemu(): string {
+  const binary = `${process.env.MIGRATE_GUARD_CACHE ?? '/var/cache/migrate-guard'}/qemu-7.2.0/qemu-system-x86_64`;
+  try {
+    accessSync(binary, constants.X_OK);
+  } catch (cause) {
+    throw new Error(`${binary} is not there: run setup/qemu-7.2.0.sh first`, { cause });
+  }
+  return binary;
+}
+
+/** The path, on the host, that a domain's `<emulator>` names. */
+export function emulatorPath(host: Host, emulator: Emulator): string {
+  if (emulator === 'debian') return '/usr/bin/qemu-system-x86_64';
+  // The build has no firmware of its own, and libvirt has no way to say -L.
+  const wrapper = '/run/migrate-guard-lab/qemu-affected';
+  const script = `#!/bin/sh\nexec ${affectedQemu()} -L /usr/share/seabios -L /usr/share/qemu "$@"\n`;
+  writeFileSync(host.path(wrapper), script, { mode: 0o755 });
+  return wrapper;
+}

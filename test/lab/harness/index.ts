@@ -1,0 +1,10 @@
+export { Domain, type DomainOptions, type PlacedDisk, startDomain } from './domain';
+export { type DomainDisk, domainXml, type DomainSettings, type Nvram } from './domain-xml';
+export { affectedQemu, type Emulator, emulatorPath } from './emulator';
+export { bootSector, installGuest, readCounter } from './guest';
+export { Host, type HostOptions, type HostRunOptions } from './host';
+export { relinkDisk } from './relink-disk';
+export { migrateToSink, type SinkMigration } from './sink-migration';
+export { describeFailure, succeed } from './succeed';
+export { until, type UntilOptions } from './until';
+export { Volume } from './volume';

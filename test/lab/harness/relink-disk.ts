@@ -1,0 +1,16 @@
+import type { Domain, PlacedDisk } from './domain';
+
+/**
+ * Does on the host what the incident's script did: the disk's link in the datastore now leads through
+ * `/dev/storpool-byid/ID`, which a QEMU that was started before does not have in its namespace.
+ *
+ * @returns the new link below `/dev`
+ */
+export function relinkDisk(domain: Domain, index = 0, id = `fir.b.${domain.vmId}${index}`): string {
+  const disk: PlacedDisk | undefined = domain.disks[index];
+  if (disk?.volume === undefined) throw new Error(`${domain.name} has no disk ${index} on a volume`);
+  const link = `/dev/storpool-byid/${id}`;
+  domain.host.link(link, `../${disk.volume.name}`);
+  domain.host.link(disk.path, link);
+  return link;
+}
