@@ -55,7 +55,15 @@ ${disks.map(diskXml).join('\n')}
 }
 
 function diskXml(disk: DomainDisk & { path: string }, index: number): string {
-  const { target, path, device = 'disk', type = 'block', readonly = device === 'cdrom', shareable, cache = 'none' } = disk;
+  const {
+    target,
+    path,
+    device = 'disk',
+    type = 'block',
+    readonly = device === 'cdrom',
+    shareable,
+    cache = 'none',
+  } = disk;
   return `    <disk type='${type}' device='${device}'>
       <driver name='qemu' type='raw' cache='${cache}'${cache === 'none' ? " io='native'" : ''}/>
       <source ${type === 'block' ? 'dev' : 'file'}='${path}'/>

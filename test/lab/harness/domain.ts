@@ -27,7 +27,14 @@ export interface PlacedDisk extends DomainDisk {
 
 /** Starts a VM the way OpenNebula has it: its disks are links in a datastore that lead to device nodes. */
 export async function startDomain(host: Host, options: DomainOptions): Promise<Domain> {
-  const { vmId = 310, name = `one-${vmId}`, emulator = 'debian', memoryMiB = 64, nvram, boot = true } = options;
+  const {
+    vmId = 310,
+    name = `one-${vmId}`,
+    emulator = 'debian',
+    memoryMiB = 64,
+    nvram,
+    boot = true,
+  } = options;
   const disks: PlacedDisk[] = [];
   for (const [index, disk] of options.disks.entries()) disks.push(await placeDisk(host, vmId, index, disk));
   const uuid = randomUUID();
@@ -38,11 +45,16 @@ export async function startDomain(host: Host, options: DomainOptions): Promise<D
     await host.virsh('create', xml);
   } catch (error) {
     const log = host.path(`/var/log/libvirt/qemu/${name}.log`);
-    throw existsSync(log) ? new Error(`${String(error)}\n${host.read(`/var/log/libvirt/qemu/${name}.log`)}`) : error;
+    throw existsSync(log)
+      ? new Error(`${String(error)}\n${host.read(`/var/log/libvirt/qemu/${name}.log`)}`)
+      : error;
   }
   const domain = new Domain(host, name, uuid, vmId, disks);
   if (boot) {
-    await until(async () => (await domain.counter()) > 0, { what: `the guest of ${name} counts`, deadline: 30_000 });
+    await until(async () => (await domain.counter()) > 0, {
+      what: `the guest of ${name} counts`,
+      deadline: 30_000,
+    });
   }
   return domain;
 }
@@ -102,7 +114,10 @@ export class Domain {
   /** Returns when the guest has counted on from now. */
   async expectCounting(deadline = 5_000): Promise<void> {
     const before = await this.counter();
-    await until(async () => (await this.counter()) > before, { what: `the guest of ${this.name} counts on`, deadline });
+    await until(async () => (await this.counter()) > before, {
+      what: `the guest of ${this.name} counts on`,
+      deadline,
+    });
   }
 
   /** Whether this very QEMU still lives. */

@@ -72,7 +72,10 @@ export function installGuest(device: string, { writesTo }: { writesTo: readonly 
 /** The counter that the guest wrote last to this disk. Direct I/O, because QEMU writes past the page cache. */
 export async function readCounter(device: string): Promise<number> {
   const dd = ['iflag=direct', 'bs=512', 'skip=1', 'count=1', 'status=none'];
-  const { stdout } = await promisify(execFile)('dd', [`if=${device}`, ...dd], { encoding: 'buffer', timeout: 10_000 });
+  const { stdout } = await promisify(execFile)('dd', [`if=${device}`, ...dd], {
+    encoding: 'buffer',
+    timeout: 10_000,
+  });
   if (stdout.length !== SECTOR) throw new Error(`${device}: read ${stdout.length} bytes of sector 1`);
   return stdout.readUInt32LE(0);
 }

@@ -67,7 +67,18 @@ export class Host {
     const identity = as === 'root' ? [] : ['--reuid', as, '--regid', as, '--init-groups'];
     const home = as === 'root' ? '/run/migrate-guard-lab' : '/var/lib/one';
     return run(
-      ['nsenter', ...enter, `--wdns=${cwd ?? '/'}`, '--', 'setpriv', ...identity, '--pdeathsig', 'KILL', '--', ...argv],
+      [
+        'nsenter',
+        ...enter,
+        `--wdns=${cwd ?? '/'}`,
+        '--',
+        'setpriv',
+        ...identity,
+        '--pdeathsig',
+        'KILL',
+        '--',
+        ...argv,
+      ],
       { deadline: 30_000, ...options, env: { PATH, HOME: home, USER: as, LOGNAME: as, ...env } },
     );
   }

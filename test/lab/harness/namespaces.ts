@@ -20,7 +20,13 @@ const START_DEADLINE = 20_000;
 export async function startNamespaces(name: string, datastores?: string): Promise<Namespaces> {
   const unshare = ['unshare', '--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--kill-child'];
   const init = ['--propagation', 'private', 'sh', join(__dirname, 'host-init.sh'), name];
-  const args = ['--pdeathsig', 'KILL', ...unshare, ...init, ...(datastores === undefined ? [] : [datastores])];
+  const args = [
+    '--pdeathsig',
+    'KILL',
+    ...unshare,
+    ...init,
+    ...(datastores === undefined ? [] : [datastores]),
+  ];
   const child = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'close');
   try {
@@ -45,7 +51,9 @@ async function readPid(child: ChildProcess, name: string): Promise<number> {
       if (ready) return Number(ready[1]);
     }
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-    throw new Error(`host ${name} did not start (exit status ${child.exitCode ?? child.signalCode}):\n${said.trim()}`);
+    throw new Error(
+      `host ${name} did not start (exit status ${child.exitCode ?? child.signalCode}):\n${said.trim()}`,
+    );
   } finally {
     clearTimeout(deadline);
   }

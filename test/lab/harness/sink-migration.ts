@@ -73,7 +73,10 @@ async function outcome(domain: Domain, uri: string, deadline: number): Promise<M
       { what: `the migration of ${domain.name} ends`, deadline, evidence: () => domain.qmp('query-migrate') },
     );
   } catch (error) {
-    await until(() => !domain.alive(), { what: `QEMU dies, as it answers no more (${String(error)})`, deadline: 2000 });
+    await until(() => !domain.alive(), {
+      what: `QEMU dies, as it answers no more (${String(error)})`,
+      deadline: 2000,
+    });
     return undefined;
   }
 }

@@ -1,0 +1,64 @@
+const { existsSync, mkdirSync, renameSync } = require('node:fs');
+const { join } = require('node:path');
+const { buildSync } = require('esbuild');
+
+/**
+ * execa is an ES module only, and jest's own loader cannot require() one: it gets the same code as one CommonJS file.
+ * Kept below node_modules, so that it goes when the packages go.
+ */
+function commonJsExeca() {
+  const { version } = JSON.parse(
+    require('node:fs').readFileSync(join(__dirname, 'node_modules/execa/package.json'), 'utf8'),
+  );
+  const folder = join(__dirname, 'node_modules/.cache/migrate-guard');
+  const file = join(folder, `execa-${version}.cjs`);
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true });
+    const outfile = `${file}.${process.pid}`;
+    buildSync({
+      absWorkingDir: __dirname,
+      stdin: { contents: "export * from 'execa'", resolveDir: __dirname },
+      outfile,
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+    });
+    renameSync(outfile, file);
+  }
+  return file;
+}
+
+const execa = commonJsExeca();
+
+const project = (tier) => ({
+  displayName: tier,
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: [`<rootDir>/test/${tier}/**/*.test.ts`],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  moduleNameMapper: { '^execa$': execa },
+  transform: {
+    '\\.ts$': [
+      'ts-jest',
+      {
+        // Types are checked by `npm run types`. CommonJS, because jest knows no real `import()`.
+        diagnostics: false,
+        transpilation: true,
+        tsconfig: {
+          target: 'es2023',
+          module: 'commonjs',
+          moduleResolution: 'node10',
+          esModuleInterop: true,
+          isolatedModules: true,
+        },
+      },
+    ],
+  },
+});
+
+/** The tiers, from cheap to dear. */
+module.exports = {
+  projects: ['unit', 'namespace', 'qemu', 'lab', 'bundle'].map(project),
+  testTimeout: 120_000,
+};
