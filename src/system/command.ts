@@ -1,4 +1,5 @@
 import type { Options } from 'execa';
+import { log } from './log';
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -25,7 +26,10 @@ export interface CommandOptions {
  *
  * execa is loaded when the first command runs, because most checks start no process at all.
  */
-export async function run(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
+export async function run(
+  argv: readonly [string, ...string[]],
+  options: CommandOptions,
+): Promise<CommandResult> {
   const { execa } = await import('execa');
   const [file, ...args] = argv;
   const settings: Options = {
@@ -38,7 +42,14 @@ export async function run(argv: readonly [string, ...string[]], options: Command
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
   };
+  const started = Date.now();
   const result = await execa(file, args, settings);
+  log('ran a command', {
+    argv,
+    exit: result.exitCode,
+    milliseconds: Date.now() - started,
+    stderr: result.stderr,
+  });
   return {
     argv,
     exit: result.exitCode ?? null,

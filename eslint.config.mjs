@@ -1,0 +1,73 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Folders of src, from the outside in; an import may only point from an earlier row to a later one. */
+const layers = [['entry'], ['cli'], ['workflows'], ['checks', 'steps', 'opennebula', 'system'], ['core']];
+
+function mayNotImport(row) {
+  const above = layers.slice(0, row).flat();
+  const own = layers[row].length > 1 ? layers[row] : [];
+  return (folder) => [...above, ...own.filter((name) => name !== folder)];
+}
+
+const directions = layers.flatMap((folders, row) =>
+  folders.map((folder) => {
+    const forbidden = mayNotImport(row)(folder);
+    const patterns = [
+      {
+        regex: `^(\\.\\./)+(${forbidden.join('|')})(/|$)`,
+        message: `${folder}/ may not import from there (see docs/architecture.md).`,
+      },
+    ];
+    if (folder === 'core') {
+      patterns.push({
+        regex: '^(node:|[a-z@])',
+        message: 'core/ is pure: it knows neither Node nor packages.',
+      });
+    }
+    if (folder === 'checks') {
+      patterns.push({ regex: '^node:', message: 'checks/ are pure over facts.' });
+    }
+    return {
+      files: [`src/${folder}/**/*.ts`],
+      rules: {
+        'no-restricted-imports': ['error', { patterns: forbidden.length > 0 ? patterns : patterns.slice(1) }],
+      },
+    };
+  }),
+);
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // nodenext asks for no extension in CommonJS; the other two are matters of taste that read well here.
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+    },
+  },
+  ...directions,
+  {
+    files: ['**/*.mjs', '**/*.cjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        module: 'writable',
+        require: 'readonly',
+        __dirname: 'readonly',
+        setTimeout: 'readonly',
+        URL: 'readonly',
+      },
+    },
+  },
+);

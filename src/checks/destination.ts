@@ -1,0 +1,33 @@
+import { isUnknown } from '../core/facts';
+import type { Finding } from '../core/finding';
+import type { Check } from './check';
+
+const usable = new Set(['block special file', 'regular file', 'regular empty file']);
+
+/** With `--destination`: do the same paths lead to a block device or a file over there? */
+export const destination: Check = {
+  name: 'destination',
+  inspect: ({ destination: asked, domain }) => {
+    if (!asked) return [];
+    const { host, paths } = asked;
+    if (isUnknown(paths)) {
+      const what = `${host} could not be asked: ${paths.unknown}`;
+      return [{ check: 'destination', state: 'unknown', what, remedy: `try: ssh ${host} true, as oneadmin` }];
+    }
+    return paths.map(({ path, type }): Finding => {
+      const disk = domain.sources.find((source) => source.path === path)?.disk;
+      const base = { check: 'destination', path, ...(disk === undefined ? {} : { disk }) };
+      if (type !== undefined && usable.has(type))
+        return { ...base, state: 'ok', what: `it leads to a ${type} on ${host}` };
+      return {
+        ...base,
+        state: 'problem',
+        what:
+          type === undefined
+            ? `it leads to nothing on ${host}`
+            : `it leads to a ${type} on ${host}, which is no disk`,
+        remedy: `make ${path} lead to the disk on ${host}, or migrate to another host`,
+      };
+    });
+  },
+};

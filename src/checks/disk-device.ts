@@ -1,0 +1,109 @@
+import { identity, type DeviceEntry, type FileEntry } from '../core/entry';
+import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
+import type { Finding } from '../core/finding';
+import { canBeDisk, sameIdentity } from '../core/plan';
+import type { Walk } from '../core/walk';
+import { about, type Check } from './check';
+
+type Disk = DeviceEntry | FileEntry;
+
+/** Do both views end at the very device or file that this QEMU holds open? */
+export const diskDevice: Check = {
+  name: 'disk-device',
+  inspect: (facts) => {
+    const { open } = facts;
+    if (isUnknown(open)) {
+      return [
+        {
+          check: 'disk-device',
+          state: 'unknown',
+          what: `what QEMU holds open cannot be read: ${open.unknown}`,
+          remedy: 'run as root',
+        },
+      ];
+    }
+    return facts.sources.flatMap((source) => inspectSource(source, open, facts) ?? []);
+  },
+};
+
+function inspectSource(source: SourceFacts, open: readonly Disk[], facts: DomainFacts): Finding | undefined {
+  const onHost = diskAt(source.host);
+  const inside = diskAt(source.namespace);
+  if (!onHost && !inside) return undefined;
+  const base = about('disk-device', source);
+  const where = facts.ownNamespace ? "in QEMU's mount namespace" : 'on the host';
+  for (const [end, view] of [
+    [inside, where],
+    [onHost, 'on the host'],
+  ] as const) {
+    if (!end || open.some((file) => sameIdentity(file, end))) continue;
+    const [held, names] = unclaimed(end, open, facts);
+    return {
+      ...base,
+      state: 'problem',
+      what: `the path leads to ${name(end)} ${view}, but QEMU holds ${names} open`,
+      remedy:
+        'do not migrate: find out which is the right volume, and make the path lead to what QEMU holds open',
+      evidence: { ...base.evidence, device: identity(end), ...(held === '' ? {} : { open: held }) },
+    };
+  }
+  if (onHost && inside && !sameIdentity(onHost, inside)) {
+    return {
+      ...base,
+      state: 'problem',
+      what: `the path leads to ${name(onHost)} on the host, but to ${name(inside)} in QEMU's mount namespace`,
+      remedy: 'do not migrate: find out which is the right volume, and make both lead there',
+      evidence: { ...base.evidence, device: identity(inside), open: identity(onHost) },
+    };
+  }
+  const disk = inside ?? onHost;
+  const twin = disk && facts.sources.find((other) => isTwin(source, other, disk));
+  if (disk && twin) {
+    return {
+      ...base,
+      state: 'problem',
+      what: `${source.source.disk} and ${twin.source.disk} both lead to ${name(disk)}, so one of them is the wrong volume`,
+      remedy: 'do not migrate: find out which of the two paths is wrong',
+      evidence: { ...base.evidence, open: identity(disk) },
+    };
+  }
+  return {
+    ...base,
+    state: 'ok',
+    what: 'the path leads to what QEMU holds open',
+    evidence: { ...base.evidence, ...(disk ? { open: identity(disk) } : {}) },
+  };
+}
+
+/** Two writable disks of one VM cannot be the same volume, unless the admin said so with `<shareable/>`. */
+function isTwin({ source }: SourceFacts, other: SourceFacts, disk: Disk): boolean {
+  const exclusive = [source, other.source].every(
+    ({ readonly, shareable, role }) => !readonly && !shareable && role !== 'node',
+  );
+  if (!exclusive || other.source.path === source.path) return false;
+  const ends = [diskAt(other.namespace), diskAt(other.host)];
+  return ends.some((end) => end !== undefined && sameIdentity(end, disk));
+}
+
+/** What QEMU holds of the same kind, and no disk of the domain leads to: first for `evidence.open`, then in words. */
+function unclaimed(wrong: Disk, open: readonly Disk[], facts: DomainFacts): readonly [string, string] {
+  const claimed = facts.sources.flatMap(({ host, namespace }) =>
+    [diskAt(host) ?? [], diskAt(namespace) ?? []].flat(),
+  );
+  const left = open.filter(
+    (file) => file.kind === wrong.kind && !claimed.some((claim) => sameIdentity(claim, file)),
+  );
+  const [only] = left;
+  if (only && left.length === 1) return [identity(only), name(only)];
+  const all = left.map(identity).join(', ');
+  if (left.length > 0 && left.length <= 4) return [all, `none but ${all}`];
+  return ['', 'no such device or file'];
+}
+
+function diskAt({ end }: Walk): Disk | undefined {
+  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
+}
+
+function name(disk: Disk): string {
+  return disk.kind === 'block' ? `block device ${identity(disk)}` : `file ${identity(disk)}`;
+}

@@ -1,0 +1,38 @@
+import { identity } from '../core/entry';
+import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
+import type { Finding } from '../core/finding';
+import { sameIdentity } from '../core/plan';
+import { about, isReopened, type Check } from './check';
+import { describeUser } from './disk-access';
+
+/** With `--deep`: what happened when each disk was opened inside the namespace as QEMU's user? */
+export const diskOpen: Check = {
+  name: 'disk-open',
+  inspect: (facts) => facts.sources.flatMap((source) => inspectSource(source, facts) ?? []),
+};
+
+function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undefined {
+  const { opened, namespace } = source;
+  // A way without an end is disk-path's finding, which may know how to mend it.
+  if (!opened || !isReopened(source.source) || namespace.end.kind !== 'found') return undefined;
+  const base = about('disk-open', source);
+  const user = describeUser(facts);
+  if ('unknown' in opened) {
+    const remedy = 'run as root; where it hangs, see whether the storage answers';
+    return { ...base, state: 'unknown', what: opened.unknown, remedy };
+  }
+  if (opened.kind === 'refused') {
+    const what = `opening it inside the namespace as QEMU (${user}) failed: ${opened.error}`;
+    return {
+      ...base,
+      state: 'problem',
+      what,
+      remedy: `see why ${namespace.end.path} cannot be opened there`,
+    };
+  }
+  if (!isUnknown(facts.open) && !facts.open.some((file) => sameIdentity(file, opened.entry))) {
+    const what = `opening it inside the namespace leads to ${identity(opened.entry)}, which QEMU does not hold open`;
+    return { ...base, state: 'problem', what, remedy: 'do not migrate: find out which is the right volume' };
+  }
+  return { ...base, state: 'ok', what: `opened inside the namespace as QEMU (${user})` };
+}

@@ -1,0 +1,10 @@
+import type { Check } from './check';
+import { destination } from './destination';
+import { diskAccess } from './disk-access';
+import { diskDevice } from './disk-device';
+import { diskName } from './disk-name';
+import { diskOpen } from './disk-open';
+import { diskPath } from './disk-path';
+
+/** Every check, in the order in which its findings are shown. */
+export const checks: readonly Check[] = [diskPath, diskDevice, diskAccess, diskOpen, diskName, destination];

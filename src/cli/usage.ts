@@ -1,0 +1,73 @@
+import { exitCodes } from '../core/exit-codes';
+import { version } from './version';
+import { everyVerb, type Verb } from './verb';
+import { verbs } from './verbs';
+
+const statuses = Object.values(exitCodes)
+  .map(({ status, meaning }) => `  ${String(status).padStart(2)}  ${meaning}`)
+  .join('\n');
+
+/**
+ * Answers what is no plain command: --help and --version on stdout, a mistake on stderr with the way out.
+ * Gives the exit status.
+ */
+export async function answerUsage(argv: readonly string[]): Promise<number> {
+  const { default: yargs } = await import('yargs');
+  const parser = yargs([...argv])
+    .scriptName('migrate-guard')
+    .usage(
+      'Usage: $0 <verb> …\n\nKeeps live migrations from failing when disk paths changed behind a running QEMU.',
+    )
+    .version(version())
+    .help()
+    .strict()
+    .demandCommand(1, 'No verb was given.')
+    .recommendCommands()
+    .wrap(Math.min(110, process.stdout.columns || 110))
+    .epilogue(`Exit status:\n${statuses}\nA mover's own failure keeps its own status.`)
+    .exitProcess(false);
+  for (const verb of verbs) {
+    parser.command(
+      `${verb.name} ${positionals(verb)}`.trim(),
+      verb.summary,
+      (command) => {
+        command.usage(`Usage: $0 ${verb.name} ${verb.words}\n\n${verb.summary}`);
+        for (const [name, option] of Object.entries({ ...verb.options, ...everyVerb })) {
+          command.option(name, {
+            type: option.type,
+            describe: option.help,
+            requiresArg: option.type === 'string',
+          });
+        }
+        for (const [line, what] of verb.examples) command.example(line, what);
+      },
+      () => undefined,
+    );
+  }
+  return new Promise((resolve) => {
+    void parser.parse([...argv], {}, (error: Error | undefined, _: unknown, output: string) => {
+      if (!error && output !== '') {
+        process.stdout.write(`${output}\n`);
+        resolve(exitCodes.ok.status);
+        return;
+      }
+      const what = error?.message || misplacedWords(argv);
+      process.stderr.write(`migrate-guard: ${what.trim()}\nSee migrate-guard ${verbOf(argv)}--help.\n`);
+      resolve(exitCodes.usage.status);
+    });
+  });
+}
+
+function positionals({ words }: Verb): string {
+  return words.includes('…') ? '[domain..]' : words;
+}
+
+function verbOf(argv: readonly string[]): string {
+  const verb = verbs.find(({ name }) => name === argv[0]);
+  return verb ? `${verb.name} ` : '';
+}
+
+function misplacedWords(argv: readonly string[]): string {
+  const verb = verbs.find(({ name }) => name === argv[0]);
+  return verb ? `${verb.name} takes ${verb.words}.` : 'That is no command.';
+}

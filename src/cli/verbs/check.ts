@@ -1,0 +1,29 @@
+import { validateHost } from '../../system/destination';
+import { check } from '../../workflows/check';
+import { printReports } from '../print';
+import { allDomains, type Verb } from '../verb';
+
+export const checkVerb: Verb = {
+  name: 'check',
+  words: '<domain…|--all>',
+  summary: 'can it migrate? why not, hop by hop',
+  options: {
+    all: allDomains,
+    deep: { type: 'boolean', help: 'ask QEMU itself, and open each disk as QEMU would' },
+    destination: { type: 'string', value: 'HOST', help: 'are the same paths there on that host?' },
+  },
+  examples: [
+    ['migrate-guard check one-310', 'one domain, by name'],
+    ['migrate-guard check --all --json', 'all domains of this host, for a program'],
+    ['migrate-guard check 310 --deep --destination kvm2', 'all that can be known before a migration'],
+  ],
+  run: (line, settings) => {
+    const destination = line.value('destination');
+    const options = {
+      settings,
+      deep: line.flag('deep'),
+      ...(destination === undefined ? {} : { destination: validateHost(destination) }),
+    };
+    return printReports(check(line.flag('all') ? 'all' : line.words, options), line);
+  },
+};

@@ -1,0 +1,18 @@
+import { explain } from '../../workflows/explain';
+import { exitOf, printDomains } from '../print';
+import { renderExplained } from '../render-explain';
+import type { Verb } from '../verb';
+
+export const explainVerb: Verb = {
+  name: 'explain',
+  words: '<domain>',
+  summary: "the host's view and QEMU's view of every disk, side by side, hop by hop",
+  options: {},
+  examples: [['migrate-guard explain one-310', 'where the two ways part']],
+  run: async (line, settings) => {
+    const explained = await explain(line.words[0] ?? '', { settings, deep: false });
+    if (line.flag('json')) printDomains([{ ...explained.report, disks: explained.disks }]);
+    else process.stdout.write(renderExplained(explained));
+    return exitOf([explained.report.verdict]);
+  },
+};

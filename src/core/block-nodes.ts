@@ -1,0 +1,48 @@
+import type { BlockNode, Unknown } from './facts';
+
+/** Drivers of QEMU's block/file-posix.c: the nodes that open a local path. */
+const fileDrivers = new Set(['file', 'host_device', 'host_cdrom']);
+
+/** Reads the answer to `query-named-block-nodes`: the nodes that have a local file open, by their own names. */
+export function parseBlockNodes(answer: string): readonly BlockNode[] | Unknown {
+  let nodes: unknown;
+  try {
+    nodes = property(JSON.parse(answer), 'return');
+  } catch {
+    return { unknown: 'QEMU answered query-named-block-nodes with something that is no JSON' };
+  }
+  if (!Array.isArray(nodes))
+    return { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
+  const found: BlockNode[] = [];
+  for (const node of nodes) {
+    const driver = property(node, 'drv');
+    const name = property(node, 'node-name');
+    const path = fileNameOf(property(node, 'file'));
+    if (typeof driver !== 'string' || typeof name !== 'string') {
+      return { unknown: 'QEMU named a block node without driver or name' };
+    }
+    if (!fileDrivers.has(driver)) continue;
+    if (path === undefined) return { unknown: `QEMU does not tell which file its node ${name} has open` };
+    found.push({ name, driver, path, readonly: property(node, 'ro') === true });
+  }
+  return found;
+}
+
+/** Nodes with options of their own carry a pseudo file name `json:{…}` (QEMU's bdrv_refresh_filename). */
+function fileNameOf(file: unknown): string | undefined {
+  if (typeof file !== 'string') return undefined;
+  if (!file.startsWith('json:')) return file;
+  try {
+    const options: unknown = JSON.parse(file.slice('json:'.length));
+    const name = property(options, 'filename') ?? property(property(options, 'file'), 'filename');
+    return typeof name === 'string' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

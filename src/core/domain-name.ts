@@ -1,0 +1,14 @@
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Characters of ordinary names; a running domain of any other name is found by that exact name all the same. */
+const ordinaryName = /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/;
+
+export function isUuid(word: string): boolean {
+  return uuid.test(word);
+}
+
+/** The names by which a word can mean a domain: `310` is OpenNebula's `one-310`. None for what is no name. */
+export function domainNames(word: string): string[] {
+  if (/^[0-9]+$/.test(word)) return [`one-${word}`, word];
+  return ordinaryName.test(word) ? [word] : [];
+}

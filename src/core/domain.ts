@@ -1,0 +1,130 @@
+import { child, children, descend, parseXml, XmlError, type Element } from './xml';
+
+/**
+ * Why QEMU has this file: the disk itself, a file below it, the target of a copy job, or firmware. `node` is a
+ * block node that QEMU told of, and libvirt's XML does not.
+ */
+export type SourceRole = 'disk' | 'backing' | 'mirror' | 'loader' | 'nvram' | 'node';
+
+/** One file or device that libvirt gave to QEMU by its path. */
+export interface DiskSource {
+  /** Target name of the disk (`vda`), or the role of the firmware file. */
+  readonly disk: string;
+  readonly role: SourceRole;
+  readonly path: string;
+  /** What the path must lead to: a device, or a regular file. */
+  readonly type: 'block' | 'file';
+  readonly readonly: boolean;
+  readonly shareable: boolean;
+  /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
+  readonly direct: boolean;
+  /** Name of QEMU's protocol node, where libvirt's status XML tells it. */
+  readonly node?: string;
+}
+
+/** A source that is no local path (rbd, iscsi, nbd, …), or whose path libvirt does not tell. */
+export interface OtherSource {
+  readonly disk: string;
+  readonly type: string;
+}
+
+export interface Domain {
+  readonly name: string;
+  readonly uuid: string;
+  /** libvirt's state (`running`, `paused`, …), where the document tells it. */
+  readonly state?: string;
+  readonly pid?: number;
+  readonly sources: readonly DiskSource[];
+  readonly others: readonly OtherSource[];
+}
+
+/** Source types that never are a path of the file system. */
+const networkTypes = new Set(['network', 'nvme', 'vhostuser', 'vhostvdpa']);
+
+/**
+ * Reads a domain from libvirt's status XML (`<domstatus>`) or from `virsh dumpxml` (`<domain>`).
+ * @throws XmlError when the document is broken, or is no domain.
+ */
+export function parseDomain(text: string): Domain {
+  const root = parseXml(text);
+  const domain = root.name === 'domain' ? root : child(root, 'domain');
+  const name = child(domain, 'name')?.text;
+  const uuid = child(domain, 'uuid')?.text;
+  if (!domain || !name || !uuid)
+    throw new XmlError('line 1: this is no libvirt domain with a name and a uuid');
+  const status = root.name === 'domstatus' ? root.attributes : undefined;
+  const state = status?.get('state');
+  const pid = Number(status?.get('pid') ?? 0);
+  const disks = children(child(domain, 'devices'), 'disk').map(diskSources);
+  return {
+    name,
+    uuid: uuid.toLowerCase(),
+    ...(state === undefined ? {} : { state }),
+    ...(Number.isSafeInteger(pid) && pid > 0 ? { pid } : {}),
+    sources: [...disks.flatMap((disk) => disk.sources), ...firmware(child(domain, 'os'))],
+    others: disks.flatMap((disk) => disk.others),
+  };
+}
+
+interface Sources {
+  readonly sources: readonly DiskSource[];
+  readonly others: readonly OtherSource[];
+}
+
+function diskSources(element: Element): Sources {
+  const cache = child(element, 'driver')?.attributes.get('cache') ?? '';
+  const disk = child(element, 'target')?.attributes.get('dev') ?? '?';
+  const readonly = child(element, 'readonly') !== undefined || element.attributes.get('device') === 'cdrom';
+  const shared = {
+    disk,
+    shareable: child(element, 'shareable') !== undefined,
+    direct: cache === 'none' || cache === 'directsync',
+  };
+  const sources: DiskSource[] = [];
+  const others: OtherSource[] = [];
+
+  /** `holder` carries `type` and `<source>`: the disk, a backing store, a mirror, or a data store inside. */
+  const collect = (holder: Element, role: SourceRole, isReadonly: boolean): void => {
+    const source = child(holder, 'source');
+    const type = holder.attributes.get('type');
+    const path = source?.attributes.get('dev') ?? source?.attributes.get('file');
+    if (path !== undefined && path !== '') {
+      const node = children(descend(source, 'privateData', 'nodenames'), 'nodename')
+        .find((candidate) => candidate.attributes.get('type') === 'storage')
+        ?.attributes.get('name');
+      const kind = source?.attributes.has('dev') ? 'block' : 'file';
+      sources.push({
+        ...shared,
+        role,
+        path,
+        type: kind,
+        readonly: isReadonly,
+        ...(node === undefined ? {} : { node }),
+      });
+    } else if (source && type !== undefined) {
+      others.push({ disk, type: networkTypes.has(type) ? type : `${type} without a path` });
+    }
+    const data = child(source, 'dataStore');
+    if (data) collect(data, role, isReadonly);
+    const backing = child(holder, 'backingStore');
+    if (backing?.attributes.has('type')) collect(backing, 'backing', true);
+  };
+  collect(element, 'disk', readonly);
+  const mirror = child(element, 'mirror');
+  if (mirror) collect(mirror, 'mirror', false);
+  return { sources, others };
+}
+
+/** Firmware in flash memory is a block node of QEMU like a disk; `<loader type='rom'>` is read once and closed. */
+function firmware(os: Element | undefined): DiskSource[] {
+  const loader = child(os, 'loader');
+  const nvram = child(os, 'nvram');
+  const flash = (role: 'loader' | 'nvram', path: string | undefined, readonly: boolean): DiskSource[] =>
+    path ? [{ disk: role, role, path, type: 'file', readonly, shareable: false, direct: false }] : [];
+  return [
+    ...(loader?.attributes.get('type') === 'pflash'
+      ? flash('loader', loader.text, loader.attributes.get('readonly') !== 'no')
+      : []),
+    ...flash('nvram', child(nvram, 'source')?.attributes.get('file') ?? nvram?.text, false),
+  ];
+}

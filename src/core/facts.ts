@@ -1,0 +1,79 @@
+import type { Domain, DiskSource } from './domain';
+import type { DeviceEntry, Entry, FileEntry, Permissions } from './entry';
+import type { Mount } from './mounts';
+import type { Credentials } from './process-status';
+import type { Walk } from './walk';
+
+/** Something that could not be read, and why. Never taken for an answer. */
+export interface Unknown {
+  readonly unknown: string;
+}
+
+export function isUnknown(fact: object): fact is Unknown {
+  return 'unknown' in fact;
+}
+
+/** What became of opening a path as QEMU's user, inside its namespace. */
+export type Opened =
+  | { readonly kind: 'opened'; readonly entry: DeviceEntry | FileEntry }
+  /** The kernel refused at `path`; `error` is the system's name of the reason. */
+  | { readonly kind: 'refused'; readonly path: string; readonly error: string };
+
+/** Whether QEMU's user may use the file at the end of a path in QEMU's namespace. */
+export type AccessFact =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'refused'; readonly path: string; readonly why: string }
+  | Unknown;
+
+export interface SourceFacts {
+  readonly source: DiskSource;
+  readonly host: Walk;
+  readonly namespace: Walk;
+  /** Only where the namespace's walk ends at something that could be opened. */
+  readonly access?: AccessFact;
+  /** Only with `--deep`. */
+  readonly opened?: Opened | Unknown;
+  /** Only where the two views differ: what the namespace has at each path of the host's way below `/dev`. */
+  readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
+  /** Only where the two views differ: a node for the same device that is already inside. */
+  readonly sibling?: Permissions;
+}
+
+/** A protocol node of QEMU's block layer, from `query-named-block-nodes`. */
+export interface BlockNode {
+  readonly name: string;
+  readonly driver: string;
+  readonly path: string;
+  readonly readonly: boolean;
+}
+
+/** What a destination says of one path. */
+export interface DestinationPath {
+  readonly path: string;
+  /** `stat`'s words for the type (`block special file`), or `undefined` where nothing is there. */
+  readonly type: string | undefined;
+}
+
+/** All that was read of one running domain. */
+export interface DomainFacts {
+  readonly domain: Domain;
+  readonly pid: number;
+  readonly credentials: Credentials;
+  /** QEMU lives in a mount namespace of its own. */
+  readonly ownNamespace: boolean;
+  /** Mounts of QEMU's namespace. */
+  readonly mounts: readonly Mount[];
+  /** Devices and regular files that this QEMU holds open. */
+  readonly open: readonly (DeviceEntry | FileEntry)[] | Unknown;
+  readonly sources: readonly SourceFacts[];
+  readonly nodes?: readonly BlockNode[] | Unknown;
+  readonly destination?: { readonly host: string; readonly paths: readonly DestinationPath[] | Unknown };
+}
+
+/** A domain that was asked for, but of which no facts can be had. */
+export interface NoFacts {
+  readonly name: string;
+  readonly pid?: number;
+  readonly why: string;
+  readonly remedy: string;
+}

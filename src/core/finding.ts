@@ -1,0 +1,52 @@
+import type { Step as PlanStep } from './plan';
+
+export interface Evidence {
+  /** Each hop of the host's view, as text. */
+  readonly host?: readonly string[];
+  /** Each hop of QEMU's view. */
+  readonly namespace?: readonly string[];
+  /** What the path leads to. */
+  readonly device?: string;
+  /** What QEMU holds open for it. */
+  readonly open?: string;
+}
+
+/** What one check concludes about one thing. `unknown` is not `ok`. */
+export interface Finding {
+  readonly check: string;
+  readonly state: 'ok' | 'problem' | 'unknown';
+  readonly disk?: string;
+  readonly path?: string;
+  /** One sentence: what was found. */
+  readonly what: string;
+  /** A command, or what a person has to do. */
+  readonly remedy?: string;
+  readonly evidence?: Evidence;
+  /** No problem, but something that an admin should read. */
+  readonly note?: true;
+  /** Of a problem: the steps that mend it. A problem without them is not repairable. */
+  readonly plan?: readonly PlanStep[];
+}
+
+export type Verdict = 'safe' | 'repairable' | 'blocked' | 'undecided';
+export type BlockState = 'healthy' | 'stuck' | 'half-inactive' | 'unknown';
+
+/** Worst first: what decides over a whole domain, and over a whole host. */
+export const verdicts = ['blocked', 'undecided', 'repairable', 'safe'] as const satisfies readonly Verdict[];
+
+/** A problem that cannot be repaired blocks; what is unknown keeps from deciding; the rest can be repaired. */
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  const problems = findings.filter((finding) => finding.state === 'problem');
+  if (problems.some((finding) => finding.plan === undefined)) return 'blocked';
+  if (findings.some((finding) => finding.state === 'unknown')) return 'undecided';
+  return problems.length > 0 ? 'repairable' : 'safe';
+}
+
+export interface DomainReport {
+  readonly domain: string;
+  readonly pid: number | null;
+  readonly verdict: Verdict;
+  readonly blockState: BlockState;
+  readonly findings: readonly Finding[];
+  readonly plan: readonly PlanStep[];
+}

@@ -1,0 +1,168 @@
+import type { DeviceEntry, Entry, FileEntry, LinkEntry, Permissions } from './entry';
+import { identity } from './entry';
+import { submountOfDev, type Mount } from './mounts';
+import { walk, type Walk } from './walk';
+
+/** One effect of a repair inside a QEMU's mount namespace. `mode`, `uid` and `gid` are what it will get. */
+export type Step =
+  | ({ readonly step: 'make-directory'; readonly path: string } & Permissions)
+  | ({ readonly step: 'make-symlink'; readonly path: string; readonly target: string } & Permissions)
+  /** `was` is the target of the link that is replaced. */
+  | ({
+      readonly step: 'replace-symlink';
+      readonly path: string;
+      readonly target: string;
+      readonly was: string;
+    } & Permissions)
+  | ({ readonly step: 'make-node'; readonly path: string; readonly device: string } & Permissions);
+
+export type Plan = { readonly steps: readonly Step[] } | { readonly refusal: string };
+
+export interface PlanInput {
+  /** The host's way; it ends at the device that QEMU holds open. */
+  readonly host: Walk;
+  readonly namespace: Walk;
+  /** What the namespace has at each path of the host's way below `/dev`. */
+  readonly inside: readonly { readonly path: string; readonly entry: Entry }[];
+  /** Owner and mode of a node for the same device that is already inside. */
+  readonly sibling?: Permissions;
+  readonly mounts: readonly Mount[];
+  readonly ownNamespace: boolean;
+}
+
+/**
+ * Plans what is missing in QEMU's namespace by libvirt's own rule (src/qemu/qemu_namespace.c,
+ * qemuNamespacePrepareOneItem): every element of the host's way below `/dev` that is not in a mount of its own.
+ * The finished plan is walked in thought; a plan that would not lead QEMU to the same device is refused.
+ */
+export function planSource(input: PlanInput): Plan {
+  const { host, namespace, mounts } = input;
+  if (!input.ownNamespace) return { refusal: 'QEMU shares the mount namespace of the host' };
+  if (host.end.kind !== 'found') return { refusal: 'the path does not resolve on the host' };
+  if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
+    return {
+      refusal: `${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`,
+    };
+  }
+
+  const inside = new Map(input.inside.map(({ path, entry }) => [path, entry]));
+  const steps: Step[] = [];
+  for (const { path, entry } of host.passages.filter((passage) => isBelowDev(passage.path))) {
+    const mount = submountOfDev(mounts, path);
+    if (mount)
+      return { refusal: `${path} lies in ${mount.path}, a mount of its own in QEMU's mount namespace` };
+    const made = planElement(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
+    if ('refusal' in made) return made;
+    steps.push(...made.steps);
+  }
+  const after = walk(viewAfter([...namespace.passages, ...input.inside], steps), host.path).end;
+  const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);
+  return right && steps.length > 0
+    ? { steps }
+    : { refusal: "the way of the host cannot be made inside QEMU's mount namespace" };
+}
+
+function planElement(path: string, onHost: Entry, inside: Entry, sibling: Permissions | undefined): Plan {
+  if (inside.kind === 'unreadable') return { refusal: `${path} in QEMU's mount namespace: ${inside.error}` };
+  switch (onHost.kind) {
+    case 'directory':
+      if (inside.kind === 'directory') return { steps: [] };
+      if (inside.kind !== 'missing') break;
+      return { steps: [{ step: 'make-directory', path, ...permissions(onHost) }] };
+    case 'link':
+      if (inside.kind === 'missing') {
+        return { steps: [{ step: 'make-symlink', path, target: onHost.target, ...permissions(onHost) }] };
+      }
+      if (inside.kind !== 'link') break;
+      if (inside.target === onHost.target) return { steps: [] };
+      return {
+        steps: [
+          {
+            step: 'replace-symlink',
+            path,
+            target: onHost.target,
+            was: inside.target,
+            ...permissions(onHost),
+          },
+        ],
+      };
+    case 'block':
+      if (inside.kind === 'block' && inside.device === onHost.device) return { steps: [] };
+      if (inside.kind !== 'missing') break;
+      return {
+        steps: [{ step: 'make-node', path, device: onHost.device, ...permissions(sibling ?? onHost) }],
+      };
+    default:
+      return { refusal: `${path} on the host is neither a directory, a link nor a block device` };
+  }
+  const found = inside.kind === 'link' ? `a link to ${inside.target}` : describeKind(inside);
+  return {
+    refusal: `${path} is ${found} in QEMU's mount namespace, but ${describeKind(onHost)} on the host`,
+  };
+}
+
+/** What the namespace will show once the steps are done; a path that nobody looked at stays unknown. */
+function viewAfter(passages: PlanInput['inside'], steps: readonly Step[]): (path: string) => Entry {
+  const entries = new Map<string, Entry>([['/dev', { kind: 'directory', mode: 0o755, uid: 0, gid: 0 }]]);
+  for (const { path, entry } of passages) entries.set(path, entry);
+  for (const step of steps) entries.set(step.path, entryMade(step));
+  return (path) => entries.get(path) ?? { kind: 'unreadable', error: 'not looked at' };
+}
+
+function entryMade(step: Step): Entry {
+  const owned = permissions(step);
+  switch (step.step) {
+    case 'make-directory':
+      return { kind: 'directory', ...owned };
+    case 'make-symlink':
+    case 'replace-symlink':
+      return { kind: 'link', target: step.target, ...owned } satisfies LinkEntry;
+    case 'make-node':
+      return { kind: 'block', device: step.device, ...owned };
+  }
+}
+
+function permissions({ mode, uid, gid }: Permissions): Permissions {
+  return { mode, uid, gid };
+}
+
+export function isBelowDev(path: string): boolean {
+  return path.startsWith('/dev/');
+}
+
+/** Words for what stands at a path. */
+export function describeKind(entry: Entry): string {
+  switch (entry.kind) {
+    case 'block':
+      return `block device ${entry.device}`;
+    case 'character':
+      return `character device ${entry.device}`;
+    case 'file':
+      return 'a regular file';
+    case 'directory':
+      return 'a directory';
+    case 'link':
+      return 'a link';
+    case 'missing':
+      return 'missing';
+    case 'unreadable':
+      return `unreadable (${entry.error})`;
+    case 'other':
+      return 'neither a device nor a regular file';
+  }
+}
+
+export function canBeDisk(entry: Entry): entry is DeviceEntry | FileEntry {
+  return entry.kind === 'block' || entry.kind === 'file';
+}
+
+export function sameIdentity(one: Entry, other: Entry): boolean {
+  return canBeDisk(one) && canBeDisk(other) && one.kind === other.kind && identity(one) === identity(other);
+}
+
+/** The steps of several disks as one plan: what they share is done once, in the order of the first. */
+export function mergePlans(plans: readonly (readonly Step[])[]): Step[] {
+  const byPath = new Map<string, Step>();
+  for (const step of plans.flat()) if (!byPath.has(step.path)) byPath.set(step.path, step);
+  return [...byPath.values()];
+}

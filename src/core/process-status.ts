@@ -1,0 +1,52 @@
+/** Credentials by which the kernel judges a process's access to files, from `/proc/PID/status`. */
+export interface Credentials {
+  /** File system ids (the fourth column of `Uid:` and `Gid:`). */
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** CAP_DAC_OVERRIDE: mode bits and ACLs do not bind it. libvirt drops it unless told otherwise. */
+  readonly overridesAccess: boolean;
+}
+
+const capDacOverride = 1n << 1n;
+
+/** `undefined` when the text is not that of a living process. */
+export function parseStatus(text: string): Credentials | undefined {
+  const field = (name: string): string[] | undefined =>
+    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim().split(/\s+/);
+  const uid = Number(field('Uid')?.[3] ?? NaN);
+  const gid = Number(field('Gid')?.[3] ?? NaN);
+  const capabilities = field('CapEff')?.[0];
+  if (Number.isNaN(uid) || Number.isNaN(gid) || capabilities === undefined) return undefined;
+  return {
+    uid,
+    gid,
+    groups: (field('Groups') ?? []).filter((group) => group !== '').map(Number),
+    overridesAccess: (BigInt(`0x${capabilities}`) & capDacOverride) !== 0n,
+  };
+}
+
+/** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`; tells a reused pid from the process. */
+export function parseStartTime(stat: string): number | undefined {
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(afterName[19] ?? NaN);
+  return Number.isNaN(ticks) ? undefined : ticks;
+}
+
+/**
+ * Whether a QEMU's command line (`/proc/PID/cmdline`) is that of this domain: libvirt starts every QEMU with
+ * `-name guest=NAME,…` and `-uuid UUID`. In option values QEMU writes a comma as two.
+ */
+export function isQemuOf(
+  commandLine: string,
+  domain: { readonly name: string; readonly uuid: string },
+): boolean {
+  const argv = commandLine.split('\0');
+  const after = (option: string): string | undefined => argv[argv.indexOf(option, 1) + 1 || argv.length];
+  const name = after('-name');
+  const guest = `guest=${domain.name.replaceAll(',', ',,')}`;
+  return (
+    (name === guest || name?.startsWith(`${guest},`) === true) &&
+    after('-uuid')?.toLowerCase() === domain.uuid
+  );
+}

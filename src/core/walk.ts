@@ -1,0 +1,93 @@
+import type { Entry, LinkEntry, View } from './entry';
+
+/** One thing met on the way along a path: a directory gone through, a link followed, or the end. */
+export interface Passage {
+  readonly path: string;
+  readonly entry: Entry;
+  /** Nothing of the path follows: the kernel calls such a link trailing, and protects it (see access.ts). */
+  readonly last: boolean;
+}
+
+export type End =
+  /** The path leads to something that exists and is no link. */
+  | { readonly kind: 'found'; readonly path: string; readonly entry: Exclude<Entry, LinkEntry> }
+  /** ENOENT: `path` is the element that is not there. */
+  | { readonly kind: 'missing'; readonly path: string }
+  /** ENOTDIR: `path` is a file, but the way goes on behind it. */
+  | { readonly kind: 'not-a-directory'; readonly path: string }
+  /** ELOOP: more links than the kernel follows. */
+  | { readonly kind: 'loop'; readonly path: string }
+  /** ENAMETOOLONG. */
+  | { readonly kind: 'too-long'; readonly path: string }
+  /** Something on the way could not be looked at: nothing is known about the rest. */
+  | { readonly kind: 'unreadable'; readonly path: string; readonly error: string };
+
+export interface Walk {
+  /** The path that was asked for. */
+  readonly path: string;
+  /** Everything met, in the order in which the kernel meets it. */
+  readonly passages: readonly Passage[];
+  readonly end: End;
+}
+
+/** MAXSYMLINKS of the kernel's include/linux/namei.h: 40 links are followed, the 41st is ELOOP. */
+const maximumLinks = 40;
+/** NAME_MAX and PATH_MAX of include/uapi/linux/limits.h; PATH_MAX counts the final NUL. */
+const maximumName = 255;
+const maximumPath = 4096;
+
+/**
+ * Follows a path through a view, one element at a time, as the kernel's path_resolution(7) does.
+ * A relative path starts at `/`, the working directory that libvirt gives to QEMU.
+ */
+export function walk(view: View, path: string): Walk {
+  const passages: Passage[] = [];
+  const end = (kind: 'missing' | 'not-a-directory' | 'loop' | 'too-long', at: string): Walk => ({
+    path,
+    passages,
+    end: { kind, path: at },
+  });
+  if (path === '') return end('missing', path);
+  if (Buffer.byteLength(path) >= maximumPath) return end('too-long', path);
+
+  const pending = path.split('/').reverse();
+  let directory: string[] = [];
+  let links = 0;
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      directory.pop();
+      continue;
+    }
+    const here = `/${[...directory, name].join('/')}`;
+    if (Buffer.byteLength(name) > maximumName) return end('too-long', here);
+    const entry = view(here);
+    passages.push({ path: here, entry, last: pending.every((rest) => rest === '') });
+    switch (entry.kind) {
+      case 'missing':
+        return end('missing', here);
+      case 'unreadable':
+        return { path, passages, end: { kind: 'unreadable', path: here, error: entry.error } };
+      case 'link':
+        links += 1;
+        if (links > maximumLinks) return end('loop', here);
+        pending.push(...entry.target.split('/').reverse());
+        if (entry.target.startsWith('/')) directory = [];
+        break;
+      case 'directory':
+        directory.push(name);
+        break;
+      default:
+        if (pending.length > 0) return end('not-a-directory', here);
+        return { path, passages, end: { kind: 'found', path: here, entry } };
+    }
+  }
+  const here = `/${directory.join('/')}`;
+  return { path, passages, end: { kind: 'found', path: here, entry: lastDirectory(view, here) } };
+}
+
+/** A path that ends at a directory (`/dev/x/..`, `/`) has no element of its own in the passages. */
+function lastDirectory(view: View, path: string): Exclude<Entry, LinkEntry> {
+  const entry = view(path);
+  return entry.kind === 'link' ? { kind: 'unreadable', error: 'changed while it was read' } : entry;
+}

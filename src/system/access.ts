@@ -1,0 +1,143 @@
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import {
+  accessByAcl,
+  accessByMode,
+  describePermissions,
+  isProtectedLink,
+  parseAcl,
+  wantedBits,
+} from '../core/access';
+import type { DiskSource } from '../core/domain';
+import type { DeviceEntry, FileEntry, Permissions } from '../core/entry';
+import { errorName } from '../core/errors';
+import type { AccessFact } from '../core/facts';
+import type { Mount } from '../core/mounts';
+import { canBeDisk } from '../core/plan';
+import type { Credentials } from '../core/process-status';
+import type { Walk } from '../core/walk';
+import { asUser } from './as-user';
+import { run } from './command';
+import { mountIdOf, type TreeView } from './view';
+
+const getfaclDeadline = 5_000;
+const asSearched = 0o10000000 | constants.O_DIRECTORY;
+
+/** Asks, for one QEMU, what its user may do along the ways inside its namespace. Nothing is opened but directories. */
+export class AccessProbe {
+  /** By directory: the system's name of why it may not be searched. */
+  private searched: ReadonlyMap<string, string | undefined> = new Map();
+  private protectsLinks: boolean | undefined;
+
+  constructor(
+    private readonly view: TreeView,
+    private readonly mounts: readonly Mount[],
+    private readonly credentials: Credentials,
+  ) {}
+
+  /** `undefined` when the walk ends at nothing that could be a disk. Only of walks that were searched. */
+  async of(source: DiskSource, walk: Walk): Promise<AccessFact | undefined> {
+    if (walk.end.kind !== 'found' || !canBeDisk(walk.end.entry)) return undefined;
+    const onTheWay = this.alongTheWay(walk);
+    if (onTheWay) return onTheWay;
+    const anchored = this.view.anchor(walk.end.path);
+    if (anchored === undefined) return { unknown: `${walk.end.path} changed while it was read` };
+    if (walk.end.entry.kind === 'block' && this.mountOf(anchored)?.options.includes('nodev')) {
+      return { kind: 'refused', path: walk.end.path, why: 'it lies on a file system mounted nodev' };
+    }
+    return this.ofEntry(walk.end.path, walk.end.entry, wantedBits(source));
+  }
+
+  private alongTheWay(walk: Walk): AccessFact | undefined {
+    for (const { path, entry, last } of walk.passages) {
+      if (entry.kind === 'directory') {
+        const error = this.searched.get(path);
+        if (error !== undefined)
+          return { kind: 'refused', path, why: `${error}, it may not search this directory` };
+      }
+      if (entry.kind === 'link') {
+        const why = this.refusesLink(path, entry, last);
+        if (why !== undefined) return { kind: 'refused', path, why };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Asks the kernel, once for all ways, which directories QEMU's user may search, ACLs included. A QEMU that
+   * runs as uid 0 without capabilities is judged by the mode.
+   */
+  search(walks: readonly Walk[]): void {
+    const directories = new Map(
+      walks.flatMap((walk) =>
+        walk.passages.flatMap(({ path, entry }) =>
+          entry.kind === 'directory' ? [[path, entry] as const] : [],
+        ),
+      ),
+    );
+    const anchored = [...directories.keys()].map(
+      (path) => [path, this.view.anchor(`${path}/.`) ?? ''] as const,
+    );
+    const answers = asUser(this.credentials, () =>
+      anchored.map(([path, anchor]) => [path, searchError(anchor)] as const),
+    );
+    const byMode = (entry: Permissions): string | undefined =>
+      accessByMode(entry, this.credentials, 1) === 'denied' ? 'EACCES' : undefined;
+    this.searched = new Map(
+      answers ?? [...directories].map(([path, entry]) => [path, byMode(entry)] as const),
+    );
+  }
+
+  private refusesLink(path: string, link: Permissions, last: boolean): string | undefined {
+    const directory = this.view.look(path.slice(0, path.lastIndexOf('/')) || '/');
+    if (
+      last &&
+      'mode' in directory &&
+      isProtectedLink(link, directory, this.credentials) &&
+      this.linksAreProtected()
+    ) {
+      return 'fs.protected_symlinks forbids to follow a link of another owner in a sticky, world-writable directory';
+    }
+    if (!this.mounts.some((mount) => mount.options.includes('nosymfollow'))) return undefined;
+    const anchored = this.view.anchor(path);
+    const mount = anchored === undefined ? undefined : this.mountOf(anchored);
+    return mount?.options.includes('nosymfollow')
+      ? 'it is a link on a file system mounted nosymfollow'
+      : undefined;
+  }
+
+  private linksAreProtected(): boolean {
+    this.protectsLinks ??= readFileSync('/proc/sys/fs/protected_symlinks', 'latin1').trim() !== '0';
+    return this.protectsLinks;
+  }
+
+  private mountOf(anchored: string): Mount | undefined {
+    const id = mountIdOf(anchored);
+    return this.mounts.find((mount) => mount.id === id);
+  }
+
+  private async ofEntry(path: string, entry: DeviceEntry | FileEntry, wanted: number): Promise<AccessFact> {
+    const refused = { kind: 'refused', path, why: describePermissions(entry) } as const;
+    const byMode = accessByMode(entry, this.credentials, wanted);
+    if (byMode !== 'undecided') return byMode === 'allowed' ? { kind: 'allowed' } : refused;
+    const anchored = this.view.anchor(path)?.replace('/proc/self/', `/proc/${process.pid}/`) ?? path;
+    const acl = await run(['getfacl', '--numeric', '--omit-header', '--absolute-names', '--', anchored], {
+      deadline: getfaclDeadline,
+    });
+    if (acl.exit !== 0) {
+      const why = acl.missing
+        ? 'getfacl is not installed (package acl)'
+        : acl.stderr.trim() || 'getfacl failed';
+      return { unknown: `the access control list of ${path} could not be read: ${why}` };
+    }
+    return accessByAcl(parseAcl(acl.stdout), entry, this.credentials, wanted) ? { kind: 'allowed' } : refused;
+  }
+}
+
+function searchError(directory: string): string | undefined {
+  try {
+    closeSync(openSync(directory, asSearched));
+    return undefined;
+  } catch (error) {
+    return errorName(error);
+  }
+}

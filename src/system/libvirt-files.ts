@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDomain, type Domain } from '../core/domain';
+import { errorName, GuardError } from '../core/errors';
+import type { NoFacts } from '../core/facts';
+
+/** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
+export type Found = Domain | NoFacts;
+
+/** `undefined` when no domain of that name runs. */
+export function readDomain(stateDirectory: string, name: string): Found | undefined {
+  const file = join(stateDirectory, `${name}.xml`);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (errorName(error) === 'ENOENT') return undefined;
+    return {
+      name,
+      why: `${file} cannot be read: ${errorName(error)}`,
+      remedy: 'run as root, or look at that file',
+    };
+  }
+  try {
+    const domain = parseDomain(text);
+    if (domain.name !== name) throw new Error(`it describes a domain named ${domain.name}`);
+    return { ...domain, ...pidOf(stateDirectory, domain) };
+  } catch (error) {
+    return {
+      name,
+      why: `${file} is no status XML of libvirt: ${errorName(error)}`,
+      remedy: `compare it with virsh dumpxml ${name}`,
+    };
+  }
+}
+
+/** libvirt writes the pid into its status XML and into a pid file; where they differ the XML is newer. */
+function pidOf(stateDirectory: string, domain: Domain): { pid?: number } {
+  if (domain.pid !== undefined) return { pid: domain.pid };
+  try {
+    const pid = Number(readFileSync(join(stateDirectory, `${domain.name}.pid`), 'utf8').trim());
+    return Number.isSafeInteger(pid) && pid > 0 ? { pid } : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * The names of the domains that libvirt runs. `undefined` when the directory may not be read, or is not there.
+ * @throws GuardError when it cannot be read for another reason.
+ */
+export function listDomains(stateDirectory: string): string[] | undefined {
+  try {
+    return (
+      readdirSync(stateDirectory)
+        .filter((file) => file.endsWith('.xml'))
+        .map((file) => file.slice(0, -'.xml'.length))
+        // Shorter first, so that one-9 stands before one-10; a collator would cost milliseconds to load.
+        .sort((one, other) => one.length - other.length || (one < other ? -1 : 1))
+    );
+  } catch (error) {
+    const name = errorName(error);
+    if (name === 'EACCES' || name === 'EPERM' || name === 'ENOENT') return undefined;
+    throw new GuardError('undecided', `${stateDirectory} cannot be read: ${name}`, 'look at that directory', {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { errorName } from '../core/errors';
+import type { DeviceEntry, FileEntry } from '../core/entry';
+import type { Unknown } from '../core/facts';
+import { parseMounts, type Mount } from '../core/mounts';
+import { canBeDisk } from '../core/plan';
+import { isQemuOf, parseStartTime, parseStatus, type Credentials } from '../core/process-status';
+import { toEntry, TreeView } from './view';
+
+/**
+ * One living QEMU, held by a descriptor of its `/proc/PID` directory: everything read through it is of that
+ * very process, or fails with ESRCH; a reused pid can never be mistaken for it (proc(5)).
+ */
+export class QemuProcess {
+  private constructor(
+    readonly pid: number,
+    private readonly directory: number,
+    private readonly startTime: number,
+  ) {}
+
+  /** The process, or why this pid is not the QEMU of that domain. */
+  static open(pid: number, domain: { readonly name: string; readonly uuid: string }): QemuProcess | Unknown {
+    let directory: number;
+    try {
+      directory = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
+    } catch (error) {
+      return { unknown: errorName(error) === 'ENOENT' ? `process ${pid} is gone` : errorName(error) };
+    }
+    try {
+      const read = (name: string): string => readFileSync(`/proc/self/fd/${directory}/${name}`, 'utf8');
+      const startTime = parseStartTime(read('stat'));
+      if (startTime !== undefined && isQemuOf(read('cmdline'), domain)) {
+        return new QemuProcess(pid, directory, startTime);
+      }
+      closeSync(directory);
+      return { unknown: `process ${pid} is not the QEMU of ${domain.name}` };
+    } catch (error) {
+      closeSync(directory);
+      return { unknown: `process ${pid} is gone (${errorName(error)})` };
+    }
+  }
+
+  /** `undefined` when the process is gone. */
+  credentials(): Credentials | undefined {
+    return parseStatus(this.read('status'));
+  }
+
+  mounts(): Mount[] {
+    return parseMounts(this.read('mountinfo'));
+  }
+
+  /** `mnt:[4026531841]`: equal for processes that share a mount namespace. */
+  mountNamespace(): string {
+    return readlinkSync(`${this.path}/ns/mnt`);
+  }
+
+  /** QEMU's own view; the caller closes it. */
+  view(): TreeView {
+    return TreeView.open(`${this.path}/root`);
+  }
+
+  /** The devices and regular files that this QEMU holds open, each once. */
+  openFiles(): (DeviceEntry | FileEntry)[] | Unknown {
+    const files = new Map<string, DeviceEntry | FileEntry>();
+    try {
+      for (const descriptor of readdirSync(`${this.path}/fd`)) {
+        const path = `${this.path}/fd/${descriptor}`;
+        const stat = statSync(path, { throwIfNoEntry: false });
+        const entry = stat && toEntry(stat, path);
+        if (entry && canBeDisk(entry))
+          files.set(`${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`, entry);
+      }
+    } catch (error) {
+      return { unknown: `/proc/${this.pid}/fd: ${errorName(error)}` };
+    }
+    return [...files.values()];
+  }
+
+  /** Still the same process, and not a zombie whose namespace is already taken apart. */
+  isAlive(): boolean {
+    try {
+      const stat = this.read('stat');
+      return parseStartTime(stat) === this.startTime && !/\) [ZX] /.test(stat);
+    } catch {
+      return false;
+    }
+  }
+
+  /** The mount namespace, as a path for commands that we run: bound to this very process by our descriptor. */
+  get namespaceFile(): string {
+    return `/proc/${process.pid}/fd/${this.directory}/ns/mnt`;
+  }
+
+  close(): void {
+    closeSync(this.directory);
+  }
+
+  private get path(): string {
+    return `/proc/self/fd/${this.directory}`;
+  }
+
+  private read(name: string): string {
+    return readFileSync(`${this.path}/${name}`, 'utf8');
+  }
+}
+
+/** The mount namespace in which this program runs, and which it calls the host's. */
+export function hostMountNamespace(): string {
+  return readlinkSync('/proc/self/ns/mnt');
+}
+
+/** Finds a domain's QEMU among all processes by its command line; for those who may not read libvirt's pid files. */
+export function findPid(domain: { readonly name: string; readonly uuid: string }): number | undefined {
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name))
+    .map(Number)
+    .find((pid) => {
+      try {
+        return isQemuOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), domain);
+      } catch {
+        return false;
+      }
+    });
+}

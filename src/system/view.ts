@@ -1,0 +1,153 @@
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
+import { errorName } from '../core/errors';
+import { deviceNumbers, type Entry } from '../core/entry';
+
+/** O_PATH is missing in Node's constants; the value is that of every Linux architecture Node runs on. */
+const openPath = 0o10000000;
+const asDirectory = openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * A file tree below one directory descriptor. Every directory is entered by its own descriptor, one name at a
+ * time and never through a symlink, so that a link planted while we look cannot lead out of the tree
+ * (`/proc/self/fd/N/name` is openat(2)). What was seen once is remembered: a view is one moment's picture.
+ */
+export class TreeView {
+  private readonly directories = new Map<string, number | Entry>();
+  private readonly entries = new Map<string, Entry>();
+
+  private constructor(private readonly root: number) {}
+
+  /** @throws the system's error when the root cannot be opened. */
+  static open(root: string): TreeView {
+    return new TreeView(openSync(root, openPath | constants.O_DIRECTORY));
+  }
+
+  /** What stands at an absolute path whose directory part holds no symlink, `.` or `..`. */
+  readonly look = (path: string): Entry => {
+    if (path === '/') return toEntry(lstatSync(`/proc/self/fd/${this.root}/.`), path);
+    const known = this.entries.get(path);
+    if (known) return known;
+    const entry = this.read(path);
+    this.entries.set(path, entry);
+    return entry;
+  };
+
+  /**
+   * A path of this process that reaches the last element of `path` through its directory's descriptor; it must
+   * not be followed if it is a link. `undefined` when the directory is not there.
+   */
+  anchor(path: string): string | undefined {
+    const cut = path.lastIndexOf('/');
+    const directory = this.directory(path.slice(0, cut));
+    return typeof directory === 'number' ? `/proc/self/fd/${directory}/${path.slice(cut + 1)}` : undefined;
+  }
+
+  /** The names in a directory; none when it is not there. */
+  list(path: string): string[] {
+    const directory = this.directory(path);
+    return typeof directory === 'number' ? readdirSync(`/proc/self/fd/${directory}`) : [];
+  }
+
+  close(): void {
+    for (const directory of this.directories.values()) {
+      if (typeof directory === 'number') closeSync(directory);
+    }
+    this.directories.clear();
+    closeSync(this.root);
+  }
+
+  private read(path: string): Entry {
+    const cut = path.lastIndexOf('/');
+    const directory = this.directory(path.slice(0, cut));
+    if (typeof directory !== 'number') return directory;
+    const anchored = `/proc/self/fd/${directory}/${path.slice(cut + 1)}`;
+    try {
+      const stat = lstatSync(anchored, { throwIfNoEntry: false });
+      return stat ? toEntry(stat, anchored) : { kind: 'missing' };
+    } catch (error) {
+      return { kind: 'unreadable', error: errorName(error) };
+    }
+  }
+
+  /** The descriptor of a directory, or why there is none: missing, or something else in its place. */
+  private directory(path: string): number | Entry {
+    if (path === '') return this.root;
+    const known = this.directories.get(path);
+    if (known !== undefined) return known;
+    const opened = this.enter(path);
+    this.directories.set(path, opened);
+    return opened;
+  }
+
+  private enter(path: string): number | Entry {
+    const cut = path.lastIndexOf('/');
+    const parent = this.directory(path.slice(0, cut));
+    if (typeof parent !== 'number') return parent;
+    try {
+      return openSync(`/proc/self/fd/${parent}/${path.slice(cut + 1)}`, asDirectory);
+    } catch (error) {
+      const name = errorName(error);
+      return name === 'ENOENT'
+        ? { kind: 'missing' }
+        : {
+            kind: 'unreadable',
+            error: name === 'ENOTDIR' || name === 'ELOOP' ? `${path} is no directory` : name,
+          };
+    }
+  }
+}
+
+/** Turns what lstat(2) says into an entry; `path` is only used to read a link, or an inode beyond 2^53. */
+export function toEntry(stat: Stats, path: string): Entry {
+  const permissions = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+  switch (stat.mode & constants.S_IFMT) {
+    case constants.S_IFLNK:
+      return readLink(path, permissions);
+    case constants.S_IFDIR:
+      return { kind: 'directory', ...permissions };
+    case constants.S_IFBLK:
+      return { kind: 'block', device: deviceNumbers(stat.rdev), ...permissions };
+    case constants.S_IFCHR:
+      return { kind: 'character', device: deviceNumbers(stat.rdev), ...permissions };
+    case constants.S_IFREG:
+      return { kind: 'file', device: deviceNumbers(stat.dev), inode: inodeOf(stat, path), ...permissions };
+    default:
+      return { kind: 'other', ...permissions };
+  }
+}
+
+function readLink(path: string, permissions: { mode: number; uid: number; gid: number }): Entry {
+  const bytes = readlinkSync(path, 'buffer');
+  const target = bytes.toString('utf8');
+  // Node gives paths to the kernel as UTF-8; a target that is not cannot be followed truthfully.
+  if (!Buffer.from(target).equals(bytes))
+    return { kind: 'unreadable', error: 'a link whose target is not UTF-8' };
+  return { kind: 'link', target, ...permissions };
+}
+
+/** Ceph and NFS number inodes with all 64 bits, which a JavaScript number cannot tell apart. */
+function inodeOf(stat: Stats, path: string): string {
+  if (Number.isSafeInteger(stat.ino)) return String(stat.ino);
+  return String(statSync(path, { bigint: true }).ino);
+}
+
+/** Id of the mount on which something lies, without opening it (`mnt_id:` of proc(5), fdinfo). */
+export function mountIdOf(anchored: string): number | undefined {
+  const descriptor = openSync(anchored, openPath | constants.O_NOFOLLOW);
+  try {
+    const id = /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
+    return id === undefined ? undefined : Number(id);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,62 @@
+import { GuardError } from '../core/errors';
+import { parseBlockNodes } from '../core/block-nodes';
+import { parseDomain, type Domain } from '../core/domain';
+import type { BlockNode, NoFacts, Unknown } from '../core/facts';
+import { run, type CommandResult } from './command';
+
+const connection = 'qemu:///system';
+
+/** Talks to libvirtd through virsh; every call ends after `deadline` milliseconds. */
+export class Virsh {
+  constructor(private readonly deadline: number) {}
+
+  /** @throws GuardError when libvirtd does not answer. */
+  async listDomains(): Promise<string[]> {
+    const result = await this.virsh('list', '--name');
+    if (result.exit !== 0) throw this.failure('list the running domains', result);
+    return result.stdout.split('\n').filter((name) => name !== '');
+  }
+
+  /** `name` may also be a UUID. `undefined` when no such domain runs. @throws GuardError without an answer. */
+  async readDomain(name: string): Promise<Domain | NoFacts | undefined> {
+    const state = await this.virsh('domstate', '--domain', name);
+    if (/failed to get domain|Domain not found/i.test(state.stderr)) return undefined;
+    if (state.exit !== 0) throw this.failure(`find domain ${name}`, state);
+    if (state.stdout.trim() === 'shut off') return undefined;
+    const xml = await this.virsh('dumpxml', '--domain', name);
+    if (xml.exit !== 0) throw this.failure(`read the XML of domain ${name}`, xml);
+    return { ...parseDomain(xml.stdout), state: state.stdout.trim() };
+  }
+
+  /** Asks QEMU itself for its block nodes. */
+  async blockNodes(name: string): Promise<readonly BlockNode[] | Unknown> {
+    const result = await this.virsh(
+      'qemu-monitor-command',
+      '--domain',
+      name,
+      JSON.stringify({ execute: 'query-named-block-nodes', arguments: { flat: true } }),
+    );
+    if (result.exit !== 0) return { unknown: explain(result) };
+    return parseBlockNodes(result.stdout);
+  }
+
+  private virsh(...args: readonly string[]): Promise<CommandResult> {
+    return run(['virsh', '--quiet', '--connect', connection, ...args], { deadline: this.deadline });
+  }
+
+  private failure(what: string, result: CommandResult): GuardError {
+    const denied = /authentication|permission denied|access denied/i.test(result.stderr);
+    return new GuardError(
+      denied ? 'notPermitted' : 'undecided',
+      `could not ${what}: ${explain(result)}`,
+      denied ? 'run as root, or as a user of the libvirt group' : 'see whether libvirtd runs on this host',
+    );
+  }
+}
+
+function explain(result: CommandResult): string {
+  if (result.missing) return 'virsh is not installed';
+  if (result.timedOut) return 'libvirtd did not answer in time';
+  const lines = result.stderr.split('\n').map((line) => line.trim().replace(/^error: /, ''));
+  return lines.filter((line) => line !== '').join('; ') || `virsh ended with ${result.exit ?? 'a signal'}`;
+}

@@ -1,0 +1,83 @@
+import { checks } from '../checks';
+import type { Domain } from '../core/domain';
+import type { DomainFacts, NoFacts } from '../core/facts';
+import { verdictOf, type DomainReport } from '../core/finding';
+import { mergePlans } from '../core/plan';
+import { askDestination } from '../system/destination';
+import { gather } from '../system/gather';
+import { TreeView } from '../system/view';
+import { Virsh } from '../system/virsh';
+import type { Settings } from '../core/settings';
+import { findDomains, type Asked } from './find-domains';
+
+export interface CheckOptions {
+  readonly settings: Settings;
+  readonly deep: boolean;
+  readonly destination?: string;
+}
+
+/** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
+export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
+  for await (const found of findDomains(asked, options.settings)) {
+    yield 'why' in found ? reportNoFacts(found) : await checkDomain(found, options);
+  }
+}
+
+export async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
+  const facts = await gatherDomain(domain, options);
+  return 'why' in facts ? reportNoFacts(facts) : report(await withDestination(facts, options));
+}
+
+/** The facts of one domain, read with a picture of the host's tree that is as fresh as they are. */
+export async function gatherDomain(
+  domain: Domain,
+  { settings, deep }: Pick<CheckOptions, 'settings' | 'deep'>,
+): Promise<DomainFacts | NoFacts> {
+  const host = TreeView.open('/');
+  try {
+    const virsh = new Virsh(settings.libvirt.deadline * 1000);
+    return await gather(domain, host, deep ? (name) => virsh.blockNodes(name) : undefined);
+  } finally {
+    host.close();
+  }
+}
+
+async function withDestination(
+  facts: DomainFacts,
+  { destination, settings }: CheckOptions,
+): Promise<DomainFacts> {
+  if (destination === undefined) return facts;
+  const wanted = facts.domain.sources.map(({ path }) => path);
+  const { user, deadline } = settings.ssh;
+  return {
+    ...facts,
+    destination: {
+      host: destination,
+      paths: await askDestination(destination, user, wanted, deadline * 1000),
+    },
+  };
+}
+
+/** Judges facts: every check in turn, then the verdict and the whole plan. */
+export function report(facts: DomainFacts): DomainReport {
+  const findings = checks.flatMap(({ inspect }) => inspect(facts));
+  return {
+    domain: facts.domain.name,
+    pid: facts.pid,
+    verdict: verdictOf(findings),
+    blockState: 'unknown',
+    findings,
+    plan: mergePlans(findings.flatMap(({ plan }) => (plan ? [plan] : []))),
+  };
+}
+
+export function reportNoFacts({ name, pid, why, remedy }: NoFacts): DomainReport {
+  return {
+    domain: name,
+    pid: pid ?? null,
+    verdict: 'undecided',
+    blockState: 'unknown',
+    findings: [{ check: 'domain', state: 'unknown', what: why, remedy }],
+    plan: [],
+  };
+}

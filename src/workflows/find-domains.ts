@@ -1,0 +1,109 @@
+import { statSync } from 'node:fs';
+import type { Domain } from '../core/domain';
+import { domainNames, isUuid } from '../core/domain-name';
+import { GuardError } from '../core/errors';
+import type { NoFacts } from '../core/facts';
+import type { Settings } from '../core/settings';
+import { listDomains, readDomain } from '../system/libvirt-files';
+import { findPid } from '../system/qemu-process';
+import { Virsh } from '../system/virsh';
+
+/** Every running domain, or the ones of these names. */
+export type Asked = 'all' | readonly string[];
+
+/**
+ * Finds domains by libvirt's own files, which need no libvirtd; where they may not be read (another user than
+ * root) or are not there, by asking libvirtd.
+ */
+export async function* findDomains(asked: Asked, settings: Settings): AsyncGenerator<Domain | NoFacts> {
+  const { stateDirectory, deadline } = settings.libvirt;
+  const running = listDomains(stateDirectory);
+  if (!running || !mayRead(stateDirectory, running)) {
+    yield* findThroughLibvirtd(asked, new Virsh(deadline * 1000));
+    return;
+  }
+  if (asked === 'all') {
+    for (const name of running) {
+      const found = readDomain(stateDirectory, name);
+      if (found) yield found;
+    }
+    return;
+  }
+  refuseNonNames(asked, running);
+  for (const wanted of asked) {
+    yield (
+      (isUuid(wanted) ? byUuid(wanted, stateDirectory, running) : byName(wanted, stateDirectory, running)) ??
+      notRunning(wanted)
+    );
+  }
+}
+
+function byName(
+  wanted: string,
+  stateDirectory: string,
+  running: readonly string[],
+): Domain | NoFacts | undefined {
+  const name = running.includes(wanted)
+    ? wanted
+    : domainNames(wanted).find((candidate) => running.includes(candidate));
+  return name === undefined ? undefined : readDomain(stateDirectory, name);
+}
+
+function byUuid(wanted: string, stateDirectory: string, running: readonly string[]): Domain | undefined {
+  for (const name of running) {
+    const found = readDomain(stateDirectory, name);
+    if (found && 'uuid' in found && found.uuid === wanted.toLowerCase()) return found;
+  }
+  return undefined;
+}
+
+async function* findThroughLibvirtd(asked: Asked, virsh: Virsh): AsyncGenerator<Domain | NoFacts> {
+  if (asked !== 'all') refuseNonNames(asked, []);
+  const running = await virsh.listDomains();
+  for (const wanted of asked === 'all' ? running : asked) {
+    const name =
+      isUuid(wanted) || running.includes(wanted)
+        ? wanted
+        : domainNames(wanted).find((candidate) => running.includes(candidate));
+    const found = name === undefined ? undefined : await virsh.readDomain(name);
+    if (!found) {
+      if (asked !== 'all') yield notRunning(wanted);
+    } else if ('why' in found) {
+      yield found;
+    } else {
+      const pid = findPid(found);
+      yield pid === undefined ? found : { ...found, pid };
+    }
+  }
+}
+
+function mayRead(stateDirectory: string, running: readonly string[]): boolean {
+  const first = running[0];
+  if (first === undefined || process.geteuid?.() === 0) return true;
+  try {
+    const { mode, uid } = statSync(`${stateDirectory}/${first}.xml`);
+    return uid === process.geteuid?.() || (mode & 0o004) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws GuardError for a word that can be no domain's name, before anything is done for the others. */
+function refuseNonNames(asked: readonly string[], running: readonly string[]): void {
+  for (const wanted of asked) {
+    if (isUuid(wanted) || domainNames(wanted).length > 0 || running.includes(wanted)) continue;
+    throw new GuardError(
+      'usage',
+      `${JSON.stringify(wanted)} is no name of a domain`,
+      'name it as one-310, 310 or by its UUID',
+    );
+  }
+}
+
+function notRunning(wanted: string): NoFacts {
+  return {
+    name: wanted,
+    why: `no domain ${wanted} runs on this host`,
+    remedy: 'see virsh list for the domains of this host',
+  };
+}
