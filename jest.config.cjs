@@ -44,7 +44,6 @@ const project = (tier) => ({
       {
         // Types are checked by `npm run types`. CommonJS, because jest knows no real `import()`.
         diagnostics: false,
-        transpilation: true,
         tsconfig: {
           target: 'es2023',
           module: 'commonjs',

@@ -1,11 +1,13 @@
 #!/bin/bash
 # Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
-# Usage: setup/packages.sh GROUP…      (groups: qemu lab build bench)
+# Usage: setup/packages.sh GROUP…      (groups: namespace qemu lab build bench)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
+  # Mount namespaces with device nodes of their own.
+  [namespace]='util-linux mount acl attr procps'
   # A real libvirtd with a real QEMU, and what a private host is made of.
-  [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb tini util-linux
+  [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb tini util-linux mount
           iproute2 acl attr procps'
   # Two hosts that reach each other over ssh, as OpenNebula's do.
   [lab]='openssh-server openssh-client openssh-sftp-server sudo'

@@ -4,6 +4,7 @@ import { affectedQemu, Host, migrateToSink, relinkDisk, startDomain, until, Volu
 // The instruments are proved on the real thing before anything is measured with them.
 
 let host: Host;
+const hosts: Host[] = [];
 const volumes: Volume[] = [];
 
 async function volume(writesTo: readonly number[]): Promise<Volume> {
@@ -13,12 +14,18 @@ async function volume(writesTo: readonly number[]): Promise<Volume> {
   return created;
 }
 
+async function startHost(name: string): Promise<Host> {
+  const started = await Host.start({ name });
+  hosts.push(started);
+  return started;
+}
+
 beforeAll(async () => {
-  host = await Host.start({ name: 'kvm1' });
+  host = await startHost('kvm1');
 });
 
 afterAll(async () => {
-  await host?.stop();
+  await Promise.all(hosts.map((started) => started.stop()));
   for (const created of volumes) created.release();
 });
 
@@ -84,10 +91,9 @@ describe('a domain of QEMU 7.2.0', () => {
     const disks = [{ target: 'vda', volume: disk }];
     const domain = await startDomain(host, { vmId: 320, disks, emulator: 'affected' });
     relinkDisk(domain);
-    expect(await migrateToSink(domain)).toMatchObject({
-      status: 'failed',
-      log: expect.stringContaining(INACTIVATE_FAILED),
-    });
+    const first = await migrateToSink(domain);
+    expect(first.status).toBe('failed');
+    expect(first.log).toContain(INACTIVATE_FAILED);
     host.link('/var/lib/one/datastores/0/320/disk.0', '/dev/storpool/one-320-disk-0');
     expect(await migrateToSink(domain)).toMatchObject({ status: 'failed' });
     await domain.qmp('cont');
@@ -120,7 +126,7 @@ test('a stopped host leaves no process, no device', async () => {
   const disk = await volume([0]);
   const backing = backingFile(disk);
   expect(backing).toContain('migrate-guard-volume-');
-  const other = await Host.start({ name: 'kvm2' });
+  const other = await startHost('kvm2');
   const domain = await startDomain(other, { disks: [{ target: 'vda', volume: disk }] });
   await other.stop();
   disk.release();

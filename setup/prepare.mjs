@@ -1,0 +1,77 @@
+// What has to be there before the tests, the demo or the bench can run on a fresh machine. Node's own modules only.
+// All output of the preparation goes to stderr: stdout belongs to whoever calls.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The packages of package-lock.json, installed anew when what is in node_modules is something else. */
+export function prepareNode() {
+  if (nodeModulesAreCurrent()) return;
+  // Two runs at once must not both replace node_modules: the one that waited finds it done.
+  const again = [process.execPath, fileURLToPath(import.meta.url), 'install-node-modules'];
+  execute('flock', [join(root, 'package-lock.json'), ...again], 'npm ci');
+}
+
+/** Debian packages, by the groups that setup/packages.sh knows. Nothing happens when they are there. */
+export function preparePackages(groups) {
+  if (groups.length > 0)
+    execute(join(root, 'setup/packages.sh'), groups, `installing Debian packages (${groups.join(', ')})`);
+}
+
+/** The bundles in dist/. */
+export function prepareBuild() {
+  execute(process.execPath, [join(root, 'setup/build.mjs')], 'building dist/');
+}
+
+/** QEMU 7.2.0, which has the bug; minutes the first time. Returns its path. */
+export function prepareAffectedQemu() {
+  const output = execute(join(root, 'setup/qemu-7.2.0.sh'), [], 'building QEMU 7.2.0', 'pipe');
+  return output.trim().split('\n').at(-1);
+}
+
+function nodeModulesAreCurrent() {
+  const wanted = packagesOf('package-lock.json');
+  const present = packagesOf('node_modules/.package-lock.json');
+  // Optional packages are mostly those of other processors and systems.
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === '' || optional || present[path]?.version === version,
+  );
+}
+
+function packagesOf(lockFile) {
+  try {
+    return JSON.parse(readFileSync(join(root, lockFile), 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function execute(file, args, what, stdout = 2) {
+  const {
+    status,
+    signal,
+    error,
+    stdout: output,
+  } = spawnSync(file, args, {
+    cwd: root,
+    stdio: ['ignore', stdout, 2],
+    encoding: 'utf8',
+  });
+  if (error) throw new Error(`${what}: ${error.message}`);
+  if (status !== 0) throw new Error(`${what} failed (${signal ?? `exit status ${status}`}), see above`);
+  return output;
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [action] = process.argv.slice(2);
+  if (action === 'node') prepareNode();
+  else if (action === 'install-node-modules') nodeModulesAreCurrent() || execute('npm', ['ci'], 'npm ci');
+  else {
+    console.error('usage: prepare.mjs node');
+    process.exitCode = 64;
+  }
+}

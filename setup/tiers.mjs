@@ -1,0 +1,13 @@
+// The tiers of tests, from cheap to dear, and what each needs. The names are folders below test/.
+//   root       whether it takes root
+//   packages   groups of setup/packages.sh
+//   build      whether it runs the bundles in dist/
+//   affected   whether it runs QEMU 7.2.0
+//   workers    test files at once: real VMs that wait for one another's processor time out
+export const tiers = {
+  unit: { root: false, packages: [], build: false, affected: false, workers: 2 },
+  namespace: { root: true, packages: ['namespace'], build: true, affected: false, workers: 2 },
+  qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 2 },
+  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 1 },
+  bundle: { root: false, packages: [], build: true, affected: false, workers: 2 },
+};
