@@ -37,6 +37,9 @@ async function logToStderr(): Promise<void> {
   const { default: winston } = await import('winston');
   const { combine, timestamp, json } = winston.format;
   const stderr = new winston.transports.Console({ stderrLevels: ['info'] });
-  const logger = winston.createLogger({ format: combine(timestamp(), json()), transports: [stderr] });
+  const logger = winston.createLogger({
+    format: combine(timestamp(), json()), // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types
+    transports: [stderr],
+  });
   setLogSink((message, fields) => logger.info(message, fields));
 }

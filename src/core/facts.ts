@@ -1,6 +1,7 @@
 import type { Domain, DiskSource } from './domain';
-import type { DeviceEntry, Entry, FileEntry, Permissions } from './entry';
+import type { DeviceEntry, Entry, FileEntry } from './entry';
 import type { Mount } from './mounts';
+import type { Sibling } from './plan';
 import type { Credentials } from './process-status';
 import type { Walk } from './walk';
 
@@ -36,7 +37,7 @@ export interface SourceFacts {
   /** Only where the two views differ: what the namespace has at each path of the host's way below `/dev`. */
   readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
   /** Only where the two views differ: a node for the same device that is already inside. */
-  readonly sibling?: Permissions;
+  readonly sibling?: Sibling;
 }
 
 /** A protocol node of QEMU's block layer, from `query-named-block-nodes`. */

@@ -14,7 +14,16 @@ export type Step =
       readonly target: string;
       readonly was: string;
     } & Permissions)
-  | ({ readonly step: 'make-node'; readonly path: string; readonly device: string } & Permissions);
+  /** `like` is a node for the same device that is already inside: the new one becomes another name of it. */
+  | ({
+      readonly step: 'make-node';
+      readonly path: string;
+      readonly device: string;
+      readonly like?: string;
+    } & Permissions);
+
+/** A node for a device that libvirt has already put into a QEMU's `/dev`, with the right owner and label. */
+export type Sibling = { readonly path: string } & Permissions;
 
 export type Plan = { readonly steps: readonly Step[] } | { readonly refusal: string };
 
@@ -24,8 +33,7 @@ export interface PlanInput {
   readonly namespace: Walk;
   /** What the namespace has at each path of the host's way below `/dev`. */
   readonly inside: readonly { readonly path: string; readonly entry: Entry }[];
-  /** Owner and mode of a node for the same device that is already inside. */
-  readonly sibling?: Permissions;
+  readonly sibling?: Sibling;
   readonly mounts: readonly Mount[];
   readonly ownNamespace: boolean;
 }
@@ -62,7 +70,7 @@ export function planSource(input: PlanInput): Plan {
     : { refusal: "the way of the host cannot be made inside QEMU's mount namespace" };
 }
 
-function planElement(path: string, onHost: Entry, inside: Entry, sibling: Permissions | undefined): Plan {
+function planElement(path: string, onHost: Entry, inside: Entry, sibling: Sibling | undefined): Plan {
   if (inside.kind === 'unreadable') return { refusal: `${path} in QEMU's mount namespace: ${inside.error}` };
   switch (onHost.kind) {
     case 'directory':
@@ -90,7 +98,15 @@ function planElement(path: string, onHost: Entry, inside: Entry, sibling: Permis
       if (inside.kind === 'block' && inside.device === onHost.device) return { steps: [] };
       if (inside.kind !== 'missing') break;
       return {
-        steps: [{ step: 'make-node', path, device: onHost.device, ...permissions(sibling ?? onHost) }],
+        steps: [
+          {
+            step: 'make-node',
+            path,
+            device: onHost.device,
+            ...permissions(sibling ?? onHost),
+            ...(sibling ? { like: sibling.path } : {}),
+          },
+        ],
       };
     default:
       return { refusal: `${path} on the host is neither a directory, a link nor a block device` };

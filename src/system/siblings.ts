@@ -1,4 +1,4 @@
-import type { Permissions } from '../core/entry';
+import type { Sibling } from '../core/plan';
 import { submountOfDev, type Mount } from '../core/mounts';
 import type { TreeView } from './view';
 
@@ -6,11 +6,7 @@ import type { TreeView } from './view';
 const maximumEntries = 5_000;
 
 /** Finds a node for a block device that libvirt has already put into a QEMU's `/dev`; mounts in there are left out. */
-export function findSibling(
-  view: TreeView,
-  mounts: readonly Mount[],
-  device: string,
-): Permissions | undefined {
+export function findSibling(view: TreeView, mounts: readonly Mount[], device: string): Sibling | undefined {
   const pending = ['/dev'];
   let seen = 0;
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
@@ -22,7 +18,7 @@ export function findSibling(
       const entry = view.look(path);
       if (entry.kind === 'directory') pending.push(path);
       if (entry.kind === 'block' && entry.device === device)
-        return { mode: entry.mode, uid: entry.uid, gid: entry.gid };
+        return { path, mode: entry.mode, uid: entry.uid, gid: entry.gid };
     }
   }
   return undefined;

@@ -3,11 +3,12 @@ import type { Domain } from '../core/domain';
 import type { DomainFacts, NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { mergePlans } from '../core/plan';
+import type { Settings } from '../core/settings';
 import { askDestination } from '../system/destination';
-import { gather } from '../system/gather';
+import { gather, type Depth } from '../system/gather';
+import { holdDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
 import { Virsh } from '../system/virsh';
-import type { Settings } from '../core/settings';
 import { findDomains, type Asked } from './find-domains';
 
 export interface CheckOptions {
@@ -23,20 +24,18 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   }
 }
 
-export async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
-  const facts = await gatherDomain(domain, options);
+async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
+  const virsh = new Virsh(options.settings.libvirt.deadline * 1000);
+  const depth = options.deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
+  const facts = await gatherDomain(domain, depth);
   return 'why' in facts ? reportNoFacts(facts) : report(await withDestination(facts, options));
 }
 
-/** The facts of one domain, read with a picture of the host's tree that is as fresh as they are. */
-export async function gatherDomain(
-  domain: Domain,
-  { settings, deep }: Pick<CheckOptions, 'settings' | 'deep'>,
-): Promise<DomainFacts | NoFacts> {
+/** The facts of one domain, with a picture of the host's tree that is as fresh as they are. */
+export async function gatherDomain(domain: Domain, depth: Depth = {}): Promise<DomainFacts | NoFacts> {
   const host = TreeView.open('/');
   try {
-    const virsh = new Virsh(settings.libvirt.deadline * 1000);
-    return await gather(domain, host, deep ? (name) => virsh.blockNodes(name) : undefined);
+    return await holdDomain(domain, (held) => gather(held, host, depth));
   } finally {
     host.close();
   }
@@ -47,15 +46,10 @@ async function withDestination(
   { destination, settings }: CheckOptions,
 ): Promise<DomainFacts> {
   if (destination === undefined) return facts;
-  const wanted = facts.domain.sources.map(({ path }) => path);
   const { user, deadline } = settings.ssh;
-  return {
-    ...facts,
-    destination: {
-      host: destination,
-      paths: await askDestination(destination, user, wanted, deadline * 1000),
-    },
-  };
+  const wanted = facts.domain.sources.map(({ path }) => path);
+  const paths = await askDestination(destination, user, wanted, deadline * 1000);
+  return { ...facts, destination: { host: destination, paths } };
 }
 
 /** Judges facts: every check in turn, then the verdict and the whole plan. */

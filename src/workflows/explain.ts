@@ -1,8 +1,9 @@
 import type { SourceFacts } from '../core/facts';
 import type { DomainReport } from '../core/finding';
 import { describePassage } from '../core/way';
+import type { Settings } from '../core/settings';
 import type { Walk } from '../core/walk';
-import { gatherDomain, report, reportNoFacts, type CheckOptions } from './check';
+import { gatherDomain, report, reportNoFacts } from './check';
 import { findDomains } from './find-domains';
 
 /** One line of the two views: an element that both, or only one of them, meets. */
@@ -25,9 +26,9 @@ export interface Explained {
 }
 
 /** Both views of every disk of one domain, hop by hop, with the verdict. */
-export async function explain(word: string, options: CheckOptions): Promise<Explained> {
-  for await (const found of findDomains([word], options.settings)) {
-    const facts = 'why' in found ? found : await gatherDomain(found, options);
+export async function explain(word: string, settings: Settings): Promise<Explained> {
+  for await (const found of findDomains([word], settings)) {
+    const facts = 'why' in found ? found : await gatherDomain(found);
     if ('why' in facts) return { report: reportNoFacts(facts), ownNamespace: true, disks: [] };
     return {
       report: report(facts),

@@ -10,7 +10,7 @@ export const explainVerb: Verb = {
   options: {},
   examples: [['migrate-guard explain one-310', 'where the two ways part']],
   run: async (line, settings) => {
-    const explained = await explain(line.words[0] ?? '', { settings, deep: false });
+    const explained = await explain(line.words[0] ?? '', settings);
     if (line.flag('json')) printDomains([{ ...explained.report, disks: explained.disks }]);
     else process.stdout.write(renderExplained(explained));
     return exitOf([explained.report.verdict]);
