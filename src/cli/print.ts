@@ -6,14 +6,23 @@ import type { CommandLine } from './verb';
 
 /** Prints each report as it comes, or all of them as one JSON document; gives the status of the worst. */
 export async function printReports(reports: AsyncIterable<DomainReport>, line: CommandLine): Promise<number> {
-  const all: DomainReport[] = [];
+  const all = await printEach(reports, line, renderReport);
+  return exitOf(all.map(({ verdict }) => verdict));
+}
+
+export async function printEach<T extends DomainReport>(
+  reports: AsyncIterable<T>,
+  line: CommandLine,
+  render: (report: T) => string,
+): Promise<T[]> {
+  const all: T[] = [];
   for await (const report of reports) {
     all.push(report);
-    if (!line.flag('json')) process.stdout.write(renderReport(report));
+    if (!line.flag('json')) process.stdout.write(render(report));
   }
   if (line.flag('json')) printDomains(all);
   else if (all.length === 0) process.stderr.write('No domain runs on this host.\n');
-  return exitOf(all.map(({ verdict }) => verdict));
+  return all;
 }
 
 export function printDomains(domains: readonly object[]): void {

@@ -52,6 +52,22 @@ export class TreeView {
     return typeof directory === 'number' ? `/proc/self/fd/${directory}/${path.slice(cut + 1)}` : undefined;
   }
 
+  /** Forgets what was seen at a path and below it, because it was just changed. */
+  forget(path: string): void {
+    const isBelow = (known: string): boolean => known === path || known.startsWith(`${path}/`);
+    for (const known of [...this.entries.keys()].filter(isBelow)) this.entries.delete(known);
+    for (const [known, directory] of [...this.directories].filter(([known]) => isBelow(known))) {
+      if (typeof directory === 'number') closeSync(directory);
+      this.directories.delete(known);
+    }
+  }
+
+  /** The mount on which a directory lies; `undefined` when it is not there. */
+  mountIdOf(path: string): number | undefined {
+    const directory = this.directory(path);
+    return typeof directory === 'number' ? mountIdOf(`/proc/self/fd/${directory}/.`) : undefined;
+  }
+
   /** The names in a directory; none when it is not there. */
   list(path: string): string[] {
     const directory = this.directory(path);

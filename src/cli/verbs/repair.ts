@@ -1,0 +1,59 @@
+import { exitCodes, type ExitCode } from '../../core/exit-codes';
+import { repair, type RepairReport, type RepairResult } from '../../workflows/repair';
+import { printEach } from '../print';
+import { renderReport, renderStep } from '../render';
+import { allDomains, type Verb } from '../verb';
+
+const exitOfResult: Readonly<Record<RepairResult, ExitCode>> = {
+  'nothing-to-do': 'ok',
+  repaired: 'ok',
+  'would-repair': 'ok',
+  refused: 'problem',
+  failed: 'failed',
+  busy: 'busy',
+};
+
+/** Worst first. */
+const results = ['failed', 'refused', 'busy', 'would-repair', 'repaired', 'nothing-to-do'] as const;
+
+export const repairVerb: Verb = {
+  name: 'repair',
+  words: '<domain…|--all>',
+  summary: "make what is missing in QEMU's mount namespace, and prove it by opening each disk there",
+  options: {
+    all: allDomains,
+    'dry-run': { type: 'boolean', help: 'say what would be done, and do nothing' },
+  },
+  examples: [
+    ['migrate-guard repair one-310 --dry-run', 'what would be made, and where'],
+    ['migrate-guard repair --all', 'every domain of this host'],
+  ],
+  run: async (line, settings) => {
+    const options = { settings, dryRun: line.flag('dry-run') };
+    const reports = await printEach(repair(line.flag('all') ? 'all' : line.words, options), line, render);
+    const worst =
+      results.find((result) => reports.some((report) => report.result === result)) ?? 'nothing-to-do';
+    const undecided = worst === 'refused' && reports.every(isUndecided);
+    return exitCodes[undecided ? 'undecided' : exitOfResult[worst]].status;
+  },
+};
+
+function isUndecided({ result, verdict }: RepairReport): boolean {
+  return result !== 'refused' || verdict === 'undecided';
+}
+
+function render(report: RepairReport): string {
+  if (report.result === 'repaired') {
+    const lines = report.plan.map((step) => `  ${renderStep(step)}\n`);
+    return `${renderReport({ ...report, plan: [] })}  repaired, and every disk opens as QEMU opens it:\n${lines.join('')}`;
+  }
+  const said = {
+    'nothing-to-do': 'nothing to repair',
+    'would-repair': 'a dry run: nothing was changed',
+  } as const;
+  const word =
+    report.result in said
+      ? said[report.result as keyof typeof said]
+      : `${report.result}: nothing was changed`;
+  return `${renderReport(report)}  ${word}\n`;
+}

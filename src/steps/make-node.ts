@@ -1,0 +1,48 @@
+import { chmodSync, chownSync, linkSync, lstatSync, unlinkSync } from 'node:fs';
+import { GuardError } from '../core/errors';
+import { run } from '../system/command';
+import { copyLabels, ofThisProcess } from '../system/labels';
+import { placeFor, type Place } from '../system/place';
+import { toEntry } from '../system/view';
+import { anchorOf, undoIfSame, type Executors, type Workplace } from './step';
+
+const deadline = 5_000;
+
+type MakeNode = Parameters<Executors['make-node']>[0];
+
+export const makeNode: Executors['make-node'] = async (step, place) => {
+  const where = placeFor(step.path, place.held);
+  if (step.like === undefined) await makeNewNode(step, where, place);
+  // Another name of the node that libvirt made for this QEMU: the same owner, mode, list and label, for good.
+  else linkSync(anchorOf(place.held.view, step.like), where.temporary);
+  const made = toEntry(lstatSync(where.temporary), where.temporary);
+  if (made.kind !== 'block' || made.device !== step.device) {
+    unlinkSync(where.temporary);
+    throw new GuardError(
+      'failed',
+      `${step.path} would not have become block device ${step.device}`,
+      'run again',
+    );
+  }
+  const undo = undoIfSame(where.final, where.temporary, unlinkSync);
+  linkSync(where.temporary, where.final);
+  unlinkSync(where.temporary);
+  return undo;
+};
+
+/** Node cannot mknod(2). The command gets a name that is bound to the directory by our descriptor. */
+async function makeNewNode(step: MakeNode, { temporary }: Place, { host }: Workplace): Promise<void> {
+  const [major = '', minor = ''] = step.device.split(':');
+  const node = ofThisProcess(temporary);
+  const result = await run(['mknod', '--mode=0600', '--', node, 'b', major, minor], { deadline });
+  if (result.exit !== 0) {
+    throw new GuardError(
+      'failed',
+      `${step.path} could not be made: ${result.stderr.trim()}`,
+      'see that message',
+    );
+  }
+  await copyLabels(anchorOf(host, step.path), temporary, false);
+  chownSync(temporary, step.uid, step.gid);
+  chmodSync(temporary, step.mode);
+}

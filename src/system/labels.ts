@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { GuardError } from '../core/errors';
+import { run, type CommandResult } from './command';
+
+const deadline = 5_000;
+const selinux = '/sys/fs/selinux/enforce';
+
+/**
+ * Gives a new entry the access control list and the SELinux label of its model on the host, as libvirt does
+ * (src/qemu/qemu_namespace.c: virFileCopyACLs, not on links; qemuSecuritySetImageLabel's file context).
+ * Both names reach their entries through descriptors of this process.
+ * @throws GuardError `failed` when a list or label is there but cannot be copied: without it the mode alone
+ *   would let in more than the list does.
+ */
+export async function copyLabels(model: string, entry: string, isLink: boolean): Promise<void> {
+  const from = ofThisProcess(model);
+  const to = ofThisProcess(entry);
+  if (!isLink) {
+    const acl = await run(['getfacl', '--absolute-names', '--numeric', '--omit-header', '--', from], {
+      deadline,
+    });
+    if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
+    if (/^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout)) {
+      const set = await run(['setfacl', '--set-file=-', '--', to], { deadline, input: acl.stdout });
+      if (set.exit !== 0)
+        throw failure('copy the access control list', set, 'see whether /dev there takes such lists');
+    }
+  }
+  if (existsSync(selinux)) {
+    const label = await run(['chcon', '--no-dereference', `--reference=${from}`, '--', to], { deadline });
+    if (label.exit !== 0) throw failure('copy the SELinux label', label, 'see ls -Z of both');
+  }
+}
+
+/** For commands that we run, `/proc/self` is themselves. */
+export function ofThisProcess(anchored: string): string {
+  return anchored.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);
+}
+
+function failure(what: string, { missing, stderr, argv }: CommandResult, remedy: string): GuardError {
+  const why = missing ? `${argv[0] ?? ''} is not installed` : stderr.trim();
+  return new GuardError('failed', `could not ${what}: ${why}`, remedy);
+}

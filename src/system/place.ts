@@ -1,0 +1,54 @@
+import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { errorName, GuardError } from '../core/errors';
+import { submountOfDev } from '../core/mounts';
+import { isBelowDev } from '../core/plan';
+import type { HeldDomain } from './held-domain';
+
+/** Entries under this name are ours, and stale as soon as nobody holds the domain's lock. */
+const temporaryPrefix = '.migrate-guard-';
+
+/** Where one new entry goes: both names reach it through the descriptor of its directory, never through a path. */
+export interface Place {
+  readonly final: string;
+  readonly temporary: string;
+}
+
+/**
+ * Finds the directory of a path inside QEMU's namespace and holds it. It must lie on the very mount that is
+ * `/dev` there: a link, a bind mount or anything else put in its place is refused, not followed.
+ * @throws GuardError `failed`.
+ */
+export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Place {
+  const refuse = (why: string): GuardError =>
+    new GuardError(
+      'failed',
+      `${domain.name}: ${path} cannot be made in QEMU's mount namespace: ${why}`,
+      `look at ${path} there: nsenter -t ${domain.pid ?? 0} -m ls -la ${path}`,
+    );
+  if (!isBelowDev(path) || submountOfDev(mounts, path)) throw refuse('only /dev itself is repaired');
+  const cut = path.lastIndexOf('/');
+  const directory = path.slice(0, cut);
+  try {
+    const anchor = view.anchor(path);
+    const dev = mounts.find((mount) => mount.path === '/dev');
+    if (anchor === undefined) throw refuse(`${directory} is not there as a directory`);
+    if (!dev || view.mountIdOf(directory) !== dev.id)
+      throw refuse(`${directory} is not on the file system of /dev`);
+    return {
+      final: anchor,
+      temporary: `${anchor.slice(0, anchor.lastIndexOf('/'))}/${temporaryPrefix}${process.pid}`,
+    };
+  } catch (error) {
+    throw error instanceof GuardError ? error : refuse(errorName(error));
+  }
+}
+
+/** Removes what a repair that was killed or failed left behind in a directory. Only with the domain's lock. */
+export function sweep(directory: string, { view }: HeldDomain): void {
+  for (const name of view.list(directory).filter((entry) => entry.startsWith(temporaryPrefix))) {
+    const anchor = view.anchor(`${directory}/${name}`);
+    if (anchor === undefined) continue;
+    if (lstatSync(anchor).isDirectory()) rmdirSync(anchor);
+    else unlinkSync(anchor);
+  }
+}

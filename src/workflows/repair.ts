@@ -1,0 +1,107 @@
+import type { Domain } from '../core/domain';
+import { GuardError } from '../core/errors';
+import type { DomainReport, Finding } from '../core/finding';
+import type { Settings } from '../core/settings';
+import { apply } from '../steps';
+import { withDomainLock } from '../system/domain-lock';
+import { gather } from '../system/gather';
+import { holdDomain, type HeldDomain } from '../system/held-domain';
+import { TreeView } from '../system/view';
+import { report, reportNoFacts } from './check';
+import { findDomains, type Asked } from './find-domains';
+
+/**
+ * `nothing-to-do`: every disk opens as it is. `repaired`: the plan was carried out, and every disk opens.
+ * `would-repair`: a dry run. `refused`: something is blocked or unknown, and nothing was changed. `failed`: a
+ * step or the proof failed, and what was done was taken back. `busy`: someone else works on the domain.
+ */
+export type RepairResult = 'nothing-to-do' | 'repaired' | 'would-repair' | 'refused' | 'failed' | 'busy';
+
+export interface RepairReport extends DomainReport {
+  readonly result: RepairResult;
+}
+
+export interface RepairOptions {
+  readonly settings: Settings;
+  readonly dryRun: boolean;
+}
+
+/** Makes in each domain's namespace what is missing there, and proves it by opening each disk as QEMU does. */
+export async function* repair(asked: Asked, options: RepairOptions): AsyncGenerator<RepairReport> {
+  for await (const found of findDomains(asked, options.settings)) {
+    if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
+    else yield await repairDomain(found, options);
+  }
+}
+
+async function repairDomain(domain: Domain, { dryRun }: RepairOptions): Promise<RepairReport> {
+  try {
+    return await withDomainLock(domain.name, async () => {
+      const host = TreeView.open('/');
+      try {
+        const done = await holdDomain(domain, (held) =>
+          dryRun ? planOnly(held, host) : repairHeld(held, host),
+        );
+        return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
+      } finally {
+        host.close();
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof GuardError) || error.code !== 'busy') throw error;
+    const why = { name: domain.name, why: error.what, remedy: error.remedy ?? 'wait' };
+    return { ...reportNoFacts(why), pid: domain.pid ?? null, result: 'busy' };
+  }
+}
+
+async function planOnly(held: HeldDomain, host: TreeView): Promise<RepairReport> {
+  const before = report(await gather(held, host, { open: true }));
+  return { ...before, result: resultBefore(before) ?? 'would-repair' };
+}
+
+async function repairHeld(held: HeldDomain, host: TreeView): Promise<RepairReport> {
+  const before = report(await gather(held, host, { open: true }));
+  const result = resultBefore(before);
+  if (result !== undefined) return { ...before, result };
+
+  const { done, undo, error } = await apply(before.plan, { held, host });
+  if (error) {
+    undo();
+    return failed(before, 'repair', error.what, error.remedy);
+  }
+  const after = await lookAgain(held);
+  if (after.verdict !== 'safe') {
+    undo();
+    const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
+    return failed(
+      after,
+      'repair',
+      `the repair was taken back, because afterwards: ${doubt?.what ?? after.verdict}`,
+      doubt?.remedy,
+    );
+  }
+  return { ...after, plan: done, result: 'repaired' };
+}
+
+/** A picture of both trees that is newer than what was done, with every disk opened. */
+async function lookAgain(held: HeldDomain): Promise<DomainReport> {
+  const host = TreeView.open('/');
+  const view = held.process.view();
+  try {
+    return report(await gather({ ...held, view }, host, { open: true }));
+  } finally {
+    view.close();
+    host.close();
+  }
+}
+
+/** What a repair has to say before it does anything; `undefined` when there is something to do. */
+function resultBefore({ verdict }: DomainReport): RepairResult | undefined {
+  if (verdict === 'safe') return 'nothing-to-do';
+  return verdict === 'repairable' ? undefined : 'refused';
+}
+
+function failed(base: DomainReport, check: string, what: string, remedy: string | undefined): RepairReport {
+  const finding: Finding = { check, state: 'problem', what, ...(remedy === undefined ? {} : { remedy }) };
+  return { ...base, findings: [...base.findings, finding], plan: [], result: 'failed' };
+}
