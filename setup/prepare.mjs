@@ -41,6 +41,13 @@ function nodeModulesAreCurrent() {
   );
 }
 
+function installNodeModules() {
+  if (nodeModulesAreCurrent()) return;
+  console.error('installing the npm packages of package-lock.json');
+  // Its errors must be seen, even below an `npm --silent`.
+  execute('npm', ['ci', '--loglevel=error'], 'npm ci');
+}
+
 function packagesOf(lockFile) {
   try {
     return JSON.parse(readFileSync(join(root, lockFile), 'utf8')).packages;
@@ -67,11 +74,16 @@ function execute(file, args, what, stdout = 2) {
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const [action] = process.argv.slice(2);
-  if (action === 'node') prepareNode();
-  else if (action === 'install-node-modules') nodeModulesAreCurrent() || execute('npm', ['ci'], 'npm ci');
-  else {
+  const actions = { node: prepareNode, 'install-node-modules': installNodeModules };
+  const action = actions[process.argv[2]];
+  if (action === undefined) {
     console.error('usage: prepare.mjs node');
-    process.exitCode = 64;
+    process.exit(64);
+  }
+  try {
+    action();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
   }
 }

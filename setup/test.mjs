@@ -9,13 +9,20 @@ import { prepareAffectedQemu, prepareBuild, prepareNode, preparePackages, root }
 import { tiers } from './tiers.mjs';
 
 const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
-const done = new Set();
+const outcomes = new Map();
 
-/** Runs a preparation at most once. */
+/** Runs a preparation once; what failed for one tier fails for the next ones, too. */
 function once(name, prepare) {
-  if (done.has(name)) return;
-  prepare();
-  done.add(name);
+  if (!outcomes.has(name)) {
+    outcomes.set(name, undefined);
+    try {
+      prepare();
+    } catch (error) {
+      outcomes.set(name, error);
+    }
+  }
+  const error = outcomes.get(name);
+  if (error !== undefined) throw error;
 }
 
 function prepare({ packages, build, affected }) {
