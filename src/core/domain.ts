@@ -74,7 +74,9 @@ interface Sources {
 function diskSources(element: Element): Sources {
   const cache = child(element, 'driver')?.attributes.get('cache') ?? '';
   const disk = child(element, 'target')?.attributes.get('dev') ?? '?';
-  const readonly = child(element, 'readonly') !== undefined || element.attributes.get('device') === 'cdrom';
+  const device = element.attributes.get('device') ?? 'disk';
+  const readonly = child(element, 'readonly') !== undefined || device === 'cdrom';
+  const removable = device === 'cdrom' || device === 'floppy';
   const shared = {
     disk,
     shareable: child(element, 'shareable') !== undefined,
@@ -101,6 +103,8 @@ function diskSources(element: Element): Sources {
         readonly: isReadonly,
         ...(node === undefined ? {} : { node }),
       });
+    } else if (removable && (type === 'file' || type === 'block')) {
+      // An empty drive. Once a medium was ejected, libvirt's status XML keeps a <source> without a path.
     } else if (source && type !== undefined) {
       others.push({ disk, type: networkTypes.has(type) ? type : `${type} without a path` });
     }

@@ -82,7 +82,7 @@ function planElement(path: string, onHost: Entry, inside: Entry, sibling: Siblin
         return { steps: [{ step: 'make-symlink', path, target: onHost.target, ...permissions(onHost) }] };
       }
       if (inside.kind !== 'link') break;
-      if (inside.target === onHost.target) return { steps: [] };
+      if (sameTarget(path, inside.target, onHost.target)) return { steps: [] };
       return {
         steps: [
           {
@@ -136,6 +136,24 @@ function entryMade(step: Step): Entry {
     case 'make-node':
       return { kind: 'block', device: step.device, ...owned };
   }
+}
+
+/**
+ * Whether two targets of the link at `path` are the same: libvirt stores a relative one as `DIR/../target`.
+ * Told from the text alone; the finished plan is walked anyway.
+ */
+export function sameTarget(path: string, one: string, other: string): boolean {
+  const directory = path.slice(0, path.lastIndexOf('/'));
+  return absoluteTarget(directory, one) === absoluteTarget(directory, other);
+}
+
+function absoluteTarget(directory: string, target: string): string {
+  const names: string[] = [];
+  for (const name of (target.startsWith('/') ? target : `${directory}/${target}`).split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return `/${names.join('/')}`;
 }
 
 function permissions({ mode, uid, gid }: Permissions): Permissions {

@@ -8,9 +8,11 @@ export interface Passage {
   readonly last: boolean;
 }
 
+type Found = Exclude<Entry, LinkEntry | { readonly kind: 'missing' | 'unreadable' }>;
+
 export type End =
   /** The path leads to something that exists and is no link. */
-  | { readonly kind: 'found'; readonly path: string; readonly entry: Exclude<Entry, LinkEntry> }
+  | { readonly kind: 'found'; readonly path: string; readonly entry: Found }
   /** ENOENT: `path` is the element that is not there. */
   | { readonly kind: 'missing'; readonly path: string }
   /** ENOTDIR: `path` is a file, but the way goes on behind it. */
@@ -82,12 +84,18 @@ export function walk(view: View, path: string): Walk {
         return { path, passages, end: { kind: 'found', path: here, entry } };
     }
   }
-  const here = `/${directory.join('/')}`;
-  return { path, passages, end: { kind: 'found', path: here, entry: lastDirectory(view, here) } };
+  return { path, passages, end: endAtDirectory(view, `/${directory.join('/')}`) };
 }
 
-/** A path that ends at a directory (`/dev/x/..`, `/`) has no element of its own in the passages. */
-function lastDirectory(view: View, path: string): Exclude<Entry, LinkEntry> {
+/** A path that ends at a directory (`/dev/x/..`, `/`) may have no element of its own in the passages. */
+function endAtDirectory(view: View, path: string): End {
   const entry = view(path);
-  return entry.kind === 'link' ? { kind: 'unreadable', error: 'changed while it was read' } : entry;
+  switch (entry.kind) {
+    case 'directory':
+      return { kind: 'found', path, entry };
+    case 'unreadable':
+      return { kind: 'unreadable', path, error: entry.error };
+    default:
+      return { kind: 'unreadable', path, error: 'changed while it was read' };
+  }
 }

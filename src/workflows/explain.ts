@@ -2,7 +2,8 @@ import type { SourceFacts } from '../core/facts';
 import type { DomainReport } from '../core/finding';
 import { describePassage } from '../core/way';
 import type { Settings } from '../core/settings';
-import type { Walk } from '../core/walk';
+import { sameTarget } from '../core/plan';
+import type { Passage, Walk } from '../core/walk';
 import { gatherDomain, report, reportNoFacts } from './check';
 import { findDomains } from './find-domains';
 
@@ -40,19 +41,28 @@ export async function explain(word: string, settings: Settings): Promise<Explain
 }
 
 function explainSource({ source, host, namespace }: SourceFacts): Explanation {
-  const left = linesOf(host);
-  const right = linesOf(namespace);
+  const left = hopsOf(host);
+  const right = hopsOf(namespace);
   const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
-    const row = { host: left[index] ?? '', namespace: right[index] ?? '' };
-    return { ...row, same: row.host === row.namespace };
+    const [one, other] = [left[index], right[index]];
+    return {
+      host: one ? describePassage(one) : '',
+      namespace: other ? describePassage(other) : '',
+      same: one !== undefined && other !== undefined && isSameHop(one, other),
+    };
   });
   return { disk: source.disk, path: source.path, rows };
 }
 
-/** Directories are shown from `/dev` on, where a namespace can lack them. */
-function linesOf(walk: Walk): string[] {
-  const lines = walk.passages
-    .filter(({ path, entry }) => entry.kind !== 'directory' || path.startsWith('/dev'))
-    .map(describePassage);
-  return walk.end.kind === 'loop' ? [...lines, 'more links than the kernel follows'] : lines;
+/** What a way passes that can differ: its links, and the element at which it ends. */
+function hopsOf({ passages }: Walk): Passage[] {
+  return passages.filter(({ entry }, index) => entry.kind !== 'directory' || index === passages.length - 1);
+}
+
+function isSameHop(one: Passage, other: Passage): boolean {
+  if (one.path !== other.path) return false;
+  if (one.entry.kind === 'link' && other.entry.kind === 'link') {
+    return sameTarget(one.path, one.entry.target, other.entry.target);
+  }
+  return describePassage(one) === describePassage(other);
 }
