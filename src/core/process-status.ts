@@ -13,7 +13,7 @@ const capDacOverride = 1n << 1n;
 /** `undefined` when the text is not that of a living process. */
 export function parseStatus(text: string): Credentials | undefined {
   const field = (name: string): string[] | undefined =>
-    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim().split(/\s+/);
+    new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim().split(/\s+/);
   const uid = Number(field('Uid')?.[3] ?? NaN);
   const gid = Number(field('Gid')?.[3] ?? NaN);
   const capabilities = field('CapEff')?.[0];
@@ -46,7 +46,7 @@ export function isQemuOf(
   const name = after('-name');
   const guest = `guest=${domain.name.replaceAll(',', ',,')}`;
   return (
-    (name === guest || name?.startsWith(`${guest},`) === true) &&
+    (name === guest || (name?.startsWith(`${guest},`) === true && !name.startsWith(`${guest},,`))) &&
     after('-uuid')?.toLowerCase() === domain.uuid
   );
 }
