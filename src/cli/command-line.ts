@@ -32,6 +32,8 @@ export function parseCommandLine(argv: readonly string[]): { verb: Verb; line: C
 
 function hasItsWords({ words }: Verb, given: readonly string[], all: boolean): boolean {
   if (given.includes('')) return false;
+  // A verb with several forms tells them apart itself.
+  if (words.includes(' | ')) return true;
   const wanted = words.match(/<[^>]+>/g) ?? [];
   if (words.includes('…')) return all ? given.length === 0 : given.length > 0;
   return given.length === wanted.length;

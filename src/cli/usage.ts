@@ -59,7 +59,8 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
 }
 
 function positionals({ words }: Verb): string {
-  return words.includes('…') ? '[domain..]' : words;
+  if (words.includes('…')) return '[domain..]';
+  return words.includes(' | ') ? '[words..]' : words;
 }
 
 function verbOf(argv: readonly string[]): string {

@@ -12,9 +12,14 @@ export interface Settings {
     /** How long a host may take to answer one question. */
     readonly deadline: number;
   };
+  readonly relink: {
+    /** Where the journals are kept; root's own. */
+    readonly journalDirectory: string;
+  };
 }
 
 export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', deadline: 10 },
   ssh: { user: 'oneadmin', deadline: 10 },
+  relink: { journalDirectory: '/var/log/migrate-guard' },
 };

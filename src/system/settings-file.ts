@@ -48,7 +48,7 @@ export async function readSettings(named: string | undefined): Promise<Settings>
 async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh } = defaultSettings;
+  const { libvirt, ssh, relink } = defaultSettings;
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
   const schema = v.strictObject({
@@ -62,6 +62,10 @@ async function validate(file: string, values: unknown): Promise<Settings> {
     ssh: v.optional(
       v.strictObject({ user: v.optional(user, ssh.user), deadline: v.optional(seconds, ssh.deadline) }),
       ssh,
+    ),
+    relink: v.optional(
+      v.strictObject({ journalDirectory: v.optional(path, relink.journalDirectory) }),
+      relink,
     ),
   });
   const result = v.safeParse(schema, values);

@@ -1,0 +1,23 @@
+const interval = 100;
+
+/** One line on a terminal's stderr that is written over and over; on anything else it says nothing. */
+export class Progress {
+  private last = 0;
+
+  show(text: string): void {
+    if (!process.stderr.isTTY || Date.now() - this.last < interval) return;
+    this.last = Date.now();
+    process.stderr.write(`\r${text}\u001b[K`);
+  }
+
+  /** Prints something that stays, without mixing it with the line. */
+  above(text: string): void {
+    this.end();
+    process.stdout.write(text);
+  }
+
+  end(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    this.last = 0;
+  }
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { errorName, GuardError } from '../../core/errors';
+import { exitCodes } from '../../core/exit-codes';
+import { parseMap } from '../../core/relink';
+import { changesToUndo, relink, type ExpectedChange, type LinkReport } from '../../workflows/relink';
+import { printJson } from '../print';
+import { Progress } from '../progress';
+import { printable } from '../render';
+import type { CommandLine, Verb } from '../verb';
+
+export const relinkVerb: Verb = {
+  name: 'relink',
+  words: '<link> <target> | --map FILE | --undo JOURNAL',
+  summary: 're-point disk links without breaking a running VM',
+  options: {
+    map: { type: 'string', value: 'FILE', help: 'many links at once: lines of "link target"' },
+    undo: { type: 'string', value: 'JOURNAL', help: 'take back what an earlier run did' },
+    'dry-run': { type: 'boolean', help: 'say what would be done, and do nothing' },
+  },
+  examples: [
+    ['migrate-guard relink /var/lib/one/datastores/0/310/disk.0 /dev/storpool-byid/fir.b.f2g', 'one link'],
+    ['migrate-guard relink --map links.txt --dry-run', 'what would become of many'],
+    ['migrate-guard relink --undo /var/log/migrate-guard/relink-….jsonl', 'take it back'],
+  ],
+  run: async (line, settings) => {
+    const changes = changesOf(line);
+    const progress = new Progress();
+    const { journal, links } = await relink(changes, {
+      settings,
+      dryRun: line.flag('dry-run'),
+      surveyed: (done, all) => progress.show(`looking at the VMs of this host: ${done}/${all}`),
+    });
+    const reports: LinkReport[] = [];
+    for await (const report of links) {
+      reports.push(report);
+      progress.show(`links: ${reports.length}/${changes.length}`);
+      if (!line.flag('json') && report.result === 'left') progress.above(render(report));
+    }
+    progress.end();
+    if (line.flag('json')) printJson({ host: hostname(), journal: journal ?? null, links: reports });
+    else process.stdout.write(summarize(reports, journal));
+    return exitCodes[reports.some(({ result }) => result === 'left') ? 'problem' : 'ok'].status;
+  },
+};
+
+/** @throws GuardError for a command line or a map that is wrong, before anything is done. */
+function changesOf(line: CommandLine): readonly ExpectedChange[] {
+  const [link, target, ...more] = line.words;
+  const [map, undo] = [line.value('map'), line.value('undo')];
+  const ways = [map, undo, link].filter((way) => way !== undefined);
+  if (ways.length !== 1 || more.length > 0 || (link !== undefined && target === undefined)) {
+    throw new GuardError(
+      'usage',
+      'relink takes a link and its target, or --map, or --undo',
+      'see migrate-guard relink --help',
+    );
+  }
+  if (undo !== undefined) return changesToUndo(undo);
+  if (map !== undefined) return readMap(map);
+  if (link?.startsWith('/') !== true) {
+    throw new GuardError('usage', `${link ?? ''} is no absolute path`, 'give the absolute path of the link');
+  }
+  return [{ link, target: target ?? '' }];
+}
+
+function readMap(file: string): readonly ExpectedChange[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GuardError(
+      'usage',
+      `the map ${file} cannot be read: ${errorName(error)}`,
+      'name a file of lines "link target"',
+    );
+  }
+  const { changes, errors } = parseMap(text);
+  if (errors.length === 0) return changes;
+  const told = errors.map(({ line, what }) => `line ${line}: ${what}`).join('; ');
+  throw new GuardError('usage', `the map ${file} has mistakes: ${told}`, 'mend them; nothing was done');
+}
+
+function render({ link, from, to, why, remedy }: LinkReport): string {
+  const lines = [`left as it was: ${link} -> ${from ?? '?'} (asked for: ${to})`, `  ${why ?? ''}`];
+  if (remedy !== undefined) lines.push(`    -> ${remedy}`);
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+function summarize(reports: readonly LinkReport[], journal: string | undefined): string {
+  const count = (result: LinkReport['result']): number =>
+    reports.filter((report) => report.result === result).length;
+  const parts = (['moved', 'would-move', 'unchanged', 'left'] as const)
+    .filter((result) => count(result) > 0)
+    .map(
+      (result) =>
+        `${count(result)} ${{ moved: 'moved', 'would-move': 'would be moved', unchanged: 'already there', left: 'left as they were' }[result]}`,
+    );
+  const undo =
+    journal !== undefined && count('moved') > 0
+      ? `To take it back: migrate-guard relink --undo ${journal}\n`
+      : '';
+  return `${reports.length} links: ${parts.join(', ') || 'nothing to do'}\n${undo}`;
+}

@@ -1,0 +1,88 @@
+import type { LinkEntry, View } from './entry';
+import { canBeDisk, describeKind, sameIdentity } from './plan';
+import { describeFailure } from './way';
+import { walk, type Walk } from './walk';
+
+/** One wish: this link shall point to that target. */
+export interface LinkChange {
+  readonly link: string;
+  readonly target: string;
+}
+
+/** A line of a map that is none, with the reason. */
+export interface MapError {
+  readonly line: number;
+  readonly what: string;
+}
+
+/** Reads a map: lines of `link target`; blank lines and `#` comments are allowed. All mistakes are told at once. */
+export function parseMap(text: string): { readonly changes: LinkChange[]; readonly errors: MapError[] } {
+  const changes: LinkChange[] = [];
+  const errors: MapError[] = [];
+  const lineOf = new Map<string, number>();
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = index + 1;
+    const fields = raw.trim().split(/\s+/);
+    const [link = '', target = ''] = fields;
+    if (link === '' || link.startsWith('#')) continue;
+    const earlier = lineOf.get(link);
+    if (fields.length !== 2)
+      errors.push({ line, what: `expected "link target", found ${fields.length} words` });
+    else if (!link.startsWith('/')) errors.push({ line, what: `${link} is no absolute path` });
+    else if (earlier !== undefined) errors.push({ line, what: `${link} stands in line ${earlier} already` });
+    else changes.push({ link, target });
+    lineOf.set(link, earlier ?? line);
+  }
+  return { changes, errors };
+}
+
+/** The same tree, in which one link points elsewhere. */
+export function withLink(view: View, link: string, target: string): View {
+  const entry: LinkEntry = { kind: 'link', target, mode: 0o777, uid: 0, gid: 0 };
+  return (path) => (path === link ? entry : view(path));
+}
+
+/** A link as it is on the host: where it really stands, and where it points. */
+export interface FoundLink {
+  readonly path: string;
+  readonly entry: LinkEntry;
+}
+
+/** Finds the link itself behind whatever links its directory's path has. */
+export function findLink(view: View, link: string): FoundLink | { readonly why: string } {
+  const cut = link.lastIndexOf('/');
+  const name = link.slice(cut + 1);
+  if (name === '' || name === '.' || name === '..') return { why: `${link} is no name of a link` };
+  const directory = walk(view, `${link.slice(0, cut)}/`);
+  const failure = describeFailure(directory);
+  if (failure !== undefined || directory.end.kind !== 'found')
+    return { why: `${failure ?? link} on the host` };
+  const path = `${directory.end.path === '/' ? '' : directory.end.path}/${name}`;
+  const entry = view(path);
+  return entry.kind === 'link'
+    ? { path, entry }
+    : { why: `${path} is ${describeKind(entry)} on the host, not a link` };
+}
+
+/** Why a link may not be pointed there; `undefined` when it leads to the same disk as before. */
+export function refuseTarget(view: View, link: FoundLink, target: string): string | undefined {
+  const before = walk(view, link.path);
+  const after = walk(withLink(view, link.path, target), link.path);
+  for (const [word, way] of [
+    ['now', before],
+    ['then', after],
+  ] as const) {
+    const failure = describeFailure(way);
+    if (failure !== undefined) return `it would not lead to the same disk: ${word}, ${failure} on the host`;
+    if (way.end.kind === 'found' && !canBeDisk(way.end.entry)) {
+      return `${word} it leads to ${describeKind(way.end.entry)}, which is no disk`;
+    }
+  }
+  if (before.end.kind !== 'found' || after.end.kind !== 'found') return 'it leads nowhere';
+  if (sameIdentity(before.end.entry, after.end.entry)) return undefined;
+  return `it now leads to ${describeKind(before.end.entry)} ${before.end.path}, but then to ${describeKind(after.end.entry)} ${after.end.path}`;
+}
+
+export function goesThrough({ passages }: Walk, link: string): boolean {
+  return passages.some(({ path, entry }) => path === link && entry.kind === 'link');
+}

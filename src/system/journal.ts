@@ -1,0 +1,95 @@
+import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorName, GuardError } from '../core/errors';
+
+/**
+ * What was done to one link. `begin` is written before the link is replaced, `done` after; a `begin` alone
+ * means that the program died in between, and only the link itself tells which of the two targets it has.
+ */
+export interface JournalEntry {
+  readonly time: string;
+  readonly state: 'begin' | 'done' | 'taken-back';
+  readonly link: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A file of JSON lines; each line is on the disk before what it announces is done. */
+export class Journal {
+  private constructor(
+    readonly file: string,
+    private readonly descriptor: number,
+  ) {}
+
+  /** @throws GuardError when the directory is not root's own. */
+  static create(directory: string): Journal {
+    const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    const file = join(directory, `relink-${stamp}-${process.pid}.jsonl`);
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o750 });
+      const stat = lstatSync(directory);
+      if (!stat.isDirectory() || stat.uid !== 0 || (stat.mode & 0o022) !== 0) {
+        throw new GuardError(
+          'notPermitted',
+          `${directory} can be written by others than root`,
+          'change its owner and mode',
+        );
+      }
+      return new Journal(file, openSync(file, 'ax', 0o640));
+    } catch (error) {
+      if (error instanceof GuardError) throw error;
+      throw new GuardError(
+        'notPermitted',
+        `the journal ${file} cannot be made: ${errorName(error)}`,
+        'run as root',
+      );
+    }
+  }
+
+  write(entry: Omit<JournalEntry, 'time'>): void {
+    writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+    fsyncSync(this.descriptor);
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/**
+ * Reads a journal. A last line that was cut off by a crash announces nothing that was done, and is left out.
+ * @throws GuardError for a file that is no journal.
+ */
+export function readJournal(file: string): JournalEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GuardError(
+      'usage',
+      `the journal ${file} cannot be read: ${errorName(error)}`,
+      'name the file that relink printed',
+    );
+  }
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .flatMap((line, index) => (line === '' ? [] : [parseLine(line, `${file}, line ${index + 1}`)]));
+}
+
+function parseLine(line: string, place: string): JournalEntry {
+  try {
+    const entry = JSON.parse(line) as Partial<Record<keyof JournalEntry, unknown>> | null;
+    const { time, state, link, from, to } = entry ?? {};
+    const known = state === 'begin' || state === 'done' || state === 'taken-back';
+    if (known && [time, link, from, to].every((field) => typeof field === 'string'))
+      return entry as JournalEntry;
+  } catch {
+    // said below, with the place
+  }
+  throw new GuardError(
+    'usage',
+    `${place} is no entry of a relink journal`,
+    'name the file that relink printed',
+  );
+}

@@ -1,0 +1,87 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Domain } from '../core/domain';
+import type { NoFacts } from '../core/facts';
+import { goesThrough } from '../core/relink';
+import { walk, type Walk } from '../core/walk';
+import type { Settings } from '../core/settings';
+import { gather } from '../system/gather';
+import { holdDomain } from '../system/held-domain';
+import { listDomains, readDomain } from '../system/libvirt-files';
+import { GuardError } from '../core/errors';
+import { TreeView } from '../system/view';
+
+interface Surveyed {
+  /** Identity of libvirt's status file: it changes whenever the domain does. */
+  readonly version: string;
+  readonly domain: Domain | NoFacts;
+  readonly walks: readonly Walk[];
+}
+
+/** Who uses a link: domains whose ways go through it, and domains of which nobody can tell. */
+export interface LinkUsers {
+  readonly domains: readonly Domain[];
+  readonly doubtful: readonly NoFacts[];
+}
+
+/** Knows for every running domain of this host which links its disks' paths go through, in either view. */
+export class Survey {
+  private readonly known = new Map<string, Surveyed>();
+
+  constructor(private readonly stateDirectory: Settings['libvirt']['stateDirectory']) {}
+
+  /** Looks at what is new or has changed since the last time. @throws GuardError when nothing can be listed. */
+  async refresh(progress: (done: number, all: number) => void = () => undefined): Promise<void> {
+    const names = listDomains(this.stateDirectory);
+    if (!names) {
+      const what = `${this.stateDirectory} cannot be read, so nobody can tell which VMs use a link`;
+      throw new GuardError('notPermitted', what, 'run as root on a host that runs libvirt');
+    }
+    for (const name of this.known.keys()) if (!names.includes(name)) this.known.delete(name);
+    for (const [index, name] of names.entries()) {
+      const version = versionOf(join(this.stateDirectory, `${name}.xml`));
+      if (version === undefined || this.known.get(name)?.version === version) continue;
+      const surveyed = await this.survey(name, version);
+      if (surveyed) this.known.set(name, surveyed);
+      progress(index + 1, names.length);
+    }
+  }
+
+  /** Its ways have just been changed. */
+  forget(name: string): void {
+    this.known.delete(name);
+  }
+
+  usersOf(link: string): LinkUsers {
+    const domains: Domain[] = [];
+    const doubtful: NoFacts[] = [];
+    for (const { domain, walks } of this.known.values()) {
+      if ('why' in domain) doubtful.push(domain);
+      else if (walks.some((way) => goesThrough(way, link))) domains.push(domain);
+    }
+    return { domains, doubtful };
+  }
+
+  private async survey(name: string, version: string): Promise<Surveyed | undefined> {
+    const domain = readDomain(this.stateDirectory, name);
+    if (!domain) return undefined;
+    if ('why' in domain) return { version, domain, walks: [] };
+    const host = TreeView.open('/');
+    try {
+      const facts = await holdDomain(domain, (held) => gather(held, host));
+      // A QEMU that cannot be looked into still has the host's half of its ways.
+      const walks =
+        'why' in facts
+          ? domain.sources.map(({ path }) => walk(host.look, path))
+          : facts.sources.flatMap((source) => [source.host, source.namespace]);
+      return { version, domain, walks };
+    } finally {
+      host.close();
+    }
+  }
+}
+
+function versionOf(file: string): string | undefined {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+}

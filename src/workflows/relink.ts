@@ -1,0 +1,150 @@
+import { GuardError } from '../core/errors';
+import { findLink, refuseTarget, type LinkChange } from '../core/relink';
+import type { Settings } from '../core/settings';
+import { replaceLink } from '../system/host-link';
+import { Journal, readJournal } from '../system/journal';
+import { log } from '../system/log';
+import { TreeView } from '../system/view';
+import { Survey } from './link-users';
+import { doubtAfter, makeWay } from './make-way';
+
+/** `left`: there was a doubt, and the link is as it was. `unchanged`: it already points there. */
+export type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
+
+export interface LinkReport {
+  readonly link: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly result: RelinkResult;
+  /** The running domains whose disks lie behind the link. */
+  readonly domains: readonly string[];
+  /** Of a link that was left: why. */
+  readonly why?: string;
+  readonly remedy?: string;
+}
+
+export interface RelinkOptions {
+  readonly settings: Settings;
+  readonly dryRun: boolean;
+  /** Told how many domains have been looked at, before the first link is touched. */
+  readonly surveyed?: (done: number, all: number) => void;
+}
+
+export interface Relink {
+  /** Where it is written what was done; none in a dry run. */
+  readonly journal?: string;
+  readonly links: AsyncGenerator<LinkReport>;
+}
+
+/**
+ * Points links elsewhere without breaking a running VM. For each link in turn: the new target is the same disk
+ * as the old; every domain behind it gets the new way made and proved inside its namespace; only then is the
+ * link replaced, and every domain is checked again. At any doubt the link stays, or goes back to, what it was.
+ * @throws GuardError when nothing could be begun.
+ */
+export async function relink(changes: readonly ExpectedChange[], options: RelinkOptions): Promise<Relink> {
+  const { settings, dryRun, surveyed } = options;
+  if (process.geteuid?.() !== 0)
+    throw new GuardError('notPermitted', 'links can only be moved by root', 'run as root');
+  const survey = new Survey(settings.libvirt.stateDirectory);
+  await survey.refresh(surveyed);
+  const journal = dryRun ? undefined : Journal.create(settings.relink.journalDirectory);
+  const links = moveAll(changes, survey, journal);
+  return journal ? { journal: journal.file, links } : { links };
+}
+
+/** A change that is only made while the link still has the target that it is expected to have. */
+export interface ExpectedChange extends LinkChange {
+  readonly expected?: string;
+}
+
+/** What to do to take back a journal: the newest change first. Links that point elsewhere by now are left. */
+export function changesToUndo(file: string): ExpectedChange[] {
+  const open = new Map<string, { from: string; to: string }>();
+  for (const { link, from, to, state } of readJournal(file)) {
+    if (state === 'taken-back') open.delete(link);
+    else open.set(link, { from, to });
+  }
+  return [...open].reverse().map(([link, { from, to }]) => ({ link, target: from, expected: to }));
+}
+
+async function* moveAll(
+  changes: readonly ExpectedChange[],
+  survey: Survey,
+  journal: Journal | undefined,
+): AsyncGenerator<LinkReport> {
+  try {
+    for (const change of changes) {
+      const report = await move(change, survey, journal);
+      log('link', { ...report });
+      yield report;
+    }
+  } finally {
+    journal?.close();
+  }
+}
+
+async function move(
+  change: ExpectedChange,
+  survey: Survey,
+  journal: Journal | undefined,
+): Promise<LinkReport> {
+  const host = TreeView.open('/');
+  try {
+    const found = findLink(host.look, change.link);
+    const from = 'why' in found ? null : found.entry.target;
+    const base = { link: change.link, from, to: change.target, domains: [] as string[] };
+    const left = (why: string, remedy: string): LinkReport => ({ ...base, result: 'left', why, remedy });
+    if ('why' in found) return left(found.why, 'give the link that disks go through');
+    if (from === change.target) return { ...base, result: 'unchanged' };
+    if (change.expected !== undefined && from !== change.expected) {
+      return left(
+        `it points to ${from ?? ''} by now, not to ${change.expected}`,
+        'somebody moved it since: decide by hand',
+      );
+    }
+    const refusal = refuseTarget(host.look, found, change.target);
+    if (refusal !== undefined) return left(refusal, 'give a target that leads to the same disk');
+
+    await survey.refresh();
+    const users = survey.usersOf(found.path);
+    base.domains = users.domains.map(({ name }) => name);
+    const [doubtful] = users.doubtful;
+    if (doubtful)
+      return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
+    const wish = { path: found.path, target: change.target };
+    for (const domain of users.domains) {
+      const way = await makeWay(domain, wish, journal === undefined);
+      if ('doubt' in way)
+        return left(`${domain.name}: ${way.doubt}`, `see migrate-guard check ${domain.name}`);
+    }
+    if (!journal) return { ...base, result: 'would-move' };
+
+    const entry = { link: found.path, from: found.entry.target, to: change.target };
+    journal.write({ ...entry, state: 'begin' });
+    replaceLink(found.path, found.entry, change.target);
+    journal.write({ ...entry, state: 'done' });
+    const doubt = await doubtOfAny(survey, found.path, base.domains);
+    if (doubt === undefined) return { ...base, result: 'moved' };
+    replaceLink(found.path, { ...found.entry, target: change.target }, found.entry.target);
+    journal.write({ ...entry, state: 'taken-back' });
+    return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
+  } finally {
+    host.close();
+  }
+}
+
+/** Checks again who goes through the link now, domains included that started while it was moved. */
+async function doubtOfAny(
+  survey: Survey,
+  link: string,
+  before: readonly string[],
+): Promise<string | undefined> {
+  for (const name of before) survey.forget(name);
+  await survey.refresh();
+  for (const domain of survey.usersOf(link).domains) {
+    const doubt = await doubtAfter(domain, link);
+    if (doubt !== undefined) return `${domain.name}: ${doubt}`;
+  }
+  return undefined;
+}
