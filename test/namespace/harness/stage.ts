@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
+import { Servant } from './servant';
+import { statusXml, type StatusDisk } from './status-xml';
+import { Tree } from './tree';
+
+/** Whom QEMU runs as; OpenNebula's user, unless told otherwise. */
+export interface QemuUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups?: readonly number[];
+}
+
+export const oneadmin: QemuUser = { uid: 9869, gid: 9869 };
+
+export interface QemuOptions {
+  readonly name?: string;
+  readonly disks: readonly StatusDisk[];
+  /** Paths in its own namespace that it holds open; `ro:` in front for reading only. Default: all disks. */
+  readonly holds?: readonly string[];
+  /** `root`: uid 0 with all capabilities; `root-without-capabilities`: what libvirt makes of user = "root". */
+  readonly user?: QemuUser | 'root' | 'root-without-capabilities';
+  readonly ownNamespace?: boolean;
+  /** Sets up its namespace before anything is opened. */
+  readonly prepare?: (tree: Tree) => void | Promise<void>;
+}
+
+export const stateDirectory = '/mnt/libvirt';
+const configFile = '/mnt/config.yaml';
+
+/** A process that migrate-guard takes for the QEMU of a domain. */
+export class Qemu {
+  readonly tree: Tree;
+  constructor(
+    readonly name: string,
+    readonly uuid: string,
+    readonly servant: Servant,
+    maker: Servant,
+  ) {
+    this.tree = new Tree(servant.pid, maker);
+  }
+
+  get pid(): number {
+    return this.servant.pid;
+  }
+}
+
+/** A host of its own: a mount namespace with private `/dev` and `/mnt`, in which QEMUs have theirs. */
+export class Stage {
+  readonly host: Tree;
+  private readonly qemus: Qemu[] = [];
+
+  private constructor(
+    readonly servant: Servant,
+    private readonly program: string,
+  ) {
+    this.host = new Tree(servant.pid, servant);
+    this.host.directory(stateDirectory);
+    this.host.file(configFile, `libvirt:\n  stateDirectory: ${stateDirectory}\n  deadline: 5\n`, {
+      mode: 0o644,
+    });
+  }
+
+  /** `program`: the bundled command. */
+  static async start(program: string): Promise<Stage> {
+    return new Stage(await Servant.start('host'), program);
+  }
+
+  /** Starts a QEMU whose namespace `prepare` has filled, and says so in libvirt's state directory. */
+  async startQemu({
+    name = 'one-310',
+    disks,
+    holds,
+    user = oneadmin,
+    ownNamespace = true,
+    prepare,
+  }: QemuOptions): Promise<Qemu> {
+    const uuid = randomUUID();
+    const guest = `guest=${name.replaceAll(',', ',,')},debug-threads=on`;
+    const argv = ['-name', guest, '-S', '-uuid', uuid, '-no-user-config', '-nodefaults'];
+    const servant = await Servant.start(ownNamespace ? 'qemu' : 'guest', argv, this.servant.pid);
+    const qemu = new Qemu(name, uuid, servant, this.servant);
+    this.qemus.push(qemu);
+    await prepare?.(qemu.tree);
+    for (const path of holds ?? disks.map((disk) => `${disk.readonly === true ? 'ro:' : ''}${disk.path}`)) {
+      const readonly = path.startsWith('ro:');
+      await servant.tell('hold', readonly ? path.slice(3) : path, readonly ? 'ro' : 'rw');
+    }
+    if (user === 'root-without-capabilities') await servant.tell('drop-capabilities');
+    else if (user !== 'root') await servant.tell('become', user.uid, user.gid, ...(user.groups ?? []));
+    this.writeStatus(name, statusXml({ name, uuid, pid: qemu.pid, disks }));
+    this.host.file(`${stateDirectory}/${name}.pid`, `${qemu.pid}\n`, { mode: 0o644 });
+    return qemu;
+  }
+
+  writeStatus(name: string, text: string): void {
+    this.host.file(`${stateDirectory}/${name}.xml`, text, { mode: 0o600 });
+  }
+
+  /** Runs `migrate-guard` on this host. `uid`: as another user than root. */
+  run(
+    argv: readonly string[],
+    { uid, ...options }: Partial<CommandOptions> & { readonly uid?: number } = {},
+  ): Promise<CommandResult> {
+    const become =
+      uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
+    const enter = [
+      'nsenter',
+      `--mount=/proc/${this.servant.pid}/ns/mnt`,
+      '--wdns=/',
+      '--',
+      ...become,
+    ] as const;
+    const env = { NODE_OPTIONS: '', ...options.env };
+    return run([...enter, process.execPath, this.program, ...argv], { deadline: 60_000, ...options, env });
+  }
+
+  /** `check … --json` with this stage's configuration. */
+  async check(...words: readonly string[]): Promise<Checked> {
+    const result = await this.run(['check', ...words, '--json', '--config', configFile]);
+    return parseChecked(result);
+  }
+
+  get configuration(): readonly string[] {
+    return ['--config', configFile];
+  }
+
+  /** Ends every process, and with them everything the stage was made of. Idempotent. */
+  async end(): Promise<void> {
+    await Promise.all(this.qemus.map(({ servant }) => servant.end()));
+    await this.servant.end();
+  }
+}
+
+export interface CheckedFinding {
+  readonly check: string;
+  readonly state: 'ok' | 'problem' | 'unknown';
+  readonly disk?: string;
+  readonly path?: string;
+  readonly what: string;
+  readonly remedy?: string;
+  readonly evidence?: Readonly<Record<string, unknown>>;
+}
+
+/** What the command said: its exit status, and the document, one domain's part of it taken out. */
+export interface Checked {
+  readonly exit: number | null;
+  readonly stderr: string;
+  readonly verdict: string | undefined;
+  /** Findings that are not ok, as `check state: what`. */
+  readonly troubles: readonly string[];
+  readonly findings: readonly CheckedFinding[];
+  readonly plan: readonly object[];
+  readonly domains: readonly { readonly domain: string; readonly verdict: string }[];
+}
+
+export function parseChecked({ exit, stdout, stderr }: CommandResult): Checked {
+  const document = (stdout === '' ? { domains: [] } : JSON.parse(stdout)) as {
+    domains: { domain: string; verdict: string; findings: CheckedFinding[]; plan: object[] }[];
+  };
+  const [first] = document.domains;
+  const findings = first?.findings ?? [];
+  return {
+    exit,
+    stderr,
+    verdict: first?.verdict,
+    troubles: findings.flatMap(({ check, state, what }) =>
+      state === 'ok' ? [] : [`${check} ${state}: ${what}`],
+    ),
+    findings,
+    plan: first?.plan ?? [],
+    domains: document.domains,
+  };
+}

@@ -1,0 +1,79 @@
+# What a QEMU does with its files, and nothing else: holds some open, becomes a user, opens one by its name.
+# Its argv looks like libvirt's (`-name guest=… -uuid …`), which is how migrate-guard knows a QEMU.
+#
+# Reads one command a line: a verb, then arguments as x and hexadecimal digits. Answers each with one line.
+# Ends with its stdin, so it never outlives the test.
+use strict;
+use warnings;
+use Config;
+use Fcntl ':mode', 'O_RDONLY', 'O_RDWR', 'O_NONBLOCK', 'O_NOCTTY';
+use POSIX ();
+use Errno;
+
+my %name = map { my $value = Errno->can($_); $value ? ($value->() => $_) : () } keys %!;
+my $arch = $Config{archname} =~ /^aarch64/ ? 'arm' : 'x86';
+my %call = (mknodat => { x86 => 259, arm => 33 }, capset => { x86 => 126, arm => 91 });
+
+sub failure { return $name{ $! + 0 } // 'errno' . ($! + 0) }
+
+sub numbers {
+  my ($dev) = @_;
+  return (($dev >> 8) & 0xfff) . ':' . (($dev & 0xff) | (($dev >> 12) & 0xfff00));
+}
+
+# What an open file or a path is, in the words of migrate-guard's identities.
+sub identity {
+  my @stat = stat $_[0] or return failure();
+  my ($dev, $inode, $mode, $rdev) = @stat[0, 1, 2, 6];
+  return 'block ' . numbers($rdev) if S_ISBLK($mode);
+  return 'file ' . numbers($dev) . " inode $inode" if S_ISREG($mode);
+  return S_ISDIR($mode) ? 'directory' : 'other';
+}
+
+sub opened {
+  my ($path, $flags) = @_;
+  sysopen(my $file, $path, $flags | O_NONBLOCK | O_NOCTTY) or return failure();
+  return identity($file);
+}
+
+my @held;
+my %verbs = (
+  hold => sub {
+    my ($path, $mode) = @_;
+    sysopen(my $file, $path, ($mode eq 'ro' ? O_RDONLY : O_RDWR) | O_NONBLOCK) or return failure();
+    push @held, $file;
+    return 'ok';
+  },
+  become => sub {
+    my ($uid, $gid, @groups) = @_;
+    $) = join ' ', $gid, @groups ? @groups : $gid;
+    POSIX::setgid($gid) or return failure();
+    POSIX::setuid($uid) or return failure();
+    return 'ok';
+  },
+  'drop-capabilities' => sub {
+    my ($header, $data) = (pack('LL', 0x20080522, 0), pack('L6', (0) x 6));
+    return syscall($call{capset}{$arch}, $header, $data) == 0 ? 'ok' : failure();
+  },
+  # Follows links as the kernel does, with this process's rights.
+  stat => sub { return identity($_[0]) },
+  open => sub { return join ',', opened($_[0], O_RDONLY), opened($_[0], O_RDWR) },
+  mknod => sub {
+    my ($path, $type, $mode, $major, $minor) = @_;
+    my $kind = { b => S_IFBLK, c => S_IFCHR, s => S_IFSOCK, p => S_IFIFO }->{$type};
+    my $dev = ($minor & 0xff) | ($major << 8) | (($minor & ~0xff) << 12);
+    return syscall($call{mknodat}{$arch}, -100, $path, $kind | $mode, $dev) == 0 ? 'ok' : failure();
+  },
+);
+
+umask 0;
+$| = 1;
+print "ready\n";
+while (my $line = <STDIN>) {
+  chomp $line;
+  my ($verb, @arguments) = split / /, $line;
+  s/^x([0-9a-f]*)$/pack 'H*', $1/e for @arguments;
+  # syscall() takes an argument that looks like a number for a number, once it was used as one.
+  @arguments = map { /^[0-9]+$/ ? $_ + 0 : $_ } @arguments;
+  print $verbs{$verb}->(@arguments), "\n";
+}

@@ -1,0 +1,50 @@
+export interface StatusDisk {
+  /** Default: `vda`, `vdb`, … in order. */
+  readonly target?: string;
+  readonly path: string;
+  readonly type?: 'block' | 'file';
+  readonly readonly?: boolean;
+}
+
+export interface StatusDomain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly pid: number;
+  readonly disks: readonly StatusDisk[];
+}
+
+/** What libvirt 9.0 writes to /run/libvirt/qemu/NAME.xml, as far as it matters here. */
+export function statusXml({ name, uuid, pid, disks }: StatusDomain): string {
+  const elements = disks.map(({ target, path, type = 'block', readonly }, index) => {
+    const source = type === 'block' ? 'dev' : 'file';
+    return `
+      <disk type='${type}' device='disk'>
+        <driver name='qemu' type='raw' cache='none' io='native'/>
+        <source ${source}='${escape(path)}' index='${index + 1}'/>
+        <backingStore/>
+        <target dev='${target ?? `vd${String.fromCharCode(97 + index)}`}' bus='virtio'/>${readonly === true ? '\n        <readonly/>' : ''}
+      </disk>`;
+  });
+  return `<!--
+WARNING: THIS IS AN AUTO-GENERATED FILE. CHANGES TO IT ARE LIKELY TO BE
+OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:
+  virsh edit ${escape(name)}
+-->
+
+<domstatus state='running' reason='booted' pid='${pid}'>
+  <namespaces>
+    <mount/>
+  </namespaces>
+  <domain type='kvm' id='1'>
+    <name>${escape(name)}</name>
+    <uuid>${uuid}</uuid>
+    <devices>${elements.join('')}
+    </devices>
+  </domain>
+</domstatus>
+`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"'\n\t\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
