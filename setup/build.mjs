@@ -1,6 +1,6 @@
 // Bundles every program of src/entry into one self-contained CommonJS file in dist/.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, chmodSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
@@ -62,10 +62,10 @@ function commit() {
   }
 }
 
-rmSync(outdir, { recursive: true, force: true });
 const programs = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
-await build({
+const { outputFiles } = await build({
   ...settings,
+  write: false,
   entryPoints: programs.map((file) => join(root, 'src/entry', file)),
   outdir,
   outExtension: { '.js': '.cjs' },
@@ -73,4 +73,9 @@ await build({
   define: { __VERSION__: JSON.stringify(`${version} (${commit()})`) },
   plugins: [packPackages],
 });
-for (const file of programs) chmodSync(join(outdir, file.replace(/\.ts$/, '.cjs')), 0o755);
+// Renamed into place, so that a program that somebody starts meanwhile is whole.
+mkdirSync(outdir, { recursive: true });
+for (const { path, contents } of outputFiles) {
+  writeFileSync(`${path}.new`, contents, { mode: 0o755 });
+  renameSync(`${path}.new`, path);
+}
