@@ -100,19 +100,14 @@ export class Stage {
   /** Runs `migrate-guard` on this host. `uid`: as another user than root. */
   run(
     argv: readonly string[],
-    { uid, ...options }: Partial<CommandOptions> & { readonly uid?: number } = {},
+    { uid, env, ...options }: Partial<CommandOptions> & { readonly uid?: number } = {},
   ): Promise<CommandResult> {
     const become =
       uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
-    const enter = [
-      'nsenter',
-      `--mount=/proc/${this.servant.pid}/ns/mnt`,
-      '--wdns=/',
-      '--',
-      ...become,
-    ] as const;
-    const env = { NODE_OPTIONS: '', ...options.env };
-    return run([...enter, process.execPath, this.program, ...argv], { deadline: 60_000, ...options, env });
+    const enter = [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/', '--'];
+    const variables = Object.entries({ NODE_OPTIONS: '', ...env }).map(([name, value]) => `${name}=${value}`);
+    const command = ['env', ...variables, process.execPath, this.program, ...argv];
+    return run(['nsenter', ...enter, ...become, ...command], { deadline: 60_000, ...options });
   }
 
   /** `check … --json` with this stage's configuration. */
