@@ -1,7 +1,7 @@
 import { errorName, GuardError } from '../core/errors';
 import type { Step } from '../core/plan';
 import { log } from '../system/log';
-import { sweep } from '../system/place';
+import { sweep } from '../system/dev-tree';
 import { makeDirectory } from './make-directory';
 import { makeNode } from './make-node';
 import { makeSymlink, replaceSymlink } from './make-symlink';
@@ -29,15 +29,13 @@ export async function apply(steps: readonly Step[], place: Workplace): Promise<A
     for (const takeBack of undos.reverse()) takeBack();
   };
   for (const step of steps) {
-    const directory = step.path.slice(0, step.path.lastIndexOf('/'));
     try {
-      sweep(directory, place.held);
       undos.push(await execute(step, place));
       place.held.view.forget(step.path);
       done.push(step);
       log('did a step', { domain: place.held.domain.name, ...step });
     } catch (error) {
-      sweep(directory, place.held);
+      sweep(place.held);
       return { done, undo, error: explain(error, step, place) };
     }
   }

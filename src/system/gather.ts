@@ -5,7 +5,7 @@ import { walk, type Walk } from '../core/walk';
 import { AccessProbe } from './access';
 import type { HeldDomain } from './held-domain';
 import { openInside } from './open-inside';
-import { findSibling } from './siblings';
+import { findSibling } from './dev-tree';
 import type { TreeView } from './view';
 
 export interface Depth {
@@ -50,13 +50,13 @@ export function insideOf(
   host: Walk,
   namespace: Walk,
 ): Pick<SourceFacts, 'inside' | 'sibling'> {
-  const { view, mounts, ownNamespace } = held;
+  const { view, ownNamespace } = held;
   if (!ownNamespace || host.end.kind !== 'found' || host.end.entry.kind !== 'block') return {};
   if (namespace.end.kind === 'found' && sameIdentity(host.end.entry, namespace.end.entry)) return {};
   const inside = host.passages
     .filter(({ path }) => isBelowDev(path))
     .map(({ path }) => ({ path, entry: view.look(path) }));
-  const sibling = findSibling(view, mounts, host.end.entry.device);
+  const sibling = findSibling(held, host.end.entry.device);
   return { inside, ...(sibling ? { sibling } : {}) };
 }
 

@@ -1,11 +1,8 @@
-import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { submountOfDev } from '../core/mounts';
 import { isBelowDev } from '../core/plan';
+import { temporaryPrefix } from './dev-tree';
 import type { HeldDomain } from './held-domain';
-
-/** Entries under this name are ours, and stale as soon as nobody holds the domain's lock. */
-const temporaryPrefix = '.migrate-guard-';
 
 /** Where one new entry goes: both names reach it through the descriptor of its directory, never through a path. */
 export interface Place {
@@ -40,15 +37,5 @@ export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Pl
     };
   } catch (error) {
     throw error instanceof GuardError ? error : refuse(errorName(error));
-  }
-}
-
-/** Removes what a repair that was killed or failed left behind in a directory. Only with the domain's lock. */
-export function sweep(directory: string, { view }: HeldDomain): void {
-  for (const name of view.list(directory).filter((entry) => entry.startsWith(temporaryPrefix))) {
-    const anchor = view.anchor(`${directory}/${name}`);
-    if (anchor === undefined) continue;
-    if (lstatSync(anchor).isDirectory()) rmdirSync(anchor);
-    else unlinkSync(anchor);
   }
 }

@@ -7,6 +7,7 @@ import { goesThrough, withLink } from '../core/relink';
 import { walk } from '../core/walk';
 import { apply } from '../steps';
 import { withDomainLock } from '../system/domain-lock';
+import { sweep } from '../system/dev-tree';
 import { gather, insideOf } from '../system/gather';
 import { holdDomain, type HeldDomain } from '../system/held-domain';
 import { openInside } from '../system/open-inside';
@@ -41,6 +42,7 @@ export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean): Prom
 }
 
 async function makeWayHeld(held: HeldDomain, host: TreeView, wish: Wish, dryRun: boolean): Promise<Way> {
+  if (!dryRun) sweep(held);
   const facts = await gather(held, host);
   const through = sourcesThrough(facts, wish.path);
   const doubt = doubtOf(facts, through);

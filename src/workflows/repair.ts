@@ -4,6 +4,7 @@ import type { DomainReport, Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { apply } from '../steps';
 import { withDomainLock } from '../system/domain-lock';
+import { sweep } from '../system/dev-tree';
 import { gather } from '../system/gather';
 import { holdDomain, type HeldDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
@@ -60,6 +61,7 @@ async function planOnly(held: HeldDomain, host: TreeView): Promise<RepairReport>
 }
 
 async function repairHeld(held: HeldDomain, host: TreeView): Promise<RepairReport> {
+  sweep(held);
   const before = report(await gather(held, host, { open: true }));
   const result = resultBefore(before);
   if (result !== undefined) return { ...before, result };

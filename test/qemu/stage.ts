@@ -3,8 +3,6 @@ import type { DomainReport } from '../../src/core/finding';
 import { type Domain, Host, type PlacedDisk, startDomain, Volume } from '../lab/harness';
 import type { DomainOptions } from '../lab/harness';
 
-const program = join(__dirname, '../../dist/migrate-guard.cjs');
-
 export interface Answer {
   readonly exit: number | null;
   readonly stdout: string;
@@ -13,6 +11,7 @@ export interface Answer {
 
 /** One host with domains and volumes of a test file's own, and the built command on it. */
 export class Stage {
+  readonly program = join(__dirname, '../../dist/migrate-guard.cjs');
   private readonly volumes: Volume[] = [];
 
   private constructor(readonly host: Host) {}
@@ -38,7 +37,7 @@ export class Stage {
 
   /** Runs the built command on the host, as root. */
   guard(...args: readonly string[]): Promise<Answer> {
-    return this.host.run([process.execPath, program, ...args]);
+    return this.host.run([process.execPath, this.program, ...args]);
   }
 
   /** The one domain of `--json`, and the exit status. */
