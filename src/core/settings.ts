@@ -1,8 +1,12 @@
+import { strategies, type Strategy } from './strategy';
+
 /** The configuration, complete: every key has a value. Times are in seconds. */
 export interface Settings {
   readonly libvirt: {
     /** Where libvirt keeps status XML and pid files of running domains. */
     readonly stateDirectory: string;
+    /** Where libvirt keeps QEMU's logs. */
+    readonly logDirectory: string;
     /** How long libvirtd may take to answer one question. */
     readonly deadline: number;
   };
@@ -16,10 +20,19 @@ export interface Settings {
     /** Where the journals are kept; root's own. */
     readonly journalDirectory: string;
   };
+  readonly reset: {
+    /** The remedies that may be used, the least invasive first. */
+    readonly strategies: readonly Strategy[];
+    /** Where the memory layouts of QEMU builds are kept; root's own. */
+    readonly layoutDirectory: string;
+    /** How long gdb may stay attached. */
+    readonly gdbDeadline: number;
+  };
 }
 
 export const defaultSettings: Settings = {
-  libvirt: { stateDirectory: '/run/libvirt/qemu', deadline: 10 },
+  libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
   ssh: { user: 'oneadmin', deadline: 10 },
   relink: { journalDirectory: '/var/log/migrate-guard' },
+  reset: { strategies, layoutDirectory: '/var/lib/migrate-guard/layouts', gdbDeadline: 5 },
 };

@@ -15,7 +15,8 @@ export class QemuProcess {
   private constructor(
     readonly pid: number,
     private readonly directory: number,
-    private readonly startTime: number,
+    /** Clock ticks since boot; with the pid it names this process and no other. */
+    readonly startTime: number,
   ) {}
 
   /** The process, or why this pid is not the QEMU of that domain. */
@@ -95,7 +96,8 @@ export class QemuProcess {
     closeSync(this.directory);
   }
 
-  private get path(): string {
+  /** Its `/proc/PID`, as a path of this program: bound to this very process by our descriptor. */
+  get path(): string {
     return `/proc/self/fd/${this.directory}`;
   }
 

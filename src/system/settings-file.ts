@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { nearest } from '../core/nearest';
 import { defaultSettings, type Settings } from '../core/settings';
+import { strategies } from '../core/strategy';
 
 export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
 
@@ -48,13 +49,14 @@ export async function readSettings(named: string | undefined): Promise<Settings>
 async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh, relink } = defaultSettings;
+  const { libvirt, ssh, relink, reset } = defaultSettings;
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
   const schema = v.strictObject({
     libvirt: v.optional(
       v.strictObject({
         stateDirectory: v.optional(path, libvirt.stateDirectory),
+        logDirectory: v.optional(path, libvirt.logDirectory),
         deadline: v.optional(seconds, libvirt.deadline),
       }),
       libvirt,
@@ -66,6 +68,16 @@ async function validate(file: string, values: unknown): Promise<Settings> {
     relink: v.optional(
       v.strictObject({ journalDirectory: v.optional(path, relink.journalDirectory) }),
       relink,
+    ),
+    reset: v.optional(
+      v.strictObject({
+        strategies: v.optional(v.pipe(v.array(v.picklist(strategies)), v.minLength(1)), [
+          ...reset.strategies,
+        ]),
+        layoutDirectory: v.optional(path, reset.layoutDirectory),
+        gdbDeadline: v.optional(seconds, reset.gdbDeadline),
+      }),
+      { ...reset, strategies: [...reset.strategies] },
     ),
   });
   const result = v.safeParse(schema, values);

@@ -1,7 +1,11 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GuardError } from '../core/errors';
 import { parseBlockNodes } from '../core/block-nodes';
 import { parseDomain, type Domain } from '../core/domain';
 import type { BlockNode, NoFacts, Unknown } from '../core/facts';
+import { parseReply, type QmpReply } from '../core/qmp';
 import { run, type CommandResult } from './command';
 
 const connection = 'qemu:///system';
@@ -38,6 +42,43 @@ export class Virsh {
     );
     if (result.exit !== 0) return { unknown: explain(result) };
     return parseBlockNodes(result.stdout);
+  }
+
+  /** Gives one QMP command to QEMU past libvirt, which marks the domain as tainted (custom-monitor). */
+  async monitor(name: string, execute: string, args?: object): Promise<QmpReply | Unknown> {
+    const command = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
+    const result = await this.virsh('qemu-monitor-command', '--domain', name, command);
+    return result.exit === 0 ? parseReply(result.stdout) : { unknown: explain(result) };
+  }
+
+  /** What `virsh domstate` says: `running`, `paused`, … */
+  async state(name: string): Promise<string | Unknown> {
+    const result = await this.virsh('domstate', '--domain', name);
+    return result.exit === 0 ? result.stdout.trim() : { unknown: explain(result) };
+  }
+
+  /**
+   * Suspends a running domain and resumes it at once. Once begun it must come to its end, or the guest would
+   * stand still for ever: so it is a process of its own that no deadline, signal or death of ours stops. When
+   * libvirtd hangs, it waits for libvirtd. One virsh does both, so that nothing starts in between.
+   * By UUID, because virsh parses its argument once more, and a name may hold anything.
+   */
+  async suspendAndResume(uuid: string): Promise<{ readonly resumed: true } | Unknown> {
+    const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-'));
+    const output = join(directory, 'output');
+    const script = `trap '' HUP INT TERM; exec >"$1" 2>&1 </dev/null; exec virsh --quiet --connect "$2" "$3"`;
+    const orders = `suspend --domain ${uuid}; resume --domain ${uuid}`;
+    try {
+      const result = await run(
+        ['setsid', '--fork', '--wait', 'sh', '-c', script, 'sh', output, connection, orders],
+        { deadline: this.deadline, cwd: '/' },
+      );
+      if (result.exit === 0) return { resumed: true };
+      const stderr = existsSync(output) ? readFileSync(output, 'utf8') : result.stderr;
+      return { unknown: explain({ ...result, stderr }) };
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 
   private virsh(...args: readonly string[]): Promise<CommandResult> {

@@ -1,8 +1,19 @@
 import type { Verb } from '../verb';
 import { checkVerb } from './check';
 import { explainVerb } from './explain';
+import { inspectVerb } from './inspect';
+import { layoutVerb } from './layout';
 import { relinkVerb } from './relink';
 import { repairVerb } from './repair';
+import { resetVerb } from './reset';
 
 /** Every verb, in the order of the help. */
-export const verbs: readonly Verb[] = [checkVerb, explainVerb, repairVerb, relinkVerb];
+export const verbs: readonly Verb[] = [
+  checkVerb,
+  explainVerb,
+  repairVerb,
+  inspectVerb,
+  resetVerb,
+  relinkVerb,
+  layoutVerb,
+];

@@ -1,0 +1,84 @@
+import { flagAddress, hex, inactiveFlag, type Backend, type BlockMemory } from './block-backends';
+import type { Layout } from './qemu-layout';
+
+/** What gdb prints when all was as expected, and the flags are 0. */
+export const clearedMark = 'migrate-guard: cleared';
+export const changedMark = 'migrate-guard: changed, nothing was written';
+
+/** Options that keep gdb from reading anything while the guest stands still, and from running foreign scripts. */
+export const gdbOptions = [
+  '-batch',
+  '-nx',
+  '--readnever',
+  '-iex',
+  'set auto-load off',
+  '-iex',
+  'set debuginfod enabled off',
+  '-iex',
+  'set auto-solib-add off',
+  '-iex',
+  'set sysroot /nonexistent',
+] as const;
+
+/**
+ * The commands by which gdb clears the flags: no symbol is needed, everything goes by address. While the guest
+ * stands still, all that was read before is compared once more, so nothing can change between look and write.
+ * An error ends the script, and gdb detaches when it ends.
+ */
+export function gdbScript(
+  pid: number,
+  memory: BlockMemory,
+  stuck: readonly Backend[],
+  { layout, bias }: { readonly layout: Layout; readonly bias: number },
+): string {
+  const { symbols, members } = layout;
+  const long = (address: number): string => `*(unsigned long *)${hex(address)}`;
+  const int = (address: number): string => `*(unsigned int *)${hex(address)}`;
+  const byte = (address: number): string => `*(unsigned char *)${hex(address)}`;
+  const conditions = [
+    `${int(bias + symbols.current_run_state)} == ${layout.runStates.indexOf(memory.runState)}`,
+    ...memory.backends.flatMap((backend) => {
+      const { root } = backend;
+      const tied = `${long(backend.address + members['BlockBackend.root'])} == ${hex(root?.child ?? 0)}`;
+      if (!root) return [tied];
+      return [
+        tied,
+        `${long(root.child + members['BdrvChild.opaque'])} == ${hex(backend.address)}`,
+        `${long(root.child + members['BdrvChild.bs'])} == ${hex(root.node)}`,
+        `(${int(root.node + members['BlockDriverState.open_flags'])} & ${hex(inactiveFlag)}) == 0`,
+      ];
+    }),
+    ...stuck.map((backend) => `${byte(flagAddress(layout, backend))} == 1`),
+  ];
+  const migration = [
+    `set $migration = ${long(bias + symbols.current_migration)}`,
+    'if $migration != 0',
+    `  if ${int0('$migration', members['MigrationState.state'])} != ${layout.migrationStatuses.indexOf(memory.migration)}`,
+    '    set $same = 0',
+    '  end',
+    'end',
+  ];
+  return [
+    'set pagination off',
+    'set confirm off',
+    'set language c',
+    'set width 0',
+    'handle SIGUSR1 SIGUSR2 SIGTERM SIGINT SIGALRM SIGIO nostop noprint pass',
+    `attach ${pid}`,
+    'set $same = 1',
+    ...conditions.flatMap((condition) => [`if !(${condition})`, '  set $same = 0', 'end']),
+    ...migration,
+    'if $same',
+    ...stuck.map((backend) => `  set ${byte(flagAddress(layout, backend))} = 0`),
+    `  printf "${clearedMark} ${stuck.length}\\n"`,
+    'else',
+    `  printf "${changedMark}\\n"`,
+    'end',
+    'detach',
+    '',
+  ].join('\n');
+}
+
+function int0(variable: string, offset: number): string {
+  return `*(unsigned int *)(${variable} + ${offset})`;
+}

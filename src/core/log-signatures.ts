@@ -1,0 +1,103 @@
+/** What a line of QEMU's log says about the block state. */
+export type Meaning =
+  /** Giving up the disks failed: QEMU before the fix is stuck now, or half-inactive. */
+  | 'inactivate-failed'
+  /** Taking the disks back failed: some may be inactive while the guest runs. */
+  | 'activate-failed';
+
+export interface Signature {
+  readonly meaning: Meaning;
+  readonly pattern: RegExp;
+  /** Which QEMU says so. */
+  readonly source: string;
+}
+
+/**
+ * Every text that QEMU has for it. QEMU writes the first kind whenever bdrv_inactivate_all() fails, in every
+ * version since 2.10; what follows it differs. The second kind is what its drivers say when a disk cannot be
+ * opened for writing again: the error of bdrv_activate_all() is printed as it is.
+ */
+export const logSignatures: readonly Signature[] = [
+  {
+    meaning: 'inactivate-failed',
+    pattern: /qemu_savevm_state_complete_precopy(?:_non_iterable)?: bdrv_inactivate_all\(\) failed \(-?\d+\)/,
+    source: 'QEMU 2.10 (commit a1fbe750fd13, migration/savevm.c) to 9.2',
+  },
+  {
+    meaning: 'inactivate-failed',
+    pattern: /migration_block_inactivate: bdrv_inactivate_all\(\) failed: -?\d+/,
+    source: 'QEMU 10.0 on (migration/block-active.c)',
+  },
+  {
+    meaning: 'inactivate-failed',
+    pattern: /bdrv_inactivate_all\(\) failed/,
+    source: 'any other caller, and vendors who changed the words around it',
+  },
+  {
+    meaning: 'inactivate-failed',
+    pattern: /Block inactivate failed during switchover/,
+    source: 'QEMU after 10.0 (migration/migration.c, migration_switchover_start)',
+  },
+  {
+    meaning: 'activate-failed',
+    pattern: /Failed to get (?:"[^"]+"|shared "[^"]+") lock/,
+    source: 'block/file-posix.c, raw_check_lock_bytes: the destination still has the image',
+  },
+  {
+    meaning: 'activate-failed',
+    pattern: /Could not (?:re)?open (?:'|file|backing|image|the)/i,
+    source: 'block.c and block/file-posix.c, raw_reconfigure_getfd',
+  },
+  {
+    meaning: 'activate-failed',
+    pattern: /Could not refresh total sector count|migration_block_activate/,
+    source: 'block.c, bdrv_activate',
+  },
+];
+
+/** A line that tells why QEMU died: shown to the admin, never a state. */
+export const deathSignature = /Assertion `!\(bs->open_flags & BDRV_O_INACTIVE\)' failed/;
+
+/** What QEMU itself said, as opposed to libvirt, the loader or a library: `-msg timestamp=on` marks it. */
+const saidByQemu = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [^ ]*qemu/i;
+/** Ordinary messages of a healthy start. */
+const harmless = /char device redirected to|warning: |terminating on signal/;
+
+/** The line by which libvirt begins each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
+const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;
+const endLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: shutting down/;
+
+export interface LoggedSignature {
+  readonly meaning: Meaning;
+  readonly line: string;
+}
+
+/** What the log of one process says. */
+export interface LogReading {
+  readonly signatures: readonly LoggedSignature[];
+  /** Other complaints of QEMU. None of them is known to matter, and none is known not to. */
+  readonly complaints: readonly string[];
+}
+
+/** The part of a log that was written since the last start; `undefined` when that start is not in it. */
+export function sinceStart(log: string): { readonly at: Date; readonly text: string } | undefined {
+  const lines = log.split('\n');
+  const start = lines.findLastIndex((line) => startLine.test(line));
+  const time = startLine.exec(lines[start] ?? '')?.[1];
+  if (time === undefined) return undefined;
+  const rest = lines.slice(start + 1);
+  // After its end the log belongs to no process that runs.
+  if (rest.some((line) => endLine.test(line))) return undefined;
+  return { at: new Date(time.replace(' ', 'T').replace('+0000', 'Z')), text: rest.join('\n') };
+}
+
+export function readLog(text: string): LogReading {
+  const signatures: LoggedSignature[] = [];
+  const complaints: string[] = [];
+  for (const line of text.split('\n')) {
+    const signature = logSignatures.find(({ pattern }) => pattern.test(line));
+    if (signature) signatures.push({ meaning: signature.meaning, line });
+    else if (saidByQemu.test(line) && !harmless.test(line)) complaints.push(line);
+  }
+  return { signatures, complaints };
+}

@@ -1,0 +1,69 @@
+import type { QemuAnswers } from './block-state';
+import { isUnknown, type Unknown } from './facts';
+
+/** What QEMU answers to one command (docs/interop/qmp-spec). */
+export type QmpReply =
+  | { readonly kind: 'return'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly class: string; readonly text: string };
+
+export function parseReply(answer: string): QmpReply | Unknown {
+  let reply: unknown;
+  try {
+    reply = JSON.parse(answer);
+  } catch {
+    return { unknown: 'QEMU answered with something that is no JSON' };
+  }
+  const error = property(reply, 'error');
+  if (error !== undefined) {
+    return {
+      kind: 'error',
+      class: text(property(error, 'class')) ?? '',
+      text: text(property(error, 'desc')) ?? '',
+    };
+  }
+  const value = property(reply, 'return');
+  return value === undefined
+    ? { unknown: 'QEMU answered neither with a result nor with an error' }
+    : { kind: 'return', value };
+}
+
+/** Puts the answers to query-status, query-migrate and query-named-block-nodes together. */
+export function readAnswers(
+  status: QmpReply | Unknown,
+  migrate: QmpReply | Unknown,
+  nodes: QmpReply | Unknown,
+): QemuAnswers | Unknown {
+  const values: unknown[] = [];
+  for (const reply of [status, migrate, nodes]) {
+    if (isUnknown(reply)) return reply;
+    // `Block device … is ejected`: a node without a driver, which bdrv_activate_all() stops at, silently.
+    if (reply.kind === 'error') return { unknown: `QEMU refused to answer: ${reply.text}` };
+    values.push(reply.value);
+  }
+  const runState = text(property(values[0], 'status'));
+  if (runState === undefined) return { unknown: 'QEMU did not tell its run state' };
+  return {
+    status: runState,
+    migration: text(property(values[1], 'status')),
+    inactiveNodes: inactiveNodes(values[2]),
+  };
+}
+
+/** `active` is told by every node since QEMU 10.0, and by none before (qapi/block-core.json, BlockDeviceInfo). */
+function inactiveNodes(nodes: unknown): readonly string[] | undefined {
+  if (!Array.isArray(nodes) || nodes.length === 0) return undefined;
+  if (!nodes.every((node) => typeof property(node, 'active') === 'boolean')) return undefined;
+  return nodes
+    .filter((node) => property(node, 'active') === false)
+    .map((node) => text(property(node, 'node-name')) ?? 'a node without a name');
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

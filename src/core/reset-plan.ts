@@ -1,0 +1,91 @@
+import { isHandingOver, isMigrating, type QemuAnswers } from './block-state';
+import type { Backend, BlockMemory } from './block-backends';
+import { isUnknown, type Unknown } from './facts';
+import type { Strategy } from './strategy';
+
+/** Why a remedy is not applied. `unknown`: not because it is forbidden, but because it could not be found out. */
+export interface Objection {
+  readonly why: string;
+  readonly unknown?: true;
+}
+
+/** What has to be known before a remedy is applied. */
+export interface Situation {
+  /** libvirt's long job (`migration out`, …), if any. */
+  readonly job: string | undefined | Unknown;
+  readonly memory: BlockMemory | Unknown;
+  /** Asked freshly, before `cont`, and before all else where memory cannot be read. */
+  readonly answers?: QemuAnswers | Unknown;
+  /** libvirt's state of the domain, asked freshly before `suspend-resume`. */
+  readonly libvirtState?: string | Unknown;
+}
+
+/** Says why a remedy must not be applied now; `undefined` when it may. */
+export function objection(strategy: Strategy, situation: Situation): Objection | undefined {
+  return objectionToAny(situation) ?? objections[strategy](situation);
+}
+
+/** While a migration is under way the disks are not ours to touch. */
+function objectionToAny({ job, memory, answers }: Situation): Objection | undefined {
+  if (typeof job === 'object') return { why: job.unknown, unknown: true };
+  if (job !== undefined) return { why: `libvirt has a job under way: ${job}` };
+  const told = [
+    isUnknown(memory) ? undefined : { status: memory.runState, migration: memory.migration },
+    answers === undefined || isUnknown(answers) ? undefined : answers,
+  ].filter((source) => source !== undefined);
+  for (const { status, migration } of told) {
+    if (isMigrating(migration)) return { why: `a migration is under way (${migration ?? ''})` };
+    if (isHandingOver(status)) return { why: `QEMU is in ${status}: its disks belong to a migration` };
+  }
+  return undefined;
+}
+
+const objections: Readonly<Record<Strategy, (situation: Situation) => Objection | undefined>> = {
+  cont: ({ answers }) => {
+    if (answers === undefined) return { why: 'QEMU was not asked', unknown: true };
+    if (isUnknown(answers)) return { why: answers.unknown, unknown: true };
+    // QEMU that tells `active` has blockdev-set-active, which starts no guest.
+    if (answers.status !== 'running' && answers.inactiveNodes === undefined) {
+      return { why: `the guest is ${answers.status}, and cont would start it` };
+    }
+    return undefined;
+  },
+  'suspend-resume': ({ answers, libvirtState, memory }) => {
+    if (libvirtState === undefined) return { why: 'libvirt was not asked', unknown: true };
+    if (typeof libvirtState === 'object') return { why: libvirtState.unknown, unknown: true };
+    if (libvirtState !== 'running') return { why: `the guest is ${libvirtState}, and resume would start it` };
+    const status = isUnknown(memory) ? answers : { status: memory.runState };
+    if (status === undefined) return { why: 'QEMU was not asked', unknown: true };
+    if (isUnknown(status)) return { why: status.unknown, unknown: true };
+    return status.status === 'running'
+      ? undefined
+      : { why: `QEMU calls the guest ${status.status}, not running` };
+  },
+  memory: ({ memory }) => objectionToWriting(memory),
+  gdb: ({ memory }) => objectionToWriting(memory),
+};
+
+/** Clearing the flag of one disk while another is INACTIVE turns the next migration into an abort of QEMU. */
+function objectionToWriting(memory: BlockMemory | Unknown): Objection | undefined {
+  if (isUnknown(memory)) return { why: memory.unknown };
+  const inactive = memory.backends.filter(({ root }) => root?.inactive);
+  if (inactive.length > 0) {
+    return {
+      why: `${inactive.map(({ name }) => name).join(', ')}: INACTIVE, and clearing flags would kill the VM at its next migration`,
+    };
+  }
+  return stuckBackends(memory).length > 0 ? undefined : { why: 'no flag is left on' };
+}
+
+/** The backends whose flag was left on. */
+export function stuckBackends(memory: BlockMemory): Backend[] {
+  return memory.backends.filter(({ disablePerm, root }) => disablePerm && root !== undefined);
+}
+
+/** Whether nothing changed that matters for writing: to be asked again at the last moment. */
+export function mayStillWrite(now: BlockMemory, before: BlockMemory): boolean {
+  return (
+    JSON.stringify(now) === JSON.stringify(before) &&
+    objection('memory', { job: undefined, memory: now }) === undefined
+  );
+}

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Unknown } from '../core/facts';
+import { changedMark, clearedMark, gdbOptions } from '../core/gdb-script';
+import { run } from './command';
+import type { QemuProcess } from './qemu-process';
+
+/** How long gdb may stop to detach after it was asked to end, before it is killed. */
+const grace = 1;
+const settleAttempts = 40;
+const settlePause = 25;
+
+/** The command line that runs a script which comes on its standard input. */
+export function gdbCommand(): readonly [string, ...string[]] {
+  return ['gdb', ...gdbOptions, '-x', '/dev/stdin'];
+}
+
+/**
+ * Runs a script that attaches to QEMU and detaches. timeout(1) stands between us and gdb, because the deadline
+ * must hold even when this program is killed meanwhile. When a tracer dies the kernel detaches what it traced,
+ * and that runs on (ptrace(2)); only a stop signal that was on its way stays, and that is taken back here.
+ */
+export async function runGdb(
+  qemu: QemuProcess,
+  script: string,
+  deadline: number,
+): Promise<{ readonly cleared: true } | Unknown> {
+  const before = stoppedThreads(qemu);
+  if (before.length > 0) return { unknown: `process ${qemu.pid} is already stopped or traced by someone` };
+  const result = await run(['timeout', `--kill-after=${grace}`, String(deadline), ...gdbCommand()], {
+    deadline: (deadline + grace + 2) * 1000,
+    input: script,
+    cwd: '/',
+  });
+  const left = await letRun(qemu);
+  if (left !== undefined) return left;
+  if (result.stdout.includes(clearedMark)) return { cleared: true };
+  if (result.stdout.includes(changedMark))
+    return { unknown: 'the block state changed before gdb stood there' };
+  if (result.missing || result.exit === 127) return { unknown: 'gdb is not installed' };
+  if (result.timedOut || result.exit === 124 || result.exit === 137) {
+    return { unknown: `gdb did not end within ${deadline} s and was killed` };
+  }
+  const said = result.stderr.split('\n').filter((line) => line.trim() !== '' && !/^warning:/i.test(line));
+  return { unknown: `gdb failed: ${said.at(-1)?.trim() ?? `it ended with ${result.exit ?? 'a signal'}`}` };
+}
+
+/** Whether gdb can be started at all. */
+export async function hasGdb(): Promise<boolean> {
+  const result = await run(['gdb', '-nx', '--version'], { deadline: 5_000 });
+  return result.exit === 0;
+}
+
+/** Threads in state `T` or `t` (proc(5)). */
+export function stoppedThreads(qemu: QemuProcess): number[] {
+  return readdirSync(`${qemu.path}/task`)
+    .map(Number)
+    .filter((thread) => {
+      try {
+        return /\) [Tt] /.test(readFileSync(`${qemu.path}/task/${thread}/stat`, 'utf8'));
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Sees to it that no thread stays stopped by what gdb did. `undefined` when the guest runs, or is gone. */
+async function letRun(qemu: QemuProcess): Promise<Unknown | undefined> {
+  for (let attempt = 0; attempt < settleAttempts; attempt += 1) {
+    if (!qemu.isAlive()) return undefined;
+    if (stoppedThreads(qemu).length === 0) return undefined;
+    // It ran before gdb came, and gdb is gone: nobody else wants it stopped.
+    if (attempt > 0) process.kill(qemu.pid, 'SIGCONT');
+    await pause(settlePause);
+  }
+  return { unknown: `process ${qemu.pid} is still stopped; continue it with: kill -CONT ${qemu.pid}` };
+}

@@ -1,0 +1,106 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorName, GuardError } from '../core/errors';
+import { isUnknown, type Unknown } from '../core/facts';
+import { isBuildId, parseLayout, type Layout } from '../core/qemu-layout';
+
+/** A layout is some 2 KiB. */
+const longestFile = 64 * 1024;
+
+export function layoutFile(directory: string, buildId: string): string {
+  return join(directory, `${buildId}.json`);
+}
+
+/**
+ * Reads the layout of a build. By these numbers root writes into a process: so the file, its directory and all
+ * above it must be root's own (or this user's), and no one else may write there.
+ */
+export function loadLayout(directory: string, buildId: string): Layout | Unknown | undefined {
+  if (!isBuildId(buildId)) return { unknown: 'the build-id is odd' };
+  const file = layoutFile(directory, buildId);
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    return errorName(error) === 'ENOENT'
+      ? undefined
+      : { unknown: `${file} cannot be read: ${errorName(error)}` };
+  }
+  try {
+    const refused = refuseDirectory(directory);
+    if (refused !== undefined) return { unknown: refused };
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile() || stat.size > longestFile)
+      return { unknown: `${file} is refused: it is no layout file` };
+    if (!isOwn(stat)) return { unknown: `${file} is refused: others than root could have written it` };
+    const layout = parseLayout(readFileSync(descriptor, 'utf8'));
+    if (isUnknown(layout)) return { unknown: `${file} is refused: ${layout.unknown}` };
+    if (layout.buildId !== buildId) return { unknown: `${file} is refused: it is of another build` };
+    return layout;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Stores a layout so that a reader sees the old file, or the whole new one. @throws GuardError */
+export function storeLayout(directory: string, layout: Layout): string {
+  const file = layoutFile(directory, layout.buildId);
+  const temporary = `${file}.${process.pid}`;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    const refused = refuseDirectory(directory);
+    if (refused !== undefined)
+      throw new GuardError('notPermitted', refused, 'give it to root, with mode 0755');
+    const descriptor = openSync(temporary, 'wx', 0o644);
+    try {
+      writeFileSync(descriptor, `${JSON.stringify(layout, null, 2)}\n`);
+      fchmodSync(descriptor, 0o644);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, file);
+    return file;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (error instanceof GuardError) throw error;
+    throw new GuardError('notPermitted', `${file} cannot be written: ${errorName(error)}`, 'run as root', {
+      cause: error,
+    });
+  }
+}
+
+/** Who may write any directory on the way could put another in its place. */
+function refuseDirectory(directory: string): string | undefined {
+  for (let path = directory; ; path = dirname(path)) {
+    let stat;
+    try {
+      stat = lstatSync(path);
+    } catch (error) {
+      return `${path} cannot be looked at: ${errorName(error)}`;
+    }
+    if (!stat.isDirectory()) return `${path} is refused: it is no directory`;
+    // A sticky directory such as /tmp lets nobody rename what belongs to another.
+    if (!isOwn(stat) && !(path !== directory && stat.uid === 0 && (stat.mode & 0o1000) !== 0)) {
+      return `${path} is refused: others than root can write it`;
+    }
+    if (path === dirname(path)) return undefined;
+  }
+}
+
+function isOwn({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0;
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { QemuAnswers } from '../core/block-state';
+import { errorName } from '../core/errors';
+import { isUnknown, type Unknown } from '../core/facts';
+import { parseJob } from '../core/libvirt-job';
+import { readAnswers } from '../core/qmp';
+import type { Virsh } from './virsh';
+
+/** Asks QEMU how it stands. It stops at the first question that nobody answers: each would wait as long. */
+export async function askQemu(virsh: Virsh, name: string): Promise<QemuAnswers | Unknown> {
+  const status = await virsh.monitor(name, 'query-status');
+  if (isUnknown(status)) return status;
+  const migrate = await virsh.monitor(name, 'query-migrate');
+  if (isUnknown(migrate)) return migrate;
+  return readAnswers(status, migrate, await virsh.monitor(name, 'query-named-block-nodes', { flat: true }));
+}
+
+/**
+ * Lets QEMU take all its disks back, without stopping the guest. `cont` on a guest that runs changes nothing but
+ * that: it calls bdrv_activate_all(), fails with its error, and starts what already runs (monitor/qmp-cmds.c,
+ * qmp_cont; vm_start() in softmmu/cpus.c). QEMU 10.0 has a command for it alone.
+ * Gives the command that did it, or why it failed.
+ */
+export async function activate(
+  virsh: Virsh,
+  name: string,
+  answers: QemuAnswers,
+): Promise<{ readonly by: string } | Unknown> {
+  if (answers.inactiveNodes !== undefined) {
+    const reply = await virsh.monitor(name, 'blockdev-set-active', { active: true });
+    if (isUnknown(reply)) return reply;
+    if (reply.kind === 'return') return { by: 'blockdev-set-active' };
+    if (reply.class !== 'CommandNotFound')
+      return { unknown: `QEMU refused blockdev-set-active: ${reply.text}` };
+    if (answers.status !== 'running')
+      return { unknown: `the guest is ${answers.status}, and cont would start it` };
+  }
+  const reply = await virsh.monitor(name, 'cont');
+  if (isUnknown(reply)) return reply;
+  return reply.kind === 'return' ? { by: 'cont' } : { unknown: `QEMU refused cont: ${reply.text}` };
+}
+
+/** libvirt's long job of a domain, read from its status XML: no libvirtd is needed. */
+export function jobOf(stateDirectory: string, name: string): string | undefined | Unknown {
+  const file = join(stateDirectory, `${name}.xml`);
+  try {
+    return parseJob(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return { unknown: `${file} cannot be read: ${errorName(error)}` };
+  }
+}

@@ -1,0 +1,86 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LogFacts } from '../core/block-state';
+import { errorName } from '../core/errors';
+import { isUnknown, type Unknown } from '../core/facts';
+import { readLog, sinceStart } from '../core/log-signatures';
+import type { QemuProcess } from './qemu-process';
+
+/** virtlogd rotates at 2 MiB (max_size of virtlogd.conf); more than this is not read. */
+const longestLog = 64 * 1024 * 1024;
+/** Linux counts in hundredths of a second towards user space, on every architecture (USER_HZ). */
+const ticksPerSecond = 100;
+/** Between libvirt's line and QEMU's first instruction; and the precision of `btime`. */
+const startTolerance = 60_000;
+
+/** A place in a log, from where on it is read. */
+export interface LogPlace {
+  readonly inode: number;
+  readonly size: number;
+}
+
+interface LogFile extends LogPlace {
+  readonly text: string;
+}
+
+/** Where the log ends now. */
+export function logEnd(directory: string, domain: string): LogPlace | undefined {
+  const file = read(join(directory, `${domain}.log`));
+  return isUnknown(file) ? undefined : { inode: file.inode, size: file.size };
+}
+
+/**
+ * What QEMU wrote since its process started, or since a place that a verified reset noted. The beginning may
+ * stand in the file that virtlogd rotated away (`NAME.log.0`).
+ */
+export function readQemuLog(
+  directory: string,
+  domain: string,
+  qemu: QemuProcess,
+  from?: LogPlace & { readonly at: string },
+): LogFacts | Unknown {
+  const file = join(directory, `${domain}.log`);
+  const current = read(file);
+  if (isUnknown(current)) return current;
+  if (from?.inode === current.inode && from.size <= current.size) {
+    const rest = Buffer.from(current.text, 'latin1').subarray(from.size).toString('latin1');
+    return { ...readLog(rest), since: `the reset of ${from.at}` };
+  }
+  const started = startOf(qemu);
+  const rotated = sinceStart(current.text) ? undefined : read(`${file}.0`);
+  const all = rotated && !isUnknown(rotated) ? rotated.text + current.text : current.text;
+  const found = sinceStart(all);
+  const since = `its start at ${started?.toISOString() ?? 'an unknown time'}`;
+  const gap = !found
+    ? `${file} does not go back to the start of process ${qemu.pid}`
+    : !started || Math.abs(found.at.getTime() - started.getTime()) > startTolerance
+      ? `the last start in ${file} (${found.at.toISOString()}) is not that of process ${qemu.pid}`
+      : undefined;
+  return { ...readLog(found?.text ?? all), since, ...(gap === undefined ? {} : { gap }) };
+}
+
+/** When the process started, by the clock on the wall. */
+function startOf(qemu: QemuProcess): Date | undefined {
+  const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
+  return boot === undefined ? undefined : new Date((Number(boot) + qemu.startTime / ticksPerSecond) * 1000);
+}
+
+function read(file: string): LogFile | Unknown {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    return { unknown: `QEMU's log ${file} cannot be read: ${errorName(error)}` };
+  }
+  try {
+    const { size, ino } = fstatSync(descriptor);
+    if (size > longestLog) return { unknown: `QEMU's log ${file} is too long to be read` };
+    const bytes = Buffer.alloc(size);
+    const length = readSync(descriptor, bytes, 0, bytes.length, 0);
+    return { inode: ino, size, text: bytes.toString('latin1', 0, length) };
+  } catch (error) {
+    return { unknown: `QEMU's log ${file} cannot be read: ${errorName(error)}` };
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,53 @@
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LogPlace } from './qemu-log';
+import type { QemuProcess } from './qemu-process';
+
+/** Beside the locks: on a tmpfs, root's own. */
+const noteDirectory = '/run/migrate-guard';
+
+interface Note extends LogPlace {
+  readonly pid: number;
+  readonly startTime: number;
+  readonly at: string;
+}
+
+/**
+ * A reset that was verified leaves no line in QEMU's log, so the failure before it would be held against QEMU
+ * for ever where memory cannot be read. The note says up to which place of the log all is settled, for this
+ * very process.
+ */
+export function noteReset(
+  domain: string,
+  qemu: QemuProcess,
+  place: LogPlace,
+  directory = noteDirectory,
+): void {
+  const note: Note = { ...place, pid: qemu.pid, startTime: qemu.startTime, at: new Date().toISOString() };
+  const file = noteFile(directory, domain);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(`${file}.${process.pid}`, JSON.stringify(note), { mode: 0o600 });
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+/** `undefined` without a note of this very process, written by root. */
+export function readResetNote(
+  domain: string,
+  qemu: QemuProcess,
+  directory = noteDirectory,
+): (LogPlace & { readonly at: string }) | undefined {
+  try {
+    const file = noteFile(directory, domain);
+    const { uid, mode } = statSync(file);
+    if (uid !== 0 || (mode & 0o022) !== 0) return undefined;
+    const { pid, startTime, inode, size, at } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note>;
+    const valid = typeof inode === 'number' && typeof size === 'number' && typeof at === 'string';
+    return valid && pid === qemu.pid && startTime === qemu.startTime ? { inode, size, at } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function noteFile(directory: string, domain: string): string {
+  return join(directory, `${encodeURIComponent(domain).replaceAll('.', '%2E')}.reset`);
+}

@@ -1,0 +1,112 @@
+import { readlinkSync } from 'node:fs';
+import { judgeLog, judgeMemory, type BlockJudgement } from '../core/block-state';
+import type { BlockMemory } from '../core/block-backends';
+import type { Domain } from '../core/domain';
+import { isUnknown, type Unknown } from '../core/facts';
+import type { BlockState, Finding } from '../core/finding';
+import type { Settings } from '../core/settings';
+import { layoutFile, loadLayout } from '../system/layout-store';
+import { askQemu } from '../system/monitor';
+import { QemuProcess } from '../system/qemu-process';
+import { readQemuLog } from '../system/qemu-log';
+import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
+import { readResetNote } from '../system/reset-note';
+import { Virsh } from '../system/virsh';
+import { reportNoFacts } from './check';
+import { findDomains, type Asked } from './find-domains';
+
+export interface BlockReport {
+  readonly domain: string;
+  readonly pid: number | null;
+  readonly blockState: BlockState;
+  readonly findings: readonly Finding[];
+}
+
+/** What memory says, and by what it was read; or why it was not. */
+export type MemoryReading = { readonly memory: BlockMemory; readonly known: KnownQemu } | Unknown;
+
+export interface Inspection extends BlockJudgement {
+  readonly reading: MemoryReading;
+}
+
+/** The block state of each domain that was asked for, as soon as it is known. No guest is paused. */
+export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<BlockReport> {
+  for await (const found of findDomains(asked, settings)) {
+    if ('why' in found) {
+      const { domain, pid, blockState, findings } = reportNoFacts(found);
+      yield { domain, pid, blockState, findings };
+    } else {
+      yield await inspectDomain(found, settings);
+    }
+  }
+}
+
+export async function inspectDomain(domain: Domain, settings: Settings): Promise<BlockReport> {
+  const base = { domain: domain.name, pid: domain.pid ?? null };
+  const held = holdQemu(domain);
+  if (isUnknown(held)) {
+    const remedy = `see virsh domstate ${domain.name}`;
+    const finding = { check: 'block-state', state: 'unknown', what: held.unknown, remedy } as const;
+    return { ...base, blockState: 'unknown', findings: [finding] };
+  }
+  try {
+    const { blockState, findings } = await inspectHeld(domain, held, settings);
+    return { ...base, blockState, findings: findings.map((finding) => withDisk(finding, domain)) };
+  } finally {
+    held.close();
+  }
+}
+
+export function holdQemu(domain: Domain): QemuProcess | Unknown {
+  if (domain.pid === undefined) return { unknown: `libvirt tells no process of ${domain.name}` };
+  return QemuProcess.open(domain.pid, domain);
+}
+
+/** Memory tells everything, and asks nobody. Without it, the log; and QEMU itself only where the log leaves doubt. */
+export async function inspectHeld(
+  domain: Domain,
+  held: QemuProcess,
+  settings: Settings,
+): Promise<Inspection> {
+  const reading = readBlockState(held, settings);
+  if (!isUnknown(reading)) return { ...judgeMemory(reading.memory, domain.name), reading };
+  const { logDirectory, deadline } = settings.libvirt;
+  const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
+  const clear =
+    !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
+  const answers = clear ? undefined : await askQemu(new Virsh(deadline * 1000), domain.name);
+  return { ...judgeLog(log, answers, domain.name, reading.unknown), reading };
+}
+
+/** Reads memory, where the layout of this very build is stored. */
+export function readBlockState(held: QemuProcess, { reset }: Settings): MemoryReading {
+  const buildId = buildIdOf(held);
+  if (typeof buildId === 'object') return { unknown: `its build cannot be told: ${buildId.unknown}` };
+  const layout = loadLayout(reset.layoutDirectory, buildId);
+  if (layout === undefined) {
+    const file = layoutFile(reset.layoutDirectory, buildId);
+    return {
+      unknown: `the layout of this QEMU build is not known (${file}); make it with: ${layoutCommand(held)}`,
+    };
+  }
+  if (isUnknown(layout)) return layout;
+  const known = locate(held, layout);
+  if (isUnknown(known)) return known;
+  const memory = readMemory(held, known);
+  if (isUnknown(memory)) return { unknown: `its memory does not fit the stored layout: ${memory.unknown}` };
+  return { memory, known };
+}
+
+/** A program that was replaced since it started is still there for its process. */
+function layoutCommand(held: QemuProcess): string {
+  const program = readlinkSync(`${held.path}/exe`);
+  return `migrate-guard layout ${program.endsWith(' (deleted)') ? `/proc/${held.pid}/exe` : program}`;
+}
+
+/** libvirt names the nodes of one disk alike (`libvirt-1-format`, `libvirt-1-storage`), and tells one of them. */
+function withDisk(finding: Finding, { sources }: Domain): Finding {
+  const family = (node: string | undefined): string | undefined => /^libvirt-\d+-/.exec(node ?? '')?.[0];
+  const own = family(finding.disk);
+  const source = own === undefined ? undefined : sources.find(({ node }) => family(node) === own);
+  return source ? { ...finding, disk: source.disk } : finding;
+}

@@ -1,0 +1,26 @@
+import { realpathSync } from 'node:fs';
+import { errorName, GuardError } from '../core/errors';
+import type { Layout } from '../core/qemu-layout';
+import type { Settings } from '../core/settings';
+import { readDwarf } from '../system/dwarf';
+import { storeLayout } from '../system/layout-store';
+
+/** Reads the memory layout of a QEMU build and stores it; gives the layout and its file. */
+export async function layout(
+  binary: string,
+  debugFile: string | undefined,
+  settings: Settings,
+): Promise<{ readonly layout: Layout; readonly file: string }> {
+  const found = await readDwarf(real(binary), debugFile === undefined ? undefined : real(debugFile));
+  return { layout: found, file: storeLayout(settings.reset.layoutDirectory, found) };
+}
+
+/** `/proc/PID/exe` may lead to a file that is deleted and can be read all the same. */
+function real(file: string): string {
+  if (/^\/proc\/\d+\/exe$/.test(file)) return file;
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    throw new GuardError('problem', `${file} cannot be read: ${errorName(error)}`, 'name the QEMU program');
+  }
+}

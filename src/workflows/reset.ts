@@ -1,0 +1,189 @@
+import type { Domain } from '../core/domain';
+import { GuardError } from '../core/errors';
+import type { ExitCode } from '../core/exit-codes';
+import { isUnknown, type Unknown } from '../core/facts';
+import type { BlockState } from '../core/finding';
+import type { Settings } from '../core/settings';
+import type { Strategy } from '../core/strategy';
+import { withDomainLock } from '../system/domain-lock';
+import { logEnd } from '../system/qemu-log';
+import type { QemuProcess } from '../system/qemu-process';
+import { noteReset } from '../system/reset-note';
+import { findDomains } from './find-domains';
+import { holdQemu, inspectHeld, type Inspection } from './inspect';
+import { Remedies, type Applied } from './remedies';
+
+/** What was tried, or left out, and why. */
+export interface ResetAction {
+  readonly strategy: Strategy;
+  readonly outcome: 'skipped' | 'planned' | 'failed' | 'done';
+  readonly what: string;
+  /** What is run, or would be: command lines and gdb scripts, as a person would type them. */
+  readonly commands?: readonly string[];
+}
+
+/** How a reset ends, and the exit status of each. */
+export const resetResults = {
+  healthy: 'ok',
+  healed: 'ok',
+  planned: 'ok',
+  refused: 'problem',
+  undecided: 'undecided',
+  failed: 'failed',
+  dead: 'person',
+  paused: 'person',
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
+export interface ResetReport {
+  readonly domain: string;
+  readonly result: keyof typeof resetResults;
+  /** Always empty: a reset moves nothing. */
+  readonly attempts: readonly [];
+  readonly actions: readonly ResetAction[];
+  readonly blockState: BlockState;
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+export interface ResetOptions {
+  readonly settings: Settings;
+  /** `auto`: those of the configuration, in their order. */
+  readonly strategy: Strategy | 'auto';
+  readonly dryRun: boolean;
+}
+
+/** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
+export async function reset(word: string, options: ResetOptions): Promise<ResetReport> {
+  const domain = await findDomain(word, options.settings);
+  // A dry run only looks, and may look at what another does.
+  return options.dryRun
+    ? resetLocked(domain, options)
+    : withDomainLock(domain.name, () => resetLocked(domain, options));
+}
+
+/** The same for a caller that holds the domain's lock already. */
+export async function resetLocked(domain: Domain, options: ResetOptions): Promise<ResetReport> {
+  const held = holdQemu(domain);
+  if (isUnknown(held)) throw new GuardError('undecided', held.unknown, `see virsh domstate ${domain.name}`);
+  try {
+    return await new Reset(domain, held, options).run();
+  } finally {
+    held.close();
+  }
+}
+
+async function findDomain(word: string, settings: Settings): Promise<Domain> {
+  for await (const found of findDomains([word], settings)) {
+    if (!('why' in found)) return found;
+    throw new GuardError('undecided', found.why, found.remedy);
+  }
+  throw new Error('findDomains answers every name');
+}
+
+class Reset {
+  private readonly actions: ResetAction[] = [];
+  private undecided = false;
+  private tried = false;
+  private readonly remedies: Remedies;
+
+  constructor(
+    private readonly domain: Domain,
+    private readonly held: QemuProcess,
+    private readonly options: ResetOptions,
+  ) {
+    this.remedies = new Remedies(domain, held, options.settings);
+  }
+
+  async run(): Promise<ResetReport> {
+    const { strategy, settings, dryRun } = this.options;
+    let inspection = await inspectHeld(this.domain, this.held, settings);
+    if (inspection.blockState === 'healthy') return this.report('healthy', 'healthy', 'nothing to heal');
+    const order = strategy === 'auto' ? settings.reset.strategies : [strategy];
+    for (const candidate of order) {
+      const plan = await this.remedies.plan(candidate, inspection);
+      if ('why' in plan) {
+        this.actions.push({ strategy: candidate, outcome: 'skipped', what: plan.why });
+        this.undecided ||= plan.unknown === true;
+        continue;
+      }
+      const { commands } = plan;
+      if (dryRun) {
+        this.actions.push({ strategy: candidate, outcome: 'planned', what: 'would be applied', commands });
+        return this.report('planned', inspection.blockState, `${candidate} would be applied`);
+      }
+      this.tried = true;
+      const place = logEnd(settings.libvirt.logDirectory, this.domain.name);
+      const applied = await plan.apply();
+      if (!this.held.isAlive()) return this.dead(candidate);
+      inspection = await this.verify(applied);
+      if (inspection.blockState === 'healthy') {
+        const what = isUnknown(applied) ? `${applied.unknown}; yet all is healthy` : applied.what;
+        this.actions.push({ strategy: candidate, outcome: 'done', what, commands });
+        if (place) noteReset(this.domain.name, this.held, place);
+        return this.report('healed', 'healthy', `healed by ${candidate}: ${evidenceOf(inspection)}`);
+      }
+      const what = isUnknown(applied) ? applied.unknown : `it said success, but: ${evidenceOf(inspection)}`;
+      this.actions.push({ strategy: candidate, outcome: 'failed', what, commands });
+      if (candidate === 'suspend-resume' && (await this.remedies.isPaused()))
+        return this.paused(inspection.blockState);
+    }
+    return this.giveUp(inspection);
+  }
+
+  /** A second inspection. Without memory, what QEMU says and does is the evidence; see {@link Remedies.prove}. */
+  private async verify(applied: Applied | Unknown): Promise<Inspection> {
+    const inspection = await inspectHeld(this.domain, this.held, this.options.settings);
+    if (!isUnknown(inspection.reading) || isUnknown(applied) || !applied.activatedAll) return inspection;
+    return this.remedies.prove(inspection);
+  }
+
+  private giveUp({ blockState, findings }: Inspection): ResetReport {
+    const why = this.actions.map(({ strategy, what }) => `${strategy}: ${what}`).join('; ');
+    const remedy = findings.find(({ state }) => state !== 'ok')?.remedy;
+    const isReset = remedy === undefined || remedy.startsWith('migrate-guard reset');
+    const next = isReset
+      ? 'mend what stands in the way, then reset again; do not migrate or save it before'
+      : remedy;
+    if (this.tried) return this.report('failed', blockState, why, next);
+    return this.report(this.undecided ? 'undecided' : 'refused', blockState, why, next);
+  }
+
+  private dead(strategy: Strategy): ResetReport {
+    this.actions.push({ strategy, outcome: 'failed', what: 'QEMU died' });
+    const log = `${this.options.settings.libvirt.logDirectory}/${this.domain.name}.log`;
+    return this.report(
+      'dead',
+      'unknown',
+      'QEMU died during the reset',
+      `see ${log}, then start the VM again`,
+    );
+  }
+
+  private paused(blockState: BlockState): ResetReport {
+    const what = 'the guest was suspended and could not be resumed';
+    return this.report('paused', blockState, what, `virsh resume ${this.domain.name}`);
+  }
+
+  private report(
+    result: ResetReport['result'],
+    blockState: BlockState,
+    what: string,
+    remedy?: string,
+  ): ResetReport {
+    const { actions, domain } = this;
+    return {
+      domain: domain.name,
+      result,
+      attempts: [],
+      actions,
+      blockState,
+      what,
+      ...(remedy === undefined ? {} : { remedy }),
+    };
+  }
+}
+
+function evidenceOf({ findings }: Inspection): string {
+  const bad = findings.filter(({ state }) => state !== 'ok');
+  return (bad.length > 0 ? bad : findings).map(({ what }) => what).join('; ');
+}
