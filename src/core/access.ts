@@ -32,7 +32,11 @@ export function parseAcl(text: string): AclEntry[] {
   }));
 }
 
-/** The access check algorithm of acl(5) over a whole list, minimal ones (without a mask) included. */
+/**
+ * The access check algorithm of acl(5) over a whole list, minimal ones (without a mask) included. What acl(5) does
+ * not tell: a list whose mask is empty is not looked at, and then others may be what they are (fs/namei.c,
+ * acl_permission_check asks for a list only if the group bits are not 0).
+ */
 export function accessByAcl(
   acl: readonly AclEntry[],
   owner: Pick<Permissions, 'uid' | 'gid'>,
@@ -45,6 +49,10 @@ export function accessByAcl(
   const grants = (bits: number): boolean => (bits & wanted) === wanted;
   const mask = bitsOf('mask') ?? 7;
   if (credentials.uid === owner.uid) return grants(bitsOf('user') ?? 0);
+  if (mask === 0) {
+    const isMember = credentials.gid === owner.gid || credentials.groups.includes(owner.gid);
+    return !isMember && grants(bitsOf('other') ?? 0);
+  }
   const named = bitsOf('user', credentials.uid);
   if (named !== undefined) return grants(named & mask);
   const groups = new Set([credentials.gid, ...credentials.groups]);
