@@ -47,11 +47,6 @@ export function planSource(input: PlanInput): Plan {
   const { host, namespace, mounts } = input;
   if (!input.ownNamespace) return { refusal: 'QEMU shares the mount namespace of the host' };
   if (host.end.kind !== 'found') return { refusal: 'the path does not resolve on the host' };
-  if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
-    return {
-      refusal: `${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`,
-    };
-  }
 
   const inside = new Map(input.inside.map(({ path, entry }) => [path, entry]));
   const steps: Step[] = [];
@@ -62,6 +57,11 @@ export function planSource(input: PlanInput): Plan {
     const made = planElement(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
     if ('refusal' in made) return made;
     steps.push(...made.steps);
+  }
+  if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
+    return {
+      refusal: `${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`,
+    };
   }
   const after = walk(viewAfter([...namespace.passages, ...input.inside], steps), host.path).end;
   const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);

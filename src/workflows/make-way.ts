@@ -32,7 +32,8 @@ export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean): Prom
   try {
     const work = (held: HeldDomain): Promise<Way> => makeWayHeld(held, host, wish, dryRun);
     const done = await withDomainLock(domain.name, () => holdDomain(domain, work));
-    return 'why' in done ? { doubt: done.why } : done;
+    if ('why' in done) return { doubt: done.why };
+    return 'doubt' in done ? { doubt: `${domain.name}: ${done.doubt}` } : done;
   } catch (error) {
     if (error instanceof GuardError) return { doubt: error.what };
     throw error;
@@ -56,7 +57,11 @@ async function makeWayHeld(held: HeldDomain, host: TreeView, wish: Wish, dryRun:
       continue;
     }
     const { done, undo, error } = await apply(planned.steps, { held, host });
-    const failure = error?.what ?? (await provesWrong(source, held, wish));
+    if (error) {
+      undo();
+      throw error;
+    }
+    const failure = await provesWrong(source, held, wish);
     if (failure !== undefined) {
       undo();
       return { doubt: failure };

@@ -115,8 +115,7 @@ async function move(
     const wish = { path: found.path, target: change.target };
     for (const domain of users.domains) {
       const way = await makeWay(domain, wish, journal === undefined);
-      if ('doubt' in way)
-        return left(`${domain.name}: ${way.doubt}`, `see migrate-guard check ${domain.name}`);
+      if ('doubt' in way) return left(way.doubt, `see migrate-guard check ${domain.name}`);
     }
     if (!journal) return { ...base, result: 'would-move' };
 

@@ -1,0 +1,218 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import type { LinkReport } from '../../src/workflows/relink';
+import { run } from '../../src/system/command';
+import {
+  bundleProgram,
+  giveToQemu,
+  placeDisk,
+  Stage,
+  Volume,
+  type PlacedDisk,
+  type Program,
+  type Qemu,
+  type Tree,
+} from './harness';
+
+let program: Program;
+let stage: Stage;
+const volumes: Volume[] = [];
+const qemus = new Map<string, Qemu>();
+const configuration = '/mnt/relink.yaml';
+const journals = '/mnt/journals';
+
+beforeAll(async () => {
+  program = await bundleProgram();
+  for (let index = 0; index < 5; index += 1) volumes.push(await Volume.create());
+});
+
+afterAll(() => {
+  program.remove();
+  for (const volume of volumes) volume.release();
+});
+
+beforeEach(async () => {
+  stage = await Stage.start(program.file);
+  stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
+  stage.host.file(
+    configuration,
+    `libvirt: { stateDirectory: /mnt/libvirt }\nrelink: { journalDirectory: ${journals} }\n`,
+  );
+});
+
+afterEach(() => stage.end());
+
+interface Printed {
+  readonly exit: number | null;
+  readonly stderr: string;
+  readonly journal: string | null;
+  readonly links: readonly LinkReport[];
+}
+
+async function relink(...args: readonly string[]): Promise<Printed> {
+  const { exit, stdout, stderr } = await stage.run(['relink', ...args, '--json', '--config', configuration]);
+  const document =
+    stdout === '' ? { journal: null, links: [] } : (JSON.parse(stdout) as Omit<Printed, 'exit' | 'stderr'>);
+  return { exit, stderr, ...document };
+}
+
+function qemuOf(name: string): Qemu {
+  const qemu = qemus.get(name);
+  if (!qemu) throw new Error(`no QEMU of ${name}`);
+  return qemu;
+}
+
+function byid(vm: number): string {
+  return `/dev/storpool-byid/fir.b.${vm}`;
+}
+
+/** A domain whose disk is a link of oneadmin's, and on the host the link by which the update would call it. */
+async function startOld(vm: number): Promise<PlacedDisk> {
+  const volume = volumes[vm % volumes.length];
+  if (!volume) throw new Error('no volume');
+  const disk = await placeDisk(stage, volume, 0, vm);
+  stage.host.own(disk.path, { uid: 9869 });
+  stage.host.own(disk.path.slice(0, disk.path.lastIndexOf('/')), { uid: 9869 });
+  stage.host.link(byid(vm), `..${disk.node.slice('/dev'.length)}`);
+  const prepare = (tree: Tree): Promise<void> => giveToQemu(tree, disk);
+  qemus.set(`one-${vm}`, await stage.startQemu({ name: `one-${vm}`, disks: [disk], prepare }));
+  return disk;
+}
+
+function targetOf(disk: PlacedDisk): string {
+  return readlinkSync(stage.host.path(disk.path));
+}
+
+async function verdicts(): Promise<Set<string>> {
+  const { domains } = await stage.check('--all');
+  return new Set(domains.map(({ verdict }) => verdict));
+}
+
+test('50 domains, three of which cannot be made safe: 47 links move, three stay and are named; undo restores', async () => {
+  const disks: PlacedDisk[] = [];
+  for (let vm = 1; vm <= 50; vm += 1) disks.push(await startOld(vm));
+  const [wrong, trapped, full] = [7, 17, 27].map((vm) => disks[vm - 1]);
+  if (!wrong || !trapped || !full) throw new Error('fewer than 50 disks');
+  stage.host.remove(byid(7));
+  stage.host.link(byid(7), '../sp-8-0');
+  qemuOf('one-17').tree.link('/dev/storpool-byid', '/mnt');
+  qemuOf('one-27').tree.mount('-o', 'remount,ro', '/dev');
+  stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
+
+  const dry = await relink('--map', '/mnt/map', '--dry-run');
+  expect([dry.exit, dry.journal]).toEqual([1, null]);
+  expect(dry.links.filter(({ result }) => result === 'would-move')).toHaveLength(48);
+  expect(disks.map(targetOf)).toEqual(disks.map(({ link }) => link));
+
+  const { exit, links, journal } = await relink('--map', '/mnt/map');
+  expect(exit).toBe(1);
+  expect(links.filter(({ result }) => result === 'moved')).toHaveLength(47);
+  expect(links.filter(({ result }) => result === 'left').map(({ link, why }) => [link, why])).toEqual([
+    [
+      wrong.path,
+      `it now leads to block device ${wrong.volume.rdev} /dev/sp-7-0, but then to block device ${volumes[3]?.rdev ?? ''} /dev/sp-8-0`,
+    ],
+    [
+      trapped.path,
+      "one-17: /dev/storpool-byid is a link to /mnt in QEMU's mount namespace, but a directory on the host",
+    ],
+    [
+      full.path,
+      "one-27: /dev/storpool-byid could not be made in QEMU's mount namespace: the file system is mounted read-only",
+    ],
+  ]);
+  const left = new Set([wrong, trapped, full]);
+  expect(disks.map(targetOf)).toEqual(
+    disks.map((disk, index) => (left.has(disk) ? disk.link : byid(index + 1))),
+  );
+  expect(statSync(stage.host.path('/mnt')).isDirectory()).toBe(true);
+  expect(readdirSync(stage.host.path('/mnt'))).not.toContain('fir.b.17');
+  expect(await verdicts()).toEqual(new Set(['safe']));
+
+  const undone = await relink('--undo', journal ?? '');
+  expect(undone.exit).toBe(0);
+  expect(undone.links).toHaveLength(47);
+  expect(disks.map(targetOf)).toEqual(disks.map(({ link }) => link));
+  expect(await verdicts()).toEqual(new Set(['safe']));
+});
+
+test('a moved link belongs to whom it belonged before, and a link that is already there is left alone', async () => {
+  const disk = await startOld(310);
+  expect((await relink(disk.path, byid(310))).links).toMatchObject([
+    { link: disk.path, from: disk.link, to: byid(310), result: 'moved', domains: ['one-310'] },
+  ]);
+  expect(stage.host.inside('stat', '-c', '%u:%g', disk.path).trim()).toBe('9869:9869');
+  expect((await relink(disk.path, byid(310))).links).toMatchObject([{ result: 'unchanged' }]);
+});
+
+test('what nobody can tell is a doubt: a domain with a broken status XML keeps every link', async () => {
+  const disk = await startOld(310);
+  stage.writeStatus('one-9', '<domstatus>');
+  const { exit, links } = await relink(disk.path, byid(310));
+  expect(exit).toBe(1);
+  expect(links[0]).toMatchObject({ result: 'left' });
+  expect(links[0]?.why).toMatch(/^nobody can tell whether one-9 uses it: /);
+  expect(targetOf(disk)).toBe(disk.link);
+});
+
+test('undo leaves a link that somebody has moved since', async () => {
+  const disk = await startOld(310);
+  const { journal } = await relink(disk.path, byid(310));
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, disk.node);
+  const { exit, links } = await relink('--undo', journal ?? '');
+  expect(exit).toBe(1);
+  expect(links).toMatchObject([
+    { result: 'left', why: `it points to ${disk.node} by now, not to ${byid(310)}` },
+  ]);
+});
+
+test.each([
+  ['/dev/x', 'expected "link target", found 1 words'],
+  ['/dev/x /dev/y\n/dev/x /dev/z', 'line 2: /dev/x stands in line 1 already'],
+  ['x /dev/y', 'x is no absolute path'],
+])('a map with a mistake is refused as a whole: %j', async (text, what) => {
+  stage.host.file('/mnt/map', `# a comment\n\n${text}\n`);
+  const { exit, stderr, links } = await relink('--map', '/mnt/map');
+  expect([exit, links]).toEqual([64, []]);
+  expect(stderr).toContain(what.replace('line 2', 'line 4').replace('line 1 ', 'line 3 '));
+});
+
+test('killed with -9 at any rename or fsync: journal and reality agree, and the next run completes', async () => {
+  const disks = [await startOld(1), await startOld(2), await startOld(3)];
+  stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
+  let kills = 0;
+  for (const call of ['rename', 'fsync']) {
+    for (let nth = 1; ; nth += 1) {
+      const kill = ['-e', `trace=${call}`, '-e', `inject=${call}:error=EINTR:signal=SIGKILL:when=${nth}`];
+      const strace = ['strace', '-qq', '-f', '-o', '/dev/null', ...kill, process.execPath, program.file];
+      const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
+      const argv = [...enter, ...strace, 'relink', '--map', '/mnt/map', '--config', configuration] as const;
+      if ((await run(argv, { deadline: 60_000 })).exit === 0) break;
+      kills += 1;
+      for (const [index, disk] of disks.entries()) {
+        const { begun, done } = lastEntry(disk.path);
+        if (done) expect(targetOf(disk)).toBe(byid(index + 1));
+        else if (!begun) expect(targetOf(disk)).toBe(disk.link);
+        else expect([disk.link, byid(index + 1)]).toContain(targetOf(disk));
+      }
+      expect(await verdicts()).toEqual(new Set(['safe']));
+      expect((await relink('--map', '/mnt/map')).exit).toBe(0);
+      for (const disk of disks) expect((await relink(disk.path, disk.link)).exit).toBe(0);
+      stage.host.remove(journals);
+    }
+    for (const disk of disks) expect((await relink(disk.path, disk.link)).exit).toBe(0);
+    stage.host.remove(journals);
+  }
+  expect(kills).toBeGreaterThanOrEqual(9);
+});
+
+/** What the only journal there is says of a link. */
+function lastEntry(link: string): { begun: boolean; done: boolean } {
+  const [file] = readdirSync(stage.host.path(journals));
+  const lines = file === undefined ? '' : readFileSync(stage.host.path(`${journals}/${file}`), 'utf8');
+  const states = lines
+    .split('\n')
+    .filter((line) => line.includes(JSON.stringify(link)))
+    .map((line) => (JSON.parse(line) as { state: string }).state);
+  return { begun: states.includes('begin'), done: states.includes('done') };
+}
