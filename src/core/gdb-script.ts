@@ -50,14 +50,7 @@ export function gdbScript(
     }),
     ...stuck.map((backend) => `${byte(flagAddress(layout, backend))} == 1`),
   ];
-  const migration = [
-    `set $migration = ${long(bias + symbols.current_migration)}`,
-    'if $migration != 0',
-    `  if ${int0('$migration', members['MigrationState.state'])} != ${layout.migrationStatuses.indexOf(memory.migration)}`,
-    '    set $same = 0',
-    '  end',
-    'end',
-  ];
+  const migration = `*(unsigned int *)($migration + ${members['MigrationState.state']})`;
   return [
     'set pagination off',
     'set confirm off',
@@ -66,8 +59,9 @@ export function gdbScript(
     'handle SIGUSR1 SIGUSR2 SIGTERM SIGINT SIGALRM SIGIO nostop noprint pass',
     `attach ${pid}`,
     'set $same = 1',
-    ...conditions.flatMap((condition) => [`if !(${condition})`, '  set $same = 0', 'end']),
-    ...migration,
+    ...conditions.map((condition) => `set $same = $same && ${condition}`),
+    `set $migration = ${long(bias + symbols.current_migration)}`,
+    `set $same = $same && ($migration == 0 || ${migration} == ${layout.migrationStatuses.indexOf(memory.migration)})`,
     'if $same',
     ...stuck.map((backend) => `  set ${byte(flagAddress(layout, backend))} = 0`),
     `  printf "${clearedMark} ${stuck.length}\\n"`,
@@ -77,8 +71,4 @@ export function gdbScript(
     'detach',
     '',
   ].join('\n');
-}
-
-function int0(variable: string, offset: number): string {
-  return `*(unsigned int *)(${variable} + ${offset})`;
 }

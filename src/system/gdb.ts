@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Unknown } from '../core/facts';
 import { changedMark, clearedMark, gdbOptions } from '../core/gdb-script';
-import { run } from './command';
+import { run, type CommandResult } from './command';
 import type { QemuProcess } from './qemu-process';
 
 /** How long gdb may stop to detach after it was asked to end, before it is killed. */
@@ -10,9 +12,9 @@ const grace = 1;
 const settleAttempts = 40;
 const settlePause = 25;
 
-/** The command line that runs a script which comes on its standard input. */
-export function gdbCommand(): readonly [string, ...string[]] {
-  return ['gdb', ...gdbOptions, '-x', '/dev/stdin'];
+/** The command line that runs the script in a file. */
+export function gdbCommand(file: string): readonly [string, ...string[]] {
+  return ['gdb', ...gdbOptions, '-x', file];
 }
 
 /**
@@ -27,11 +29,16 @@ export async function runGdb(
 ): Promise<{ readonly cleared: true } | Unknown> {
   const before = stoppedThreads(qemu);
   if (before.length > 0) return { unknown: `process ${qemu.pid} is already stopped or traced by someone` };
-  const result = await run(['timeout', `--kill-after=${grace}`, String(deadline), ...gdbCommand()], {
-    deadline: (deadline + grace + 2) * 1000,
-    input: script,
-    cwd: '/',
-  });
+  const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-'));
+  let result: CommandResult;
+  try {
+    const file = join(directory, 'script.gdb');
+    writeFileSync(file, script, { mode: 0o600 });
+    const argv = ['timeout', `--kill-after=${grace}`, String(deadline), ...gdbCommand(file)] as const;
+    result = await run([...argv], { deadline: (deadline + grace + 2) * 1000, cwd: '/' });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
   const left = await letRun(qemu);
   if (left !== undefined) return left;
   if (result.stdout.includes(clearedMark)) return { cleared: true };

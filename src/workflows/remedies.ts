@@ -137,7 +137,7 @@ export class Remedies {
     if (!(await hasGdb())) return { why: 'gdb is not installed', unknown: true };
     const { memory, known } = reading;
     const script = gdbScript(this.held.pid, memory, stuckBackends(memory), known);
-    const line = gdbCommand().map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`));
+    const line = gdbCommand('/dev/stdin').map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`));
     return {
       commands: [`${line.join(' ')} <<'END'\n${script}END`],
       apply: async () => {
