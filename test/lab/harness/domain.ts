@@ -5,6 +5,7 @@ import { type DomainDisk, domainXml, type Nvram } from './domain-xml';
 import { type Emulator, emulatorPath } from './emulator';
 import type { Host } from './host';
 import { outerPid } from './outer-pid';
+import { REFUSALS_ADDRESS } from './pattern-guest';
 import { until } from './until';
 
 export interface DomainOptions {
@@ -59,7 +60,13 @@ export async function startDomain(host: Host, options: DomainOptions): Promise<D
   return domain;
 }
 
-async function placeDisk(host: Host, vmId: number, index: number, disk: DomainDisk): Promise<PlacedDisk> {
+/** Gives the host what the disk's path leads through. */
+export async function placeDisk(
+  host: Host,
+  vmId: number,
+  index: number,
+  disk: DomainDisk,
+): Promise<PlacedDisk> {
   const path = disk.path ?? `/var/lib/one//datastores/0/${vmId}/disk.${index}`;
   if (disk.volume === undefined) return { ...disk, path };
   const node = await host.addVolume(disk.volume);
@@ -91,6 +98,11 @@ export class Domain {
     return this.host.virsh('domstate', this.name);
   }
 
+  /** The same VM after it moved to another host. */
+  on(host: Host): Domain {
+    return new Domain(host, this.name, this.uuid, this.vmId, this.disks);
+  }
+
   /** Sends one QMP command past libvirt; returns its `return`, throws when QEMU answers with an error. */
   async qmp<T = unknown>(execute: string, args?: object): Promise<T> {
     const command = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
@@ -103,8 +115,24 @@ export class Domain {
   }
 
   /** The guest's counter, from its memory: it tells that the guest runs even when it writes to no disk. */
-  async counter(): Promise<number> {
-    const command = `xp /1dw ${COUNTER_ADDRESS}`;
+  counter(): Promise<number> {
+    return this.word(COUNTER_ADDRESS);
+  }
+
+  /** How often a disk refused a write of the writing guest. */
+  refusals(): Promise<number> {
+    return this.word(REFUSALS_ADDRESS);
+  }
+
+  /** Proves that nothing which the writing guest wrote to this disk was lost or torn; returns the newest record. */
+  async verifyPattern(index = 0): Promise<number> {
+    const volume = this.disks[index]?.volume;
+    if (volume === undefined) throw new Error(`${this.name} has no disk ${index} on a volume`);
+    return volume.verifyPattern(await this.counter());
+  }
+
+  private async word(address: number): Promise<number> {
+    const command = `xp /1dw ${address}`;
     const text = await this.qmp<string>('human-monitor-command', { 'command-line': command });
     const value = /:\s*(-?\d+)/.exec(text)?.[1];
     if (value === undefined) throw new Error(`${this.name}: ${command} printed ${JSON.stringify(text)}`);

@@ -51,8 +51,13 @@ const CODE = Buffer.from(
 
 /** @param writesTo the drives, counted from 0 in boot order, that the guest writes its counter to */
 export function bootSector(writesTo: readonly number[]): Buffer {
+  return assembleBootSector(CODE, writesTo);
+}
+
+/** @param code reads at 0x7df0 which drives it is to write to */
+export function assembleBootSector(code: Buffer, writesTo: readonly number[]): Buffer {
   const sector = Buffer.alloc(SECTOR);
-  CODE.copy(sector);
+  code.copy(sector);
   sector[DRIVES_AT] = writesTo.reduce((mask, drive) => mask | (1 << drive), 0);
   sector.writeUInt16LE(0xaa55, SECTOR - 2);
   return sector;

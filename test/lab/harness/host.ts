@@ -11,8 +11,12 @@ export interface HostOptions {
   readonly name: string;
   /** Whom QEMU runs as. As OpenNebula has it, disks belong to `oneadmin` and libvirt changes no owners. */
   readonly user?: 'oneadmin' | 'root';
-  /** A directory of the real machine that several hosts share as `/var/lib/one/datastores`. */
+  /** A directory that several hosts share as `/var/lib/one/datastores`. */
   readonly datastores?: string;
+  /** A process of the real machine that sees `datastores`. Default: this one. */
+  readonly from?: number;
+  /** Done before the daemons start. */
+  readonly prepare?: (host: Host) => Promise<void>;
 }
 
 export interface HostRunOptions extends Partial<CommandOptions> {
@@ -30,10 +34,14 @@ export class Host {
     private readonly namespaces: Namespaces,
   ) {}
 
-  static async start({ name, user = 'oneadmin', datastores }: HostOptions): Promise<Host> {
-    const host = new Host(name, user, await startNamespaces(name, datastores));
+  static async start(options: HostOptions): Promise<Host> {
+    const { name, user = 'oneadmin', datastores, from, prepare } = options;
+    const init = ['host-init.sh', name, ...(datastores === undefined ? [] : [datastores])] as const;
+    const namespaces = await startNamespaces({ name, init, ...(from === undefined ? {} : { from }) });
+    const host = new Host(name, user, namespaces);
     try {
       addAccount(host);
+      await prepare?.(host);
       await startLibvirt(host);
     } catch (error) {
       await host.stop();

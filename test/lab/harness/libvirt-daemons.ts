@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { startDaemon } from './daemons';
 import type { Host } from './host';
 
 /** Starts a libvirtd and a virtlogd of the host's own, configured as OpenNebula has it. */
@@ -9,7 +10,7 @@ export async function startLibvirt(host: Host): Promise<void> {
   writeFileSync(
     host.path('/etc/libvirt/libvirtd.conf'),
     `host_uuid = "${randomUUID()}"
-unix_sock_group = "${host.user}"
+unix_sock_group = "oneadmin"
 unix_sock_rw_perms = "0770"
 auth_unix_ro = "none"
 auth_unix_rw = "none"
@@ -25,13 +26,6 @@ namespaces = [ "mount" ]
 cgroup_controllers = [ ]
 `,
   );
-  // Started from other places than Debian's, lest AppArmor profiles for those apply: they do not foresee a lab.
-  mkdirSync(host.path('/run/migrate-guard-lab/sbin'), { recursive: true });
-  for (const daemon of ['virtlogd', 'libvirtd']) {
-    const copy = `/run/migrate-guard-lab/sbin/${daemon}`;
-    copyFileSync(`/usr/sbin/${daemon}`, host.path(copy));
-    chmodSync(host.path(copy), 0o755);
-    await host.succeed([copy, '--daemon']);
-  }
+  for (const daemon of ['virtlogd', 'libvirtd'] as const) await startDaemon(host, daemon);
   await host.virsh('uri');
 }

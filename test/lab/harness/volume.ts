@@ -2,6 +2,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installGuest, readCounter } from './guest';
+import { verifyPattern } from './pattern';
+import { installPatternGuest } from './pattern-guest';
 import { succeed } from './succeed';
 
 /**
@@ -50,6 +52,20 @@ export class Volume {
   /** Puts the counting guest on it. `writesTo`: its drives in boot order; `[]` for a guest that only counts. */
   installGuest(options: { writesTo: readonly number[] }): void {
     installGuest(this.device, options);
+  }
+
+  /** Puts the writing guest on it, and clears what an earlier one wrote. */
+  installPatternGuest(options: { writesTo: readonly number[] }): void {
+    installPatternGuest(this.device, options);
+  }
+
+  /**
+   * Proves that nothing the writing guest wrote was lost or torn; returns the newest record.
+   *
+   * @param confirmed what the guest was told to be on disk: its counter. 0: only that there are no gaps
+   */
+  verifyPattern(confirmed = 0): Promise<number> {
+    return verifyPattern(this.device, confirmed);
   }
 
   readCounter(): Promise<number> {

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { succeed } from './succeed';
+import type { Host } from './host';
+import { type Namespaces, startNamespaces } from './namespaces';
+
+/** What the hosts of a lab share: a network, datastores, and ssh keys that are made before the first of them starts. */
+export class Fabric {
+  /** As {@link pid} sees it. */
+  readonly datastores = '/dev/shm/datastores';
+
+  private constructor(
+    readonly names: readonly string[],
+    private readonly namespaces: Namespaces,
+  ) {}
+
+  static async start(names: readonly string[]): Promise<Fabric> {
+    const fabric = new Fabric(names, await startNamespaces({ name: 'fabric', init: ['fabric-init.sh'] }));
+    try {
+      await fabric.makeKeys();
+    } catch (error) {
+      await fabric.stop();
+      throw error;
+    }
+    return fabric;
+  }
+
+  /** The first process, as the real machine counts. */
+  get pid(): number {
+    return this.namespaces.pid;
+  }
+
+  /** The network is the lab's own, so that any number of labs may use the same addresses. */
+  addressOf(name: string): string {
+    const index = this.names.indexOf(name);
+    if (index < 0) throw new Error(`the lab has no host ${name}; it has ${this.names.join(', ')}`);
+    return `192.168.77.${index + 1}`;
+  }
+
+  /** @param owner a host, or the user `oneadmin` */
+  privateKey(owner: string): string {
+    return this.readKey(owner);
+  }
+
+  publicKey(owner: string): string {
+    return this.readKey(`${owner}.pub`);
+  }
+
+  /** Puts one end of a cable into the host and the other into the bridge. */
+  async plug(host: Host): Promise<void> {
+    await this.ip(
+      `link add name ${host.name} type veth peer name eth0 netns ${host.pid}`,
+      `link set ${host.name} master bridge up`,
+    );
+    await succeed(['nsenter', '--target', String(host.pid), '--net', 'ip', '-batch', '-'], {
+      input: `address add ${this.addressOf(host.name)}/24 dev eth0\nlink set eth0 up\n`,
+    });
+  }
+
+  /** The host's end keeps its carrier: what it sends just gets nowhere, as with a dead switch. */
+  async cut(name: string): Promise<void> {
+    await this.ip(`link set ${name} nomaster`);
+  }
+
+  async heal(name: string): Promise<void> {
+    await this.ip(`link set ${name} master bridge`);
+  }
+
+  stop(): Promise<void> {
+    return this.namespaces.end();
+  }
+
+  private async ip(...commands: readonly string[]): Promise<void> {
+    await succeed(['nsenter', '--target', String(this.pid), '--net', 'ip', '-batch', '-'], {
+      input: `${commands.join('\n')}\n`,
+    });
+  }
+
+  private async makeKeys(): Promise<void> {
+    const script =
+      'cd /dev/shm/keys && for name; do ssh-keygen -q -t ed25519 -N "" -C "$name" -f "$name"; done';
+    const enter = ['nsenter', '--target', String(this.pid), '--mount', '--'] as const;
+    await succeed([...enter, 'sh', '-euc', script, 'sh', 'oneadmin', ...this.names]);
+  }
+
+  private readKey(file: string): string {
+    return readFileSync(`/proc/${this.pid}/root/dev/shm/keys/${file}`, 'utf8');
+  }
+}

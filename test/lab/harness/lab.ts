@@ -1,0 +1,150 @@
+import { type Daemon, startDaemon, stopDaemon } from './daemons';
+import { type Domain, type DomainOptions, placeDisk, startDomain } from './domain';
+import type { DomainDisk } from './domain-xml';
+import { emulatorPath } from './emulator';
+import { Fabric } from './fabric';
+import { Host, type HostOptions } from './host';
+import { type LiveMigration, type LiveMigrationOptions, migrateLive } from './live-migration';
+import { type Presence, presenceOn } from './presence';
+import { relinkDisk } from './relink-disk';
+import { joinFabric } from './ssh';
+import { Volume } from './volume';
+
+export interface LabOptions {
+  /** At most 15 letters each: they are names of network interfaces, too. Default: `kvm1`, `kvm2`. */
+  readonly hosts?: readonly string[];
+  readonly user?: HostOptions['user'];
+}
+
+export interface LabVolumeOptions {
+  /** It is `/dev/storpool/NAME` on all hosts, as well. */
+  readonly name?: string;
+  /** The drives, in boot order, that a guest booting from here writes its records to. Default: the first. */
+  readonly writesTo?: readonly number[];
+}
+
+export interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
+  /** Disks, or how many: each on a volume of its own, and the guest writes its records to all. Default: 1. */
+  readonly disks?: number | readonly DomainDisk[];
+  /** Default: the first host. */
+  readonly host?: string;
+}
+
+// The ring of records takes 2.1 MB.
+const VOLUME_BYTES = 4 * 1024 * 1024;
+
+/** Hosts that reach each other over a network of their own, on shared storage, the way OpenNebula has them. */
+export class Lab {
+  readonly hosts: Host[] = [];
+  private readonly volumes: Volume[] = [];
+
+  private constructor(private readonly fabric: Fabric) {}
+
+  static async start({ hosts = ['kvm1', 'kvm2'], user }: LabOptions = {}): Promise<Lab> {
+    const fabric = await Fabric.start(hosts);
+    const lab = new Lab(fabric);
+    const { datastores, pid: from } = fabric;
+    const shared = { datastores, from, prepare: (host: Host) => joinFabric(host, fabric) };
+    const started = await Promise.allSettled(
+      hosts.map((name) => Host.start({ name, ...shared, ...(user === undefined ? {} : { user }) })),
+    );
+    for (const result of started) if (result.status === 'fulfilled') lab.hosts.push(result.value);
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed === undefined) return lab;
+    await lab.stop();
+    throw failed.reason;
+  }
+
+  host(name: string): Host {
+    const host = this.hosts.find((candidate) => candidate.name === name);
+    if (host === undefined) throw new Error(`the lab has no host ${name}`);
+    return host;
+  }
+
+  /** A volume with the writing guest on it; every host has its node. */
+  async volume({ name, writesTo = [0] }: LabVolumeOptions = {}): Promise<Volume> {
+    const volume = await Volume.create(VOLUME_BYTES);
+    this.volumes.push(volume);
+    volume.installPatternGuest({ writesTo });
+    for (const host of this.hosts) {
+      await host.addVolume(volume);
+      if (name !== undefined) host.link(`/dev/storpool/${name}`, `../${volume.name}`);
+    }
+    return volume;
+  }
+
+  /** Makes `/dev/storpool-byid/ID` on every host; returns that path. */
+  linkById(volume: Volume, id: string): string {
+    const link = `/dev/storpool-byid/${id}`;
+    for (const host of this.hosts) host.link(link, `../${volume.name}`);
+    return link;
+  }
+
+  /** The incident: {@link relinkDisk}, and the other hosts have the new link as well. */
+  relink(domain: Domain, index = 0, id?: string): string {
+    const link = relinkDisk(domain, index, id);
+    const volume = domain.disks[index]?.volume;
+    if (volume !== undefined) this.linkById(volume, link.slice('/dev/storpool-byid/'.length));
+    return link;
+  }
+
+  async startDomain(vmId: number, options: LabDomainOptions = {}): Promise<Domain> {
+    const { host: name = this.hosts[0]?.name ?? '', disks = 1, ...rest } = options;
+    const host = this.host(name);
+    const all = typeof disks === 'number' ? await this.blankDisks(disks) : disks;
+    for (const other of this.hosts.filter((candidate) => candidate !== host)) {
+      for (const [index, disk] of all.entries()) await placeDisk(other, vmId, index, disk);
+      emulatorPath(other, rest.emulator ?? 'debian');
+    }
+    return startDomain(host, { ...rest, vmId, disks: all });
+  }
+
+  /** Runs OpenNebula's `virsh migrate` on the domain's host. Whatever comes of it is in the result. */
+  migrate(domain: Domain, destination: string, options?: LiveMigrationOptions): Promise<LiveMigration> {
+    return migrateLive(domain, this.host(destination).name, options);
+  }
+
+  /** Of every host, whether the domain is there. */
+  async whereRuns({ name }: { name: string }): Promise<Record<string, Presence>> {
+    const found = this.hosts.map(async (host) => [host.name, await presenceOn(host, name)] as const);
+    return Object.fromEntries(await Promise.all(found));
+  }
+
+  /** From now on the others do not hear from the host, nor it from them; no connection is closed. */
+  cut(name: string): Promise<void> {
+    return this.fabric.cut(this.host(name).name);
+  }
+
+  heal(name: string): Promise<void> {
+    return this.fabric.heal(this.host(name).name);
+  }
+
+  /** Its VMs run on, and established ssh connections stay. Default: SIGKILL. */
+  stopDaemon(name: string, daemon: Daemon, signal?: 'TERM' | 'KILL'): Promise<void> {
+    return stopDaemon(this.host(name), daemon, signal);
+  }
+
+  startDaemon(name: string, daemon: Daemon): Promise<void> {
+    return startDaemon(this.host(name), daemon);
+  }
+
+  async restartDaemon(name: string, daemon: Daemon): Promise<void> {
+    await this.stopDaemon(name, daemon, 'TERM');
+    await this.startDaemon(name, daemon);
+  }
+
+  /** Ends every process of the lab; all else goes with them. Idempotent. */
+  async stop(): Promise<void> {
+    await Promise.all(this.hosts.map((host) => host.stop()));
+    await this.fabric.stop();
+    for (const volume of this.volumes) volume.release();
+  }
+
+  private async blankDisks(count: number): Promise<DomainDisk[]> {
+    const targets = ['vda', 'vdb', 'vdc', 'vdd', 'vde', 'vdf', 'vdg', 'vdh'].slice(0, count);
+    const writesTo = [...targets.keys()];
+    const disks: DomainDisk[] = [];
+    for (const target of targets) disks.push({ target, volume: await this.volume({ writesTo }) });
+    return disks;
+  }
+}
