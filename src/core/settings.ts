@@ -16,6 +16,14 @@ export interface Settings {
     /** How long a host may take to answer one question. */
     readonly deadline: number;
   };
+  readonly migrate: {
+    /** What follows `virsh migrate`. */
+    readonly options: readonly string[];
+    /** Where to; `{host}` is the destination. */
+    readonly uri: string;
+    /** How long the destination may keep its copy of a domain whose migration failed. */
+    readonly destinationDeadline: number;
+  };
   readonly relink: {
     /** Where the journals are kept; root's own. */
     readonly journalDirectory: string;
@@ -33,6 +41,7 @@ export interface Settings {
 export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
   ssh: { user: 'oneadmin', deadline: 10 },
+  migrate: { options: ['--live'], uri: 'qemu+ssh://{host}/system', destinationDeadline: 15 },
   relink: { journalDirectory: '/var/log/migrate-guard' },
   reset: { strategies, layoutDirectory: '/var/lib/migrate-guard/layouts', gdbDeadline: 5 },
 };

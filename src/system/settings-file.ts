@@ -49,7 +49,7 @@ export async function readSettings(named: string | undefined): Promise<Settings>
 async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh, relink, reset } = defaultSettings;
+  const { libvirt, ssh, migrate, relink, reset } = defaultSettings;
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
   const schema = v.strictObject({
@@ -64,6 +64,14 @@ async function validate(file: string, values: unknown): Promise<Settings> {
     ssh: v.optional(
       v.strictObject({ user: v.optional(user, ssh.user), deadline: v.optional(seconds, ssh.deadline) }),
       ssh,
+    ),
+    migrate: v.optional(
+      v.strictObject({
+        options: v.optional(v.array(v.string()), [...migrate.options]),
+        uri: v.optional(v.pipe(v.string(), v.includes('{host}')), migrate.uri),
+        destinationDeadline: v.optional(seconds, migrate.destinationDeadline),
+      }),
+      { ...migrate, options: [...migrate.options] },
     ),
     relink: v.optional(
       v.strictObject({ journalDirectory: v.optional(path, relink.journalDirectory) }),

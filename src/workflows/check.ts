@@ -24,7 +24,8 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   }
 }
 
-async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
+/** One domain, whose lock or process the caller may hold. */
+export async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
   const virsh = new Virsh(options.settings.libvirt.deadline * 1000);
   const depth = options.deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
   const facts = await gatherDomain(domain, depth);

@@ -38,6 +38,15 @@ export async function* findDomains(asked: Asked, settings: Settings): AsyncGener
   }
 }
 
+/** One domain that runs. @throws GuardError when it does not, or nobody can tell. */
+export async function findDomain(word: string, settings: Settings): Promise<Domain> {
+  for await (const found of findDomains([word], settings)) {
+    if (!('why' in found)) return found;
+    throw new GuardError('undecided', found.why, found.remedy);
+  }
+  throw new Error('findDomains answers every name');
+}
+
 function byName(
   wanted: string,
   stateDirectory: string,

@@ -37,21 +37,24 @@ export async function* repair(asked: Asked, options: RepairOptions): AsyncGenera
 
 async function repairDomain(domain: Domain, { dryRun }: RepairOptions): Promise<RepairReport> {
   try {
-    return await withDomainLock(domain.name, async () => {
-      const host = TreeView.open('/');
-      try {
-        const done = await holdDomain(domain, (held) =>
-          dryRun ? planOnly(held, host) : repairHeld(held, host),
-        );
-        return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
-      } finally {
-        host.close();
-      }
-    });
+    return await withDomainLock(domain.name, () => repairLocked(domain, dryRun));
   } catch (error) {
     if (!(error instanceof GuardError) || error.code !== 'busy') throw error;
     const why = { name: domain.name, why: error.what, remedy: error.remedy ?? 'wait' };
     return { ...reportNoFacts(why), pid: domain.pid ?? null, result: 'busy' };
+  }
+}
+
+/** The same for a caller that holds the domain's lock already. */
+export async function repairLocked(domain: Domain, dryRun = false): Promise<RepairReport> {
+  const host = TreeView.open('/');
+  try {
+    const work = (held: HeldDomain): Promise<RepairReport> =>
+      dryRun ? planOnly(held, host) : repairHeld(held, host);
+    const done = await holdDomain(domain, work);
+    return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
+  } finally {
+    host.close();
   }
 }
 

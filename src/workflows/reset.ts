@@ -9,7 +9,7 @@ import { withDomainLock } from '../system/domain-lock';
 import { logEnd } from '../system/qemu-log';
 import type { QemuProcess } from '../system/qemu-process';
 import { noteReset } from '../system/reset-note';
-import { findDomains } from './find-domains';
+import { findDomain } from './find-domains';
 import { holdQemu, inspectHeld, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
 
@@ -70,14 +70,6 @@ export async function resetLocked(domain: Domain, options: ResetOptions): Promis
   } finally {
     held.close();
   }
-}
-
-async function findDomain(word: string, settings: Settings): Promise<Domain> {
-  for await (const found of findDomains([word], settings)) {
-    if (!('why' in found)) return found;
-    throw new GuardError('undecided', found.why, found.remedy);
-  }
-  throw new Error('findDomains answers every name');
 }
 
 class Reset {

@@ -3,6 +3,7 @@ import { checkVerb } from './check';
 import { explainVerb } from './explain';
 import { inspectVerb } from './inspect';
 import { layoutVerb } from './layout';
+import { migrateVerb, saveVerb } from './move';
 import { relinkVerb } from './relink';
 import { repairVerb } from './repair';
 import { resetVerb } from './reset';
@@ -14,6 +15,8 @@ export const verbs: readonly Verb[] = [
   repairVerb,
   inspectVerb,
   resetVerb,
+  migrateVerb,
+  saveVerb,
   relinkVerb,
   layoutVerb,
 ];

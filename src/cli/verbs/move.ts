@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { exitCodes } from '../../core/exit-codes';
+import { validateHost } from '../../system/destination';
+import type { Mover } from '../../system/mover';
+import { guard, guardResults, type GuardOptions, type GuardReport } from '../../workflows/guard';
+import { moving } from '../moving';
+import { printJson } from '../print';
+import { printable } from '../render';
+import type { CommandLine, Verb } from '../verb';
+
+const connection = ['--connect', 'qemu:///system'] as const;
+
+export const migrateVerb: Verb = {
+  name: 'migrate',
+  words: '<domain> <destination>',
+  summary: 'guarded live migration straight through libvirt',
+  options: {},
+  examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and mend what a failure leaves']],
+  run: (line, settings) => {
+    const [word = '', destination = ''] = line.words;
+    validateHost(destination);
+    const { options, uri } = settings.migrate;
+    const { user } = settings.ssh;
+    // libvirt goes over ssh with the keys of the user that OpenNebula distributes them for.
+    const become = process.geteuid?.() === 0 ? (['runuser', '-u', user, '--'] as const) : ([] as const);
+    const mover = (domain: { readonly uuid: string }): Mover => {
+      const argv = [
+        'virsh',
+        ...connection,
+        'migrate',
+        ...options,
+        domain.uuid,
+        uri.replaceAll('{host}', destination),
+      ] as const;
+      const [first, ...rest] = [...become, ...argv] as [string, ...string[]];
+      return { name: 'virsh migrate', argv: [first, ...rest] };
+    };
+    return run(word, { settings, destination, mover }, line);
+  },
+};
+
+export const saveVerb: Verb = {
+  name: 'save',
+  words: '<domain> <file>',
+  summary: 'guarded save',
+  options: {},
+  examples: [
+    ['migrate-guard save one-310 /var/lib/one/datastores/0/310/checkpoint', 'what suspend and stop do'],
+  ],
+  run: (line, settings) => {
+    const [word = '', file = ''] = line.words;
+    const mover = ({ uuid }: { readonly uuid: string }): Mover => ({
+      name: 'virsh save',
+      // virsh would take a relative path as relative to the mover's directory.
+      argv: ['virsh', ...connection, 'save', uuid, resolve(file)],
+    });
+    return run(word, { settings, mover }, line);
+  },
+};
+
+async function run(word: string, options: GuardOptions, line: CommandLine): Promise<number> {
+  const json = line.flag('json');
+  const say = ({ action, what }: { action: string; what: string }): void => {
+    if (!json) process.stderr.write(`${action}: ${printable(what)}\n`);
+  };
+  const report = await guard(word, { ...options, say, moving });
+  if (json) {
+    const { output, ...rest } = report;
+    printJson({ ...rest, ...(output ? { output } : {}) });
+  } else {
+    print(report);
+  }
+  const own = report.attempts.at(-1)?.exit;
+  if (report.result === 'mover-failed' && typeof own === 'number' && own !== 0) return own;
+  return exitCodes[guardResults[report.result]].status;
+}
+
+/** The mover's own words come first, unchanged; then the reason and the way out, in two lines. */
+function print({ result, domain, what, remedy, output }: GuardReport): void {
+  if (output && result !== 'done') process.stderr.write(output.stderr);
+  if (output) process.stdout.write(output.stdout);
+  if (result === 'done') {
+    process.stdout.write(`${printable(domain)}: done\n`);
+    return;
+  }
+  process.stderr.write(`migrate-guard: ${printable(domain)}: ${printable(what)}\n`);
+  if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
+}

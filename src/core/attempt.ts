@@ -1,0 +1,43 @@
+import { deathSignature, readLog } from './log-signatures';
+
+/**
+ * Why a mover failed. `handing-over`: QEMU could not give up its disks, which is what this program mends.
+ * `died`: QEMU ended, and the domain runs nowhere. `other`: a reason that is the mover's own.
+ */
+export type Cause = 'handing-over' | 'died' | 'other';
+
+export interface Attempt {
+  readonly mover: string;
+  /** The mover's own exit status; `null` when a signal ended it. */
+  readonly exit: number | null;
+  /** Of an attempt that failed. */
+  readonly cause?: Cause;
+}
+
+/** What was seen after a mover said that it failed. */
+export interface Aftermath {
+  /** QEMU's log since the attempt began. */
+  readonly log: string;
+  /** The very QEMU that ran before still does. */
+  readonly alive: boolean;
+}
+
+/** Judges by QEMU's log and by the process; what virsh says varies for one and the same failure. */
+export function causeOf({ log, alive }: Aftermath): Cause {
+  if (!alive) return 'died';
+  return sawHandingOverFail(log) ? 'handing-over' : 'other';
+}
+
+export function sawHandingOverFail(log: string): boolean {
+  return (
+    deathSignature.test(log) || readLog(log).signatures.some(({ meaning }) => meaning === 'inactivate-failed')
+  );
+}
+
+/** One retry, only for the known cause, and never before QEMU has its disks back and every way is safe again. */
+export function mayRetry(
+  attempts: readonly Attempt[],
+  { healed, safe }: { healed: boolean; safe: boolean },
+): boolean {
+  return attempts.length === 1 && attempts[0]?.cause === 'handing-over' && healed && safe;
+}

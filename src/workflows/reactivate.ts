@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Domain } from '../core/domain';
+import { isUnknown, type Unknown } from '../core/facts';
+import { parseReply, readAnswers } from '../core/qmp';
+import { objection } from '../core/reset-plan';
+import { sawHandingOverFail } from '../core/attempt';
+import type { Settings } from '../core/settings';
+import type { LogWatch } from '../system/log-watch';
+import { jobOf } from '../system/monitor';
+import { VirshSession } from '../system/virsh-session';
+
+/** Between two looks at a log or at libvirt's status file; both are a read of a local file. */
+const fileInterval = 5;
+/** Between two questions to libvirtd. */
+const questionInterval = 20;
+
+const listAll = 'list --all --uuid';
+
+/** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
+export type Reactivation = { readonly milliseconds: number } | Unknown;
+
+/**
+ * Stands by while a mover runs. On an affected QEMU the guest's next write may kill it once handing over has
+ * failed, so everything that takes time is done before: one virsh stays connected here, one on the destination.
+ * As soon as QEMU's log tells of the failure, libvirt's job has ended and the destination holds no copy of the
+ * domain, QEMU is told to take its disks back.
+ */
+export class StandBy {
+  private readonly here = VirshSession.local();
+  private readonly there: VirshSession | undefined;
+  private over = false;
+  private readonly outcome: Promise<Reactivation | undefined>;
+
+  constructor(
+    private readonly domain: Domain,
+    private readonly settings: Settings,
+    private readonly watch: LogWatch,
+    destination: string | undefined,
+  ) {
+    const { user, deadline } = settings.ssh;
+    this.there = destination === undefined ? undefined : VirshSession.on(destination, user, deadline);
+    this.outcome = this.standBy();
+  }
+
+  /** The mover has ended. Gives what became of a failure, if there was one; and ends the standing by. */
+  async end(): Promise<Reactivation | undefined> {
+    this.over = true;
+    try {
+      return await this.outcome;
+    } finally {
+      this.here.end();
+      this.there?.end();
+    }
+  }
+
+  private async standBy(): Promise<Reactivation | undefined> {
+    while (!sawHandingOverFail(this.watch.read())) {
+      // One look after the mover's end, since its last words and QEMU's may come together.
+      if (this.over) return undefined;
+      await pause(fileInterval);
+    }
+    const ended = await this.endOfJob();
+    if (isUnknown(ended)) return ended;
+    const clear = await this.destinationIsClear();
+    if (clear !== true) return clear;
+    const done = await this.activate();
+    return done === true ? { milliseconds: Date.now() - ended.at } : done;
+  }
+
+  private async endOfJob(): Promise<{ readonly at: number } | Unknown> {
+    const until = Date.now() + this.settings.migrate.destinationDeadline * 1000;
+    for (;;) {
+      const job = jobOf(this.settings.libvirt.stateDirectory, this.domain.name);
+      if (job === undefined) return { at: Date.now() };
+      if (Date.now() > until) {
+        return typeof job === 'object' ? job : { unknown: `libvirt did not end its job (${job})` };
+      }
+      await pause(fileInterval);
+    }
+  }
+
+  /** libvirt and the stock scripts destroy what came over; two QEMUs must never own one disk. */
+  private async destinationIsClear(): Promise<true | Unknown> {
+    if (!this.there) return true;
+    const deadline = this.settings.migrate.destinationDeadline * 1000;
+    const until = Date.now() + deadline;
+    for (;;) {
+      const listed = await this.there.ask(listAll, Math.max(1, until - Date.now()));
+      if (typeof listed !== 'string') {
+        return { unknown: `nobody can tell whether the destination still has a copy: ${listed.unknown}` };
+      }
+      if (!listed.includes(this.domain.uuid)) return true;
+      if (Date.now() > until) return { unknown: `the destination still has a copy of ${this.domain.name}` };
+      await pause(questionInterval);
+    }
+  }
+
+  private async activate(): Promise<true | Unknown> {
+    const status = await this.monitor('query-status');
+    const migration = await this.monitor('query-migrate');
+    const answers = readAnswers(status, migration, { kind: 'return', value: [] });
+    const job = jobOf(this.settings.libvirt.stateDirectory, this.domain.name);
+    const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
+    if (refused) return { unknown: refused.why };
+    const reply = await this.monitor('cont');
+    if (isUnknown(reply)) return reply;
+    return reply.kind === 'return' ? true : { unknown: `QEMU refused cont: ${reply.text}` };
+  }
+
+  private async monitor(execute: string): Promise<ReturnType<typeof parseReply>> {
+    const command = `qemu-monitor-command --domain ${this.domain.uuid} '${JSON.stringify({ execute })}'`;
+    const answer = await this.here.ask(command, this.settings.libvirt.deadline * 1000);
+    return typeof answer === 'string' ? parseReply(answer) : answer;
+  }
+}
+
+/** The UUIDs of all domains that another host knows. */
+export async function listDomainsOn(host: string, { ssh }: Settings): Promise<string | Unknown> {
+  const session = VirshSession.on(host, ssh.user, ssh.deadline);
+  try {
+    return await session.ask(listAll, ssh.deadline * 1000);
+  } finally {
+    session.end();
+  }
+}
