@@ -1,38 +1,17 @@
 import {
-  bundleProgram,
   giveToQemu,
   oneadmin,
   placeDisk,
-  Stage,
-  Volume,
+  useStage,
   type Checked,
   type PlacedDisk,
-  type Program,
   type Qemu,
   type QemuOptions,
 } from './harness';
 
 // Every answer is held against the kernel's: QEMU's stand-in opens the disk with the rights that it has.
 
-let program: Program;
-let volume: Volume;
-let stage: Stage;
-
-beforeAll(async () => {
-  program = await bundleProgram();
-  volume = await Volume.create();
-});
-
-afterAll(() => {
-  program.remove();
-  volume.release();
-});
-
-beforeEach(async () => {
-  stage = await Stage.start(program.file);
-});
-
-afterEach(() => stage.end());
+const on = useStage();
 
 type Change = (qemu: Qemu, disk: PlacedDisk) => void | Promise<void>;
 
@@ -41,8 +20,8 @@ async function judge(
   user: QemuOptions['user'],
   change: Change,
 ): Promise<{ checked: Checked; opens: boolean }> {
-  const disk = await placeDisk(stage, volume);
-  const qemu = await stage.startQemu({
+  const disk = await placeDisk(on.stage, on.volume(0));
+  const qemu = await on.stage.startQemu({
     disks: [disk],
     prepare: (tree) => giveToQemu(tree, disk),
     ...(user === undefined ? {} : { user }),
@@ -50,8 +29,8 @@ async function judge(
   await change(qemu, disk);
   const answers = (await qemu.servant.ask('open', disk.path)).split(',');
   return {
-    checked: await stage.check('310'),
-    opens: answers.every((answer) => answer === `block ${volume.rdev}`),
+    checked: await on.stage.check('310'),
+    opens: answers.every((answer) => answer === `block ${on.volume(0).rdev}`),
   };
 }
 
@@ -152,7 +131,7 @@ describe('QEMU may not open its disk', () => {
     [
       'behind a directory of the datastore that it may not search',
       oneadmin,
-      () => stage.host.own('/mnt/one/datastores/0', { mode: 0o750 }),
+      () => on.stage.host.own('/mnt/one/datastores/0', { mode: 0o750 }),
       may('/mnt/one/datastores/0', 'EACCES, it may not search this directory'),
     ],
     [
@@ -175,8 +154,8 @@ describe('QEMU may not open its disk', () => {
 
   test('through another’s link in a sticky directory, where the kernel protects links', async () => {
     const setting = '/mnt/protected_symlinks';
-    stage.host.file(setting, '1\n');
-    stage.host.mount('--bind', setting, '/proc/sys/fs/protected_symlinks');
+    on.stage.host.file(setting, '1\n');
+    on.stage.host.mount('--bind', setting, '/proc/sys/fs/protected_symlinks');
     const { checked } = await judge(oneadmin, (qemu, { link }) => {
       qemu.tree.own('/dev/storpool', { mode: 0o1777 });
       qemu.tree.own(link, { uid: 5 });
@@ -192,10 +171,10 @@ describe('QEMU may not open its disk', () => {
 
 describe('a read-only disk', () => {
   test('is not opened again, so it need not be there', async () => {
-    const disk = { ...(await placeDisk(stage, volume)), readonly: true };
-    const qemu = await stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
+    const disk = { ...(await placeDisk(on.stage, on.volume(0))), readonly: true };
+    const qemu = await on.stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
     qemu.tree.remove('/dev/storpool');
-    const { exit, stdout } = await stage.run(['check', '310', ...stage.configuration]);
+    const { exit, stdout } = await on.stage.run(['check', '310', ...on.stage.configuration]);
     expect(exit).toBe(0);
     expect(stdout).toBe(
       `one-310: safe\n  note: vda ${disk.path}: /dev/storpool is missing in QEMU's mount namespace, but QEMU holds this disk read-only and does not open it again to migrate\n`,
@@ -205,13 +184,15 @@ describe('a read-only disk', () => {
 
 describe('an access control list that cannot be read', () => {
   test('leaves it undecided, and says what to install', async () => {
-    const disk = await placeDisk(stage, volume);
-    await stage.startQemu({
+    const disk = await placeDisk(on.stage, on.volume(0));
+    await on.stage.startQemu({
       disks: [disk],
       prepare: (tree) => giveToQemu(tree, disk),
       user: { uid: 7, gid: 9869 },
     });
-    const result = await stage.run(['check', '310', ...stage.configuration], { env: { PATH: '/nowhere' } });
+    const result = await on.stage.run(['check', '310', ...on.stage.configuration], {
+      env: { PATH: '/nowhere' },
+    });
     expect(result.exit).toBe(2);
     expect(result.stdout).toContain('(package acl)\n    -> install the package acl\n');
   });

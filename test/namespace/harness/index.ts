@@ -6,3 +6,4 @@ export { oneadmin, parseChecked, Qemu, Stage, stateDirectory, type Checked, type
 export { statusXml } from './status-xml';
 export { Tree, type Ownership } from './tree';
 export { giveToQemu, placeDisk, type PlacedDisk } from './disk';
+export { useStage, type Healthy, type Hold } from './use-stage';

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -13,6 +13,8 @@ export interface Program {
 /** The admin's command, bundled from the sources as they are now: nothing stale in dist/ can be tested by mistake. */
 export async function bundleProgram(): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-program-'));
+  // Tests run it as other users than root, too.
+  chmodSync(directory, 0o755);
   const file = join(directory, 'migrate-guard.cjs');
   await build({
     absWorkingDir: root,

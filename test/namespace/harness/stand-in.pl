@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use Config;
 use Fcntl ':mode', 'O_RDONLY', 'O_RDWR', 'O_NONBLOCK', 'O_NOCTTY';
+use File::Path ();
 use POSIX ();
 use Errno;
 
@@ -55,6 +56,17 @@ my %verbs = (
     my ($header, $data) = (pack('LL', 0x20080522, 0), pack('L6', (0) x 6));
     return syscall($call{capset}{$arch}, $header, $data) == 0 ? 'ok' : failure();
   },
+  # Makes and unmakes file trees; none of these follows a link at the end of a path.
+  mkdir => sub { return mkdir($_[0], $_[1]) ? 'ok' : failure() },
+  symlink => sub { return symlink($_[1], $_[0]) ? 'ok' : failure() },
+  file => sub { return open(my $file, '>', $_[0]) ? 'ok' : failure() },
+  own => sub {
+    my ($path, $uid, $gid, $mode) = @_;
+    POSIX::lchown($uid, $gid, $path) // return failure();
+    return -l $path || chmod($mode, $path) ? 'ok' : failure();
+  },
+  unlink => sub { return unlink($_[0]) ? 'ok' : failure() },
+  'remove-tree' => sub { File::Path::remove_tree($_[0], { safe => 0 }); return -e $_[0] ? 'EBUSY' : 'ok' },
   # A child that has ended, and is never waited for.
   'leave-zombie' => sub {
     my $pid = fork() // return failure();

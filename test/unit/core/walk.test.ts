@@ -1,3 +1,4 @@
+import type { Entry } from '../../../src/core/entry';
 import { describeFailure } from '../../../src/core/way';
 import { walk, type End } from '../../../src/core/walk';
 import { aDevice, aDirectory, aFile, aLink, viewOf } from '../factories';
@@ -168,7 +169,7 @@ describe('a path that leads nowhere', () => {
 
 describe('the kernel’s limits', () => {
   const chain = (links: number): Parameters<typeof viewOf>[0] =>
-    Object.fromEntries([
+    Object.fromEntries<Entry>([
       ...Array.from({ length: links }, (_, index) => [`/l${index}`, aLink(`l${index + 1}`)] as const),
       [`/l${links}`, device] as const,
     ]);

@@ -1,0 +1,149 @@
+import { diskDevice } from '../../../src/checks/disk-device';
+import type { DomainFacts } from '../../../src/core/facts';
+import type { Finding } from '../../../src/core/finding';
+import { aDevice, aFile, domainFacts, sourceFacts, viewOf, type SourceViews } from '../factories';
+
+const at = (path: string, entry: ReturnType<typeof aDevice> | ReturnType<typeof aFile>): SourceViews => {
+  const view = viewOf({ [path]: entry });
+  return { source: { path }, hostView: view, qemuView: view };
+};
+
+function inspect(sources: readonly SourceViews[], changes: Partial<DomainFacts> = {}): readonly Finding[] {
+  return diskDevice.inspect(
+    domainFacts({ sources: sources.map((source) => sourceFacts(source)), ...changes }),
+  );
+}
+
+const doNotMigrate =
+  'do not migrate: find out which is the right volume, and make the path lead to what QEMU holds open';
+
+test('the device that QEMU holds open', () => {
+  expect(inspect([at('/dev/a', aDevice('252:3'))])).toMatchObject([
+    {
+      check: 'disk-device',
+      state: 'ok',
+      what: 'the path leads to what QEMU holds open',
+      evidence: { device: '252:3', open: '252:3' },
+    },
+  ]);
+});
+
+test('the file that QEMU holds open', () => {
+  const file = aFile('77');
+  expect(inspect([at('/a', file)], { open: [file] })).toMatchObject([
+    { state: 'ok', evidence: { device: '259:1 inode 77', open: '259:1 inode 77' } },
+  ]);
+});
+
+test('a way that ends nowhere is disk-path’s to tell', () => {
+  expect(inspect([{ hostView: viewOf({}), qemuView: viewOf({}) }])).toEqual([]);
+});
+
+describe('another device than QEMU holds', () => {
+  test.each([
+    ['one that no disk leads to: it is named', [aDevice('252:3')], 'block device 252:3 open', '252:3'],
+    [
+      'several: they are named',
+      [aDevice('252:3'), aDevice('252:4')],
+      'none but 252:3, 252:4 open',
+      '252:3, 252:4',
+    ],
+    [
+      'too many to name',
+      [3, 4, 5, 6, 7].map((minor) => aDevice(`252:${minor}`)),
+      'no such device or file open',
+      undefined,
+    ],
+    ['none', [], 'no such device or file open', undefined],
+    ['only files', [aFile('7')], 'no such device or file open', undefined],
+  ])('QEMU holds %s', (_, open, holds, evidence) => {
+    const [finding] = inspect([at('/dev/a', aDevice('252:9'))], { open });
+    expect(finding).toMatchObject({
+      state: 'problem',
+      what: `the path leads to block device 252:9 in QEMU's mount namespace, but QEMU holds ${holds}`,
+      remedy: doNotMigrate,
+    });
+    expect(finding?.evidence).toMatchObject({ device: '252:9' });
+    expect(finding?.evidence?.open).toBe(evidence);
+    expect(finding).not.toHaveProperty('plan');
+  });
+
+  test('what another disk leads to is not offered as the right one', () => {
+    const [, finding] = inspect([at('/dev/a', aDevice('252:3')), at('/dev/b', aDevice('252:9'))], {
+      open: [aDevice('252:3'), aDevice('252:4')],
+    });
+    expect(finding?.what).toBe(
+      "the path leads to block device 252:9 in QEMU's mount namespace, but QEMU holds block device 252:4 open",
+    );
+  });
+
+  test('on the host alone', () => {
+    const [finding] = inspect([
+      { ...at('/dev/a', aDevice('252:3')), hostView: viewOf({ '/dev/a': aDevice('252:9') }) },
+    ]);
+    expect(finding?.what).toBe(
+      'the path leads to block device 252:9 on the host, but QEMU holds no such device or file open',
+    );
+  });
+
+  test('without a namespace of its own', () => {
+    const [finding] = inspect([at('/dev/a', aDevice('252:9'))], { ownNamespace: false });
+    expect(finding?.what).toBe(
+      'the path leads to block device 252:9 on the host, but QEMU holds block device 252:3 open',
+    );
+  });
+});
+
+test('the two views lead to two devices, both of which QEMU holds', () => {
+  const views = { ...at('/dev/a', aDevice('252:3')), hostView: viewOf({ '/dev/a': aDevice('252:4') }) };
+  expect(inspect([views], { open: [aDevice('252:3'), aDevice('252:4')] })).toMatchObject([
+    {
+      state: 'problem',
+      what: "the path leads to block device 252:4 on the host, but to block device 252:3 in QEMU's mount namespace",
+      remedy: 'do not migrate: find out which is the right volume, and make both lead there',
+    },
+  ]);
+});
+
+describe('two disks on one device', () => {
+  const one = at('/dev/a', aDevice('252:3'));
+  const two = { ...at('/dev/b', aDevice('252:3')), source: { path: '/dev/b', disk: 'vdb' } };
+  const states = (...sources: SourceViews[]): string[] => inspect(sources).map(({ state }) => state);
+
+  test('are two problems', () => {
+    expect(inspect([one, two])[0]).toMatchObject({
+      state: 'problem',
+      what: 'vda and vdb both lead to block device 252:3, so one of them is the wrong volume',
+      remedy: 'do not migrate: find out which of the two paths is wrong',
+    });
+    expect(states(one, two)).toEqual(['problem', 'problem']);
+  });
+
+  test.each([
+    ['when one is shareable', { shareable: true }],
+    ['when one is read-only', { readonly: true }],
+    ['when one is a node that QEMU told of', { role: 'node' as const }],
+    ['when both have the same path', { path: '/dev/a' }],
+  ])('are none %s', (_, source) => {
+    const other = { ...two, source: { ...two.source, ...source } };
+    expect(
+      states(
+        one,
+        source.path === undefined
+          ? other
+          : ({ ...one, ...other, hostView: one.hostView, qemuView: one.qemuView } as SourceViews),
+      ),
+    ).toEqual(['ok', 'ok']);
+  });
+});
+
+test('what QEMU holds cannot be read', () => {
+  expect(inspect([at('/dev/a', aDevice('252:3'))], { open: { unknown: '/proc/1/fd: EACCES' } })).toEqual([
+    {
+      check: 'disk-device',
+      state: 'unknown',
+      what: 'what QEMU holds open cannot be read: /proc/1/fd: EACCES',
+      remedy: 'run as root',
+    },
+  ]);
+});
