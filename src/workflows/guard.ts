@@ -123,7 +123,9 @@ class Guard {
     // A destination that cannot be asked harms nobody: the mover will tell, before any disk is given up.
     const stopping = bad.filter(({ check, state }) => !(check === 'destination' && state === 'unknown'));
     for (const { what } of bad.filter((finding) => !stopping.includes(finding))) this.say('check', what);
-    const first = stopping.find(({ plan }) => plan === undefined);
+    const reasons = stopping.filter(({ plan }) => plan === undefined);
+    // A wrong volume is the reason; that its path is also missing somewhere is not.
+    const first = reasons.find(({ check }) => check === 'disk-device') ?? reasons[0];
     if (!first) return undefined;
     const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}: `;
     return this.report(verdict === 'blocked' ? 'refused' : 'undecided', `${disk}${first.what}`, first.remedy);
