@@ -45,12 +45,12 @@ async function repairDomain(domain: Domain, { dryRun }: RepairOptions): Promise<
   }
 }
 
-/** The same for a caller that holds the domain's lock already. */
-export async function repairLocked(domain: Domain, dryRun = false): Promise<RepairReport> {
-  const host = TreeView.open('/');
+/** The same for a caller that holds the domain's lock already. `root` is where the host's tree begins. */
+export async function repairLocked(domain: Domain, dryRun = false, root = '/'): Promise<RepairReport> {
+  const host = TreeView.open(root);
   try {
     const work = (held: HeldDomain): Promise<RepairReport> =>
-      dryRun ? planOnly(held, host) : repairHeld(held, host);
+      dryRun ? planOnly(held, host) : repairHeld(held, host, root);
     const done = await holdDomain(domain, work);
     return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
   } finally {
@@ -63,7 +63,7 @@ async function planOnly(held: HeldDomain, host: TreeView): Promise<RepairReport>
   return { ...before, result: resultBefore(before) ?? 'would-repair' };
 }
 
-async function repairHeld(held: HeldDomain, host: TreeView): Promise<RepairReport> {
+async function repairHeld(held: HeldDomain, host: TreeView, root: string): Promise<RepairReport> {
   sweep(held);
   const before = report(await gather(held, host, { open: true }));
   const result = resultBefore(before);
@@ -74,7 +74,7 @@ async function repairHeld(held: HeldDomain, host: TreeView): Promise<RepairRepor
     undo();
     return failed(before, 'repair', error.what, error.remedy);
   }
-  const after = await lookAgain(held);
+  const after = await lookAgain(held, root);
   if (after.verdict !== 'safe') {
     undo();
     const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
@@ -89,8 +89,8 @@ async function repairHeld(held: HeldDomain, host: TreeView): Promise<RepairRepor
 }
 
 /** A picture of both trees that is newer than what was done, with every disk opened. */
-async function lookAgain(held: HeldDomain): Promise<DomainReport> {
-  const host = TreeView.open('/');
+async function lookAgain(held: HeldDomain, root: string): Promise<DomainReport> {
+  const host = TreeView.open(root);
   const view = held.process.view();
   try {
     return report(await gather({ ...held, view }, host, { open: true }));
