@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { parseBlockNodes } from '../../../src/core/block-nodes';
+import { isUnknown } from '../../../src/core/facts';
+
+const answer = (...nodes: readonly object[]): string => JSON.stringify({ return: nodes, id: 'libvirt-17' });
+const node = { 'node-name': 'libvirt-1-storage', drv: 'host_device', file: '/dev/sp-3', ro: false };
+const parsed = { name: 'libvirt-1-storage', driver: 'host_device', path: '/dev/sp-3', readonly: false };
+
+test.each([
+  ['a device', node, [parsed]],
+  ['read-only', { ...node, ro: true }, [{ ...parsed, readonly: true }]],
+  ['a file', { ...node, drv: 'file' }, [{ ...parsed, driver: 'file' }]],
+  ['a CD-ROM drive', { ...node, drv: 'host_cdrom' }, [{ ...parsed, driver: 'host_cdrom' }]],
+  ['a format', { ...node, drv: 'raw' }, []],
+  ['a network', { ...node, drv: 'nbd', file: 'nbd://a' }, []],
+  [
+    'options in the name',
+    { ...node, file: 'json:{"driver":"host_device","filename":"/dev/a"}' },
+    [{ ...parsed, path: '/dev/a' }],
+  ],
+  [
+    'options of a file below',
+    { ...node, file: 'json:{"file":{"filename":"/dev/a"}}' },
+    [{ ...parsed, path: '/dev/a' }],
+  ],
+])('a node of %s', (_, given, expected) => {
+  expect(parseBlockNodes(answer(given))).toEqual(expected);
+});
+
+const noName = { unknown: 'QEMU does not tell which file its node libvirt-1-storage has open' };
+const noList = { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
+
+test.each<[string, object]>([
+  ['', { unknown: 'QEMU answered query-named-block-nodes with something that is no JSON' }],
+  ['{"return":[', { unknown: 'QEMU answered query-named-block-nodes with something that is no JSON' }],
+  ['null', noList],
+  ['{"return":{}}', noList],
+  ['{"error":{"class":"GenericError","desc":"x"}}', noList],
+  ['{"__proto__":{"return":[]}}', noList],
+  [answer({ ...node, drv: 7 }), { unknown: 'QEMU named a block node without driver or name' }],
+  ['{"return":[null]}', { unknown: 'QEMU named a block node without driver or name' }],
+  [answer({ ...node, file: undefined as never }), noName],
+  [answer({ ...node, file: 'json:{' }), noName],
+  [answer({ ...node, file: 'json:{"filename":7}' }), noName],
+  [answer({ ...node, file: 'json:{}' }), noName],
+])('%j is never taken for an answer', (text, unknown) => {
+  expect(parseBlockNodes(text)).toEqual(unknown);
+});
+
+test('whatever QEMU says, nothing is thrown, and what is told has a path', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        fc.array(fc.jsonValue()).map((nodes) => JSON.stringify({ return: nodes })),
+      ),
+      (text) => {
+        const nodes = parseBlockNodes(text);
+        expect(isUnknown(nodes) || nodes.every(({ path }) => typeof path === 'string')).toBe(true);
+      },
+    ),
+  );
+});

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultSettings } from '../../../src/core/settings';
+import { readSettings } from '../../../src/system/settings-file';
+
+const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-settings-'));
+const file = join(directory, 'config.yaml');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function read(text: string): Promise<typeof defaultSettings> {
+  writeFileSync(file, text);
+  return readSettings(file);
+}
+
+describe('settings', () => {
+  test.each(['', '\n', '# all\n  # comments\n', 'libvirt: {}\n', '{}'])('%j: every default', async (text) => {
+    expect(await read(text)).toEqual(defaultSettings);
+  });
+
+  test('what is given, and the defaults of the rest', async () => {
+    const { libvirt, ssh } = await read('libvirt:\n  stateDirectory: /srv/qemu\nssh: { deadline: 2.5 }\n');
+    expect(libvirt).toEqual({ ...defaultSettings.libvirt, stateDirectory: '/srv/qemu' });
+    expect(ssh).toEqual({ ...defaultSettings.ssh, deadline: 2.5 });
+  });
+});
+
+describe('settings that are refused', () => {
+  test.each([
+    [
+      'libvirt:\n  stateDirectoy: /a\n',
+      `${file}: the key libvirt.stateDirectoy is not known`,
+      'did you mean libvirt.stateDirectory?',
+    ],
+    ['libvrit: {}\n', `${file}: the key libvrit is not known`, 'did you mean libvirt?'],
+    ['ssh: { usr: a }\n', `${file}: the key ssh.usr is not known`, 'did you mean ssh.user?'],
+    [
+      'libvirt: { deadline: 0 }\n',
+      `${file}: libvirt.deadline: Invalid value: Expected >=1 but received 0`,
+      'see the shipped file for all keys',
+    ],
+    [
+      'libvirt: { deadline: "ten" }\n',
+      `${file}: libvirt.deadline: Invalid type: Expected number but received "ten"`,
+      'see the shipped file for all keys',
+    ],
+    [
+      'libvirt: { stateDirectory: run }\n',
+      `${file}: libvirt.stateDirectory: Invalid start: Expected "/" but received "r"`,
+      'see the shipped file for all keys',
+    ],
+    [
+      'ssh: { user: -oProxyCommand=x }\n',
+      `${file}: ssh.user: Invalid user name`,
+      'see the shipped file for all keys',
+    ],
+    [
+      'libvirt: ten\n',
+      `${file}: libvirt: Invalid type: Expected Object but received "ten"`,
+      'see the shipped file for all keys',
+    ],
+    [
+      '--- \n',
+      `${file}: the whole file: Invalid type: Expected Object but received null`,
+      'see the shipped file for all keys',
+    ],
+    [
+      'a: &a [1]\nb: *a\n',
+      `the configuration ${file} is refused: Alias resolution is disabled`,
+      'write values in full',
+    ],
+    [
+      'libvirt: {\n',
+      expect.stringContaining(`the configuration ${file} is no YAML: `) as string,
+      'mend that line',
+    ],
+    ['ssh: {}\nssh: {}\n', expect.stringContaining('Map keys must be unique') as string, 'mend that line'],
+  ])('%j', async (text, what, remedy) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'usage', what, remedy });
+  });
+
+  test('a key that would reach a prototype', async () => {
+    await expect(read('__proto__: { libvirt: {} }\n')).rejects.toMatchObject({ code: 'usage' });
+    expect(Object.hasOwn(Object.prototype, 'libvirt')).toBe(false);
+  });
+});
