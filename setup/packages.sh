@@ -15,7 +15,7 @@ declare -A GROUPS_OF_PACKAGES=(
   [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
            libaio-dev flex bison'
   # What the shell scripts that the bench compares with are made of.
-  [bench]='xmlstarlet procps util-linux'
+  [bench]='xmlstarlet procps util-linux perl-base time'
 )
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# migrate-guard: temporary, keeps services from starting while packages are installed'

@@ -1,0 +1,117 @@
+// How long `check` takes, and how much memory, on a host with real domains and with many that look like real ones.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Domain, Host, type Volume } from '../test/lab/harness';
+import { describeMachine } from './measure/machine';
+import { peakMemory } from './measure/memory';
+import { renderReport, type Report, type Result } from './measure/result';
+import { growth, ratios, spreadOf } from './measure/statistics';
+import { inTurns } from './measure/stopwatch';
+import { Crowd } from './stage/crowd';
+import { disksPerDomain, startRealDomains } from './stage/real-domains';
+
+const program = join(__dirname, '../dist/migrate-guard.cjs');
+const emptyNode = [process.execPath, '-e', '0'];
+const guard = (...args: readonly string[]): string[] => [process.execPath, program, ...args];
+
+const realDomains = 5;
+const [few, many, most] = [10, 200, 1000];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'string' } } });
+  const machine = describeMachine();
+  const volumes: Volume[] = [];
+  say('starting a host with its own libvirtd');
+  const host = await Host.start({ name: 'kvm1' });
+  try {
+    say(`starting ${realDomains} VMs of ${disksPerDomain} disks`);
+    const domains = await startRealDomains(host, realDomains, volumes);
+    const one = await measureOne(host);
+    const loop = await measureShell(host, domains);
+    say(`starting ${most} stand-ins`);
+    const crowd = await Crowd.start(host, first(domains), most);
+    const many = await measureMany(host, crowd);
+    const faster = loop.value.median / many.value.median;
+    const compared = { ...many, compared: `${faster.toFixed(0)} times as fast as the loop` };
+    const results = [...one, loop, compared, ...(await measureMemory(host, crowd))];
+    await crowd.end();
+    const report: Report = { bench: 'check', machine, results };
+    process.stdout.write(renderReport(report));
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  } finally {
+    await host.stop();
+    for (const volume of volumes) volume.release();
+  }
+}
+
+async function measureOne(host: Host): Promise<Result[]> {
+  say('one domain, against an empty node');
+  const [empty = [], one = []] = await inTurns(host, 60, [
+    { argv: emptyNode },
+    { argv: guard('check', 'one-310') },
+  ]);
+  return [
+    { what: 'node -e 0', unit: 'ms', value: spreadOf(empty) },
+    { what: 'check of one healthy domain, whole process', unit: 'ms', value: spreadOf(one) },
+    { what: '… against node -e 0, in turns', unit: '×', value: spreadOf(ratios(one, empty)), budget: 1.2 },
+  ];
+}
+
+/** On real VMs, because a good part of it is what libvirtd takes to answer. */
+async function measureShell(host: Host, domains: readonly Domain[]): Promise<Result> {
+  say('the same question, asked by a shell loop');
+  const names = domains.map(({ name }) => name);
+  const loop = [join(__dirname, 'measure/shell-loop.sh'), ...names];
+  const [times = []] = await inTurns(host, 8, [{ argv: loop }]);
+  const value = spreadOf(times.map((time) => time / names.length));
+  return { what: `shell loop, per real VM of ${disksPerDomain} disks`, unit: 'ms', value };
+}
+
+async function measureMany(host: Host, crowd: Crowd): Promise<Result> {
+  say(`check --all, ${few} and ${many} more domains`);
+  const checkAll = { argv: guard('check', '--all') };
+  const [small, large]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 12; round += 1) {
+    for (const [count, times] of [
+      [few, small],
+      [many, large],
+    ] as const) {
+      crowd.show(count);
+      times.push(...((await inTurns(host, 1, [checkAll]))[0] ?? []));
+    }
+  }
+  return {
+    what: `check --all, per domain of ${disksPerDomain} disks, beyond start-up`,
+    unit: 'ms',
+    value: spreadOf(growth(small, large, many - few)),
+    budget: 1,
+  };
+}
+
+async function measureMemory(host: Host, crowd: Crowd): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [count, ...options] of [[few], [100], [most], [most, '--json']] as const) {
+    const what = ['memory at most,', count, 'domains', ...options].join(' ');
+    say(what);
+    crowd.show(count - realDomains);
+    const peaks = [];
+    for (let run = 0; run < 3; run += 1)
+      peaks.push(await peakMemory(host, guard('check', '--all', ...options)));
+    const budget = count === most ? { budget: 120 } : {};
+    results.push({ what, unit: 'MiB', value: spreadOf(peaks), ...budget });
+  }
+  return results;
+}
+
+function first<T>(list: readonly T[]): T {
+  const [item] = list;
+  if (item === undefined) throw new Error('the list is empty');
+  return item;
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}
+
+void main();

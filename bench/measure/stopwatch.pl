@@ -1,0 +1,30 @@
+# Runs commands in turns and tells how long each took: wall time from fork to the end, in milliseconds.
+# perl, because the stopwatch has to be small and quick beside what it measures.
+#
+# Usage: stopwatch.pl ROUNDS, then on stdin one command a line: an expected exit status, then its words, all
+# separated by tabs. Prints one line a round: the times, in the commands' order. The first round is not counted:
+# it fills the caches.
+use strict;
+use warnings;
+use Time::HiRes 'clock_gettime', 'CLOCK_MONOTONIC';
+
+my ($rounds) = @ARGV;
+my @commands = map { chomp; [split /\t/] } <STDIN>;
+for my $round (0 .. $rounds) {
+  my @times;
+  for my $command (@commands) {
+    my ($expected, @argv) = @$command;
+    my $start = clock_gettime(CLOCK_MONOTONIC);
+    my $pid = fork() // die "fork: $!\n";
+    if ($pid == 0) {
+      open(STDIN, '<', '/dev/null');
+      open(STDOUT, '>', '/dev/null');
+      exec { $argv[0] } @argv or die "$argv[0]: $!\n";
+    }
+    waitpid($pid, 0);
+    push @times, (clock_gettime(CLOCK_MONOTONIC) - $start) * 1000;
+    my $status = $? >> 8;
+    die "@argv: exit status $status instead of $expected\n" if ($? & 127) || $status != $expected;
+  }
+  print join(' ', map { sprintf '%.3f', $_ } @times), "\n" if $round > 0;
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import type { Host } from '../../test/lab/harness';
+
+export interface Timed {
+  readonly argv: readonly string[];
+  /** Anything else is a failure of the whole measurement. Default: 0. */
+  readonly exit?: number;
+}
+
+/**
+ * Runs commands on the host in turns, so that whatever else the machine does meets all of them alike.
+ *
+ * @returns for each command the wall times of all rounds, in milliseconds
+ */
+export async function inTurns(host: Host, rounds: number, commands: readonly Timed[]): Promise<number[][]> {
+  const input = commands.map(({ argv, exit = 0 }) => [exit, ...argv].join('\t')).join('\n');
+  const stopwatch = ['perl', join(__dirname, 'stopwatch.pl'), String(rounds)] as const;
+  const { stdout } = await host.succeed(stopwatch, { input, deadline: 30 * 60_000 });
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ').map(Number));
+  return commands.map((_, column) => lines.map((line) => line[column] ?? NaN));
+}

@@ -1,0 +1,61 @@
+// Replays the incident that migrate-guard is made against, on real VMs, and says what happens while it happens.
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:os';
+import { oneHost } from './one-host';
+import { Narrator } from './story/narrator';
+import { type Act, Story, WrongTurn } from './story/story';
+
+const acts: readonly Act[] = [oneHost];
+
+async function main(): Promise<void> {
+  const narrator = new Narrator();
+  const story = new Story(narrator);
+  const ending = new AbortController();
+  // A terminal tells all its processes, and npm tells its children again: the first word counts.
+  const stop = (status: number): void => {
+    if (ending.signal.aborted) return;
+    ending.abort();
+    void story.clean().finally(() => process.exit(status));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!ending.signal.aborted) narrator.failure('interrupted: everything is taken down');
+      stop(128 + constants.signals[signal]);
+    });
+  }
+  // A reader that went away (`npm run demo | head`) must not leave a VM behind.
+  process.stdout.on('error', () => stop(1));
+
+  narrator.title(
+    `migrate-guard on real VMs: libvirt ${versionOf('libvirtd')}, QEMU ${versionOf('qemu-system-x86_64')}`,
+  );
+  try {
+    for (const [index, act] of acts.entries()) {
+      if (acts.length > 1) narrator.title(`\nAct ${index + 1}: ${act.title}`);
+      else narrator.title(act.title);
+      await act.play(story);
+      await story.clean();
+    }
+    narrator.scene(
+      `The story went as told, in ${narrator.seconds} s; nothing of it is left on this machine.`,
+    );
+  } catch (error) {
+    // What was under way when it was stopped had to fail.
+    if (ending.signal.aborted) return;
+    narrator.failure(
+      error instanceof WrongTurn ? `The story did not go as told: ${error.message}` : explain(error),
+    );
+    process.exitCode = 1;
+    await story.clean();
+  }
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function versionOf(binary: string): string {
+  return /\d+(?:\.\d+)+/.exec(execFileSync(binary, ['--version'], { encoding: 'utf8' }))?.[0] ?? '?';
+}
+
+void main();

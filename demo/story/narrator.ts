@@ -1,0 +1,86 @@
+import { type Colour, paint } from './paint';
+
+const width = 100;
+const margin = ' '.repeat(10);
+
+/** How the lines of migrate-guard's reports are coloured. */
+const tones: readonly (readonly [RegExp, Colour])[] = [
+  [/^\S+: safe$/, 'green'],
+  [/^\S+: repairable$/, 'yellow'],
+  [/^\S+: (blocked|undecided)$/, 'red'],
+  [/^ {2}! /, 'yellow'],
+];
+
+/** Prints a timeline: the seconds since the beginning stand at the left of everything that happens. */
+export class Narrator {
+  private readonly begin = performance.now();
+  private sceneJustBegan = false;
+
+  title(text: string): void {
+    print(paint(text, 'bold'));
+  }
+
+  scene(text: string): void {
+    print(`\n${paint(text, 'bold', 'cyan')}`);
+    this.sceneJustBegan = true;
+  }
+
+  /** A sentence or two of the story. */
+  say(text: string): void {
+    const [first = '', ...rest] = wrap(text);
+    print(`${this.clock()}${first}`);
+    this.sceneJustBegan = false;
+    for (const line of rest) print(`${margin}${line}`);
+  }
+
+  /** A command, as one would type it. */
+  prompt(command: string): void {
+    if (!this.sceneJustBegan) print('');
+    print(`${this.clock()}${paint('$', 'dim')} ${paint(command, 'bold')}`);
+    this.sceneJustBegan = false;
+  }
+
+  /** What a program printed, unchanged but for colours. */
+  quote(text: string, colour?: Colour): void {
+    for (const line of text.trimEnd().split('\n')) {
+      const tone = colour ?? tones.find(([pattern]) => pattern.test(line))?.[1];
+      print(`${margin}${tone === undefined ? line : paint(line, tone)}`.trimEnd());
+    }
+  }
+
+  /** What was found to be as it has to be. */
+  proof(text: string): void {
+    print(`${this.clock()}${paint('✓', 'green')} ${text}`);
+    this.sceneJustBegan = false;
+  }
+
+  failure(text: string): void {
+    print(`\n${this.clock()}${paint('✗', 'red')} ${text}`);
+  }
+
+  get seconds(): string {
+    return ((performance.now() - this.begin) / 1000).toFixed(1);
+  }
+
+  private clock(): string {
+    return paint(`${this.seconds.padStart(6)} s  `, 'dim');
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && margin.length + line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,64 @@
+// npm run bench [-- [NAME…] [--json FILE]]: prepares what is missing and runs the programs of bench/, all or the named ones.
+// The figures go to stdout, everything else to stderr. A missed budget is said, but no failure: other work on the
+// machine can cause it.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
+
+const programs = readdirSync(join(root, 'bench'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length));
+
+function usage(complaint) {
+  console.error(
+    `${complaint}\nusage: npm run bench [-- [NAME…] [--json FILE]]   names: ${programs.join(' ')}`,
+  );
+  process.exit(64);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+  } catch (error) {
+    return usage(error.message);
+  }
+}
+
+/** Runs one program; returns its report, or nothing when it failed. */
+function runProgram(name, folder) {
+  const file = join(folder, `${name}.json`);
+  const args = ['-r', 'ts-node/register/transpile-only', join(root, 'bench', `${name}.ts`), '--json', file];
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return status === 0 ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+const { values, positionals } = readArguments();
+const unknown = positionals.find((name) => !programs.includes(name));
+if (unknown !== undefined) usage(`no such bench: ${unknown}`);
+if (process.getuid() !== 0) {
+  console.error('the bench needs root: it makes namespaces, loop devices and virtual machines');
+  process.exit(77);
+}
+const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-bench-'));
+try {
+  prepareNode();
+  preparePackages(['qemu', 'bench']);
+  prepareBuild();
+  const chosen = positionals.length > 0 ? positionals : programs;
+  const reports = chosen.map((name) => runProgram(name, folder));
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify(reports.filter(Boolean), null, 2)}\n`);
+  }
+  process.exitCode = reports.includes(undefined) ? 1 : 0;
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

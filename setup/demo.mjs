@@ -1,0 +1,37 @@
+// npm run demo: prepares what is missing and replays the incident on real VMs (demo/incident.ts).
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
+
+function prepare() {
+  prepareNode();
+  preparePackages(['qemu']);
+  prepareBuild();
+}
+
+function play() {
+  const args = ['-r', 'ts-node/register/transpile-only', join(root, 'demo/incident.ts')];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  // The demo cleans up when it is interrupted: it has to be told, and waited for.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`the demo did not start: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('close', (status) => {
+    process.exitCode = status ?? 1;
+  });
+}
+
+if (process.getuid() !== 0) {
+  console.error('the demo needs root: it makes namespaces, loop devices and a virtual machine');
+  process.exitCode = 77;
+} else {
+  try {
+    prepare();
+    play();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
