@@ -18,20 +18,22 @@ export interface Depth {
 /** Reads all facts of one held domain; how much a deep look adds is up to `depth`. */
 export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth = {}): Promise<DomainFacts> {
   const { domain, process, credentials, ownNamespace, mounts, view } = held;
-  const nodes = await depth.askNodes?.(domain.name);
-  const walks = [...domain.sources, ...sourcesOnlyInQemu(domain, nodes)].map((source) => ({
+  const open = (files: readonly DiskSource[]): ReturnType<typeof openInside> | undefined =>
+    depth.open ? openInside(process, credentials, files) : undefined;
+  const [nodes, openedKnown] = await Promise.all([depth.askNodes?.(domain.name), open(domain.sources)]);
+  const others = sourcesOnlyInQemu(domain, nodes);
+  const opened = [...(openedKnown ?? []), ...(others.length > 0 ? ((await open(others)) ?? []) : [])];
+  const walks = [...domain.sources, ...others].map((source) => ({
     source,
     host: walk(hostView.look, source.path),
     namespace: walk(view.look, source.path),
   }));
   const probe = new AccessProbe(view, mounts, credentials);
   probe.search(walks.map(({ namespace }) => namespace));
-  const files = walks.map(({ source }) => source);
-  const opened = depth.open ? await openInside(process, credentials, files) : undefined;
   const sources: SourceFacts[] = [];
   for (const [index, facts] of walks.entries()) {
     const access = await probe.of(facts.source, facts.namespace);
-    const result = opened?.[index];
+    const result = opened[index];
     sources.push({
       ...facts,
       ...(access ? { access } : {}),
@@ -39,8 +41,8 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
       ...insideOf(held, facts.host, facts.namespace),
     });
   }
-  const open = process.openFiles();
-  const facts = { domain, pid: process.pid, credentials, ownNamespace, mounts, open, sources };
+  const heldOpen = process.openFiles();
+  const facts = { domain, pid: process.pid, credentials, ownNamespace, mounts, open: heldOpen, sources };
   return nodes ? { ...facts, nodes } : facts;
 }
 

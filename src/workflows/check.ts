@@ -24,12 +24,23 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   }
 }
 
-/** One domain, whose lock or process the caller may hold. */
+/** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
-  const virsh = new Virsh(options.settings.libvirt.deadline * 1000);
-  const depth = options.deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
-  const facts = await gatherDomain(domain, depth);
-  return 'why' in facts ? reportNoFacts(facts) : report(await withDestination(facts, options));
+  const { settings, deep } = options;
+  const virsh = new Virsh(settings.libvirt.deadline * 1000);
+  const depth = deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
+  const [facts, destination] = await Promise.all([gatherDomain(domain, depth), askAbout(domain, options)]);
+  return 'why' in facts ? reportNoFacts(facts) : report({ ...facts, ...destination });
+}
+
+async function askAbout(
+  domain: Domain,
+  { destination: host, settings }: CheckOptions,
+): Promise<Pick<DomainFacts, 'destination'>> {
+  if (host === undefined) return {};
+  const { user, deadline } = settings.ssh;
+  const wanted = domain.sources.map(({ path }) => path);
+  return { destination: { host, paths: await askDestination(host, user, wanted, deadline * 1000) } };
 }
 
 /** The facts of one domain, with a picture of the host's tree that is as fresh as they are. */
@@ -40,17 +51,6 @@ export async function gatherDomain(domain: Domain, depth: Depth = {}): Promise<D
   } finally {
     host.close();
   }
-}
-
-async function withDestination(
-  facts: DomainFacts,
-  { destination, settings }: CheckOptions,
-): Promise<DomainFacts> {
-  if (destination === undefined) return facts;
-  const { user, deadline } = settings.ssh;
-  const wanted = facts.domain.sources.map(({ path }) => path);
-  const paths = await askDestination(destination, user, wanted, deadline * 1000);
-  return { ...facts, destination: { host: destination, paths } };
 }
 
 /** Judges facts: every check in turn, then the verdict and the whole plan. */
