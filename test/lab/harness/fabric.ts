@@ -7,6 +7,7 @@ import { type Namespaces, startNamespaces } from './namespaces';
 export class Fabric {
   /** As {@link pid} sees it. */
   readonly datastores = '/dev/shm/datastores';
+  private readonly plugged: Host[] = [];
 
   private constructor(
     readonly names: readonly string[],
@@ -47,32 +48,28 @@ export class Fabric {
 
   /** Puts one end of a cable into the host and the other into the bridge. */
   async plug(host: Host): Promise<void> {
-    await this.ip(
+    await ip(
+      this.pid,
       `link add name ${host.name} type veth peer name eth0 netns ${host.pid}`,
       `link set ${host.name} master bridge up`,
     );
-    await succeed(['nsenter', '--target', String(host.pid), '--net', 'ip', '-batch', '-'], {
-      input: `address add ${this.addressOf(host.name)}/24 dev eth0\nlink set eth0 up\n`,
-    });
+    await ip(host.pid, `address add ${this.addressOf(host.name)}/24 dev eth0`, 'link set eth0 up');
+    this.plugged.push(host);
   }
 
   /** The host's end keeps its carrier: what it sends just gets nowhere, as with a dead switch. */
   async cut(name: string): Promise<void> {
-    await this.ip(`link set ${name} nomaster`);
+    await ip(this.pid, `link set ${name} nomaster`);
   }
 
+  /** Returns when connections work at once: hosts that missed each other would remember it for a while. */
   async heal(name: string): Promise<void> {
-    await this.ip(`link set ${name} master bridge`);
+    await ip(this.pid, `link set ${name} master bridge`);
+    await Promise.all(this.plugged.map(({ pid }) => ip(pid, 'neigh flush dev eth0')));
   }
 
   stop(): Promise<void> {
     return this.namespaces.end();
-  }
-
-  private async ip(...commands: readonly string[]): Promise<void> {
-    await succeed(['nsenter', '--target', String(this.pid), '--net', 'ip', '-batch', '-'], {
-      input: `${commands.join('\n')}\n`,
-    });
   }
 
   private async makeKeys(): Promise<void> {
@@ -85,4 +82,11 @@ export class Fabric {
   private readKey(file: string): string {
     return readFileSync(`/proc/${this.pid}/root/dev/shm/keys/${file}`, 'utf8');
   }
+}
+
+/** @param pid in whose network */
+async function ip(pid: number, ...commands: readonly string[]): Promise<void> {
+  await succeed(['nsenter', '--target', String(pid), '--net', 'ip', '-batch', '-'], {
+    input: `${commands.join('\n')}\n`,
+  });
 }

@@ -107,12 +107,18 @@ export class Host {
     return readFileSync(this.path(path), 'utf8');
   }
 
-  /** Makes a symlink, or re-points it in one step. Directories are made as needed; none of them may be an absolute link. */
+  /**
+   * Makes a symlink, or re-points it in one step. Directories are made as needed; none of them may be an absolute link.
+   * What is new below `/var/lib/one` belongs to `oneadmin`, who makes it on a real host.
+   */
   link(path: string, target: string): void {
-    mkdirSync(this.path(dirname(path)), { recursive: true });
     const temporary = this.path(`${path}.new`);
+    const made = mkdirSync(dirname(temporary), { recursive: true }) ?? temporary;
     rmSync(temporary, { force: true });
     symlinkSync(target, temporary);
+    if (path.startsWith('/var/lib/one/')) {
+      for (let at = temporary; at.length >= made.length; at = dirname(at)) lchownSync(at, 9869, 9869);
+    }
     renameSync(temporary, this.path(path));
   }
 

@@ -14,3 +14,4 @@ export { type LiveMigration, type LiveMigrationOptions } from './live-migration'
 export { checkPattern, FIRST_SECTOR, type Pattern, record, RING, SECTOR, verifyPattern } from './pattern';
 export { installPatternGuest } from './pattern-guest';
 export { ABSENT, type Presence } from './presence';
+export { leftovers, type Traces } from './traces';

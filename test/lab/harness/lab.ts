@@ -8,6 +8,7 @@ import { type LiveMigration, type LiveMigrationOptions, migrateLive } from './li
 import { type Presence, presenceOn } from './presence';
 import { relinkDisk } from './relink-disk';
 import { joinFabric } from './ssh';
+import { type Traces, tracesOf } from './traces';
 import { Volume } from './volume';
 
 export interface LabOptions {
@@ -30,8 +31,8 @@ export interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
   readonly host?: string;
 }
 
-// The ring of records takes 2.1 MB.
-const VOLUME_BYTES = 4 * 1024 * 1024;
+// The ring of records takes half of it.
+const VOLUME_BYTES = 2 * 1024 * 1024;
 
 /** Hosts that reach each other over a network of their own, on shared storage, the way OpenNebula has them. */
 export class Lab {
@@ -131,6 +132,11 @@ export class Lab {
   async restartDaemon(name: string, daemon: Daemon): Promise<void> {
     await this.stopDaemon(name, daemon, 'TERM');
     await this.startDaemon(name, daemon);
+  }
+
+  /** To see later that nothing of it is left. */
+  traces(): Traces {
+    return tracesOf([this.fabric.pid, ...this.hosts.map((host) => host.pid)], this.volumes);
   }
 
   /** Ends every process of the lab; all else goes with them. Idempotent. */

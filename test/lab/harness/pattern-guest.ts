@@ -6,7 +6,7 @@ import { FIRST_SECTOR, RING, SECTOR } from './pattern';
 export const REFUSALS_ADDRESS = 0x8004;
 
 /**
- * The writing guest: it writes records to successive sectors of a ring (see pattern.ts), eight at a time, 18 times a
+ * The writing guest: it writes records to successive sectors of a ring (see pattern.ts), sixteen at a time, 18 times a
  * second at most. The counter at 0x8000 is the last record that every drive has confirmed.
  *
  *     7c00 fa              cli
@@ -20,7 +20,7 @@ export const REFUSALS_ADDRESS = 0x8004;
  *     7c0e 66 a1 00 80     record: mov eax, [0x8000]
  *     7c12 66 40           inc   eax
  *     7c14 89 c3           mov   bx, ax
- *     7c16 81 e3 ff 0f     and   bx, RING - 1
+ *     7c16 81 e3 ff 07     and   bx, RING - 1
  *     7c1a 83 c3 08        add   bx, FIRST_SECTOR
  *     7c1d 89 1e 7d 7c     mov   [sector], bx
  *     7c21 bf 00 82        mov   di, 0x8200
@@ -44,7 +44,7 @@ export const REFUSALS_ADDRESS = 0x8004;
  *     7c52 84 db           test  bl, bl
  *     7c54 75 e1           jnz   drive
  *     7c56 66 ff 06 00 80  inc   dword [0x8000]
- *     7c5b f6 06 00 80 07  test  byte [0x8000], 7
+ *     7c5b f6 06 00 80 0f  test  byte [0x8000], 15
  *     7c60 75 ac           jnz   record
  *     7c62 a1 6c 04        pause: mov ax, [0x46c]        ; the BIOS clock, 18.2 Hz
  *     7c65 f4              wait: hlt
@@ -58,8 +58,8 @@ export const REFUSALS_ADDRESS = 0x8004;
  *     7c7d …               sector: 8 bytes
  */
 const CODE = Buffer.from(
-  'fafc31c08ed88ec08ed0bc007cfb66a10080664089c381e3ff0f83c308891e7d7cbf0082b9800066ab6605b979379ee2f6' +
-    '8a1ef07db280d0eb7315bf0006be757cb90800f3a5be0006b80043cd13721efec284db75e166ff060080f606008007' +
+  'fafc31c08ed88ec08ed0bc007cfb66a10080664089c381e3ff0783c308891e7d7cbf0082b9800066ab6605b979379ee2f6' +
+    '8a1ef07db280d0eb7315bf0006be757cb90800f3a5be0006b80043cd13721efec284db75e166ff060080f60600800f' +
     '75aca16c04f43b066c0474f9eba066ff060480ebed10000100008200000000000000000000',
   'hex',
 );

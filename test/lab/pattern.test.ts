@@ -1,0 +1,80 @@
+import { closeSync, openSync, readSync, writeSync, fsyncSync } from 'node:fs';
+import { type Domain, FIRST_SECTOR, Lab, record, RING, SECTOR, until, type Volume } from './harness';
+
+// A proof that cannot fail proves nothing: each way to lose a write has to be noticed.
+
+let lab: Lab;
+let domain: Domain;
+let volume: Volume;
+let confirmed: number;
+
+beforeAll(async () => {
+  lab = await Lab.start({ hosts: ['kvm1'] });
+  domain = await lab.startDomain(310);
+  const disk = domain.disks[0]?.volume;
+  if (disk === undefined) throw new Error('the domain has no volume');
+  volume = disk;
+  await until(async () => (await domain.counter()) > 100, { what: 'the guest writes 100 records' });
+  await domain.verifyPattern();
+  await domain.host.virsh('suspend', domain.name);
+  confirmed = await domain.counter();
+});
+
+afterAll(() => lab.stop());
+
+function sectorOf(n: number): number {
+  return (FIRST_SECTOR + (n % RING)) * SECTOR;
+}
+
+/** Overwrites a record's sector for a while; returns what verification says of it. */
+async function verdictWith(n: number, text: Buffer): Promise<unknown> {
+  const fd = openSync(volume.device, 'r+');
+  const original = Buffer.alloc(text.length);
+  try {
+    readSync(fd, original, 0, text.length, sectorOf(n));
+    writeSync(fd, text, 0, text.length, sectorOf(n));
+    fsyncSync(fd);
+    return await volume.verifyPattern(confirmed).catch((error: unknown) => (error as Error).message);
+  } finally {
+    writeSync(fd, original, 0, original.length, sectorOf(n));
+    fsyncSync(fd);
+    closeSync(fd);
+  }
+}
+
+const torn = (n: number): Buffer => Buffer.concat([record(n), Buffer.alloc(SECTOR)]).subarray(8, SECTOR + 8);
+
+test.each([
+  ['a write that never came', 50, () => Buffer.alloc(SECTOR), 'sector 58: 50 expected, empty found'],
+  ['a torn sector', 50, torn, 'sector 58: 50 expected, damaged found'],
+  ['a single flipped bit', 50, (n: number) => flipped(record(n)), 'sector 58: 50 expected, damaged found'],
+  ['another record in its place', 50, () => record(49), 'sector 58: 50 expected, 49 found'],
+  ['a record that nobody wrote', 50, (n: number) => record(n + RING), 'sector 9: 2049 expected, 1 found'],
+])('%s is noticed', async (_, n, content, said) => {
+  expect(await volume.verifyPattern(confirmed)).toBeGreaterThanOrEqual(confirmed);
+  expect(await verdictWith(n, content(n))).toContain(said);
+  expect(await volume.verifyPattern(confirmed)).toBeGreaterThanOrEqual(confirmed);
+});
+
+test('a confirmed write that is missing at the end is noticed', async () => {
+  const newest = await volume.verifyPattern(confirmed);
+  const lost = Buffer.alloc((newest - confirmed + 1) * SECTOR);
+  expect(await verdictWith(confirmed, lost)).toContain(
+    `record ${confirmed} was confirmed to the guest and is not on disk`,
+  );
+});
+
+test('the ring is proved over its end, too', async () => {
+  await domain.host.virsh('resume', domain.name);
+  await until(async () => (await domain.counter()) > RING + 100, {
+    what: 'the guest begins the second round',
+    deadline: 60_000,
+    interval: 250,
+  });
+  expect(await domain.verifyPattern()).toBeGreaterThan(RING);
+});
+
+function flipped(sector: Buffer): Buffer {
+  sector[300] = (sector[300] ?? 0) ^ 1;
+  return sector;
+}
