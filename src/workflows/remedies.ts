@@ -134,12 +134,14 @@ export class Remedies {
   private async planGdb(reading: MemoryReading): Promise<Plan | Objection> {
     const refused = objection('gdb', this.situation(reading));
     if (refused || isUnknown(reading)) return refused ?? { why: 'memory was not read' };
-    if (!(await hasGdb())) return { why: 'gdb is not installed', unknown: true };
+    if (!(await hasGdb())) return { why: 'gdb is not installed' };
     const { memory, known } = reading;
     const script = gdbScript(this.held.pid, memory, stuckBackends(memory), known);
-    const line = gdbCommand('/dev/stdin').map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`));
+    const file = `reset-${this.held.pid}.gdb`;
+    const line = gdbCommand(file).map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`));
     return {
-      commands: [`${line.join(' ')} <<'END'\n${script}END`],
+      // gdb reads no script from a pipe.
+      commands: [`cat >${file} <<'END'\n${script}END`, line.join(' ')],
       apply: async () => {
         const done = await runGdb(this.held, script, this.settings.reset.gdbDeadline);
         return isUnknown(done) ? done : { what: 'gdb cleared the flags and detached', activatedAll: false };

@@ -1,0 +1,266 @@
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { ResetReport } from '../../src/workflows/reset';
+import type { BlockReport } from '../../src/workflows/inspect';
+import { affectedQemu, type Domain, migrateToSink, relinkDisk, startDomain, until } from '../lab/harness';
+import type { DomainOptions, HostRunOptions } from '../lab/harness';
+import { type Answer, diskOf, Stage } from './stage';
+
+/** Where the boot sector keeps the drives that the guest writes to; see the harness' guest.ts. */
+const maskAt = 0x7df0;
+const signatureAt = 0x7dfe;
+const counterAt = 0x8000;
+
+const targets = ['vda', 'vdb', 'vdc', 'vdd'];
+
+/** A domain whose guest counts, and writes to no disk until it is told to. */
+export async function quietDomain(
+  stage: Stage,
+  vmId: number,
+  disks: number,
+  options: Partial<DomainOptions> = {},
+): Promise<Domain> {
+  const placed = [];
+  for (const target of targets.slice(0, disks)) placed.push({ target, volume: await stage.volume([]) });
+  return startDomain(stage.host, { vmId, disks: placed, emulator: 'affected', ...options });
+}
+
+/** Stores the layout of QEMU 7.2.0 on the host. */
+export async function storeLayout(stage: Stage): Promise<void> {
+  const { exit, stderr } = await stage.guard('layout', affectedQemu());
+  if (exit !== 0) throw new Error(stderr);
+}
+
+/** A live migration that fails, because the paths of these disks changed behind QEMU's back. */
+export async function failMigration(domain: Domain, broken: readonly number[]): Promise<void> {
+  for (const index of broken) relinkDisk(domain, index);
+  const { status } = await migrateToSink(domain);
+  expect(status).toBe('failed');
+}
+
+/** Makes the paths of all disks lead as they did when QEMU started. */
+export function mendPaths(domain: Domain): void {
+  for (const { path, via } of domain.disks) if (via !== undefined) domain.host.link(path, via);
+}
+
+/** A migration completes, and the guest counts on once it was brought back. */
+export async function expectMigration(domain: Domain): Promise<void> {
+  expect(await migrateToSink(domain)).toMatchObject({ status: 'completed' });
+  await domain.qmp('cont');
+  await domain.expectCounting();
+}
+
+/** The guest writes to every disk, and QEMU lives. */
+export async function expectWrites(domain: Domain): Promise<void> {
+  const volumes = domain.disks.map((_, index) => diskOf(domain, index).volume);
+  const before = await Promise.all(volumes.map((volume) => volume.readCounter()));
+  letGuestWrite(domain, 2 ** volumes.length - 1);
+  for (const [index, volume] of volumes.entries()) {
+    await until(async () => (await volume.readCounter()) > (before[index] ?? 0), {
+      what: `the guest of ${domain.name} writes to disk ${index}`,
+    });
+  }
+  letGuestWrite(domain, 0);
+  // The round that has begun may still write; the one after it does not.
+  await domain.expectCounting();
+  await domain.expectCounting();
+}
+
+/** Tells the guest which of its drives to write to, through its memory. */
+export function letGuestWrite(domain: Domain, mask: number): void {
+  const memory = openSync(`/proc/${domain.outerPid}/mem`, 'r+');
+  try {
+    writeSync(memory, Buffer.from([mask]), 0, 1, guestMemory(domain.outerPid) + maskAt);
+  } finally {
+    closeSync(memory);
+  }
+}
+
+/** Where, in QEMU's address space, the counter of its guest stands. */
+export function counterAddress(pid: number): number {
+  return guestMemory(pid) + counterAt;
+}
+
+/** Where the guest's physical memory begins: the mapping with our boot sector at its place. */
+function guestMemory(pid: number): number {
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    for (const line of readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
+      const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) rw/.exec(line) ?? [];
+      if (from === undefined || to === undefined) continue;
+      const start = Number.parseInt(from, 16);
+      if (Number.parseInt(to, 16) - start < 16 * 1024 * 1024) continue;
+      const signature = Buffer.alloc(2);
+      readSync(memory, signature, 0, 2, start + signatureAt);
+      if (signature.readUInt16LE(0) === 0xaa55) return start;
+    }
+  } finally {
+    closeSync(memory);
+  }
+  throw new Error(`process ${pid} has no guest memory with our boot sector`);
+}
+
+export interface Reset extends ResetReport {
+  readonly exit: number | null;
+}
+
+export async function reset(stage: Stage, ...args: readonly string[]): Promise<Reset> {
+  return parse(await stage.guard('reset', ...args, '--json'));
+}
+
+/** The same with other settings of the environment, or a deadline. */
+export async function resetWith(
+  stage: Stage,
+  options: HostRunOptions,
+  ...args: readonly string[]
+): Promise<Reset> {
+  const variables = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  const program = [process.execPath, stage.program, 'reset', ...args, '--json'];
+  return parse(await stage.host.run(['env', ...variables, ...program], { ...options, env: {} }));
+}
+
+function parse({ exit, stdout, stderr }: Answer): Reset {
+  try {
+    return { ...(JSON.parse(stdout) as ResetReport), exit };
+  } catch {
+    throw new Error(`reset ended with ${exit ?? 'a signal'}: ${stdout}${stderr}`);
+  }
+}
+
+export interface Inspected extends BlockReport {
+  readonly exit: number | null;
+}
+
+export async function inspect(stage: Stage, domain: Domain): Promise<Inspected> {
+  return stage.report<BlockReport>('inspect', domain.name);
+}
+
+/** Every way to choose one or more of the first `count` numbers. */
+export function everySet(count: number): number[][] {
+  return Array.from({ length: 2 ** count - 1 }, (_, bits) =>
+    Array.from({ length: count }, (__, index) => index).filter((index) => ((bits + 1) >> index) & 1),
+  );
+}
+
+/** Works on all, some at a time; an error names what it belongs to. */
+export async function inParallel<T>(
+  all: readonly T[],
+  workers: number,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const pending = [...all];
+  const next = async (): Promise<void> => {
+    for (let one = pending.shift(); one !== undefined; one = pending.shift()) {
+      try {
+        await work(one);
+      } catch (cause) {
+        throw new Error(`with ${JSON.stringify(one)}: ${String(cause)}`, { cause });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, next));
+}
+
+/** A migration that is under way, until it is cancelled. */
+export interface Lasting {
+  cancel(): Promise<void>;
+}
+
+/** Begins a migration that goes on for ever, or stops right before the disks are given up. */
+export async function lastingMigration(domain: Domain, phase: 'active' | 'pre-switchover'): Promise<Lasting> {
+  const directory = mkdtempSync(domain.host.path('/run/migrate-guard-lab/lasting-'));
+  chmodSync(directory, 0o755);
+  const socket = join(directory, 'socket');
+  const sockets = new Set<Socket>();
+  const server = createServer((peer) => {
+    sockets.add(peer);
+    peer.on('error', () => undefined).resume();
+  });
+  server.listen(socket);
+  await once(server, 'listening');
+  chmodSync(socket, 0o777);
+  const pauses = phase === 'pre-switchover';
+  const capabilities = [{ capability: 'pause-before-switchover', state: pauses }];
+  await domain.qmp('migrate-set-capabilities', { capabilities });
+  await domain.qmp('migrate-set-parameters', { 'max-bandwidth': pauses ? 2 ** 40 : 1000 });
+  await domain.qmp('migrate', { uri: `unix:${socket.slice(domain.host.root.length)}` });
+  const status = async (): Promise<string | undefined> =>
+    (await domain.qmp<{ status?: string }>('query-migrate')).status;
+  await until(async () => (await status()) === phase, { what: `the migration is ${phase}` });
+  return {
+    cancel: async () => {
+      await domain.qmp('migrate_cancel');
+      await until(async () => (await status()) === 'cancelled', { what: 'the migration is cancelled' });
+      await domain.qmp('migrate-set-capabilities', {
+        capabilities: [{ capability: 'pause-before-switchover', state: false }],
+      });
+      for (const peer of sockets) peer.destroy();
+      server.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+let shadows = 0;
+
+/**
+ * A PATH on the host in which a command is another one. `script` is the text of a shell script; the real command
+ * stands in `$real`. Without a script there is no such command.
+ */
+export function shadow(stage: Stage, command: string, script?: string): { PATH: string } {
+  const directory = `/run/migrate-guard-lab/shadow-${shadows++}`;
+  mkdirSync(stage.host.path(directory));
+  if (script !== undefined) {
+    const text = `#!/bin/sh\nreal=/usr/bin/${command}\n${script}\n`;
+    writeFileSync(stage.host.path(`${directory}/${command}`), text, { mode: 0o755 });
+    return { PATH: `${directory}:/usr/sbin:/usr/bin:/sbin:/bin` };
+  }
+  for (const other of readdirSync('/usr/bin')) {
+    if (other !== command) symlinkSync(`/usr/bin/${other}`, stage.host.path(`${directory}/${other}`));
+  }
+  return { PATH: directory };
+}
+
+let configurations = 0;
+
+/** A configuration file on the host, for `--config`. */
+export function configure(stage: Stage, yaml: string): string {
+  const file = `/run/migrate-guard-lab/config-${configurations++}.yaml`;
+  writeFileSync(stage.host.path(file), yaml);
+  return file;
+}
+
+/** The id of libvirtd's process, as the host counts. */
+export async function libvirtd(stage: Stage): Promise<string> {
+  const { stdout } = await stage.host.succeed(['pidof', 'libvirtd']);
+  return stdout.trim();
+}
+
+/** States of QEMU's threads, by the letters of proc(5). */
+export function threadStates(domain: Domain): string {
+  const tasks = `/proc/${domain.outerPid}/task`;
+  return readdirSync(tasks)
+    .map((thread) => /\) (.) /.exec(readFileSync(`${tasks}/${thread}/stat`, 'latin1'))?.[1] ?? '?')
+    .join('');
+}
+
+/** Who traces QEMU, as the real machine counts; 0 for nobody. */
+export function tracerOf(domain: Domain): number {
+  const status = readFileSync(`/proc/${domain.outerPid}/status`, 'latin1');
+  return Number(/^TracerPid:\s*(\d+)$/m.exec(status)?.[1]);
+}
