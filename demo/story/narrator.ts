@@ -15,28 +15,29 @@ const tones: readonly (readonly [RegExp, Colour])[] = [
 export class Narrator {
   private readonly begin = performance.now();
   private sceneJustBegan = false;
+  private isOver = false;
 
   title(text: string): void {
-    print(paint(text, 'bold'));
+    this.print(paint(text, 'bold'));
   }
 
   scene(text: string): void {
-    print(`\n${paint(text, 'bold', 'cyan')}`);
+    this.print(`\n${paint(text, 'bold', 'cyan')}`);
     this.sceneJustBegan = true;
   }
 
   /** A sentence or two of the story. */
   say(text: string): void {
     const [first = '', ...rest] = wrap(text);
-    print(`${this.clock()}${first}`);
+    this.print(`${this.clock()}${first}`);
     this.sceneJustBegan = false;
-    for (const line of rest) print(`${margin}${line}`);
+    for (const line of rest) this.print(`${margin}${line}`);
   }
 
   /** A command, as one would type it. */
   prompt(command: string): void {
-    if (!this.sceneJustBegan) print('');
-    print(`${this.clock()}${paint('$', 'dim')} ${paint(command, 'bold')}`);
+    if (!this.sceneJustBegan) this.print('');
+    this.print(`${this.clock()}${paint('$', 'dim')} ${paint(command, 'bold')}`);
     this.sceneJustBegan = false;
   }
 
@@ -44,31 +45,33 @@ export class Narrator {
   quote(text: string, colour?: Colour): void {
     for (const line of text.trimEnd().split('\n')) {
       const tone = colour ?? tones.find(([pattern]) => pattern.test(line))?.[1];
-      print(`${margin}${tone === undefined ? line : paint(line, tone)}`.trimEnd());
+      this.print(`${margin}${tone === undefined ? line : paint(line, tone)}`.trimEnd());
     }
   }
 
   /** What was found to be as it has to be. */
   proof(text: string): void {
-    print(`${this.clock()}${paint('✓', 'green')} ${text}`);
+    this.print(`${this.clock()}${paint('✓', 'green')} ${text}`);
     this.sceneJustBegan = false;
   }
 
+  /** The last word: what was under way may still come to its end, but nobody wants to read of it. */
   failure(text: string): void {
-    print(`\n${this.clock()}${paint('✗', 'red')} ${text}`);
+    this.print(`\n${this.clock()}${paint('✗', 'red')} ${text}`);
+    this.isOver = true;
   }
 
   get seconds(): string {
     return ((performance.now() - this.begin) / 1000).toFixed(1);
   }
 
+  private print(line: string): void {
+    if (!this.isOver) process.stdout.write(`${line}\n`);
+  }
+
   private clock(): string {
     return paint(`${this.seconds.padStart(6)} s  `, 'dim');
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 function wrap(text: string): string[] {
