@@ -1,0 +1,127 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { verbs } from '../../src/cli/verbs';
+import { exitCodes } from '../../src/core/exit-codes';
+import { run, type CommandResult } from '../../src/system/command';
+import { buildAlone, type Built } from './built';
+
+let built: Built;
+
+beforeAll(async () => {
+  built = await buildAlone();
+});
+
+afterAll(() => built.remove());
+
+/** Started as a program, through its first line; NODE_PATH must not lend it packages. */
+function start(...argv: readonly string[]): Promise<CommandResult> {
+  return run([built.file, ...argv], {
+    deadline: 30_000,
+    cwd: built.directory,
+    env: { NODE_PATH: '', NODE_OPTIONS: '' },
+  });
+}
+
+async function said(...argv: readonly string[]): Promise<Pick<CommandResult, 'exit' | 'stdout' | 'stderr'>> {
+  const { exit, stdout, stderr } = await start(...argv);
+  return { exit, stdout, stderr };
+}
+
+test('every program is one file that can be executed', () => {
+  for (const program of built.programs) {
+    const file = join(built.directory, program);
+    expect(statSync(file).mode & 0o777).toBe(0o755);
+    expect(readFileSync(file, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
+  }
+  expect(built.programs).toContain('migrate-guard.cjs');
+});
+
+test('--version tells version and commit', async () => {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const { exit, stdout, stderr } = await start('--version');
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  expect(stdout).toMatch(
+    new RegExp(`^${version.replaceAll('.', '\\.')} \\(([0-9a-f]{12}|unknown commit)\\)\n$`),
+  );
+});
+
+describe('help', () => {
+  test('names every verb and every exit status', async () => {
+    const { exit, stdout, stderr } = await start('--help');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    for (const { name, summary } of verbs) {
+      expect(stdout).toContain(`migrate-guard ${name} `);
+      expect(stdout.replace(/\s+/g, ' ')).toContain(summary.slice(0, 30));
+    }
+    for (const { status, meaning } of Object.values(exitCodes)) {
+      expect(stdout).toContain(`${String(status).padStart(4)}  ${meaning}\n`);
+    }
+  });
+
+  test.each(verbs.map((verb) => [verb.name, verb] as const))(
+    'of %s: words, options, examples',
+    async (name, verb) => {
+      const { exit, stdout, stderr } = await start(name, '--help');
+      expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+      expect(stdout.startsWith(`Usage: migrate-guard ${name} ${verb.words}\n\n${verb.summary}\n`)).toBe(true);
+      for (const option of [...Object.keys(verb.options), 'json', 'verbose', 'config']) {
+        expect(stdout).toContain(`--${option} `);
+      }
+      // On one line, so that it can be copied.
+      for (const [example] of verb.examples) expect(stdout).toContain(example);
+    },
+  );
+});
+
+describe('a wrong command line', () => {
+  const see = (verb: string): string => `See migrate-guard ${verb}--help.\n`;
+
+  test.each([
+    [[], 'No verb was given.', ''],
+    [['check'], 'check takes <domain…|--all>.', 'check '],
+    [['check', '--all', '310'], 'check takes <domain…|--all>.', 'check '],
+    [['check', ''], 'check takes <domain…|--all>.', 'check '],
+    [['check', '310', '--nonsense'], 'Unknown argument: nonsense', 'check '],
+    [['check', '310', '--config'], 'Not enough arguments following: config', 'check '],
+    [['explain', '310', '311'], 'Unknown argument: 311', 'explain '],
+    [['explain'], 'Not enough non-option arguments: got 0, need at least 1', 'explain '],
+  ])('%j', async (argv, what, verb) => {
+    expect(await said(...argv)).toEqual({
+      exit: 64,
+      stdout: '',
+      stderr: `migrate-guard: ${what}\n${see(verb)}`,
+    });
+  });
+
+  test.each([[['chek']], [['chek', '310']], [['frobnicate', '--json']]])(
+    '%j: the nearest verb is named',
+    async (argv) => {
+      const { exit, stdout, stderr } = await said(...argv);
+      expect({ exit, stdout }).toEqual({ exit: 64, stdout: '' });
+      expect(stderr).toMatch(/Did you mean [a-z]+\?\nSee migrate-guard --help\.\n$/);
+      if (argv[0] === 'chek') expect(stderr).toContain('Did you mean check?');
+    },
+  );
+
+  test('a word that is no name, a host that is none, a configuration that is not there', async () => {
+    const two = (what: string, remedy: string): object => ({
+      exit: 64,
+      stdout: '',
+      stderr: `migrate-guard: ${what}\n  -> ${remedy}\n`,
+    });
+    expect(await said('check', '310', '--destination=-oProxyCommand=x')).toEqual(
+      two('"-oProxyCommand=x" is no host name', 'give a name such as kvm2'),
+    );
+    expect(await said('check', '310', '--config', '/nowhere.yaml')).toEqual(
+      two('the configuration /nowhere.yaml cannot be read: ENOENT', 'name another with --config'),
+    );
+  });
+});
+
+test('a reader that goes away is no error', async () => {
+  const argv = ['sh', '-c', '"$0" --help | head -c 1; echo " $?"', built.file] as const;
+  const { stdout, stderr } = await run([...argv], { deadline: 30_000 });
+  expect({ stdout, stderr }).toEqual({ stdout: 'U 0\n', stderr: '' });
+});

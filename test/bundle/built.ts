@@ -1,0 +1,45 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { succeed } from '../lab/harness/succeed';
+
+const root = join(__dirname, '../..');
+
+export interface Built {
+  /** A directory that holds the programs and nothing else, with no package above it. */
+  readonly directory: string;
+  readonly programs: readonly string[];
+  /** The admin's command. */
+  readonly file: string;
+  remove(): void;
+}
+
+/**
+ * Builds with the project's own build script, but from a place of its own, so that nobody else's dist/ is
+ * touched, and what is tested is never stale.
+ */
+export async function buildAlone(): Promise<Built> {
+  const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-build-'));
+  const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-alone-'));
+  const remove = (): void =>
+    [workshop, directory].forEach((path) => rmSync(path, { recursive: true, force: true }));
+  try {
+    mkdirSync(join(workshop, 'setup'));
+    copyFileSync(join(root, 'setup/build.mjs'), join(workshop, 'setup/build.mjs'));
+    for (const name of ['src', 'node_modules', 'package.json'])
+      symlinkSync(join(root, name), join(workshop, name));
+    await succeed([process.execPath, join(workshop, 'setup/build.mjs')], {
+      deadline: 120_000,
+      env: { GIT_DIR: join(root, '.git') },
+    });
+    const programs = readdirSync(join(workshop, 'dist'));
+    for (const program of programs) copyFileSync(join(workshop, 'dist', program), join(directory, program));
+    // Tests run it as other users than root, too.
+    chmodSync(directory, 0o755);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  rmSync(workshop, { recursive: true });
+  return { directory, programs: readdirSync(directory), file: join(directory, 'migrate-guard.cjs'), remove };
+}

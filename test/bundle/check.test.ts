@@ -1,0 +1,71 @@
+import { giveToQemu, placeDisk, Stage, Volume, type Qemu } from '../namespace/harness';
+import { buildAlone, type Built } from './built';
+
+let built: Built;
+let volume: Volume;
+let stage: Stage;
+let qemu: Qemu;
+
+beforeAll(async () => {
+  built = await buildAlone();
+  volume = await Volume.create();
+  stage = await Stage.start(built.file);
+  const disk = await placeDisk(stage, volume);
+  qemu = await stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
+});
+
+afterAll(async () => {
+  await stage.end();
+  volume.release();
+  built.remove();
+});
+
+test('check finds a domain safe, with a configuration in YAML', async () => {
+  expect(await stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe', stderr: '' });
+});
+
+test('--verbose says on stderr, as JSON lines, what was done; stdout stays the document', async () => {
+  const { exit, stdout, stderr } = await stage.run([
+    'check',
+    '310',
+    '--deep',
+    '--verbose',
+    '--json',
+    ...stage.configuration,
+  ]);
+  expect(exit).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ domains: [{ domain: 'one-310', pid: qemu.pid }] });
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { message: string; argv?: string[] });
+  expect(lines.map(({ message }) => message)).toContain('ran a command');
+  expect(lines.find(({ argv }) => argv?.[0] === 'nsenter')).toMatchObject({ exit: 0 });
+});
+
+test('a healthy check unpacks no framework', async () => {
+  stage.host.file('/mnt/preload.cjs', preload, { mode: 0o644 });
+  stage.host.file('/mnt/plain.yaml', '# nothing\n', { mode: 0o644 });
+  const compiled = async (...argv: readonly string[]): Promise<string[]> => {
+    const { stderr } = await stage.run(argv, { env: { NODE_OPTIONS: '--require=/mnt/preload.cjs' } });
+    return [...stderr.matchAll(/^unpacked (\S+)$/gm)].map((match) => match[1] ?? '');
+  };
+  // The state directory is where it is by default, so that no configuration has to be parsed.
+  stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
+  stage.host.link('/run/libvirt/qemu', '/mnt/libvirt');
+  expect(await compiled('check', '310', '--config', '/mnt/plain.yaml')).toEqual([]);
+  expect(await compiled('check', '310', ...stage.configuration)).toEqual(
+    expect.arrayContaining(['yaml', 'valibot']),
+  );
+  expect(await compiled('--help')).toEqual(['yargs']);
+});
+
+/** Tells each package that is unpacked: they are compiled under the name of the program, `#` and their own. */
+const preload = `
+const Module = require('node:module');
+const compile = Module.prototype._compile;
+Module.prototype._compile = function (code, file) {
+  if (file.includes('#')) process.stderr.write('unpacked ' + file.split('#')[1] + '\\n');
+  return compile.apply(this, arguments);
+};
+`;
