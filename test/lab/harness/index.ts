@@ -11,7 +11,16 @@ export { Volume } from './volume';
 export { type Daemon, daemonPid, startDaemon, stopDaemon } from './daemons';
 export { Lab, type LabDomainOptions, type LabOptions, type LabVolumeOptions } from './lab';
 export { type LiveMigration, type LiveMigrationOptions } from './live-migration';
-export { checkPattern, FIRST_SECTOR, type Pattern, record, RING, SECTOR, verifyPattern } from './pattern';
-export { installPatternGuest } from './pattern-guest';
+export {
+  checkPattern,
+  FIRST_SECTOR,
+  type Pattern,
+  record,
+  RING,
+  SECTOR,
+  sectorOf,
+  verifyPattern,
+} from './pattern';
+export { installPatternGuest, type PatternGuestOptions } from './pattern-guest';
 export { ABSENT, type Presence } from './presence';
 export { leftovers, type Traces } from './traces';

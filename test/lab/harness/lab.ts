@@ -5,6 +5,7 @@ import { emulatorPath } from './emulator';
 import { Fabric } from './fabric';
 import { Host, type HostOptions } from './host';
 import { type LiveMigration, type LiveMigrationOptions, migrateLive } from './live-migration';
+import type { PatternGuestOptions } from './pattern-guest';
 import { type Presence, presenceOn } from './presence';
 import { relinkDisk } from './relink-disk';
 import { joinFabric } from './ssh';
@@ -17,11 +18,9 @@ export interface LabOptions {
   readonly user?: HostOptions['user'];
 }
 
-export interface LabVolumeOptions {
+export interface LabVolumeOptions extends Partial<PatternGuestOptions> {
   /** It is `/dev/storpool/NAME` on all hosts, as well. */
   readonly name?: string;
-  /** The drives, in boot order, that a guest booting from here writes its records to. Default: the first. */
-  readonly writesTo?: readonly number[];
 }
 
 export interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
@@ -63,10 +62,10 @@ export class Lab {
   }
 
   /** A volume with the writing guest on it; every host has its node. */
-  async volume({ name, writesTo = [0] }: LabVolumeOptions = {}): Promise<Volume> {
+  async volume({ name, ...guest }: LabVolumeOptions = {}): Promise<Volume> {
     const volume = await Volume.create(VOLUME_BYTES);
     this.volumes.push(volume);
-    volume.installPatternGuest({ writesTo });
+    volume.installPatternGuest({ writesTo: [0], ...guest });
     for (const host of this.hosts) {
       await host.addVolume(volume);
       if (name !== undefined) host.link(`/dev/storpool/${name}`, `../${volume.name}`);

@@ -3,11 +3,15 @@ import { promisify } from 'node:util';
 
 export const SECTOR = 512;
 /**
- * The ring begins here and is so many sectors long; record n is in sector FIRST_SECTOR + n % RING. A round takes at
+ * The ring begins here and is so many sectors long; record n is in sector {@link sectorOf}(n). A round takes at
  * least 7 s. What was lost longer ago than that is written over, so prove a long story in chapters.
  */
 export const FIRST_SECTOR = 8;
 export const RING = 2048;
+
+export function sectorOf(n: number): number {
+  return FIRST_SECTOR + (n % RING);
+}
 
 const WORDS = SECTOR / 4;
 const STEP = 0x9e3779b9;

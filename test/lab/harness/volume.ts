@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installGuest, readCounter } from './guest';
 import { verifyPattern } from './pattern';
-import { installPatternGuest } from './pattern-guest';
+import { installPatternGuest, type PatternGuestOptions } from './pattern-guest';
 import { succeed } from './succeed';
 
 /**
@@ -55,7 +55,7 @@ export class Volume {
   }
 
   /** Puts the writing guest on it, and clears what an earlier one wrote. */
-  installPatternGuest(options: { writesTo: readonly number[] }): void {
+  installPatternGuest(options: PatternGuestOptions): void {
     installPatternGuest(this.device, options);
   }
 
