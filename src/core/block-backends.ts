@@ -35,6 +35,8 @@ export interface BlockMemory {
 export const inactiveFlag = 0x0800;
 /** BLK_PERM_ALL is 0x0f; 0x10 was GRAPH_MOD until 7.0. */
 const knownPermissions = 0x1f;
+/** BDRV_O_* end at 0x40000 (QEMU 7.2); what is far beyond is no set of flags. */
+const knownFlags = 0xffffff;
 /** A VM has a backend per disk, and one per block job and export. */
 const maximumBackends = 1024;
 const longestName = 256;
@@ -146,8 +148,12 @@ class Reader {
       0,
       true,
     );
-    const name = this.bytes(node + this.member('BlockDriverState.node_name'), nodeNameLength, 'node_name');
-    return { child, node, name: printable(name, 'node_name'), inactive: (flags & inactiveFlag) !== 0 };
+    if (flags > knownFlags) throw new Odd(`open_flags of the node at ${hex(node)} has unknown bits`);
+    const bytes = this.bytes(node + this.member('BlockDriverState.node_name'), nodeNameLength, 'node_name');
+    const name = printable(bytes, 'node_name');
+    // QEMU names every node itself where nobody did (`#block123`).
+    if (name === '') throw new Odd(`the node at ${hex(node)} has no name`);
+    return { child, node, name, inactive: (flags & inactiveFlag) !== 0 };
   }
 
   private device(backend: number): string {

@@ -189,9 +189,9 @@ export async function lastingMigration(domain: Domain, phase: 'active' | 'pre-sw
   const sockets = new Set<Socket>();
   const server = createServer((peer) => {
     sockets.add(peer);
-    peer.on('error', () => undefined).resume();
+    peer.on('error', () => undefined).resume().unref();
   });
-  server.listen(socket);
+  server.listen(socket).unref();
   await once(server, 'listening');
   chmodSync(socket, 0o777);
   const pauses = phase === 'pre-switchover';
