@@ -1,0 +1,163 @@
+import { fillMemory, GuardStage, slowly } from './guard-stage';
+import { type Domain, type Lab, until } from './harness';
+
+let stage: GuardStage;
+let lab: Lab;
+
+beforeAll(async () => {
+  stage = await GuardStage.start();
+  ({ lab } = stage);
+});
+
+afterAll(() => stage.stop());
+
+beforeEach(() => stage.configure('{}'));
+
+/** It can still be moved by the very next run. */
+async function expectMovable(domain: Domain): Promise<void> {
+  stage.configure('{}');
+  expect(await stage.guarded('migrate', domain.name, 'kvm2')).toMatchObject({
+    exit: 0,
+    report: { result: 'done' },
+  });
+  const there = await stage.expectAliveOn('kvm2', domain);
+  await there.destroy();
+}
+
+async function startSlow(vmId: number): Promise<Domain> {
+  const domain = await lab.startDomain(vmId);
+  fillMemory(domain);
+  stage.configure(slowly);
+  return domain;
+}
+
+test('a destination without sshd: the mover’s own status, its message first, and the VM runs on', async () => {
+  const domain = await lab.startDomain(300);
+  await lab.stopDaemon('kvm2', 'sshd');
+  const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
+  await lab.startDaemon('kvm2', 'sshd');
+  expect(exit).toBe(1);
+  expect(stderr).toMatch(/Connection refused[^]*migrate-guard: one-300: it failed for a reason of its own/);
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('a destination without libvirtd: likewise', async () => {
+  const domain = await lab.startDomain(301);
+  await lab.stopDaemon('kvm2', 'libvirtd');
+  const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
+  await lab.startDaemon('kvm2', 'libvirtd');
+  expect([exit, report.result, report.attempts]).toEqual([
+    1,
+    'mover-failed',
+    [{ mover: 'virsh migrate', exit: 1, cause: 'other' }],
+  ]);
+  expect(report.output?.stderr).toContain('virt-ssh-helper: cannot connect');
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('a destination that lacks the path: refused before anything is moved', async () => {
+  const domain = await lab.startDomain(302);
+  const via = domain.disks[0]?.via ?? '';
+  lab.host('kvm2').remove(via);
+  const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
+  expect([exit, report.result, report.attempts]).toEqual([1, 'refused', []]);
+  expect(report.what).toContain('it leads to nothing on kvm2');
+  await stage.expectAliveOn('kvm1', domain);
+  lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
+  await expectMovable(domain);
+});
+
+test('a failure that is not ours passes through unchanged and is not retried', async () => {
+  const domain = await lab.startDomain(303);
+  stage.configure("migrate: { options: ['--live', '--bogus'] }");
+  const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
+  expect(exit).toBe(1);
+  expect(stderr.split('\n')[0]).toContain("command 'migrate' doesn't support option --bogus");
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('a destination whose libvirtd is killed during the copy', async () => {
+  const domain = await startSlow(304);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilMigrating(domain);
+  await lab.stopDaemon('kvm2', 'libvirtd');
+  const { exit, report } = await moving;
+  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  await lab.startDaemon('kvm2', 'libvirtd');
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('a source whose libvirtd is restarted during the copy', async () => {
+  const domain = await startSlow(305);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilMigrating(domain);
+  await lab.restartDaemon('kvm1', 'libvirtd');
+  const { exit, report } = await moving;
+  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('a second migration of the same VM is told that somebody is at it', async () => {
+  const domain = await startSlow(306);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilMigrating(domain);
+  const second = await stage.run('migrate', domain.name, 'kvm2');
+  expect([second.exit, second.stderr]).toEqual([
+    5,
+    expect.stringContaining('someone else is working on one-306'),
+  ]);
+  expect(await moving).toMatchObject({ exit: 0, report: { result: 'done' } });
+  const there = await stage.expectAliveOn('kvm2', domain);
+  await there.destroy();
+});
+
+test('a migration that the admin aborts', async () => {
+  const domain = await startSlow(307);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilMigrating(domain);
+  await domain.host.virsh('domjobabort', domain.name);
+  const { exit, report } = await moving;
+  expect([exit, report.result, report.attempts.length]).toEqual([1, 'mover-failed', 1]);
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('Ctrl-C asks libvirt to abort the job and leaves a healthy VM', async () => {
+  const domain = await startSlow(308);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilMigrating(domain);
+  await signal('INT', domain);
+  const { exit, stderr, report } = await moving;
+  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  expect(stderr).toContain('SIGINT: asking libvirt to end the job of one-308');
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
+test('killed with -9 during the copy: the VM ends in exactly one place, and the next run completes', async () => {
+  const domain = await startSlow(309);
+  const moving = stage.run('migrate', domain.name, 'kvm2');
+  await stage.untilMigrating(domain);
+  await signal('KILL', domain);
+  expect((await moving).exit).not.toBe(0);
+  await until(
+    async () => {
+      const places = Object.values(await lab.whereRuns(domain));
+      const busy = await domain.host.run(['pgrep', '-f', 'virsh .*migrate --live']);
+      return busy.exit !== 0 && places.filter(({ processes }) => processes > 0).length === 1;
+    },
+    { what: 'the mover has ended', deadline: 60_000 },
+  );
+  const [kvm1] = Object.values(await lab.whereRuns(domain));
+  if (kvm1?.processes === 1) await expectMovable(domain);
+  else await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+async function signal(name: 'INT' | 'KILL', domain: Domain): Promise<void> {
+  await lab.host('kvm1').succeed(['pkill', `-${name}`, '-f', `migrate-guard.cjs migrate ${domain.name}`]);
+}

@@ -1,0 +1,106 @@
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { GuardReport } from '../../src/workflows/guard';
+import type { CommandResult } from '../../src/system/command';
+import { ABSENT, type Domain, Lab, until } from './harness';
+
+const program = join(__dirname, '../../dist/migrate-guard.cjs');
+const configuration = '/run/migrate-guard-lab/guard.yaml';
+const mebibyte = 2 ** 20;
+
+export interface Guarded {
+  readonly exit: number | null;
+  readonly stderr: string;
+  readonly report: GuardReport;
+}
+
+/** Two hosts, and the built command on the first. */
+export class GuardStage {
+  private constructor(readonly lab: Lab) {}
+
+  static async start(): Promise<GuardStage> {
+    const stage = new GuardStage(await Lab.start());
+    stage.configure('{}');
+    return stage;
+  }
+
+  /** The configuration of the next runs, as YAML. */
+  configure(yaml: string): void {
+    writeFileSync(this.lab.host('kvm1').path(configuration), yaml, { mode: 0o644 });
+  }
+
+  command(...args: readonly string[]): readonly [string, ...string[]] {
+    return [process.execPath, program, ...args, '--config', configuration];
+  }
+
+  run(...args: readonly string[]): Promise<CommandResult> {
+    return this.lab.host('kvm1').run(this.command(...args), { deadline: 120_000 });
+  }
+
+  /** Runs a guarded verb as root, and gives its document. */
+  async guarded(...args: readonly string[]): Promise<Guarded> {
+    const { exit, stdout, stderr } = await this.run(...args, '--json');
+    try {
+      return { exit, stderr, report: JSON.parse(stdout) as GuardReport };
+    } catch {
+      throw new Error(`migrate-guard ${args.join(' ')} ended with ${exit ?? 'a signal'}: ${stdout}${stderr}`);
+    }
+  }
+
+  async expectOnlyOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {
+    const other = host === 'kvm1' ? 'kvm2' : 'kvm1';
+    const expected = { [host]: { state: 'running', processes: 1 }, [other]: ABSENT };
+    expect(await this.lab.whereRuns(domain)).toEqual(expected);
+  }
+
+  /** It runs there and nowhere else, the guest counts on, and everything that it wrote is on its disks. */
+  async expectAliveOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<Domain> {
+    await this.expectOnlyOn(host, domain);
+    const there = host === 'kvm1' ? domain : domain.on(this.lab.host(host));
+    await there.expectCounting();
+    await there.verifyPattern();
+    return there;
+  }
+
+  /** Returns when libvirt has a migration under way. */
+  async untilMigrating(domain: Domain): Promise<void> {
+    await until(
+      async () => /^Job type: +(Unbounded|Bounded)/m.test(await domain.host.virsh('domjobinfo', domain.name)),
+      {
+        what: `the migration of ${domain.name} is under way`,
+        deadline: 60_000,
+        interval: 20,
+      },
+    );
+  }
+
+  stop(): Promise<void> {
+    return this.lab.stop();
+  }
+}
+
+/** Migrations of a guest with 32 MiB of memory that is not zero take some seconds. */
+export const slowly = "migrate: { options: ['--live', '--bandwidth', '6'] }";
+
+/** Fills a part of the guest's memory that it does not use with what cannot be left out of a migration. */
+export function fillMemory({ outerPid }: Domain, size = 64 * mebibyte): void {
+  const maps = readFileSync(`/proc/${outerPid}/maps`, 'latin1').split('\n');
+  const ranges = maps.map(
+    (line) =>
+      line
+        .split(' ')[0]
+        ?.split('-')
+        .map((address) => Number.parseInt(address, 16)) ?? [],
+  );
+  const [start] = ranges.find(([from = 0, to = 0]) => to - from === size) ?? [];
+  if (start === undefined) throw new Error(`process ${outerPid} has no mapping of ${size} bytes`);
+  const memory = openSync(`/proc/${outerPid}/mem`, 'r+');
+  try {
+    for (let offset = 16; offset < 48; offset += 1) {
+      writeSync(memory, randomBytes(mebibyte), 0, mebibyte, start + offset * mebibyte);
+    }
+  } finally {
+    closeSync(memory);
+  }
+}
