@@ -1,7 +1,15 @@
 import type { DomainFacts, SourceFacts } from '../core/facts';
 import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
-import { canBeDisk, describeKind, planSource, sameIdentity } from '../core/plan';
+import {
+  canBeDisk,
+  describeKind,
+  mergePlans,
+  planSource,
+  sameIdentity,
+  type Plan,
+  type Step,
+} from '../core/plan';
 import { describeFailure } from '../core/way';
 import type { Walk } from '../core/walk';
 import { about, isReopened, type Check } from './check';
@@ -63,14 +71,50 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding {
 
 /** A plan where QEMU's own device is what the host's path leads to, and libvirt's rules can make the way. */
 function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {
-  const { host, namespace, inside, sibling } = source;
-  const end = host.end;
+  const { end } = source.host;
   const held =
     !isUnknown(facts.open) &&
     end.kind === 'found' &&
     facts.open.some((open) => sameIdentity(open, end.entry));
   if (!held) return { remedy: 'do not migrate: the path of the host does not lead to what QEMU holds open' };
-  const plan = planSource({
+  const plan = planWithNeighbours(source, facts);
+  return 'steps' in plan
+    ? { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` }
+    : { remedy: `not repairable: ${plan.refusal}; restart the VM, or make the path lead through /dev again` };
+}
+
+/**
+ * A link that is replaced may be on the way of another disk, which is whole as long as it stays: then its way is
+ * made anew as well, or there is no plan.
+ */
+function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Plan {
+  const plans: Step[][] = [];
+  const pending = [source];
+  const seen = new Set(pending);
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const plan = planOf(next, facts);
+    if ('refusal' in plan) {
+      return next === source
+        ? plan
+        : { refusal: `${next.source.disk} shares a part of its way, and ${plan.refusal}` };
+    }
+    plans.push([...plan.steps]);
+    const replaced = new Set(
+      plan.steps.flatMap(({ step, path }) => (step === 'replace-symlink' ? [path] : [])),
+    );
+    for (const other of facts.sources) {
+      const isWhole = isReopened(other.source) && trouble(other.namespace) === undefined;
+      if (!isWhole || seen.has(other) || !other.namespace.passages.some(({ path }) => replaced.has(path)))
+        continue;
+      seen.add(other);
+      pending.push(other);
+    }
+  }
+  return { steps: mergePlans(plans) };
+}
+
+function planOf({ host, namespace, inside, sibling }: SourceFacts, facts: DomainFacts): Plan {
+  return planSource({
     host,
     namespace,
     mounts: facts.mounts,
@@ -78,9 +122,6 @@ function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | '
     inside: inside ?? [],
     ...(sibling ? { sibling } : {}),
   });
-  return 'steps' in plan
-    ? { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` }
-    : { remedy: `not repairable: ${plan.refusal}; restart the VM, or make the path lead through /dev again` };
 }
 
 function views({ host, namespace }: SourceFacts, { ownNamespace }: DomainFacts): (readonly [string, Walk])[] {

@@ -1,4 +1,5 @@
 import { exitCodes } from '../core/exit-codes';
+import { nearest } from '../core/nearest';
 import { version } from './version';
 import { everyVerb, type Verb } from './verb';
 import { verbs } from './verbs';
@@ -22,7 +23,6 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
     .help()
     .strict()
     .demandCommand(1, 'No verb was given.')
-    .recommendCommands()
     .wrap(Math.min(110, process.stdout.columns || 110))
     .epilogue(`Exit status:\n${statuses}\nA mover's own failure keeps its own status.`)
     .exitProcess(false);
@@ -39,7 +39,9 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
             requiresArg: option.type === 'string',
           });
         }
-        for (const [line, what] of verb.examples) command.example(line, what);
+        // Not command.example(): its two columns break a long command in the middle.
+        const examples = verb.examples.map(([line, what]) => `  ${line}\n      ${what}`);
+        command.epilogue(`Examples:\n${examples.join('\n')}`);
       },
       () => undefined,
     );
@@ -51,7 +53,7 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
         resolve(exitCodes.ok.status);
         return;
       }
-      const what = error?.message || misplacedWords(argv);
+      const what = unknownVerb(argv) ?? (error?.message || misplacedWords(argv));
       process.stderr.write(`migrate-guard: ${what.trim()}\nSee migrate-guard ${verbOf(argv)}--help.\n`);
       resolve(exitCodes.usage.status);
     });
@@ -66,6 +68,13 @@ function positionals({ words }: Verb): string {
 function verbOf(argv: readonly string[]): string {
   const verb = verbs.find(({ name }) => name === argv[0]);
   return verb ? `${verb.name} ` : '';
+}
+
+/** yargs' own suggestion (recommendCommands) is never heard next to strict(). */
+function unknownVerb([word]: readonly string[]): string | undefined {
+  const names = verbs.map(({ name }) => name);
+  if (word === undefined || word === '' || word.startsWith('-') || names.includes(word)) return undefined;
+  return `There is no verb ${JSON.stringify(word)}. Did you mean ${nearest(word, names) ?? ''}?`;
 }
 
 function misplacedWords(argv: readonly string[]): string {

@@ -21,6 +21,8 @@ export interface FileEntry extends Permissions {
 export interface LinkEntry extends Permissions {
   readonly kind: 'link';
   readonly target: string;
+  /** File system and inode: one link may have several paths, where a directory is mounted twice. */
+  readonly inode?: string;
 }
 
 /** What one path is, itself, without following a symlink. */

@@ -83,6 +83,16 @@ export function refuseTarget(view: View, link: FoundLink, target: string): strin
   return `it now leads to ${describeKind(before.end.entry)} ${before.end.path}, but then to ${describeKind(after.end.entry)} ${after.end.path}`;
 }
 
+/** The path by which a way goes through this very link, where that is another than the one it was asked for by. */
+export function otherNameOf(
+  { path: own, entry: { inode } }: FoundLink,
+  { passages }: Walk,
+): string | undefined {
+  if (inode === undefined) return undefined;
+  return passages.find(({ path, entry }) => entry.kind === 'link' && entry.inode === inode && path !== own)
+    ?.path;
+}
+
 export function goesThrough({ passages }: Walk, link: string): boolean {
   return passages.some(({ path, entry }) => path === link && entry.kind === 'link');
 }

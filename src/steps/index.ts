@@ -26,7 +26,14 @@ export async function apply(steps: readonly Step[], place: Workplace): Promise<A
   const done: Step[] = [];
   const undos: Undo[] = [];
   const undo = (): void => {
-    for (const takeBack of undos.reverse()) takeBack();
+    for (const takeBack of undos.reverse()) {
+      try {
+        takeBack();
+      } catch (error) {
+        // One that somebody else filled or exchanged must not keep the others.
+        log('could not take a step back', { domain: place.held.domain.name, why: errorName(error) });
+      }
+    }
   };
   for (const step of steps) {
     try {

@@ -1,14 +1,12 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { copyLabels } from '../system/labels';
 import { placeFor } from '../system/place';
-import { anchorOf, undoIfSame, type Executors } from './step';
+import { anchorOf, finish, undoIfSame, type Executors } from './step';
 
 export const makeDirectory: Executors['make-directory'] = async (step, { held, host }) => {
   const { final, temporary } = placeFor(step.path, held);
   mkdirSync(temporary, { mode: 0o700 });
-  await copyLabels(anchorOf(host, step.path), temporary, false);
-  chownSync(temporary, step.uid, step.gid);
-  chmodSync(temporary, step.mode);
+  await finish(temporary, step, (pinned) => copyLabels(anchorOf(host, step.path), temporary, pinned));
   const undo = undoIfSame(final, temporary, rmdirSync);
   // rename(2) replaces nothing but an empty directory.
   renameSync(temporary, final);

@@ -1,10 +1,10 @@
-import { chmodSync, chownSync, linkSync, lstatSync, unlinkSync } from 'node:fs';
+import { linkSync, lstatSync, unlinkSync } from 'node:fs';
 import { GuardError } from '../core/errors';
 import { run } from '../system/command';
 import { copyLabels, ofThisProcess } from '../system/labels';
 import { placeFor, type Place } from '../system/place';
 import { toEntry } from '../system/view';
-import { anchorOf, undoIfSame, type Executors, type Workplace } from './step';
+import { anchorOf, finish, undoIfSame, type Executors, type Workplace } from './step';
 
 const deadline = 5_000;
 
@@ -42,7 +42,5 @@ async function makeNewNode(step: MakeNode, { temporary }: Place, { host }: Workp
       'see that message',
     );
   }
-  await copyLabels(anchorOf(host, step.path), temporary, false);
-  chownSync(temporary, step.uid, step.gid);
-  chmodSync(temporary, step.mode);
+  await finish(temporary, step, (pinned) => copyLabels(anchorOf(host, step.path), temporary, pinned));
 }

@@ -7,7 +7,7 @@ export const makeSymlink: Executors['make-symlink'] = async (step, { held, host 
   const { final, temporary } = placeFor(step.path, held);
   symlinkSync(step.target, temporary);
   lchownSync(temporary, step.uid, step.gid);
-  await copyLabels(anchorOf(host, step.path), temporary, true);
+  await copyLabels(anchorOf(host, step.path), temporary);
   const undo = undoIfSame(final, temporary, unlinkSync);
   // link(2) follows no symlink and, unlike rename(2), replaces nothing that appeared meanwhile.
   linkSync(temporary, final);
@@ -20,7 +20,7 @@ export const replaceSymlink: Executors['replace-symlink'] = async (step, { held,
   const { final, temporary } = placeFor(step.path, held);
   symlinkSync(step.target, temporary);
   lchownSync(temporary, step.uid, step.gid);
-  await copyLabels(anchorOf(host, step.path), temporary, true);
+  await copyLabels(anchorOf(host, step.path), temporary);
   const undo = undoIfSame(final, temporary, () => {
     symlinkSync(step.was, temporary);
     lchownSync(temporary, step.uid, step.gid);

@@ -1,5 +1,6 @@
-import { lstatSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { GuardError } from '../core/errors';
+import type { Permissions } from '../core/entry';
 import type { Step } from '../core/plan';
 import type { HeldDomain } from '../system/held-domain';
 import type { TreeView } from '../system/view';
@@ -29,6 +30,32 @@ export function undoIfSame(final: string, temporary: string, takeBack: (final: s
     const now = lstatSync(final, { throwIfNoEntry: false });
     if (now?.ino === ino && now.dev === dev) takeBack(final);
   };
+}
+
+const openPath = 0o10000000;
+
+/**
+ * Gives a fresh entry of root's own what `label` gives, then owner and mode, all through a descriptor of the very
+ * entry: who may write its directory can put a link under its name, and chown(2), chmod(2) and setfacl(1) follow links.
+ * @throws GuardError when something else has that name already.
+ */
+export async function finish(
+  temporary: string,
+  { mode, uid, gid }: Permissions,
+  label: (pinned: string) => Promise<void>,
+): Promise<void> {
+  const descriptor = openSync(temporary, openPath | constants.O_NOFOLLOW);
+  try {
+    const made = fstatSync(descriptor);
+    const ours = made.uid === 0 && (made.isBlockDevice() || made.isDirectory()) && (made.mode & 0o077) === 0;
+    if (!ours) throw new GuardError('failed', `something took the place of ${temporary}`, 'run again');
+    const pinned = `/proc/self/fd/${descriptor}`;
+    await label(pinned);
+    chownSync(pinned, uid, gid);
+    chmodSync(pinned, mode);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** @throws GuardError when the directory of a path has gone since it was planned with. */

@@ -41,7 +41,8 @@ export function findSibling(held: HeldDomain, device: string): Sibling | undefin
 export function sweep(held: HeldDomain): void {
   if (!held.ownNamespace) return;
   const leftovers = [...entriesOfDev(held)].filter(({ path }) => path.includes(`/${temporaryPrefix}`));
-  for (const { path } of leftovers) {
+  // What is in a directory stands behind it.
+  for (const { path } of leftovers.reverse()) {
     const anchor = held.view.anchor(path);
     if (anchor === undefined) continue;
     if (lstatSync(anchor).isDirectory()) rmdirSync(anchor);

@@ -1,6 +1,6 @@
 import type { DiskSource, Domain } from '../core/domain';
 import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
-import { isBelowDev, sameIdentity } from '../core/plan';
+import { isBelowDev, sameIdentity, sameTarget } from '../core/plan';
 import { walk, type Walk } from '../core/walk';
 import { AccessProbe } from './access';
 import type { HeldDomain } from './held-domain';
@@ -11,7 +11,7 @@ import type { TreeView } from './view';
 export interface Depth {
   /** Open each disk inside the namespace as QEMU's user would. */
   readonly open?: boolean;
-  /** Ask QEMU for its own block nodes, by the domain's name. */
+  /** Ask QEMU for its own block nodes, by the domain's UUID: virsh takes a name of digits for an id. */
   readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
 }
 
@@ -20,7 +20,7 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
   const { domain, process, credentials, ownNamespace, mounts, view } = held;
   const open = (files: readonly DiskSource[]): ReturnType<typeof openInside> | undefined =>
     depth.open ? openInside(process, credentials, files) : undefined;
-  const [nodes, openedKnown] = await Promise.all([depth.askNodes?.(domain.name), open(domain.sources)]);
+  const [nodes, openedKnown] = await Promise.all([depth.askNodes?.(domain.uuid), open(domain.sources)]);
   const others = sourcesOnlyInQemu(domain, nodes);
   const opened = [...(openedKnown ?? []), ...(others.length > 0 ? ((await open(others)) ?? []) : [])];
   const walks = [...domain.sources, ...others].map((source) => ({
@@ -46,7 +46,7 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
   return nodes ? { ...facts, nodes } : facts;
 }
 
-/** What a repair has to know, where the namespace does not lead where the host does. */
+/** What a repair has to know, where the way in the namespace is not that of the host. */
 export function insideOf(
   held: HeldDomain,
   host: Walk,
@@ -54,12 +54,26 @@ export function insideOf(
 ): Pick<SourceFacts, 'inside' | 'sibling'> {
   const { view, ownNamespace } = held;
   if (!ownNamespace || host.end.kind !== 'found' || host.end.entry.kind !== 'block') return {};
-  if (namespace.end.kind === 'found' && sameIdentity(host.end.entry, namespace.end.entry)) return {};
+  if (sameWay(host, namespace)) return {};
   const inside = host.passages
     .filter(({ path }) => isBelowDev(path))
     .map(({ path }) => ({ path, entry: view.look(path) }));
   const sibling = findSibling(held, host.end.entry.device);
   return { inside, ...(sibling ? { sibling } : {}) };
+}
+
+/** The same elements with the same links, to the same end. */
+function sameWay(host: Walk, namespace: Walk): boolean {
+  if (host.end.kind !== 'found' || namespace.end.kind !== 'found') return false;
+  if (!sameIdentity(host.end.entry, namespace.end.entry)) return false;
+  return host.passages.every(({ path, entry }, index) => {
+    const inside = namespace.passages[index];
+    if (inside?.path !== path) return false;
+    return (
+      entry.kind !== 'link' ||
+      (inside.entry.kind === 'link' && sameTarget(path, inside.entry.target, entry.target))
+    );
+  });
 }
 
 /** Files that QEMU has open under a name that libvirt's XML does not hold. `/dev/fdset` is no path of a file. */

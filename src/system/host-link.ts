@@ -28,6 +28,14 @@ export function replaceLink(path: string, before: LinkEntry, target: string): vo
   }
 }
 
+export function isLinkTo(path: string, target: string): boolean {
+  try {
+    return readlinkSync(path) === target;
+  } catch {
+    return false;
+  }
+}
+
 function exchange(anchor: string, before: LinkEntry, target: string, byRoot: boolean): void {
   const temporary = `${anchor.slice(0, anchor.lastIndexOf('/'))}/.migrate-guard-${process.pid}`;
   symlinkSync(target, temporary);

@@ -8,20 +8,23 @@ const selinux = '/sys/fs/selinux/enforce';
 /**
  * Gives a new entry the access control list and the SELinux label of its model on the host, as libvirt does
  * (src/qemu/qemu_namespace.c: virFileCopyACLs, not on links; qemuSecuritySetImageLabel's file context).
- * Both names reach their entries through descriptors of this process.
+ * Both names reach their entries through descriptors of this process; `pinned` is the entry itself, none for a link.
  * @throws GuardError `failed` when a list or label is there but cannot be copied: without it the mode alone
  *   would let in more than the list does.
  */
-export async function copyLabels(model: string, entry: string, isLink: boolean): Promise<void> {
+export async function copyLabels(model: string, entry: string, pinned?: string): Promise<void> {
   const from = ofThisProcess(model);
   const to = ofThisProcess(entry);
-  if (!isLink) {
+  if (pinned !== undefined) {
     const acl = await run(['getfacl', '--absolute-names', '--numeric', '--omit-header', '--', from], {
       deadline,
     });
     if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
     if (/^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout)) {
-      const set = await run(['setfacl', '--set-file=-', '--', to], { deadline, input: acl.stdout });
+      const set = await run(['setfacl', '--set-file=-', '--', ofThisProcess(pinned)], {
+        deadline,
+        input: acl.stdout,
+      });
       if (set.exit !== 0)
         throw failure('copy the access control list', set, 'see whether /dev there takes such lists');
     }

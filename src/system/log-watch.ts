@@ -1,35 +1,58 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What QEMU has written to its log since a moment, read as it comes. */
 export class LogWatch {
   private text = '';
-  private readonly descriptor: number | undefined;
+  private readonly file: string;
+  private descriptor: number | undefined;
   private position: number;
 
   /** Starts at the end of the log as it is now. A log that cannot be read stays empty. */
-  constructor(directory: string, domain: string, size: number) {
-    this.position = size;
-    try {
-      this.descriptor = openSync(join(directory, `${domain}.log`), 'r');
-    } catch {
-      this.descriptor = undefined;
-    }
+  constructor(directory: string, domain: string) {
+    this.file = join(directory, `${domain}.log`);
+    this.descriptor = open(this.file);
+    this.position = this.descriptor === undefined ? 0 : fstatSync(this.descriptor).size;
   }
 
-  /** All that was written so far. The descriptor stays on the file even when virtlogd rotates it away. */
+  /** All that was written so far. When virtlogd rotates the log away, its old file is read to the end, then the new. */
   read(): string {
-    if (this.descriptor === undefined) return '';
-    const chunk = Buffer.alloc(64 * 1024);
-    for (;;) {
-      const length = readSync(this.descriptor, chunk, 0, chunk.length, this.position);
-      if (length === 0) return this.text;
-      this.position += length;
-      this.text += chunk.toString('latin1', 0, length);
+    this.drain();
+    const next = open(this.file);
+    if (next === undefined) return this.text;
+    if (this.descriptor !== undefined && fstatSync(next).ino === fstatSync(this.descriptor).ino) {
+      closeSync(next);
+      return this.text;
     }
+    this.drain();
+    this.close();
+    this.descriptor = next;
+    this.position = 0;
+    this.drain();
+    return this.text;
   }
 
   close(): void {
     if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  private drain(): void {
+    if (this.descriptor === undefined) return;
+    const chunk = Buffer.alloc(64 * 1024);
+    for (;;) {
+      const length = readSync(this.descriptor, chunk, 0, chunk.length, this.position);
+      if (length === 0) return;
+      this.position += length;
+      this.text += chunk.toString('latin1', 0, length);
+    }
+  }
+}
+
+function open(file: string): number | undefined {
+  try {
+    return openSync(file, 'r');
+  } catch {
+    return undefined;
   }
 }

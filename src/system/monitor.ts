@@ -8,12 +8,12 @@ import { readAnswers } from '../core/qmp';
 import type { Virsh } from './virsh';
 
 /** Asks QEMU how it stands. It stops at the first question that nobody answers: each would wait as long. */
-export async function askQemu(virsh: Virsh, name: string): Promise<QemuAnswers | Unknown> {
-  const status = await virsh.monitor(name, 'query-status');
+export async function askQemu(virsh: Virsh, uuid: string): Promise<QemuAnswers | Unknown> {
+  const status = await virsh.monitor(uuid, 'query-status');
   if (isUnknown(status)) return status;
-  const migrate = await virsh.monitor(name, 'query-migrate');
+  const migrate = await virsh.monitor(uuid, 'query-migrate');
   if (isUnknown(migrate)) return migrate;
-  return readAnswers(status, migrate, await virsh.monitor(name, 'query-named-block-nodes', { flat: true }));
+  return readAnswers(status, migrate, await virsh.monitor(uuid, 'query-named-block-nodes', { flat: true }));
 }
 
 /**
@@ -24,11 +24,11 @@ export async function askQemu(virsh: Virsh, name: string): Promise<QemuAnswers |
  */
 export async function activate(
   virsh: Virsh,
-  name: string,
+  uuid: string,
   answers: QemuAnswers,
 ): Promise<{ readonly by: string } | Unknown> {
   if (answers.inactiveNodes !== undefined) {
-    const reply = await virsh.monitor(name, 'blockdev-set-active', { active: true });
+    const reply = await virsh.monitor(uuid, 'blockdev-set-active', { active: true });
     if (isUnknown(reply)) return reply;
     if (reply.kind === 'return') return { by: 'blockdev-set-active' };
     if (reply.class !== 'CommandNotFound')
@@ -36,7 +36,7 @@ export async function activate(
     if (answers.status !== 'running')
       return { unknown: `the guest is ${answers.status}, and cont would start it` };
   }
-  const reply = await virsh.monitor(name, 'cont');
+  const reply = await virsh.monitor(uuid, 'cont');
   if (isUnknown(reply)) return reply;
   return reply.kind === 'return' ? { by: 'cont' } : { unknown: `QEMU refused cont: ${reply.text}` };
 }

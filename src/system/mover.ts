@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 
+/** Milliseconds in which what a mover wrote arrives after its end. */
+const outputGrace = 1000;
+
 /** The program that really moves or saves a domain. */
 export interface Mover {
   /** Its name in messages and results. */
@@ -27,6 +30,14 @@ export function runMover({ argv: [file, ...args], input }: Mover): Promise<Moved
     child.stdin.on('error', () => undefined);
     child.on('error', ({ message }) => resolve({ exit: 127, stdout, stderr: `${stderr}${message}\n` }));
     child.on('close', (exit) => resolve({ exit, stdout, stderr }));
+    // A process that the mover left behind may hold its output open for ever; the mover's own end counts.
+    child.on('exit', (exit) => {
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        resolve({ exit, stdout, stderr });
+      }, outputGrace).unref();
+    });
     child.stdin.end(input ?? '');
   });
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../core/block-state';
 import { errorName } from '../core/errors';
@@ -25,8 +25,12 @@ interface LogFile extends LogPlace {
 
 /** Where the log ends now. */
 export function logEnd(directory: string, domain: string): LogPlace | undefined {
-  const file = read(join(directory, `${domain}.log`));
-  return isUnknown(file) ? undefined : { inode: file.inode, size: file.size };
+  try {
+    const { ino, size } = statSync(join(directory, `${domain}.log`));
+    return { inode: ino, size };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -128,7 +128,7 @@ export function toEntry(stat: Stats, path: string): Entry {
   const permissions = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
   switch (stat.mode & constants.S_IFMT) {
     case constants.S_IFLNK:
-      return readLink(path, permissions);
+      return readLink(path, permissions, stat);
     case constants.S_IFDIR:
       return { kind: 'directory', ...permissions };
     case constants.S_IFBLK:
@@ -142,13 +142,18 @@ export function toEntry(stat: Stats, path: string): Entry {
   }
 }
 
-function readLink(path: string, permissions: { mode: number; uid: number; gid: number }): Entry {
+function readLink(
+  path: string,
+  permissions: { mode: number; uid: number; gid: number },
+  { dev, ino }: Stats,
+): Entry {
   const bytes = readlinkSync(path, 'buffer');
   const target = bytes.toString('utf8');
   // Node gives paths to the kernel as UTF-8; a target that is not cannot be followed truthfully.
   if (!Buffer.from(target).equals(bytes))
     return { kind: 'unreadable', error: 'a link whose target is not UTF-8' };
-  return { kind: 'link', target, ...permissions };
+  const number = Number.isSafeInteger(ino) ? ino : lstatSync(path, { bigint: true }).ino;
+  return { kind: 'link', target, inode: `${deviceNumbers(dev)} ${number}`, ...permissions };
 }
 
 /** Ceph and NFS number inodes with all 64 bits, which a JavaScript number cannot tell apart. */

@@ -36,7 +36,10 @@ export class VirshSession {
 
   /** On another host, over ssh, as the user OpenNebula's drivers use. */
   static on(host: string, user: string, connectTimeout: number): VirshSession {
-    const options = ['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${Math.max(1, Math.ceil(connectTimeout))}`];
+    const timeout = Math.max(1, Math.ceil(connectTimeout));
+    // It stays for the whole move: a connection that a firewall dropped has to be noticed before it is needed.
+    const alive = ['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=2'];
+    const options = ['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${timeout}`, ...alive];
     const ssh = [
       'ssh',
       ...options,
@@ -73,7 +76,13 @@ export class VirshSession {
 
   end(): void {
     this.child.stdin.end();
-    this.child.kill('SIGKILL');
+    // The whole group: runuser waits for the ssh that it started.
+    if (this.child.pid === undefined || this.closed) return;
+    try {
+      process.kill(-this.child.pid, 'SIGKILL');
+    } catch {
+      this.child.kill('SIGKILL');
+    }
   }
 
   private async more(milliseconds: number): Promise<void> {

@@ -10,34 +10,38 @@ import { run, type CommandResult } from './command';
 
 const connection = 'qemu:///system';
 
-/** Talks to libvirtd through virsh; every call ends after `deadline` milliseconds. */
+/**
+ * Talks to libvirtd through virsh; every call ends after `deadline` milliseconds. Domains are named by UUID: virsh takes
+ * a name that is a number for the id of another domain.
+ */
 export class Virsh {
   constructor(private readonly deadline: number) {}
 
-  /** @throws GuardError when libvirtd does not answer. */
-  async listDomains(): Promise<string[]> {
-    const result = await this.virsh('list', '--name');
+  /** The UUIDs of the running domains by their names. @throws GuardError when libvirtd does not answer. */
+  async listDomains(): Promise<ReadonlyMap<string, string>> {
+    const result = await this.virsh('list', '--uuid', '--name');
     if (result.exit !== 0) throw this.failure('list the running domains', result);
-    return result.stdout.split('\n').filter((name) => name !== '');
+    const lines = result.stdout.split('\n').map((line) => /^([0-9a-f-]{36}) +(.+)$/.exec(line.trimEnd()));
+    return new Map(lines.flatMap((found) => (found ? [[found[2] ?? '', found[1] ?? ''] as const] : [])));
   }
 
-  /** `name` may also be a UUID. `undefined` when no such domain runs. @throws GuardError without an answer. */
-  async readDomain(name: string): Promise<Domain | NoFacts | undefined> {
-    const state = await this.virsh('domstate', '--domain', name);
+  /** `undefined` when no such domain runs. @throws GuardError without an answer. */
+  async readDomain(uuid: string): Promise<Domain | NoFacts | undefined> {
+    const state = await this.virsh('domstate', '--domain', uuid);
     if (/failed to get domain|Domain not found/i.test(state.stderr)) return undefined;
-    if (state.exit !== 0) throw this.failure(`find domain ${name}`, state);
+    if (state.exit !== 0) throw this.failure(`find domain ${uuid}`, state);
     if (state.stdout.trim() === 'shut off') return undefined;
-    const xml = await this.virsh('dumpxml', '--domain', name);
-    if (xml.exit !== 0) throw this.failure(`read the XML of domain ${name}`, xml);
+    const xml = await this.virsh('dumpxml', '--domain', uuid);
+    if (xml.exit !== 0) throw this.failure(`read the XML of domain ${uuid}`, xml);
     return { ...parseDomain(xml.stdout), state: state.stdout.trim() };
   }
 
   /** Asks QEMU itself for its block nodes. */
-  async blockNodes(name: string): Promise<readonly BlockNode[] | Unknown> {
+  async blockNodes(uuid: string): Promise<readonly BlockNode[] | Unknown> {
     const result = await this.virsh(
       'qemu-monitor-command',
       '--domain',
-      name,
+      uuid,
       JSON.stringify({ execute: 'query-named-block-nodes', arguments: { flat: true } }),
     );
     if (result.exit !== 0) return { unknown: explain(result) };
@@ -45,15 +49,15 @@ export class Virsh {
   }
 
   /** Gives one QMP command to QEMU past libvirt, which marks the domain as tainted (custom-monitor). */
-  async monitor(name: string, execute: string, args?: object): Promise<QmpReply | Unknown> {
+  async monitor(uuid: string, execute: string, args?: object): Promise<QmpReply | Unknown> {
     const command = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
-    const result = await this.virsh('qemu-monitor-command', '--domain', name, command);
+    const result = await this.virsh('qemu-monitor-command', '--domain', uuid, command);
     return result.exit === 0 ? parseReply(result.stdout) : { unknown: explain(result) };
   }
 
   /** What `virsh domstate` says: `running`, `paused`, … */
-  async state(name: string): Promise<string | Unknown> {
-    const result = await this.virsh('domstate', '--domain', name);
+  async state(uuid: string): Promise<string | Unknown> {
+    const result = await this.virsh('domstate', '--domain', uuid);
     return result.exit === 0 ? result.stdout.trim() : { unknown: explain(result) };
   }
 

@@ -69,12 +69,13 @@ function byUuid(wanted: string, stateDirectory: string, running: readonly string
 async function* findThroughLibvirtd(asked: Asked, virsh: Virsh): AsyncGenerator<Domain | NoFacts> {
   if (asked !== 'all') refuseNonNames(asked, []);
   const running = await virsh.listDomains();
-  for (const wanted of asked === 'all' ? running : asked) {
-    const name =
-      isUuid(wanted) || running.includes(wanted)
-        ? wanted
-        : domainNames(wanted).find((candidate) => running.includes(candidate));
-    const found = name === undefined ? undefined : await virsh.readDomain(name);
+  for (const wanted of asked === 'all' ? running.keys() : asked) {
+    const uuid = isUuid(wanted)
+      ? wanted
+      : [wanted, ...domainNames(wanted)]
+          .map((name) => running.get(name))
+          .find((known) => known !== undefined);
+    const found = uuid === undefined ? undefined : await virsh.readDomain(uuid);
     if (!found) {
       if (asked !== 'all') yield notRunning(wanted);
     } else if ('why' in found) {

@@ -1,4 +1,5 @@
-import { causeOf, mayRetry, type Attempt } from '../core/attempt';
+import { setTimeout as pause } from 'node:timers/promises';
+import { causeOf, mayRetry, sawHandingOverFail, type Attempt } from '../core/attempt';
 import type { Domain } from '../core/domain';
 import { GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
@@ -8,13 +9,17 @@ import type { Settings } from '../core/settings';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { runMover, type Moved, type Mover } from '../system/mover';
-import { logEnd } from '../system/qemu-log';
 import { checkDomain } from './check';
 import { findDomain } from './find-domains';
 import { holdQemu, inspectDomain } from './inspect';
 import { listDomainsOn, StandBy, type Reactivation } from './reactivate';
 import { repairLocked } from './repair';
 import { resetLocked } from './reset';
+
+/** Milliseconds. Only a mover that failed is waited for. */
+const lastWordsWait = 500;
+const lastWordsPause = 10;
+const copyPause = 200;
 
 /** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
 export const guardResults = {
@@ -165,22 +170,20 @@ class Guard {
     if (isUnknown(held))
       throw new GuardError('undecided', held.unknown, `see virsh domstate ${this.domain.name}`);
     const { logDirectory } = settings.libvirt;
-    const watch = new LogWatch(
-      logDirectory,
-      this.domain.name,
-      logEnd(logDirectory, this.domain.name)?.size ?? 0,
-    );
+    const watch = new LogWatch(logDirectory, this.domain.name);
     const standBy = this.standsBy() ? new StandBy(this.domain, settings, watch, destination) : undefined;
     const progress = this.options.moving?.(this.domain);
     try {
       const moved = await runMover(mover);
-      progress?.end();
+      if (moved.exit !== 0) await lastWords(watch);
+      // Signals stay caught until QEMU has its disks back.
       const reactivation = await standBy?.end();
       const failed = moved.exit !== 0;
       const cause = failed ? causeOf({ log: watch.read(), alive: held.isAlive() }) : undefined;
       this.attempts.push({ mover: mover.name, exit: moved.exit, ...(cause === undefined ? {} : { cause }) });
       return { moved, reactivation, cause };
     } finally {
+      progress?.end();
       watch.close();
       held.close();
     }
@@ -197,6 +200,7 @@ class Guard {
     if (reactivation && isUnknown(reactivation)) {
       const what = `QEMU could not hand over its disks, and does not have them back: ${reactivation.unknown}`;
       const remedy = `when the destination has no copy of it: migrate-guard reset ${this.domain.name}, before the guest writes`;
+      this.blockState = 'unknown';
       return this.report('person', what, remedy);
     }
     if (reactivation) {
@@ -206,14 +210,37 @@ class Guard {
         `QEMU took its disks back ${reactivation.milliseconds} ms after libvirt's job ended`,
       );
     }
+    const doubt = reactivation ? undefined : await this.copyOnDestination();
+    if (doubt !== undefined) {
+      this.blockState = 'unknown';
+      const remedy = `when the destination has no copy of it: migrate-guard reset ${this.domain.name}, before the guest writes`;
+      return this.report('person', `QEMU could not hand over its disks, and ${doubt}`, remedy);
+    }
     const refusal = await this.resetEarlier();
     return refusal ? { ...refusal, ...this.moverFailed(refusal), result: 'person' } : { healed: true };
   }
 
+  /** Why QEMU here may not take its disks back; `undefined` when the destination surely has no copy of the domain. */
+  private async copyOnDestination(): Promise<string | undefined> {
+    const { destination, settings } = this.options;
+    if (destination === undefined) return undefined;
+    const until = Date.now() + settings.migrate.destinationDeadline * 1000;
+    for (;;) {
+      const active = await listDomainsOn(destination, settings);
+      if (typeof active !== 'string')
+        return `nobody can tell whether ${destination} has a copy: ${active.unknown}`;
+      if (!active.includes(this.domain.uuid)) return undefined;
+      if (Date.now() > until) return `${destination} still has a copy of it`;
+      await pause(copyPause);
+    }
+  }
+
   /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
   private async failedOtherwise(): Promise<GuardReport> {
+    // Unknown is not healthy: without a layout, the log is all there is.
     const { blockState } = await inspectDomain(this.domain, this.options.settings);
-    if (blockState === 'stuck' || blockState === 'half-inactive') await this.resetEarlier();
+    this.blockState = blockState;
+    if (blockState !== 'healthy' && (await this.copyOnDestination()) === undefined) await this.resetEarlier();
     return this.report('mover-failed', 'it failed for a reason of its own, so it was not tried again');
   }
 
@@ -266,5 +293,16 @@ class Guard {
       ...(remedy === undefined ? {} : { remedy }),
       ...(this.output ? { output: this.output } : {}),
     };
+  }
+}
+
+/** virtlogd stands between QEMU and its log: on a busy host the words come after the mover's end. */
+async function lastWords(watch: LogWatch): Promise<void> {
+  for (
+    let waited = 0;
+    waited < lastWordsWait && !sawHandingOverFail(watch.read());
+    waited += lastWordsPause
+  ) {
+    await pause(lastWordsPause);
   }
 }

@@ -74,7 +74,7 @@ export async function inspectHeld(
   const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
   const clear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
-  const answers = clear ? undefined : await askQemu(new Virsh(deadline * 1000), domain.name);
+  const answers = clear ? undefined : await askQemu(new Virsh(deadline * 1000), domain.uuid);
   return { ...judgeLog(log, answers, domain.name, reading.unknown), reading };
 }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../core/domain';
 import type { NoFacts } from '../core/facts';
-import { goesThrough } from '../core/relink';
+import { goesThrough, otherNameOf, type FoundLink } from '../core/relink';
 import { walk, type Walk } from '../core/walk';
 import type { Settings } from '../core/settings';
 import { gather } from '../system/gather';
@@ -52,12 +52,19 @@ export class Survey {
     this.known.delete(name);
   }
 
-  usersOf(link: string): LinkUsers {
+  usersOf(link: FoundLink): LinkUsers {
     const domains: Domain[] = [];
     const doubtful: NoFacts[] = [];
     for (const { domain, walks } of this.known.values()) {
-      if ('why' in domain) doubtful.push(domain);
-      else if (walks.some((way) => goesThrough(way, link))) domains.push(domain);
+      if ('why' in domain) {
+        doubtful.push(domain);
+        continue;
+      }
+      const other = walks.map((way) => otherNameOf(link, way)).find((path) => path !== undefined);
+      if (other !== undefined) {
+        const why = `its disk goes through the same link by the name ${other}`;
+        doubtful.push({ name: domain.name, why, remedy: `relink ${other} instead` });
+      } else if (walks.some((way) => goesThrough(way, link.path))) domains.push(domain);
     }
     return { domains, doubtful };
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { identity } from '../core/entry';
 import { GuardError } from '../core/errors';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
@@ -128,7 +129,11 @@ async function provesWrong(source: SourceFacts, held: HeldDomain, wish: Wish): P
 /** After the link was moved: why the domain's disks behind it are no longer sure, if they are not. */
 export async function doubtAfter(domain: Domain, path: string): Promise<string | undefined> {
   const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: true });
-  if ('why' in facts) return undefined; // a domain that ended meanwhile needs no way
+  if ('why' in facts) {
+    // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
+    const ended = domain.pid !== undefined && !existsSync(`/proc/${domain.pid}`);
+    return ended ? undefined : facts.why;
+  }
   return doubtOf(facts, sourcesThrough(facts, path));
 }
 

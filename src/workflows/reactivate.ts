@@ -14,7 +14,8 @@ const fileInterval = 5;
 /** Between two questions to libvirtd. */
 const questionInterval = 20;
 
-const listAll = 'list --all --uuid';
+/** What runs or waits to run: a definition that is shut off owns no disk. */
+const listActive = 'list --uuid';
 
 /** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
 export type Reactivation = { readonly milliseconds: number } | Unknown;
@@ -27,7 +28,7 @@ export type Reactivation = { readonly milliseconds: number } | Unknown;
  */
 export class StandBy {
   private readonly here = VirshSession.local();
-  private readonly there: VirshSession | undefined;
+  private there: VirshSession | undefined;
   private over = false;
   private readonly outcome: Promise<Reactivation | undefined>;
 
@@ -35,10 +36,9 @@ export class StandBy {
     private readonly domain: Domain,
     private readonly settings: Settings,
     private readonly watch: LogWatch,
-    destination: string | undefined,
+    private readonly destination: string | undefined,
   ) {
-    const { user, deadline } = settings.ssh;
-    this.there = destination === undefined ? undefined : VirshSession.on(destination, user, deadline);
+    this.there = this.connect();
     this.outcome = this.standBy();
   }
 
@@ -79,18 +79,34 @@ export class StandBy {
     }
   }
 
+  private connect(): VirshSession | undefined {
+    const { user, deadline } = this.settings.ssh;
+    return this.destination === undefined ? undefined : VirshSession.on(this.destination, user, deadline);
+  }
+
+  /** A connection that died of old age during a long move is made once more. */
+  private async askThere(deadline: number): Promise<string | Unknown> {
+    const until = Date.now() + deadline;
+    const answer = await this.there?.ask(listActive, deadline);
+    if (typeof answer === 'string') return answer;
+    this.there?.end();
+    this.there = this.connect();
+    const again = await this.there?.ask(listActive, Math.max(1, until - Date.now()));
+    return again ?? { unknown: 'there is no destination' };
+  }
+
   /** libvirt and the stock scripts destroy what came over; two QEMUs must never own one disk. */
   private async destinationIsClear(): Promise<true | Unknown> {
     if (!this.there) return true;
     const deadline = this.settings.migrate.destinationDeadline * 1000;
     const until = Date.now() + deadline;
     for (;;) {
-      const listed = await this.there.ask(listAll, Math.max(1, until - Date.now()));
+      if (Date.now() > until) return { unknown: `the destination still has a copy of ${this.domain.name}` };
+      const listed = await this.askThere(Math.max(1, until - Date.now()));
       if (typeof listed !== 'string') {
         return { unknown: `nobody can tell whether the destination still has a copy: ${listed.unknown}` };
       }
       if (!listed.includes(this.domain.uuid)) return true;
-      if (Date.now() > until) return { unknown: `the destination still has a copy of ${this.domain.name}` };
       await pause(questionInterval);
     }
   }
@@ -114,11 +130,11 @@ export class StandBy {
   }
 }
 
-/** The UUIDs of all domains that another host knows. */
+/** The UUIDs of all domains that are active on another host. */
 export async function listDomainsOn(host: string, { ssh }: Settings): Promise<string | Unknown> {
   const session = VirshSession.on(host, ssh.user, ssh.deadline);
   try {
-    return await session.ask(listAll, ssh.deadline * 1000);
+    return await session.ask(listActive, ssh.deadline * 1000);
   } finally {
     session.end();
   }

@@ -1,7 +1,7 @@
 import { GuardError } from '../core/errors';
-import { findLink, refuseTarget, type LinkChange } from '../core/relink';
+import { findLink, refuseTarget, type FoundLink, type LinkChange } from '../core/relink';
 import type { Settings } from '../core/settings';
-import { replaceLink } from '../system/host-link';
+import { isLinkTo, replaceLink } from '../system/host-link';
 import { Journal, readJournal } from '../system/journal';
 import { log } from '../system/log';
 import { TreeView } from '../system/view';
@@ -60,12 +60,13 @@ export interface ExpectedChange extends LinkChange {
 
 /** What to do to take back a journal: the newest change first. Links that point elsewhere by now are left. */
 export function changesToUndo(file: string): ExpectedChange[] {
-  const open = new Map<string, { from: string; to: string }>();
+  const open: { link: string; from: string; to: string }[] = [];
   for (const { link, from, to, state } of readJournal(file)) {
-    if (state === 'taken-back') open.delete(link);
-    else open.set(link, { from, to });
+    if (state === 'begin') open.push({ link, from, to });
+    // Links are moved one at a time: this is always the last one.
+    else if (state === 'taken-back') open.pop();
   }
-  return [...open].reverse().map(([link, { from, to }]) => ({ link, target: from, expected: to }));
+  return open.reverse().map(({ link, from, to }) => ({ link, target: from, expected: to }));
 }
 
 async function* moveAll(
@@ -107,7 +108,7 @@ async function move(
     if (refusal !== undefined) return left(refusal, 'give a target that leads to the same disk');
 
     await survey.refresh();
-    const users = survey.usersOf(found.path);
+    const users = survey.usersOf(found);
     base.domains = users.domains.map(({ name }) => name);
     const [doubtful] = users.doubtful;
     if (doubtful)
@@ -121,9 +122,16 @@ async function move(
 
     const entry = { link: found.path, from: found.entry.target, to: change.target };
     journal.write({ ...entry, state: 'begin' });
-    replaceLink(found.path, found.entry, change.target);
+    try {
+      replaceLink(found.path, found.entry, change.target);
+    } catch (error) {
+      // One link that cannot be written keeps no other from being moved.
+      if (!(error instanceof GuardError)) throw error;
+      if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
+      return left(error.what, error.remedy ?? 'look at its directory');
+    }
     journal.write({ ...entry, state: 'done' });
-    const doubt = await doubtOfAny(survey, found.path, base.domains);
+    const doubt = await doubtOfAny(survey, found, base.domains);
     if (doubt === undefined) return { ...base, result: 'moved' };
     replaceLink(found.path, { ...found.entry, target: change.target }, found.entry.target);
     journal.write({ ...entry, state: 'taken-back' });
@@ -136,13 +144,13 @@ async function move(
 /** Checks again who goes through the link now, domains included that started while it was moved. */
 async function doubtOfAny(
   survey: Survey,
-  link: string,
+  link: FoundLink,
   before: readonly string[],
 ): Promise<string | undefined> {
   for (const name of before) survey.forget(name);
   await survey.refresh();
   for (const domain of survey.usersOf(link).domains) {
-    const doubt = await doubtAfter(domain, link);
+    const doubt = await doubtAfter(domain, link.path);
     if (doubt !== undefined) return `${domain.name}: ${doubt}`;
   }
   return undefined;

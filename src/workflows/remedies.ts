@@ -58,7 +58,7 @@ export class Remedies {
    * the guest has to run: in `suspended` QEMU says success and does nothing.
    */
   async prove(inspection: Inspection): Promise<Inspection> {
-    const answers = await askQemu(this.virsh, this.domain.name);
+    const answers = await askQemu(this.virsh, this.domain.uuid);
     if (isUnknown(answers) || answers.status !== 'running') return inspection;
     if (answers.inactiveNodes !== undefined && answers.inactiveNodes.length > 0) return inspection;
     const what =
@@ -73,11 +73,11 @@ export class Remedies {
 
   /** Whether libvirt calls the domain paused. */
   async isPaused(): Promise<boolean> {
-    return (await this.ask(() => this.virsh.state(this.domain.name))) === 'paused';
+    return (await this.ask(() => this.virsh.state(this.domain.uuid))) === 'paused';
   }
 
   private async planCont(reading: MemoryReading): Promise<Plan | Objection> {
-    const answers = await this.ask(() => askQemu(this.virsh, this.domain.name));
+    const answers = await this.ask(() => askQemu(this.virsh, this.domain.uuid));
     const refused = objection('cont', { ...this.situation(reading), answers });
     if (refused) return refused;
     const command = (answers as QemuAnswers).inactiveNodes === undefined ? 'cont' : 'blockdev-set-active';
@@ -88,16 +88,16 @@ export class Remedies {
     return {
       commands: [`virsh qemu-monitor-command ${this.domain.name} '${order}'`],
       apply: async () => {
-        const done = await activate(this.virsh, this.domain.name, answers as QemuAnswers);
+        const done = await activate(this.virsh, this.domain.uuid, answers as QemuAnswers);
         return isUnknown(done) ? done : { what: `QEMU answered ${done.by} with success`, activatedAll: true };
       },
     };
   }
 
   private async planSuspendResume(reading: MemoryReading): Promise<Plan | Objection> {
-    const { name, uuid } = this.domain;
-    const libvirtState = await this.ask(() => this.virsh.state(name));
-    const answers = isUnknown(reading) ? await this.ask(() => askQemu(this.virsh, name)) : undefined;
+    const { uuid } = this.domain;
+    const libvirtState = await this.ask(() => this.virsh.state(uuid));
+    const answers = isUnknown(reading) ? await this.ask(() => askQemu(this.virsh, uuid)) : undefined;
     const refused = objection('suspend-resume', {
       ...this.situation(reading),
       libvirtState,
