@@ -3,10 +3,14 @@ import {
   chownSync,
   copyFileSync,
   mkdirSync,
-  readFileSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Layout } from '../../src/core/qemu-layout';
 import { affectedQemu, type Domain } from '../lab/harness';
 import {
@@ -16,7 +20,6 @@ import {
   inspect,
   quietDomain,
   reset,
-  resetWith,
   shadow,
   storeLayout,
 } from './reset-stage';
@@ -200,21 +203,28 @@ describe('layout', () => {
 });
 
 test('a program that was replaced since QEMU started is still known', async () => {
-  const copy = '/run/migrate-guard-lab/qemu-copy';
-  copyFileSync(affectedQemu(), stage.host.path(copy));
-  chmodSync(stage.host.path(copy), 0o755);
-  const wrapper = stage.host.path('/run/migrate-guard-lab/qemu-affected');
-  const script = readFileSync(wrapper, 'utf8');
-  writeFileSync(wrapper, script.replace(affectedQemu(), copy));
-  const other = await quietDomain(stage, 640, 1, { emulator: 'affected' }).finally(() =>
-    writeFileSync(wrapper, script),
-  );
-  stage.host.remove(copy);
-  await failMigration(other, [0]);
-  expect(await inspect(stage, other)).toMatchObject({ blockState: 'stuck', exit: 1 });
-  expect(await resetWith(stage, {}, other.name, '--strategy', 'memory')).toMatchObject({
-    exit: 0,
-    result: 'healed',
-  });
-  await other.destroy();
+  const cache = mkdtempSync(join(tmpdir(), 'migrate-guard-cache-'));
+  const before = process.env['MIGRATE_GUARD_CACHE'];
+  try {
+    chmodSync(cache, 0o755);
+    mkdirSync(join(cache, 'qemu-7.2.0'));
+    copyFileSync(affectedQemu(), join(cache, 'qemu-7.2.0/qemu-system-x86_64'));
+    process.env['MIGRATE_GUARD_CACHE'] = cache;
+    const other = await quietDomain(stage, 640, 1);
+    rmSync(cache, { recursive: true });
+    await failMigration(other, [0]);
+    expect(readlinkSync(`/proc/${other.outerPid}/exe`)).toContain(
+      `${cache}/qemu-7.2.0/qemu-system-x86_64 (deleted)`,
+    );
+    expect(await inspect(stage, other)).toMatchObject({ blockState: 'stuck', exit: 1 });
+    expect(await reset(stage, other.name, '--strategy', 'memory')).toMatchObject({
+      exit: 0,
+      result: 'healed',
+    });
+    await other.destroy();
+  } finally {
+    if (before === undefined) delete process.env['MIGRATE_GUARD_CACHE'];
+    else process.env['MIGRATE_GUARD_CACHE'] = before;
+    rmSync(cache, { recursive: true, force: true });
+  }
 });
