@@ -7,8 +7,14 @@ import { changedMark, clearedMark, gdbOptions } from '../core/gdb-script';
 import { run, type CommandResult } from './command';
 import type { QemuProcess } from './qemu-process';
 
-/** How long gdb may stop to detach after it was asked to end, before it is killed. */
-const grace = 1;
+/**
+ * Runs gdb (from the third argument on) for so many seconds, then lets a process run on. gdb that gets SIGTERM or
+ * SIGINT while it attaches passes SIGINT on to QEMU, which ends (measured); so nothing but SIGKILL may reach it:
+ * when a tracer dies, the kernel detaches what it traced (ptrace(2)). What stays is a stop signal that was on its
+ * way, and that is taken back even when this program is gone by then.
+ */
+const guarded = `trap '' HUP INT TERM; seconds=$1 pid=$2; shift 2
+timeout --signal=KILL "$seconds" "$@"; status=$?; kill -CONT "$pid"; exit "$status"`;
 const settleAttempts = 40;
 const settlePause = 25;
 
@@ -18,9 +24,8 @@ export function gdbCommand(file: string): readonly [string, ...string[]] {
 }
 
 /**
- * Runs a script that attaches to QEMU and detaches. timeout(1) stands between us and gdb, because the deadline
- * must hold even when this program is killed meanwhile. When a tracer dies the kernel detaches what it traced,
- * and that runs on (ptrace(2)); only a stop signal that was on its way stays, and that is taken back here.
+ * Runs a script that attaches to QEMU and detaches, within `deadline` seconds. It is a session of its own, so that
+ * the deadline holds, and no Ctrl-C reaches gdb, whatever becomes of this program.
  */
 export async function runGdb(
   qemu: QemuProcess,
@@ -34,8 +39,9 @@ export async function runGdb(
   try {
     const file = join(directory, 'script.gdb');
     writeFileSync(file, script, { mode: 0o600 });
-    const argv = ['timeout', `--kill-after=${grace}`, String(deadline), ...gdbCommand(file)] as const;
-    result = await run([...argv], { deadline: (deadline + grace + 2) * 1000, cwd: '/' });
+    const session = ['setsid', '--fork', '--wait', 'sh', '-c', guarded, 'sh'] as const;
+    const argv = [...session, String(deadline), String(qemu.pid), ...gdbCommand(file)] as const;
+    result = await run([...argv], { deadline: (deadline + 3) * 1000, cwd: '/' });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
