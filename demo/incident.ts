@@ -2,10 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { oneHost } from './one-host';
+import { twoHosts } from './two-hosts';
 import { Narrator } from './story/narrator';
 import { type Act, Story, WrongTurn } from './story/story';
 
-const acts: readonly Act[] = [oneHost];
+const emulator = process.argv.includes('--affected-qemu') ? 'affected' : 'debian';
+const acts: readonly Act[] = [oneHost, twoHosts(emulator)];
 
 async function main(): Promise<void> {
   const narrator = new Narrator();

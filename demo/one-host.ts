@@ -91,6 +91,10 @@ async function theRepair(story: Story, { host }: Domain, pulse: Pulse): Promise<
     exit: 0,
     says: ['repaired, and every disk opens as QEMU opens it'],
   });
+  story.narrator.say(
+    'The failed attempt may have left more behind: in older QEMU a flag that makes every later migration fail, or kills the VM. QEMU is told to take its disks back, while the guest runs on:',
+  );
+  await story.guard(host, ['reset', name], { exit: 0, says: ['healed'] });
   await story.guard(host, ['check', name, '--deep'], { exit: 0, says: [`${name}: safe`] });
   await pulse.feel(story);
 }

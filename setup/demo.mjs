@@ -1,16 +1,19 @@
-// npm run demo: prepares what is missing and replays the incident on real VMs (demo/incident.ts).
+// npm run demo [-- --affected-qemu]: prepares what is missing and replays the incident on real VMs (demo/incident.ts).
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
+import { prepareAffectedQemu, prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
+
+const options = process.argv.slice(2);
 
 function prepare() {
   prepareNode();
-  preparePackages(['qemu']);
+  preparePackages(['qemu', 'lab']);
   prepareBuild();
+  if (options.includes('--affected-qemu')) prepareAffectedQemu();
 }
 
 function play() {
-  const args = ['-r', 'ts-node/register/transpile-only', join(root, 'demo/incident.ts')];
+  const args = ['-r', 'ts-node/register/transpile-only', join(root, 'demo/incident.ts'), ...options];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
   // The demo cleans up when it is interrupted: it has to be told, and waited for.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

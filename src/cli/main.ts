@@ -1,10 +1,11 @@
 import { GuardError } from '../core/errors';
-import { exitCodes } from '../core/exit-codes';
 import { setLogSink } from '../system/log';
 import { readSettings } from '../system/settings-file';
 import { parseCommandLine } from './command-line';
+import { printJson } from './print';
 import { printable } from './render';
 import { answerUsage } from './usage';
+import type { CommandLine } from './verb';
 
 /** Runs one command line to its end and gives the exit status; no error leaves it as a stack. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -15,22 +16,28 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (line.flag('verbose')) await logToStderr();
     return await verb.run(line, await readSettings(line.value('config')));
   } catch (error) {
-    return explainError(error, line.flag('verbose'));
+    return explainError(error, line);
   }
 }
 
-/** Two lines for the admin: what happened, and what to do. The rest only with --verbose. */
-function explainError(error: unknown, verbose: boolean): number {
-  if (error instanceof GuardError) {
-    process.stderr.write(`migrate-guard: ${printable(error.what)}\n`);
-    if (error.remedy !== undefined) process.stderr.write(`  -> ${printable(error.remedy)}\n`);
-    return error.exit;
+/** Two lines for the admin: what happened, and what to do; with --json a document as well. The rest with --verbose. */
+function explainError(error: unknown, line: CommandLine): number {
+  const told =
+    error instanceof GuardError
+      ? error
+      : new GuardError(
+          'undecided',
+          `an unexpected error: ${error instanceof Error ? error.message : String(error)}`,
+          'run again with --verbose, and report what it prints',
+        );
+  const { what, remedy, exit } = told;
+  process.stderr.write(`migrate-guard: ${printable(what)}\n`);
+  if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
+  if (line.flag('json')) printJson({ error: { what, remedy: remedy ?? null, exit } });
+  if (told !== error && line.flag('verbose') && error instanceof Error) {
+    process.stderr.write(`${error.stack ?? ''}\n`);
   }
-  const what = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`migrate-guard: an unexpected error: ${printable(what)}\n`);
-  process.stderr.write('  -> run again with --verbose, and report what it prints\n');
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  return exitCodes.undecided.status;
+  return exit;
 }
 
 async function logToStderr(): Promise<void> {

@@ -35,7 +35,7 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
         for (const [name, option] of Object.entries({ ...verb.options, ...everyVerb })) {
           command.option(name, {
             type: option.type,
-            describe: option.help,
+            describe: option.value === undefined ? option.help : `${option.value}: ${option.help}`,
             requiresArg: option.type === 'string',
           });
         }

@@ -123,12 +123,15 @@ function diskSources(element: Element): Sources {
 function firmware(os: Element | undefined): DiskSource[] {
   const loader = child(os, 'loader');
   const nvram = child(os, 'nvram');
+  const source = child(nvram, 'source')?.attributes;
+  const typeOf = (role: string): 'block' | 'file' =>
+    role === 'nvram' && source?.has('dev') === true ? 'block' : 'file';
   const flash = (role: 'loader' | 'nvram', path: string | undefined, readonly: boolean): DiskSource[] =>
-    path ? [{ disk: role, role, path, type: 'file', readonly, shareable: false, direct: false }] : [];
+    path ? [{ disk: role, role, path, type: typeOf(role), readonly, shareable: false, direct: false }] : [];
   return [
     ...(loader?.attributes.get('type') === 'pflash'
       ? flash('loader', loader.text, loader.attributes.get('readonly') !== 'no')
       : []),
-    ...flash('nvram', child(nvram, 'source')?.attributes.get('file') ?? nvram?.text, false),
+    ...flash('nvram', source?.get('dev') ?? source?.get('file') ?? nvram?.text, false),
   ];
 }

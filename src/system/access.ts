@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import {
   accessByAcl,
+  accessByClass,
   accessByMode,
   describePermissions,
   isProtectedLink,
@@ -81,7 +82,7 @@ export class AccessProbe {
       anchored.map(([path, anchor]) => [path, searchError(anchor)] as const),
     );
     const byMode = (entry: Permissions): string | undefined =>
-      accessByMode(entry, this.credentials, 1) === 'denied' ? 'EACCES' : undefined;
+      accessByClass(entry, this.credentials, 1) ? undefined : 'EACCES';
     this.searched = new Map(
       answers ?? [...directories].map(([path, entry]) => [path, byMode(entry)] as const),
     );

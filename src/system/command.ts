@@ -1,5 +1,9 @@
 import type { Options } from 'execa';
+import { setTimeout as pause } from 'node:timers/promises';
 import { log } from './log';
+
+/** Milliseconds after the deadline: SIGKILL comes 1 s after it, and then a command is gone, or cannot go. */
+const lateAfter = 2500;
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -43,7 +47,15 @@ export async function run(
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
   };
   const started = Date.now();
-  const result = await execa(file, args, settings);
+  const child = execa(file, args, settings);
+  const result = await Promise.race([child, pause(options.deadline + lateAfter, undefined, { ref: false })]);
+  if (!result) {
+    // Not even SIGKILL ends what the kernel holds (state D, dead storage): it is left behind, and nobody waits for it.
+    child.unref();
+    for (const stream of child.stdio) stream?.destroy();
+    log('a command cannot be killed', { argv });
+    return { argv, exit: null, stdout: '', stderr: '', timedOut: true, missing: false };
+  }
   log('ran a command', {
     argv,
     exit: result.exitCode,

@@ -4,6 +4,7 @@ import { isUnknown, type NoFacts } from '../core/facts';
 import type { Mount } from '../core/mounts';
 import type { Credentials } from '../core/process-status';
 import { hostMountNamespace, QemuProcess } from './qemu-process';
+import { onDeadMount } from './storage';
 import { TreeView } from './view';
 
 /** One running domain's QEMU with its view, held open while something is done with both. */
@@ -42,6 +43,15 @@ export async function holdDomain<T extends object>(
   if (isUnknown(process)) return gone(process.unknown);
   let view: TreeView | undefined;
   try {
+    const dead = await onDeadMount(
+      domain.sources.map(({ path }) => path),
+      process.path,
+    );
+    if (dead !== undefined)
+      return none(
+        `the storage at ${dead} does not answer`,
+        `see whether what is mounted at ${dead} is alive`,
+      );
     const held = lookInto(domain, process);
     view = held.view;
     const result = await work(held);

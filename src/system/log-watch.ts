@@ -1,5 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Milliseconds between two looks. */
+const interval = 10;
 
 /** What QEMU has written to its log since a moment, read as it comes. */
 export class LogWatch {
@@ -30,6 +34,12 @@ export class LogWatch {
     this.position = 0;
     this.drain();
     return this.text;
+  }
+
+  /** Reads on until the text is as expected, for so many milliseconds at most. */
+  async until(isExpected: (text: string) => boolean, milliseconds: number): Promise<void> {
+    const end = Date.now() + milliseconds;
+    while (!isExpected(this.read()) && Date.now() < end) await pause(interval);
   }
 
   close(): void {

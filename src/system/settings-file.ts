@@ -43,7 +43,14 @@ export async function readSettings(named: string | undefined): Promise<Settings>
       'write values in full',
     );
   }
-  return validate(file, values);
+  return validate(file, withoutEmpty(values));
+}
+
+/** A section of which every key is commented out is null in YAML, and means its defaults. */
+function withoutEmpty(values: unknown): unknown {
+  if (values === null) return {};
+  if (typeof values !== 'object' || Array.isArray(values)) return values;
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }
 
 async function validate(file: string, values: unknown): Promise<Settings> {
@@ -88,6 +95,13 @@ async function validate(file: string, values: unknown): Promise<Settings> {
       { ...reset, strategies: [...reset.strategies] },
     ),
   });
+  if (Array.isArray(values) || typeof values !== 'object') {
+    throw new GuardError(
+      'usage',
+      `${file}: sections with keys are expected`,
+      'see the shipped file for all keys',
+    );
+  }
   const result = v.safeParse(schema, values);
   if (result.success) return result.output;
   const [issue] = result.issues;

@@ -1,5 +1,6 @@
 import { checks } from '../checks';
 import type { Domain } from '../core/domain';
+import { errorName, GuardError } from '../core/errors';
 import type { DomainFacts, NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { mergePlans } from '../core/plan';
@@ -10,6 +11,8 @@ import { holdDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
 import { Virsh } from '../system/virsh';
 import { findDomains, type Asked } from './find-domains';
+import { inspectDomain } from './inspect';
+import { reportNoFacts } from './no-facts';
 
 export interface CheckOptions {
   readonly settings: Settings;
@@ -20,7 +23,21 @@ export interface CheckOptions {
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
 export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
   for await (const found of findDomains(asked, options.settings)) {
-    yield 'why' in found ? reportNoFacts(found) : await checkDomain(found, options);
+    if ('why' in found) {
+      yield reportNoFacts(found);
+      continue;
+    }
+    try {
+      yield await checkDomain(found, options);
+    } catch (error) {
+      // Something vanished between two looks: one domain's trouble hides no other.
+      if (asked !== 'all' || error instanceof GuardError) throw error;
+      yield reportNoFacts({
+        name: found.name,
+        why: `it could not be looked at: ${errorName(error)}`,
+        remedy: 'run again',
+      });
+    }
   }
 }
 
@@ -29,8 +46,23 @@ export async function checkDomain(domain: Domain, options: CheckOptions): Promis
   const { settings, deep } = options;
   const virsh = new Virsh(settings.libvirt.deadline * 1000);
   const depth = deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
-  const [facts, destination] = await Promise.all([gatherDomain(domain, depth), askAbout(domain, options)]);
-  return 'why' in facts ? reportNoFacts(facts) : report({ ...facts, ...destination });
+  const [facts, destination, block] = await Promise.all([
+    gatherDomain(domain, depth),
+    askAbout(domain, options),
+    deep ? inspectDomain(domain, settings) : undefined,
+  ]);
+  if ('why' in facts) return reportNoFacts(facts);
+  return withBlockState(report({ ...facts, ...destination }), block);
+}
+
+/** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, however right its paths are. */
+function withBlockState(
+  base: DomainReport,
+  block: Pick<DomainReport, 'blockState' | 'findings'> | undefined,
+): DomainReport {
+  if (!block) return base;
+  const findings = [...base.findings, ...block.findings];
+  return { ...base, blockState: block.blockState, findings, verdict: verdictOf(findings) };
 }
 
 async function askAbout(
@@ -39,7 +71,8 @@ async function askAbout(
 ): Promise<Pick<DomainFacts, 'destination'>> {
   if (host === undefined) return {};
   const { user, deadline } = settings.ssh;
-  const wanted = domain.sources.map(({ path }) => path);
+  // libvirt makes a missing NVRAM file over there from its template (src/qemu/qemu_process.c, qemuPrepareNVRAM).
+  const wanted = domain.sources.filter(({ role }) => role !== 'nvram').map(({ path }) => path);
   return { destination: { host, paths: await askDestination(host, user, wanted, deadline * 1000) } };
 }
 
@@ -63,16 +96,5 @@ export function report(facts: DomainFacts): DomainReport {
     blockState: 'unknown',
     findings,
     plan: mergePlans(findings.flatMap(({ plan }) => (plan ? [plan] : []))),
-  };
-}
-
-export function reportNoFacts({ name, pid, why, remedy }: NoFacts): DomainReport {
-  return {
-    domain: name,
-    pid: pid ?? null,
-    verdict: 'undecided',
-    blockState: 'unknown',
-    findings: [{ check: 'domain', state: 'unknown', what: why, remedy }],
-    plan: [],
   };
 }

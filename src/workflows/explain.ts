@@ -4,7 +4,8 @@ import { describePassage } from '../core/way';
 import type { Settings } from '../core/settings';
 import { sameTarget } from '../core/plan';
 import type { Passage, Walk } from '../core/walk';
-import { gatherDomain, report, reportNoFacts } from './check';
+import { gatherDomain, report } from './check';
+import { reportNoFacts } from './no-facts';
 import { findDomains } from './find-domains';
 
 /** One line of the two views: an element that both, or only one of them, meets. */

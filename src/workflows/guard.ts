@@ -1,25 +1,23 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { causeOf, mayRetry, sawHandingOverFail, type Attempt } from '../core/attempt';
 import type { Domain } from '../core/domain';
 import { GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import { isUnknown } from '../core/facts';
-import type { BlockState, DomainReport, Finding } from '../core/finding';
+import type { BlockState, DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { runMover, type Moved, type Mover } from '../system/mover';
 import { checkDomain } from './check';
+import { copyOnDestination, listDomainsOn } from './destination-copy';
 import { findDomain } from './find-domains';
 import { holdQemu, inspectDomain } from './inspect';
-import { listDomainsOn, StandBy, type Reactivation } from './reactivate';
+import { StandBy, type Reactivation } from './reactivate';
 import { repairLocked } from './repair';
 import { resetLocked } from './reset';
 
 /** Milliseconds. Only a mover that failed is waited for. */
 const lastWordsWait = 500;
-const lastWordsPause = 10;
-const copyPause = 200;
 
 /** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
 export const guardResults = {
@@ -50,6 +48,12 @@ export interface GuardReport {
   readonly output?: Moved;
 }
 
+/** What runs beside a mover: shows its progress, and hears the wish to end it. */
+export interface Moving {
+  readonly aborted: () => boolean;
+  readonly end: () => void;
+}
+
 export interface GuardOptions {
   readonly settings: Settings;
   /** Where the domain goes; none for a save. */
@@ -58,7 +62,7 @@ export interface GuardOptions {
   /** Told what is done, as it is done. */
   readonly say?: (action: GuardAction) => void;
   /** Told while a mover runs. */
-  readonly moving?: (domain: Domain) => { readonly end: () => void };
+  readonly moving?: (domain: Domain) => Moving;
 }
 
 /** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
@@ -72,6 +76,7 @@ class Guard {
   private readonly actions: GuardAction[] = [];
   private reactivation: number | undefined;
   private output: Moved | undefined;
+  private aborted = false;
   private blockState: BlockState = 'unknown';
 
   constructor(
@@ -90,6 +95,7 @@ class Guard {
       if (cause === 'other') return await this.failedOtherwise();
       const healed = await this.heal(reactivation);
       if ('result' in healed) return healed;
+      if (this.aborted) return this.report('mover-failed', 'not tried again, because it was told to end');
       const refused = await this.makeSafe();
       if (refused) return { ...refused, ...this.moverFailed(refused) };
       if (!mayRetry(this.attempts, { healed: true, safe: true })) {
@@ -123,17 +129,26 @@ class Guard {
     return this.resetEarlier();
   }
 
-  private judge({ verdict, findings }: DomainReport): GuardReport | undefined {
+  private judge({ findings }: DomainReport): GuardReport | undefined {
     const bad = findings.filter(({ state }) => state !== 'ok');
     // A destination that cannot be asked harms nobody: the mover will tell, before any disk is given up.
-    const stopping = bad.filter(({ check, state }) => !(check === 'destination' && state === 'unknown'));
-    for (const { what } of bad.filter((finding) => !stopping.includes(finding))) this.say('check', what);
+    // And what an earlier failure left in QEMU is healed next.
+    const stopping = bad.filter(
+      ({ check, state }) => !(check === 'destination' && state === 'unknown') && check !== 'block-state',
+    );
+    for (const { what } of bad.filter(({ check, state }) => check === 'destination' && state === 'unknown')) {
+      this.say('check', what);
+    }
     const reasons = stopping.filter(({ plan }) => plan === undefined);
     // A wrong volume is the reason; that its path is also missing somewhere is not.
     const first = reasons.find(({ check }) => check === 'disk-device') ?? reasons[0];
     if (!first) return undefined;
     const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}: `;
-    return this.report(verdict === 'blocked' ? 'refused' : 'undecided', `${disk}${first.what}`, first.remedy);
+    return this.report(
+      first.state === 'problem' ? 'refused' : 'undecided',
+      `${disk}${first.what}`,
+      first.remedy,
+    );
   }
 
   private async resetEarlier(): Promise<GuardReport | undefined> {
@@ -141,7 +156,11 @@ class Guard {
     const inspected = await inspectDomain(this.domain, settings);
     this.blockState = inspected.blockState;
     if (inspected.blockState === 'healthy') return undefined;
-    const doubt: Finding | undefined = inspected.findings.find(({ state }) => state !== 'ok');
+    const copy = await copyOnDestination(this.domain, this.options.destination, settings);
+    if (copy !== undefined) {
+      const remedy = `when it has no copy: migrate-guard reset ${this.domain.name}`;
+      return this.report('undecided', `${inspected.blockState}, and not reset, because ${copy}`, remedy);
+    }
     const { result, what, remedy, blockState } = await resetLocked(this.domain, {
       settings,
       strategy: 'auto',
@@ -149,7 +168,7 @@ class Guard {
     });
     this.blockState = blockState;
     if (result === 'healed' || result === 'healthy') {
-      this.say('reset', `${inspected.blockState}: ${doubt?.what ?? ''}; ${what}`);
+      this.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
       return undefined;
     }
     const ends = { dead: 'person', paused: 'person', failed: 'failed' } as const;
@@ -175,9 +194,11 @@ class Guard {
     const progress = this.options.moving?.(this.domain);
     try {
       const moved = await runMover(mover);
-      if (moved.exit !== 0) await lastWords(watch);
+      // virtlogd stands between QEMU and its log: on a busy host the words come after the mover's end.
+      if (moved.exit !== 0) await watch.until(sawHandingOverFail, lastWordsWait);
       // Signals stay caught until QEMU has its disks back.
       const reactivation = await standBy?.end();
+      this.aborted = progress?.aborted() ?? false;
       const failed = moved.exit !== 0;
       const cause = failed ? causeOf({ log: watch.read(), alive: held.isAlive() }) : undefined;
       this.attempts.push({ mover: mover.name, exit: moved.exit, ...(cause === undefined ? {} : { cause }) });
@@ -210,29 +231,8 @@ class Guard {
         `QEMU took its disks back ${reactivation.milliseconds} ms after libvirt's job ended`,
       );
     }
-    const doubt = reactivation ? undefined : await this.copyOnDestination();
-    if (doubt !== undefined) {
-      this.blockState = 'unknown';
-      const remedy = `when the destination has no copy of it: migrate-guard reset ${this.domain.name}, before the guest writes`;
-      return this.report('person', `QEMU could not hand over its disks, and ${doubt}`, remedy);
-    }
     const refusal = await this.resetEarlier();
     return refusal ? { ...refusal, ...this.moverFailed(refusal), result: 'person' } : { healed: true };
-  }
-
-  /** Why QEMU here may not take its disks back; `undefined` when the destination surely has no copy of the domain. */
-  private async copyOnDestination(): Promise<string | undefined> {
-    const { destination, settings } = this.options;
-    if (destination === undefined) return undefined;
-    const until = Date.now() + settings.migrate.destinationDeadline * 1000;
-    for (;;) {
-      const active = await listDomainsOn(destination, settings);
-      if (typeof active !== 'string')
-        return `nobody can tell whether ${destination} has a copy: ${active.unknown}`;
-      if (!active.includes(this.domain.uuid)) return undefined;
-      if (Date.now() > until) return `${destination} still has a copy of it`;
-      await pause(copyPause);
-    }
   }
 
   /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
@@ -240,7 +240,7 @@ class Guard {
     // Unknown is not healthy: without a layout, the log is all there is.
     const { blockState } = await inspectDomain(this.domain, this.options.settings);
     this.blockState = blockState;
-    if (blockState !== 'healthy' && (await this.copyOnDestination()) === undefined) await this.resetEarlier();
+    if (blockState !== 'healthy') await this.resetEarlier();
     return this.report('mover-failed', 'it failed for a reason of its own, so it was not tried again');
   }
 
@@ -293,16 +293,5 @@ class Guard {
       ...(remedy === undefined ? {} : { remedy }),
       ...(this.output ? { output: this.output } : {}),
     };
-  }
-}
-
-/** virtlogd stands between QEMU and its log: on a busy host the words come after the mover's end. */
-async function lastWords(watch: LogWatch): Promise<void> {
-  for (
-    let waited = 0;
-    waited < lastWordsWait && !sawHandingOverFail(watch.read());
-    waited += lastWordsPause
-  ) {
-    await pause(lastWordsPause);
   }
 }

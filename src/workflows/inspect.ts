@@ -12,7 +12,7 @@ import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
 import { readResetNote } from '../system/reset-note';
 import { Virsh } from '../system/virsh';
-import { reportNoFacts } from './check';
+import { reportNoFacts } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 
 export interface BlockReport {

@@ -8,14 +8,12 @@ import type { Settings } from '../core/settings';
 import type { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
+import { listActive } from './destination-copy';
 
 /** Between two looks at a log or at libvirt's status file; both are a read of a local file. */
 const fileInterval = 5;
 /** Between two questions to libvirtd. */
 const questionInterval = 20;
-
-/** What runs or waits to run: a definition that is shut off owns no disk. */
-const listActive = 'list --uuid';
 
 /** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
 export type Reactivation = { readonly milliseconds: number } | Unknown;
@@ -127,15 +125,5 @@ export class StandBy {
     const command = `qemu-monitor-command --domain ${this.domain.uuid} '${JSON.stringify({ execute })}'`;
     const answer = await this.here.ask(command, this.settings.libvirt.deadline * 1000);
     return typeof answer === 'string' ? parseReply(answer) : answer;
-  }
-}
-
-/** The UUIDs of all domains that are active on another host. */
-export async function listDomainsOn(host: string, { ssh }: Settings): Promise<string | Unknown> {
-  const session = VirshSession.on(host, ssh.user, ssh.deadline);
-  try {
-    return await session.ask(listActive, ssh.deadline * 1000);
-  } finally {
-    session.end();
   }
 }

@@ -30,7 +30,7 @@ export const migrateVerb: Verb = {
         'migrate',
         ...options,
         domain.uuid,
-        uri.replaceAll('{host}', destination),
+        uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination),
       ] as const;
       const [first, ...rest] = [...become, ...argv] as [string, ...string[]];
       return { name: 'virsh migrate', argv: [first, ...rest] };
@@ -78,7 +78,7 @@ async function run(word: string, options: GuardOptions, line: CommandLine): Prom
 /** The mover's own words come first, unchanged; then the reason and the way out, in two lines. */
 function print({ result, domain, what, remedy, output }: GuardReport): void {
   if (output && result !== 'done') process.stderr.write(output.stderr);
-  if (output) process.stdout.write(output.stdout);
+  if (output && output.stdout.trim() !== '') process.stdout.write(output.stdout);
   if (result === 'done') {
     process.stdout.write(`${printable(domain)}: done\n`);
     return;

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseMounts } from '../core/mounts';
+
+/** File systems whose server can be gone: the first look at one then never comes back, and cannot be interrupted. */
+const remote = /^(nfs|cifs|smb|ceph|fuse|gluster|lustre|gpfs|ocfs|gfs|9p|afs|beegfs)/;
+const deadline = 5_000;
+
+let asked: Promise<readonly string[]> | undefined;
+
+/** Where storage is mounted that does not answer; asked once, by children that may be left behind. */
+export function deadMounts(): Promise<readonly string[]> {
+  const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const paths = new Set(mounts.filter(({ fileSystem }) => remote.test(fileSystem)).map(({ path }) => path));
+  asked ??= Promise.all([...paths].map(async (path) => ((await answers(path)) ? [] : [path]))).then((dead) =>
+    dead.flat(),
+  );
+  return asked;
+}
+
+/** The first of these paths, or of what a process has open, that lies on dead storage. Reads names, never files. */
+export async function onDeadMount(paths: readonly string[], process: string): Promise<string | undefined> {
+  const dead = await deadMounts();
+  if (dead.length === 0) return undefined;
+  const open = readdirSync(`${process}/fd`).flatMap((name) => {
+    try {
+      return [readlinkSync(`${process}/fd/${name}`)];
+    } catch {
+      return [];
+    }
+  });
+  const normal = paths.map((path) => path.replace(/\/+/g, '/'));
+  return dead.find((mount) =>
+    [...normal, ...open].some((path) => path === mount || path.startsWith(`${mount}/`)),
+  );
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('stat', ['--file-system', '--format=', '--', path], { stdio: 'ignore', cwd: '/' });
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      child.unref();
+      resolve(false);
+    }, deadline);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    child.on('exit', end).on('error', end);
+  });
+}
