@@ -189,7 +189,10 @@ export async function lastingMigration(domain: Domain, phase: 'active' | 'pre-sw
   const sockets = new Set<Socket>();
   const server = createServer((peer) => {
     sockets.add(peer);
-    peer.on('error', () => undefined).resume().unref();
+    peer
+      .on('error', () => undefined)
+      .resume()
+      .unref();
   });
   server.listen(socket).unref();
   await once(server, 'listening');
