@@ -36,7 +36,7 @@ interface Seen {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
-  const machine = describeMachine();
+  const machine = { ...describeMachine(), QEMU: '7.2.0, with debug information' };
   const host = await Host.start({ name: 'kvm1' });
   const volume = await Volume.create();
   try {

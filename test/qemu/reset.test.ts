@@ -298,7 +298,7 @@ describe('gdb', () => {
 
   /** A gdb that attaches and then does nothing for long. */
   const sleeping = `for last in "$@"; do :; done
-    [ -f "$last" ] && sed -i 's/^attach .*/&\\nshell sleep 60 >\\/dev\\/null 2>\\&1/' "$last"
+    [ -f "$last" ] && sed -i 's/^attach .*/&\\nshell exec sleep 60 >\\/dev\\/null 2>\\&1/' "$last"
     exec $real "$@"`;
 
   test('is killed with -9 while attached: the guest runs on', async () => {
