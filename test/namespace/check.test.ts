@@ -69,6 +69,10 @@ describe('a healthy domain', () => {
     );
     expect(troubles).toEqual([
       expect.stringMatching(/^disk-name unknown: QEMU could not be asked for its block nodes: /),
+      // A stand-in has no log, and no layout.
+      expect.stringMatching(
+        /^block-state unknown: QEMU's log .* cannot be read: ENOENT, and memory was not read: /,
+      ),
     ]);
   });
 });
