@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { everyVerb, type CommandLine, type Verb } from './verb';
-import { verbs } from './verbs';
 
 /**
  * Reads a well-formed command line. `undefined` for everything else (a question for help, an unknown word or
  * option, a missing value): that is answered by usage.ts, which may be slow.
  */
-export function parseCommandLine(argv: readonly string[]): { verb: Verb; line: CommandLine } | undefined {
+export function parseCommandLine(
+  argv: readonly string[],
+  verbs: readonly Verb[],
+): { verb: Verb; line: CommandLine } | undefined {
   const [name, ...args] = argv;
   const verb = verbs.find((candidate) => candidate.name === name);
   if (!verb) return undefined;

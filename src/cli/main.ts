@@ -1,21 +1,25 @@
 import { GuardError } from '../core/errors';
 import { setLogSink } from '../system/log';
 import { readSettings } from '../system/settings-file';
+import { forgiveClosedReader } from './closed-reader';
 import { parseCommandLine } from './command-line';
 import { printJson } from './print';
 import { printable } from './render';
-import { answerUsage } from './usage';
-import type { CommandLine } from './verb';
+import type { CommandLine, Verb } from './verb';
 
-/** Runs one command line to its end and gives the exit status; no error leaves it as a stack. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseCommandLine(argv);
-  if (!parsed) return answerUsage(argv);
+/**
+ * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `undefined` when it
+ * is no well-formed line of one of these verbs.
+ */
+export async function runLine(argv: readonly string[], verbs: readonly Verb[]): Promise<number | undefined> {
+  const parsed = parseCommandLine(argv, verbs);
+  if (!parsed) return undefined;
   const { verb, line } = parsed;
   try {
     if (line.flag('verbose')) await logToStderr();
     return await verb.run(line, await readSettings(line.value('config')));
   } catch (error) {
+    forgiveClosedReader(process.stderr);
     return explainError(error, line);
   }
 }
@@ -41,6 +45,7 @@ function explainError(error: unknown, line: CommandLine): number {
 }
 
 async function logToStderr(): Promise<void> {
+  forgiveClosedReader(process.stderr);
   const { default: winston } = await import('winston');
   const { combine, timestamp, json } = winston.format;
   const stderr = new winston.transports.Console({ stderrLevels: ['info'] });

@@ -1,36 +1,61 @@
 import { hostname } from 'node:os';
 import { exitCodes } from '../core/exit-codes';
 import { verdicts, type DomainReport, type Verdict } from '../core/finding';
+import { print } from './output';
 import { renderReport } from './render';
 import type { CommandLine } from './verb';
 
 /** Prints each report as it comes, or all of them as one JSON document; gives the status of the worst. */
 export async function printReports(reports: AsyncIterable<DomainReport>, line: CommandLine): Promise<number> {
-  const all = await printEach(reports, line, renderReport);
-  return exitOf(all.map(({ verdict }) => verdict));
+  return exitOf(await printEach(reports, line, renderReport, ({ verdict }) => verdict));
 }
 
-export async function printEach<T extends DomainReport>(
+/**
+ * Prints each report, and keeps of it only what `keep` takes: the reports of a thousand domains are tens of
+ * megabytes. With JSON nothing is printed before the first report, so that a mistake of the user leaves stdout empty.
+ */
+export async function printEach<T extends DomainReport, K>(
   reports: AsyncIterable<T>,
   line: CommandLine,
   render: (report: T) => string,
-): Promise<T[]> {
-  const all: T[] = [];
-  for await (const report of reports) {
-    all.push(report);
-    if (!line.flag('json')) process.stdout.write(render(report));
+  keep: (report: T) => K,
+): Promise<K[]> {
+  const kept: K[] = [];
+  const json = line.flag('json');
+  try {
+    for await (const report of reports) {
+      print(json ? jsonElement(report, kept.length === 0) : render(report));
+      kept.push(keep(report));
+    }
+  } catch (error) {
+    // What was begun is ended: one whole document with what is known.
+    if (json && kept.length > 0) print(jsonEnd);
+    throw error;
   }
-  if (line.flag('json')) printDomains(all);
-  else if (all.length === 0) process.stderr.write('No domain runs on this host.\n');
-  return all;
+  if (json) print(kept.length > 0 ? jsonEnd : emptyDocument());
+  else if (kept.length === 0) process.stderr.write('No domain runs on this host.\n');
+  return kept;
 }
 
 export function printDomains(domains: readonly object[]): void {
-  printJson({ host: hostname(), domains });
+  if (domains.length === 0) print(emptyDocument());
+  else print(`${domains.map((domain, index) => jsonElement(domain, index === 0)).join('')}${jsonEnd}`);
+}
+
+/** One domain of the document that every verb over domains prints; with the first, what stands before it. */
+function jsonElement(domain: object, isFirst: boolean): string {
+  const before = isFirst ? `{\n  "host": ${JSON.stringify(hostname())},\n  "domains": [\n` : ',\n';
+  return `${before}    ${JSON.stringify(domain, null, 2).replaceAll('\n', '\n    ')}`;
+}
+
+const jsonEnd = '\n  ]\n}\n';
+
+function emptyDocument(): string {
+  return `${JSON.stringify({ host: hostname(), domains: [] }, null, 2)}\n`;
 }
 
 export function printJson(document: object): void {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  print(`${JSON.stringify(document, null, 2)}\n`);
 }
 
 const exitOfVerdict: Readonly<Record<Verdict, keyof typeof exitCodes>> = {

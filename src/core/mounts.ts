@@ -8,24 +8,25 @@ export interface Mount {
 
 /** Reads `/proc/PID/mountinfo` (proc(5)); lines that are not of its form are left out. */
 export function parseMounts(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const [front, back] = line.split(' - ');
-    const fields = front?.split(' ') ?? [];
+  const mounts: Mount[] = [];
+  for (const line of text.split('\n')) {
+    const fields = line.split(' ');
     const [id, , , , path, options] = fields;
-    if (path === undefined || options === undefined) return [];
-    return [
-      {
-        id: Number(id),
-        path: unescape(path),
-        options: options.split(','),
-        fileSystem: back?.split(' ')[0] ?? '',
-      },
-    ];
-  });
+    if (path === undefined || options === undefined) continue;
+    const back = fields.indexOf('-', 6);
+    mounts.push({
+      id: Number(id),
+      path: unescape(path),
+      options: options.split(','),
+      fileSystem: back < 0 ? '' : (fields[back + 1] ?? ''),
+    });
+  }
+  return mounts;
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits (fs/proc_namespace.c, mangle()). */
 function unescape(text: string): string {
+  if (!text.includes('\\')) return text;
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

@@ -24,10 +24,13 @@ const closingEnd = /\s*>/y;
 
 interface OpenElement {
   readonly name: string;
-  readonly attributes: Map<string, string>;
+  readonly attributes: ReadonlyMap<string, string>;
   readonly children: Element[];
   text: string;
 }
+
+const noAttributes: ReadonlyMap<string, string> = new Map();
+const [tagEnds, tagCloses] = ['>'.charCodeAt(0), '/'.charCodeAt(0)];
 
 /**
  * Reads a whole XML document as libvirt and OpenNebula write it, and gives its root element.
@@ -37,7 +40,7 @@ interface OpenElement {
  * @throws XmlError naming the line of what is wrong.
  */
 export function parseXml(source: string): Element {
-  const open: OpenElement[] = [{ name: '', attributes: new Map(), children: [], text: '' }];
+  const open: OpenElement[] = [{ name: '', attributes: noAttributes, children: [], text: '' }];
   let position = source.startsWith('\uFEFF') ? 1 : 0;
 
   const fail = (what: string, at = position): never => {
@@ -58,7 +61,8 @@ export function parseXml(source: string): Element {
   };
   const top = (): OpenElement => open[open.length - 1] ?? fail('no element is open');
   const addText = (text: string): void => {
-    if (open.length > 1) top().text += text;
+    // Most text is the white space between elements; in front of everything else it is trimmed away.
+    if (open.length > 1) top().text = top().text === '' ? text.trimStart() : top().text + text;
     else if (text.trim() !== '') fail('text outside the root element');
   };
 
@@ -92,17 +96,23 @@ export function parseXml(source: string): Element {
 
   function openElement(): void {
     const name = match(nameCharacters)?.[0] ?? fail('an element has no name');
+    const next = source.charCodeAt(position);
+    const attributes = next === tagEnds || next === tagCloses ? noAttributes : readAttributes(name);
+    const end = match(tagEnd) ?? fail(`<${name}> is malformed`);
+    if (open.length === 1 && top().children.length > 0) fail('there is more than one root element');
+    if (open.length > maximumDepth) fail('elements are nested too deeply');
+    open.push({ name, attributes, children: [], text: '' });
+    if (end[1] === '/') finish();
+  }
+
+  function readAttributes(name: string): ReadonlyMap<string, string> {
     const attributes = new Map<string, string>();
     for (let found = match(attribute); found; found = match(attribute)) {
       const key = found[1] ?? '';
       if (attributes.has(key)) fail(`attribute ${key} of <${name}> stands twice`);
       attributes.set(key, decode(found[2] ?? found[3] ?? '', fail));
     }
-    const end = match(tagEnd) ?? fail(`<${name}> is malformed`);
-    if (open.length === 1 && top().children.length > 0) fail('there is more than one root element');
-    if (open.length > maximumDepth) fail('elements are nested too deeply');
-    open.push({ name, attributes, children: [], text: '' });
-    if (end[1] === '/') finish();
+    return attributes;
   }
 
   function closeElement(): void {
@@ -113,7 +123,8 @@ export function parseXml(source: string): Element {
 
   function finish(): void {
     const element = open.pop() ?? fail('no element is open');
-    top().children.push({ ...element, text: element.text.trim() });
+    element.text = element.text.trimEnd();
+    top().children.push(element);
   }
 }
 

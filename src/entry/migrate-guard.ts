@@ -1,14 +1,18 @@
-import { main } from '../cli/main';
-
-// A reader that went away (`check --all | head`, a `tee` that Ctrl-C ended) or a terminal that hung up is no error of
-// ours, and must not end what stands by a migration.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  });
-}
+import { runLine } from '../cli/main';
+import { checkVerb } from '../cli/verbs/check';
 
 // Setting the status instead of exiting lets what was written to a pipe arrive.
 void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });
+
+/**
+ * `check` is what runs before every migration and on every host, so nothing else is loaded for it: all other
+ * verbs, and the answers to a mistake, are a whole program that is packed away inside this one (setup/build.mjs).
+ */
+async function main(argv: readonly string[]): Promise<number> {
+  const done = await runLine(argv, [checkVerb]);
+  if (done !== undefined) return done;
+  const { main: wholeProgram } = await import('../cli/whole-program.js');
+  return wholeProgram(argv);
+}

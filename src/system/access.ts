@@ -16,7 +16,7 @@ import type { Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
 import type { Credentials } from '../core/process-status';
 import type { Walk } from '../core/walk';
-import { asUser } from './as-user';
+import { asUserSoon } from './as-user-soon';
 import { run } from './command';
 import { mountIdOf, type TreeView } from './view';
 
@@ -42,7 +42,11 @@ export class AccessProbe {
     if (onTheWay) return onTheWay;
     const anchored = this.view.anchor(walk.end.path);
     if (anchored === undefined) return { unknown: `${walk.end.path} changed while it was read` };
-    if (walk.end.entry.kind === 'block' && this.mountOf(anchored)?.options.includes('nodev')) {
+    if (
+      walk.end.entry.kind === 'block' &&
+      this.mayLieOn('nodev', walk.end.path) &&
+      this.mountOf(anchored)?.options.includes('nodev')
+    ) {
       return { kind: 'refused', path: walk.end.path, why: 'it lies on a file system mounted nodev' };
     }
     return this.ofEntry(walk.end.path, walk.end.entry, wantedBits(source));
@@ -67,7 +71,7 @@ export class AccessProbe {
    * Asks the kernel, once for all ways, which directories QEMU's user may search, ACLs included. A QEMU that
    * runs as uid 0 without capabilities is judged by the mode.
    */
-  search(walks: readonly Walk[]): void {
+  async search(walks: readonly Walk[]): Promise<void> {
     const directories = new Map(
       walks.flatMap((walk) =>
         walk.passages.flatMap(({ path, entry }) =>
@@ -78,7 +82,7 @@ export class AccessProbe {
     const anchored = [...directories.keys()].map(
       (path) => [path, this.view.anchor(`${path}/.`) ?? ''] as const,
     );
-    const answers = asUser(this.credentials, () =>
+    const answers = await asUserSoon(this.credentials, () =>
       anchored.map(([path, anchor]) => [path, searchError(anchor)] as const),
     );
     const byMode = (entry: Permissions): string | undefined =>
@@ -109,6 +113,14 @@ export class AccessProbe {
   private linksAreProtected(): boolean {
     this.protectsLinks ??= readFileSync('/proc/sys/fs/protected_symlinks', 'latin1').trim() !== '0';
     return this.protectsLinks;
+  }
+
+  /** Whether any mount above a path has an option: then it takes a look at which mount it really is. */
+  private mayLieOn(option: string, path: string): boolean {
+    return this.mounts.some(
+      ({ path: point, options }) =>
+        options.includes(option) && (path === point || path.startsWith(point === '/' ? point : `${point}/`)),
+    );
   }
 
   private mountOf(anchored: string): Mount | undefined {

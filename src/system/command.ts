@@ -1,5 +1,4 @@
 import type { Options } from 'execa';
-import { setTimeout as pause } from 'node:timers/promises';
 import { log } from './log';
 
 /** Milliseconds after the deadline: SIGKILL comes 1 s after it, and then a command is gone, or cannot go. */
@@ -35,6 +34,7 @@ export async function run(
   options: CommandOptions,
 ): Promise<CommandResult> {
   const { execa } = await import('execa');
+  const { setTimeout: pause } = await import('node:timers/promises');
   const [file, ...args] = argv;
   const settings: Options = {
     reject: false,

@@ -1,6 +1,7 @@
 import type { DiskSource, Domain } from '../core/domain';
 import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
-import { isBelowDev, sameIdentity, sameTarget } from '../core/plan';
+import type { DeviceEntry, FileEntry } from '../core/entry';
+import { canBeDisk, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
 import { walk, type Walk } from '../core/walk';
 import { AccessProbe } from './access';
 import type { HeldDomain } from './held-domain';
@@ -29,7 +30,7 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
     namespace: walk(view.look, source.path),
   }));
   const probe = new AccessProbe(view, mounts, credentials);
-  probe.search(walks.map(({ namespace }) => namespace));
+  await probe.search(walks.map(({ namespace }) => namespace));
   const sources: SourceFacts[] = [];
   for (const [index, facts] of walks.entries()) {
     const access = await probe.of(facts.source, facts.namespace);
@@ -41,9 +42,14 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
       ...insideOf(held, facts.host, facts.namespace),
     });
   }
-  const heldOpen = process.openFiles();
+  const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
+  const heldOpen = process.openFiles(ends);
   const facts = { domain, pid: process.pid, credentials, ownNamespace, mounts, open: heldOpen, sources };
   return nodes ? { ...facts, nodes } : facts;
+}
+
+function diskAt({ end }: Walk): (DeviceEntry | FileEntry)[] {
+  return end.kind === 'found' && canBeDisk(end.entry) ? [end.entry] : [];
 }
 
 /** What a repair has to know, where the way in the namespace is not that of the host. */

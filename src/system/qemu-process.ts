@@ -60,16 +60,24 @@ export class QemuProcess {
     return TreeView.open(`${this.path}/root`);
   }
 
-  /** The devices and regular files that this QEMU holds open, each once. */
-  openFiles(): (DeviceEntry | FileEntry)[] | Unknown {
+  /**
+   * The devices and regular files that this QEMU holds open, each once. When all that are wanted were found the
+   * rest is not looked at: a QEMU with many network queues has hundreds of descriptors.
+   */
+  openFiles(wanted: readonly (DeviceEntry | FileEntry)[] = []): (DeviceEntry | FileEntry)[] | Unknown {
     const files = new Map<string, DeviceEntry | FileEntry>();
+    const missing = new Set(wanted.map(keyOf));
+    const all = missing.size === 0;
     try {
       for (const descriptor of readdirSync(`${this.path}/fd`)) {
         const path = `${this.path}/fd/${descriptor}`;
         const stat = statSync(path, { throwIfNoEntry: false });
         const entry = stat && toEntry(stat, path);
-        if (entry && canBeDisk(entry))
-          files.set(`${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`, entry);
+        if (!entry || !canBeDisk(entry)) continue;
+        const key = keyOf(entry);
+        files.set(key, entry);
+        missing.delete(key);
+        if (missing.size === 0 && !all) break;
       }
     } catch (error) {
       return { unknown: `/proc/${this.pid}/fd: ${errorName(error)}` };
@@ -104,6 +112,10 @@ export class QemuProcess {
   private read(name: string): string {
     return readFileSync(`${this.path}/${name}`, 'utf8');
   }
+}
+
+function keyOf(entry: DeviceEntry | FileEntry): string {
+  return `${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`;
 }
 
 /** The mount namespace in which this program runs, and which it calls the host's. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { parseMounts } from '../core/mounts';
 
@@ -10,12 +9,15 @@ let asked: Promise<readonly string[]> | undefined;
 
 /** Where storage is mounted that does not answer; asked once, by children that may be left behind. */
 export function deadMounts(): Promise<readonly string[]> {
+  asked ??= askAll();
+  return asked;
+}
+
+async function askAll(): Promise<readonly string[]> {
   const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   const paths = new Set(mounts.filter(({ fileSystem }) => remote.test(fileSystem)).map(({ path }) => path));
-  asked ??= Promise.all([...paths].map(async (path) => ((await answers(path)) ? [] : [path]))).then((dead) =>
-    dead.flat(),
-  );
-  return asked;
+  const dead = await Promise.all([...paths].map(async (path) => ((await answers(path)) ? [] : [path])));
+  return dead.flat();
 }
 
 /** The first of these paths, or of what a process has open, that lies on dead storage. Reads names, never files. */
@@ -35,7 +37,9 @@ export async function onDeadMount(paths: readonly string[], process: string): Pr
   );
 }
 
-function answers(path: string): Promise<boolean> {
+async function answers(path: string): Promise<boolean> {
+  // Loaded here, because on most hosts nothing is asked, and it costs a tenth of a check.
+  const { spawn } = await import('node:child_process');
   return new Promise((resolve) => {
     const child = spawn('stat', ['--file-system', '--format=', '--', path], { stdio: 'ignore', cwd: '/' });
     const timer = setTimeout(() => {

@@ -20,34 +20,70 @@ export interface CheckOptions {
   readonly destination?: string;
 }
 
+/**
+ * How many domains are looked at side by side: enough to share what is dear, one change of credentials and one
+ * picture of the host's tree, and few enough that the picture is some ten milliseconds old at most.
+ */
+const together = 16;
+
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
 export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
-  for await (const found of findDomains(asked, options.settings)) {
-    if ('why' in found) {
-      yield reportNoFacts(found);
-      continue;
-    }
+  // What waits for QEMU, or for another host, is answered one by one.
+  const size = options.deep || options.destination !== undefined ? 1 : together;
+  for await (const some of inGroups(findDomains(asked, options.settings), size)) {
+    const host = TreeView.open('/');
     try {
-      yield await checkDomain(found, options);
-    } catch (error) {
-      // Something vanished between two looks: one domain's trouble hides no other.
-      if (asked !== 'all' || error instanceof GuardError) throw error;
-      yield reportNoFacts({
-        name: found.name,
-        why: `it could not be looked at: ${errorName(error)}`,
-        remedy: 'run again',
-      });
+      // All have ended before the picture is closed, whatever became of one.
+      const judged = await Promise.allSettled(some.map((found) => judge(found, options, asked, host)));
+      for (const result of judged) {
+        if (result.status === 'rejected') throw result.reason;
+        yield result.value;
+      }
+    } finally {
+      host.close();
     }
   }
 }
 
+async function judge(
+  found: Domain | NoFacts,
+  options: CheckOptions,
+  asked: Asked,
+  host: TreeView,
+): Promise<DomainReport> {
+  if ('why' in found) return reportNoFacts(found);
+  try {
+    return await checkDomain(found, options, host);
+  } catch (error) {
+    // Something vanished between two looks: one domain's trouble hides no other.
+    if (asked !== 'all' || error instanceof GuardError) throw error;
+    const why = `it could not be looked at: ${errorName(error)}`;
+    return reportNoFacts({ name: found.name, why, remedy: 'run again' });
+  }
+}
+
+async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
 /** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
-export async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
+export async function checkDomain(
+  domain: Domain,
+  options: CheckOptions,
+  host?: TreeView,
+): Promise<DomainReport> {
   const { settings, deep } = options;
   const virsh = new Virsh(settings.libvirt.deadline * 1000);
   const depth = deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
   const [facts, destination, block] = await Promise.all([
-    gatherDomain(domain, depth),
+    gatherDomain(domain, depth, host),
     askAbout(domain, options),
     deep ? inspectDomain(domain, settings) : undefined,
   ]);
@@ -76,13 +112,17 @@ async function askAbout(
   return { destination: { host, paths: await askDestination(host, user, wanted, deadline * 1000) } };
 }
 
-/** The facts of one domain, with a picture of the host's tree that is as fresh as they are. */
-export async function gatherDomain(domain: Domain, depth: Depth = {}): Promise<DomainFacts | NoFacts> {
-  const host = TreeView.open('/');
+/** The facts of one domain, with a picture of the host's tree: the one given, or one that is as fresh as they are. */
+export async function gatherDomain(
+  domain: Domain,
+  depth: Depth = {},
+  picture?: TreeView,
+): Promise<DomainFacts | NoFacts> {
+  const host = picture ?? TreeView.open('/');
   try {
     return await holdDomain(domain, (held) => gather(held, host, depth));
   } finally {
-    host.close();
+    if (host !== picture) host.close();
   }
 }
 

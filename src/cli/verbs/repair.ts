@@ -30,7 +30,12 @@ export const repairVerb: Verb = {
   ],
   run: async (line, settings) => {
     const options = { settings, dryRun: line.flag('dry-run') };
-    const reports = await printEach(repair(line.flag('all') ? 'all' : line.words, options), line, render);
+    const reports = await printEach(
+      repair(line.flag('all') ? 'all' : line.words, options),
+      line,
+      render,
+      ({ result, verdict }) => ({ result, verdict }),
+    );
     const worst =
       results.find((result) => reports.some((report) => report.result === result)) ?? 'nothing-to-do';
     const undecided = worst === 'refused' && reports.every(isUndecided);
@@ -38,7 +43,7 @@ export const repairVerb: Verb = {
   },
 };
 
-function isUndecided({ result, verdict }: RepairReport): boolean {
+function isUndecided({ result, verdict }: Pick<RepairReport, 'result' | 'verdict'>): boolean {
   return result !== 'refused' || verdict === 'undecided';
 }
 

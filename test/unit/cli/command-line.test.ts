@@ -5,7 +5,7 @@ import { verbs } from '../../../src/cli/verbs';
 describe('a well-formed command line', () => {
   test('has its words, flags and values', () => {
     const argv = ['check', 'one-310', '--deep', '--destination', 'kvm2', '311', '--config=/etc/x.yaml'];
-    const { verb, line } = parseCommandLine(argv) ?? {};
+    const { verb, line } = parseCommandLine(argv, verbs) ?? {};
     expect(verb?.name).toBe('check');
     expect(line?.words).toEqual(['one-310', '311']);
     expect(['deep', 'json', 'all'].map((name) => line?.flag(name))).toEqual([true, false, false]);
@@ -18,7 +18,7 @@ describe('a well-formed command line', () => {
     [['check', '--', '--looks-like-an-option']],
     [['explain', '310']],
   ])('%j', (argv) => {
-    expect(parseCommandLine(argv)).toBeDefined();
+    expect(parseCommandLine(argv, verbs)).toBeDefined();
   });
 });
 
@@ -42,7 +42,7 @@ describe('anything else is left to usage', () => {
     [['__proto__']],
     [['constructor']],
   ])('%j', (argv) => {
-    expect(parseCommandLine(argv)).toBeUndefined();
+    expect(parseCommandLine(argv, verbs)).toBeUndefined();
   });
 });
 
@@ -52,7 +52,7 @@ describe.each(verbs.map((verb) => [verb.name, verb] as const))('%s', (_, verb) =
     expect(verb.examples.length).toBeGreaterThan(0);
     for (const [example] of verb.examples) {
       const [program, ...argv] = example.split(' ');
-      expect([program, parseCommandLine(argv)?.verb.name]).toEqual(['migrate-guard', verb.name]);
+      expect([program, parseCommandLine(argv, verbs)?.verb.name]).toEqual(['migrate-guard', verb.name]);
     }
   });
 

@@ -1,0 +1,43 @@
+import type { Credentials } from '../core/process-status';
+import { asUser } from './as-user';
+
+interface Question {
+  readonly ask: () => void;
+  /** Only when we are root again: what follows an answer is not meant to run as somebody else. */
+  readonly settle: () => void;
+}
+
+const waiting = new Map<string, { readonly credentials: Credentials; readonly questions: Question[] }>();
+
+/**
+ * Like asUser, for many who ask at once: the questions wait for the next turn of the event loop, and all that
+ * concern the same credentials are answered by one change of them. A change costs as much as the rest of a check,
+ * because the C library stops every thread of ours six times for it (nptl's setxid).
+ */
+export function asUserSoon<T>(credentials: Credentials, action: () => T): Promise<T | undefined> {
+  if (waiting.size === 0) setImmediate(answerAll);
+  const key = JSON.stringify(credentials);
+  const group = waiting.get(key) ?? { credentials, questions: [] };
+  waiting.set(key, group);
+  return new Promise((resolve, reject) => {
+    let settle = (): void => resolve(undefined);
+    const ask = (): void => {
+      try {
+        const answer = action();
+        settle = () => resolve(answer);
+      } catch (error) {
+        settle = () => reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    group.questions.push({ ask, settle: () => settle() });
+  });
+}
+
+function answerAll(): void {
+  const groups = [...waiting.values()];
+  waiting.clear();
+  for (const { credentials, questions } of groups) {
+    asUser(credentials, () => questions.forEach(({ ask }) => ask()));
+    for (const { settle } of questions) settle();
+  }
+}
