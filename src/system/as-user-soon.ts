@@ -5,6 +5,8 @@ interface Question {
   readonly ask: () => void;
   /** Only when we are root again: what follows an answer is not meant to run as somebody else. */
   readonly settle: () => void;
+  /** The credentials could not be taken, so nothing was asked. */
+  readonly fail: (error: Error) => void;
 }
 
 const waiting = new Map<string, { readonly credentials: Credentials; readonly questions: Question[] }>();
@@ -29,7 +31,7 @@ export function asUserSoon<T>(credentials: Credentials, action: () => T): Promis
         settle = () => reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
-    group.questions.push({ ask, settle: () => settle() });
+    group.questions.push({ ask, settle: () => settle(), fail: reject });
   });
 }
 
@@ -37,7 +39,13 @@ function answerAll(): void {
   const groups = [...waiting.values()];
   waiting.clear();
   for (const { credentials, questions } of groups) {
-    asUser(credentials, () => questions.forEach(({ ask }) => ask()));
+    try {
+      asUser(credentials, () => questions.forEach(({ ask }) => ask()));
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      for (const { fail } of questions) fail(failure);
+      continue;
+    }
     for (const { settle } of questions) settle();
   }
 }
