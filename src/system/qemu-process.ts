@@ -89,7 +89,8 @@ export class QemuProcess {
   isAlive(): boolean {
     try {
       const stat = this.read('stat');
-      return parseStartTime(stat) === this.startTime && !/\) [ZX] /.test(stat);
+      // A process that ends loses its memory, and with it its command line, before its descriptors (do_exit()).
+      return parseStartTime(stat) === this.startTime && !/\) [ZX] /.test(stat) && this.read('cmdline') !== '';
     } catch {
       return false;
     }
