@@ -1,0 +1,61 @@
+import { isUnknown } from '../core/facts';
+import { listDomainsOn } from './destination-copy';
+import type { GuardCourse, GuardReport } from './guard-course';
+import { inspectDomain } from './inspect';
+import { resetEarlier } from './make-safe';
+import type { Reactivation } from './reactivate';
+
+/** The known failure: QEMU must have its disks back before anything else. Gives the report when it has not. */
+export async function heal(
+  course: GuardCourse,
+  reactivation: Reactivation | undefined,
+): Promise<GuardReport | undefined> {
+  if (reactivation && isUnknown(reactivation)) {
+    const what = `QEMU could not hand over its disks, and does not have them back: ${reactivation.unknown}`;
+    const remedy = `when the destination has no copy of it: migrate-guard reset ${course.domain.name}, before the guest writes`;
+    course.blockState = 'unknown';
+    return course.report('person', what, remedy);
+  }
+  if (reactivation) {
+    course.reactivation = reactivation.milliseconds;
+    course.say(
+      're-activate',
+      `QEMU took its disks back ${reactivation.milliseconds} ms after libvirt's job ended`,
+    );
+  }
+  const refusal = await resetEarlier(course);
+  return refusal && { ...notAgain(refusal), result: 'person' };
+}
+
+/** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
+export async function failedOtherwise(course: GuardCourse): Promise<GuardReport> {
+  // Unknown is not healthy: without a layout, the log is all there is.
+  const { blockState } = await inspectDomain(course.domain, course.options.settings);
+  course.blockState = blockState;
+  if (blockState !== 'healthy') await resetEarlier(course);
+  return course.report('mover-failed', 'it failed for a reason of its own, so it was not tried again');
+}
+
+/** The QEMU that ran here is gone, although the mover said that it failed. */
+export async function died(course: GuardCourse): Promise<GuardReport> {
+  const { destination, settings } = course.options;
+  const { name, uuid } = course.domain;
+  const running = destination === undefined ? '' : await listDomainsOn(destination, settings);
+  if (typeof running !== 'string') {
+    const there = destination ?? '';
+    const what = `${name} runs here no more, and nobody can tell whether it runs on ${there}: ${running.unknown}`;
+    return course.report('person', what, `find out with virsh list on ${there}; never start it twice`);
+  }
+  if (running.includes(uuid)) {
+    const what = `${name} runs on ${destination ?? ''} now, although the mover failed`;
+    return course.report('mover-failed', what);
+  }
+  const what = `QEMU died during the move: ${name} runs nowhere`;
+  const log = `${settings.libvirt.logDirectory}/${name}.log`;
+  return course.report('person', what, `see ${log}, then start the VM again`);
+}
+
+/** A refusal after a failed attempt: the failure is the mover's, and why there was no retry is said. */
+export function notAgain(refusal: GuardReport): GuardReport {
+  return { ...refusal, result: 'mover-failed', what: `not tried again: ${refusal.what}` };
+}

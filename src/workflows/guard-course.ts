@@ -1,0 +1,86 @@
+import type { Attempt } from '../core/attempt';
+import type { Domain } from '../core/domain';
+import type { ExitCode } from '../core/exit-codes';
+import type { BlockState } from '../core/finding';
+import type { Settings } from '../core/settings';
+import type { Moved, Mover } from '../system/mover';
+
+/** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
+export const guardResults = {
+  done: 'ok',
+  refused: 'problem',
+  undecided: 'undecided',
+  failed: 'failed',
+  'mover-failed': 'problem',
+  person: 'person',
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
+export interface GuardAction {
+  readonly action: 'check' | 'repair' | 'reset' | 're-activate';
+  readonly what: string;
+}
+
+export interface GuardReport {
+  readonly domain: string;
+  readonly result: keyof typeof guardResults;
+  readonly attempts: readonly Attempt[];
+  readonly actions: readonly GuardAction[];
+  readonly blockState: BlockState;
+  /** Milliseconds from the end of libvirt's job to QEMU having its disks back, after a failure. */
+  readonly reactivation?: number;
+  readonly what: string;
+  readonly remedy?: string;
+  /** What the mover printed at its last attempt. */
+  readonly output?: Moved;
+}
+
+/** What runs beside a mover: shows its progress, and hears the wish to end it. */
+export interface Moving {
+  readonly aborted: () => boolean;
+  readonly end: () => void;
+}
+
+export interface GuardOptions {
+  readonly settings: Settings;
+  /** Where the domain goes; none for a save. */
+  readonly destination?: string;
+  readonly mover: (domain: Domain) => Mover;
+  /** Told what is done, as it is done. */
+  readonly say?: (action: GuardAction) => void;
+  /** Told while a mover runs. */
+  readonly moving?: (domain: Domain) => Moving;
+}
+
+/** What a guarded run has done and learned so far. */
+export class GuardCourse {
+  readonly attempts: Attempt[] = [];
+  blockState: BlockState = 'unknown';
+  reactivation: number | undefined;
+  output: Moved | undefined;
+  aborted = false;
+  private readonly actions: GuardAction[] = [];
+
+  constructor(
+    readonly domain: Domain,
+    readonly options: GuardOptions,
+  ) {}
+
+  say(action: GuardAction['action'], what: string): void {
+    this.actions.push({ action, what });
+    this.options.say?.({ action, what });
+  }
+
+  report(result: GuardReport['result'], what: string, remedy?: string): GuardReport {
+    return {
+      domain: this.domain.name,
+      result,
+      attempts: this.attempts,
+      actions: this.actions,
+      blockState: this.blockState,
+      ...(this.reactivation === undefined ? {} : { reactivation: this.reactivation }),
+      what,
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(this.output ? { output: this.output } : {}),
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import type { DomainReport } from '../core/finding';
+import { checkDomain } from './check';
+import type { GuardCourse, GuardReport } from './guard-course';
+import { inspectDomain } from './inspect';
+import { repairLocked } from './repair';
+import { resetLocked } from './reset';
+
+/** Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe. */
+export async function makeSafe(course: GuardCourse): Promise<GuardReport | undefined> {
+  const { settings, destination } = course.options;
+  const checked = await checkDomain(course.domain, {
+    settings,
+    deep: true,
+    ...(destination === undefined ? {} : { destination }),
+  });
+  const unsafe = judge(course, checked);
+  if (unsafe) return unsafe;
+  if (checked.plan.length > 0) {
+    const repaired = await repairLocked(course.domain);
+    const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
+    if (repaired.result !== 'repaired' && repaired.result !== 'nothing-to-do') {
+      return course.report('failed', problem?.what ?? 'the repair failed', problem?.remedy);
+    }
+    const made = repaired.plan.map(({ path }) => path).join(', ');
+    course.say('repair', `${made} made in QEMU's mount namespace`);
+  }
+  return resetEarlier(course);
+}
+
+function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | undefined {
+  const bad = findings.filter(({ state }) => state !== 'ok');
+  // A destination that cannot be asked harms nobody: the mover will tell, before any disk is given up.
+  // And what an earlier failure left in QEMU is healed next.
+  const stopping = bad.filter(
+    ({ check, state }) => !(check === 'destination' && state === 'unknown') && check !== 'block-state',
+  );
+  for (const { what } of bad.filter(({ check, state }) => check === 'destination' && state === 'unknown')) {
+    course.say('check', what);
+  }
+  const reasons = stopping.filter(({ plan }) => plan === undefined);
+  // A wrong volume is the reason; that its path is also missing somewhere is not.
+  const first = reasons.find(({ check }) => check === 'disk-device') ?? reasons[0];
+  if (!first) return undefined;
+  const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}: `;
+  return course.report(
+    first.state === 'problem' ? 'refused' : 'undecided',
+    `${disk}${first.what}`,
+    first.remedy,
+  );
+}
+
+/** Gives the refusal when QEMU does not have its disks back. */
+export async function resetEarlier(course: GuardCourse): Promise<GuardReport | undefined> {
+  const { domain } = course;
+  const { settings, destination } = course.options;
+  const inspected = await inspectDomain(domain, settings);
+  course.blockState = inspected.blockState;
+  if (inspected.blockState === 'healthy') return undefined;
+  const { result, what, remedy, blockState } = await resetLocked(domain, {
+    settings,
+    strategy: 'auto',
+    dryRun: false,
+    ...(destination === undefined ? {} : { destination }),
+  });
+  course.blockState = blockState;
+  if (result === 'healed' || result === 'healthy') {
+    course.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
+    return undefined;
+  }
+  const ends = { dead: 'person', paused: 'person', failed: 'failed' } as const;
+  const end =
+    result in ends ? ends[result as keyof typeof ends] : result === 'undecided' ? 'undecided' : 'refused';
+  return course.report(end, what, remedy);
+}
