@@ -65,6 +65,8 @@ const harmless = /char device redirected to|warning: |terminating on signal/;
 
 /** The line by which libvirt begins each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
 const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;
+/** The line by which it begins each live migration (src/qemu/qemu_migration.c); a save has none. */
+const migrationLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: initiating migration/;
 const endLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: shutting down/;
 
 export interface LoggedSignature {
@@ -77,6 +79,12 @@ export interface LogReading {
   readonly signatures: readonly LoggedSignature[];
   /** Other complaints of QEMU. None of them is known to matter, and none is known not to. */
   readonly complaints: readonly string[];
+  /**
+   * How the last migration ended that it tells of. `kept`: QEMU failed to give up its disks, which it does before it
+   * sends the end of the stream (QEMU_VM_EOF, migration/savevm.c): the other QEMU never had them, and never will.
+   * `begun`: it does not tell.
+   */
+  readonly lastMigration?: 'begun' | 'kept';
 }
 
 /** The part of a log that was written since the last start; `undefined` when that start is not in it. */
@@ -94,10 +102,13 @@ export function sinceStart(log: string): { readonly at: Date; readonly text: str
 export function readLog(text: string): LogReading {
   const signatures: LoggedSignature[] = [];
   const complaints: string[] = [];
+  let lastMigration: LogReading['lastMigration'];
   for (const line of text.split('\n')) {
     const signature = logSignatures.find(({ pattern }) => pattern.test(line));
+    if (signature?.meaning === 'inactivate-failed') lastMigration = 'kept';
     if (signature) signatures.push({ meaning: signature.meaning, line });
+    else if (migrationLine.test(line)) lastMigration = 'begun';
     else if (saidByQemu.test(line) && !harmless.test(line)) complaints.push(line);
   }
-  return { signatures, complaints };
+  return { signatures, complaints, ...(lastMigration ? { lastMigration } : {}) };
 }

@@ -1,4 +1,4 @@
-import { isHandingOver, isMigrating, type QemuAnswers } from './block-state';
+import { isHandingOver, isMigrating, type LogFacts, type QemuAnswers } from './block-state';
 import type { Backend, BlockMemory } from './block-backends';
 import { isUnknown, type Unknown } from './facts';
 import type { Strategy } from './strategy';
@@ -18,6 +18,8 @@ export interface Situation {
   readonly answers?: QemuAnswers | Unknown;
   /** libvirt's state of the domain, asked freshly before `suspend-resume`. */
   readonly libvirtState?: string | Unknown;
+  /** Why a copy elsewhere may own the disks, which matters to what takes them back: see {@link objectionToCopy}. */
+  readonly copy?: Objection | undefined;
 }
 
 /** Says why a remedy must not be applied now; `undefined` when it may. */
@@ -41,7 +43,8 @@ function objectionToAny({ job, memory, answers }: Situation): Objection | undefi
 }
 
 const objections: Readonly<Record<Strategy, (situation: Situation) => Objection | undefined>> = {
-  cont: ({ answers }) => {
+  cont: ({ answers, copy }) => {
+    if (copy) return copy;
     if (answers === undefined) return { why: 'QEMU was not asked', unknown: true };
     if (isUnknown(answers)) return { why: answers.unknown, unknown: true };
     // QEMU that tells `active` has blockdev-set-active, which starts no guest.
@@ -50,7 +53,8 @@ const objections: Readonly<Record<Strategy, (situation: Situation) => Objection 
     }
     return undefined;
   },
-  'suspend-resume': ({ answers, libvirtState, memory }) => {
+  'suspend-resume': ({ answers, libvirtState, memory, copy }) => {
+    if (copy) return copy;
     if (libvirtState === undefined) return { why: 'libvirt was not asked', unknown: true };
     if (typeof libvirtState === 'object') return { why: libvirtState.unknown, unknown: true };
     if (libvirtState !== 'running') return { why: `the guest is ${libvirtState}, and resume would start it` };
@@ -64,6 +68,22 @@ const objections: Readonly<Record<Strategy, (situation: Situation) => Objection 
   memory: ({ memory }) => objectionToWriting(memory),
   gdb: ({ memory }) => objectionToWriting(memory),
 };
+
+/**
+ * Two QEMUs must never own one disk. Where nobody can name the host that the last migration went to, only QEMU's
+ * own log can tell that it came to nothing.
+ */
+export function objectionToCopy(log: LogFacts | Unknown, domain: string): Objection | undefined {
+  const ask = `ask the host it was to go to: migrate-guard reset ${domain} --destination HOST`;
+  if (isUnknown(log)) return { why: `${log.unknown}; ${ask}`, unknown: true };
+  if (log.lastMigration === 'kept') return undefined;
+  if (log.lastMigration === undefined && log.gap === undefined) return undefined;
+  const gap = log.gap === undefined ? '' : `${log.gap}; `;
+  return {
+    why: `${gap}the last migration may have left a copy of ${domain} that owns the disks; ${ask}`,
+    unknown: true,
+  };
+}
 
 /** Clearing the flag of one disk while another is INACTIVE turns the next migration into an abort of QEMU. */
 function objectionToWriting(memory: BlockMemory | Unknown): Objection | undefined {

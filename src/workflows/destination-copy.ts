@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../core/domain';
 import type { Unknown } from '../core/facts';
+import type { Objection } from '../core/reset-plan';
 import type { Settings } from '../core/settings';
 import { VirshSession } from '../system/virsh-session';
 
@@ -24,19 +25,21 @@ export async function listDomainsOn(host: string, { ssh }: Settings): Promise<st
  * surely has no copy of the domain; it is given time to end one.
  */
 export async function copyOnDestination(
-  { uuid }: Domain,
-  destination: string | undefined,
+  { uuid, name }: Domain,
+  destination: string,
   settings: Settings,
-): Promise<string | undefined> {
-  if (destination === undefined) return undefined;
+): Promise<Objection | undefined> {
   const until = Date.now() + settings.migrate.destinationDeadline * 1000;
   for (;;) {
     const active = await listDomainsOn(destination, settings);
     if (typeof active !== 'string') {
-      return `nobody can tell whether ${destination} has a copy: ${active.unknown}`;
+      return {
+        why: `nobody can tell whether ${destination} has a copy of ${name}: ${active.unknown}`,
+        unknown: true,
+      };
     }
     if (!active.includes(uuid)) return undefined;
-    if (Date.now() > until) return `${destination} still has a copy of it`;
+    if (Date.now() > until) return { why: `${destination} still has a copy of ${name}` };
     await pause(interval);
   }
 }

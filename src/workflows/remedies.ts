@@ -1,16 +1,26 @@
-import type { QemuAnswers } from '../core/block-state';
+import type { LogFacts, QemuAnswers } from '../core/block-state';
 import type { Domain } from '../core/domain';
 import { isUnknown, type Unknown } from '../core/facts';
 import { flagAddress } from '../core/block-backends';
 import { gdbScript } from '../core/gdb-script';
-import { mayStillWrite, objection, stuckBackends, type Objection, type Situation } from '../core/reset-plan';
+import {
+  mayStillWrite,
+  objection,
+  objectionToCopy,
+  stuckBackends,
+  type Objection,
+  type Situation,
+} from '../core/reset-plan';
 import type { Settings } from '../core/settings';
 import type { Strategy } from '../core/strategy';
 import { gdbCommand, hasGdb, runGdb } from '../system/gdb';
 import { activate, askQemu, jobOf } from '../system/monitor';
 import type { QemuProcess } from '../system/qemu-process';
 import { clearFlags } from '../system/qemu-memory';
+import { readQemuLog } from '../system/qemu-log';
+import { readResetNote } from '../system/reset-note';
 import { Virsh } from '../system/virsh';
+import { copyOnDestination } from './destination-copy';
 import type { Inspection, MemoryReading } from './inspect';
 
 export interface Applied {
@@ -29,11 +39,14 @@ export class Remedies {
   private readonly virsh: Virsh;
   /** libvirtd that did not answer once is not asked again: each question would wait as long. */
   private silent: Unknown | undefined;
+  private copyAnswer: Promise<Objection | undefined> | undefined;
 
+  /** @param destination where the domain was to go, if that is known. */
   constructor(
     private readonly domain: Domain,
     private readonly held: QemuProcess,
     private readonly settings: Settings,
+    private readonly destination: string | undefined,
   ) {
     this.virsh = new Virsh(settings.libvirt.deadline * 1000);
   }
@@ -77,8 +90,9 @@ export class Remedies {
   }
 
   private async planCont(reading: MemoryReading): Promise<Plan | Objection> {
+    const copy = await this.copy();
     const answers = await this.ask(() => askQemu(this.virsh, this.domain.uuid));
-    const refused = objection('cont', { ...this.situation(reading), answers });
+    const refused = objection('cont', { ...this.situation(reading), answers, copy });
     if (refused) return refused;
     const command = (answers as QemuAnswers).inactiveNodes === undefined ? 'cont' : 'blockdev-set-active';
     const order = JSON.stringify({
@@ -96,11 +110,13 @@ export class Remedies {
 
   private async planSuspendResume(reading: MemoryReading): Promise<Plan | Objection> {
     const { uuid } = this.domain;
+    const copy = await this.copy();
     const libvirtState = await this.ask(() => this.virsh.state(uuid));
     const answers = isUnknown(reading) ? await this.ask(() => askQemu(this.virsh, uuid)) : undefined;
     const refused = objection('suspend-resume', {
       ...this.situation(reading),
       libvirtState,
+      copy,
       ...(answers ? { answers } : {}),
     });
     if (refused) return refused;
@@ -147,6 +163,17 @@ export class Remedies {
         return isUnknown(done) ? done : { what: 'gdb cleared the flags and detached', activatedAll: false };
       },
     };
+  }
+
+  /** Asked once for all remedies. */
+  private copy(): Promise<Objection | undefined> {
+    const { domain, held, settings, destination } = this;
+    const log = (): LogFacts | Unknown =>
+      readQemuLog(settings.libvirt.logDirectory, domain.name, held, readResetNote(domain.name, held));
+    return (this.copyAnswer ??=
+      destination === undefined
+        ? Promise.resolve(objectionToCopy(log(), domain.name))
+        : copyOnDestination(domain, destination, settings));
   }
 
   private situation(reading: MemoryReading): Situation {

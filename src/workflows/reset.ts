@@ -50,6 +50,8 @@ export interface ResetOptions {
   /** `auto`: those of the configuration, in their order. */
   readonly strategy: Strategy | 'auto';
   readonly dryRun: boolean;
+  /** Where the last migration was to go. Without it, only QEMU's log can tell that no copy owns the disks. */
+  readonly destination?: string;
 }
 
 /** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
@@ -83,7 +85,7 @@ class Reset {
     private readonly held: QemuProcess,
     private readonly options: ResetOptions,
   ) {
-    this.remedies = new Remedies(domain, held, options.settings);
+    this.remedies = new Remedies(domain, held, options.settings, options.destination);
   }
 
   async run(): Promise<ResetReport> {

@@ -3,7 +3,7 @@ import { readLog, sinceStart } from '../../../src/core/log-signatures';
 import { checkLayout, parseLayout } from '../../../src/core/qemu-layout';
 import { parseReply, readAnswers } from '../../../src/core/qmp';
 import { parseJob } from '../../../src/core/libvirt-job';
-import { objection } from '../../../src/core/reset-plan';
+import { objection, objectionToCopy } from '../../../src/core/reset-plan';
 import { strategies } from '../../../src/core/strategy';
 import { backend, layout, memory } from './factories';
 
@@ -222,6 +222,47 @@ describe('objections', () => {
     expect(objection('cont', { ...given, answers: silent })).toMatchObject({ unknown: true });
     expect(objection('suspend-resume', { ...given, libvirtState: silent })).toMatchObject({ unknown: true });
     expect(objection('memory', { ...given, answers: silent })).toBeUndefined();
+  });
+});
+
+describe('a copy that may own the disks', () => {
+  const begun = '2024-02-20 09:46:40.000+0000: initiating migration\n';
+  const kept = 'qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)\n';
+  const judge = (text: string, more: Partial<LogFacts> = {}): unknown =>
+    objectionToCopy({ ...readLog(text), since: 'its start', ...more }, 'one-1');
+
+  test('is ruled out by a last migration in which QEMU kept its disks, and by none', () => {
+    expect(judge('')).toBeUndefined();
+    expect(judge(begun + kept)).toBeUndefined();
+    expect(judge(begun + begun + kept, { gap: 'rotated' })).toBeUndefined();
+  });
+
+  test.each([
+    ['a later migration of which the log does not tell the end', begun + kept + begun, {}],
+    ['a log that does not go back far enough', '', { gap: 'rotated' }],
+  ])('is not ruled out by %s', (_, text, more) => {
+    expect(judge(text, more)).toMatchObject({
+      unknown: true,
+      why: expect.stringContaining('--destination') as unknown,
+    });
+  });
+
+  test('is not ruled out by a log that cannot be read; and keeps those away that take the disks back', () => {
+    const copy = objectionToCopy({ unknown: 'EACCES' }, 'one-1');
+    expect(copy).toMatchObject({ unknown: true });
+    const answers: QemuAnswers = { status: 'running', migration: 'failed', inactiveNodes: undefined };
+    const given = {
+      job: undefined,
+      memory: memory([backend('a', { stuck: true })]),
+      answers,
+      libvirtState: 'running',
+    };
+    for (const strategy of ['cont', 'suspend-resume'] as const) {
+      expect(objection(strategy, { ...given, copy })).toBe(copy);
+    }
+    for (const strategy of ['memory', 'gdb'] as const) {
+      expect(objection(strategy, { ...given, copy })).toBeUndefined();
+    }
   });
 });
 
