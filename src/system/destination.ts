@@ -1,6 +1,7 @@
 import { GuardError } from '../core/errors';
 import type { DestinationPath, Unknown } from '../core/facts';
 import { run } from './command';
+import { onHost } from './virsh-and-ssh';
 
 /** What stands at the paths, asked with one command whose text never depends on them. */
 const question = "LC_ALL=C xargs -0 -r stat -L --printf='%F\\t%n\\0' --";
@@ -18,21 +19,10 @@ export async function askDestination(
   paths: readonly string[],
   deadline: number,
 ): Promise<readonly DestinationPath[] | Unknown> {
-  const connectTimeout = Math.max(1, Math.ceil(deadline / 2000));
-  const ssh = [
-    'ssh',
-    '-o',
-    'BatchMode=yes',
-    '-o',
-    `ConnectTimeout=${connectTimeout}`,
-    '--',
-    `${user}@${host}`,
-    question,
-  ] as const;
-  // Root's own keys are not those that OpenNebula distributes; a user other than root can only be itself.
-  const argv = process.geteuid?.() === 0 ? (['runuser', '-u', user, '--', ...ssh] as const) : ssh;
+  // Half of the time for the way there, half for the answer.
+  const argv = onHost({ host, user, connectTimeout: deadline / 2000 }, question);
   const unique = [...new Set(paths)];
-  const answer = await run([...argv], {
+  const answer = await run(argv, {
     deadline,
     input: unique.map((path) => `${path}\0`).join(''),
     cwd: '/',

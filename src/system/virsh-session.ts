@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Unknown } from '../core/facts';
 import { log } from './log';
+import { onHost, quietVirsh, type Argv } from './virsh-and-ssh';
 
 const prompt = 'virsh # ';
 
@@ -31,26 +32,18 @@ export class VirshSession {
   }
 
   static local(): VirshSession {
-    return VirshSession.start(['virsh', '--quiet', '--connect', 'qemu:///system']);
+    return VirshSession.start(quietVirsh());
   }
 
-  /** On another host, over ssh, as the user OpenNebula's drivers use. */
+  /** On another host, over ssh, as the user OpenNebula's drivers use. `connectTimeout` is in seconds. */
   static on(host: string, user: string, connectTimeout: number): VirshSession {
-    const timeout = Math.max(1, Math.ceil(connectTimeout));
     // It stays for the whole move: a connection that a firewall dropped has to be noticed before it is needed.
-    const alive = ['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=2'];
-    const options = ['-o', 'BatchMode=yes', '-o', `ConnectTimeout=${timeout}`, ...alive];
-    const ssh = [
-      'ssh',
-      ...options,
-      '--',
-      `${user}@${host}`,
-      'LC_ALL=C exec virsh --quiet --connect qemu:///system',
-    ];
-    return VirshSession.start(process.geteuid?.() === 0 ? ['runuser', '-u', user, '--', ...ssh] : ssh);
+    const options = ['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=2'];
+    const command = `LC_ALL=C exec ${quietVirsh().join(' ')}`;
+    return VirshSession.start(onHost({ host, user, connectTimeout, options }, command));
   }
 
-  private static start([file = '', ...args]: readonly string[]): VirshSession {
+  private static start([file, ...args]: Argv): VirshSession {
     // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
     const env = { ...process.env, LC_ALL: 'C', TERM: 'dumb' };
     return new VirshSession(spawn(file, args, { cwd: '/', env, detached: true }));

@@ -7,8 +7,7 @@ import { parseDomain, type Domain } from '../core/domain';
 import type { BlockNode, NoFacts, Unknown } from '../core/facts';
 import { parseReply, type QmpReply } from '../core/qmp';
 import { run, type CommandResult } from './command';
-
-const connection = 'qemu:///system';
+import { quietVirsh } from './virsh-and-ssh';
 
 /**
  * Talks to libvirtd through virsh; every call ends after `deadline` milliseconds. Domains are named by UUID: virsh takes
@@ -70,11 +69,11 @@ export class Virsh {
   async suspendAndResume(uuid: string): Promise<{ readonly resumed: true } | Unknown> {
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-'));
     const output = join(directory, 'output');
-    const script = `trap '' HUP INT TERM; exec >"$1" 2>&1 </dev/null; exec virsh --quiet --connect "$2" "$3"`;
+    const script = `trap '' HUP INT TERM; exec >"$1" 2>&1 </dev/null; shift; exec "$@"`;
     const orders = `suspend --domain ${uuid}; resume --domain ${uuid}`;
     try {
       const result = await run(
-        ['setsid', '--fork', '--wait', 'sh', '-c', script, 'sh', output, connection, orders],
+        ['setsid', '--fork', '--wait', 'sh', '-c', script, 'sh', output, ...quietVirsh(orders)],
         { deadline: this.deadline, cwd: '/' },
       );
       if (result.exit === 0) return { resumed: true };
@@ -86,7 +85,7 @@ export class Virsh {
   }
 
   private virsh(...args: readonly string[]): Promise<CommandResult> {
-    return run(['virsh', '--quiet', '--connect', connection, ...args], { deadline: this.deadline });
+    return run(quietVirsh(...args), { deadline: this.deadline });
   }
 
   private failure(what: string, result: CommandResult): GuardError {

@@ -2,13 +2,12 @@ import { resolve } from 'node:path';
 import { exitCodes } from '../../core/exit-codes';
 import { validateHost } from '../../system/destination';
 import type { Mover } from '../../system/mover';
+import { asKeyHolder, virshHere } from '../../system/virsh-and-ssh';
 import { guard, guardResults, type GuardOptions, type GuardReport } from '../../workflows/guard';
 import { moving } from '../moving';
 import { printJson } from '../print';
 import { printable } from '../render';
 import type { CommandLine, Verb } from '../verb';
-
-const connection = ['--connect', 'qemu:///system'] as const;
 
 export const migrateVerb: Verb = {
   name: 'migrate',
@@ -20,20 +19,11 @@ export const migrateVerb: Verb = {
     const [word = '', destination = ''] = line.words;
     validateHost(destination);
     const { options, uri } = settings.migrate;
-    const { user } = settings.ssh;
-    // libvirt goes over ssh with the keys of the user that OpenNebula distributes them for.
-    const become = process.geteuid?.() === 0 ? (['runuser', '-u', user, '--'] as const) : ([] as const);
-    const mover = (domain: { readonly uuid: string }): Mover => {
-      const argv = [
-        'virsh',
-        ...connection,
-        'migrate',
-        ...options,
-        domain.uuid,
-        uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination),
-      ] as const;
-      const [first, ...rest] = [...become, ...argv] as [string, ...string[]];
-      return { name: 'virsh migrate', argv: [first, ...rest] };
+    const mover = ({ uuid }: { readonly uuid: string }): Mover => {
+      const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
+      // libvirt goes over ssh by itself.
+      const argv = asKeyHolder(settings.ssh.user, virshHere('migrate', ...options, uuid, there));
+      return { name: 'virsh migrate', argv };
     };
     return run(word, { settings, destination, mover }, line);
   },
@@ -52,7 +42,7 @@ export const saveVerb: Verb = {
     const mover = ({ uuid }: { readonly uuid: string }): Mover => ({
       name: 'virsh save',
       // virsh would take a relative path as relative to the mover's directory.
-      argv: ['virsh', ...connection, 'save', uuid, resolve(file)],
+      argv: virshHere('save', uuid, resolve(file)),
     });
     return run(word, { settings, mover }, line);
   },
