@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { succeed } from '../lab/harness/succeed';
@@ -24,8 +24,7 @@ export async function buildAlone(): Promise<Built> {
   const remove = (): void =>
     [workshop, directory].forEach((path) => rmSync(path, { recursive: true, force: true }));
   try {
-    mkdirSync(join(workshop, 'setup'));
-    copyFileSync(join(root, 'setup/build.mjs'), join(workshop, 'setup/build.mjs'));
+    cpSync(join(root, 'setup'), join(workshop, 'setup'), { recursive: true });
     for (const name of ['src', 'node_modules', 'package.json'])
       symlinkSync(join(root, name), join(workshop, name));
     await succeed([process.execPath, join(workshop, 'setup/build.mjs')], {

@@ -1,0 +1,60 @@
+// What a program loads by `await import(…)`, a package or a module of ours, travels compressed in its file and is
+// unpacked when it is asked for. A packed module of ours is a program of its own that shares nothing with what loads
+// it but packed packages.
+import { isBuiltin } from 'node:module';
+import { relative } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { root, settings } from './settings.mjs';
+
+/** An esbuild plugin that fills `packs`: the text of each packed module by its name. */
+export function pack(packs) {
+  return {
+    name: 'pack',
+    setup({ onResolve, onLoad, resolve }) {
+      onResolve({ filter: /./ }, async ({ kind, path, namespace, resolveDir }) => {
+        if (path.startsWith('node:') || (kind !== 'dynamic-import' && namespace !== 'packed'))
+          return undefined;
+        if (!path.startsWith('.')) return { path, namespace: 'packed' };
+        const ours = await resolve(path, { kind: 'import-statement', resolveDir });
+        return { ...ours, namespace: 'packed' };
+      });
+      onLoad({ filter: /./, namespace: 'packed' }, async ({ path }) => {
+        const { name, text, packages } = await bundleAlone(path);
+        packs.set(name, brotliCompressSync(text).toString('base64'));
+        return { contents: loader(name, packages), loader: 'js', resolveDir: root };
+      });
+    },
+  };
+}
+
+async function bundleAlone(path) {
+  const isOurs = path.startsWith('/');
+  const { outputFiles, metafile } = await build({
+    ...settings,
+    stdin: { contents: `module.exports = require(${JSON.stringify(path)});`, resolveDir: root },
+    // Stacks shall name our own code; nobody reads the packages' here. Packages stay packed one by one.
+    ...(isOurs
+      ? { packages: 'external' }
+      : { minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true, keepNames: true }),
+  });
+  const [{ imports }] = Object.values(metafile.outputs);
+  const names = isOurs ? imports.map((found) => found.path).filter((name) => !isBuiltin(name)) : [];
+  return {
+    name: isOurs ? relative(root, path) : path,
+    text: outputFiles[0].contents,
+    packages: [...new Set(names)],
+  };
+}
+
+/** `unpack` is what single-file.mjs gives to the program. */
+function loader(name, packages) {
+  return `
+    const Module = require('node:module');
+    const packages = { ${packages.map((found) => `'${found}': () => require('${found}')`).join(', ')} };
+    const packed = new Module(__filename + '#${name}');
+    packed.paths = [];
+    packed.require = (name) => (Object.hasOwn(packages, name) ? packages[name]() : require(name));
+    packed._compile(unpack('${name}'), __filename + '#${name}');
+    module.exports = packed.exports;`;
+}
