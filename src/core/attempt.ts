@@ -2,9 +2,10 @@ import { deathSignature, readLog } from './log-signatures';
 
 /**
  * Why a mover failed. `handing-over`: QEMU could not give up its disks, which is what this program mends.
- * `died`: QEMU ended, and the domain runs nowhere. `other`: a reason that is the mover's own.
+ * `died`: QEMU ended, and the domain runs nowhere. `stalled`: its copy stood still, and was ended. `other`: a reason
+ * that is the mover's own.
  */
-export type Cause = 'handing-over' | 'died' | 'other';
+export type Cause = 'handing-over' | 'died' | 'stalled' | 'other';
 
 export interface Attempt {
   readonly mover: string;
@@ -20,12 +21,15 @@ export interface Aftermath {
   readonly log: string;
   /** The very QEMU that ran before still does. */
   readonly alive: boolean;
+  /** Its copy was ended because it stood still. */
+  readonly stalled: boolean;
 }
 
 /** Judges by QEMU's log and by the process; what virsh says varies for one and the same failure. */
-export function causeOf({ log, alive }: Aftermath): Cause {
+export function causeOf({ log, alive, stalled }: Aftermath): Cause {
   if (!alive) return 'died';
-  return sawHandingOverFail(log) ? 'handing-over' : 'other';
+  if (sawHandingOverFail(log)) return 'handing-over';
+  return stalled ? 'stalled' : 'other';
 }
 
 export function sawHandingOverFail(log: string): boolean {

@@ -23,6 +23,8 @@ export interface Settings {
     readonly uri: string;
     /** How long the destination may keep its copy of a domain whose migration failed. */
     readonly destinationDeadline: number;
+    /** How long a copy may stand still before libvirt is asked to end it. */
+    readonly stallDeadline: number;
   };
   readonly relink: {
     /** Where the journals are kept; root's own. */
@@ -41,7 +43,12 @@ export interface Settings {
 export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
   ssh: { user: 'oneadmin', deadline: 10 },
-  migrate: { options: ['--live'], uri: 'qemu+ssh://{host}/system', destinationDeadline: 15 },
+  migrate: {
+    options: ['--live'],
+    uri: 'qemu+ssh://{host}/system',
+    destinationDeadline: 15,
+    stallDeadline: 60,
+  },
   relink: { journalDirectory: '/var/log/migrate-guard' },
   reset: { strategies, layoutDirectory: '/var/lib/migrate-guard/layouts', gdbDeadline: 5 },
 };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Argv } from './virsh-and-ssh';
 
 /** Milliseconds in which what a mover wrote arrives after its end. */
 const outputGrace = 1000;
@@ -7,7 +8,7 @@ const outputGrace = 1000;
 export interface Mover {
   /** Its name in messages and results. */
   readonly name: string;
-  readonly argv: readonly [string, ...string[]];
+  readonly argv: Argv;
   readonly input?: string;
 }
 
@@ -17,17 +18,24 @@ export interface Moved {
   readonly stderr: string;
 }
 
+export interface RunningMover {
+  /** It never rejects. */
+  readonly ended: Promise<Moved>;
+  /** Reaches all that the mover started and left in its process group. */
+  readonly kill: (signal: 'SIGTERM' | 'SIGKILL') => void;
+}
+
 /**
- * Runs a mover to its end; there is no deadline, since a live migration takes as long as it takes. It runs in a
+ * Starts a mover; there is no deadline, since a live migration takes as long as it takes. It runs in a
  * group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job.
  */
-export function runMover({ argv: [file, ...args], input }: Mover): Promise<Moved> {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: '/', env: { ...process.env, LC_ALL: 'C' }, detached: true });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdin.on('error', () => undefined);
+export function startMover({ argv: [file, ...args], input }: Mover): RunningMover {
+  const child = spawn(file, args, { cwd: '/', env: { ...process.env, LC_ALL: 'C' }, detached: true });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<Moved>((resolve) => {
     child.on('error', ({ message }) => resolve({ exit: 127, stdout, stderr: `${stderr}${message}\n` }));
     child.on('close', (exit) => resolve({ exit, stdout, stderr }));
     // A process that the mover left behind may hold its output open for ever; the mover's own end counts.
@@ -38,6 +46,16 @@ export function runMover({ argv: [file, ...args], input }: Mover): Promise<Moved
         resolve({ exit, stdout, stderr });
       }, outputGrace).unref();
     });
-    child.stdin.end(input ?? '');
   });
+  child.stdin.end(input ?? '');
+  const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+    // Once it was waited for, its number may be another's.
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // It is gone.
+    }
+  };
+  return { ended, kill };
 }

@@ -77,6 +77,7 @@ async function validate(file: string, values: unknown): Promise<Settings> {
         options: v.optional(v.array(v.string()), [...migrate.options]),
         uri: v.optional(v.pipe(v.string(), v.includes('{host}')), migrate.uri),
         destinationDeadline: v.optional(seconds, migrate.destinationDeadline),
+        stallDeadline: v.optional(seconds, migrate.stallDeadline),
       }),
       { ...migrate, options: [...migrate.options] },
     ),

@@ -60,6 +60,12 @@ export class Virsh {
     return result.exit === 0 ? result.stdout.trim() : { unknown: explain(result) };
   }
 
+  /** Asks libvirt to end its long job, as Ctrl-C in `virsh migrate` does; the guest runs on. */
+  async abortJob(uuid: string): Promise<true | Unknown> {
+    const result = await this.virsh('domjobabort', '--domain', uuid);
+    return result.exit === 0 || { unknown: explain(result) };
+  }
+
   /**
    * Suspends a running domain and resumes it at once. Once begun it must come to its end, or the guest would
    * stand still for ever: so it is a process of its own that no deadline, signal or death of ours stops. When

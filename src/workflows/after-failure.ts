@@ -1,5 +1,7 @@
 import { isUnknown } from '../core/facts';
-import { listDomainsOn } from './destination-copy';
+import { Virsh } from '../system/virsh';
+import { copyOnDestination, listDomainsOn } from './destination-copy';
+import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
 import { inspectDomain } from './inspect';
 import { resetEarlier } from './make-safe';
@@ -34,6 +36,28 @@ export async function failedOtherwise(course: GuardCourse): Promise<GuardReport>
   course.blockState = blockState;
   if (blockState !== 'healthy') await resetEarlier(course);
   return course.report('mover-failed', 'it failed for a reason of its own, so it was not tried again');
+}
+
+/** It was not let go on. The VM has to run here, and is looked for; what libvirt has under way ends first. */
+export async function endedEarly(course: GuardCourse, why: string): Promise<GuardReport> {
+  const { destination, settings } = course.options;
+  const { name, uuid } = course.domain;
+  const ended = await endOfJob(course.domain, settings);
+  await failedOtherwise(course);
+  const state = await new Virsh(settings.libvirt.deadline * 1000).state(uuid);
+  if (isUnknown(ended) || state !== 'running') {
+    const here = typeof state === 'string' ? `here it is ${state}` : state.unknown;
+    const what = `${why}; ${name} does not run on as it should: ${isUnknown(ended) ? ended.unknown : here}`;
+    return course.report('person', what, `see virsh domstate ${name}`);
+  }
+  const copy =
+    destination === undefined ? undefined : await copyOnDestination(course.domain, destination, settings);
+  if (copy === undefined) {
+    const there = destination === undefined ? '' : `, and ${destination} has no copy of it`;
+    return course.report('mover-failed', `${why}; ${name} runs here${there}`);
+  }
+  const remedy = `libvirt on ${destination ?? ''} removes what came over; run again when it answers`;
+  return course.report('mover-failed', `${why}; ${name} runs here; ${copy.why}`, remedy);
 }
 
 /** The QEMU that ran here is gone, although the mover said that it failed. */

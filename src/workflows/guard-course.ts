@@ -2,6 +2,7 @@ import type { Attempt } from '../core/attempt';
 import type { Domain } from '../core/domain';
 import type { ExitCode } from '../core/exit-codes';
 import type { BlockState } from '../core/finding';
+import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
 import type { Moved, Mover } from '../system/mover';
 
@@ -16,7 +17,7 @@ export const guardResults = {
 } as const satisfies Readonly<Record<string, ExitCode>>;
 
 export interface GuardAction {
-  readonly action: 'check' | 'repair' | 'reset' | 're-activate';
+  readonly action: 'check' | 'repair' | 'reset' | 'abort' | 're-activate';
   readonly what: string;
 }
 
@@ -34,8 +35,16 @@ export interface GuardReport {
   readonly output?: Moved;
 }
 
+/** What can be done to a mover that runs. */
+export interface Movement {
+  /** Has libvirt end its job, and the mover with it; bounded. The VM runs on where it is. */
+  readonly abort: () => void;
+}
+
 /** What runs beside a mover: shows its progress, and hears the wish to end it. */
 export interface Moving {
+  /** Told about once a second. */
+  readonly show?: (job: JobProgress) => void;
   readonly aborted: () => boolean;
   readonly end: () => void;
 }
@@ -48,7 +57,7 @@ export interface GuardOptions {
   /** Told what is done, as it is done. */
   readonly say?: (action: GuardAction) => void;
   /** Told while a mover runs. */
-  readonly moving?: (domain: Domain) => Moving;
+  readonly moving?: (domain: Domain, movement: Movement) => Moving;
 }
 
 /** What a guarded run has done and learned so far. */

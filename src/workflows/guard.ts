@@ -3,11 +3,12 @@ import { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
-import { runMover } from '../system/mover';
-import { died, failedOtherwise, heal, notAgain } from './after-failure';
+import { startMover } from '../system/mover';
+import { died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
 import { findDomain } from './find-domains';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
 import { holdQemu } from './inspect';
+import { JobWatch } from './job-watch';
 import { makeSafe } from './make-safe';
 import { StandBy, type Reactivation } from './reactivate';
 
@@ -16,6 +17,7 @@ export {
   type GuardAction,
   type GuardOptions,
   type GuardReport,
+  type Movement,
   type Moving,
 } from './guard-course';
 
@@ -35,7 +37,10 @@ async function move(course: GuardCourse): Promise<GuardReport> {
     const { reactivation, cause } = await attempt(course);
     if (cause === undefined) return course.report('done', 'done');
     if (cause === 'died') return await died(course);
-    if (cause === 'other') return await failedOtherwise(course);
+    if (cause === 'stalled') return await endedEarly(course, 'its copy stood still, and was ended');
+    if (cause === 'other') {
+      return await (course.aborted ? endedEarly(course, 'it was told to end') : failedOtherwise(course));
+    }
     const unhealed = await heal(course, reactivation);
     if (unhealed) return unhealed;
     if (course.aborted) return course.report('mover-failed', 'not tried again, because it was told to end');
@@ -64,21 +69,26 @@ async function attempt(course: GuardCourse): Promise<Outcome> {
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';
   const standBy = standsBy ? new StandBy(domain, settings, watch, destination) : undefined;
-  const progress = options.moving?.(domain);
+  const running = startMover(mover);
+  const job = new JobWatch(course, running, (progress) => beside?.show?.(progress));
+  const beside = options.moving?.(domain, { abort: () => job.abort() });
   try {
-    const moved = await runMover(mover);
+    const moved = await running.ended;
+    await job.end();
     course.output = moved;
     // virtlogd stands between QEMU and its log: on a busy host the words come after the mover's end.
     if (moved.exit !== 0) await watch.until(sawHandingOverFail, lastWordsWait);
     // Signals stay caught until QEMU has its disks back.
     const reactivation = await standBy?.end();
-    course.aborted = progress?.aborted() ?? false;
+    course.aborted = job.told || (beside?.aborted() ?? false);
     const failed = moved.exit !== 0;
-    const cause = failed ? causeOf({ log: watch.read(), alive: held.isAlive() }) : undefined;
+    const cause = failed
+      ? causeOf({ log: watch.read(), alive: held.isAlive(), stalled: job.stalled })
+      : undefined;
     course.attempts.push({ mover: mover.name, exit: moved.exit, ...(cause === undefined ? {} : { cause }) });
     return { reactivation, cause };
   } finally {
-    progress?.end();
+    beside?.end();
     watch.close();
     held.close();
   }

@@ -9,8 +9,9 @@ import type { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
 import { listActive } from './destination-copy';
+import { endOfJob } from './end-of-job';
 
-/** Between two looks at a log or at libvirt's status file; both are a read of a local file. */
+/** Milliseconds between two looks at a log. */
 const fileInterval = 5;
 /** Between two questions to libvirtd. */
 const questionInterval = 20;
@@ -57,24 +58,12 @@ export class StandBy {
       if (this.over) return undefined;
       await pause(fileInterval);
     }
-    const ended = await this.endOfJob();
+    const ended = await endOfJob(this.domain, this.settings);
     if (isUnknown(ended)) return ended;
     const clear = await this.destinationIsClear();
     if (clear !== true) return clear;
     const done = await this.activate();
     return done === true ? { milliseconds: Date.now() - ended.at } : done;
-  }
-
-  private async endOfJob(): Promise<{ readonly at: number } | Unknown> {
-    const until = Date.now() + this.settings.migrate.destinationDeadline * 1000;
-    for (;;) {
-      const job = jobOf(this.settings.libvirt.stateDirectory, this.domain.name);
-      if (job === undefined) return { at: Date.now() };
-      if (Date.now() > until) {
-        return typeof job === 'object' ? job : { unknown: `libvirt did not end its job (${job})` };
-      }
-      await pause(fileInterval);
-    }
   }
 
   private connect(): VirshSession | undefined {

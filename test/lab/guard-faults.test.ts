@@ -82,11 +82,13 @@ test('a failure that is not ours passes through unchanged and is not retried', a
 test('a destination whose libvirtd is killed during the copy', async () => {
   const domain = await startSlow(304);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
-  await stage.untilMigrating(domain);
+  await stage.untilCopying(domain);
   await lab.stopDaemon('kvm2', 'libvirtd');
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
   await lab.startDaemon('kvm2', 'libvirtd');
+  // It finds a QEMU there to which nobody will send the rest, and ends it.
+  await stage.untilGoneFrom('kvm2', domain);
   await stage.expectAliveOn('kvm1', domain);
   await expectMovable(domain);
 });
@@ -94,7 +96,7 @@ test('a destination whose libvirtd is killed during the copy', async () => {
 test('a source whose libvirtd is restarted during the copy', async () => {
   const domain = await startSlow(305);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
-  await stage.untilMigrating(domain);
+  await stage.untilCopying(domain);
   await lab.restartDaemon('kvm1', 'libvirtd');
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
@@ -105,7 +107,7 @@ test('a source whose libvirtd is restarted during the copy', async () => {
 test('a second migration of the same VM is told that somebody is at it', async () => {
   const domain = await startSlow(306);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
-  await stage.untilMigrating(domain);
+  await stage.untilCopying(domain);
   const second = await stage.run('migrate', domain.name, 'kvm2');
   expect([second.exit, second.stderr]).toEqual([
     5,
@@ -119,7 +121,7 @@ test('a second migration of the same VM is told that somebody is at it', async (
 test('a migration that the admin aborts', async () => {
   const domain = await startSlow(307);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
-  await stage.untilMigrating(domain);
+  await stage.untilCopying(domain);
   await domain.host.virsh('domjobabort', domain.name);
   const { exit, report } = await moving;
   expect([exit, report.result, report.attempts.length]).toEqual([1, 'mover-failed', 1]);
@@ -130,8 +132,8 @@ test('a migration that the admin aborts', async () => {
 test('Ctrl-C asks libvirt to abort the job and leaves a healthy VM', async () => {
   const domain = await startSlow(308);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
-  await stage.untilMigrating(domain);
-  await signal('INT', domain);
+  await stage.untilCopying(domain);
+  await stage.signal('INT', domain);
   const { exit, stderr, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
   expect(stderr).toContain('SIGINT: asking libvirt to end the job of one-308');
@@ -142,8 +144,8 @@ test('Ctrl-C asks libvirt to abort the job and leaves a healthy VM', async () =>
 test('killed with -9 during the copy: the VM ends in exactly one place, and the next run completes', async () => {
   const domain = await startSlow(309);
   const moving = stage.run('migrate', domain.name, 'kvm2');
-  await stage.untilMigrating(domain);
-  await signal('KILL', domain);
+  await stage.untilCopying(domain);
+  await stage.signal('KILL', domain);
   expect((await moving).exit).not.toBe(0);
   await until(
     async () => {
@@ -157,7 +159,3 @@ test('killed with -9 during the copy: the VM ends in exactly one place, and the 
   if (kvm1?.processes === 1) await expectMovable(domain);
   else await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
-
-async function signal(name: 'INT' | 'KILL', domain: Domain): Promise<void> {
-  await lab.host('kvm1').succeed(['pkill', `-${name}`, '-f', `migrate-guard.cjs migrate ${domain.name}`]);
-}

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { GuardReport } from '../../src/workflows/guard';
 import type { CommandResult } from '../../src/system/command';
 import { ABSENT, type Domain, Lab, until } from './harness';
@@ -63,16 +64,30 @@ export class GuardStage {
     return there;
   }
 
-  /** Returns when libvirt has a migration under way. */
-  async untilMigrating(domain: Domain): Promise<void> {
-    await until(
-      async () => /^Job type: +(Unbounded|Bounded)/m.test(await domain.host.virsh('domjobinfo', domain.name)),
-      {
-        what: `the migration of ${domain.name} is under way`,
-        deadline: 60_000,
-        interval: 20,
-      },
-    );
+  /** Returns when a part of the guest's memory is over there, and a part is not. */
+  async untilCopying({ host, name }: Domain): Promise<void> {
+    const copying = /^Data processed: +[1-9][^]*^Data remaining: +[1-9]/m;
+    await until(async () => copying.test(await host.virsh('domjobinfo', name)), {
+      what: `${name} is being copied`,
+      deadline: 60_000,
+      interval: 20,
+      evidence: () => host.virsh('domjobinfo', name),
+    });
+  }
+
+  /** Returns when libvirt there has tidied up what came over. */
+  async untilGoneFrom(name: string, domain: Domain): Promise<void> {
+    await until(async () => isDeepStrictEqual((await this.lab.whereRuns(domain))[name], ABSENT), {
+      what: `${name} has no copy of ${domain.name}`,
+      deadline: 60_000,
+      evidence: () => this.lab.whereRuns(domain),
+    });
+  }
+
+  /** Sends a signal to the migrate-guard that works on the domain. */
+  async signal(name: 'INT' | 'KILL', domain: Domain): Promise<void> {
+    const pattern = `migrate-guard.cjs (migrate|save) ${domain.name} `;
+    await domain.host.succeed(['pkill', `-${name}`, '-f', pattern]);
   }
 
   stop(): Promise<void> {

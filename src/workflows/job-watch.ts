@@ -1,0 +1,106 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Unknown } from '../core/facts';
+import { parseJobInfo, type JobProgress } from '../core/job-info';
+import { StallClock } from '../core/stall';
+import { jobOf } from '../system/monitor';
+import type { RunningMover } from '../system/mover';
+import { Virsh } from '../system/virsh';
+import { VirshSession } from '../system/virsh-session';
+import type { GuardCourse } from './guard-course';
+
+/** Milliseconds between two questions to libvirt. Most migrations of small domains are over before the first. */
+const interval = 1000;
+/** Milliseconds that a mover gets for its own tidying up before it is killed. */
+const termGrace = 2000;
+
+/**
+ * Beside a mover: asks libvirt how far its job is, and has it ended when it stands still, or when somebody wishes so.
+ * It is libvirt that ends it, so that the guest runs on; the mover then ends by itself. One that does not, because it
+ * waits for a destination that nobody reaches any more, is killed, and libvirt tidies up what it began.
+ */
+export class JobWatch {
+  /** The job was ended because its copy stood still. */
+  stalled = false;
+  /** The job was ended because somebody wished so. */
+  told = false;
+  private readonly over = new AbortController();
+  private readonly watching: Promise<void>;
+  private ending: Promise<void> | undefined;
+  private session: VirshSession | undefined;
+
+  constructor(
+    private readonly course: GuardCourse,
+    private readonly mover: RunningMover,
+    private readonly show: (job: JobProgress) => void,
+  ) {
+    this.watching = this.watch();
+  }
+
+  /** Somebody wishes the move to end. */
+  abort(): void {
+    this.told = true;
+    this.ending ??= this.endJob();
+  }
+
+  /** The mover has ended. */
+  async end(): Promise<void> {
+    this.over.abort();
+    // A question that waits for an answer need not.
+    this.session?.end();
+    await this.watching;
+    await this.ending;
+  }
+
+  private async watch(): Promise<void> {
+    const { domain, options } = this.course;
+    const { libvirt, migrate } = options.settings;
+    const clock = new StallClock(migrate.stallDeadline * 1000);
+    while (await this.sleep(interval)) {
+      this.session ??= VirshSession.local();
+      const answer = await this.session.ask(`domjobinfo --domain ${domain.uuid}`, libvirt.deadline * 1000);
+      if (typeof answer !== 'string') {
+        // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
+        this.session.end();
+        this.session = undefined;
+        continue;
+      }
+      const job = parseJobInfo(answer);
+      if (job) this.show(job);
+      if (this.ending || !clock.standsStill(answer, performance.now())) continue;
+      this.stalled = true;
+      this.course.say(
+        'abort',
+        `the copy has stood still for ${migrate.stallDeadline} s: libvirt is to end it`,
+      );
+      this.ending = this.endJob();
+    }
+  }
+
+  private async endJob(): Promise<void> {
+    const { domain, options } = this.course;
+    const { libvirt, migrate } = options.settings;
+    const virsh = new Virsh(libvirt.deadline * 1000);
+    const until = performance.now() + migrate.destinationDeadline * 1000;
+    let ordered: true | Unknown;
+    do {
+      ordered = await virsh.abortJob(domain.uuid);
+      // A mover that has not come to its job yet can be stopped a moment later.
+    } while ((await this.sleep(interval)) && ordered !== true && performance.now() < until);
+    if (!(await this.sleep(until - performance.now()))) return;
+    if (ordered !== true && jobOf(libvirt.stateDirectory, domain.name) !== undefined) {
+      // It has its reasons: of a domain that is half here and half there, for example, no half may be lost.
+      this.course.say('abort', `libvirt does not end its job, so it is waited for: ${ordered.unknown}`);
+      return;
+    }
+    this.course.say('abort', 'the mover did not end by itself, so it is killed');
+    this.mover.kill('SIGTERM');
+    if (await this.sleep(termGrace)) this.mover.kill('SIGKILL');
+  }
+
+  /** Gives whether the mover still runs. */
+  private async sleep(milliseconds: number): Promise<boolean> {
+    const { signal } = this.over;
+    await pause(Math.max(0, milliseconds), undefined, { signal }).catch(() => undefined);
+    return !signal.aborted;
+  }
+}

@@ -1,0 +1,84 @@
+import { fillMemory, GuardStage } from './guard-stage';
+import type { Domain, Lab } from './harness';
+
+// The network goes in the middle of the copy. No connection is closed, so nobody is told, and virsh waits on.
+
+let stage: GuardStage;
+let lab: Lab;
+
+beforeAll(async () => {
+  stage = await GuardStage.start();
+  ({ lab } = stage);
+});
+
+afterAll(() => stage.stop());
+
+async function startSlow(vmId: number): Promise<Domain> {
+  const domain = await lab.startDomain(vmId);
+  fillMemory(domain);
+  stage.configure(`
+migrate: { options: ['--live', '--bandwidth', '6'], stallDeadline: 2, destinationDeadline: 3 }
+ssh: { deadline: 2 }
+`);
+  return domain;
+}
+
+/** Heals the network; the destination gets rid of what came over, and then the very next run moves the VM. */
+async function expectMovableAfterHeal(domain: Domain): Promise<void> {
+  await lab.heal('kvm2');
+  await stage.untilGoneFrom('kvm2', domain);
+  await stage.expectAliveOn('kvm1', domain);
+  stage.configure('{}');
+  const next = await stage.guarded('migrate', domain.name, 'kvm2');
+  expect(next).toMatchObject({ exit: 0, report: { result: 'done' } });
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+}
+
+test('a copy that stands still is ended in bounded time, and the VM runs on here', async () => {
+  const domain = await startSlow(320);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await lab.cut('kvm2');
+  const { exit, report } = await moving;
+  expect([exit, report.result, report.attempts]).toEqual([
+    1,
+    'mover-failed',
+    [{ mover: 'virsh migrate', exit: null, cause: 'stalled' }],
+  ]);
+  expect(report.actions.map(({ what }) => what)).toEqual([
+    'the copy has stood still for 2 s: libvirt is to end it',
+    'the mover did not end by itself, so it is killed',
+  ]);
+  expect(report.what).toMatch(/one-320 runs here; nobody can tell whether kvm2 has a copy/);
+  expect(await domain.state()).toBe('running');
+  await domain.expectCounting();
+  await expectMovableAfterHeal(domain);
+});
+
+test('a copy that stands still for a moment only is left alone', async () => {
+  const domain = await startSlow(321);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await lab.cut('kvm2');
+  await lab.heal('kvm2');
+  expect(await moving).toMatchObject({ exit: 0, report: { result: 'done', actions: [] } });
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+test('Ctrl-C ends a copy that stands still as well', async () => {
+  const domain = await startSlow(322);
+  stage.configure(
+    "{ migrate: { options: ['--live', '--bandwidth', '6'], destinationDeadline: 3 }, ssh: { deadline: 2 } }",
+  );
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await lab.cut('kvm2');
+  await stage.signal('INT', domain);
+  const { exit, report } = await moving;
+  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  expect(report.what).toMatch(
+    /it was told to end; one-322 runs here; nobody can tell whether kvm2 has a copy/,
+  );
+  await domain.expectCounting();
+  await expectMovableAfterHeal(domain);
+});
