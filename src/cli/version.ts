@@ -4,3 +4,6 @@ declare const __VERSION__: string | undefined;
 export function version(): string {
   return typeof __VERSION__ === 'string' ? __VERSION__ : 'unbuilt';
 }
+
+/** What the two halves compare: the version without its commit. */
+export const versionNumber = version().replace(/ .*/, '');

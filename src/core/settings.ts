@@ -38,7 +38,25 @@ export interface Settings {
     /** How long gdb may stay attached. */
     readonly gdbDeadline: number;
   };
+  readonly opennebula: {
+    /**
+     * The driver script that really migrates, or saves: one of `vmm/kvm` on the source host, or, as
+     * `frontend:NAME`, one that runs on the front-end.
+     */
+    readonly migrate: string;
+    readonly save: string;
+  };
+  readonly policy: {
+    /** What OpenNebula's drivers do when the guard cannot run at all. */
+    readonly whenGuardFails: (typeof guardFailurePolicies)[number];
+  };
+  readonly hooks: {
+    /** Whether the hook after a failure tries the live migration once more. */
+    readonly retry: boolean;
+  };
 }
+
+export const guardFailurePolicies = ['run-mover', 'refuse'] as const;
 
 export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
@@ -51,4 +69,7 @@ export const defaultSettings: Settings = {
   },
   relink: { journalDirectory: '/var/log/migrate-guard' },
   reset: { strategies, layoutDirectory: '/var/lib/migrate-guard/layouts', gdbDeadline: 5 },
+  opennebula: { migrate: 'migrate', save: 'save' },
+  policy: { whenGuardFails: 'run-mover' },
+  hooks: { retry: false },
 };

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
+import { makeRootDirectory } from './root-directory';
 
 /**
  * What was done to one link. `begin` is written before the link is replaced, `done` after; a `begin` alone
@@ -26,15 +27,7 @@ export class Journal {
     const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
     const file = join(directory, `relink-${stamp}-${process.pid}.jsonl`);
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o750 });
-      const stat = lstatSync(directory);
-      if (!stat.isDirectory() || stat.uid !== 0 || (stat.mode & 0o022) !== 0) {
-        throw new GuardError(
-          'notPermitted',
-          `${directory} can be written by others than root`,
-          'change its owner and mode',
-        );
-      }
+      makeRootDirectory(directory);
       return new Journal(file, openSync(file, 'ax', 0o640));
     } catch (error) {
       if (error instanceof GuardError) throw error;

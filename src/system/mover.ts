@@ -8,8 +8,8 @@ const outputGrace = 1000;
 export interface Mover {
   /** Its name in messages and results. */
   readonly name: string;
-  readonly argv: Argv;
-  readonly input?: string;
+  /** There is no deadline, since a live migration takes as long as it takes. */
+  readonly start: () => RunningMover;
 }
 
 export interface Moved {
@@ -25,12 +25,16 @@ export interface RunningMover {
   readonly kill: (signal: 'SIGTERM' | 'SIGKILL') => void;
 }
 
-/**
- * Starts a mover; there is no deadline, since a live migration takes as long as it takes. It runs in a
- * group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job.
- */
-export function startMover({ argv: [file, ...args], input }: Mover): RunningMover {
-  const child = spawn(file, args, { cwd: '/', env: { ...process.env, LC_ALL: 'C' }, detached: true });
+/** A program and its input; in the root directory, unless another is named. */
+export interface Program {
+  readonly argv: Argv;
+  readonly input?: string;
+  readonly cwd?: string;
+}
+
+/** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
+export function startProgram({ argv: [file, ...args], input, cwd = '/' }: Program): RunningMover {
+  const child = spawn(file, args, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

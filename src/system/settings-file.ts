@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { nearest } from '../core/nearest';
-import { defaultSettings, type Settings } from '../core/settings';
+import { defaultSettings, guardFailurePolicies, type Settings } from '../core/settings';
 import { strategies } from '../core/strategy';
 
 export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
@@ -14,8 +14,9 @@ export async function readSettings(named: string | undefined): Promise<Settings>
   const file = named ?? defaultSettingsFile;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readOwnFile(file);
   } catch (error) {
+    if (error instanceof GuardError) throw error;
     const name = errorName(error);
     if (named === undefined && (name === 'ENOENT' || name === 'ENOTDIR')) return defaultSettings;
     throw new GuardError(
@@ -46,6 +47,24 @@ export async function readSettings(named: string | undefined): Promise<Settings>
   return validate(file, withoutEmpty(values));
 }
 
+/** Root reads only what nobody else can write: the configuration decides what root does. */
+function readOwnFile(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { uid, mode } = fstatSync(descriptor);
+    if (process.geteuid?.() === 0 && (uid !== 0 || (mode & 0o022) !== 0)) {
+      throw new GuardError(
+        'notPermitted',
+        `the configuration ${file} can be written by others than root`,
+        `chown root: ${file}; chmod go-w ${file}`,
+      );
+    }
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** A section of which every key is commented out is null in YAML, and means its defaults. */
 function withoutEmpty(values: unknown): unknown {
   if (values === null) return {};
@@ -56,9 +75,11 @@ function withoutEmpty(values: unknown): unknown {
 async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh, migrate, relink, reset } = defaultSettings;
+  const { libvirt, ssh, migrate, relink, reset, opennebula, policy, hooks } = defaultSettings;
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
+  // A name below vmm/kvm, and never a way out of it.
+  const script = v.pipe(v.string(), v.regex(/^(frontend:)?[A-Za-z0-9][\w.-]*$/, 'Invalid name of a script'));
   const schema = v.strictObject({
     libvirt: v.optional(
       v.strictObject({
@@ -95,32 +116,75 @@ async function validate(file: string, values: unknown): Promise<Settings> {
       }),
       { ...reset, strategies: [...reset.strategies] },
     ),
+    opennebula: v.optional(
+      v.strictObject({
+        migrate: v.optional(script, opennebula.migrate),
+        save: v.optional(script, opennebula.save),
+      }),
+      opennebula,
+    ),
+    policy: v.optional(
+      v.strictObject({
+        whenGuardFails: v.optional(v.picklist(guardFailurePolicies), policy.whenGuardFails),
+      }),
+      policy,
+    ),
+    hooks: v.optional(v.strictObject({ retry: v.optional(v.boolean(), hooks.retry) }), hooks),
   });
-  if (Array.isArray(values) || typeof values !== 'object') {
+  if (Array.isArray(values) || typeof values !== 'object' || values === null) {
     throw new GuardError(
       'usage',
       `${file}: sections with keys are expected`,
       'see the shipped file for all keys',
     );
   }
-  const result = v.safeParse(schema, values);
+  refuseUnknownKeys(file, values);
+  const result = v.safeParse(schema, inOurNames(values));
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const key = v.getDotPath(issue) ?? '';
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = nearest(key, knownKeys());
-    throw new GuardError('usage', `${file}: the key ${key} is not known`, `did you mean ${known ?? ''}?`);
-  }
+  const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
+  throw new GuardError('usage', `${file}: ${key}: ${issue.message}`, 'see the shipped file for all keys');
+}
+
+function refuseUnknownKeys(file: string, values: object): void {
+  const known = knownKeys();
+  const given = Object.entries(values).flatMap(([section, keys]: [string, unknown]) => {
+    const isSection = typeof keys === 'object' && keys !== null && !Array.isArray(keys);
+    return [section, ...(isSection ? Object.keys(keys).map((key) => `${section}.${key}`) : [])];
+  });
+  const foreign = given.find((key) => !known.includes(key));
+  if (foreign === undefined) return;
   throw new GuardError(
     'usage',
-    `${file}: ${key || 'the whole file'}: ${issue.message}`,
-    'see the shipped file for all keys',
+    `${file}: the key ${foreign} is not known`,
+    `did you mean ${nearest(foreign, known) ?? ''}?`,
   );
+}
+
+/** Keys are written `destination_deadline` in the file. */
+function inFileNames(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The same sections and keys, named as in {@link Settings}. */
+export function inOurNames(values: object): object {
+  return Object.fromEntries(
+    Object.entries(values).map(([section, keys]: [string, unknown]) => [
+      section,
+      typeof keys === 'object' && keys !== null && !Array.isArray(keys)
+        ? Object.fromEntries(Object.entries(keys).map(([key, value]) => [ourName(key), value]))
+        : keys,
+    ]),
+  );
+}
+
+function ourName(key: string): string {
+  return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function knownKeys(): string[] {
   return Object.entries(defaultSettings).flatMap(([section, keys]) => [
     section,
-    ...Object.keys(keys as object).map((key) => `${section}.${key}`),
+    ...Object.keys(keys as object).map((key) => `${section}.${inFileNames(key)}`),
   ]);
 }

@@ -49,13 +49,18 @@ export interface Moving {
   readonly end: () => void;
 }
 
-export interface GuardOptions {
+export interface CourseOptions {
   readonly settings: Settings;
   /** Where the domain goes; none for a save. */
   readonly destination?: string;
-  readonly mover: (domain: Domain) => Mover;
+  /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
+  readonly checkDestination?: boolean;
   /** Told what is done, as it is done. */
   readonly say?: (action: GuardAction) => void;
+}
+
+export interface GuardOptions extends CourseOptions {
+  readonly mover: (domain: Domain) => Mover;
   /** Told while a mover runs. */
   readonly moving?: (domain: Domain, movement: Movement) => Moving;
 }
@@ -71,7 +76,7 @@ export class GuardCourse {
 
   constructor(
     readonly domain: Domain,
-    readonly options: GuardOptions,
+    readonly options: CourseOptions,
   ) {}
 
   say(action: GuardAction['action'], what: string): void {

@@ -3,7 +3,6 @@ import { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
-import { startMover } from '../system/mover';
 import { died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
 import { findDomain } from './find-domains';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
@@ -27,14 +26,14 @@ const lastWordsWait = 500;
 /** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
 export async function guard(word: string, options: GuardOptions): Promise<GuardReport> {
   const domain = await findDomain(word, options.settings);
-  return withDomainLock(domain.name, () => move(new GuardCourse(domain, options)));
+  return withDomainLock(domain.name, () => move(new GuardCourse(domain, options), options));
 }
 
-async function move(course: GuardCourse): Promise<GuardReport> {
+async function move(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
   const refusal = await makeSafe(course);
   if (refusal) return refusal;
   for (;;) {
-    const { reactivation, cause } = await attempt(course);
+    const { reactivation, cause } = await attempt(course, options);
     if (cause === undefined) return course.report('done', 'done');
     if (cause === 'died') return await died(course);
     if (cause === 'stalled') return await endedEarly(course, 'its copy stood still, and was ended');
@@ -59,8 +58,8 @@ interface Outcome {
 }
 
 /** One run of the mover, with someone standing by. */
-async function attempt(course: GuardCourse): Promise<Outcome> {
-  const { domain, options } = course;
+async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outcome> {
+  const { domain } = course;
   const { settings, destination } = options;
   const mover = options.mover(domain);
   const held = holdQemu(domain);
@@ -69,7 +68,7 @@ async function attempt(course: GuardCourse): Promise<Outcome> {
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';
   const standBy = standsBy ? new StandBy(domain, settings, watch, destination) : undefined;
-  const running = startMover(mover);
+  const running = mover.start();
   const job = new JobWatch(course, running, (progress) => beside?.show?.(progress));
   const beside = options.moving?.(domain, { abort: () => job.abort() });
   try {

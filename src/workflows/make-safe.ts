@@ -7,7 +7,13 @@ import { resetLocked } from './reset';
 
 /** Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe. */
 export async function makeSafe(course: GuardCourse): Promise<GuardReport | undefined> {
-  const { settings, destination } = course.options;
+  return (await makePathsSafe(course)) ?? resetEarlier(course);
+}
+
+/** Check and repair. Gives the refusal when a path cannot be made safe. */
+export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | undefined> {
+  const { settings, checkDestination = true } = course.options;
+  const destination = checkDestination ? course.options.destination : undefined;
   const checked = await checkDomain(course.domain, {
     settings,
     deep: true,
@@ -24,7 +30,7 @@ export async function makeSafe(course: GuardCourse): Promise<GuardReport | undef
     const made = repaired.plan.map(({ path }) => path).join(', ');
     course.say('repair', `${made} made in QEMU's mount namespace`);
   }
-  return resetEarlier(course);
+  return undefined;
 }
 
 function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | undefined {

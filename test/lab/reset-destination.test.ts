@@ -38,7 +38,7 @@ function writeLog(domain: Domain, line: string): void {
 test('a copy on the destination is in the way of all that takes the disks back', async () => {
   const domain = await stuck(400);
   const endCopy = await leaveCopy(domain);
-  stage.configure('migrate: { destinationDeadline: 1 }');
+  stage.configure('migrate: { destination_deadline: 1 }');
   for (const strategy of ['cont', 'suspend-resume', 'auto']) {
     const refused = await stage.guarded(
       'reset',

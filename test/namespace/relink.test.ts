@@ -35,7 +35,7 @@ beforeEach(async () => {
   stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
   stage.host.file(
     configuration,
-    `libvirt: { stateDirectory: /mnt/libvirt }\nrelink: { journalDirectory: ${journals} }\n`,
+    `libvirt: { state_directory: /mnt/libvirt }\nrelink: { journal_directory: ${journals} }\n`,
   );
 });
 

@@ -115,7 +115,7 @@ describe('what is asked for', () => {
 
 describe('a state directory that cannot be read', () => {
   test('is not there, and libvirtd does not answer', async () => {
-    on.stage.host.file('/mnt/other.yaml', 'libvirt: { stateDirectory: /mnt/none, deadline: 5 }\n', {
+    on.stage.host.file('/mnt/other.yaml', 'libvirt: { state_directory: /mnt/none, deadline: 5 }\n', {
       mode: 0o644,
     });
     const { exit, stdout, stderr } = await on.stage.run(['check', '310', '--config', '/mnt/other.yaml'], {
@@ -130,7 +130,7 @@ describe('a state directory that cannot be read', () => {
   });
 
   test('is a file', async () => {
-    on.stage.host.file('/mnt/other.yaml', 'libvirt: { stateDirectory: /mnt/other.yaml }\n', { mode: 0o644 });
+    on.stage.host.file('/mnt/other.yaml', 'libvirt: { state_directory: /mnt/other.yaml }\n', { mode: 0o644 });
     const { exit, stderr } = await on.stage.run(['check', '310', '--config', '/mnt/other.yaml']);
     expect({ exit, stderr }).toEqual({
       exit: 2,

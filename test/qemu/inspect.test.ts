@@ -10,7 +10,7 @@ let blind: string;
 beforeAll(async () => {
   stage = await Stage.start();
   await storeLayout(stage);
-  blind = configure(stage, 'reset: { layoutDirectory: /nonexistent }');
+  blind = configure(stage, 'reset: { layout_directory: /nonexistent }');
 });
 afterAll(() => stage.stop());
 

@@ -136,7 +136,7 @@ describe('a layout that is not to be trusted is refused', () => {
 test.each(['cont', 'suspend-resume', 'auto'])(
   'without any layout %s heals, and proves it',
   async (strategy) => {
-    const config = configure(stage, 'reset: { layoutDirectory: /nonexistent }');
+    const config = configure(stage, 'reset: { layout_directory: /nonexistent }');
     const other = await quietDomain(stage, 610 + strategy.length, 2);
     await failMigration(other, [1]);
     const report = await reset(stage, other.name, '--strategy', strategy, '--config', config);
@@ -158,7 +158,7 @@ describe('layout', () => {
   });
 
   test('reads separate debug information, and comes to the same', async () => {
-    const config = configure(stage, `reset: { layoutDirectory: ${folder}/layouts }`);
+    const config = configure(stage, `reset: { layout_directory: ${folder}/layouts }`);
     const { exit, stderr } = await stage.guard(
       'layout',
       `${folder}/qemu`,

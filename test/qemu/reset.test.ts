@@ -304,7 +304,7 @@ describe('gdb', () => {
   test('is killed with -9 while attached: the guest runs on', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
-    const config = configure(stage, 'reset: { gdbDeadline: 20 }');
+    const config = configure(stage, 'reset: { gdb_deadline: 20 }');
     const ended = resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config);
     const gdb = await until(() => tracerOf(domain) || undefined, { what: 'gdb is attached' });
     await until(() => /^t+$/.test(threadStates(domain)), { what: 'the guest stands still' });
@@ -319,7 +319,7 @@ describe('gdb', () => {
   test('does not end: it is killed at its deadline, and the guest runs on', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
-    const config = configure(stage, 'reset: { gdbDeadline: 1 }');
+    const config = configure(stage, 'reset: { gdb_deadline: 1 }');
     const report = await resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config);
     expect(report).toMatchObject({ exit: 3, result: 'failed' });
     expect(report.what).toContain('did not end within 1 s');
@@ -331,7 +331,7 @@ describe('gdb', () => {
   test('outlives us: the deadline still holds, and the lock of the dead one does not', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
-    const config = configure(stage, 'reset: { gdbDeadline: 2 }');
+    const config = configure(stage, 'reset: { gdb_deadline: 2 }');
     const ended = resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config).catch(
       () => 'killed',
     );

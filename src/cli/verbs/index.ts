@@ -1,6 +1,7 @@
 import type { Verb } from '../verb';
 import { checkVerb } from './check';
 import { explainVerb } from './explain';
+import { hostVerb } from './host';
 import { inspectVerb } from './inspect';
 import { layoutVerb } from './layout';
 import { migrateVerb, saveVerb } from './move';
@@ -19,4 +20,5 @@ export const verbs: readonly Verb[] = [
   saveVerb,
   relinkVerb,
   layoutVerb,
+  hostVerb,
 ];

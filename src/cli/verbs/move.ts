@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { exitCodes } from '../../core/exit-codes';
 import { validateHost } from '../../system/destination';
-import type { Mover } from '../../system/mover';
+import { startProgram, type Mover } from '../../system/mover';
 import { asKeyHolder, virshHere } from '../../system/virsh-and-ssh';
 import { guard, guardResults, type GuardOptions, type GuardReport } from '../../workflows/guard';
 import { moving } from '../moving';
@@ -23,7 +23,7 @@ export const migrateVerb: Verb = {
       const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
       // libvirt goes over ssh by itself.
       const argv = asKeyHolder(settings.ssh.user, virshHere('migrate', ...options, uuid, there));
-      return { name: 'virsh migrate', argv };
+      return { name: 'virsh migrate', start: () => startProgram({ argv }) };
     };
     return run(word, { settings, destination, mover }, line);
   },
@@ -42,7 +42,7 @@ export const saveVerb: Verb = {
     const mover = ({ uuid }: { readonly uuid: string }): Mover => ({
       name: 'virsh save',
       // virsh would take a relative path as relative to the mover's directory.
-      argv: virshHere('save', uuid, resolve(file)),
+      start: () => startProgram({ argv: virshHere('save', uuid, resolve(file)) }),
     });
     return run(word, { settings, mover }, line);
   },

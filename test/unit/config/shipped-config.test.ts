@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { defaultSettings } from '../../../src/core/settings';
-import { readSettings } from '../../../src/system/settings-file';
+import { inOurNames, readSettings } from '../../../src/system/settings-file';
 
 const shipped = join(__dirname, '../../../config/config.yaml');
 const lines = readFileSync(shipped, 'utf8').split('\n');
 
 /** A line that sets something: `# section:` or `#   key: value`. Sentences and lines of help are none. */
-const setting = /^# (?=(?:[a-z]+:$| {2}[a-zA-Z]+: ))/;
+const setting = /^# (?=(?:[a-z]+:$| {2}[a-z_]+: ))/;
 const uncommented = lines
   .filter((line) => setting.test(line))
   .map((line) => line.replace(setting, ''))
@@ -29,7 +29,7 @@ test('as shipped it is all comments, and means the defaults', async () => {
 });
 
 test('every key stands in it, in the order of the settings, with its default', () => {
-  const values: unknown = parse(uncommented);
+  const values = inOurNames(parse(uncommented) as object);
   expect(values).toEqual(defaultSettings);
   expect(JSON.stringify(values)).toBe(JSON.stringify(defaultSettings));
 });
@@ -43,7 +43,7 @@ test('with every key uncommented it is read as the defaults', async () => {
 
 test('every key has a line of meaning above it', () => {
   const bare = lines.filter(
-    (line, index) => /^# {3}[a-zA-Z]+: /.test(line) && !/^# {3}# /.test(lines[index - 1] ?? ''),
+    (line, index) => /^# {3}[a-z_]+: /.test(line) && !/^# {3}# /.test(lines[index - 1] ?? ''),
   );
   expect(bare).toEqual([]);
 });

@@ -22,7 +22,7 @@ describe('settings', () => {
   );
 
   test('what is given, and the defaults of the rest', async () => {
-    const { libvirt, ssh } = await read('libvirt:\n  stateDirectory: /srv/qemu\nssh: { deadline: 2.5 }\n');
+    const { libvirt, ssh } = await read('libvirt:\n  state_directory: /srv/qemu\nssh: { deadline: 2.5 }\n');
     expect(libvirt).toEqual({ ...defaultSettings.libvirt, stateDirectory: '/srv/qemu' });
     expect(ssh).toEqual({ ...defaultSettings.ssh, deadline: 2.5 });
   });
@@ -31,9 +31,9 @@ describe('settings', () => {
 describe('settings that are refused', () => {
   test.each([
     [
-      'libvirt:\n  stateDirectoy: /a\n',
-      `${file}: the key libvirt.stateDirectoy is not known`,
-      'did you mean libvirt.stateDirectory?',
+      'libvirt:\n  state_directoy: /a\n',
+      `${file}: the key libvirt.state_directoy is not known`,
+      'did you mean libvirt.state_directory?',
     ],
     ['libvrit: {}\n', `${file}: the key libvrit is not known`, 'did you mean libvirt?'],
     ['ssh: { usr: a }\n', `${file}: the key ssh.usr is not known`, 'did you mean ssh.user?'],
@@ -48,8 +48,8 @@ describe('settings that are refused', () => {
       'see the shipped file for all keys',
     ],
     [
-      'libvirt: { stateDirectory: run }\n',
-      `${file}: libvirt.stateDirectory: Invalid start: Expected "/" but received "r"`,
+      'libvirt: { state_directory: run }\n',
+      `${file}: libvirt.state_directory: Invalid start: Expected "/" but received "r"`,
       'see the shipped file for all keys',
     ],
     [

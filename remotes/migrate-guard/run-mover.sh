@@ -1,0 +1,24 @@
+# Sourced by the VMM drivers when the guard cannot run: starts the script that would have been started without it.
+# The front-end's own remotes/ mean a local script, which gets Base64; anything else is a host's copy, which gets XML.
+
+run_mover() {
+    script=$(setting opennebula "$1" "$1")
+    shift
+    here=$(cd "$remotes" && pwd)
+    if [ "$here" != "${ONE_LOCATION:+$ONE_LOCATION/var/remotes}" ] && [ "$here" != /var/lib/one/remotes ]; then
+        exec "$here/vmm/kvm/${script#frontend:}" "$@"
+    fi
+    case $script in
+        frontend:*) exec "$here/vmm/kvm/${script#frontend:}" "$@" ;;
+    esac
+    var=${ONE_LOCATION:+$ONE_LOCATION/}var
+    [ -n "$ONE_LOCATION" ] || var=/var/lib/one
+    base=$(sed -n "s/^SCRIPTS_REMOTE_DIR=['\"]*\([^'\"]*\).*/\1/p" "$var/config" 2>/dev/null | head -n 1)
+    # The same as the plugin does (src/system/mover-script.ts): no word goes through a shell over there.
+    {
+        printf '%s\0' $(($# + 1)) "${base:-/var/tmp/one}/vmm/kvm/$script" "$@"
+        base64 -d
+    } | ssh -o BatchMode=yes -o ForwardAgent=yes -o ControlMaster=no -o ControlPath=none -- "$3" \
+        "exec bash -c 'words=(); IFS= read -r -d \"\" count; while ((count-- > 0)); do IFS= read -r -d \"\" word; words+=(\"\$word\"); done; exec \"\${words[@]}\"'"
+    exit $?
+}

@@ -1,0 +1,92 @@
+import { GuardError } from '../../core/errors';
+import { exitCodes } from '../../core/exit-codes';
+import { readRequest, type HostEnd, type HostRequest } from '../../core/host-session';
+import type { Settings } from '../../core/settings';
+import { validateHost } from '../../system/destination';
+import { FrontendLink } from '../../system/frontend-link';
+import { logToHost } from '../../system/host-log';
+import { log } from '../../system/log';
+import { work } from '../../workflows/host-half';
+import type { Verb } from '../verb';
+import { versionNumber } from '../version';
+
+/** Milliseconds that a request may take to arrive. */
+const patience = 30_000;
+
+/** The root-only half: the one thing that sudo allows to OpenNebula's user. It takes no words and no options. */
+export const hostVerb: Verb = {
+  name: 'host',
+  words: '',
+  summary: "what OpenNebula's drivers run here as root; it reads one request from its input",
+  options: {},
+  isBare: true,
+  examples: [],
+  run: async (_, settings) => {
+    const link = new FrontendLink();
+    // What ends the connection must not end what stands by a migration.
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const)
+      process.on(signal, () => undefined);
+    const end = await answer(link, settings);
+    log('ended', { end });
+    link.say({ kind: 'end', ...end });
+    link.end();
+    return end.exit;
+  },
+};
+
+async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> {
+  if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
+  logToHost(process.env['SUDO_USER'] || 'root');
+  const request = await hear(link);
+  if (typeof request === 'string') {
+    log('refused', { why: request });
+    return refusal(
+      'usage',
+      request,
+      'it is what the programs of migrate-guard write; see docs/architecture.md',
+    );
+  }
+  log('asked', { request });
+  if (request.version !== versionNumber) {
+    const what = `the front-end has migrate-guard ${request.version}, and this host has ${versionNumber}`;
+    return refusal('usage', what, 'run install.sh host of the same release on this host');
+  }
+  link.say({ kind: 'hello', version: versionNumber });
+  try {
+    if (request.destination !== undefined) validateHost(request.destination);
+    return await work(request, settings, {
+      did: (action, what) => link.say({ kind: 'did', action, what }),
+      move: () => link.move(),
+      isGone: () => link.isGone(),
+      gone: link.closed,
+    });
+  } catch (error) {
+    log('an error', { error: error instanceof Error ? error.stack : String(error) });
+    if (error instanceof GuardError) return refusal(error.code, error.what, error.remedy);
+    const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+    return refusal('undecided', what, 'see /var/log/migrate-guard/host.log on the host, and report it');
+  }
+}
+
+/**
+ * One line with the socket of the ssh agent, which sudo does not hand on, and one with the request. The socket only
+ * ever matters to what runs as OpenNebula's user again.
+ */
+async function hear(link: FrontendLink): Promise<HostRequest | string> {
+  let line = await link.line(patience);
+  if (line !== undefined && !line.startsWith('{')) {
+    if (/^\/[\w./@:+-]+$/.test(line)) process.env['SSH_AUTH_SOCK'] = line;
+    line = await link.line(patience);
+  }
+  return line === undefined ? 'no request came' : readRequest(line);
+}
+
+function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {
+  const exit = exitCodes[code].status;
+  return {
+    exit,
+    result: code === 'busy' ? 'busy' : 'refused',
+    what,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}

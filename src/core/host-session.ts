@@ -1,0 +1,147 @@
+/**
+ * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
+ * front-end begins with the socket of its ssh agent (or an empty line) and one request; the host answers, and for a
+ * move asks the front-end to run the mover.
+ */
+
+export const hostActions = ['migrate', 'save', 'prepare', 'repair', 'heal', 'probe', 'state'] as const;
+export type HostAction = (typeof hostActions)[number];
+
+export interface HostRequest {
+  /** Of the half that asks. Halves of different releases do not talk to each other. */
+  readonly version: string;
+  readonly action: HostAction;
+  /** The deploy id: `one-310`, `310` or a UUID. */
+  readonly domain?: string;
+  readonly destination?: string;
+  /** Whether the disks' paths have to exist there already: so on shared storage, once it is attached. */
+  readonly checkDestination?: boolean;
+  /** Only say what would be done. */
+  readonly dryRun?: boolean;
+}
+
+/** How an action ended. */
+export interface HostEnd {
+  /** As in core/exit-codes.ts. */
+  readonly exit: number;
+  readonly domain?: string;
+  readonly result: string;
+  readonly what: string;
+  readonly remedy?: string;
+  /** Of what is no move: the action's own document. */
+  readonly report?: unknown;
+}
+
+export type HostLine =
+  /** The first line: the host half runs, as root. */
+  | { readonly kind: 'hello'; readonly version: string }
+  | { readonly kind: 'did'; readonly action: string; readonly what: string }
+  /** All is ready: run the mover now. */
+  | { readonly kind: 'move' }
+  /** The mover does not end, although libvirt's job has: send it this. */
+  | { readonly kind: 'kill'; readonly signal: 'SIGTERM' | 'SIGKILL' }
+  | ({ readonly kind: 'end' } & HostEnd);
+
+/** The front-end's answer to `move`. `exit` is `null` for a mover that a signal ended. */
+export interface MoverEnded {
+  readonly kind: 'moved';
+  readonly exit: number | null;
+}
+
+/** Longer than any line that either half writes. */
+export const longestLine = 4 * 1024 * 1024;
+
+export function encodeLine(line: HostLine | HostRequest | MoverEnded): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** `undefined` for anything that is no line of a host half: a banner, a shell's complaint. */
+export function readHostLine(text: string): HostLine | undefined {
+  const line = readObject(text);
+  const word = (key: string): string | undefined => {
+    const value = line?.get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [version, action, what, result] = [word('version'), word('action'), word('what'), word('result')];
+  const [exit, domain, remedy] = [line?.get('exit'), word('domain'), word('remedy')];
+  switch (line?.get('kind')) {
+    case 'hello':
+      return version === undefined ? undefined : { kind: 'hello', version };
+    case 'did':
+      return action === undefined || what === undefined ? undefined : { kind: 'did', action, what };
+    case 'move':
+      return { kind: 'move' };
+    case 'kill': {
+      const signal = word('signal');
+      return signal === 'SIGTERM' || signal === 'SIGKILL' ? { kind: 'kill', signal } : undefined;
+    }
+    case 'end': {
+      if (typeof exit !== 'number' || !Number.isInteger(exit) || exit < 0 || exit > 255) return undefined;
+      if (what === undefined || result === undefined) return undefined;
+      const report = line.get('report');
+      return {
+        kind: 'end',
+        exit,
+        result,
+        what,
+        ...(domain === undefined ? {} : { domain }),
+        ...(remedy === undefined ? {} : { remedy }),
+        ...(report === undefined ? {} : { report }),
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+export function readMoverEnded(text: string): MoverEnded | undefined {
+  const line = readObject(text);
+  const exit = line?.get('exit');
+  if (line?.get('kind') !== 'moved') return undefined;
+  return exit === null || typeof exit === 'number' ? { kind: 'moved', exit } : undefined;
+}
+
+/** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
+export function readRequest(text: string): HostRequest | string {
+  const line = readObject(text);
+  if (!line) return 'the request is no JSON object on one line';
+  const known = ['version', 'action', 'domain', 'destination', 'checkDestination', 'dryRun'];
+  const foreign = [...line.keys()].find((key) => !known.includes(key));
+  if (foreign !== undefined) return `the request has an unknown key ${JSON.stringify(foreign)}`;
+  const version = line.get('version');
+  if (typeof version !== 'string') return 'the request names no version';
+  const action = hostActions.find((name) => name === line.get('action'));
+  if (!action) return `the request names no action: one of ${hostActions.join(', ')}`;
+  const [domain, destination] = [line.get('domain'), line.get('destination')];
+  if (domain !== undefined && (typeof domain !== 'string' || !isDeployId(domain))) {
+    return `${JSON.stringify(domain)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
+  }
+  if (destination !== undefined && typeof destination !== 'string') return 'the destination is no text';
+  for (const key of ['checkDestination', 'dryRun']) {
+    const value = line.get(key);
+    if (value !== undefined && typeof value !== 'boolean') return `${key} is neither true nor false`;
+  }
+  return {
+    version,
+    action,
+    ...(domain === undefined ? {} : { domain }),
+    ...(destination === undefined ? {} : { destination }),
+    checkDestination: line.get('checkDestination') === true,
+    dryRun: line.get('dryRun') === true,
+  };
+}
+
+/** What OpenNebula gives a domain that it deploys. */
+export function isDeployId(word: string): boolean {
+  return /^(one-)?[0-9]{1,10}$/.test(word) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(word);
+}
+
+function readObject(text: string): ReadonlyMap<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return new Map(Object.entries(value));
+  } catch {
+    return undefined;
+  }
+}

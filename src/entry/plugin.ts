@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { versionNumber } from '../cli/version';
+import { errorName } from '../core/errors';
+import { plugins, isPlugin } from '../workflows/opennebula/plugins';
+import { placeOf } from '../workflows/opennebula/driver-place';
+
+/**
+ * What OpenNebula starts: `plugin.cjs NAME ARGUMENT…`, from the scripts in remotes/ that bear these names. What it
+ * prints and how it ends is the script's.
+ */
+async function main([name = '', ...args]: readonly string[]): Promise<number> {
+  if (!isPlugin(name)) {
+    process.stderr.write(
+      `migrate-guard: ${JSON.stringify(name)} is none of ${Object.keys(plugins).join(', ')}.\n`,
+    );
+    return 64;
+  }
+  const place = placeOf(__filename, process.env);
+  const { exit, stdout, stderr } = await plugins[name]({
+    args,
+    input: readInput(),
+    place,
+    version: versionNumber,
+  });
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  return exit;
+}
+
+/** All of it, and nothing from a terminal: an admin tries a script by hand without an input. */
+function readInput(): Buffer {
+  if (process.stdin.isTTY) return Buffer.alloc(0);
+  try {
+    return readFileSync(0);
+  } catch (error) {
+    if (errorName(error) === 'EOF' || errorName(error) === 'EAGAIN') return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Unknown } from '../core/facts';
+import { encodeLine, longestLine, readHostLine, type HostLine, type HostRequest } from '../core/host-session';
+import { onHost, type Argv } from './virsh-and-ssh';
+
+/**
+ * What the sudoers file on a host allows, to the letter (install.sh). sudo drops the environment, so the socket of the
+ * ssh agent that OpenNebula forwards for migrations goes before the request: hosts may have no keys of their own.
+ */
+const command = `{ printf '%s\\n' "$SSH_AUTH_SOCK"; exec cat; } | exec sudo -n /usr/lib/migrate-guard/migrate-guard host`;
+/** As OpenNebula's own connection for a migration (ssh_stream.rb). */
+const forwarding = ['ForwardAgent=yes', 'ControlMaster=no', 'ControlPath=none'];
+/** A connection that died is noticed within 15 s; the host half stands by until libvirt's job has ended. */
+const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=3'];
+const sshOptions = [...forwarding, ...keptAlive].flatMap((option) => ['-o', option]);
+
+/** Enough of what a host complains about to see why. */
+const longestComplaint = 16 * 1024;
+
+/** One conversation with the root-only half on a host. */
+export class HostHalf {
+  private complaints = '';
+  private readonly lines: AsyncIterator<string>;
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    child.stdin.on('error', () => undefined);
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (this.complaints.length < longestComplaint) this.complaints += text;
+    });
+    this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.on('error', ({ message }) => {
+      this.complaints += `${message}\n`;
+      child.stdout.destroy();
+    });
+  }
+
+  /** On another host over ssh, or on this one. `connectTimeout` is in seconds. */
+  static start(
+    request: HostRequest,
+    where: { readonly host: string; readonly user: string; readonly connectTimeout: number } | 'here',
+  ): HostHalf {
+    const [file, ...args]: Argv =
+      where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options: sshOptions }, command);
+    const half = new HostHalf(spawn(file, args, { cwd: '/', detached: true }));
+    half.child.stdin.write(encodeLine(request));
+    return half;
+  }
+
+  /** What it says next; or why it says nothing more. What is no line of its own is left out. */
+  async next(): Promise<HostLine | Unknown> {
+    for (;;) {
+      const read = await this.lines.next();
+      if (read.done === true) return { unknown: this.lastComplaint() };
+      const line = read.value.length > longestLine ? undefined : readHostLine(read.value);
+      if (line) return line;
+    }
+  }
+
+  /** Tells it how the mover ended. */
+  moved(exit: number | null): void {
+    this.child.stdin.write(encodeLine({ kind: 'moved', exit }));
+  }
+
+  end(): void {
+    this.child.stdin.end();
+    this.child.unref();
+  }
+
+  private lastComplaint(): string {
+    return this.complaints.trim().split('\n').at(-1) || 'it ended without a word';
+  }
+}

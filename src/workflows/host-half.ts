@@ -1,0 +1,166 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { GuardError } from '../core/errors';
+import { exitCodes, type ExitCode } from '../core/exit-codes';
+import type { HostEnd, HostRequest } from '../core/host-session';
+import type { Settings } from '../core/settings';
+import { withDomainLock } from '../system/domain-lock';
+import { jobOf } from '../system/monitor';
+import type { Moved, Mover, RunningMover } from '../system/mover';
+import { findDomain } from './find-domains';
+import { guard } from './guard';
+import { GuardCourse, guardResults, type GuardReport } from './guard-course';
+import { makePathsSafe, resetEarlier } from './make-safe';
+import { repairLocked, type RepairResult } from './repair';
+
+/** Milliseconds in which a mover that was started may begin libvirt's job. */
+const orphanGrace = 15_000;
+const orphanInterval = 200;
+
+/** The other half, as seen from the host. */
+export interface Frontend {
+  readonly did: (action: string, what: string) => void;
+  /** Has the mover run over there. A front-end that goes away leaves it running, or takes it along. */
+  readonly move: () => RunningMover;
+  /** Whether nobody is there any more. */
+  readonly isGone: () => boolean;
+  /** Fulfilled when nobody is there any more. */
+  readonly gone: Promise<void>;
+}
+
+type Work = (
+  request: HostRequest & { readonly domain: string },
+  settings: Settings,
+  frontend: Frontend,
+) => Promise<HostEnd>;
+
+/** What is done to one VM, one function per action. */
+const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, heal } as const;
+
+/** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
+export async function work(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+  const { action, domain } = request;
+  if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
+  if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
+  const { name } = await findDomain(domain, settings);
+  // sudo opens this door for OpenNebula's own VMs only.
+  if (!/^one-[0-9]+$/.test(name)) {
+    throw new GuardError(
+      'notPermitted',
+      `${name} is no VM that OpenNebula deployed`,
+      `run as root: migrate-guard`,
+    );
+  }
+  return vmWork[action as keyof typeof vmWork]({ ...request, domain: name }, settings, frontend);
+}
+
+/** Check, repair, reset; the mover, over there; and what follows a failure of it. */
+async function move(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+  const mover: Mover = {
+    name: `OpenNebula's ${request.action}`,
+    start: () => untilGone(frontend, request.domain, settings),
+  };
+  const report = await guard(request.domain, {
+    ...courseOptions(request, settings, frontend),
+    mover: () => mover,
+    // Nobody is left to run the mover a second time.
+    moving: () => ({ aborted: frontend.isGone, end: () => undefined }),
+  });
+  return endOf(report);
+}
+
+/** A front-end that goes away may leave its mover running: then libvirt's job tells when it has ended. */
+function untilGone(frontend: Frontend, domain: string, settings: Settings): RunningMover {
+  const mover = frontend.move();
+  const orphaned = frontend.gone.then(async (): Promise<Moved> => {
+    const began = Date.now();
+    for (let seen = false; ;) {
+      // Without a status file the domain is gone from here, and so is its job.
+      const hasJob = typeof jobOf(settings.libvirt.stateDirectory, domain) === 'string';
+      seen ||= hasJob;
+      if (!hasJob && (seen || Date.now() - began > orphanGrace)) break;
+      await pause(orphanInterval);
+    }
+    return { exit: null, stdout: '', stderr: 'the front-end went away' };
+  });
+  return { ended: Promise.race([mover.ended, orphaned]), kill: mover.kill };
+}
+
+/** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
+async function prepare(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+  return withCourse(request, settings, frontend, async (course) => {
+    return (
+      (await makePathsSafe(course)) ?? (await resetEarlier(course)) ?? course.report('done', 'it can migrate')
+    );
+  });
+}
+
+/** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
+async function heal(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+  return withCourse(request, settings, frontend, async (course) => {
+    return (
+      (await resetEarlier(course)) ?? (await makePathsSafe(course)) ?? course.report('done', 'it can migrate')
+    );
+  });
+}
+
+const repairEnds: Readonly<Record<RepairResult, { readonly what: string; readonly exit?: ExitCode }>> = {
+  'nothing-to-do': { what: 'every disk opens as it is', exit: 'ok' },
+  repaired: { what: 'repaired:', exit: 'ok' },
+  'would-repair': { what: 'would make', exit: 'ok' },
+  failed: { what: 'the repair failed', exit: 'failed' },
+  busy: { what: 'someone else is working on it', exit: 'busy' },
+  refused: { what: 'it cannot be repaired' },
+};
+
+/** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
+async function repairOnly(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+  const domain = await findDomain(request.domain, settings);
+  const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
+  const made = report.plan.map(({ path }) => path).join(', ');
+  const problem = report.findings.findLast(({ state }) => state !== 'ok');
+  if (report.result === 'repaired') frontend.did('repair', `${made} made in QEMU's mount namespace`);
+  const end = repairEnds[report.result];
+  const status = end.exit ?? (report.verdict === 'undecided' ? 'undecided' : 'problem');
+  return {
+    exit: exitCodes[status].status,
+    domain: domain.name,
+    result: report.result,
+    what: problem?.what ?? `${end.what} ${made}`.trim(),
+    ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
+    report,
+  };
+}
+
+async function withCourse(
+  ...[request, settings, frontend, work]: [...Parameters<Work>, (course: GuardCourse) => Promise<GuardReport>]
+): Promise<HostEnd> {
+  const domain = await findDomain(request.domain, settings);
+  const course = new GuardCourse(domain, courseOptions(request, settings, frontend));
+  return endOf(await withDomainLock(domain.name, () => work(course)));
+}
+
+function courseOptions(
+  { destination, checkDestination = false }: HostRequest,
+  settings: Settings,
+  { did }: Frontend,
+): ConstructorParameters<typeof GuardCourse>[1] {
+  return {
+    settings,
+    ...(destination === undefined ? {} : { destination }),
+    checkDestination,
+    say: ({ action, what }) => did(action, what),
+  };
+}
+
+function endOf({ output, ...report }: GuardReport): HostEnd {
+  const { domain, result, what, remedy } = report;
+  const own = result === 'mover-failed' ? output?.exit : undefined;
+  return {
+    exit: own ?? exitCodes[guardResults[result]].status,
+    domain,
+    result,
+    what,
+    ...(remedy === undefined ? {} : { remedy }),
+    report,
+  };
+}

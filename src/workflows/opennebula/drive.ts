@@ -1,0 +1,128 @@
+import type { Settings } from '../../core/settings';
+import type { HostEnd, HostRequest } from '../../core/host-session';
+import { isUnknown } from '../../core/facts';
+import { failure, info, warning } from '../../opennebula/vm-log';
+import type { MoveRequest } from '../../opennebula/move-request';
+import { HostHalf } from '../../system/host-half';
+import type { Moved, RunningMover } from '../../system/mover';
+import { startScript, type ScriptPlace } from '../../system/mover-script';
+import { refusalOf } from './ask-host';
+import type { DriverPlace, Reply } from './call';
+
+export interface DriverOptions {
+  readonly settings: Settings;
+  readonly place: DriverPlace;
+  readonly version: string;
+}
+
+/** A mover that a signal ended has no status of its own. */
+const killed = 255;
+
+/**
+ * Moves or saves a VM under guard, as OpenNebula's VMM driver: the host half on the source checks, repairs and
+ * stands by as root; the mover that was configured before runs here, as the user and with the input that
+ * OpenNebula would have given to it.
+ */
+export async function drive(request: MoveRequest, options: DriverOptions): Promise<Reply> {
+  const { settings } = options;
+  const half = HostHalf.start(hostRequest(request, options), hostOf(request, options));
+  const lines: string[] = [];
+  let mover: RunningMover | undefined;
+  try {
+    const hello = await half.next();
+    if (isUnknown(hello) || hello.kind !== 'hello') return await unguarded(request, options, reasonOf(hello));
+    for (;;) {
+      const line = await half.next();
+      if (isUnknown(line)) {
+        const why = `the guard on ${request.source} ended early: ${line.unknown}`;
+        if (mover) return ended(await mover.ended, [...lines, warning(why)]);
+        return await unguarded(request, options, why);
+      }
+      switch (line.kind) {
+        case 'did':
+          lines.push(info(`${line.action}: ${line.what}`));
+          break;
+        case 'move':
+          mover = startScript(scriptOf(request, options), settings);
+          void mover.ended.then(({ exit }) => half.moved(exit));
+          break;
+        case 'kill':
+          mover?.kill(line.signal);
+          break;
+        case 'end':
+          return conclude(request, line, lines, await mover?.ended);
+        case 'hello':
+          break;
+      }
+    }
+  } finally {
+    half.end();
+  }
+}
+
+/** The mover's word is final: what comes after its success is a warning, and its own failure keeps its own words first. */
+function conclude(
+  { deployId }: MoveRequest,
+  { exit, domain = deployId, what, remedy }: HostEnd,
+  lines: readonly string[],
+  moved: Moved | undefined,
+): Reply {
+  if (moved?.exit === 0) return ended(moved, exit === 0 ? lines : [...lines, warning(`${domain}: ${what}`)]);
+  const reason = failure(domain, what, remedy);
+  if (moved) return ended(moved, [...lines, reason]);
+  return { exit, stdout: '', stderr: [...lines, reason].join('') };
+}
+
+function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply {
+  const own = stderr === '' || stderr.endsWith('\n') ? stderr : `${stderr}\n`;
+  return { exit: exit ?? killed, stdout, stderr: own + lines.join('') };
+}
+
+/** The plugin must never be the reason that a healthy cloud cannot migrate, unless the site says otherwise. */
+export async function unguarded(request: MoveRequest, options: DriverOptions, why: string): Promise<Reply> {
+  const what = `the guard cannot run: ${why}`;
+  const remedy = `migrate-guard doctor --host ${request.source}`;
+  if (options.settings.policy.whenGuardFails === 'refuse') {
+    return { exit: 2, stdout: '', stderr: failure(request.deployId, what, remedy) };
+  }
+  const moved = await startScript(scriptOf(request, options), options.settings).ended;
+  return ended(moved, [
+    warning(`${request.deployId}: ${what}; it was moved without`),
+    warning(`-> ${remedy}`),
+  ]);
+}
+
+function reasonOf(line: Exclude<Awaited<ReturnType<HostHalf['next']>>, { kind: 'hello' }>): string {
+  if (isUnknown(line)) return line.unknown;
+  return line.kind === 'end' ? refusalOf(line) : line.kind;
+}
+
+function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequest {
+  const { action, deployId, destination, shared } = request;
+  return {
+    version,
+    action,
+    domain: deployId,
+    // On storage that is not shared the mover makes the disks over there.
+    ...(destination === undefined ? {} : { destination, checkDestination: shared === true }),
+  };
+}
+
+function hostOf(
+  { source }: MoveRequest,
+  { settings, place }: DriverOptions,
+): Parameters<typeof HostHalf.start>[1] {
+  const { user, deadline } = settings.ssh;
+  return place.runs === 'host' ? 'here' : { host: source, user, connectTimeout: deadline };
+}
+
+function scriptOf(request: MoveRequest, { settings, place }: DriverOptions): ScriptPlace {
+  const configured = settings.opennebula[request.action];
+  const [, local] = /^frontend:(.*)$/.exec(configured) ?? [];
+  const { args, xml, base64, source } = request;
+  if (place.runs === 'host') {
+    return { program: `${place.scripts}/vmm/kvm/${local ?? configured}`, args, input: xml };
+  }
+  if (local !== undefined) return { program: `${place.scripts}/vmm/kvm/${local}`, args, input: base64 };
+  return { program: `${place.remoteScripts}/vmm/kvm/${configured}`, args, input: xml, host: source };
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { DriverPlace } from './call';
+
+const defaultRemoteScripts = '/var/tmp/one';
+
+/**
+ * Where a driver script runs, told by where its program lies: `remotes/` of OpenNebula's own directory is the
+ * front-end's, anything else the copy that `onehost sync` made on a host.
+ */
+export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv>): DriverPlace {
+  const scripts = dirname(dirname(resolve(program)));
+  const oneLocation = environment['ONE_LOCATION'];
+  const variable = oneLocation ? join(oneLocation, 'var') : '/var/lib/one';
+  if (scripts !== join(variable, 'remotes')) return { runs: 'host', scripts, remoteScripts: scripts };
+  return { runs: 'frontend', scripts, remoteScripts: remoteScriptsOf(join(variable, 'config')) };
+}
+
+/** oned writes its configuration down for its drivers (DriverExecHelper.rb, read_configuration). */
+function remoteScriptsOf(file: string): string {
+  try {
+    const named = /^SCRIPTS_REMOTE_DIR=(.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.replaceAll(/['"]/g, '');
+    return named?.trim() || defaultRemoteScripts;
+  } catch {
+    return defaultRemoteScripts;
+  }
+}

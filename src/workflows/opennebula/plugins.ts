@@ -1,0 +1,36 @@
+import { defaultSettings } from '../../core/settings';
+import { readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
+import { failure } from '../../opennebula/vm-log';
+import { readOrDefault, type Call, type Reply } from './call';
+import { drive, unguarded } from './drive';
+import { failMigrate, premigrate } from './datastore-driver';
+
+type Plugin = (call: Call) => Promise<Reply>;
+
+/** Every script that OpenNebula starts, by its name below remotes/. */
+export const plugins = {
+  'migrate-guard': (call) => moveScript('migrate', call),
+  'save-guard': (call) => moveScript('save', call),
+  premigrate: (call) => premigrate(call),
+  failmigrate: (call) => failMigrate(call),
+} as const satisfies Readonly<Record<string, Plugin>>;
+
+export function isPlugin(name: string): name is keyof typeof plugins {
+  return Object.hasOwn(plugins, name);
+}
+
+async function moveScript(
+  action: MoveRequest['action'],
+  { args, input, place, version }: Call,
+): Promise<Reply> {
+  const request = readMoveRequest(action, args, input);
+  if (typeof request === 'string') {
+    const remedy = 'OpenNebula starts this script; see docs/opennebula.md';
+    return { exit: 64, stdout: '', stderr: failure(action, request, remedy) };
+  }
+  const settings = await readOrDefault();
+  if ('broken' in settings) {
+    return unguarded(request, { settings: defaultSettings, place, version }, settings.broken);
+  }
+  return drive(request, { settings, place, version });
+}
