@@ -3,6 +3,7 @@ import { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
+import { jobOf } from '../system/monitor';
 import { died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
 import { findDomain } from './find-domains';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
@@ -30,6 +31,7 @@ export async function guard(word: string, options: GuardOptions): Promise<GuardR
 }
 
 async function move(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
+  refuseBusy(course);
   const refusal = await makeSafe(course);
   if (refusal) return refusal;
   for (;;) {
@@ -50,6 +52,17 @@ async function move(course: GuardCourse, options: GuardOptions): Promise<GuardRe
       return course.report('mover-failed', what, `see migrate-guard check ${course.domain.name} --deep`);
     }
   }
+}
+
+/**
+ * A mover outlives a guard that was killed, and others move domains, too: libvirt lets a second move wait, and then
+ * fails it. @throws GuardError
+ */
+function refuseBusy({ domain, options }: GuardCourse): void {
+  const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
+  if (typeof job !== 'string') return;
+  const remedy = `wait for its end, or end it: virsh domjobabort ${domain.name}`;
+  throw new GuardError('busy', `libvirt has a job of ${domain.name} under way (${job})`, remedy);
 }
 
 interface Outcome {

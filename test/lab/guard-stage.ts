@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { GuardReport } from '../../src/workflows/guard';
 import type { CommandResult } from '../../src/system/command';
+import type { Gate } from './gate';
 import { ABSENT, type Domain, Lab, until } from './harness';
 
 const program = join(__dirname, '../../dist/migrate-guard.cjs');
@@ -37,6 +38,11 @@ export class GuardStage {
 
   run(...args: readonly string[]): Promise<CommandResult> {
     return this.lab.host('kvm1').run(this.command(...args), { deadline: 120_000 });
+  }
+
+  /** Runs a verb with what it calls behind a gate. */
+  runBehind({ environment: env }: Gate, ...args: readonly string[]): Promise<CommandResult> {
+    return this.lab.host('kvm1').run(this.command(...args), { deadline: 120_000, env });
   }
 
   /** Runs a guarded verb as root, and gives its document. */
