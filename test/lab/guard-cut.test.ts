@@ -17,7 +17,7 @@ async function startSlow(vmId: number): Promise<Domain> {
   const domain = await lab.startDomain(vmId);
   fillMemory(domain);
   stage.configure(`
-migrate: { options: ['--live', '--bandwidth', '6'], stallDeadline: 2, destinationDeadline: 3 }
+migrate: { options: ['--live', '--bandwidth', '6'], stall_deadline: 2, destination_deadline: 3 }
 ssh: { deadline: 2 }
 `);
   return domain;
@@ -68,7 +68,7 @@ test('a copy that stands still for a moment only is left alone', async () => {
 test('Ctrl-C ends a copy that stands still as well', async () => {
   const domain = await startSlow(322);
   stage.configure(
-    "{ migrate: { options: ['--live', '--bandwidth', '6'], destinationDeadline: 3 }, ssh: { deadline: 2 } }",
+    "{ migrate: { options: ['--live', '--bandwidth', '6'], destination_deadline: 3 }, ssh: { deadline: 2 } }",
   );
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
