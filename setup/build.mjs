@@ -15,8 +15,9 @@ for (const entry of entries) {
     entryPoints: [join(root, 'src/entry', entry)],
     plugins: [pack(packs)],
   });
-  const file = join(root, 'dist', `${basename(entry, '.ts')}.cjs`);
+  const name = `${basename(entry, '.ts')}.cjs`;
+  const file = join(root, 'dist', name);
   // Renamed into place, so that a program that somebody starts meanwhile is whole.
-  writeFileSync(`${file}.new`, singleFile(outputFiles[0].text, packs), { mode: 0o755 });
+  writeFileSync(`${file}.new`, singleFile(name, outputFiles[0].text, packs), { mode: 0o755 });
   renameSync(`${file}.new`, file);
 }

@@ -5,7 +5,7 @@ const { Script } = require('node:vm');
 
 const source = readFileSync(0, 'utf8');
 setFlagsFromString('--no-lazy');
-const script = new Script(source, { filename: 'program' });
+const script = new Script(source, { filename: process.argv[2] });
 // V8 refuses a cache that was made under other flags than those of the process that reads it.
 setFlagsFromString('--lazy');
 setFlagsFromString('--hash-seed=0');

@@ -12,14 +12,14 @@ const [commentEnd, stand] = ['*/', '*%/'];
  * The file's text. `program` is CommonJS, in which `unpack(name)` gives the text of one of `packs` (base64 of
  * brotli).
  */
-export function singleFile(program, packs) {
+export function singleFile(name, program, packs) {
   const source = ascii(`(function (exports, require, module, __filename, __dirname, unpack) {${program}\n})`);
   if (source.includes(stand))
     throw new Error(`the program holds "${stand}", which stands for "${commentEnd}"`);
   const sections = new Map([
     ['program', source.replaceAll(commentEnd, stand)],
     ...[...packs].sort(),
-    ['code cache', codeCache(source)],
+    ['code cache', codeCache(name, source)],
   ]);
   const end = `${commentEnd}\n}\n`;
   return `${head(sections, end)}${[...sections.values()].join('\n')}${end}`;
@@ -63,8 +63,8 @@ function head(sections, end) {
   return `${lines.join('\n').replace('LINES', lines.length)}\n`;
 }
 
-/** With a fixed hash seed, so that the same source gives the same bytes; in a process of its own, whose flags are known. */
-function codeCache(source) {
+/** `name` is what stacks call the program. With a fixed hash seed, so that the same source gives the same bytes; in a process of its own, whose flags are known. */
+function codeCache(name, source) {
   const options = { input: source, env: { ...process.env, NODE_OPTIONS: '' }, maxBuffer: 2 ** 26 };
-  return execFileSync(process.execPath, ['--hash-seed=1', compiler], options).toString('base64');
+  return execFileSync(process.execPath, ['--hash-seed=1', compiler, name], options).toString('base64');
 }

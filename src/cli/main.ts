@@ -5,14 +5,14 @@ import { forgiveClosedReader } from './closed-reader';
 import { parseCommandLine } from './command-line';
 import { printJson } from './print';
 import { printable } from './render';
-import type { CommandLine, Verb } from './verb';
+import type { CommandLine, Form } from './verb';
 
 /**
  * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `undefined` when it
- * is no well-formed line of one of these verbs.
+ * is no well-formed line of one of these forms.
  */
-export async function runLine(argv: readonly string[], verbs: readonly Verb[]): Promise<number | undefined> {
-  const parsed = parseCommandLine(argv, verbs);
+export async function runLine(argv: readonly string[], forms: readonly Form[]): Promise<number | undefined> {
+  const parsed = parseCommandLine(argv, forms);
   if (!parsed) return undefined;
   const { verb, line } = parsed;
   try {

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { exitCodes } from '../core/exit-codes';
 import { verdicts, type DomainReport, type Verdict } from '../core/finding';
 import { print } from './output';
@@ -52,6 +52,11 @@ const jsonEnd = '\n  ]\n}\n';
 
 function emptyDocument(): string {
   return `${JSON.stringify({ host: hostname(), domains: [] }, null, 2)}\n`;
+}
+
+/** As node:os tells it, which is a module more to load. */
+function hostname(): string {
+  return readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
 }
 
 export function printJson(document: object): void {

@@ -14,19 +14,25 @@ export interface CommandLine {
   readonly value: (name: string) => string | undefined;
 }
 
-/** One verb of the command: its help stands beside what it does. */
-export interface Verb {
+/** A form of command line, and what it does. */
+export interface Form {
   readonly name: string;
   /** The words after the verb, as in the help; `…` marks one or more, `|` an alternative to all of them. */
   readonly words: string;
-  readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
-  readonly examples: readonly (readonly [command: string, what: string])[];
+  /** Takes not even what every other verb takes: it is open to others than root. */
+  readonly isBare?: true;
   /** Gives the exit status. @throws GuardError for what the admin has to be told instead. */
   readonly run: (line: CommandLine, settings: Settings) => Promise<number>;
 }
 
-/** Every verb takes these. */
+/** One verb of the command: its help stands beside what it does. */
+export interface Verb extends Form {
+  readonly summary: string;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+}
+
+/** Every verb takes these, unless it is bare. */
 export const everyVerb: Readonly<Record<string, Option>> = {
   json: { type: 'boolean', help: 'print one JSON document on stdout, and nothing else there' },
   verbose: { type: 'boolean', help: 'say on stderr what is done' },
@@ -36,5 +42,10 @@ export const everyVerb: Readonly<Record<string, Option>> = {
     help: 'configuration to use instead of /etc/migrate-guard/config.yaml',
   },
 };
+
+/** All that a form takes, its own first. */
+export function optionsOf({ options, isBare }: Form): Form['options'] {
+  return isBare ? options : { ...options, ...everyVerb };
+}
 
 export const allDomains: Option = { type: 'boolean', help: 'every domain that runs on this host' };

@@ -34,9 +34,9 @@ export interface SourceFacts {
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;
-  /** Only where the two views differ: what the namespace has at each path of the host's way below `/dev`. */
+  /** Only of a domain with a way that has no end in the namespace, where the views differ: what the namespace has at each path of the host's way below `/dev`. */
   readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
-  /** Only where the two views differ: a node for the same device that is already inside. */
+  /** As `inside`: a node for the same device that is already inside. */
   readonly sibling?: Sibling;
 }
 

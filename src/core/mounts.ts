@@ -1,5 +1,10 @@
 export interface Mount {
   readonly id: number;
+  /** Of the mount on which this one lies. */
+  readonly parent: number;
+  /** `major:minor` of the file system, and which of its directories is mounted. */
+  readonly device: string;
+  readonly root: string;
   /** Where it is mounted, relative to the root of the process that was asked. */
   readonly path: string;
   readonly options: readonly string[];
@@ -11,11 +16,14 @@ export function parseMounts(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
     const fields = line.split(' ');
-    const [id, , , , path, options] = fields;
+    const [id, parent, device = '', root = '', path, options] = fields;
     if (path === undefined || options === undefined) continue;
     const back = fields.indexOf('-', 6);
     mounts.push({
       id: Number(id),
+      parent: Number(parent),
+      device,
+      root,
       path: unescape(path),
       options: options.split(','),
       fileSystem: back < 0 ? '' : (fields[back + 1] ?? ''),
@@ -30,6 +38,37 @@ function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
+}
+
+/** What is mounted at each path, as far as it says what a path leads to; a path with more than one is left open. */
+export type MountTable = ReadonlyMap<string, string>;
+
+export function mountTable(mounts: readonly Mount[]): MountTable {
+  const paths = new Map(mounts.map(({ id, path }) => [id, path]));
+  const table = new Map<string, string>();
+  for (const { parent, device, root, path, options } of mounts) {
+    const what = `${device} ${root} ${options.join()} ${paths.get(parent) ?? ''}`;
+    table.set(path, table.has(path) ? severalMounts : what);
+  }
+  return table;
+}
+
+const severalMounts = '';
+
+/**
+ * Which paths lead to the very same entry in two mount namespaces whose processes have the same root directory:
+ * those with no mount at them, or above them, that only one namespace has, or that differs in what is mounted, how,
+ * or on which mount. By induction along the path: a name in one directory is one entry of one file system, and
+ * what is mounted over it is found by the mount on which the entry lies, and by its path.
+ */
+export function sharedPaths(one: MountTable, other: MountTable): (path: string) => boolean {
+  const differing: string[] = [];
+  for (const [path, what] of one) {
+    if (what === severalMounts || other.get(path) !== what) differing.push(path);
+  }
+  for (const path of other.keys()) if (!one.has(path)) differing.push(path);
+  if (!one.has('/') || differing.includes('/')) return () => false;
+  return (path) => !differing.some((point) => path === point || path.startsWith(`${point}/`));
 }
 
 /** The mount below `/dev` (but not `/dev` itself) in which a path lies, if any: libvirt never touches those. */

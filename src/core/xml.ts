@@ -17,10 +17,9 @@ const namedReferences: Readonly<Record<string, string>> = {
   quot: '"',
   apos: "'",
 };
-const nameCharacters = /[^\s/>=<"'&?!]+/y;
-const attribute = /\s+([^\s/>=<"'&]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
-const tagEnd = /\s*(\/?)>/y;
-const closingEnd = /\s*>/y;
+/** What no name holds. Characters are looked at by their codes: a regular expression takes three times as long. */
+const endsName = new Uint8Array(128);
+for (const character of '\t\n\v\f\r />=<"\'&?!') endsName[character.charCodeAt(0)] = 1;
 
 interface OpenElement {
   readonly name: string;
@@ -30,7 +29,7 @@ interface OpenElement {
 }
 
 const noAttributes: ReadonlyMap<string, string> = new Map();
-const [tagEnds, tagCloses] = ['>'.charCodeAt(0), '/'.charCodeAt(0)];
+const [greater, slash, equals, quote, apostrophe] = [62, 47, 61, 34, 39];
 
 /**
  * Reads a whole XML document as libvirt and OpenNebula write it, and gives its root element.
@@ -46,11 +45,18 @@ export function parseXml(source: string): Element {
   const fail = (what: string, at = position): never => {
     throw new XmlError(`line ${source.slice(0, at).split('\n').length}: ${what}`);
   };
-  const match = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = position;
-    const found = pattern.exec(source);
-    if (found) position = pattern.lastIndex;
-    return found;
+  const skipBlanks = (): void => {
+    while (isBlank(source.charCodeAt(position))) position += 1;
+  };
+  const readName = (): string => {
+    const start = position;
+    while (position < source.length && endsName[source.charCodeAt(position)] !== 1) position += 1;
+    return source.slice(start, position);
+  };
+  const skip = (code: number): boolean => {
+    if (source.charCodeAt(position) !== code) return false;
+    position += 1;
+    return true;
   };
   const skipTo = (terminator: string, what: string): string => {
     const end = source.indexOf(terminator, position);
@@ -61,12 +67,13 @@ export function parseXml(source: string): Element {
   };
   const top = (): OpenElement => open[open.length - 1] ?? fail('no element is open');
   const addText = (text: string): void => {
-    // Most text is the white space between elements; in front of everything else it is trimmed away.
     if (open.length > 1) top().text = top().text === '' ? text.trimStart() : top().text + text;
     else if (text.trim() !== '') fail('text outside the root element');
   };
 
   while (position < source.length) {
+    // Most text is the blanks between elements, which count only between other text.
+    if (top().text === '') skipBlanks();
     const next = source.indexOf('<', position);
     const until = next < 0 ? source.length : next;
     if (until > position) addText(decode(source.slice(position, until), fail));
@@ -95,29 +102,53 @@ export function parseXml(source: string): Element {
   return top().children[0] ?? fail('there is no element');
 
   function openElement(): void {
-    const name = match(nameCharacters)?.[0] ?? fail('an element has no name');
-    const next = source.charCodeAt(position);
-    const attributes = next === tagEnds || next === tagCloses ? noAttributes : readAttributes(name);
-    const end = match(tagEnd) ?? fail(`<${name}> is malformed`);
+    const name = readName();
+    if (name === '') fail('an element has no name');
+    const attributes = readAttributes(name);
+    const isEmpty = skip(slash);
+    if (!skip(greater)) fail(`<${name}> is malformed`);
     if (open.length === 1 && top().children.length > 0) fail('there is more than one root element');
     if (open.length > maximumDepth) fail('elements are nested too deeply');
     open.push({ name, attributes, children: [], text: '' });
-    if (end[1] === '/') finish();
+    if (isEmpty) finish();
   }
 
+  /** Up to the end of the tag. */
   function readAttributes(name: string): ReadonlyMap<string, string> {
-    const attributes = new Map<string, string>();
-    for (let found = match(attribute); found; found = match(attribute)) {
-      const key = found[1] ?? '';
+    let attributes: Map<string, string> | undefined;
+    for (;;) {
+      const before = position;
+      skipBlanks();
+      const next = source.charCodeAt(position);
+      if (next === greater || next === slash) return attributes ?? noAttributes;
+      const isApart = position > before;
+      const key = readName();
+      if (!isApart || key === '') return fail(`<${name}> is malformed`, before);
+      const value = readValue() ?? fail(`<${name}> is malformed`, before);
+      attributes ??= new Map();
       if (attributes.has(key)) fail(`attribute ${key} of <${name}> stands twice`);
-      attributes.set(key, decode(found[2] ?? found[3] ?? '', fail));
+      attributes.set(key, decode(value, fail));
     }
-    return attributes;
+  }
+
+  function readValue(): string | undefined {
+    skipBlanks();
+    if (!skip(equals)) return undefined;
+    skipBlanks();
+    const mark = source.charCodeAt(position);
+    if (mark !== quote && mark !== apostrophe) return undefined;
+    const start = position + 1;
+    const end = source.indexOf(mark === quote ? '"' : "'", start);
+    if (end < 0) return undefined;
+    const value = source.slice(start, end);
+    position = end + 1;
+    return value.includes('<') ? undefined : value;
   }
 
   function closeElement(): void {
-    const name = match(nameCharacters)?.[0] ?? '';
-    if (open.length === 1 || name !== top().name || !match(closingEnd)) fail(`</${name}> closes nothing`);
+    const name = readName();
+    skipBlanks();
+    if (open.length === 1 || name !== top().name || !skip(greater)) fail(`</${name}> closes nothing`);
     finish();
   }
 
@@ -126,6 +157,10 @@ export function parseXml(source: string): Element {
     element.text = element.text.trimEnd();
     top().children.push(element);
   }
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
 }
 
 function decode(text: string, fail: (what: string) => never): string {

@@ -31,6 +31,8 @@ export class AccessProbe {
 
   constructor(
     private readonly view: TreeView,
+    /** By which a path of the namespace was looked at: the host's view, where both have the same there. */
+    private readonly viewOf: (path: string) => TreeView,
     private readonly mounts: readonly Mount[],
     private readonly credentials: Credentials,
   ) {}
@@ -40,12 +42,10 @@ export class AccessProbe {
     if (walk.end.kind !== 'found' || !canBeDisk(walk.end.entry)) return undefined;
     const onTheWay = this.alongTheWay(walk);
     if (onTheWay) return onTheWay;
-    const anchored = this.view.anchor(walk.end.path);
-    if (anchored === undefined) return { unknown: `${walk.end.path} changed while it was read` };
     if (
       walk.end.entry.kind === 'block' &&
       this.mayLieOn('nodev', walk.end.path) &&
-      this.mountOf(anchored)?.options.includes('nodev')
+      this.mountOf(walk.end.path)?.options.includes('nodev')
     ) {
       return { kind: 'refused', path: walk.end.path, why: 'it lies on a file system mounted nodev' };
     }
@@ -79,11 +79,15 @@ export class AccessProbe {
         ),
       ),
     );
-    const anchored = [...directories.keys()].map(
-      (path) => [path, this.view.anchor(`${path}/.`) ?? ''] as const,
-    );
+    const anchored = [...directories.keys()].map((path) => {
+      const view = this.viewOf(path);
+      return [path, view, view.anchor(`${path}/.`) ?? ''] as const;
+    });
+    const who = JSON.stringify(this.credentials);
     const answers = await asUserSoon(this.credentials, () =>
-      anchored.map(([path, anchor]) => [path, searchError(anchor)] as const),
+      anchored.map(
+        ([path, view, anchor]) => [path, view.ask(`${who} ${path}`, () => searchError(anchor))] as const,
+      ),
     );
     const byMode = (entry: Permissions): string | undefined =>
       accessByClass(entry, this.credentials, 1) ? undefined : 'EACCES';
@@ -93,7 +97,8 @@ export class AccessProbe {
   }
 
   private refusesLink(path: string, link: Permissions, last: boolean): string | undefined {
-    const directory = this.view.look(path.slice(0, path.lastIndexOf('/')) || '/');
+    const parent = path.slice(0, path.lastIndexOf('/')) || '/';
+    const directory = this.viewOf(parent).look(parent);
     if (
       last &&
       'mode' in directory &&
@@ -103,9 +108,7 @@ export class AccessProbe {
       return 'fs.protected_symlinks forbids to follow a link of another owner in a sticky, world-writable directory';
     }
     if (!this.mounts.some((mount) => mount.options.includes('nosymfollow'))) return undefined;
-    const anchored = this.view.anchor(path);
-    const mount = anchored === undefined ? undefined : this.mountOf(anchored);
-    return mount?.options.includes('nosymfollow')
+    return this.mountOf(path)?.options.includes('nosymfollow')
       ? 'it is a link on a file system mounted nosymfollow'
       : undefined;
   }
@@ -123,8 +126,9 @@ export class AccessProbe {
     );
   }
 
-  private mountOf(anchored: string): Mount | undefined {
-    const id = mountIdOf(anchored);
+  private mountOf(path: string): Mount | undefined {
+    const anchored = this.view.anchor(path);
+    const id = anchored === undefined ? undefined : mountIdOf(anchored);
     return this.mounts.find((mount) => mount.id === id);
   }
 

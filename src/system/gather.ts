@@ -1,6 +1,7 @@
 import type { DiskSource, Domain } from '../core/domain';
 import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
 import type { DeviceEntry, FileEntry } from '../core/entry';
+import { mountTable, sharedPaths } from '../core/mounts';
 import { canBeDisk, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
 import { walk, type Walk } from '../core/walk';
 import { AccessProbe } from './access';
@@ -24,12 +25,15 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
   const [nodes, openedKnown] = await Promise.all([depth.askNodes?.(domain.uuid), open(domain.sources)]);
   const others = sourcesOnlyInQemu(domain, nodes);
   const opened = [...(openedKnown ?? []), ...(others.length > 0 ? ((await open(others)) ?? []) : [])];
+  const isShared = sharedWith(hostView, held);
+  const viewOf = (path: string): TreeView => (isShared(path) ? hostView : view);
   const walks = [...domain.sources, ...others].map((source) => ({
     source,
     host: walk(hostView.look, source.path),
-    namespace: walk(view.look, source.path),
+    namespace: walk((path) => viewOf(path).look(path), source.path),
   }));
-  const probe = new AccessProbe(view, mounts, credentials);
+  const isWhole = walks.every(({ namespace }) => diskAt(namespace).length > 0);
+  const probe = new AccessProbe(view, viewOf, mounts, credentials);
   await probe.search(walks.map(({ namespace }) => namespace));
   const sources: SourceFacts[] = [];
   for (const [index, facts] of walks.entries()) {
@@ -39,7 +43,7 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
       ...facts,
       ...(access ? { access } : {}),
       ...(result ? { opened: result } : {}),
-      ...insideOf(held, facts.host, facts.namespace),
+      ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
     });
   }
   const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
@@ -48,11 +52,17 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
   return nodes ? { ...facts, nodes } : facts;
 }
 
+/** The paths at which QEMU's namespace has what the host has, so that one look is enough for both. */
+function sharedWith(host: TreeView, { mounts, view }: HeldDomain): (path: string) => boolean {
+  if (!host.mounts || !host.hasRootOf(view)) return () => false;
+  return sharedPaths(host.mounts, mountTable(mounts));
+}
+
 function diskAt({ end }: Walk): (DeviceEntry | FileEntry)[] {
   return end.kind === 'found' && canBeDisk(end.entry) ? [end.entry] : [];
 }
 
-/** What a repair has to know, where the way in the namespace is not that of the host. */
+/** What a repair has to know, where the way in the namespace is not that of the host. Dear: all of `/dev` is read. */
 export function insideOf(
   held: HeldDomain,
   host: Walk,

@@ -10,7 +10,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { errorName } from '../core/errors';
-import { deviceNumbers, type Entry } from '../core/entry';
+import { deviceNumbers, type Entry, type Permissions } from '../core/entry';
+import { mountTable, parseMounts, type MountTable } from '../core/mounts';
 
 /** O_PATH is missing in Node's constants; the value is that of every Linux architecture Node runs on. */
 const openPath = 0o10000000;
@@ -25,11 +26,43 @@ export class TreeView {
   private readonly directories = new Map<string, number | Entry>();
   private readonly entries = new Map<string, Entry>();
 
-  private constructor(private readonly root: number) {}
+  private readonly answers = new Map<string, string | undefined>();
+  private rootIdentity: string | undefined;
+
+  private constructor(
+    private readonly root: number,
+    /** Only of the namespace that this program runs in. */
+    readonly mounts?: MountTable,
+  ) {}
 
   /** @throws the system's error when the root cannot be opened. */
   static open(root: string): TreeView {
     return new TreeView(openSync(root, openPath | constants.O_DIRECTORY));
+  }
+
+  /** What this program sees itself, with which a QEMU's view may share most. */
+  static ofHost(): TreeView {
+    const mounts = mountTable(parseMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
+    return new TreeView(openSync('/', openPath | constants.O_DIRECTORY), mounts);
+  }
+
+  /** Both begin at the same directory. */
+  hasRootOf(other: TreeView): boolean {
+    return this.identityOfRoot() === other.identityOfRoot();
+  }
+
+  private identityOfRoot(): string {
+    if (this.rootIdentity === undefined) {
+      const { dev, ino } = lstatSync(`/proc/self/fd/${this.root}/.`, { bigint: true });
+      this.rootIdentity = `${dev} ${ino}`;
+    }
+    return this.rootIdentity;
+  }
+
+  /** The answer to a question about what is in here, asked once: it holds as long as the picture does. */
+  ask(question: string, answer: () => string | undefined): string | undefined {
+    if (!this.answers.has(question)) this.answers.set(question, answer());
+    return this.answers.get(question);
   }
 
   /** What stands at an absolute path whose directory part holds no symlink, `.` or `..`. */
@@ -125,7 +158,7 @@ export class TreeView {
 
 /** Turns what lstat(2) says into an entry; `path` is only used to read a link, or an inode beyond 2^53. */
 export function toEntry(stat: Stats, path: string): Entry {
-  const permissions = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+  const permissions: Permissions = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
   switch (stat.mode & constants.S_IFMT) {
     case constants.S_IFLNK:
       return readLink(path, permissions, stat);
@@ -142,15 +175,10 @@ export function toEntry(stat: Stats, path: string): Entry {
   }
 }
 
-function readLink(
-  path: string,
-  permissions: { mode: number; uid: number; gid: number },
-  { dev, ino }: Stats,
-): Entry {
-  const bytes = readlinkSync(path, 'buffer');
-  const target = bytes.toString('utf8');
+function readLink(path: string, permissions: Permissions, { dev, ino }: Stats): Entry {
+  const target = readlinkSync(path);
   // Node gives paths to the kernel as UTF-8; a target that is not cannot be followed truthfully.
-  if (!Buffer.from(target).equals(bytes))
+  if (target.includes('\ufffd') && !readlinkSync(path, 'buffer').equals(Buffer.from(target)))
     return { kind: 'unreadable', error: 'a link whose target is not UTF-8' };
   const number = Number.isSafeInteger(ino) ? ino : lstatSync(path, { bigint: true }).ino;
   return { kind: 'link', target, inode: `${deviceNumbers(dev)} ${number}`, ...permissions };

@@ -4,7 +4,7 @@ import { describePassage } from '../core/way';
 import type { Settings } from '../core/settings';
 import { sameTarget } from '../core/plan';
 import type { Passage, Walk } from '../core/walk';
-import { gatherDomain, report } from './check';
+import { gatherDomain, report } from './plain-check';
 import { reportNoFacts } from './no-facts';
 import { findDomains } from './find-domains';
 

@@ -13,7 +13,7 @@ import { gather, insideOf } from '../system/gather';
 import { holdDomain, type HeldDomain } from '../system/held-domain';
 import { openInside } from '../system/open-inside';
 import { TreeView } from '../system/view';
-import { gatherDomain, report } from './check';
+import { gatherDomain, report } from './plain-check';
 
 /** A link of the host, and the target that it shall have. */
 export interface Wish {

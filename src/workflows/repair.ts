@@ -8,7 +8,7 @@ import { sweep } from '../system/dev-tree';
 import { gather } from '../system/gather';
 import { holdDomain, type HeldDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
-import { report } from './check';
+import { report } from './plain-check';
 import { reportNoFacts } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 

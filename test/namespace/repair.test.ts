@@ -6,7 +6,7 @@ import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
 import { holdDomain } from '../../src/system/held-domain';
 import { TreeView } from '../../src/system/view';
-import { report } from '../../src/workflows/check';
+import { report } from '../../src/workflows/plain-check';
 import { repairLocked } from '../../src/workflows/repair';
 import { giveToQemu, placeDisk, Stage, until, Volume, type PlacedDisk, type Qemu } from './harness';
 

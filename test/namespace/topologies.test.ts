@@ -8,7 +8,7 @@ import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
 import { holdDomain } from '../../src/system/held-domain';
 import { TreeView } from '../../src/system/view';
-import { report } from '../../src/workflows/check';
+import { report } from '../../src/workflows/plain-check';
 import { Servant, Stage, Tree, Volume, type Qemu } from './harness';
 import { Builder } from './topologies/builder';
 import { sharedFile, type MadeTree, type Topology } from './topologies/made';

@@ -2,6 +2,7 @@ import type { DiskSource, Domain } from '../../src/core/domain';
 import type { DeviceEntry, Entry, FileEntry, LinkEntry, View } from '../../src/core/entry';
 import type { DomainFacts, SourceFacts } from '../../src/core/facts';
 import type { Finding } from '../../src/core/finding';
+import type { Mount } from '../../src/core/mounts';
 import type { Credentials } from '../../src/core/process-status';
 import { walk } from '../../src/core/walk';
 
@@ -126,4 +127,8 @@ export function withoutEvidence(findings: readonly Finding[]): Omit<Finding, 'ev
     delete rest.evidence;
     return rest as Omit<Finding, 'evidence'>;
   });
+}
+
+export function mountAt(path: string): Mount {
+  return { id: 1, parent: 0, device: '0:40', root: '/', path, options: ['rw'], fileSystem: 'tmpfs' };
 }

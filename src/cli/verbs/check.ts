@@ -1,14 +1,14 @@
 import { validateHost } from '../../system/destination';
 import { check } from '../../workflows/check';
 import { printReports } from '../print';
-import { allDomains, type Verb } from '../verb';
+import type { Verb } from '../verb';
+import { plainCheckForm } from './plain-check';
 
 export const checkVerb: Verb = {
-  name: 'check',
-  words: '<domain…|--all>',
+  ...plainCheckForm,
   summary: 'can it migrate? why not, hop by hop',
   options: {
-    all: allDomains,
+    ...plainCheckForm.options,
     deep: { type: 'boolean', help: 'ask QEMU itself, and open each disk as QEMU would' },
     destination: { type: 'string', value: 'HOST', help: 'are the same paths there on that host?' },
   },

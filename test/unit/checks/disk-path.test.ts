@@ -11,6 +11,7 @@ import {
   diskPath as path,
   domainFacts,
   missing,
+  mountAt,
   sourceFacts,
   storpoolView,
   viewOf,
@@ -74,7 +75,7 @@ describe('what is missing in the namespace', () => {
     [
       'in a mount of its own',
       { [byId]: missing },
-      { mounts: [{ id: 1, path: '/dev/storpool-byid', options: ['rw'], fileSystem: 'tmpfs' }] },
+      { mounts: [mountAt('/dev/storpool-byid')] },
       `not repairable: /dev/storpool-byid lies in /dev/storpool-byid, a mount of its own in QEMU's mount namespace; restart the VM, or make the path lead through /dev again`,
     ],
     [

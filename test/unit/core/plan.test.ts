@@ -16,6 +16,7 @@ import {
   aLink,
   diskPath,
   missing,
+  mountAt,
   sourceFacts,
   storpoolView,
   viewOf,
@@ -111,11 +112,7 @@ describe('what is refused', () => {
     ['no way on the host', plan({}, { [byId]: missing }), 'the path does not resolve on the host'],
     [
       'a mount of its own',
-      plan(
-        { [byId]: missing },
-        {},
-        { mounts: [{ id: 1, path: '/dev/storpool-byid', options: [], fileSystem: 'tmpfs' }] },
-      ),
+      plan({ [byId]: missing }, {}, { mounts: [mountAt('/dev/storpool-byid')] }),
       `/dev/storpool-byid lies in /dev/storpool-byid, a mount of its own ${inQemu}`,
     ],
     ['what cannot be read', plan({ [byId]: { kind: 'unreadable', error: 'EIO' } }), `${byId} ${inQemu}: EIO`],
