@@ -1,0 +1,490 @@
+#!/bin/bash
+# Installs migrate-guard on an OpenNebula front-end or on a KVM host, as root. It adds files and edits none but, with
+# --set-vm-mad, one line of oned.conf. What it installs is written down in a manifest, and uninstall removes that.
+# Every file, its owner, and why it is there: docs/what-it-does.md.
+set -euo pipefail
+umask 022
+export LC_ALL=C
+
+usage() {
+  cat <<'TEXT'
+Usage: install.sh frontend [--set-vm-mad]    on the OpenNebula front-end
+       install.sh host                       on each KVM host
+       install.sh verify                     tells what is missing or was changed, for example by an upgrade
+       install.sh uninstall                  removes what frontend and host have installed on this machine
+Options: --dry-run       only say what would be done
+         --root DIR      work on the file tree below DIR (for packages and tests); users are those of its /etc/passwd
+         --set-vm-mad    select the drivers in oned.conf; without it the line to set is only printed
+Exit status: 0 done, or all is in place; 1 refused, or something is missing; 64 usage; 77 not root
+TEXT
+}
+
+# ---- Where things are ------------------------------------------------------------------------------------------------
+
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+state=/var/lib/migrate-guard
+library=/usr/lib/migrate-guard
+remotes=/var/lib/one/remotes
+config=/etc/migrate-guard/config.yaml
+oned_conf=/etc/one/oned.conf
+program=$library/migrate-guard
+manifest=$state/manifest
+oned_backup=$oned_conf.before-migrate-guard
+tab=$'\t'
+
+action='' root='' dry_run='' set_vm_mad='' node=''
+uid=0 gid=0 user=oneadmin
+
+# ---- Words -----------------------------------------------------------------------------------------------------------
+
+say() { printf '%s\n' "$*"; }
+
+# die WHAT REMEDY [STATUS]
+die() {
+  printf 'install.sh: %s\n  -> %s\n' "$1" "$2" >&2
+  exit "${3:-1}"
+}
+
+read_arguments() {
+  while (($# > 0)); do
+    case $1 in
+      frontend | host | verify | uninstall) [[ -z $action ]] || usage_error "one action only"; action=$1 ;;
+      --dry-run) dry_run=1 ;;
+      --set-vm-mad) set_vm_mad=1 ;;
+      --root) [[ -n ${2:-} ]] || usage_error '--root needs a directory'; root=$2; shift ;;
+      --root=?*) root=${1#--root=} ;;
+      -h | --help) usage; exit 0 ;;
+      *) usage_error "unknown argument $1" ;;
+    esac
+    shift
+  done
+  [[ -n $action ]] || usage_error 'no action was given'
+  [[ -z $set_vm_mad || $action == frontend ]] || usage_error '--set-vm-mad belongs to frontend'
+  [[ -z $root ]] || root=$(cd "$root" 2>/dev/null && pwd) || die 'the directory after --root is not there' 'make it first'
+  [[ $root != / ]] || root=''
+}
+
+usage_error() {
+  printf 'install.sh: %s\n' "$1" >&2
+  usage >&2
+  exit 64
+}
+
+# ---- What has to be there --------------------------------------------------------------------------------------------
+
+need_root() { ((EUID == 0)) || die 'this is for root' "run it with sudo" 77; }
+
+# The real path of a Node that is new enough. Root runs it: so it, and every directory above it, must be root's own.
+need_node() {
+  local found version major minor
+  for found in "$(command -v node || true)" /usr/bin/node /usr/local/bin/node; do
+    [[ -n $found ]] || continue
+    version=$("$found" --version 2>/dev/null) || continue
+    IFS=. read -r major minor _ <<<"${version#v}"
+    ((major > 20 || (major == 20 && minor >= 11))) 2>/dev/null || continue
+    node=$(readlink -f "$found")
+    break
+  done
+  [[ -n $node ]] || die 'Node 20.11 or later is not installed' 'install the package nodejs (https://nodejs.org/en/download)'
+  refuse_foreign "$node"
+  /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env knows no -S' 'coreutils 8.30 or later is needed'
+}
+
+refuse_foreign() {
+  local path=$1 owner mode
+  while :; do
+    read -r owner mode < <(stat -c '%u %a' "$path")
+    ((owner == 0 && (8#$mode & 8#022) == 0)) ||
+      die "$path can be written by others than root, and root would run $1" 'install Node system-wide, owned by root'
+    [[ $path != / ]] || return 0
+    path=$(dirname "$path")
+  done
+}
+
+need_build() {
+  local name
+  [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
+  for name in migrate-guard plugin installation; do
+    [[ -r $here/dist/$name.cjs ]] || die "$here/dist/$name.cjs is not built" "cd $here && npm ci && npm run build"
+  done
+}
+
+# The user by which OpenNebula reaches its hosts; numbers, because a staging tree has users of its own.
+need_oneadmin() {
+  local configured
+  configured=$(setting ssh user)
+  user=${configured:-oneadmin}
+  [[ $user =~ ^[a-z_][a-z0-9_-]*$ ]] || die "$root$config: ssh.user is no user name: $user" 'correct it'
+  if [[ -z $root ]]; then
+    uid=$(id -u "$user" 2>/dev/null) && gid=$(id -g "$user") || no_user
+  else
+    IFS=: read -r _ _ uid gid _ < <(grep "^$user:" "$root/etc/passwd" 2>/dev/null) || no_user
+  fi
+  ((uid != 0)) || die "$user is root" 'OpenNebula needs a user of its own'
+}
+
+no_user() { die "there is no user $user" "install OpenNebula's packages on this machine first, or set ssh.user in $config"; }
+
+need_frontend() {
+  local version
+  [[ -d $root$remotes ]] || die "this is no OpenNebula front-end: $root$remotes is not there" \
+    'run install.sh frontend on the front-end, and install.sh host on the KVM hosts'
+  version=$(head -n 1 "$root$remotes/VERSION" 2>/dev/null || true)
+  [[ $version =~ ^[67]\.[0-9]+ ]] || die "OpenNebula ${version:-of unknown version ($remotes/VERSION)} is not known" \
+    'OpenNebula 6 and 7 are; look for a newer release of migrate-guard'
+}
+
+need_sudo() {
+  command -v sudo >/dev/null && command -v visudo >/dev/null || die 'sudo is not installed' 'install the package sudo'
+  [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d is not there" 'install the package sudo'
+}
+
+# setting SECTION KEY: a value of the configuration that is installed, if it stands there.
+setting() {
+  sed -n "/^$1:/,/^[^ #]/ s/^ \{1,\}$2: *[\"']\{0,1\}\([A-Za-z0-9:._-]\{1,\}\).*/\1/p" "$root$config" 2>/dev/null | head -n 1 || true
+}
+
+# ---- What is to be installed -----------------------------------------------------------------------------------------
+
+# One line per directory and file, with tabs: ROLE KIND OWNER MODE SOURCE PATH. The role `common` is of both.
+plan=()
+declare -A planned=()
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# add ROLE KIND OWNER MODE SOURCE PATH, and the directories above PATH that are not there or that we once made
+add() {
+  local role=$1 owner=$3 path=$6
+  [[ -z ${planned[$path]:-} ]] || return 0
+  [[ $path == /*/* ]] && add "$role" directory "$owner" 755 - "$(dirname "$path")"
+  if [[ $2 == directory && -d $root$path && ! -L $root$path && ${old[$path]:-} != *"${tab}directory$tab"* ]]; then
+    return 0
+  fi
+  planned[$path]=1
+  plan+=("$(printf '%s\t' "$@")")
+}
+
+plan_common() {
+  make_program
+  make_command
+  add common directory root 755 - "$state"
+  add common file root 755 "$work/migrate-guard" "$program"
+  add common file root 755 "$work/command" /usr/sbin/migrate-guard
+  add common file root 755 "$here/install.sh" "$library/install.sh"
+  add common file root 644 "$here/dist/installation.cjs" "$library/installation.cjs"
+  add common config root 644 "$config_source" "$config"
+}
+
+# sudo lets OpenNebula's user start this file: so it names its Node, and no variable of the caller reaches it.
+make_program() {
+  local first="#!/usr/bin/env -S -i PATH=/usr/sbin:/usr/bin:/sbin:/bin SUDO_USER=\${SUDO_USER} $node"
+  [[ $node =~ ^[A-Za-z0-9/._+-]+$ ]] || die "the path of Node has odd characters: $node" 'install it below /usr'
+  # Kernels before 5.1 cut it there.
+  ((${#first} < 127)) || die "the path of Node is too long: $node" 'install it below /usr'
+  { say "$first"; tail -n +2 "$here/dist/migrate-guard.cjs"; } >"$work/migrate-guard"
+}
+
+# The admin's command keeps its environment: terminal, ssh agent, DEBUGINFOD_URLS.
+make_command() {
+  # shellcheck disable=SC2016 # "$@" is the command's
+  printf '#!/bin/sh\nexec %s %s "$@"\n' "$node" "$program" >"$work/command"
+}
+
+plan_frontend() {
+  local file
+  while IFS= read -r file; do
+    add frontend file oneadmin "$(mode_of "$here/$file")" "$here/$file" "/var/lib/one/$file"
+  done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
+  add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
+  for file in "$here"/hooks/*.tmpl; do
+    [[ ! -e $file ]] || add frontend file root 644 "$file" "$library/hooks/${file##*/}"
+  done
+}
+
+# As git knows modes, whatever the umask of the checkout.
+mode_of() { if [[ -x $1 ]]; then say 755; else say 644; fi; }
+
+plan_host() {
+  make_sudoers
+  printf '%s {\n    monthly\n    rotate 12\n    compress\n    missingok\n    notifempty\n}\n' \
+    '/var/log/migrate-guard/*.log' >"$work/logrotate"
+  add host directory root 755 - "$state/layouts"
+  add host directory root 750 - /var/log/migrate-guard
+  add host file root 440 "$work/sudoers" /etc/sudoers.d/migrate-guard
+  [[ ! -d $root/etc/logrotate.d ]] || add host config root 644 "$work/logrotate" /etc/logrotate.d/migrate-guard
+}
+
+# The one door to root. Exactly this argument, no wildcard; and no variable, whatever other rules keep.
+make_sudoers() {
+  cat >"$work/sudoers" <<TEXT
+# migrate-guard: what OpenNebula's drivers may run here as root.
+Defaults!$program env_reset, !env_keep, !env_check, !setenv, !requiretty
+$user ALL=(root) NOPASSWD: $program host
+TEXT
+  visudo -cqf "$work/sudoers" >&2 || die 'visudo refuses the sudoers file' 'report it, with the output of visudo above'
+}
+
+# ---- The manifest: ROLE KIND MODE UID:GID SHA256 PATH, with tabs -------------------------------------------------------
+
+# Its lines by path, as an earlier run left them.
+declare -A old=()
+read_manifest() {
+  local line
+  [[ -r $root$manifest ]] || return 0
+  while IFS= read -r line; do old[${line##*"$tab"}]=$line; done <"$root$manifest"
+}
+
+has_role() { [[ -r $root$manifest ]] && grep -q "^$1$tab" "$root$manifest"; }
+
+# What is to be removed some day: of this role and the common one as planned, of the other one as it was.
+make_manifest() {
+  local role kind owner mode source path line other
+  for line in "${plan[@]}"; do
+    IFS=$tab read -r role kind owner mode source path <<<"$line"
+    if [[ $kind == config ]] && is_kept "$path" && [[ -n ${old[$path]:-} ]]; then
+      say "${old[$path]}"
+    else
+      printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$role" "$kind" "$mode" "$(ids_of "$owner")" "$(sha_of "$source")" "$path"
+    fi
+  done
+  other=frontend
+  [[ $action == host ]] || other=host
+  ! has_role "$other" || grep "^$other$tab" "$root$manifest"
+}
+
+write_manifest() {
+  cat >"$root$manifest.new"
+  chmod 644 "$root$manifest.new"
+  mv -f "$root$manifest.new" "$root$manifest"
+}
+
+# Lines of an earlier release whose paths are not installed any more.
+stale_lines() {
+  local path
+  for path in "${!old[@]}"; do
+    [[ ${old[$path]} != common* && ${old[$path]} != "$action"* || -n ${planned[$path]:-} ]] || say "${old[$path]}"
+  done
+}
+
+sha_of() { if [[ $1 == - ]]; then say -; else sha256sum <"$1" | cut -d ' ' -f 1; fi; }
+ids_of() { if [[ $1 == root ]]; then say 0:0; else say "$uid:$gid"; fi; }
+
+# ---- Effects on files --------------------------------------------------------------------------------------------------
+
+# What lies in OpenNebula's own tree is written by its user: root follows no link that this user may have planted.
+as_owner() {
+  local ids=$1
+  shift
+  if [[ $ids == 0:0 ]]; then "$@"; else
+    setpriv --reuid="${ids%:*}" --regid="${ids#*:}" --clear-groups -- "$@"
+  fi
+}
+
+# Renamed into place, so that a script that starts meanwhile is whole.
+put() {
+  local owner=$1 mode=$2 source=$3 path=$4
+  say "file       $path ($owner, $mode)"
+  [[ -z $dry_run ]] || return 0
+  # shellcheck disable=SC2016 # its own variables
+  as_owner "$(ids_of "$owner")" sh -c 'umask 077; new=$2.migrate-guard-new; rm -f -- "$new"
+    cat >"$new" && chmod "$1" "$new" && mv -fT -- "$new" "$2"' sh "$mode" "$root$path" <"$source" ||
+    die "$root$path cannot be written by $owner" "give $(dirname "$path") to $owner, as OpenNebula's packages do"
+}
+
+make_directory() {
+  local owner=$1 mode=$2 path=$3
+  say "directory  $path ($owner, $mode)"
+  [[ -z $dry_run ]] || return 0
+  as_owner "$(ids_of "$owner")" mkdir -m "$mode" -- "$root$path" || die "$root$path cannot be made by $owner" 'see above'
+}
+
+# Only what we have put there is replaced.
+refuse_what_is_in_the_way() {
+  local role kind owner mode source path line
+  for line in "${plan[@]}"; do
+    IFS=$tab read -r role kind owner mode source path <<<"$line"
+    [[ -e $root$path || -L $root$path ]] || continue
+    if [[ -L $root$path ]] || [[ $kind == directory && ! -d $root$path ]] || [[ $kind != directory && ! -f $root$path ]]; then
+      die "$root$path is in the way: it is no plain $kind" 'move it away'
+    fi
+    [[ $kind != file || -n ${old[$path]:-} ]] || cmp -s -- "$source" "$root$path" ||
+      die "$root$path is in the way: it does not belong to migrate-guard" 'move it away'
+  done
+}
+
+# A configuration that is there stays, but for what --set-vm-mad has to put into an untouched one.
+is_kept() { [[ -e $root$1 && ! ($1 == "$config" && -n $replaces_config) ]]; }
+
+apply() {
+  local role kind owner mode source path line
+  for line in "${plan[@]}"; do
+    IFS=$tab read -r role kind owner mode source path <<<"$line"
+    if [[ $kind == directory ]]; then
+      [[ -d $root$path ]] || make_directory "$owner" "$mode" "$path"
+    elif [[ $kind == config ]] && is_kept "$path"; then
+      say "kept       $path"
+    elif [[ -e $root$path ]] && cmp -s -- "$source" "$root$path" &&
+      [[ $(stat -c '%a %u:%g' "$root$path") == "$mode $(ids_of "$owner")" ]]; then
+      say "unchanged  $path"
+    else
+      put "$owner" "$mode" "$source" "$path"
+    fi
+  done
+}
+
+# remove_listed: the manifest's lines on stdin. Files first, then directories from the inside out, when they are empty.
+remove_listed() {
+  local role kind mode ids sha path
+  sort -t "$tab" -k 6,6r | while IFS=$tab read -r role kind mode ids sha path; do
+    if [[ $kind == directory ]]; then
+      [[ -d $root$path ]] || continue
+      if [[ -n $dry_run ]]; then say "removed    $path, if it is empty"
+      elif as_owner "$ids" rmdir -- "$root$path" 2>/dev/null; then say "removed    $path"
+      else say "left       $path: it is not empty"; fi
+      continue
+    fi
+    [[ -e $root$path || -L $root$path ]] || continue
+    if [[ ! -f $root$path || -L $root$path ]]; then say "left       $path: it is no file of ours any more"; continue; fi
+    if [[ $(sha_of "$root$path") != "$sha" ]]; then
+      if [[ $kind == config ]]; then say "left       $path: it was changed"; continue; fi
+      say "removed    $path, although it was changed"
+    else
+      say "removed    $path"
+    fi
+    [[ -n $dry_run ]] || as_owner "$ids" rm -f -- "$root$path"
+  done
+}
+
+# ---- oned.conf (src/opennebula/vm-mad.ts) ------------------------------------------------------------------------------
+
+config_source=$here/config/config.yaml
+replaces_config=''
+
+# The part of the work that is no shell: vm-mad ACTION …, verify ROOT
+tool() {
+  local file=$here/dist/installation.cjs
+  [[ -r $file ]] || file=$here/installation.cjs
+  "$node" "$file" "$@"
+}
+
+# Drivers that stood in the slots before are what the guard has to run: they go into an untouched configuration.
+plan_movers() {
+  local movers sha
+  movers=$(tool vm-mad movers "$root$oned_conf") || exit
+  [[ -n $movers ]] || return 0
+  if [[ -z $(missing_movers "$movers") ]]; then return 0; fi
+  if [[ -e $root$config ]]; then
+    sha=$(sha_of "$root$config")
+    [[ ${old[$config]:-} == *"$tab$sha$tab"* || $sha == "$(sha_of "$here/config/config.yaml")" ]] || {
+      printf 'install.sh: %s\n' "$config was changed by hand, and needs these lines for the drivers that oned.conf names now:" \
+        'opennebula:' "$(sed 's/^\([a-z]*\)=/  \1: /' <<<"$movers")" >&2
+      [[ -z $set_vm_mad ]] || die 'oned.conf is left as it is' "add these lines to $config, and run this again"
+      return 0
+    }
+  fi
+  [[ -n $set_vm_mad ]] || { say "config     $config would get, with --set-vm-mad: opennebula: ${movers//$'\n'/, }"; return 0; }
+  with_movers "$movers" <"$config_source" >"$work/config.yaml"
+  config_source=$work/config.yaml replaces_config=1
+}
+
+missing_movers() {
+  local line
+  while IFS= read -r line; do
+    [[ $(setting opennebula "${line%%=*}") == "${line#*=}" ]] || say "$line"
+  done <<<"$1"
+}
+
+# The shipped configuration with the keys in question uncommented.
+with_movers() {
+  local line script=(-e 's/^# opennebula:/opennebula:/')
+  while IFS= read -r line; do
+    script+=(-e "s|^#   ${line%%=*}: .*|  ${line%%=*}: ${line#*=}|")
+  done <<<"$1"
+  sed "${script[@]}"
+}
+
+select_drivers() {
+  if [[ -n $set_vm_mad && -z $dry_run ]]; then
+    tool vm-mad set "$root$oned_conf" "$root$oned_backup" || exit
+  else
+    tool vm-mad show "$root$oned_conf" || exit
+  fi
+}
+
+# ---- frontend, host, verify, uninstall ---------------------------------------------------------------------------------
+
+install_role() {
+  refuse_what_is_in_the_way
+  make_manifest >"$work/manifest"
+  stale_lines >"$work/stale"
+  if [[ -z $dry_run ]]; then
+    # Before anything else is made, so that a run that is cut short can be undone.
+    [[ -d $root$state ]] || make_directory root 755 "$state"
+    cat "$work/manifest" "$work/stale" | write_manifest
+  fi
+  apply
+  remove_listed <"$work/stale"
+  [[ -n $dry_run ]] || write_manifest <"$work/manifest"
+}
+
+install_frontend() {
+  need_build; need_oneadmin; need_frontend; read_manifest
+  plan_movers; plan_common; plan_frontend
+  install_role
+  select_drivers
+  cat <<TEXT
+
+Next, as $user on the front-end:
+  onehost sync -f                     copies the scripts to the hosts
+then, as root:
+  systemctl restart opennebula        once VM_MAD is set as above
+  install.sh host                     on each KVM host, of this same release
+  migrate-guard doctor                is everything in place?
+For a site that cannot touch VM_MAD, instead of that line, as $user (docs/opennebula.md):
+  onehook create $library/hooks/…
+TEXT
+}
+
+install_host() {
+  need_build; need_oneadmin; need_sudo; read_manifest
+  plan_common; plan_host
+  install_role
+  if [[ -z $dry_run && -z $root ]] && ! sudo -n -l -U "$user" "$program" host >/dev/null 2>&1; then
+    die 'sudo does not read /etc/sudoers.d' 'add to /etc/sudoers:  @includedir /etc/sudoers.d'
+  fi
+  say '' 'Next: migrate-guard doctor tells whether everything is in place.'
+}
+
+verify() { tool verify "$root"; }
+
+uninstall() {
+  [[ -r $root$manifest ]] || die "nothing is installed: $root$manifest is not there" 'nothing to do'
+  if has_role frontend && [[ -e $root$oned_conf ]]; then
+    # Before the drivers go: oned would call what is not there.
+    local settings=()
+    [[ ! -e $root$config ]] || settings=("$root$config")
+    tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
+  fi
+  cp "$root$manifest" "$work/manifest"
+  grep -v "$tab$state\$" "$work/manifest" >"$work/listed" || true
+  remove_listed <"$work/listed"
+  if [[ -z $dry_run ]]; then rm -f -- "$root$manifest"; fi
+  grep "$tab$state\$" "$work/manifest" >"$work/listed" || true
+  remove_listed <"$work/listed"
+  ! grep -q "^frontend$tab" "$work/manifest" || cat <<TEXT
+
+Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
+of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
+TEXT
+}
+
+read_arguments "$@"
+need_root
+need_node
+case $action in
+  frontend) install_frontend ;;
+  host) install_host ;;
+  verify) verify ;;
+  uninstall) uninstall ;;
+esac
+exit

@@ -1,0 +1,51 @@
+import { GuardError } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import { readSettings } from '../system/settings-file';
+import { movers, restore, set, show } from '../workflows/installation/select-drivers';
+
+/** The part of install.sh that is no shell. Only install.sh calls it. */
+async function main([action = '', word = '', ...files]: readonly string[]): Promise<number> {
+  const [file = '', backup = '', settings] = files;
+  if (action === 'vm-mad') return print(await vmMad(word, file, backup, settings));
+  throw new GuardError('usage', `${action} is not known`, 'run install.sh');
+}
+
+async function vmMad(
+  word: string,
+  file: string,
+  backup: string,
+  settings: string | undefined,
+): Promise<string[]> {
+  switch (word) {
+    case 'movers':
+      return movers(file);
+    case 'show':
+      return show(file);
+    case 'set':
+      return set(file, backup);
+    case 'restore':
+      return restore(file, backup, await readSettings(settings), 'do-it');
+    case 'show-restore':
+      return restore(file, backup, await readSettings(settings), 'dry-run');
+    default:
+      throw new GuardError('usage', `vm-mad ${word} is not known`, 'run install.sh');
+  }
+}
+
+function print(lines: readonly string[]): number {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return exitCodes.ok.status;
+}
+
+void main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    if (!(error instanceof GuardError)) throw error;
+    process.stderr.write(
+      `install.sh: ${error.what}\n${error.remedy === undefined ? '' : `  -> ${error.remedy}\n`}`,
+    );
+    process.exitCode = error.exit;
+  },
+);

@@ -1,0 +1,49 @@
+/** A value of a vector (`VM_MAD = [ NAME = "kvm", … ]`), and where it stands in the text, quotes included. */
+export interface OnedValue {
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export type OnedVector = ReadonlyMap<string, OnedValue>;
+
+/**
+ * Every vector of that name. Read as OpenNebula does (src/parsers/template_parser.l): comments begin wherever no
+ * value does, a quoted value may hold anything, line ends and `\"` included.
+ */
+export function readVectors(text: string, wanted: string): OnedVector[] {
+  const found: OnedVector[] = [];
+  let vector: Map<string, OnedValue> | undefined;
+  let name = '';
+  for (let at = 0; at < text.length;) {
+    const read = (pattern: RegExp): string | undefined => {
+      pattern.lastIndex = at;
+      const [match] = pattern.exec(text) ?? [];
+      if (match !== undefined) at += match.length;
+      return match;
+    };
+    if (read(/[ \t]*#.*/y) !== undefined) continue;
+    const word = read(/\w+/y);
+    if (word !== undefined) {
+      name = word.toUpperCase();
+      continue;
+    }
+    if (read(/\]/y) !== undefined) {
+      vector = undefined;
+      continue;
+    }
+    if (read(/[ \t]*=[ \t]*/y) === undefined) {
+      at += 1;
+      continue;
+    }
+    if (read(/\[/y) !== undefined) {
+      vector = new Map();
+      if (name === wanted) found.push(vector);
+      continue;
+    }
+    const start = at;
+    const value = read(/"(?:\\"|[^"])*"/y) ?? read(/[^=#\s,[\]]+/y);
+    if (value !== undefined) vector?.set(name, { value: value.replace(/^"|"$/g, ''), start, end: at });
+  }
+  return found;
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { errorName, GuardError } from '../../core/errors';
+import type { Settings } from '../../core/settings';
+import type { OnedValue } from '../../opennebula/oned-conf';
+import {
+  earlierMovers,
+  hasAnyGuard,
+  hasGuards,
+  kvmArguments,
+  withGuards,
+  withoutGuards,
+} from '../../opennebula/vm-mad';
+import { keepCopy, replaceText } from '../../system/edited-file';
+
+/** What install.sh does to oned.conf. Each gives the lines to print. @throws GuardError */
+
+const byHand = 'edit oned.conf by hand; see docs/opennebula.md';
+
+/** `migrate=frontend:migrate-tweaks`, one line per slot that someone else holds. */
+export function movers(file: string): string[] {
+  const found = earlierMovers(read(file).args.value);
+  if ('refused' in found) throw new GuardError('problem', `${file}: ${found.refused}`, byHand);
+  return Object.entries(found).map(([action, script]) => `${action}=${script}`);
+}
+
+export function show(file: string): string[] {
+  const { args } = read(file);
+  if (hasGuards(args.value)) return [`unchanged  ${file} selects migrate-guard and save-guard`];
+  return [
+    '',
+    `To be set in ${file}, in the VM_MAD named "kvm" (or run again with --set-vm-mad); now:`,
+    `    ARGUMENTS      = "${args.value}"`,
+    'then:',
+    `    ARGUMENTS      = "${withGuards(args.value)}"`,
+  ];
+}
+
+export function set(file: string, backup: string): string[] {
+  const { text, args } = read(file);
+  if (hasGuards(args.value)) return [`unchanged  ${file} selects migrate-guard and save-guard`];
+  keepCopy(file, backup);
+  const after = withGuards(args.value);
+  replaceText(file, withArguments(text, args, after));
+  return [`edited     ${file}: ARGUMENTS = "${after}"`, `           as it was: ${backup}`];
+}
+
+/** Before the drivers are removed: oned must not call what is not there. */
+export function restore(
+  file: string,
+  backup: string,
+  { opennebula }: Settings,
+  effect: 'dry-run' | 'do-it',
+): string[] {
+  const { text, args } = read(file);
+  if (!hasAnyGuard(args.value)) return [];
+  const kept = existsSync(backup) ? kvmArguments(readFileSync(backup, 'utf8')) : undefined;
+  if (kept === undefined || 'refused' in kept || withGuards(kept.value) !== args.value) {
+    throw new GuardError(
+      'problem',
+      `${file} selects migrate-guard, and was not set by install.sh as it is now`,
+      `set ARGUMENTS = "${withoutGuards(args.value, opennebula)}" in the VM_MAD named "kvm", restart opennebula, and run this again`,
+    );
+  }
+  const before = withArguments(text, args, kept.value);
+  const isWhole = before === readFileSync(backup, 'utf8');
+  if (effect === 'do-it') {
+    replaceText(file, before);
+    if (isWhole) rmSync(backup);
+  }
+  return [
+    `restored   ${file}: ARGUMENTS = "${kept.value}"`,
+    `${isWhole ? 'removed' : 'left   '}    ${backup}${isWhole ? '' : `: ${file} has changed elsewhere, too`}`,
+  ];
+}
+
+function read(file: string): { readonly text: string; readonly args: OnedValue } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GuardError(
+      'problem',
+      `${file} cannot be read: ${errorName(error)}`,
+      'run it on the front-end, as root',
+    );
+  }
+  const args = kvmArguments(text);
+  if ('refused' in args) throw new GuardError('problem', `${file}: ${args.refused}`, byHand);
+  return { text, args };
+}
+
+function withArguments(text: string, { start, end }: OnedValue, value: string): string {
+  return `${text.slice(0, start)}"${value}"${text.slice(end)}`;
+}
