@@ -1,0 +1,73 @@
+import { child, children, parseXml, type Element } from '../core/xml';
+
+/** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
+export interface HistoryRecord {
+  readonly seq: number;
+  readonly hid: number;
+  readonly hostname: string;
+  readonly stime: number;
+  readonly etime: number;
+  /** When the VM began to run there. */
+  readonly rstime: number;
+  /** What ended the stay (include/VMActions.h). */
+  readonly action: number;
+}
+
+/** A VM as OpenNebula hands it to a state hook, or as `onevm show -x` prints it. */
+export interface VmEvent {
+  readonly vmId: string;
+  readonly state: number;
+  readonly lcmState: number;
+  readonly prevState: number;
+  readonly prevLcmState: number;
+  /** The oldest first. */
+  readonly history: readonly HistoryRecord[];
+}
+
+/** Its bare XML. `$TEMPLATE` is the same in Base64 (onehem-server.rb, arguments). */
+export function xmlOfEvent(given: string): string {
+  const text = given.trim();
+  return text.startsWith('<') ? text : Buffer.from(text, 'base64').toString('utf8');
+}
+
+/** @returns what is wrong with it, as text. */
+export function readVmEvent(given: string): VmEvent | string {
+  if (given.trim() === '') return 'it is empty';
+  let root: Element;
+  try {
+    root = parseXml(xmlOfEvent(given));
+  } catch (error) {
+    return `it is neither XML nor XML in Base64: ${(error as Error).message}`;
+  }
+  const vm = root.name === 'VM' ? root : child(root, 'VM');
+  if (!vm) return `it is no VM of OpenNebula: its root is <${root.name}>`;
+  const vmId = child(vm, 'ID')?.text ?? '';
+  if (!/^[0-9]{1,10}$/.test(vmId)) return 'its <VM> has no <ID>';
+  const history = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').map(readRecord);
+  return {
+    vmId,
+    state: numberIn(vm, 'STATE'),
+    lcmState: numberIn(vm, 'LCM_STATE'),
+    prevState: numberIn(vm, 'PREV_STATE'),
+    prevLcmState: numberIn(vm, 'PREV_LCM_STATE'),
+    history: history.sort((one, other) => one.seq - other.seq),
+  };
+}
+
+function readRecord(record: Element): HistoryRecord {
+  return {
+    seq: numberIn(record, 'SEQ'),
+    hid: numberIn(record, 'HID'),
+    hostname: child(record, 'HOSTNAME')?.text ?? '',
+    stime: numberIn(record, 'STIME'),
+    etime: numberIn(record, 'ETIME'),
+    rstime: numberIn(record, 'RSTIME'),
+    action: numberIn(record, 'ACTION'),
+  };
+}
+
+/** NaN for what is no number: it equals nothing, so nothing follows from it. */
+function numberIn(element: Element, name: string): number {
+  const text = child(element, name)?.text ?? '';
+  return /^-?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+}
