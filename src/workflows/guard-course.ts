@@ -55,6 +55,8 @@ export interface CourseOptions {
   readonly destination?: string;
   /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
   readonly checkDestination?: boolean;
+  /** Nothing is changed; what would be done is told. */
+  readonly dryRun?: boolean;
   /** Told what is done, as it is done. */
   readonly say?: (action: GuardAction) => void;
 }

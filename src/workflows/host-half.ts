@@ -10,6 +10,7 @@ import { findDomain } from './find-domains';
 import { guard } from './guard';
 import { GuardCourse, guardResults, type GuardReport } from './guard-course';
 import { makePathsSafe, resetEarlier } from './make-safe';
+import { probe } from './probe';
 import { repairLocked, type RepairResult } from './repair';
 
 /** Milliseconds in which a mover that was started may begin libvirt's job. */
@@ -39,6 +40,7 @@ const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, heal } 
 /** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
 export async function work(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { action, domain } = request;
+  if (action === 'probe') return probeAll(settings);
   if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
   if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
   const { name } = await findDomain(domain, settings);
@@ -51,6 +53,13 @@ export async function work(request: HostRequest, settings: Settings, frontend: F
     );
   }
   return vmWork[action as keyof typeof vmWork]({ ...request, domain: name }, settings, frontend);
+}
+
+/** For OpenNebula's monitoring; the report is the list. Only one at a time: a probe that hangs is not joined by others. */
+async function probeAll(settings: Settings): Promise<HostEnd> {
+  // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
+  const report = await withDomainLock('all/probe', () => probe(settings));
+  return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
 }
 
 /** Check, repair, reset; the mover, over there; and what follows a failure of it. */
@@ -88,19 +97,19 @@ function untilGone(frontend: Frontend, domain: string, settings: Settings): Runn
 /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
 async function prepare(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
-    return (
-      (await makePathsSafe(course)) ?? (await resetEarlier(course)) ?? course.report('done', 'it can migrate')
-    );
+    return (await makePathsSafe(course)) ?? (await resetEarlier(course)) ?? safe(course);
   });
 }
 
 /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
 async function heal(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
-    return (
-      (await resetEarlier(course)) ?? (await makePathsSafe(course)) ?? course.report('done', 'it can migrate')
-    );
+    return (await resetEarlier(course)) ?? (await makePathsSafe(course)) ?? safe(course);
   });
+}
+
+function safe(course: GuardCourse): GuardReport {
+  return course.report('done', course.options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate');
 }
 
 const repairEnds: Readonly<Record<RepairResult, { readonly what: string; readonly exit?: ExitCode }>> = {
@@ -136,11 +145,14 @@ async function withCourse(
 ): Promise<HostEnd> {
   const domain = await findDomain(request.domain, settings);
   const course = new GuardCourse(domain, courseOptions(request, settings, frontend));
-  return endOf(await withDomainLock(domain.name, () => work(course)));
+  // A dry run only looks, and may look at what another does.
+  return endOf(
+    await (request.dryRun === true ? work(course) : withDomainLock(domain.name, () => work(course))),
+  );
 }
 
 function courseOptions(
-  { destination, checkDestination = false }: HostRequest,
+  { destination, checkDestination = false, dryRun = false }: HostRequest,
   settings: Settings,
   { did }: Frontend,
 ): ConstructorParameters<typeof GuardCourse>[1] {
@@ -148,6 +160,7 @@ function courseOptions(
     settings,
     ...(destination === undefined ? {} : { destination }),
     checkDestination,
+    dryRun,
     say: ({ action, what }) => did(action, what),
   };
 }

@@ -12,7 +12,7 @@ export async function makeSafe(course: GuardCourse): Promise<GuardReport | undef
 
 /** Check and repair. Gives the refusal when a path cannot be made safe. */
 export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | undefined> {
-  const { settings, checkDestination = true } = course.options;
+  const { settings, checkDestination = true, dryRun = false } = course.options;
   const destination = checkDestination ? course.options.destination : undefined;
   const checked = await checkDomain(course.domain, {
     settings,
@@ -22,13 +22,13 @@ export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | 
   const unsafe = judge(course, checked);
   if (unsafe) return unsafe;
   if (checked.plan.length > 0) {
-    const repaired = await repairLocked(course.domain);
+    const repaired = await repairLocked(course.domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
-    if (repaired.result !== 'repaired' && repaired.result !== 'nothing-to-do') {
+    if (!['repaired', 'would-repair', 'nothing-to-do'].includes(repaired.result)) {
       return course.report('failed', problem?.what ?? 'the repair failed', problem?.remedy);
     }
-    const made = repaired.plan.map(({ path }) => path).join(', ');
-    course.say('repair', `${made} made in QEMU's mount namespace`);
+    const paths = repaired.plan.map(({ path }) => path).join(', ');
+    course.say('repair', `${paths} ${dryRun ? 'would be made' : 'made'} in QEMU's mount namespace`);
   }
   return undefined;
 }
@@ -58,18 +58,18 @@ function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | u
 /** Gives the refusal when QEMU does not have its disks back. */
 export async function resetEarlier(course: GuardCourse): Promise<GuardReport | undefined> {
   const { domain } = course;
-  const { settings, destination } = course.options;
+  const { settings, destination, dryRun = false } = course.options;
   const inspected = await inspectDomain(domain, settings);
   course.blockState = inspected.blockState;
   if (inspected.blockState === 'healthy') return undefined;
   const { result, what, remedy, blockState } = await resetLocked(domain, {
     settings,
     strategy: 'auto',
-    dryRun: false,
+    dryRun,
     ...(destination === undefined ? {} : { destination }),
   });
   course.blockState = blockState;
-  if (result === 'healed' || result === 'healthy') {
+  if (result === 'healed' || result === 'healthy' || result === 'planned') {
     course.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
     return undefined;
   }

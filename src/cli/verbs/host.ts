@@ -36,8 +36,10 @@ export const hostVerb: Verb = {
 
 async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> {
   if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
-  logToHost(process.env['SUDO_USER'] || 'root');
   const request = await hear(link);
+  // A probe changes nothing, and there are thousands a day.
+  if (typeof request === 'string' || request.action !== 'probe')
+    logToHost(process.env['SUDO_USER'] || 'root');
   if (typeof request === 'string') {
     log('refused', { why: request });
     return refusal(
@@ -61,6 +63,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
       gone: link.closed,
     });
   } catch (error) {
+    logToHost(asker());
     log('an error', { error: error instanceof Error ? error.stack : String(error) });
     if (error instanceof GuardError) return refusal(error.code, error.what, error.remedy);
     const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
@@ -79,6 +82,10 @@ async function hear(link: FrontendLink): Promise<HostRequest | string> {
     line = await link.line(patience);
   }
   return line === undefined ? 'no request came' : readRequest(line);
+}
+
+function asker(): string {
+  return process.env['SUDO_USER'] || 'root';
 }
 
 function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {

@@ -8,12 +8,17 @@ export interface HostAnswer {
   readonly did: readonly string[];
 }
 
-/** Has the root-only half on a host do what needs no mover; or tells why it cannot be reached, or does not run. */
+/**
+ * Has the root-only half on a host do what needs no mover; or tells why it cannot be reached, does not run, or has said
+ * nothing for `deadline` milliseconds.
+ */
 export async function askHost(
   request: HostRequest,
   where: Parameters<typeof HostHalf.start>[1],
+  deadline?: number,
 ): Promise<HostAnswer | Unknown> {
   const half = HostHalf.start(request, where);
+  const late = deadline === undefined ? undefined : setTimeout(() => half.abandon(), deadline);
   const did: string[] = [];
   try {
     for (let runs = false; ;) {
@@ -24,6 +29,7 @@ export async function askHost(
       if (line.kind === 'end') return runs ? { end: line, did } : { unknown: refusalOf(line) };
     }
   } finally {
+    clearTimeout(late);
     half.end();
   }
 }

@@ -4,6 +4,8 @@ import { failure } from '../../opennebula/vm-log';
 import { readOrDefault, type Call, type Reply } from './call';
 import { drive, unguarded } from './drive';
 import { failMigrate, premigrate } from './datastore-driver';
+import { postFailure, preMigrate } from './hooks';
+import { probe } from './probe';
 
 type Plugin = (call: Call) => Promise<Reply>;
 
@@ -13,6 +15,9 @@ export const plugins = {
   'save-guard': (call) => moveScript('save', call),
   premigrate: (call) => premigrate(call),
   failmigrate: (call) => failMigrate(call),
+  'pre-migrate': (call) => preMigrate(call),
+  'post-failure': (call) => postFailure(call),
+  probe: (call) => probe(call),
 } as const satisfies Readonly<Record<string, Plugin>>;
 
 export function isPlugin(name: string): name is keyof typeof plugins {

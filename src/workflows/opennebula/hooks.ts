@@ -1,0 +1,111 @@
+import { GuardError } from '../../core/errors';
+import { exitCodes } from '../../core/exit-codes';
+import { isUnknown } from '../../core/facts';
+import type { HostAction } from '../../core/host-session';
+import type { Settings } from '../../core/settings';
+import { done, failed } from '../../opennebula/hook-log';
+import { failedMigration, migrationUnderWay, type LiveMigration } from '../../opennebula/live-migration';
+import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
+import { validateHost } from '../../system/destination';
+import { readSettings } from '../../system/settings-file';
+import { askHost, type HostAnswer } from './ask-host';
+import type { Call, Reply } from './call';
+import { retry } from './retry';
+
+/**
+ * While the memory is copied: mends the paths, all that can be mended now, before QEMU needs them at the end. Where the
+ * VMM driver is guarded, the guard holds the VM's lock and has done so already.
+ */
+export function preMigrate(call: Call): Promise<Reply> {
+  return asHook(call, async (event, settings) => {
+    const migration = migrationUnderWay(event);
+    if (typeof migration === 'string') return nothingToDo(event, migration);
+    const { end, did } = await ask('repair', event, migration, settings, call);
+    const domain = nameOf(event);
+    if (end.exit === exitCodes.busy.status) return ok(done(domain, `left alone: ${end.what}`));
+    return concluded(domain, end, did);
+  });
+}
+
+/** Back in RUNNING: what a failed live migration left in QEMU is healed, its paths are mended; then one more attempt. */
+export function postFailure(call: Call): Promise<Reply> {
+  return asHook(call, async (event, settings) => {
+    const migration = failedMigration(event);
+    if (typeof migration === 'string') return nothingToDo(event, migration);
+    const { end, did } = await ask('heal', event, migration, settings, call);
+    const healed = concluded(nameOf(event), end, did);
+    if (healed.exit !== 0 || !settings.hooks.retry) return healed;
+    const again = await retry(event, migration, settings, isDryRun(call));
+    return { ...again, stdout: healed.stdout + again.stdout, stderr: healed.stderr + again.stderr };
+  });
+}
+
+/**
+ * A hook runs beside what it is about, so its failure stops nothing: `policy.when_guard_fails` has no meaning here. What
+ * keeps it from running is said, and its exit status shows it in OpenNebula's hook log.
+ */
+async function asHook(
+  call: Call,
+  work: (event: VmEvent, settings: Settings) => Promise<Reply>,
+): Promise<Reply> {
+  const event = readVmEvent(eventOf(call));
+  if (typeof event === 'string') {
+    const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
+    return failure('usage', 'the event', `cannot be read: ${event}`, remedy);
+  }
+  try {
+    return await work(event, await readSettings(undefined));
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    return failure(error.code, nameOf(event), `the hook cannot run: ${error.what}`, error.remedy);
+  }
+}
+
+/** `$TEMPLATE` comes on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
+function eventOf({ args, input }: Call): string {
+  const given = input.toString('utf8');
+  return given.trim() === '' ? (args.find((word) => !word.startsWith('--')) ?? '') : given;
+}
+
+function isDryRun({ args }: Call): boolean {
+  return args.includes('--dry-run');
+}
+
+/** @throws GuardError when the source cannot be asked. */
+async function ask(
+  action: HostAction,
+  { vmId }: VmEvent,
+  { source, destination }: LiveMigration,
+  { ssh: { user, deadline } }: Settings,
+  call: Call,
+): Promise<HostAnswer> {
+  validateHost(source);
+  const dryRun = isDryRun(call);
+  const request = { version: call.version, action, domain: vmId, destination, dryRun };
+  const answer = await askHost(request, { host: source, user, connectTimeout: deadline });
+  if (!isUnknown(answer)) return answer;
+  const what = `${source} cannot be asked: ${answer.unknown}`;
+  throw new GuardError('undecided', what, `migrate-guard doctor --host ${source}`);
+}
+
+function concluded(domain: string, { exit, what, remedy }: HostAnswer['end'], did: readonly string[]): Reply {
+  const lines = did.map((line) => done(domain, line)).join('');
+  if (exit === 0) return ok(lines + done(domain, what));
+  return { exit, stdout: lines, stderr: failed(domain, what, remedy) };
+}
+
+function nothingToDo(event: VmEvent, why: string): Reply {
+  return ok(done(nameOf(event), `nothing to do: ${why}`));
+}
+
+function ok(stdout: string): Reply {
+  return { exit: 0, stdout, stderr: '' };
+}
+
+function failure(code: keyof typeof exitCodes, ...said: Parameters<typeof failed>): Reply {
+  return { exit: exitCodes[code].status, stdout: '', stderr: failed(...said) };
+}
+
+function nameOf({ vmId }: VmEvent): string {
+  return `one-${vmId}`;
+}
