@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verbs } from '../../src/cli/verbs';
 import { exitCodes } from '../../src/core/exit-codes';
@@ -34,6 +34,72 @@ test('every program is one file that can be executed', () => {
     expect(readFileSync(file, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
   }
   expect(built.programs).toContain('migrate-guard.cjs');
+});
+
+test('a program is ASCII: with a letter beyond Latin-1 all of it would take two bytes a character', () => {
+  for (const program of built.programs) {
+    const bytes = readFileSync(join(built.directory, program));
+    expect(bytes.every((byte) => byte < 0x80)).toBe(true);
+  }
+});
+
+test('the same sources give the same bytes', async () => {
+  const again = await buildAlone();
+  try {
+    for (const program of built.programs) {
+      const [one, other] = [built, again].map(({ directory }) => readFileSync(join(directory, program)));
+      expect(other && one?.equals(other)).toBe(true);
+    }
+  } finally {
+    again.remove();
+  }
+});
+
+describe('the code cache', () => {
+  /** Says on stderr what became of each cache that a script was started with. */
+  const watch = `
+    const vm = require('node:vm');
+    const { Script } = vm;
+    vm.Script = class extends Script {
+      constructor(...all) {
+        super(...all);
+        require('node:fs').writeSync(2, 'rejected: ' + this.cachedDataRejected + '\\n');
+      }
+    };`;
+
+  async function watched(file: string, ...flags: readonly string[]): Promise<readonly [string, string]> {
+    const preload = join(built.directory, 'watch.js');
+    writeFileSync(preload, watch);
+    const argv = [process.execPath, ...flags, '--require', preload, file, '--version'] as const;
+    const { exit, stdout, stderr } = await run(argv, { deadline: 30_000, env: { NODE_OPTIONS: '' } });
+    rmSync(preload);
+    expect({ exit, stdout }).toEqual({
+      exit: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+ \(/) as string,
+    });
+    return [stderr.trim(), stdout];
+  }
+
+  test('is what the program is started from', async () => {
+    const [said] = await watched(built.file);
+    expect(said).toBe('rejected: false');
+  });
+
+  test('of other flags, as of another V8, is refused, and the program runs all the same', async () => {
+    const [said] = await watched(built.file, '--no-opt');
+    expect(said).toBe('rejected: true');
+  });
+
+  test('that is damaged is refused, and the program runs all the same', async () => {
+    const whole = readFileSync(built.file, 'latin1');
+    const damaged = join(built.directory, 'damaged.js');
+    // In its header; it stands at the end of the file.
+    const cache = whole.slice(whole.lastIndexOf('\n', whole.length - 8) + 1, -5);
+    writeFileSync(damaged, whole.replace(cache, `AAAAAAAA${cache.slice(8)}`));
+    const [said] = await watched(damaged);
+    expect(said).toBe('rejected: true');
+    rmSync(damaged);
+  });
 });
 
 test('--version tells version and commit', async () => {
