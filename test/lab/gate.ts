@@ -1,13 +1,13 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Host, until } from './harness';
+import { type Domain, type Host, type Lab, until } from './harness';
 
 const directory = '/run/migrate-guard-lab/gate';
 const programs = ['virsh', 'ssh', 'getfacl'] as const;
 
 /** At which call of virsh, ssh or getfacl to stand still. */
 export interface GateSettings {
-  /** A pattern of the shell, for the program's name and its arguments. */
-  readonly at: string;
+  /** A pattern of the shell, for the program's name and its arguments. Default: none. */
+  readonly at?: string;
   /** How many such calls pass before. Default: none. */
   readonly after?: number;
   /** What is done once, as root, just before the first `virsh migrate` or `virsh save`. */
@@ -21,7 +21,7 @@ export interface GateSettings {
 export class Gate {
   private constructor(private readonly host: Host) {}
 
-  static on(host: Host, { at, after = 0, beforeMove = 'true' }: GateSettings): Gate {
+  static on(host: Host, { at = 'nothing', after = 0, beforeMove = 'true' }: GateSettings): Gate {
     host.remove(directory);
     mkdirSync(host.path(`${directory}/bin`), { recursive: true });
     // Movers run as OpenNebula's user.
@@ -73,4 +73,12 @@ go_on "$@"
     const pid = readFileSync(this.host.path(`${directory}/pid`), 'utf8').trim();
     await this.host.succeed(['kill', '-KILL', pid]);
   }
+}
+
+/** For {@link GateSettings.beforeMove}: re-points the domain's disk just before the mover starts, as a storage update at the worst moment does. */
+export function latePath(lab: Lab, domain: Domain): string {
+  const [disk] = domain.disks;
+  if (disk?.volume === undefined) throw new Error('the domain has no volume');
+  const link = lab.linkById(disk.volume, `late-${domain.vmId}`);
+  return `ln -sfT ${link} ${disk.path}.late && mv -T ${disk.path}.late ${disk.path}`;
 }

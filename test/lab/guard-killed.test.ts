@@ -1,4 +1,4 @@
-import { Gate, type GateSettings } from './gate';
+import { Gate, type GateSettings, latePath } from './gate';
 import { fillMemory, GuardStage, slowly } from './guard-stage';
 import { type Domain, type Emulator, type Lab, until } from './harness';
 
@@ -41,14 +41,6 @@ async function expectNextRunMoves(domain: Domain): Promise<readonly string[]> {
 async function expectMoverMoves(domain: Domain): Promise<void> {
   await stage.untilGoneFrom('kvm1', domain);
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
-}
-
-/** Re-points the domain's disk just before the mover starts, as a storage update at the worst moment does. */
-function latePath(domain: Domain): string {
-  const [disk] = domain.disks;
-  if (disk?.volume === undefined) throw new Error('the domain has no volume');
-  const link = lab.linkById(disk.volume, `late-${domain.vmId}`);
-  return `ln -sfT ${link} ${disk.path}.late && mv -T ${disk.path}.late ${disk.path}`;
 }
 
 test('in the check', async () => {
@@ -112,7 +104,7 @@ test.each([
 
 async function killAtFailure(domain: Domain): Promise<Gate> {
   const before = domain.log().length;
-  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', beforeMove: latePath(domain) });
+  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', beforeMove: latePath(lab, domain) });
   const running = stage.runBehind(gate, 'migrate', domain.name, 'kvm2');
   await gate.reached();
   await until(() => domain.log().slice(before).includes('bdrv_inactivate_all() failed'), {
@@ -132,7 +124,7 @@ test('in the retry, before it moves', async () => {
   const gate = await killAt(domain, {
     at: 'virsh*" migrate "*',
     after: 1,
-    beforeMove: latePath(domain),
+    beforeMove: latePath(lab, domain),
   });
   await gate.kill();
   expect(await expectNextRunMoves(domain)).toEqual([]);

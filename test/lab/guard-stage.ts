@@ -70,6 +70,14 @@ export class GuardStage {
     return there;
   }
 
+  /** It runs nowhere; restored from the file, it is alive, and everything that it wrote is on its disks. */
+  async expectRestored(domain: Domain, file: string): Promise<Domain> {
+    expect(await this.lab.whereRuns(domain)).toEqual({ kvm1: ABSENT, kvm2: ABSENT });
+    await domain.host.virsh('restore', file);
+    domain.host.remove(file);
+    return this.expectAliveOn('kvm1', domain.on(domain.host));
+  }
+
   /** Returns when a part of the guest's memory is over there, and a part is not. */
   async untilCopying({ host, name }: Domain): Promise<void> {
     const copying = /^Data processed: +[1-9][^]*^Data remaining: +[1-9]/m;

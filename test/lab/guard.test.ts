@@ -1,5 +1,6 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { GuardReport } from '../../src/workflows/guard';
+import { Gate, latePath } from './gate';
 import { ABSENT, type Domain, type Emulator, Lab } from './harness';
 
 const program = join(__dirname, '../../dist/migrate-guard.cjs');
@@ -105,14 +106,8 @@ describe.each([
 
   test('a path that breaks between check and move: re-activated at once, repaired, moved at the second attempt', async () => {
     const domain = await lab.startDomain(base + 5, { emulator });
-    // The mover of this test is what a storage update at the worst moment is: it re-points the link, then moves.
-    const [disk] = domain.disks;
-    if (disk?.volume === undefined) throw new Error('the domain has no volume');
-    const link = lab.linkById(disk.volume, `late-${base}`);
-    const { path } = disk;
-    const wrapper = '/run/migrate-guard-lab/bin/virsh';
-    await writeLateVirsh(wrapper, path, link);
-    const env = { PATH: `/run/migrate-guard-lab/bin:${process.env['PATH'] ?? ''}` };
+    // As in a storage update at the worst moment.
+    const { environment: env } = Gate.on(domain.host, { beforeMove: latePath(lab, domain) });
     const argv = [process.execPath, program, 'migrate', domain.name, 'kvm2', '--json'] as const;
     const { exit, stdout, stderr } = await lab.host('kvm1').run(argv, { deadline: 90_000, env });
     const report = JSON.parse(
@@ -127,31 +122,4 @@ describe.each([
     expect(report.reactivation).toBeGreaterThanOrEqual(0);
     await expectAliveOn('kvm2', domain);
   });
-
-  test('save and restore under guard', async () => {
-    const domain = await lab.startDomain(base + 6, { emulator });
-    lab.relink(domain);
-    const file = `/var/lib/one/datastores/${domain.name}.save`;
-    const { exit, report } = await guarded('save', domain.name, file);
-    expect([exit, report.result]).toEqual([0, 'done']);
-    expect(await lab.whereRuns(domain)).toEqual({ kvm1: ABSENT, kvm2: ABSENT });
-    await lab.host('kvm1').virsh('restore', file);
-    await expectAliveOn('kvm1', domain.on(lab.host('kvm1')));
-  });
 });
-
-/** A virsh that re-points a link once, just before the first `migrate`. */
-async function writeLateVirsh(wrapper: string, path: string, link: string): Promise<void> {
-  const host = lab.host('kvm1');
-  const script = [
-    '#!/bin/sh',
-    `case " $* " in *" migrate "*) mv -T ${path}.late ${path} 2>/dev/null;; esac`,
-    'exec /usr/bin/virsh "$@"',
-    '',
-  ].join('\n');
-  await host.succeed(['mkdir', '-p', '/run/migrate-guard-lab/bin']);
-  await host.succeed(['tee', wrapper], { input: script });
-  await host.succeed(['chmod', '755', wrapper]);
-  await host.succeed(['chown', 'oneadmin', dirname(path)]);
-  await host.succeed(['ln', '-sT', link, `${path}.late`], { as: 'oneadmin' });
-}
