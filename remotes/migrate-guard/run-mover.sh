@@ -4,6 +4,11 @@
 run_mover() {
     script=$(setting opennebula "$1" "$1")
     shift
+    if [ "${script#frontend:}" = "$MIGRATE_GUARD_SCRIPT" ]; then
+        echo "ERROR: migrate-guard: $1: $script is this very script; name the mover in opennebula: of config.yaml" >&2
+        echo "migrate-guard: $1: $script is this very script, not a mover." >&2
+        exit 64
+    fi
     here=$(cd "$remotes" && pwd)
     if [ "$here" != "${ONE_LOCATION:+$ONE_LOCATION/var/remotes}" ] && [ "$here" != /var/lib/one/remotes ]; then
         exec "$here/vmm/kvm/${script#frontend:}" "$@"

@@ -1,6 +1,9 @@
 # Sourced by the scripts of migrate-guard that OpenNebula starts. It reads no input: whoever goes on has all of it.
 
 remotes=$(dirname "$0")/$up
+# By which name it was started: a site may have put it in the place of a stock script.
+MIGRATE_GUARD_SCRIPT=$(basename "$0")
+export MIGRATE_GUARD_SCRIPT
 plugin=$remotes/migrate-guard/plugin.cjs
 
 # Replaces this shell by the plugin; or sets why_not and returns.

@@ -1,7 +1,6 @@
 /**
  * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
- * front-end begins with the socket of its ssh agent (or an empty line) and one request; the host answers, and for a
- * move asks the front-end to run the mover.
+ * front-end begins with one request; the host answers, and for a move asks the front-end to run the mover.
  */
 
 export const hostActions = ['migrate', 'save', 'prepare', 'repair', 'heal', 'probe', 'state'] as const;

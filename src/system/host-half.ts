@@ -4,11 +4,10 @@ import type { Unknown } from '../core/facts';
 import { encodeLine, longestLine, readHostLine, type HostLine, type HostRequest } from '../core/host-session';
 import { onHost, type Argv } from './virsh-and-ssh';
 
-/**
- * What the sudoers file on a host allows, to the letter (install.sh). sudo drops the environment, so the socket of the
- * ssh agent that OpenNebula forwards for migrations goes before the request: hosts may have no keys of their own.
- */
-const command = `{ printf '%s\\n' "$SSH_AUTH_SOCK"; exec cat; } | exec sudo -n /usr/lib/migrate-guard/migrate-guard host`;
+/** What the sudoers file on a host allows, to the letter (install.sh). */
+const command = 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host';
+/** Milliseconds for ssh, sudo and Node to start over there. What they do then has deadlines of its own. */
+const startDeadline = 30_000;
 /** As OpenNebula's own connection for a migration (ssh_stream.rb). */
 const forwarding = ['ForwardAgent=yes', 'ControlMaster=no', 'ControlPath=none'];
 /** A connection that died is noticed within 15 s; the host half stands by until libvirt's job has ended. */
@@ -45,6 +44,20 @@ export class HostHalf {
     const half = new HostHalf(spawn(file, args, { cwd: '/', detached: true }));
     half.child.stdin.write(encodeLine(request));
     return half;
+  }
+
+  /** Its first word, by which it shows that it runs as root; or why there is none. */
+  async hello(): Promise<HostLine | Unknown> {
+    const timer = setTimeout(() => {
+      this.complaints += `it did not start within ${startDeadline / 1000} s\n`;
+      this.child.stdout.destroy();
+      this.child.kill('SIGKILL');
+    }, startDeadline);
+    try {
+      return await this.next();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** What it says next; or why it says nothing more. What is no line of its own is left out. */

@@ -3,6 +3,7 @@ import { exitCodes } from '../../core/exit-codes';
 import { readRequest, type HostEnd, type HostRequest } from '../../core/host-session';
 import type { Settings } from '../../core/settings';
 import { validateHost } from '../../system/destination';
+import { forwardedAgent } from '../../system/forwarded-agent';
 import { FrontendLink } from '../../system/frontend-link';
 import { logToHost } from '../../system/host-log';
 import { log } from '../../system/log';
@@ -38,8 +39,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
   const request = await hear(link);
   // A probe changes nothing, and there are thousands a day.
-  if (typeof request === 'string' || request.action !== 'probe')
-    logToHost(process.env['SUDO_USER'] || 'root');
+  if (typeof request === 'string' || request.action !== 'probe') logToHost(asker());
   if (typeof request === 'string') {
     log('refused', { why: request });
     return refusal(
@@ -54,6 +54,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
     return refusal('usage', what, 'run install.sh host of the same release on this host');
   }
   link.say({ kind: 'hello', version: versionNumber });
+  process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
     if (request.destination !== undefined) validateHost(request.destination);
     return await work(request, settings, {
@@ -71,21 +72,14 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   }
 }
 
-/**
- * One line with the socket of the ssh agent, which sudo does not hand on, and one with the request. The socket only
- * ever matters to what runs as OpenNebula's user again.
- */
-async function hear(link: FrontendLink): Promise<HostRequest | string> {
-  let line = await link.line(patience);
-  if (line !== undefined && !line.startsWith('{')) {
-    if (/^\/[\w./@:+-]+$/.test(line)) process.env['SSH_AUTH_SOCK'] = line;
-    line = await link.line(patience);
-  }
-  return line === undefined ? 'no request came' : readRequest(line);
-}
-
+/** Who called sudo; the first line of the installed program hands that on, and nothing else. */
 function asker(): string {
   return process.env['SUDO_USER'] || 'root';
+}
+
+async function hear(link: FrontendLink): Promise<HostRequest | string> {
+  const line = await link.line(patience);
+  return line === undefined ? 'no request came' : readRequest(line);
 }
 
 function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {

@@ -9,6 +9,8 @@ export interface DriverPlace {
   readonly scripts: string;
   /** The same on the hosts (`SCRIPTS_REMOTE_DIR`). */
   readonly remoteScripts: string;
+  /** By which name the script was started: a site may have put it in the place of a stock script. */
+  readonly script: string | undefined;
 }
 
 /** What a script got from OpenNebula. */

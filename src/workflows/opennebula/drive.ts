@@ -29,7 +29,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   const lines: string[] = [];
   let mover: RunningMover | undefined;
   try {
-    const hello = await half.next();
+    const hello = await half.hello();
     if (isUnknown(hello) || hello.kind !== 'hello') return await unguarded(request, options, reasonOf(hello));
     for (;;) {
       const line = await half.next();

@@ -11,9 +11,10 @@ const defaultRemoteScripts = '/var/tmp/one';
 export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv>): DriverPlace {
   const scripts = dirname(dirname(resolve(program)));
   const oneLocation = environment['ONE_LOCATION'];
+  const script = environment['MIGRATE_GUARD_SCRIPT'];
   const variable = oneLocation ? join(oneLocation, 'var') : '/var/lib/one';
-  if (scripts !== join(variable, 'remotes')) return { runs: 'host', scripts, remoteScripts: scripts };
-  return { runs: 'frontend', scripts, remoteScripts: remoteScriptsOf(join(variable, 'config')) };
+  if (scripts !== join(variable, 'remotes')) return { runs: 'host', scripts, remoteScripts: scripts, script };
+  return { runs: 'frontend', scripts, remoteScripts: remoteScriptsOf(join(variable, 'config')), script };
 }
 
 /** oned writes its configuration down for its drivers (DriverExecHelper.rb, read_configuration). */

@@ -37,5 +37,11 @@ async function moveScript(
   if ('broken' in settings) {
     return unguarded(request, { settings: defaultSettings, place, version }, settings.broken);
   }
+  const mover = settings.opennebula[action];
+  if (mover.replace('frontend:', '') === place.script) {
+    const what = `opennebula.${action} names ${mover}, which is this very script`;
+    const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
+    return { exit: 64, stdout: '', stderr: failure(request.deployId, what, remedy) };
+  }
   return drive(request, { settings, place, version });
 }

@@ -1,0 +1,272 @@
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { CommandResult } from '../../src/system/command';
+import { ABSENT, type Domain, type Host, Lab, until } from './harness';
+
+const project = join(__dirname, '../..');
+const oneadmin = 9869;
+
+/** What OpenNebula's stock scripts do that matters here, as short as it can be; see its vmm/kvm/migrate and save. */
+const stockScripts = {
+  migrate: `#!/bin/bash
+cat >/var/tmp/migrate-stdin
+virsh --connect qemu:///system migrate --live "$1" "qemu+ssh://$2/system"
+RC=$?
+if [ $RC -ne 0 ]; then
+    for CLEAN_OP in destroy undefine; do
+        virsh --connect "qemu+ssh://$2/system" $CLEAN_OP "$1" >/dev/null 2>&1
+    done
+    echo "Could not migrate $1 to $2" >&2
+    exit $RC
+fi
+`,
+  save: `#!/bin/bash
+cat >/var/tmp/save-stdin
+mkdir -p "$(dirname "$2")"
+virsh --connect qemu:///system save "$1" "$2" || { echo "Could not save $1 to $2" >&2; exit 1; }
+`,
+} as const;
+
+/** How oned would see what a driver did. */
+export interface DriverResult {
+  readonly exit: number | null;
+  /** What oned writes into the VM's ERROR attribute. */
+  readonly reply: string;
+  /** The lines of vm.log. */
+  readonly log: readonly string[];
+  readonly ran: CommandResult;
+}
+
+export interface Action {
+  readonly rules?: '6.6' | '7.0';
+  /** The script in vmm/kvm that `-l` names; none: the stock one, on the source host. */
+  readonly local?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly shared?: 'YES' | 'NO';
+  /** Default: the domain's name. */
+  readonly deployId?: string;
+}
+
+/** A front-end and two hosts, with migrate-guard installed as an admin would. */
+export class OpenNebulaStage {
+  private constructor(readonly lab: Lab) {}
+
+  static async start(): Promise<OpenNebulaStage> {
+    const lab = await Lab.start({ hosts: ['front', 'kvm1', 'kvm2'] });
+    const stage = new OpenNebulaStage(lab);
+    try {
+      await Promise.all(lab.hosts.map((host) => stage.prepare(host)));
+      return stage;
+    } catch (error) {
+      await lab.stop();
+      throw error;
+    }
+  }
+
+  get front(): Host {
+    return this.lab.host('front');
+  }
+
+  /** The configuration of all machines, as YAML. */
+  configure(yaml: string): void {
+    for (const host of this.lab.hosts) put(host, '/etc/migrate-guard/config.yaml', yaml, 0o644);
+  }
+
+  /** A script of the site's own below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
+  script(path: string, text: string): void {
+    for (const host of this.lab.hosts) {
+      put(
+        host,
+        join(host === this.front ? '/var/lib/one/remotes' : '/var/tmp/one', path),
+        text,
+        0o755,
+        oneadmin,
+      );
+    }
+  }
+
+  /** What one_vmm_exec does for a live migration: premigrate, if there is one, the driver, failmigrate. */
+  async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
+    const source = domain.host.name;
+    const args = [action.deployId ?? domain.name, destination, source, vmIdOf(domain), source];
+    return this.driver('migrate', args, source, this.actionData(domain, destination, action), action);
+  }
+
+  async save(domain: Domain, file: string, action: Action = {}): Promise<DriverResult> {
+    const source = domain.host.name;
+    const args = [domain.name, file, source, vmIdOf(domain), source];
+    return this.driver('save', args, source, this.actionData(domain, '', action), action);
+  }
+
+  /** A TM script, as oned starts it on the front-end. */
+  async tm(
+    script: string,
+    domain: Domain,
+    destination: string,
+    rules: Action['rules'] = '7.0',
+  ): Promise<DriverResult> {
+    const directory = `/var/lib/one//datastores/0/${vmIdOf(domain)}`;
+    const words = [domain.host.name, destination, directory, vmIdOf(domain), '0'];
+    const vm = `<VM><ID>${vmIdOf(domain)}</ID></VM>`;
+    const ran = await this.front.run([`/var/lib/one/remotes/tm/${script}`, ...words], {
+      as: 'oneadmin',
+      cwd: '/var/lib/one',
+      input: Buffer.from(vm).toString('base64'),
+      deadline: 120_000,
+    });
+    return seen(ran, rules);
+  }
+
+  async expectOnlyOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {
+    const expected = {
+      front: ABSENT,
+      kvm1: ABSENT,
+      kvm2: ABSENT,
+      [host]: { state: 'running', processes: 1 },
+    };
+    expect(await this.lab.whereRuns(domain)).toEqual(expected);
+  }
+
+  /** It runs there and nowhere else, the guest counts on, and everything that it wrote is on its disks. */
+  async expectAliveOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<Domain> {
+    await this.expectOnlyOn(host, domain);
+    const there = domain.host.name === host ? domain : domain.on(this.lab.host(host));
+    await there.expectCounting();
+    await there.verifyPattern();
+    return there;
+  }
+
+  /** The XML that oned makes for an action; the parts that matter here. */
+  actionData(domain: Domain, destination: string, { shared = 'YES' }: Action = {}): string {
+    const id = vmIdOf(domain);
+    return [
+      '<VMM_DRIVER_ACTION_DATA>',
+      `<HOST>${domain.host.name}</HOST><MIGR_HOST>${destination}</MIGR_HOST><DEPLOY_ID>${domain.name}</DEPLOY_ID>`,
+      `<VM><ID>${id}</ID><TEMPLATE><CONTEXT><NOTE><![CDATA[a <b> & 'c' "d"]]></NOTE></CONTEXT></TEMPLATE></VM>`,
+      `<DATASTORE><ID>0</ID><TEMPLATE><SHARED>${shared}</SHARED></TEMPLATE></DATASTORE>`,
+      `<DISK_TARGET_PATH>/var/lib/one//datastores/0/${id}</DISK_TARGET_PATH></VMM_DRIVER_ACTION_DATA>`,
+    ].join('');
+  }
+
+  /** An ssh agent with oneadmin's key, on the front-end. */
+  async startAgent(): Promise<{ SSH_AUTH_SOCK: string }> {
+    const socket = '/var/lib/one/agent';
+    await this.front.succeed(
+      ['sh', '-c', `ssh-agent -a ${socket} >/dev/null && SSH_AUTH_SOCK=${socket} ssh-add -q`],
+      {
+        as: 'oneadmin',
+      },
+    );
+    return { SSH_AUTH_SOCK: socket };
+  }
+
+  async untilExists(host: string, path: string): Promise<void> {
+    await until(() => existsSync(this.lab.host(host).path(path)), { what: `${path} on ${host}` });
+  }
+
+  /** Nobody works on the domain any more. */
+  async untilFree({ name }: Domain): Promise<void> {
+    const claims = this.lab.host('kvm1').path('/run/migrate-guard');
+    await until(() => !readdirSync(join(claims, `${name}.lock`)).some((file) => file.endsWith('.held')), {
+      what: `the guard of ${name} ends`,
+      deadline: 60_000,
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.lab.stop();
+  }
+
+  /** OpenNebulaDriver.rb, do_action: a local script gets Base64, one on a host raw XML through `ssh HOST bash -s`. */
+  private async driver(
+    action: 'migrate' | 'save',
+    args: readonly string[],
+    source: string,
+    xml: string,
+    { rules = '7.0', local, env }: Action,
+  ): Promise<DriverResult> {
+    const quoted = args.map((word) => `'${word}'`).join(' ');
+    const options = {
+      as: 'oneadmin',
+      cwd: '/var/lib/one',
+      deadline: 180_000,
+      ...(env ? { env } : {}),
+    } as const;
+    if (local !== undefined) {
+      const command = `/var/lib/one/remotes/vmm/kvm/${local} ${quoted}`;
+      const input = Buffer.from(xml).toString('base64');
+      return seen(await this.front.run(['sh', '-c', command], { ...options, input }), rules);
+    }
+    const input = `cat << 'EOT' | /var/tmp/one/vmm/kvm/${action} ${quoted}\n${xml}\nEOT\n`;
+    return seen(await this.front.run(['ssh', source, 'bash', '-s'], { ...options, input }), rules);
+  }
+
+  private async prepare(host: Host): Promise<void> {
+    // What is installed below /usr is this host's alone.
+    const layers = '/run/migrate-guard-lab/usr';
+    await host.succeed(['mkdir', '-p', `${layers}/upper`, `${layers}/work`]);
+    const overlay = `lowerdir=/usr,upperdir=${layers}/upper,workdir=${layers}/work`;
+    await host.succeed(['mount', '-t', 'overlay', '-o', overlay, 'overlay', '/usr']);
+    const isFront = host === this.front;
+    const scripts = isFront ? '/var/lib/one/remotes' : '/var/tmp/one';
+    for (const [name, text] of Object.entries(stockScripts)) {
+      put(host, `${scripts}/vmm/kvm/${name}`, text, 0o755, oneadmin);
+    }
+    await this.install(host);
+    put(host, '/etc/migrate-guard/config.yaml', '{}\n', 0o644);
+  }
+
+  /** Idempotent: puts back what a test took away. */
+  async install(host: Host): Promise<void> {
+    const isFront = host === this.front;
+    const scripts = isFront ? '/var/lib/one/remotes' : '/var/tmp/one';
+    await host.run(['mv', '/usr/bin/node.away', '/usr/bin/node']);
+    // As install.sh and `onehost sync` leave it.
+    cpSync(join(project, 'remotes'), host.path(scripts), { recursive: true });
+    copyFileSync(join(project, 'dist/plugin.cjs'), host.path(`${scripts}/migrate-guard/plugin.cjs`));
+    await host.succeed(['chown', '-R', 'oneadmin:oneadmin', scripts]);
+    put(host, '/usr/lib/migrate-guard/migrate-guard', hostHalf(), 0o755);
+    if (!isFront) {
+      const rule = 'oneadmin ALL=(root) NOPASSWD: /usr/lib/migrate-guard/migrate-guard host\n';
+      put(host, '/etc/sudoers.d/migrate-guard', rule, 0o440);
+    }
+  }
+}
+
+function hostHalf(): string {
+  const text = readFileSync(join(project, 'dist/migrate-guard.cjs'), 'latin1');
+  return text;
+}
+
+/** What get_error_message of CommandManager.rb makes of a driver's stderr, and log of DriverExecHelper.rb. */
+function seen(ran: CommandResult, rules: Action['rules']): DriverResult {
+  const lines = ran.stderr.split('\n').filter((line) => line !== '');
+  const kept = lines.filter((line) => !/^(ERROR|INFO|WARN|DEBUG):/.test(line));
+  const reply = rules === '6.6' ? ran.stderr.replaceAll('\n', ' ').trim() : kept.join('');
+  return { exit: ran.exit, reply, log: lines, ran };
+}
+
+function vmIdOf({ name }: Domain): string {
+  return name.replace('one-', '');
+}
+
+/** Replaces a file on a host, not what a link of that name leads to. */
+export function put(host: Host, path: string, text: string, mode: number, owner = 0): void {
+  const file = host.path(path);
+  mkdirSync(dirname(file), { recursive: true });
+  rmSync(file, { force: true });
+  writeFileSync(file, text, { mode, encoding: 'latin1' });
+  chmodSync(file, mode);
+  chownSync(file, owner, owner);
+}
