@@ -455,7 +455,11 @@ install_host() {
   say '' 'Next: migrate-guard doctor tells whether everything is in place.'
 }
 
-verify() { tool verify "$root"; }
+verify() {
+  local settings=''
+  [[ ! -e $root$config ]] || settings=$root$config
+  tool verify "$root" "$settings"
+}
 
 uninstall() {
   [[ -r $root$manifest ]] || die "nothing is installed: $root$manifest is not there" 'nothing to do'

@@ -1,13 +1,22 @@
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
+import { renderFindings } from '../cli/render-findings';
 import { readSettings } from '../system/settings-file';
 import { movers, restore, set, show } from '../workflows/installation/select-drivers';
+import { verify } from '../workflows/installation/verify';
 
 /** The part of install.sh that is no shell. Only install.sh calls it. */
 async function main([action = '', word = '', ...files]: readonly string[]): Promise<number> {
   const [file = '', backup = '', settings] = files;
+  if (action === 'verify') return verifyInstallation(word, file);
   if (action === 'vm-mad') return print(await vmMad(word, file, backup, settings));
   throw new GuardError('usage', `${action} is not known`, 'run install.sh');
+}
+
+async function verifyInstallation(root: string, settings: string): Promise<number> {
+  const { findings } = await verify(root, await readSettings(settings || undefined));
+  process.stdout.write(renderFindings(findings, 'everything'));
+  return findings.every(({ state }) => state === 'ok') ? exitCodes.ok.status : exitCodes.problem.status;
 }
 
 async function vmMad(

@@ -9,6 +9,7 @@ import type { Moved, Mover, RunningMover } from '../system/mover';
 import { findDomain } from './find-domains';
 import { guard } from './guard';
 import { GuardCourse, guardResults, type GuardReport } from './guard-course';
+import { hostState } from './installation/host-state';
 import { makePathsSafe, resetEarlier } from './make-safe';
 import { probe } from './probe';
 import { repairLocked, type RepairResult } from './repair';
@@ -41,6 +42,7 @@ const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, heal } 
 export async function work(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { action, domain } = request;
   if (action === 'probe') return probeAll(settings);
+  if (action === 'state') return hostState(settings);
   if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
   if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
   const { name } = await findDomain(domain, settings);

@@ -1,6 +1,8 @@
 import type { Verb } from '../verb';
 import { checkVerb } from './check';
+import { doctorVerb } from './doctor';
 import { explainVerb } from './explain';
+import { hookVerb } from './hook';
 import { hostVerb } from './host';
 import { inspectVerb } from './inspect';
 import { layoutVerb } from './layout';
@@ -20,5 +22,7 @@ export const verbs: readonly Verb[] = [
   saveVerb,
   relinkVerb,
   layoutVerb,
+  doctorVerb,
+  hookVerb,
   hostVerb,
 ];

@@ -1,0 +1,14 @@
+import type { Finding } from '../core/finding';
+import { printable } from './render';
+
+/** One line per finding, with its remedy below; what is right only with `everything`, or if it has a note. */
+export function renderFindings(findings: readonly Finding[], what: 'everything' | 'troubles'): string {
+  const shown = findings.filter(({ state, note }) => state !== 'ok' || note || what === 'everything');
+  return shown
+    .flatMap(({ state, what: text, remedy }) => [
+      `${state.padEnd(8)} ${text}`,
+      ...(remedy === undefined ? [] : [`         -> ${remedy}`]),
+    ])
+    .map((line) => `${printable(line)}\n`)
+    .join('');
+}

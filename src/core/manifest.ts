@@ -1,0 +1,70 @@
+import { isUnknown, type Unknown } from './facts';
+import type { Finding } from './finding';
+
+/** One line of the manifest that install.sh writes: something that it has made. */
+export interface Installed {
+  readonly role: 'common' | 'frontend' | 'host';
+  /** A config file may be changed by the admin. */
+  readonly kind: 'file' | 'config' | 'directory';
+  /** As `stat -c %a` prints it. */
+  readonly mode: string;
+  /** Numbers, `uid:gid`. */
+  readonly owner: string;
+  readonly sha256: string;
+  readonly path: string;
+}
+
+/** What stands at a path now. */
+export type Standing =
+  | { readonly is: 'missing' }
+  | { readonly is: 'something else' }
+  | { readonly is: 'directory'; readonly mode: string; readonly owner: string }
+  | { readonly is: 'file'; readonly mode: string; readonly owner: string; readonly sha256: string }
+  | Unknown;
+
+export function parseManifest(text: string): Installed[] | Unknown {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const entries = lines.map(parseLine);
+  const broken = entries.findIndex((entry) => entry === undefined);
+  if (broken >= 0) return { unknown: `line ${broken + 1} of the manifest is odd` };
+  return entries.filter((entry) => entry !== undefined);
+}
+
+function parseLine(line: string): Installed | undefined {
+  const [role, kind, mode, owner, sha256, path, more] = line.split('\t');
+  if (role !== 'common' && role !== 'frontend' && role !== 'host') return undefined;
+  if (kind !== 'file' && kind !== 'config' && kind !== 'directory') return undefined;
+  if (mode === undefined || owner === undefined || sha256 === undefined) return undefined;
+  if (!path?.startsWith('/') || more !== undefined) return undefined;
+  return { role, kind, mode, owner, sha256, path };
+}
+
+/** What is wrong with what was installed; nothing, when it is as it was. */
+export function judgeInstalled(entry: Installed, now: Standing): Finding | undefined {
+  const { path, kind, mode, owner } = entry;
+  const again =
+    entry.role === 'common' ? 'install.sh frontend, or install.sh host' : `install.sh ${entry.role}`;
+  // A file is replaced as a whole: whoever could write it may have.
+  const mend = (command: string): string => (kind === 'file' ? again : command);
+  const found = (state: 'problem' | 'unknown', what: string, remedy: string): Finding => ({
+    check: 'installed-file',
+    state,
+    path,
+    what: `${path} ${what}`,
+    remedy,
+  });
+  if (isUnknown(now)) return found('unknown', `cannot be looked at: ${now.unknown}`, 'run as root');
+  if (now.is === 'missing') return found('problem', 'is missing', again);
+  const wanted = kind === 'directory' ? 'directory' : 'file';
+  if (now.is !== wanted) return found('problem', `is no plain ${wanted} any more`, `move it away; ${again}`);
+  if (now.owner !== owner) {
+    return found('problem', `belongs to ${now.owner} instead of ${owner}`, mend(`chown ${owner} ${path}`));
+  }
+  if (now.mode !== mode) {
+    return found('problem', `has mode ${now.mode} instead of ${mode}`, mend(`chmod ${mode} ${path}`));
+  }
+  if (kind === 'file' && now.is === 'file' && now.sha256 !== entry.sha256) {
+    return found('problem', 'is not as it was installed', again);
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { hostname } from 'node:os';
+import { isUnknown, type Unknown } from '../core/facts';
+import type { Finding } from '../core/finding';
+import type { Settings } from '../core/settings';
+import { kvmHosts } from '../opennebula/pools';
+import { askOpenNebula } from '../system/opennebula-cli';
+import { validateHost } from '../system/destination';
+import { run } from '../system/command';
+import { judgeSelection } from './installation/front-end';
+import { judgeHost, program, programSum } from './installation/host-state';
+import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
+import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/remote-host';
+import { placeOf } from './opennebula/driver-place';
+
+export interface DoctorReport {
+  readonly host: string;
+  /** What this machine is; nothing where install.sh never ran. */
+  readonly roles: readonly Role[];
+  readonly findings: readonly Finding[];
+  /** From a front-end: how things stand on the KVM hosts. */
+  readonly hosts: readonly HostReport[];
+}
+
+/** ssh connections at once. */
+const atOnce = 16;
+
+/**
+ * Whether everything is in place: on this machine and, from a front-end, on every KVM host; or only on `host`.
+ * @throws GuardError for what is no host name
+ */
+export async function doctor(
+  host: string | undefined,
+  settings: Settings,
+  version: string,
+): Promise<DoctorReport> {
+  if (host !== undefined) validateHost(host);
+  const found = readInstallation('');
+  const installation: Installation = isUnknown(found) ? { roles: [], entries: [] } : found;
+  const { roles } = installation;
+  const base = { host: hostname(), roles };
+  const frontEnd = frontEndOf(installation, version);
+  if (host !== undefined) {
+    return { ...base, findings: [], hosts: [await judgeRemoteHost(host, frontEnd, settings)] };
+  }
+  const findings = judgeFiles('', found);
+  if (roles.includes('host')) findings.push(...(await judgeHost(settings)), await judgeSudo(settings));
+  if (!roles.includes('frontend')) return { ...base, findings, hosts: [] };
+  const { user, deadline } = settings.ssh;
+  const [hooks, hosts] = await Promise.all([
+    askOpenNebula('onehook list -x', user, deadline * 1000),
+    askOpenNebula('onehost list -x', user, deadline * 1000),
+  ]);
+  findings.push(...judgeSelection('', hooks));
+  const names = namesIn(hosts);
+  if (isUnknown(names)) {
+    const what = `the hosts cannot be listed: ${names.unknown}`;
+    const remedy = 'run onehost list as oneadmin, or migrate-guard doctor --host HOST';
+    return {
+      ...base,
+      findings: [...findings, { check: 'hosts', state: 'unknown', what, remedy }],
+      hosts: [],
+    };
+  }
+  return { ...base, findings, hosts: await judgeAll(names, frontEnd, settings) };
+}
+
+function frontEndOf(installation: Installation, version: string): FrontEnd {
+  const { remoteScripts } = placeOf('/var/lib/one/remotes/migrate-guard/plugin.cjs', process.env);
+  return { version, program: programSum(), installation, remoteScripts };
+}
+
+function namesIn(hosts: string | Unknown): readonly string[] | Unknown {
+  if (typeof hosts !== 'string') return hosts;
+  try {
+    return kvmHosts(hosts);
+  } catch (error) {
+    return { unknown: `the answer is no XML: ${String(error)}` };
+  }
+}
+
+async function judgeAll(
+  names: readonly string[],
+  frontEnd: FrontEnd,
+  settings: Settings,
+): Promise<HostReport[]> {
+  const reports = new Map<string, HostReport>();
+  const waiting = [...names];
+  const worker = async (): Promise<void> => {
+    for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
+      reports.set(host, await judgeRemoteHost(host, frontEnd, settings));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return names.flatMap((host) => reports.get(host) ?? []);
+}
+
+/** A rule that nothing includes is no rule. */
+async function judgeSudo({ ssh }: Settings): Promise<Finding> {
+  const check = 'sudoers';
+  const command = `${program} host`;
+  if (process.geteuid?.() !== 0) {
+    return {
+      check,
+      state: 'unknown',
+      what: `only root can ask what ${ssh.user} may do`,
+      remedy: 'run as root',
+    };
+  }
+  const asked = ['sudo', '-n', '-l', '-U', ssh.user, program, 'host'] as const;
+  const { exit, missing, stderr } = await run([...asked], { deadline: 10_000, cwd: '/' });
+  if (exit === 0) return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${command}` };
+  if (missing)
+    return { check, state: 'problem', what: 'sudo is not installed', remedy: 'install the package sudo' };
+  const why = stderr.trim().split('\n').at(-1) ?? '';
+  const what = `sudo does not let ${ssh.user} run ${command}${why === '' ? '' : `: ${why}`}`;
+  const remedy = 'install.sh host; /etc/sudoers needs the line: @includedir /etc/sudoers.d';
+  return { check, state: 'problem', what, remedy };
+}

@@ -1,0 +1,140 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { errorName } from '../../core/errors';
+import { exitCodes } from '../../core/exit-codes';
+import { isUnknown, type Unknown } from '../../core/facts';
+import type { Finding } from '../../core/finding';
+import type { HostEnd } from '../../core/host-session';
+import type { Settings } from '../../core/settings';
+import { qemuNamespaces } from '../../core/qemu-conf';
+import { run } from '../../system/command';
+import { sha256 } from '../../system/installed-file';
+import { layoutFile, loadLayout } from '../../system/layout-store';
+import { buildIdOf } from '../../system/qemu-memory';
+import { findDomains } from '../find-domains';
+import { holdQemu } from '../inspect';
+import { judgeFiles, readInstallation } from './installed-files';
+
+/** What the front-end's doctor gets from the root-only half on a host. */
+export interface HostState {
+  readonly findings: readonly Finding[];
+  /** Of the program without its first line, which names the host's own Node. */
+  readonly program: string | null;
+}
+
+export const program = '/usr/lib/migrate-guard/migrate-guard';
+
+export async function hostState(settings: Settings): Promise<HostEnd> {
+  const installation = readInstallation('');
+  const findings = [...judgeFiles('', installation), ...(await judgeHost(settings))];
+  const troubles = findings.filter(({ state }) => state !== 'ok').length;
+  const report: HostState = { findings, program: programSum() };
+  return { exit: exitCodes.ok.status, result: 'state', what: `${troubles} findings that are not ok`, report };
+}
+
+/** Whether this machine can do what is asked of a KVM host. */
+export async function judgeHost(settings: Settings): Promise<Finding[]> {
+  const strategies: readonly string[] = settings.reset.strategies;
+  const readsMemory = strategies.includes('memory') || strategies.includes('gdb');
+  return [
+    { check: 'node', state: 'ok', what: `Node ${process.version} (${process.execPath})` },
+    judgeNamespaces(),
+    ...(strategies.includes('gdb') ? [await judgeGdb()] : []),
+    ...(readsMemory ? await judgeLayouts(settings) : []),
+  ];
+}
+
+/** `null` where it cannot be read. */
+export function programSum(): string | null {
+  try {
+    const bytes = readFileSync(program);
+    return sha256(bytes.subarray(bytes.indexOf('\n')));
+  } catch {
+    return null;
+  }
+}
+
+async function judgeGdb(): Promise<Finding> {
+  const check = 'gdb';
+  const { exit, stdout, missing } = await run(['gdb', '-nx', '--version'], { deadline: 10_000, cwd: '/' });
+  if (exit === 0) return { check, state: 'ok', what: stdout.split('\n')[0] ?? 'gdb is there' };
+  const what = missing ? 'gdb is not installed' : `gdb --version ended with ${exit ?? 'a signal'}`;
+  const remedy = 'install the package gdb, or take gdb out of reset.strategies in the configuration';
+  return { check, state: 'problem', what, remedy };
+}
+
+/** One finding per build that runs here: a reset that writes to memory needs its layout. */
+async function judgeLayouts(settings: Settings): Promise<Finding[]> {
+  const found = new Map<string, Finding>();
+  for await (const domain of findDomains('all', settings)) {
+    const held = 'why' in domain ? { unknown: domain.why } : holdQemu(domain);
+    if (isUnknown(held)) {
+      const what = `the QEMU of ${domain.name} cannot be looked at: ${held.unknown}`;
+      const remedy = `virsh domstate ${domain.name}`;
+      found.set(domain.name, { check: 'layout', state: 'unknown', what, remedy });
+      continue;
+    }
+    try {
+      const build = buildIdOf(held);
+      const key = typeof build === 'string' ? build : domain.name;
+      if (found.has(key)) continue;
+      found.set(key, judgeLayout(build, readlinkSync(`${held.path}/exe`), settings));
+    } finally {
+      held.close();
+    }
+  }
+  return [...found.values()];
+}
+
+function judgeLayout(build: string | Unknown, exe: string, { reset }: Settings): Finding {
+  const check = 'layout';
+  if (typeof build !== 'string') {
+    return {
+      check,
+      state: 'unknown',
+      path: exe,
+      what: `the build of ${exe} cannot be told: ${build.unknown}`,
+    };
+  }
+  const layout = loadLayout(reset.layoutDirectory, build);
+  const file = layoutFile(reset.layoutDirectory, build);
+  if (layout !== undefined && !isUnknown(layout)) {
+    return { check, state: 'ok', path: exe, what: `the memory layout of ${exe} is in ${file}` };
+  }
+  const why = layout === undefined ? `${file} is missing` : layout.unknown;
+  return {
+    check,
+    state: 'problem',
+    path: exe,
+    what: `the memory layout of ${exe} is not known: ${why}`,
+    remedy: `migrate-guard layout ${exe.replace(/ \(deleted\)$/, '')}, or take memory and gdb out of reset.strategies`,
+  };
+}
+
+function judgeNamespaces(): Finding {
+  const check = 'namespaces';
+  const file = '/etc/libvirt/qemu.conf';
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const remedy = `run as root on a host with libvirt`;
+    return {
+      check,
+      state: 'unknown',
+      path: file,
+      what: `${file} cannot be read: ${errorName(error)}`,
+      remedy,
+    };
+  }
+  const named = qemuNamespaces(text);
+  if (named === undefined || named.includes('mount')) {
+    return {
+      check,
+      state: 'ok',
+      path: file,
+      what: 'libvirt gives each QEMU a /dev of its own (the default)',
+    };
+  }
+  const what = `${file} sets namespaces = [${named.join(', ')}]: a QEMU that starts now has the host's /dev, and needs no repair`;
+  return { check, state: 'ok', note: true, path: file, what };
+}

@@ -1,0 +1,125 @@
+import { GuardError } from '../../core/errors';
+import { isUnknown } from '../../core/facts';
+import type { Finding } from '../../core/finding';
+import type { Settings } from '../../core/settings';
+import { validateHost } from '../../system/destination';
+import { askState, askSums } from '../../system/host-state';
+import type { HostState } from './host-state';
+import type { Installation } from './installed-files';
+
+/** What the front-end has, to compare with. */
+export interface FrontEnd {
+  readonly version: string;
+  readonly program: string | null;
+  readonly installation: Installation;
+  /** SCRIPTS_REMOTE_DIR of OpenNebula. */
+  readonly remoteScripts: string;
+}
+
+export interface HostReport {
+  readonly host: string;
+  readonly findings: readonly Finding[];
+}
+
+const frontEndScripts = '/var/lib/one/remotes/';
+
+/** How things stand on one host, over ssh as OpenNebula's user. Never throws: one host hides no other. */
+export async function judgeRemoteHost(
+  host: string,
+  frontEnd: FrontEnd,
+  { ssh }: Settings,
+): Promise<HostReport> {
+  try {
+    validateHost(host);
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    return {
+      host,
+      findings: [{ check: 'host', state: 'unknown', what: error.what, remedy: 'rename that host' }],
+    };
+  }
+  const target = { host, user: ssh.user, connectTimeout: ssh.deadline };
+  const deadline = ssh.deadline * 1000;
+  const names = scriptNames(frontEnd.installation);
+  const [state, sums] = await Promise.all([
+    askState(target, frontEnd.version, 2 * deadline),
+    askSums(target, frontEnd.remoteScripts, names, 2 * deadline),
+  ]);
+  if (isUnknown(state)) {
+    const what = `${host} cannot be asked: ${state.unknown}`;
+    const remedy = `as ${ssh.user}: ssh ${host}`;
+    return { host, findings: [{ check: 'host', state: 'unknown', what, remedy }] };
+  }
+  return { host, findings: [...judgeState(host, state, frontEnd), ...judgeScripts(host, sums, frontEnd)] };
+}
+
+function judgeState(
+  host: string,
+  answer: Exclude<Awaited<ReturnType<typeof askState>>, { unknown: string }>,
+  { program, version }: FrontEnd,
+): Finding[] {
+  const remedy = `run install.sh host of this release (${version}) on ${host}`;
+  const check = 'host-half';
+  if (answer.kind === 'broken') {
+    return [{ check, state: 'problem', what: `the root-only half does not run: ${answer.why}`, remedy }];
+  }
+  if (answer.kind === 'refused') return [{ check, state: 'problem', what: answer.end.what, remedy }];
+  const report = answer.end.report;
+  if (!isHostState(report)) return [{ check, state: 'unknown', what: answer.end.what, remedy }];
+  // Run from a source tree, doctor has no program to compare with.
+  const isSame = program === null || report.program === program;
+  const what = `the root-only half is ${version}`;
+  const half: Finding = isSame
+    ? { check, state: 'ok', what }
+    : { check, state: 'problem', what: `${what}, and not the same build as here`, remedy };
+  return [half, ...report.findings];
+}
+
+function isHostState(report: unknown): report is HostState {
+  if (typeof report !== 'object' || report === null || !('findings' in report)) return false;
+  const { findings } = report;
+  return Array.isArray(findings) && findings.every(isFinding);
+}
+
+function isFinding(value: unknown): value is Finding {
+  if (typeof value !== 'object' || value === null) return false;
+  const known: ReadonlyMap<string, unknown> = new Map(Object.entries(value));
+  const words = ['check', 'what', 'state'].map((key) => known.get(key));
+  const remedy = known.get('remedy');
+  return words.every((word) => typeof word === 'string') && ['undefined', 'string'].includes(typeof remedy);
+}
+
+/** Whether `onehost sync` has brought over what is installed here. */
+function judgeScripts(
+  host: string,
+  sums: Awaited<ReturnType<typeof askSums>>,
+  { installation, remoteScripts }: FrontEnd,
+): Finding[] {
+  const check = 'remote-scripts';
+  const remedy = `as oneadmin: onehost sync -f ${host}`;
+  if (isUnknown(sums))
+    return [{ check, state: 'unknown', what: `${remoteScripts}: ${sums.unknown}`, remedy }];
+  const old = installation.entries.filter(
+    ({ kind, path, sha256 }) =>
+      kind === 'file' &&
+      path.startsWith(frontEndScripts) &&
+      sums.get(path.slice(frontEndScripts.length)) !== sha256,
+  );
+  if (old.length > 0) {
+    const what = `${old.length} scripts in ${remoteScripts} are missing or are not those of the front-end`;
+    return [{ check, state: 'problem', path: remoteScripts, what, remedy }];
+  }
+  return [
+    {
+      check,
+      state: 'ok',
+      path: remoteScripts,
+      what: `the scripts in ${remoteScripts} are those of the front-end`,
+    },
+  ];
+}
+
+function scriptNames({ entries }: Installation): string[] {
+  const scripts = entries.filter(({ kind, path }) => kind === 'file' && path.startsWith(frontEndScripts));
+  return scripts.map(({ path }) => path.slice(frontEndScripts.length));
+}
