@@ -51,7 +51,7 @@ async function asHook(
   const event = readVmEvent(eventOf(call));
   if (typeof event === 'string') {
     const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
-    return failure('usage', 'the event', `cannot be read: ${event}`, remedy);
+    return failure('usage', 'the hook', `its event cannot be read: ${event}`, remedy);
   }
   try {
     return await work(event, await readSettings(undefined));

@@ -1,0 +1,42 @@
+import { parseXml, type Element } from '../core/xml';
+import type { HookTest } from '../workflows/hook-test';
+import { printable } from './render';
+
+/** What the hook was given, and what became of it, in the order in which the hook manager goes. */
+export function renderHookTest(test: HookTest): string {
+  const { argv, user, directory, environment, event, stdout, stderr, exit } = test;
+  const variables = Object.entries(environment).map(([name, value]) => `  ${name}=${value}`);
+  return [
+    `command:     ${printable(argv.join(' '))}`,
+    `as:          ${user}, in ${directory}`,
+    'environment:',
+    ...variables.map(printable),
+    `stdin:       the VM in Base64, ${test.stdin.length} characters; decoded:`,
+    ...xmlLines(parseXml(event), '  '),
+    'stdout:',
+    ...block(stdout),
+    'stderr:',
+    ...block(stderr),
+    `exit status: ${exit}`,
+    '',
+  ].join('\n');
+}
+
+function block(text: string): string[] {
+  if (text === '') return ['  (nothing)'];
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  ${printable(line)}`);
+}
+
+function xmlLines({ name, text, children }: Element, indent: string): string[] {
+  const opening = `${indent}<${printable(name)}>`;
+  if (children.length === 0) return [`${opening}${printable(escape(text))}</${printable(name)}>`];
+  const inner = children.flatMap((child) => xmlLines(child, `${indent}  `));
+  return [opening, ...inner, `${indent}</${printable(name)}>`];
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { errorName, GuardError } from '../../core/errors';
+import { nearest } from '../../core/nearest';
+import { hookStates, type HookName } from '../../opennebula/live-migration';
+import { testHook } from '../../workflows/hook-test';
+import { printJson } from '../print';
+import { renderHookTest } from '../render-hook';
+import type { CommandLine, Verb } from '../verb';
+
+export const hookVerb: Verb = {
+  name: 'hook',
+  words: 'test <pre-migrate | post-failure>',
+  summary: 'run an installed hook on a VM as OpenNebula would, and show all of it',
+  options: {
+    vm: { type: 'string', value: 'ID', help: "the VM's ID in OpenNebula" },
+    event: {
+      type: 'string',
+      value: 'FILE',
+      help: 'a saved event instead of onevm show: XML, or Base64 of it',
+    },
+    'dry-run': { type: 'boolean', help: 'the hook says what it would do, and does nothing' },
+  },
+  examples: [
+    ['migrate-guard hook test post-failure --vm 310 --dry-run', 'what the hook would do with this VM now'],
+    ['migrate-guard hook test pre-migrate --vm 310 --event event.xml', 'with an event that was saved'],
+  ],
+  run: async (line, settings) => {
+    const hook = hookOf(line);
+    const vmId = vmIdOf(line);
+    const file = line.value('event');
+    const event = file === undefined ? {} : { event: readEvent(file) };
+    const test = await testHook(hook, { settings, vmId, dryRun: line.flag('dry-run'), ...event });
+    if (line.flag('json')) printJson(test);
+    else process.stdout.write(renderHookTest(test));
+    return test.exit;
+  },
+};
+
+function hookOf({ words }: CommandLine): HookName {
+  const [test, hook = '', ...more] = words;
+  const names = Object.keys(hookStates) as HookName[];
+  const named = names.find((name) => name === hook);
+  if (test === 'test' && named && more.length === 0) return named;
+  const hint =
+    test === 'test' && hook !== '' && !named ? ` (did you mean ${nearest(hook, names) ?? ''}?)` : '';
+  const what = `hook takes test, and pre-migrate or post-failure${hint}`;
+  throw new GuardError('usage', what, 'see migrate-guard hook --help');
+}
+
+function vmIdOf(line: CommandLine): string {
+  const [, vmId] = /^(?:one-)?([0-9]{1,10})$/.exec(line.value('vm') ?? '') ?? [];
+  if (vmId !== undefined) return vmId;
+  const given = line.value('vm');
+  const what = given === undefined ? 'hook test needs a VM' : `${JSON.stringify(given)} is no ID of a VM`;
+  throw new GuardError('usage', what, 'give --vm ID, as onevm list shows it');
+}
+
+function readEvent(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const what = `the event ${file} cannot be read: ${errorName(error)}`;
+    throw new GuardError('usage', what, 'name a file that holds the XML of a VM, or Base64 of it');
+  }
+}
