@@ -5,7 +5,7 @@ set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
   # Mount namespaces with device nodes of their own.
-  [namespace]='util-linux mount acl attr procps strace'
+  [namespace]='util-linux mount acl attr procps strace sudo'
   # A real libvirtd with a real QEMU, and what a private host is made of.
   [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb strace tini util-linux mount
           iproute2 acl attr procps'

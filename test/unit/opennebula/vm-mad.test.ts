@@ -1,0 +1,106 @@
+import { readVectors } from '../../../src/opennebula/oned-conf';
+import {
+  earlierMovers,
+  hasAnyGuard,
+  hasGuards,
+  kvmArguments,
+  withGuards,
+  withoutGuards,
+} from '../../../src/opennebula/vm-mad';
+
+const ours = 'migrate=migrate-guard,save=save-guard';
+
+describe('ARGUMENTS with our drivers', () => {
+  test.each([
+    ['no -l', '-t 15 -r 0 kvm -p', `-t 15 -r 0 kvm -p -l ${ours}`],
+    ['other entries stay', '-t 15 -l deploy=deploy-x kvm', `-t 15 -l deploy=deploy-x,${ours} kvm`],
+    [
+      'an entry of our action gives way, where it stands',
+      '-l deploy=deploy-tweaks,migrate=migrate-tweaks,attach_disk=a kvm -p',
+      '-l deploy=deploy-tweaks,migrate=migrate-guard,attach_disk=a,save=save-guard kvm -p',
+    ],
+    ['one without a name, too', '-l save kvm', '-l save=save-guard,migrate=migrate-guard kvm'],
+    ['in any case of letters', '-l MIGRATE=x kvm', `-l ${ours} kvm`],
+    ['written together', '-lmigrate=x kvm', `-l${ours} kvm`],
+    ['the long option', '--local=migrate=x -p kvm', `--local=${ours} -p kvm`],
+    ['the long option and a blank', '--local migrate=x kvm', `--local ${ours} kvm`],
+    ['of several options the last one counts', '-l a=b -l c=d kvm', `-l a=b -l c=d,${ours} kvm`],
+    ['a host that ends in l is no option', '-s dash-l kvm', `-s dash-l kvm -l ${ours}`],
+  ])('%s', (_, before, after) => {
+    expect(withGuards(before)).toBe(after);
+    expect(withGuards(after)).toBe(after);
+    expect([hasGuards(before), hasAnyGuard(before)]).toEqual([false, false]);
+    expect([hasGuards(after), hasAnyGuard(after)]).toEqual([true, true]);
+  });
+
+  test('one of the two is not all', () => {
+    expect(hasAnyGuard('-l migrate=migrate-guard kvm')).toBe(true);
+    expect(hasGuards('-l migrate=migrate-guard kvm')).toBe(false);
+  });
+});
+
+test.each([
+  ['-t 15 kvm -p', {}],
+  ['-l deploy=x kvm', {}],
+  [`-l ${ours} kvm`, {}],
+  ['-l migrate=migrate-tweaks kvm', { migrate: 'frontend:migrate-tweaks' }],
+  ['-l migrate,save kvm', { migrate: 'frontend:migrate', save: 'frontend:save' }],
+  ['-l migrate=a,migrate=b kvm', { migrate: 'frontend:b' }],
+  ['-l migrate=/tmp/x kvm', { refused: 'the script "/tmp/x" of migrate is no plain name' }],
+  ['-l migrate=../x kvm', { refused: 'the script "../x" of migrate is no plain name' }],
+])('what runs now by %j', (args, expected) => expect(earlierMovers(args)).toEqual(expected));
+
+test.each([
+  [`-t 15 kvm -p -l ${ours}`, 'migrate', '-t 15 kvm -p'],
+  [`-l deploy=x,${ours} kvm`, 'migrate', '-l deploy=x kvm'],
+  [`-l ${ours} kvm`, 'frontend:migrate-tweaks', '-l migrate=migrate-tweaks kvm'],
+  ['-t 15 kvm', 'migrate', '-t 15 kvm'],
+])('%j without our drivers', (args, migrate, expected) => {
+  expect(withoutGuards(args, { migrate, save: 'save' })).toBe(expected);
+});
+
+describe('oned.conf', () => {
+  const six = [
+    'PORT = 2633 # not "VM_MAD = ["',
+    '#VM_MAD = [ NAME="kvm", ARGUMENTS="commented" ]',
+    'VM_MAD = [',
+    '    NAME           = "kvm",   # the usual one',
+    '    EXECUTABLE     = "one_vmm_exec",',
+    '    # ARGUMENTS    = "-t 1 kvm",',
+    '    ARGUMENTS      = "-t 15 -r 0 kvm -p",',
+    '    IMPORTED_VMS_ACTIONS = "terminate, hold,',
+    '        resize ] , ARGUMENTS = wrong # update"',
+    ']',
+    'VM_MAD = [',
+    '    NAME           = "qemu",',
+    '    ARGUMENTS      = "-t 15 -r 0 kvm"',
+    ']',
+    'TM_MAD = [ ARGUMENTS = "-t 15 -d dummy", NAME = "kvm" ]',
+  ].join('\n');
+
+  test('the ARGUMENTS of the VM_MAD that is named kvm, and where they stand', () => {
+    const found = kvmArguments(six);
+    expect(found).toMatchObject({ value: '-t 15 -r 0 kvm -p' });
+    expect('value' in found && six.slice(found.start, found.end)).toBe('"-t 15 -r 0 kvm -p"');
+  });
+
+  test.each([
+    ['on one line', 'VM_MAD=[NAME="kvm",ARGUMENTS="-p kvm"]', '-p kvm'],
+    ['without quotes', 'VM_MAD = [ NAME = kvm, ARGUMENTS = kvm ]', 'kvm'],
+    ['with a quote inside', 'VM_MAD = [ NAME = "kvm", ARGUMENTS = "-s \\"a b\\" kvm" ]', '-s \\"a b\\" kvm'],
+    ['in small letters', 'vm_mad = [ name = "kvm", arguments = "kvm" ]', 'kvm'],
+    ['no value before it', 'X =\nVM_MAD = [ NAME = "kvm", ARGUMENTS = "kvm" ]', 'kvm'],
+  ])('%s', (_, text, value) => expect(kvmArguments(text)).toMatchObject({ value }));
+
+  test.each([
+    ['', 'no VM_MAD is named "kvm"'],
+    ['VM_MAD = [ NAME = "lxc", ARGUMENTS = "lxc" ]', 'no VM_MAD is named "kvm"'],
+    ['VM_MAD = [ NAME = "kvm" ]', 'the VM_MAD named "kvm" has no ARGUMENTS'],
+    [`${six}\n${six}`, 'more than one VM_MAD is named "kvm"'],
+  ])('%j is left to a person', (text, refused) => expect(kvmArguments(text)).toEqual({ refused }));
+
+  test('an unfinished file does not hang', () => {
+    expect(readVectors('VM_MAD = [ NAME = "kvm', 'VM_MAD')).toHaveLength(1);
+    expect(readVectors('VM_MAD = ', 'VM_MAD')).toEqual([]);
+  });
+});
