@@ -25,11 +25,20 @@ export function parseMounts(text: string): Mount[] {
       device,
       root,
       path: unescape(path),
-      options: options.split(','),
+      options: splitOptions(options),
       fileSystem: back < 0 ? '' : (fields[back + 1] ?? ''),
     });
   }
   return mounts;
+}
+
+/** A host has few kinds of mounts, and a thousand QEMUs as many tables of them. */
+const knownOptions = new Map<string, readonly string[]>();
+
+function splitOptions(text: string): readonly string[] {
+  const known = knownOptions.get(text) ?? text.split(',');
+  knownOptions.set(text, known);
+  return known;
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits (fs/proc_namespace.c, mangle()). */

@@ -12,8 +12,11 @@ const capDacOverride = 1n << 1n;
 
 /** `undefined` when the text is not that of a living process. */
 export function parseStatus(text: string): Credentials | undefined {
-  const field = (name: string): string[] | undefined =>
-    new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(text)?.[1]?.trim().split(/\s+/);
+  const field = (name: string): string[] | undefined => {
+    const start = text.indexOf(`\n${name}:\t`);
+    const end = text.indexOf('\n', start + 1);
+    return start < 0 || end < 0 ? undefined : text.slice(start + name.length + 3, end).split(/[\t ]+/);
+  };
   const uid = Number(field('Uid')?.[3] ?? NaN);
   const gid = Number(field('Gid')?.[3] ?? NaN);
   const capabilities = field('CapEff')?.[0];

@@ -50,19 +50,20 @@ export function walk(view: View, path: string): Walk {
     end: { kind, path: at },
   });
   if (path === '') return end('missing', path);
-  if (Buffer.byteLength(path) >= maximumPath) return end('too-long', path);
+  if (isLonger(path, maximumPath - 1)) return end('too-long', path);
 
   const pending = path.split('/').reverse();
-  let directory: string[] = [];
+  // Without the slash at its end: '' is the root.
+  let directory = '';
   let links = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     if (name === '' || name === '.') continue;
     if (name === '..') {
-      directory.pop();
+      directory = directory.slice(0, Math.max(directory.lastIndexOf('/'), 0));
       continue;
     }
-    const here = `/${[...directory, name].join('/')}`;
-    if (Buffer.byteLength(name) > maximumName) return end('too-long', here);
+    const here = `${directory}/${name}`;
+    if (isLonger(name, maximumName)) return end('too-long', here);
     const entry = view(here);
     passages.push({ path: here, entry, last: pending.every((rest) => rest === '') });
     switch (entry.kind) {
@@ -74,17 +75,22 @@ export function walk(view: View, path: string): Walk {
         links += 1;
         if (links > maximumLinks) return end('loop', here);
         pending.push(...entry.target.split('/').reverse());
-        if (entry.target.startsWith('/')) directory = [];
+        if (entry.target.startsWith('/')) directory = '';
         break;
       case 'directory':
-        directory.push(name);
+        directory = here;
         break;
       default:
         if (pending.length > 0) return end('not-a-directory', here);
         return { path, passages, end: { kind: 'found', path: here, entry } };
     }
   }
-  return { path, passages, end: endAtDirectory(view, `/${directory.join('/')}`) };
+  return { path, passages, end: endAtDirectory(view, directory === '' ? '/' : directory) };
+}
+
+/** In bytes of UTF-8, of which a unit of UTF-16 takes three at most. */
+function isLonger(text: string, maximum: number): boolean {
+  return text.length * 3 > maximum && Buffer.byteLength(text) > maximum;
 }
 
 /** A path that ends at a directory (`/dev/x/..`, `/`) may have no element of its own in the passages. */

@@ -72,13 +72,10 @@ export class AccessProbe {
    * runs as uid 0 without capabilities is judged by the mode.
    */
   async search(walks: readonly Walk[]): Promise<void> {
-    const directories = new Map(
-      walks.flatMap((walk) =>
-        walk.passages.flatMap(({ path, entry }) =>
-          entry.kind === 'directory' ? [[path, entry] as const] : [],
-        ),
-      ),
-    );
+    const directories = new Map<string, Permissions>();
+    for (const { passages } of walks) {
+      for (const { path, entry } of passages) if (entry.kind === 'directory') directories.set(path, entry);
+    }
     const anchored = [...directories.keys()].map((path) => {
       const view = this.viewOf(path);
       return [path, view, view.anchor(`${path}/.`) ?? ''] as const;

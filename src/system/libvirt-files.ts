@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseDomain, type Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
 import type { NoFacts } from '../core/facts';
@@ -9,7 +8,7 @@ export type Found = Domain | NoFacts;
 
 /** `undefined` when no domain of that name runs. */
 export function readDomain(stateDirectory: string, name: string): Found | undefined {
-  const file = join(stateDirectory, `${name}.xml`);
+  const file = `${stateDirectory}/${name}.xml`;
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -38,7 +37,7 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
 function pidOf(stateDirectory: string, domain: Domain): { pid?: number } {
   if (domain.pid !== undefined) return { pid: domain.pid };
   try {
-    const pid = Number(readFileSync(join(stateDirectory, `${domain.name}.pid`), 'utf8').trim());
+    const pid = Number(readFileSync(`${stateDirectory}/${domain.name}.pid`, 'utf8').trim());
     return Number.isSafeInteger(pid) && pid > 0 ? { pid } : {};
   } catch {
     return {};

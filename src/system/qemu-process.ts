@@ -122,8 +122,11 @@ function keyOf(entry: DeviceEntry | FileEntry): string {
 
 /** The mount namespace in which this program runs, and which it calls the host's. */
 export function hostMountNamespace(): string {
-  return readlinkSync('/proc/self/ns/mnt');
+  ownNamespace ??= readlinkSync('/proc/self/ns/mnt');
+  return ownNamespace;
 }
+
+let ownNamespace: string | undefined;
 
 /** Finds a domain's QEMU among all processes by its command line; for those who may not read libvirt's pid files. */
 export function findPid(domain: { readonly name: string; readonly uuid: string }): number | undefined {

@@ -13,9 +13,9 @@ import { reportNoFacts } from './no-facts';
 
 /**
  * How many domains are looked at side by side: enough to share what is dear, one change of credentials and one
- * picture of the host's tree, and few enough that the picture is some ten milliseconds old at most.
+ * picture of the host's tree, and few enough that the picture is less than a tenth of a second old.
  */
-const together = 16;
+const together = 64;
 
 /**
  * Answers, for each domain that was asked for, whether its paths lead QEMU to its disks, as soon as it is known.

@@ -112,6 +112,18 @@ describe('parseXml', () => {
     expect(({} as { polluted?: string }).polluted).toBeUndefined();
   });
 
+  test('elements without content stand in their order among the others', async () => {
+    const source = `<a>
+      <b/><c x="1"/> <d y = '2' /><e>f</e><g x="&amp;"/><h x="1" y="2"/>
+      t<i/><j/><!-- k --><l/><m/></a>`;
+    expect(plain(parseXml(source))).toEqual(await oracle(source));
+    expect(
+      parseXml(source)
+        .children.map(({ name }) => name)
+        .join(''),
+    ).toBe('bcdeghijlm');
+  });
+
   test('finds children by name', () => {
     const root = parseXml('<a><b n="1"><c>x</c></b><b n="2"/></a>');
     expect(child(root, 'b')?.attributes.get('n')).toBe('1');
@@ -196,6 +208,7 @@ describe('what is no such document', () => {
     ['a name without end', `<${'a'.repeat(200_000)}`],
     ['ampersands', `<a>${'&'.repeat(200_000)}</a>`],
     ['blanks around an equals sign', `<a b${' '.repeat(200_000)}=`],
+    ['elements without content', '<a>' + '<b/>'.repeat(100_000)],
     ['comments that do not end', '<a>' + '<!--'.repeat(50_000)],
     ['many attributes', `<a ${Array.from({ length: 20_000 }, (_, index) => `b${index}="1"`).join(' ')}`],
   ])('%s do not make it slow', (_, source) => {
