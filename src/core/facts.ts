@@ -75,6 +75,7 @@ export interface DomainFacts {
 export interface NoFacts {
   readonly name: string;
   readonly pid?: number;
+  readonly notRunning?: true;
   readonly why: string;
   readonly remedy: string;
 }

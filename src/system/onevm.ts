@@ -24,8 +24,8 @@ async function onevm(words: readonly string[], user: string): Promise<Printed | 
   const { exit, stdout, stderr, timedOut, missing } = await run(argv, { deadline, cwd: '/' });
   if (exit === 0) return { printed: stdout };
   if (timedOut) return { unknown: `onevm ${words.join(' ')} did not answer within ${deadline / 1000} s` };
-  // runuser says 127 for a program that it cannot find.
-  if (missing || exit === 127) return { unknown: 'onevm is not installed here: this is no front-end' };
+  if (missing || stderr.startsWith('runuser: failed to execute'))
+    return { unknown: 'onevm is not installed here: this is no front-end' };
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
   return { unknown: `onevm ${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };
 }

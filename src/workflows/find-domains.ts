@@ -38,11 +38,14 @@ export async function* findDomains(asked: Asked, settings: Settings): AsyncGener
   }
 }
 
-/** One domain that runs. @throws GuardError when it does not, or nobody can tell. */
+/** Of a domain that does not run here; it may have left. */
+export class NotRunning extends GuardError {}
+
+/** One domain that runs. @throws NotRunning when it does not, GuardError when nobody can tell. */
 export async function findDomain(word: string, settings: Settings): Promise<Domain> {
   for await (const found of findDomains([word], settings)) {
     if (!('why' in found)) return found;
-    throw new GuardError('undecided', found.why, found.remedy);
+    throw new (found.notRunning ? NotRunning : GuardError)('undecided', found.why, found.remedy);
   }
   throw new Error('findDomains answers every name');
 }
@@ -113,6 +116,7 @@ function refuseNonNames(asked: readonly string[], running: readonly string[]): v
 function notRunning(wanted: string): NoFacts {
   return {
     name: wanted,
+    notRunning: true,
     why: `no domain ${wanted} runs on this host`,
     remedy: 'see virsh list for the domains of this host',
   };

@@ -7,6 +7,7 @@ import { forwardedAgent } from '../../system/forwarded-agent';
 import { FrontendLink } from '../../system/frontend-link';
 import { logToHost } from '../../system/host-log';
 import { log } from '../../system/log';
+import { NotRunning } from '../../workflows/find-domains';
 import { work } from '../../workflows/host-half';
 import type { Verb } from '../verb';
 import { versionNumber } from '../version';
@@ -66,6 +67,8 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   } catch (error) {
     logToHost(asker());
     log('an error', { error: error instanceof Error ? error.stack : String(error) });
+    if (error instanceof NotRunning)
+      return { ...refusal(error.code, error.what, error.remedy), result: 'not-running' };
     if (error instanceof GuardError) return refusal(error.code, error.what, error.remedy);
     const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
     return refusal('undecided', what, 'see /var/log/migrate-guard/host.log on the host, and report it');

@@ -23,7 +23,10 @@ export function preMigrate(call: Call): Promise<Reply> {
     const { end, did } = await ask('repair', event, migration, settings, call);
     const domain = nameOf(event);
     if (end.exit === exitCodes.busy.status) return ok(done(domain, `left alone: ${end.what}`));
-    return concluded(domain, end, did);
+    // OpenNebula starts hooks beside the migration, which may be faster.
+    if (end.result === 'not-running')
+      return nothingToDo(event, `it does not run on ${migration.source} any more`);
+    return concluded(event, migration, end, did);
   });
 }
 
@@ -33,7 +36,7 @@ export function postFailure(call: Call): Promise<Reply> {
     const migration = failedMigration(event);
     if (typeof migration === 'string') return nothingToDo(event, migration);
     const { end, did } = await ask('heal', event, migration, settings, call);
-    const healed = concluded(nameOf(event), end, did);
+    const healed = concluded(event, migration, end, did);
     if (healed.exit !== 0 || !settings.hooks.retry) return healed;
     const again = await retry(event, migration, settings, isDryRun(call));
     return { ...again, stdout: healed.stdout + again.stdout, stderr: healed.stderr + again.stderr };
@@ -88,10 +91,16 @@ async function ask(
   throw new GuardError('undecided', what, `migrate-guard doctor --host ${source}`);
 }
 
-function concluded(domain: string, { exit, what, remedy }: HostAnswer['end'], did: readonly string[]): Reply {
+function concluded(
+  event: VmEvent,
+  { source }: LiveMigration,
+  { exit, what, remedy }: HostAnswer['end'],
+  did: readonly string[],
+): Reply {
+  const domain = nameOf(event);
   const lines = did.map((line) => done(domain, line)).join('');
   if (exit === 0) return ok(lines + done(domain, what));
-  return { exit, stdout: lines, stderr: failed(domain, what, remedy) };
+  return { exit, stdout: lines, stderr: failed(`${domain} on ${source}`, what, remedy) };
 }
 
 function nothingToDo(event: VmEvent, why: string): Reply {
