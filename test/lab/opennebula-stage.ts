@@ -1,12 +1,10 @@
 import {
   chmodSync,
   chownSync,
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +14,7 @@ import { ABSENT, type Domain, type Host, Lab, until } from './harness';
 
 const project = join(__dirname, '../..');
 const oneadmin = 9869;
+const remotes = '/var/lib/one/remotes';
 
 /** What OpenNebula's stock scripts do that matters here, as short as it can be; see its vmm/kvm/migrate and save. */
 const stockScripts = {
@@ -37,6 +36,15 @@ mkdir -p "$(dirname "$2")"
 virsh --connect qemu:///system save "$1" "$2" || { echo "Could not save $1 to $2" >&2; exit 1; }
 `,
 } as const;
+
+const onedConf = `VM_MAD = [
+    NAME           = "kvm",
+    SUNSTONE_NAME  = "KVM",
+    EXECUTABLE     = "one_vmm_exec",
+    ARGUMENTS      = "-t 15 -r 0 kvm -p",
+    DEFAULT        = "vmm_exec/vmm_exec_kvm.conf",
+    TYPE           = "kvm" ]
+`;
 
 /** How oned would see what a driver did. */
 export interface DriverResult {
@@ -67,6 +75,7 @@ export class OpenNebulaStage {
     const stage = new OpenNebulaStage(lab);
     try {
       await Promise.all(lab.hosts.map((host) => stage.prepare(host)));
+      await stage.sync();
       return stage;
     } catch (error) {
       await lab.stop();
@@ -86,13 +95,7 @@ export class OpenNebulaStage {
   /** A script of the site's own below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
   script(path: string, text: string): void {
     for (const host of this.lab.hosts) {
-      put(
-        host,
-        join(host === this.front ? '/var/lib/one/remotes' : '/var/tmp/one', path),
-        text,
-        0o755,
-        oneadmin,
-      );
+      put(host, join(host === this.front ? remotes : '/var/tmp/one', path), text, 0o755, oneadmin);
     }
   }
 
@@ -218,35 +221,33 @@ export class OpenNebulaStage {
     await host.succeed(['mkdir', '-p', `${layers}/upper`, `${layers}/work`]);
     const overlay = `lowerdir=/usr,upperdir=${layers}/upper,workdir=${layers}/work`;
     await host.succeed(['mount', '-t', 'overlay', '-o', overlay, 'overlay', '/usr']);
-    const isFront = host === this.front;
-    const scripts = isFront ? '/var/lib/one/remotes' : '/var/tmp/one';
-    for (const [name, text] of Object.entries(stockScripts)) {
-      put(host, `${scripts}/vmm/kvm/${name}`, text, 0o755, oneadmin);
+    if (host === this.front) {
+      for (const [name, text] of Object.entries(stockScripts)) {
+        put(host, `${remotes}/vmm/kvm/${name}`, text, 0o755, oneadmin);
+      }
+      put(host, `${remotes}/VERSION`, '7.0.0\n', 0o644, oneadmin);
+      put(host, '/etc/one/oned.conf', onedConf, 0o640);
+      await host.succeed(['chown', '-R', 'oneadmin:oneadmin', remotes]);
     }
     await this.install(host);
     put(host, '/etc/migrate-guard/config.yaml', '{}\n', 0o644);
   }
 
-  /** Idempotent: puts back what a test took away. */
+  /** As an admin does; it puts back what a test took away. */
   async install(host: Host): Promise<void> {
-    const isFront = host === this.front;
-    const scripts = isFront ? '/var/lib/one/remotes' : '/var/tmp/one';
     await host.run(['mv', '/usr/bin/node.away', '/usr/bin/node']);
-    // As install.sh and `onehost sync` leave it.
-    cpSync(join(project, 'remotes'), host.path(scripts), { recursive: true });
-    copyFileSync(join(project, 'dist/plugin.cjs'), host.path(`${scripts}/migrate-guard/plugin.cjs`));
-    await host.succeed(['chown', '-R', 'oneadmin:oneadmin', scripts]);
-    put(host, '/usr/lib/migrate-guard/migrate-guard', hostHalf(), 0o755);
-    if (!isFront) {
-      const rule = 'oneadmin ALL=(root) NOPASSWD: /usr/lib/migrate-guard/migrate-guard host\n';
-      put(host, '/etc/sudoers.d/migrate-guard', rule, 0o440);
+    const role = host === this.front ? 'frontend' : 'host';
+    await host.succeed([join(project, 'install.sh'), role]);
+  }
+
+  /** What `onehost sync` does: the hosts get the front-end's remotes/, and nothing else stays there. */
+  private async sync(): Promise<void> {
+    for (const host of this.lab.hosts.filter((other) => other !== this.front)) {
+      rmSync(host.path('/var/tmp/one'), { recursive: true, force: true });
+      cpSync(this.front.path(remotes), host.path('/var/tmp/one'), { recursive: true });
+      await host.succeed(['chown', '-R', 'oneadmin:oneadmin', '/var/tmp/one']);
     }
   }
-}
-
-function hostHalf(): string {
-  const text = readFileSync(join(project, 'dist/migrate-guard.cjs'), 'latin1');
-  return text;
 }
 
 /** What get_error_message of CommandManager.rb makes of a driver's stderr, and log of DriverExecHelper.rb. */
