@@ -8,11 +8,16 @@ import { affectedQemu, type Domain, type Host, until } from './harness';
 import { OpenNebulaStage, put } from './opennebula-stage';
 
 let stage: OpenNebulaStage;
+/** Of a host half that hangs; it takes so long that it runs beside the tests. */
+let hanging: Promise<number>;
 const now = 1709630042;
 
 beforeAll(async () => {
   stage = await OpenNebulaStage.start();
   put(stage.front, '/usr/bin/onevm', onevm, 0o755);
+  put(stage.lab.host('kvm2'), '/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\nexec sleep 120\n', 0o755);
+  const began = Date.now();
+  hanging = probe(stage.lab.host('kvm2')).then(({ size }) => (size === 0 ? Date.now() - began : Number.NaN));
 });
 afterAll(() => stage.stop());
 
@@ -76,7 +81,7 @@ function asked(): string[] {
 }
 
 test('the probe says nothing, and never fails, where nothing runs or the guard cannot', async () => {
-  const host = stage.lab.host('kvm2');
+  const host = stage.lab.host('kvm1');
   expect((await probe(host)).size).toBe(0);
   const rules = ['/etc/sudoers.d/migrate-guard', '/usr/lib/migrate-guard/migrate-guard', '/usr/bin/node'];
   for (const file of rules) {
@@ -151,7 +156,7 @@ test('the path breaks, and the hook mends it while the memory is copied', async 
   const domain = await stage.lab.startDomain(311, { host: 'kvm1' });
   fillMemory(domain);
   stage.lab.relink(domain);
-  const migration = stage.lab.migrate(domain, 'kvm2', { options: ['--bandwidth', '12'] });
+  const migration = stage.lab.migrate(domain, 'kvm2', { options: ['--bandwidth', '1'] });
   const copying = /^Data processed: +[1-9]/m;
   await until(async () => copying.test(await domain.host.virsh('domjobinfo', domain.name)), {
     what: 'memory is being copied',
@@ -162,6 +167,8 @@ test('the path breaks, and the hook mends it while the memory is copied', async 
   expect(tested.exit).toBe(0);
   expect(tested.stdout).toMatch(/^command: +\/var\/lib\/one\/remotes\/hooks\/migrate-guard\/pre-migrate$/m);
   expect(tested.stdout).toMatch(/<LCM_STATE>4<[^]*<HOSTNAME>kvm2<[^]*repair: \/dev\/storpool-byid/);
+  // Slow until the hook has ended, however long that takes.
+  await domain.host.virsh('migrate-setspeed', domain.name, '1000');
   expect((await migration).exit).toBe(0);
   const late = await hookTest('pre-migrate', '--vm', '311');
   expect([late.exit, late.stdout]).toEqual([0, expect.stringContaining('does not run on kvm1 any more')]);
@@ -208,4 +215,11 @@ test('what cannot be tested is refused with the reason and the way out', async (
   await stage.front.succeed(['mv', '/usr/bin/onevm.away', '/usr/bin/onevm']);
   const nothing = await hookTest('post-failure', '--vm', '313');
   expect([nothing.exit, nothing.stdout]).toEqual([0, expect.stringContaining('nothing to do')]);
+});
+
+test('a host half that hangs keeps the other probes of its host waiting, but not for ever', async () => {
+  const took = await hanging;
+  expect(took).toBeGreaterThan(15_000);
+  // OpenNebula asks every 30 s.
+  expect(took).toBeLessThan(27_000);
 });
