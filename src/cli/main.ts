@@ -3,7 +3,7 @@ import { setLogSink } from '../system/log';
 import { readSettings } from '../system/settings-file';
 import { forgiveClosedReader } from './closed-reader';
 import { parseCommandLine } from './command-line';
-import { printJson } from './print';
+import { printJsonError } from './print';
 import { printable } from './render';
 import type { CommandLine, Form } from './verb';
 
@@ -37,7 +37,7 @@ function explainError(error: unknown, line: CommandLine): number {
   const { what, remedy, exit } = told;
   process.stderr.write(`migrate-guard: ${printable(what)}\n`);
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
-  if (line.flag('json')) printJson({ error: { what, remedy: remedy ?? null, exit } });
+  if (line.flag('json')) printJsonError({ what, remedy: remedy ?? null, exit });
   if (told !== error && line.flag('verbose') && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ''}\n`);
   }

@@ -10,6 +10,9 @@ export async function printReports(reports: AsyncIterable<DomainReport>, line: C
   return exitOf(await printEach(reports, line, renderReport, ({ verdict }) => verdict));
 }
 
+/** Domains were printed as JSON, and the end of the document was not. */
+let isDocumentOpen = false;
+
 /**
  * Prints each report, and keeps of it only what `keep` takes: the reports of a thousand domains are tens of
  * megabytes. With JSON nothing is printed before the first report, so that a mistake of the user leaves stdout empty.
@@ -22,16 +25,12 @@ export async function printEach<T extends DomainReport, K>(
 ): Promise<K[]> {
   const kept: K[] = [];
   const json = line.flag('json');
-  try {
-    for await (const report of reports) {
-      print(json ? jsonElement(report, kept.length === 0) : render(report));
-      kept.push(keep(report));
-    }
-  } catch (error) {
-    // What was begun is ended: one whole document with what is known.
-    if (json && kept.length > 0) print(jsonEnd);
-    throw error;
+  for await (const report of reports) {
+    print(json ? jsonElement(report, kept.length === 0) : render(report));
+    kept.push(keep(report));
+    isDocumentOpen = json;
   }
+  isDocumentOpen = false;
   if (json) print(kept.length > 0 ? jsonEnd : emptyDocument());
   else if (kept.length === 0) process.stderr.write('No domain runs on this host.\n');
   return kept;
@@ -61,6 +60,12 @@ function hostname(): string {
 
 export function printJson(document: object): void {
   print(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** An error in the middle ends the document that was begun: it has what is known so far, and the error. */
+export function printJsonError(error: object): void {
+  if (!isDocumentOpen) return printJson({ error });
+  print(`\n  ],\n  "error": ${JSON.stringify(error, null, 2).replaceAll('\n', '\n  ')}\n}\n`);
 }
 
 const exitOfVerdict: Readonly<Record<Verdict, keyof typeof exitCodes>> = {

@@ -1,10 +1,10 @@
-import type { BlockReport } from '../workflows/inspect';
+import type { DomainReport } from '../core/finding';
 import type { ResetReport } from '../workflows/reset';
 import { printable } from './render';
 
 /** One domain's block state for a person: what is wrong with its remedy; with `everything`, also what is right. */
 export function renderBlockReport(
-  { domain, blockState, findings }: BlockReport,
+  { domain, blockState, findings }: DomainReport,
   everything: boolean,
 ): string {
   const lines = [`${domain}: ${blockState}`];

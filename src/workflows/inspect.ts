@@ -3,7 +3,7 @@ import { judgeLog, judgeMemory, type BlockJudgement } from '../core/block-state'
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
 import { isUnknown, type Unknown } from '../core/facts';
-import type { BlockState, Finding } from '../core/finding';
+import { verdictOf, type BlockState, type DomainReport, type Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
 import { askQemu } from '../system/monitor';
@@ -15,13 +15,6 @@ import { Virsh } from '../system/virsh';
 import { reportNoFacts } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 
-export interface BlockReport {
-  readonly domain: string;
-  readonly pid: number | null;
-  readonly blockState: BlockState;
-  readonly findings: readonly Finding[];
-}
-
 /** What memory says, and by what it was read; or why it was not. */
 export type MemoryReading = { readonly memory: BlockMemory; readonly known: KnownQemu } | Unknown;
 
@@ -29,32 +22,38 @@ export interface Inspection extends BlockJudgement {
   readonly reading: MemoryReading;
 }
 
-/** The block state of each domain that was asked for, as soon as it is known. No guest is paused. */
-export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<BlockReport> {
+/**
+ * The block state of each domain that was asked for, as soon as it is known; its verdict is of that alone. No guest is
+ * paused.
+ */
+export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
   for await (const found of findDomains(asked, settings)) {
-    if ('why' in found) {
-      const { domain, pid, blockState, findings } = reportNoFacts(found);
-      yield { domain, pid, blockState, findings };
-    } else {
-      yield await inspectDomain(found, settings);
-    }
+    yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings);
   }
 }
 
-export async function inspectDomain(domain: Domain, settings: Settings): Promise<BlockReport> {
-  const base = { domain: domain.name, pid: domain.pid ?? null };
+export async function inspectDomain(domain: Domain, settings: Settings): Promise<DomainReport> {
   const held = holdQemu(domain);
   if (isUnknown(held)) {
     const remedy = `see virsh domstate ${domain.name}`;
-    const finding = { check: 'block-state', state: 'unknown', what: held.unknown, remedy } as const;
-    return { ...base, blockState: 'unknown', findings: [finding] };
+    return report(domain, 'unknown', [
+      { check: 'block-state', state: 'unknown', what: held.unknown, remedy },
+    ]);
   }
   try {
     const { blockState, findings } = await inspectHeld(domain, held, settings);
-    return { ...base, blockState, findings: findings.map((finding) => withDisk(finding, domain)) };
+    return report(
+      domain,
+      blockState,
+      findings.map((finding) => withDisk(finding, domain)),
+    );
   } finally {
     held.close();
   }
+}
+
+function report({ name, pid }: Domain, blockState: BlockState, findings: readonly Finding[]): DomainReport {
+  return { domain: name, pid: pid ?? null, verdict: verdictOf(findings), blockState, findings, plan: [] };
 }
 
 export function holdQemu(domain: Domain): QemuProcess | Unknown {

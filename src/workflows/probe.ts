@@ -5,7 +5,7 @@ import { verdictOf, type DomainReport, type Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import type { ProbedVm } from '../opennebula/vm-monitoring';
 import { findDomains } from './find-domains';
-import { inspectDomain, type BlockReport } from './inspect';
+import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
 import { plainCheck } from './plain-check';
 
@@ -52,7 +52,7 @@ async function checkAll(
   return checked;
 }
 
-async function inspectInTime(domain: Domain, settings: Settings, end: number): Promise<BlockReport> {
+async function inspectInTime(domain: Domain, settings: Settings, end: number): Promise<DomainReport> {
   try {
     const inspected = await inTime(inspectDomain(domain, settings), end);
     return inspected ?? unknown(domain, 'its block state was not read in time');
@@ -61,7 +61,7 @@ async function inspectInTime(domain: Domain, settings: Settings, end: number): P
   }
 }
 
-function summarize({ name, uuid }: Domain, paths: DomainReport, block: BlockReport): ProbedVm {
+function summarize({ name, uuid }: Domain, paths: DomainReport, block: DomainReport): ProbedVm {
   const findings = [...paths.findings, ...block.findings];
   const verdict = verdictOf(findings);
   return {

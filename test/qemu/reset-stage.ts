@@ -16,7 +16,7 @@ import {
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ResetReport } from '../../src/workflows/reset';
-import type { BlockReport } from '../../src/workflows/inspect';
+import type { DomainReport } from "../../src/core/finding";
 import { affectedQemu, type Domain, migrateToSink, relinkDisk, startDomain, until } from '../lab/harness';
 import type { DomainOptions, HostRunOptions } from '../lab/harness';
 import { type Answer, diskOf, Stage } from './stage';
@@ -142,12 +142,12 @@ function parse({ exit, stdout, stderr }: Answer): Reset {
   }
 }
 
-export interface Inspected extends BlockReport {
+export interface Inspected extends DomainReport {
   readonly exit: number | null;
 }
 
 export async function inspect(stage: Stage, domain: Domain): Promise<Inspected> {
-  return stage.report<BlockReport>('inspect', domain.name);
+  return stage.report<DomainReport>('inspect', domain.name);
 }
 
 /** Every way to choose one or more of the first `count` numbers. */

@@ -1,7 +1,7 @@
 import { exitCodes, type ExitCode } from '../../core/exit-codes';
-import type { BlockState } from '../../core/finding';
-import { inspect, type BlockReport } from '../../workflows/inspect';
-import { printDomains } from '../print';
+import type { BlockState, DomainReport } from '../../core/finding';
+import { inspect } from '../../workflows/inspect';
+import { printEach } from '../print';
 import { renderBlockReport } from '../render-reset';
 import { allDomains, type Verb } from '../verb';
 
@@ -22,14 +22,10 @@ export const inspectVerb: Verb = {
     ['migrate-guard inspect --all --json', 'all domains of this host, for a program'],
   ],
   run: async (line, settings) => {
-    const reports: BlockReport[] = [];
-    for await (const report of inspect(line.flag('all') ? 'all' : line.words, settings)) {
-      reports.push(report);
-      if (!line.flag('json')) process.stdout.write(renderBlockReport(report, line.flag('verbose')));
-    }
-    if (line.flag('json')) printDomains(reports);
-    else if (reports.length === 0) process.stderr.write('No domain runs on this host.\n');
-    const worst = exits.find(([state]) => reports.some(({ blockState }) => blockState === state));
+    const asked = line.flag('all') ? 'all' : line.words;
+    const render = (report: DomainReport): string => renderBlockReport(report, line.flag('verbose'));
+    const states = await printEach(inspect(asked, settings), line, render, ({ blockState }) => blockState);
+    const worst = exits.find(([state]) => states.includes(state));
     return exitCodes[worst?.[1] ?? 'ok'].status;
   },
 };

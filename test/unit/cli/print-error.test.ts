@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const print = JSON.stringify(join(__dirname, '../../../src/cli/print'));
+
+/** What arrives on stdout of a process of its own, since documents are written straight to the descriptor. */
+function printed(script: string): unknown {
+  const argv = ['-r', 'ts-node/register/transpile-only', '-e', script];
+  return JSON.parse(execFileSync(process.execPath, argv, { encoding: 'utf8' }));
+}
+
+const report = { domain: 'one-1', pid: 1, verdict: 'safe', blockState: 'unknown', findings: [], plan: [] };
+const failing = `
+  const { printEach, printJsonError } = require(${print});
+  async function* reports() { REPORTS throw new Error('x'); }
+  const line = { words: [], flag: () => true, value: () => undefined };
+  printEach(reports(), line, String, String).catch(() => printJsonError({ what: 'a "reason"' }));`;
+
+test('an error before the first domain is a document of its own', () => {
+  expect(printed(failing.replace('REPORTS', ''))).toEqual({ error: { what: 'a "reason"' } });
+});
+
+test('an error in the middle ends the one document, which keeps what was known', () => {
+  const one = `yield ${JSON.stringify(report)};`;
+  expect(printed(failing.replace('REPORTS', one + one))).toMatchObject({
+    domains: [report, report],
+    error: { what: 'a "reason"' },
+  });
+});
