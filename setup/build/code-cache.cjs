@@ -1,11 +1,13 @@
-// stdin: the source of a script; stdout: what V8 makes of it, all functions compiled.
+// Arguments: what stacks call a script, and how many lines stand before it in its file. stdin: its source.
+// stdout: what V8 makes of it, all functions compiled.
 const { readFileSync, writeSync } = require('node:fs');
 const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
 const source = readFileSync(0, 'utf8');
 setFlagsFromString('--no-lazy');
-const script = new Script(source, { filename: process.argv[2] });
+const [, , filename, linesBefore] = process.argv;
+const script = new Script(source, { filename, lineOffset: Number(linesBefore) });
 // V8 refuses a cache that was made under other flags than those of the process that reads it.
 setFlagsFromString('--lazy');
 setFlagsFromString('--hash-seed=0');

@@ -19,9 +19,11 @@ export function singleFile(name, program, packs) {
   const sections = new Map([
     ['program', source.replaceAll(commentEnd, stand)],
     ...[...packs].sort(),
-    ['code cache', codeCache(name, source)],
+    ['code cache', ''],
   ]);
   const end = `${commentEnd}\n}\n`;
+  const linesBefore = head(sections, end).split('\n').length - 1;
+  sections.set('code cache', codeCache(name, linesBefore, source));
   return `${head(sections, end)}${[...sections.values()].join('\n')}${end}`;
 }
 
@@ -63,8 +65,12 @@ function head(sections, end) {
   return `${lines.join('\n').replace('LINES', lines.length)}\n`;
 }
 
-/** `name` is what stacks call the program. With a fixed hash seed, so that the same source gives the same bytes; in a process of its own, whose flags are known. */
-function codeCache(name, source) {
+/**
+ * `name` is what stacks call the program. With a fixed hash seed, so that the same source gives the same bytes; in a
+ * process of its own, whose flags are known.
+ */
+function codeCache(name, linesBefore, source) {
   const options = { input: source, env: { ...process.env, NODE_OPTIONS: '' }, maxBuffer: 2 ** 26 };
-  return execFileSync(process.execPath, ['--hash-seed=1', compiler, name], options).toString('base64');
+  const argv = ['--hash-seed=1', compiler, name, String(linesBefore)];
+  return execFileSync(process.execPath, argv, options).toString('base64');
 }

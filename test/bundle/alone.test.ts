@@ -85,6 +85,22 @@ describe('the code cache', () => {
     expect(said).toBe('rejected: false');
   });
 
+  test('knows the lines of the file', async () => {
+    const preload = join(built.directory, 'stack.js');
+    const tell = `
+      const fs = require('node:fs');
+      fs.readdirSync = () => {
+        fs.writeSync(2, new Error().stack);
+        return [];
+      };`;
+    writeFileSync(preload, tell);
+    const argv = [process.execPath, '--require', preload, built.file, 'check', '310'] as const;
+    const { stderr } = await run(argv, { deadline: 30_000, env: { NODE_OPTIONS: '' } });
+    rmSync(preload);
+    const line = Number(/listDomains \(migrate-guard\.cjs:(\d+):/.exec(stderr)?.[1]);
+    expect(readFileSync(built.file, 'utf8').split('\n')[line - 1]).toContain('readdirSync)(stateDirectory)');
+  });
+
   test('of other flags, as of another V8, is refused, and the program runs all the same', async () => {
     const [said] = await watched(built.file, '--no-opt');
     expect(said).toBe('rejected: true');
