@@ -55,7 +55,12 @@ export function programSum(): string | null {
 
 async function judgeGdb(): Promise<Finding> {
   const check = 'gdb';
-  const { exit, stdout, missing } = await run(['gdb', '-nx', '--version'], { deadline: 10_000, cwd: '/' });
+  const { exit, stdout, missing } = await run(['gdb', '-nx', '--version'], {
+    deadline: 10_000,
+    cwd: '/',
+    // Its Python would leave what it compiled beside its modules.
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
+  });
   if (exit === 0) return { check, state: 'ok', what: stdout.split('\n')[0] ?? 'gdb is there' };
   const what = missing ? 'gdb is not installed' : `gdb --version ended with ${exit ?? 'a signal'}`;
   const remedy = 'install the package gdb, or take gdb out of reset.strategies in the configuration';

@@ -1,0 +1,196 @@
+import { appendFileSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { onedConf } from './installation/machine-tree';
+import { Package } from './installation/package';
+import { PrivateMachine } from './installation/private-machine';
+
+/** One machine that is front-end and host at once; OpenNebula's commands and the network are stand-ins. */
+
+interface Finding {
+  readonly check: string;
+  readonly state: string;
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+interface Report {
+  readonly exit: number | null;
+  readonly roles: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly hosts: readonly { readonly host: string; readonly findings: readonly Finding[] }[];
+}
+
+let source: Package;
+let machine: PrivateMachine;
+
+beforeAll(async () => {
+  source = await Package.make();
+});
+afterAll(() => source.remove());
+beforeEach(async () => {
+  machine = await PrivateMachine.start();
+});
+afterEach(() => machine.end());
+
+function program(path: string, ...lines: readonly string[]): void {
+  machine.write(path, ['#!/bin/sh', ...lines, ''].join('\n'));
+  chmodSync(machine.path(path), 0o755);
+}
+
+function hostPool(...names: readonly string[]): string {
+  const hosts = names.map(
+    (name) => `<HOST><NAME>${name}</NAME><STATE>2</STATE><VM_MAD><![CDATA[kvm]]></VM_MAD></HOST>`,
+  );
+  return `<HOST_POOL>${hosts.join('')}<HOST><NAME>off</NAME><STATE>8</STATE><VM_MAD>kvm</VM_MAD></HOST></HOST_POOL>`;
+}
+
+function hookPool(...names: readonly string[]): string {
+  const hooks = names.map(
+    (name) => `<HOOK><TEMPLATE><COMMAND>migrate-guard/${name}</COMMAND></TEMPLATE></HOOK>`,
+  );
+  return `<HOOK_POOL>${hooks.join('')}</HOOK_POOL>`;
+}
+
+/** OpenNebula, as far as doctor sees it. `ssh` runs the command here, as the user it was started by. */
+async function frontEnd(hosts: string, hooks: string): Promise<void> {
+  await machine.root([
+    'sh',
+    '-c',
+    'mkdir -p /var/lib/one/remotes/vmm/kvm /etc/one; chown -R oneadmin: /var/lib/one',
+  ]);
+  machine.write('/var/lib/one/remotes/VERSION', '6.6.0');
+  machine.write('/etc/one/oned.conf', onedConf());
+  program('/usr/bin/onehost', `echo '${hosts}'`);
+  program('/usr/bin/onehook', `echo '${hooks}'`);
+  program(
+    '/usr/bin/ssh',
+    'for word; do case $word in *@*) host=${word#*@} ;; esac; done',
+    'case $host in',
+    '  kvm1) exec sh -c "$word" ;;',
+    '  gone) echo "ssh: connect to host gone port 22: No route to host" >&2; exit 255 ;;',
+    '  slow) exec sleep 600 ;;',
+    '  bare) exec sh -c "echo sudo: a password is required >&2; exit 1" ;;',
+    'esac',
+  );
+  for (const argv of [['frontend', '--set-vm-mad'], ['host']])
+    expect(await machine.root([source.file('install.sh'), ...argv])).toMatchObject({ exit: 0, stderr: '' });
+  await machine.root([
+    'sh',
+    '-c',
+    'mkdir /var/tmp/one; cp -r /var/lib/one/remotes/. /var/tmp/one; chmod -R a+rX /var/tmp/one',
+  ]);
+}
+
+async function doctor(...argv: readonly string[]): Promise<Report> {
+  const { exit, stdout } = await machine.root(['migrate-guard', 'doctor', '--json', ...argv]);
+  return { exit, ...(JSON.parse(stdout) as Omit<Report, 'exit'>) };
+}
+
+function troubles(findings: readonly Finding[] = []): string[] {
+  return findings.filter(({ state }) => state !== 'ok').map(({ check, state }) => `${check} ${state}`);
+}
+
+test('all is in place: front-end, this host, and the hosts of OpenNebula', async () => {
+  await frontEnd(hostPool('kvm1'), hookPool());
+  program('/usr/bin/gdb', 'echo GNU gdb 13');
+  const report = await doctor();
+  expect(troubles(report.findings)).toEqual([]);
+  expect(report.roles).toEqual(['frontend', 'host']);
+  expect(report.hosts.map(({ host, findings }) => [host, troubles(findings)])).toEqual([['kvm1', []]]);
+  expect(report.exit).toBe(0);
+  expect((await machine.root(['migrate-guard', 'doctor'])).stdout).toContain('kvm1: all is in place\n');
+});
+
+test('what is wrong, with the remedy, in both places', async () => {
+  await frontEnd(hostPool('kvm1'), hookPool('pre-migrate'));
+  machine.write('/etc/one/oned.conf', onedConf());
+  rmSync(machine.path('/usr/bin/gdb'), { force: true });
+  machine.write('/etc/sudoers.d/zz-site', 'oneadmin ALL=(root) !ALL\n');
+  appendFileSync(machine.path('/usr/lib/migrate-guard/migrate-guard'), '\n');
+  appendFileSync(machine.path('/var/tmp/one/migrate-guard/start.sh'), '\n');
+  const report = await doctor();
+  expect(troubles(report.findings)).toEqual([
+    'installed-file problem',
+    'gdb problem',
+    'sudoers problem',
+    'vm-mad problem',
+    'hooks problem',
+  ]);
+  expect(report.findings.every(({ state, remedy }) => state === 'ok' || remedy !== undefined)).toBe(true);
+  expect(report.hosts.map(({ findings }) => troubles(findings))).toEqual([
+    ['host-half problem', 'remote-scripts problem'],
+  ]);
+  expect(report.exit).toBe(1);
+  rmSync(machine.path('/etc/sudoers.d/zz-site'));
+  const asked = await doctor('--host', 'kvm1');
+  expect(asked.findings).toEqual([]);
+  expect(troubles(asked.hosts[0]?.findings)).toEqual([
+    'installed-file problem',
+    'gdb problem',
+    'remote-scripts problem',
+  ]);
+});
+
+test('the hooks do where VM_MAD cannot be touched', async () => {
+  await frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
+  program('/usr/bin/gdb', 'echo GNU gdb 13');
+  machine.write('/etc/one/oned.conf', onedConf());
+  const report = await doctor();
+  expect(troubles(report.findings)).toEqual([]);
+  expect(report.findings.find(({ check }) => check === 'vm-mad')?.what).toContain(
+    'the hooks are registered instead',
+  );
+  expect((await machine.root([source.file('install.sh'), 'verify'])).exit).toBe(0);
+});
+
+test('hosts that do not answer are unknown, in bounded time, and hide no other; one without the door is a problem', async () => {
+  await frontEnd(hostPool('slow', 'gone', 'kvm1', 'bare'), hookPool());
+  machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 3\nreset:\n  strategies: [cont]\n');
+  const began = Date.now();
+  const report = await doctor();
+  expect(Date.now() - began).toBeLessThan(30_000);
+  expect(report.hosts.map(({ host, findings }) => [host, troubles(findings)])).toEqual([
+    ['slow', ['host unknown']],
+    ['gone', ['host unknown']],
+    ['kvm1', []],
+    ['bare', ['host-half problem', 'remote-scripts unknown']],
+  ]);
+  expect(report.exit).toBe(1);
+  expect((await doctor('--host', 'gone')).exit).toBe(2);
+});
+
+test('OpenNebula that does not answer is unknown', async () => {
+  await frontEnd(hostPool('kvm1'), hookPool());
+  machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
+  for (const name of ['onehost', 'onehook']) program(`/usr/bin/${name}`, 'echo no endpoint >&2; exit 255');
+  const report = await doctor();
+  expect(troubles(report.findings)).toEqual(['hooks unknown', 'hosts unknown']);
+  expect(report.exit).toBe(2);
+});
+
+test('halves of different releases', async () => {
+  await frontEnd(hostPool('kvm1'), hookPool());
+  const file = '/usr/lib/migrate-guard/migrate-guard';
+  program(
+    '/usr/bin/ssh',
+    `echo '{"kind":"end","exit":64,"result":"refused","what":"the front-end has 1, and this host has 2"}'`,
+  );
+  expect(readFileSync(machine.path(file), 'utf8')).not.toBe('');
+  const { hosts } = await doctor('--host', 'kvm1');
+  expect(hosts[0]?.findings[0]).toMatchObject({
+    check: 'host-half',
+    state: 'problem',
+    what: 'the front-end has 1, and this host has 2',
+  });
+});
+
+test.each([
+  ['namespaces = []', 'a QEMU that starts now has the host'],
+  ['#namespaces = []', 'a /dev of its own'],
+  ['namespaces = [ "mount" ]', 'a /dev of its own'],
+])('libvirt is told: %s', async (line, what) => {
+  await machine.root([source.file('install.sh'), 'host']);
+  await machine.root(['mkdir', '-p', '/etc/libvirt']);
+  machine.write('/etc/libvirt/qemu.conf', `${line}\n`);
+  const { findings } = await doctor();
+  expect(findings.find(({ check }) => check === 'namespaces')?.what).toContain(what);
+});

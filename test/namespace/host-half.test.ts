@@ -1,0 +1,232 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import type { CommandResult } from '../../src/system/command';
+import { statusXml } from './harness';
+import { oneadmin } from './installation/machine-tree';
+import { Package } from './installation/package';
+import { PrivateMachine } from './installation/private-machine';
+
+/** Attacks of OpenNebula's user on root, through the one door that the sudoers file opens. */
+
+const program = '/usr/lib/migrate-guard/migrate-guard';
+const door = ['sudo', '-n', program, 'host'] as const;
+const pwned = '/mnt/pwned';
+const config = '/etc/migrate-guard/config.yaml';
+
+let source: Package;
+let machine: PrivateMachine;
+let version: string;
+
+beforeAll(async () => {
+  source = await Package.make();
+  version = (JSON.parse(readFileSync(`${__dirname}/../../package.json`, 'utf8')) as { version: string })
+    .version;
+});
+afterAll(() => source.remove());
+beforeEach(async () => {
+  machine = await PrivateMachine.start();
+  const installed = await machine.root([source.file('install.sh'), 'host']);
+  expect(installed).toMatchObject({ exit: 0, stderr: '' });
+  machine.write('/var/lib/one/evil.js', `require('fs').writeFileSync('${pwned}', 'x')`);
+  machine.write('/run/libvirt/qemu/theirs.xml', statusXml({ name: 'theirs', uuid, pid: 1, disks: [] }));
+});
+afterEach(() => machine.end());
+
+const uuid = '0f0f0f0f-0000-4000-8000-00000000abcd';
+
+async function knock(
+  lines: readonly string[],
+  argv: readonly string[] = door,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  return machine.oneadmin(argv, variables, { input: lines.map((line) => `${line}\n`).join('') });
+}
+
+function request(fields: Readonly<Record<string, unknown>> = {}): string {
+  return JSON.stringify({ version, action: 'state', ...fields });
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(machine.path(path), { throwIfNoEntry: false }) !== undefined;
+}
+
+/** That it ran as it should, and nothing else did. */
+function expectUnharmed({ exit, stdout, stderr }: CommandResult): void {
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  expect(stdout.split('\n')[0]).toBe(JSON.stringify({ kind: 'hello', version }));
+  expect(isThere(pwned)).toBe(false);
+}
+
+test('the door opens for its one request, and the log tells who asked', async () => {
+  expectUnharmed(await knock([request()]));
+  await knock(['x']);
+  const log = readFileSync(machine.path('/var/log/migrate-guard/host.log'), 'utf8').split('\n');
+  expect(JSON.parse(log.at(-2) ?? '')).toMatchObject({ asker: 'oneadmin', end: { result: 'refused' } });
+});
+
+test.each([
+  [[...door, '--config', '/var/lib/one/evil.yaml']],
+  [[...door, '--help']],
+  [[...door, 'x']],
+  [[...door, '']],
+  [['sudo', '-n', program]],
+  [['sudo', '-n', program, 'repair', 'one-1']],
+  [['sudo', '-n', program, 'host', '--', 'x']],
+  [['sudo', '-n', '/usr/lib/../lib/migrate-guard/migrate-guard', 'host', 'x']],
+  [['sudo', '-n', '-u', 'nobody', program, 'host']],
+  [['sudo', '-n', '-E', ...door.slice(2)]],
+  [['sudo', '-n', 'NODE_OPTIONS=--require=/var/lib/one/evil.js', ...door.slice(2)]],
+  [['sudo', '-n', '/usr/bin/node', program, 'host']],
+])('sudo refuses %j', async (argv) => {
+  const { exit, stdout, stderr } = await knock([request()], argv);
+  expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' });
+  expect(stderr).toMatch(/^sudo: /);
+  expect(isThere(pwned)).toBe(false);
+});
+
+describe('the environment is ignored', () => {
+  const evil = {
+    NODE_OPTIONS: '--require=/var/lib/one/evil.js',
+    NODE_PATH: '/var/lib/one/modules',
+    NODE_REPL_EXTERNAL_MODULE: '/var/lib/one/evil.js',
+    NODE_V8_COVERAGE: '/mnt/coverage',
+    NODE_REDIRECT_WARNINGS: pwned,
+    OPENSSL_CONF: '/var/lib/one/openssl.cnf',
+    LD_PRELOAD: '/var/lib/one/evil.so',
+    LD_LIBRARY_PATH: '/var/lib/one',
+    LD_DEBUG: 'libs',
+    LD_DEBUG_OUTPUT: pwned,
+    BASH_ENV: '/var/lib/one/evil.sh',
+    HOME: '/var/lib/one',
+    SSH_AUTH_SOCK: `/tmp/$(touch ${pwned})`,
+    TMPDIR: '/var/lib/one',
+    PATH: '/var/lib/one/bin:/usr/bin:/bin',
+  };
+  const names = Object.keys(evil).join(' ');
+
+  beforeEach(() => {
+    mkdirSync(machine.path('/var/lib/one/bin'));
+    for (const name of ['env', 'node', 'gdb', 'virsh']) {
+      machine.write(`/var/lib/one/bin/${name}`, `#!/bin/sh\necho >${pwned}\n`);
+      chmodSync(machine.path(`/var/lib/one/bin/${name}`), 0o755);
+    }
+  });
+
+  test('each of these does harm to a node that is not on its guard', async () => {
+    await machine.root(['env', `NODE_OPTIONS=${evil.NODE_OPTIONS}`, 'node', '-e', '0']);
+    expect(isThere(pwned)).toBe(true);
+  });
+
+  test.each([
+    ['as it is installed', ''],
+    ['where the site keeps everything', `Defaults env_keep += "${names}"\n`],
+    ['where the site resets nothing', 'Defaults !env_reset, !secure_path\n'],
+    ['where the site lets this user set variables', `Defaults:oneadmin setenv, env_keep += "${names}"\n`],
+    ['where the site checks them only', `Defaults env_check += "${names}"\n`],
+  ])('%s', async (_, rule) => {
+    machine.write('/etc/sudoers.d/zz-site', rule);
+    // Not by setpriv, which would be the first to read LD_…
+    const set = Object.entries(evil).map(([name, value]) => `export ${name}='${value}'`);
+    const script = [...set, `exec /usr/bin/sudo -n ${program} host`].join('\n');
+    const { stderr, ...result } = await knock([request()], ['sh', '-c', script]);
+    // The linker complains of LD_… for the shell's own sudo at most, never for what root runs.
+    expect(stderr).not.toContain('evil');
+    expectUnharmed({ ...result, stderr: '' });
+    expect(isThere('/mnt/coverage')).toBe(false);
+  });
+});
+
+describe('hostile requests do nothing', () => {
+  const harm = `$(touch ${pwned});touch ${pwned}|\`touch ${pwned}\``;
+
+  test.each([
+    ['no JSON', harm],
+    ['an array', '[1]'],
+    ['a number', '7'],
+    ['nothing', ''],
+    ['an unknown key', request({ config: '/var/lib/one/evil.yaml' })],
+    ['a prototype', `{"version":"VERSION","action":"state","__proto__":{"dryRun":true}}`],
+    ['a constructor', request({ constructor: 'x' })],
+    ['an action of the prototype', request({ action: 'toString' })],
+    ['an action that is a path', request({ action: '../repair' })],
+    ['shell in the domain', request({ action: 'repair', domain: harm })],
+    ['a way out in the domain', request({ action: 'repair', domain: '../../../etc/passwd' })],
+    ['a line end in the domain', request({ action: 'repair', domain: 'one-1\nx' })],
+    ['an option as domain', request({ action: 'repair', domain: '--all' })],
+    ['a list of domains', request({ action: 'repair', domain: ['one-1'] })],
+    ['no domain', request({ action: 'repair' })],
+    [
+      'an option of ssh',
+      request({ action: 'migrate', domain: '1', destination: `-oProxyCommand=touch ${pwned}` }),
+    ],
+    ['shell in the destination', request({ action: 'migrate', domain: '1', destination: harm })],
+    ['a user in the destination', request({ action: 'migrate', domain: '1', destination: 'root@kvm2' })],
+    ['a destination that is no text', request({ action: 'migrate', domain: '1', destination: {} })],
+    ['text for a flag', request({ action: 'repair', domain: '1', dryRun: 'no' })],
+    ['another release', request({ version: '99.0.0' })],
+    ['a domain that is not there', request({ action: 'repair', domain: 'one-4711' })],
+    ['a domain that OpenNebula did not make', request({ action: 'repair', domain: uuid })],
+    ['its name', request({ action: 'repair', domain: 'theirs' })],
+  ])('%s', async (_, line) => {
+    await knock([request()]);
+    const before = await machine.picture();
+    const { exit, stdout } = await knock([line.replace('VERSION', version)]);
+    expect([2, 64, 77]).toContain(exit);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      kind: 'end',
+      result: 'refused',
+    });
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('a line of many megabytes is passed over', async () => {
+    const { exit, stdout } = await knock([`{"version":"${'x'.repeat(32 * 1024 * 1024)}"}`]);
+    expect(exit).not.toBe(0);
+    expect(stdout).not.toContain('hello');
+  });
+});
+
+describe('a configuration that others could have written is refused', () => {
+  test.each([
+    ['of another owner', () => chownSync(machine.path(config), oneadmin, 0)],
+    ['that its group can write', () => chmodSync(machine.path(config), 0o664)],
+    ['that is a link to one of theirs', () => link('/var/lib/one/config.yaml', config)],
+  ])('%s', async (_, harm) => {
+    machine.write('/var/lib/one/config.yaml', 'ssh:\n  user: root\n');
+    chownSync(machine.path('/var/lib/one/config.yaml'), oneadmin, oneadmin);
+    harm();
+    const { exit, stdout, stderr } = await knock([request()]);
+    expect({ exit, stdout }).toEqual({ exit: 77, stdout: '' });
+    expect(stderr).toContain('can be written by others than root');
+  });
+});
+
+function link(target: string, path: string): void {
+  rmSync(machine.path(path), { force: true });
+  symlinkSync(target, machine.path(path));
+}
+
+describe('a link that was planted for the log leads nowhere', () => {
+  const target = '/etc/target';
+  const log = '/var/log/migrate-guard';
+
+  test('in the log’s place', async () => {
+    machine.write(target, '');
+    link(target, `${log}/host.log`);
+    expectUnharmed(await knock([request()]));
+    expect(readFileSync(machine.path(target), 'utf8')).toBe('');
+  });
+
+  test('in a directory of another', async () => {
+    machine.write(target, '');
+    chownSync(machine.path(log), oneadmin, oneadmin);
+    link(target, `${log}/host.log`);
+    expect((await knock([request()])).exit).toBe(0);
+    expect(readFileSync(machine.path(target), 'utf8')).toBe('');
+  });
+
+  test('in the place of its directory', async () => {
+    await machine.root(['sh', '-c', `rmdir ${log} && mkdir -p ${target} && ln -s ${target} ${log}`]);
+    expect((await knock([request()])).exit).toBe(0);
+    expect(isThere(`${target}/host.log`)).toBe(false);
+  });
+});
