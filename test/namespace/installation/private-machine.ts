@@ -1,0 +1,68 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, type CommandOptions, type CommandResult } from '../../../src/system/command';
+import { oneadmin } from './machine-tree';
+
+const init = join(__dirname, 'host-init.sh');
+
+/**
+ * The real machine as seen from a mount namespace of its own, in which /etc, /usr, /var and /run may be changed: for
+ * what works on real paths only, such as sudo. The kernel takes it all apart when the process ends.
+ */
+export class PrivateMachine {
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {}
+
+  static async start(): Promise<PrivateMachine> {
+    const enter = ['unshare', '--mount', '--propagation', 'private', 'sh', init, String(oneadmin)];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enter], { cwd: '/' });
+    let complaints = '';
+    child.stderr.on('data', (text: Buffer) => (complaints += text.toString()));
+    const ready = once(child.stdout, 'data');
+    const failed = once(child, 'exit').then(() => {
+      throw new Error(`the machine did not start: ${complaints}`);
+    });
+    failed.catch(() => undefined);
+    await Promise.race([ready, failed]);
+    return new PrivateMachine(child);
+  }
+
+  async root(argv: readonly string[], options: Partial<CommandOptions> = {}): Promise<CommandResult> {
+    const enter = [`--mount=/proc/${this.child.pid ?? 0}/ns/mnt`, '--wdns=/', '--'];
+    return run(['nsenter', ...enter, ...argv], { deadline: 60_000, ...options });
+  }
+
+  /** As OpenNebula's user, with these variables and no other. */
+  async oneadmin(
+    argv: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+    options: Partial<CommandOptions> = {},
+  ): Promise<CommandResult> {
+    const environment = Object.entries({ PATH: '/usr/bin:/bin', ...variables }).map((pair) => pair.join('='));
+    const become = ['setpriv', `--reuid=${oneadmin}`, `--regid=${oneadmin}`, '--clear-groups', '--'];
+    return this.root([...become, 'env', '-i', ...environment, ...argv], options);
+  }
+
+  path(path: string): string {
+    return `/proc/${this.child.pid ?? 0}/root${path}`;
+  }
+
+  write(path: string, text: string): void {
+    rmSync(this.path(path), { force: true });
+    writeFileSync(this.path(path), text);
+  }
+
+  /** Everything that differs from the real machine: paths, modes, owners, contents; without logs. */
+  async picture(): Promise<string> {
+    const look =
+      "find /mnt /run ! -path '*/log/migrate-guard/*' -printf '%p %y %m %U:%G %l\\n' -type f -exec sha256sum {} + | sort";
+    return (await this.root(['sh', '-c', look])).stdout;
+  }
+
+  async end(): Promise<void> {
+    const gone = once(this.child, 'close');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+}
