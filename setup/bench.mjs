@@ -13,7 +13,7 @@ const programs = readdirSync(join(root, 'bench'))
   .map((file) => file.slice(0, -'.ts'.length));
 
 /** Those that run QEMU 7.2.0, which is minutes to build the first time. */
-const ofAffectedQemu = ['reset'];
+const ofAffectedQemu = ['reset', 'guard'];
 
 function usage(complaint) {
   console.error(
@@ -52,7 +52,7 @@ const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-bench-'));
 try {
   const chosen = positionals.length > 0 ? positionals : programs;
   prepareNode();
-  preparePackages(['qemu', 'bench']);
+  preparePackages(['qemu', 'lab', 'bench']);
   prepareBuild();
   if (chosen.some((name) => ofAffectedQemu.includes(name))) prepareAffectedQemu();
   const reports = chosen.map((name) => runProgram(name, folder));

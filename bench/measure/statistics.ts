@@ -20,9 +20,14 @@ export function ratios(values: readonly number[], baseline: readonly number[]): 
   return values.map((value, round) => value / (baseline[round] ?? NaN));
 }
 
+/** How much more one value is than another, round by round. */
+export function differences(values: readonly number[], baseline: readonly number[]): number[] {
+  return values.map((value, round) => value - (baseline[round] ?? NaN));
+}
+
 /** Growth between two series, round by round, for each of the steps that lie between them. */
 export function growth(small: readonly number[], large: readonly number[], steps: number): number[] {
-  return large.map((value, round) => (value - (small[round] ?? NaN)) / steps);
+  return differences(large, small).map((difference) => difference / steps);
 }
 
 function quantile(values: readonly number[], fraction: number): number {

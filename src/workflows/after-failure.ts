@@ -19,7 +19,7 @@ export async function heal(
     return course.report('person', what, remedy);
   }
   if (reactivation) {
-    course.reactivation = reactivation.milliseconds;
+    course.reactivation = reactivation;
     course.say(
       're-activate',
       `QEMU took its disks back ${reactivation.milliseconds} ms after libvirt's job ended`,

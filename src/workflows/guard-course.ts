@@ -1,10 +1,12 @@
 import type { Attempt } from '../core/attempt';
 import type { Domain } from '../core/domain';
 import type { ExitCode } from '../core/exit-codes';
+import type { Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
 import type { Moved, Mover } from '../system/mover';
+import type { Reactivation } from './reactivate';
 
 /** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
 export const guardResults = {
@@ -29,6 +31,8 @@ export interface GuardReport {
   readonly blockState: BlockState;
   /** Milliseconds from the end of libvirt's job to QEMU having its disks back, after a failure. */
   readonly reactivation?: number;
+  /** Of these, until the destination had no copy of the domain any more. */
+  readonly reactivationWait?: number;
   readonly what: string;
   readonly remedy?: string;
   /** What the mover printed at its last attempt. */
@@ -71,7 +75,7 @@ export interface GuardOptions extends CourseOptions {
 export class GuardCourse {
   readonly attempts: Attempt[] = [];
   blockState: BlockState = 'unknown';
-  reactivation: number | undefined;
+  reactivation: Exclude<Reactivation, Unknown> | undefined;
   output: Moved | undefined;
   aborted = false;
   private readonly actions: GuardAction[] = [];
@@ -93,7 +97,12 @@ export class GuardCourse {
       attempts: this.attempts,
       actions: this.actions,
       blockState: this.blockState,
-      ...(this.reactivation === undefined ? {} : { reactivation: this.reactivation }),
+      ...(this.reactivation === undefined
+        ? {}
+        : {
+            reactivation: this.reactivation.milliseconds,
+            reactivationWait: this.reactivation.destination,
+          }),
       what,
       ...(remedy === undefined ? {} : { remedy }),
       ...(this.output ? { output: this.output } : {}),

@@ -8,7 +8,9 @@ import { Virsh } from '../system/virsh';
 import { VirshSession } from '../system/virsh-session';
 import type { GuardCourse } from './guard-course';
 
-/** Milliseconds between two questions to libvirt. Most migrations of small domains are over before the first. */
+/** Milliseconds before the first question to libvirt: the migration of a small domain is over by then. */
+const headStart = 2000;
+/** Milliseconds between two questions. */
 const interval = 1000;
 /** Milliseconds that a mover gets for its own tidying up before it is killed. */
 const termGrace = 2000;
@@ -55,7 +57,7 @@ export class JobWatch {
     const { domain, options } = this.course;
     const { libvirt, migrate } = options.settings;
     const clock = new StallClock(migrate.stallDeadline * 1000);
-    while (await this.sleep(interval)) {
+    for (let wait = headStart; await this.sleep(wait); wait = interval) {
       this.session ??= VirshSession.local();
       const answer = await this.session.ask(`domjobinfo --domain ${domain.uuid}`, libvirt.deadline * 1000);
       if (typeof answer !== 'string') {

@@ -17,7 +17,13 @@ const fileInterval = 5;
 const questionInterval = 20;
 
 /** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
-export type Reactivation = { readonly milliseconds: number } | Unknown;
+export type Reactivation =
+  | {
+      readonly milliseconds: number;
+      /** Of these, until the destination had no copy of the domain: libvirt there waits for its QEMU in steps of 200 ms. */
+      readonly destination: number;
+    }
+  | Unknown;
 
 /**
  * Stands by while a mover runs. On an affected QEMU the guest's next write may kill it once handing over has
@@ -62,8 +68,10 @@ export class StandBy {
     if (isUnknown(ended)) return ended;
     const clear = await this.destinationIsClear();
     if (clear !== true) return clear;
+    const cleared = Date.now();
     const done = await this.activate();
-    return done === true ? { milliseconds: Date.now() - ended.at } : done;
+    if (done !== true) return done;
+    return { milliseconds: Date.now() - ended.at, destination: cleared - ended.at };
   }
 
   private connect(): VirshSession | undefined {
