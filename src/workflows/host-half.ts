@@ -54,7 +54,7 @@ export async function work(request: HostRequest, settings: Settings, frontend: F
       `run as root: migrate-guard`,
     );
   }
-  return vmWork[action as keyof typeof vmWork]({ ...request, domain: name }, settings, frontend);
+  return vmWork[action]({ ...request, domain: name }, settings, frontend);
 }
 
 /** For OpenNebula's monitoring; the report is the list. Only one at a time: a probe that hangs is not joined by others. */
@@ -116,8 +116,8 @@ function safe(course: GuardCourse): GuardReport {
 
 const repairEnds: Readonly<Record<RepairResult, { readonly what: string; readonly exit?: ExitCode }>> = {
   'nothing-to-do': { what: 'every disk opens as it is', exit: 'ok' },
-  repaired: { what: 'repaired:', exit: 'ok' },
-  'would-repair': { what: 'would make', exit: 'ok' },
+  repaired: { what: 'every disk opens now', exit: 'ok' },
+  'would-repair': { what: 'a dry run: nothing was changed', exit: 'ok' },
   failed: { what: 'the repair failed', exit: 'failed' },
   busy: { what: 'someone else is working on it', exit: 'busy' },
   refused: { what: 'it cannot be repaired' },
@@ -128,15 +128,18 @@ async function repairOnly(...[request, settings, frontend]: Parameters<Work>): P
   const domain = await findDomain(request.domain, settings);
   const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
   const made = report.plan.map(({ path }) => path).join(', ');
-  const problem = report.findings.findLast(({ state }) => state !== 'ok');
+  const isDone = repairEnds[report.result].exit === 'ok';
+  const problem = isDone ? undefined : report.findings.findLast(({ state }) => state !== 'ok');
   if (report.result === 'repaired') frontend.did('repair', `${made} made in QEMU's mount namespace`);
+  if (report.result === 'would-repair')
+    frontend.did('repair', `${made} would be made in QEMU's mount namespace`);
   const end = repairEnds[report.result];
   const status = end.exit ?? (report.verdict === 'undecided' ? 'undecided' : 'problem');
   return {
     exit: exitCodes[status].status,
     domain: domain.name,
     result: report.result,
-    what: problem?.what ?? `${end.what} ${made}`.trim(),
+    what: problem?.what ?? end.what,
     ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     report,
   };

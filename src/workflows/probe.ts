@@ -68,18 +68,17 @@ function summarize({ name, uuid }: Domain, paths: DomainReport, block: DomainRep
     vmId: name.slice('one-'.length),
     deployId: uuid,
     verdict,
-    reason: verdict === 'safe' ? '' : reasonOf(findings),
+    reason: reasonOf(findings, verdict),
     blockState: block.blockState,
   };
 }
 
-/** What blocks comes before what can be repaired, and that before what is unknown; the first of them is told. */
-function reasonOf(findings: readonly Finding[]): string {
-  const problems = findings.filter(({ state }) => state === 'problem');
-  const first =
-    problems.find(({ plan }) => plan === undefined) ??
-    problems[0] ??
-    findings.find(({ state }) => state === 'unknown');
+/** The first finding that the verdict follows from. */
+function reasonOf(findings: readonly Finding[], verdict: DomainReport['verdict']): string {
+  const first = findings.find(({ state, plan }) => {
+    if (verdict === 'undecided') return state === 'unknown';
+    return state === 'problem' && (verdict === 'repairable' || plan === undefined);
+  });
   if (!first) return '';
   const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}`.trim();
   return disk === '' ? first.what : `${disk}: ${first.what}`;

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandResult } from '../../src/system/command';
 import type { HookTest } from '../../src/workflows/hook-test';
 import { readMonitoring } from '../unit/opennebula/monitord';
@@ -65,6 +66,16 @@ async function probe(host: Host): Promise<ReturnType<typeof readMonitoring>> {
   return readMonitoring(stdout);
 }
 
+/** As the plugins ask it, but on the host itself. */
+async function hostHalf(host: Host, request: object): Promise<string> {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const program = ['sudo', '-n', '/usr/lib/migrate-guard/migrate-guard', 'host'] as const;
+  const input = `${JSON.stringify({ version, ...request })}\n`;
+  return (await host.run(program, { as: 'oneadmin', input })).stdout;
+}
+
 async function probed(domain: Domain): Promise<Record<string, string>> {
   const { MIGRATE_GUARD_TIME: time, ...attributes } = Object.fromEntries(
     (await probe(domain.host)).get(domain.vmId) ?? [],
@@ -104,10 +115,9 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   expect(broken['MIGRATE_GUARD_REASON']).toMatch(/^vda .*storpool-byid/);
   expect((await stage.lab.migrate(domain, 'kvm2')).exit).toBe(1);
   // What only memory tells is unknown until the layout of this build is stored.
-  expect(await probed(domain)).toMatchObject({
-    MIGRATE_GUARD: 'undecided',
-    MIGRATE_GUARD_BLOCK_STATE: 'unknown',
-  });
+  const after = await probed(domain);
+  expect(after).toMatchObject({ MIGRATE_GUARD: 'undecided', MIGRATE_GUARD_BLOCK_STATE: 'unknown' });
+  expect(after['MIGRATE_GUARD_REASON']).not.toMatch(/storpool-byid is missing/);
   await domain.host.succeed(['/usr/lib/migrate-guard/migrate-guard', 'layout', affectedQemu()]);
   expect(await probed(domain)).toMatchObject({
     MIGRATE_GUARD: 'blocked',
@@ -122,7 +132,9 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   expect(document.stdout).toMatch(
     /cont would be applied[^]*storpool-byid.* would be made[^]*nothing was changed/,
   );
-  expect(document.stdout).toContain('a dry run; else: onevm migrate --live 310 kvm2');
+  expect(document.stdout).toContain('a dry run: would be asked: onevm migrate --live 310 kvm2');
+  const prepared = await hostHalf(domain.host, { action: 'prepare', domain: '310', dryRun: true });
+  expect(prepared).toMatch(/storpool-byid.* would be made[^]*cont would be applied[^]*nothing was changed/);
   expect(existsSync(`/proc/${domain.outerPid}/root${link}`)).toBe(false);
   expect(await probed(domain)).toMatchObject({ MIGRATE_GUARD_BLOCK_STATE: 'stuck' });
   asked();
@@ -142,6 +154,9 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   const replayed = await hook('post-failure', event);
   expect(replayed.stdout).toContain('not tried again: the VM has gone on since');
   expect(asked()).toEqual(['oneadmin show -x 310']);
+
+  // Thousands of probes a day would fill the log of what was done.
+  expect(domain.host.read('/var/log/migrate-guard/host.log')).not.toContain('"probe"');
 
   expect((await stage.lab.migrate(domain, 'kvm2')).exit).toBe(0);
   const there = await stage.expectAliveOn('kvm2', domain);
@@ -166,7 +181,9 @@ test('the path breaks, and the hook mends it while the memory is copied', async 
   const tested = await hookTest('pre-migrate', '--vm', '311');
   expect(tested.exit).toBe(0);
   expect(tested.stdout).toMatch(/^command: +\/var\/lib\/one\/remotes\/hooks\/migrate-guard\/pre-migrate$/m);
-  expect(tested.stdout).toMatch(/<LCM_STATE>4<[^]*<HOSTNAME>kvm2<[^]*repair: \/dev\/storpool-byid/);
+  expect(tested.stdout).toMatch(
+    /<LCM_STATE>4<[^]*<HOSTNAME>kvm2<[^]*repair: \/dev\/storpool-byid.* made[^]*every disk opens now/,
+  );
   // Slow until the hook has ended, however long that takes.
   await domain.host.virsh('migrate-setspeed', domain.name, '1000');
   expect((await migration).exit).toBe(0);
@@ -189,6 +206,15 @@ test('the hook leaves a VM alone that the driver guards', async () => {
   expect([left.exit, left.stderr, left.stdout]).toEqual([0, '', expect.stringContaining('left alone')]);
   expect((await moved).exit).toBe(0);
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+test('the event may come as an argument, where ARGUMENTS_STDIN is not set', async () => {
+  const program = '/var/lib/one/remotes/hooks/migrate-guard/post-failure';
+  const event = Buffer.from(vmXml({ id: 313, history: new History().records })).toString('base64');
+  const given = await stage.front.run([program, event], { as: 'oneadmin', cwd: '/' });
+  expect([given.exit, given.stdout]).toEqual([0, expect.stringMatching(/^one-313: nothing to do: .*\n$/)]);
+  const nothing = await stage.front.run([program], { as: 'oneadmin', cwd: '/' });
+  expect([nothing.exit, nothing.stderr]).toEqual([64, expect.stringContaining('its event cannot be read')]);
 });
 
 test('what cannot be tested is refused with the reason and the way out', async () => {

@@ -83,6 +83,7 @@ async function ask(
   call: Call,
 ): Promise<HostAnswer> {
   validateHost(source);
+  validateHost(destination);
   const dryRun = isDryRun(call);
   const request = { version: call.version, action, domain: vmId, destination, dryRun };
   const answer = await askHost(request, { host: source, user, connectTimeout: deadline });

@@ -40,7 +40,7 @@ export async function retry(
   if (typeof now === 'string') return cannot(`onevm show -x ${vmId}: ${now}`);
   const still = failedMigration(now);
   if (typeof still === 'string' || still.seq !== seq) return left('the VM has gone on since');
-  if (dryRun) return left(`a dry run; else: onevm migrate --live ${vmId} ${destination}`);
+  if (dryRun) return left(`a dry run: would be asked: onevm migrate --live ${vmId} ${destination}`);
   const begun = await migrateLive(vmId, destination, user);
   if (isUnknown(begun)) return cannot(begun.unknown);
   const what = `OpenNebula was asked to try again: onevm migrate --live ${vmId} ${destination}`;
