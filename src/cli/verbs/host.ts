@@ -22,7 +22,7 @@ export const hostVerb: Verb = {
   summary: "what OpenNebula's drivers run here as root; it reads one request from its input",
   options: {},
   isBare: true,
-  examples: [],
+  examples: [['migrate-guard host', 'as sudo starts it; see docs/architecture.md']],
   run: async (_, settings) => {
     const link = new FrontendLink();
     // What ends the connection must not end what stands by a migration.

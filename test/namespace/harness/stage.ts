@@ -56,7 +56,7 @@ export class Stage {
   ) {
     this.host = new Tree(servant.pid, servant);
     this.host.directory(stateDirectory);
-    this.host.file(configFile, `libvirt:\n  stateDirectory: ${stateDirectory}\n  deadline: 5\n`, {
+    this.host.file(configFile, `libvirt:\n  state_directory: ${stateDirectory}\n  deadline: 5\n`, {
       mode: 0o644,
     });
   }
