@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/exit-codes';
 import { nearest } from '../core/nearest';
 import { version } from './version';
-import { everyVerb, type Verb } from './verb';
+import { optionsOf, type Verb } from './verb';
 import { verbs } from './verbs';
 
 const statuses = Object.values(exitCodes)
@@ -31,8 +31,8 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
       `${verb.name} ${positionals(verb)}`.trim(),
       verb.summary,
       (command) => {
-        command.usage(`Usage: $0 ${verb.name} ${verb.words}\n\n${verb.summary}`);
-        for (const [name, option] of Object.entries({ ...verb.options, ...everyVerb })) {
+        command.usage(`Usage: $0 ${`${verb.name} ${verb.words}`.trim()}\n\n${verb.summary}`);
+        for (const [name, option] of Object.entries(optionsOf(verb))) {
           command.option(name, {
             type: option.type,
             describe: option.value === undefined ? option.help : `${option.value}: ${option.help}`,

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verbs } from '../../src/cli/verbs';
+import { optionsOf } from '../../src/cli/verb';
 import { exitCodes } from '../../src/core/exit-codes';
 import { run, type CommandResult } from '../../src/system/command';
 import { buildAlone, type Built } from './built';
@@ -147,8 +148,9 @@ describe('help', () => {
     async (name, verb) => {
       const { exit, stdout, stderr } = await start(name, '--help');
       expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-      expect(stdout.startsWith(`Usage: migrate-guard ${name} ${verb.words}\n\n${verb.summary}\n`)).toBe(true);
-      for (const option of [...Object.keys(verb.options), 'json', 'verbose', 'config']) {
+      const usage = `Usage: migrate-guard ${`${name} ${verb.words}`.trim()}`;
+      expect(stdout.startsWith(`${usage}\n\n${verb.summary}\n`)).toBe(true);
+      for (const option of Object.keys(optionsOf(verb))) {
         expect(stdout).toContain(`--${option} `);
       }
       // On one line, so that it can be copied.
