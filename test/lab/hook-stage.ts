@@ -1,0 +1,99 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommandResult } from '../../src/system/command';
+import { readMonitoring } from '../unit/opennebula/monitord';
+import { History, vmXml, type VmXmlOptions } from '../unit/opennebula/vm-xml';
+import type { Domain, Host } from './harness';
+import { OpenNebulaStage, put } from './opennebula-stage';
+
+/** A moment of events, in oned's seconds. */
+export const now = 1709630042;
+
+const askedFile = '/var/tmp/onevm-asked';
+
+/** In the place of OpenNebula's: it shows what a file holds, and writes down what it is asked to do. */
+const onevm = `#!/bin/sh
+echo "$(id -un) $*" >>${askedFile}
+case "$1 $2" in
+  'show -x') cat "/var/tmp/vm-$3.xml" 2>/dev/null && exit 0
+      echo "[one.vm.info] Error getting virtual machine [$3]." >&2; exit 255 ;;
+esac
+`;
+
+/** What OpenNebula's hook manager and its monitoring do at our scripts, on a front-end with an onevm. */
+export class HookStage {
+  private constructor(readonly opennebula: OpenNebulaStage) {}
+
+  static async start(): Promise<HookStage> {
+    const opennebula = await OpenNebulaStage.start();
+    put(opennebula.front, '/usr/bin/onevm', onevm, 0o755);
+    return new HookStage(opennebula);
+  }
+
+  /** What oned knows of the VM from now on. @returns what it hands to the hooks */
+  oned(options: VmXmlOptions & { readonly id: number }): string {
+    const { id, state = 3, lcmState = 3 } = options;
+    // What the VM was before stands only in the event (VirtualMachinePool::update).
+    const shown = vmXml({ ...options, prevState: state, prevLcmState: lcmState });
+    put(this.opennebula.front, `/var/tmp/vm-${id}.xml`, shown, 0o644);
+    return vmXml(options);
+  }
+
+  /** A live migration to kvm2 has failed. */
+  failed(id: number): string {
+    return this.oned({ id, history: new History().begin('kvm2', now - 9).revert(now).records });
+  }
+
+  /** As opennebula-hem does (onehem-server.rb), with ARGUMENTS_STDIN. */
+  hook(name: string, event: string): Promise<CommandResult> {
+    return this.hookProgram(name, [], Buffer.from(event).toString('base64'));
+  }
+
+  hookProgram(name: string, args: readonly string[], input = ''): Promise<CommandResult> {
+    const program = `/var/lib/one/remotes/hooks/migrate-guard/${name}`;
+    const options = { as: 'oneadmin', cwd: '/', input, deadline: 60_000 } as const;
+    return this.opennebula.front.run([program, ...args], options);
+  }
+
+  /** `migrate-guard hook test …` on the front-end. */
+  hookTest(as: 'root' | 'oneadmin', ...words: readonly string[]): Promise<CommandResult> {
+    const program = '/usr/lib/migrate-guard/migrate-guard';
+    return this.opennebula.front.run([program, 'hook', 'test', ...words], { as, deadline: 60_000 });
+  }
+
+  /** What onevm was asked to do since the last time. */
+  asked(): string[] {
+    const file = this.opennebula.front.path(askedFile);
+    if (!existsSync(file)) return [];
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    // Emptied, not removed: it stays its writer's.
+    writeFileSync(file, '');
+    return lines;
+  }
+
+  /** As monitord-client.rb does. @returns what monitord would make of it */
+  async probe(host: Host): Promise<ReturnType<typeof readMonitoring>> {
+    const program = '/var/tmp/one/im/kvm-probes.d/vm/monitor/migrate-guard';
+    const input = '<MONITORD><HOST_ID>1</HOST_ID></MONITORD>';
+    const { exit, stdout, stderr } = await host.run([program, 'kvm'], { as: 'oneadmin', cwd: '/', input });
+    expect([exit, stderr]).toEqual([0, '']);
+    return readMonitoring(stdout);
+  }
+
+  /** What the probe tells of one VM now. */
+  async probed({ host, vmId }: Domain): Promise<Record<string, string>> {
+    const attributes = Object.fromEntries((await this.probe(host)).get(vmId) ?? []);
+    const { MIGRATE_GUARD_TIME: time, ...rest } = attributes;
+    expect(Math.abs(Date.now() - Date.parse(time ?? ''))).toBeLessThan(10_000);
+    return rest;
+  }
+
+  /** As the plugins ask it, but on the host itself. */
+  async hostHalf(host: Host, request: object): Promise<string> {
+    const file = readFileSync(join(__dirname, '../../package.json'), 'utf8');
+    const { version } = JSON.parse(file) as { version: string };
+    const program = ['sudo', '-n', '/usr/lib/migrate-guard/migrate-guard', 'host'] as const;
+    const input = `${JSON.stringify({ version, ...request })}\n`;
+    return (await host.run(program, { as: 'oneadmin', input })).stdout;
+  }
+}
