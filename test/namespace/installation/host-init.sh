@@ -10,6 +10,7 @@ for tree in etc usr var; do
 done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/libvirt/qemu
+touch /run/private-machine
 rm -rf /etc/sudoers.d/* /etc/migrate-guard /usr/lib/migrate-guard /var/lib/migrate-guard /var/log/migrate-guard
 sed -i '/^oneadmin:/d' /etc/passwd /etc/group /etc/shadow
 echo "oneadmin:x:$1:$1::/var/lib/one:/bin/sh" >>/etc/passwd

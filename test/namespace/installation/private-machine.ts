@@ -1,11 +1,13 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type CommandOptions, type CommandResult } from '../../../src/system/command';
 import { oneadmin } from './machine-tree';
 
 const init = join(__dirname, 'host-init.sh');
+/** What host-init.sh makes, and no real machine has: nothing is done where it is not. */
+const mark = '/run/private-machine';
 
 /**
  * The real machine as seen from a mount namespace of its own, in which /etc, /usr, /var and /run may be changed: for
@@ -25,12 +27,22 @@ export class PrivateMachine {
     });
     failed.catch(() => undefined);
     await Promise.race([ready, failed]);
-    return new PrivateMachine(child);
+    const machine = new PrivateMachine(child);
+    if (!existsSync(machine.path(mark))) throw new Error('this is not the private machine');
+    return machine;
+  }
+
+  /** Of a process in it. */
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the machine did not start');
+    return this.child.pid;
   }
 
   async root(argv: readonly string[], options: Partial<CommandOptions> = {}): Promise<CommandResult> {
-    const enter = [`--mount=/proc/${this.child.pid ?? 0}/ns/mnt`, '--wdns=/', '--'];
-    return run(['nsenter', ...enter, ...argv], { deadline: 60_000, ...options });
+    // With its root directory, too: a mount namespace alone would lead out of a chroot, to the machine's real files.
+    const enter = [`--target=${this.pid}`, '--mount', '--root', '--wdns=/', '--'];
+    const only = ['sh', '-c', `test -e ${mark} || exit 97; exec "$@"`, 'sh'];
+    return run(['nsenter', ...enter, ...only, ...argv], { deadline: 60_000, ...options });
   }
 
   /** As OpenNebula's user, with these variables and no other. */
@@ -45,7 +57,7 @@ export class PrivateMachine {
   }
 
   path(path: string): string {
-    return `/proc/${this.child.pid ?? 0}/root${path}`;
+    return `/proc/${this.pid}/root${path}`;
   }
 
   write(path: string, text: string): void {
