@@ -288,7 +288,7 @@ put() {
   # shellcheck disable=SC2016 # its own variables
   as_owner "$(ids_of "$owner")" sh -c 'umask 077; new=$2.migrate-guard-new; rm -f -- "$new"
     cat >"$new" && chmod "$1" "$new" && mv -fT -- "$new" "$2"' sh "$mode" "$root$path" <"$source" ||
-    die "$root$path cannot be written by $owner" "give $(dirname "$path") to $owner, as OpenNebula's packages do"
+    die "$root$path cannot be written by $owner" 'see the message above'
 }
 
 make_directory() {
@@ -303,6 +303,7 @@ refuse_what_is_in_the_way() {
   local role kind owner mode source path line
   for line in "${plan[@]}"; do
     IFS=$tab read -r role kind owner mode source path <<<"$line"
+    refuse_unwritable "$owner" "$(dirname "$path")"
     [[ -e $root$path || -L $root$path ]] || continue
     if [[ -L $root$path ]] || [[ $kind == directory && ! -d $root$path ]] || [[ $kind != directory && ! -f $root$path ]]; then
       die "$root$path is in the way: it is no plain $kind" 'move it away'
@@ -310,6 +311,12 @@ refuse_what_is_in_the_way() {
     [[ $kind != file || -n ${old[$path]:-} ]] || cmp -s -- "$source" "$root$path" ||
       die "$root$path is in the way: it does not belong to migrate-guard" 'move it away'
   done
+}
+
+refuse_unwritable() {
+  [[ $1 != root && -d $root$2 ]] || return 0
+  as_owner "$(ids_of "$1")" test -w "$root$2" ||
+    die "$root$2 cannot be written by $1" "give it to $1, as OpenNebula's packages do"
 }
 
 # A configuration that is there stays, but for what --set-vm-mad has to put into an untouched one.

@@ -1,4 +1,4 @@
-import { child, children, descend, parseXml, type Element } from '../core/xml';
+import { children, descend, parseXml, type Element } from '../core/xml';
 
 /** Of the hooks that install.sh ships, those whose programs are registered (`onehook list -x`). @throws XmlError */
 export function registeredHooks(xml: string): string[] {
@@ -11,12 +11,18 @@ export const shippedHooks = ['pre-migrate', 'post-failure'] as const;
 /** Hosts that an admin has switched off (`HostTemplate.h`: OFFLINE). */
 const offline = '8';
 
-/** The names of the KVM hosts (`onehost list -x`). @throws XmlError */
-export function kvmHosts(xml: string): string[] {
+export interface KvmHost {
+  readonly name: string;
+  /** The VM_MAD that moves its VMs: `kvm`, or `qemu` for nested virtualization. */
+  readonly driver: string;
+}
+
+/** The hosts that run OpenNebula's KVM drivers (`onehost list -x`). @throws XmlError */
+export function kvmHosts(xml: string): KvmHost[] {
   return children(parseXml(xml), 'HOST')
-    .filter((host) => ['kvm', 'qemu'].includes(text(host, 'VM_MAD')) && text(host, 'STATE') !== offline)
-    .map((host) => child(host, 'NAME')?.text ?? '')
-    .filter((name) => name !== '');
+    .filter((host) => text(host, 'STATE') !== offline)
+    .map((host) => ({ name: text(host, 'NAME'), driver: text(host, 'VM_MAD') }))
+    .filter(({ name, driver }) => name !== '' && ['kvm', 'qemu'].includes(driver));
 }
 
 function text(element: Element, ...names: readonly string[]): string {

@@ -10,13 +10,13 @@ export interface Refused {
   readonly refused: string;
 }
 
-/** The ARGUMENTS of the driver that OpenNebula's KVM hosts use; or why nobody can tell. */
-export function kvmArguments(text: string): OnedValue | Refused {
-  const named = readVectors(text, 'VM_MAD').filter((vector) => vector.get('NAME')?.value === 'kvm');
+/** The ARGUMENTS of the driver that KVM hosts use, by default the usual one; or why nobody can tell. */
+export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Refused {
+  const named = readVectors(text, 'VM_MAD').filter((vector) => vector.get('NAME')?.value === driver);
   const [vector, second] = named;
-  if (!vector) return { refused: 'no VM_MAD is named "kvm"' };
-  if (second) return { refused: 'more than one VM_MAD is named "kvm"' };
-  return vector.get('ARGUMENTS') ?? { refused: 'the VM_MAD named "kvm" has no ARGUMENTS' };
+  if (!vector) return { refused: `no VM_MAD is named "${driver}"` };
+  if (second) return { refused: `more than one VM_MAD is named "${driver}"` };
+  return vector.get('ARGUMENTS') ?? { refused: `the VM_MAD named "${driver}" has no ARGUMENTS` };
 }
 
 /** The arguments with our drivers selected; what else is selected stays. */

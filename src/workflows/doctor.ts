@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import { isUnknown, type Unknown } from '../core/facts';
 import type { Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
-import { kvmHosts } from '../opennebula/pools';
+import { kvmHosts, type KvmHost } from '../opennebula/pools';
 import { askOpenNebula } from '../system/opennebula-cli';
 import { validateHost } from '../system/destination';
 import { run } from '../system/command';
-import { judgeSelection } from './installation/front-end';
+import { judgeOtherDrivers, judgeSelection } from './installation/front-end';
 import { judgeHost, program, programSum } from './installation/host-state';
 import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/remote-host';
@@ -51,9 +51,9 @@ export async function doctor(
     askOpenNebula('onehost list -x', user, deadline * 1000),
   ]);
   findings.push(...judgeSelection('', hooks));
-  const names = namesIn(hosts);
-  if (isUnknown(names)) {
-    const what = `the hosts cannot be listed: ${names.unknown}`;
+  const listed = hostsIn(hosts);
+  if (isUnknown(listed)) {
+    const what = `the hosts cannot be listed: ${listed.unknown}`;
     const remedy = 'run onehost list as oneadmin, or migrate-guard doctor --host HOST';
     return {
       ...base,
@@ -61,6 +61,8 @@ export async function doctor(
       hosts: [],
     };
   }
+  findings.push(...judgeOtherDrivers(listed));
+  const names = listed.map(({ name }) => name);
   return { ...base, findings, hosts: await judgeAll(names, frontEnd, settings) };
 }
 
@@ -69,7 +71,7 @@ function frontEndOf(installation: Installation, version: string): FrontEnd {
   return { version, program: programSum(), installation, remoteScripts };
 }
 
-function namesIn(hosts: string | Unknown): readonly string[] | Unknown {
+function hostsIn(hosts: string | Unknown): readonly KvmHost[] | Unknown {
   if (typeof hosts !== 'string') return hosts;
   try {
     return kvmHosts(hosts);

@@ -1,4 +1,5 @@
 import { appendFileSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { Servant, statusXml } from './harness';
 import { onedConf } from './installation/machine-tree';
 import { Package } from './installation/package';
 import { PrivateMachine } from './installation/private-machine';
@@ -55,10 +56,11 @@ async function frontEnd(hosts: string, hooks: string): Promise<void> {
   await machine.root([
     'sh',
     '-c',
-    'mkdir -p /var/lib/one/remotes/vmm/kvm /etc/one; chown -R oneadmin: /var/lib/one',
+    'mkdir -p /var/lib/one/remotes/vmm/kvm /etc/one; mkdir -p /etc/libvirt; chown -R oneadmin: /var/lib/one',
   ]);
   machine.write('/var/lib/one/remotes/VERSION', '6.6.0');
   machine.write('/etc/one/oned.conf', onedConf());
+  machine.write('/etc/libvirt/qemu.conf', '');
   program('/usr/bin/onehost', `echo '${hosts}'`);
   program('/usr/bin/onehook', `echo '${hooks}'`);
   program(
@@ -158,6 +160,15 @@ test('hosts that do not answer are unknown, in bounded time, and hide no other; 
   expect((await doctor('--host', 'gone')).exit).toBe(2);
 });
 
+test('hosts of another VM_MAD that runs the same scripts', async () => {
+  await frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
+  program('/usr/bin/gdb', 'echo GNU gdb 13');
+  const { findings, hosts } = await doctor();
+  expect(troubles(findings)).toEqual(['vm-mad problem']);
+  expect(findings.find(({ state }) => state === 'problem')?.what).toContain('moves the VMs of kvm1');
+  expect(hosts.map(({ host }) => host)).toEqual(['kvm1']);
+});
+
 test('OpenNebula that does not answer is unknown', async () => {
   await frontEnd(hostPool('kvm1'), hookPool());
   machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
@@ -193,4 +204,29 @@ test.each([
   machine.write('/etc/libvirt/qemu.conf', `${line}\n`);
   const { findings } = await doctor();
   expect(findings.find(({ check }) => check === 'namespaces')?.what).toContain(what);
+});
+
+test('QEMU builds that run here, with and without a stored layout', async () => {
+  await machine.root([source.file('install.sh'), 'host']);
+  program('/usr/bin/gdb', 'echo GNU gdb 13');
+  const [name, uuid] = ['one-310', '0f0f0f0f-0000-4000-8000-00000000abcd'];
+  // A process with QEMU's command line; its program, perl, has a build-id like any other.
+  const argv = ['-name', `guest=${name},debug-threads=on`, '-S', '-uuid', uuid];
+  const qemu = await Servant.start('guest', argv, machine.pid);
+  try {
+    machine.write(`/run/libvirt/qemu/${name}.xml`, statusXml({ name, uuid, pid: qemu.pid, disks: [] }));
+    const found = async (): Promise<Finding | undefined> =>
+      (await doctor()).findings.find(({ check }) => check === 'layout');
+    const missing = await found();
+    expect(missing?.state).toBe('problem');
+    expect(missing?.remedy).toMatch(/^migrate-guard layout \/usr\/bin\/perl/);
+    const [, file = ''] =
+      /(\/var\/lib\/migrate-guard\/layouts\/[0-9a-f]+\.json) is missing/.exec(missing?.what ?? '') ?? [];
+    machine.write(file, '{}');
+    expect((await found())?.what).toContain('is refused');
+    machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
+    expect(await found()).toBeUndefined();
+  } finally {
+    await qemu.end();
+  }
 });

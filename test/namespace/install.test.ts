@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
 import { MachineTree, oneadmin, onedConf } from './installation/machine-tree';
 import { Package } from './installation/package';
@@ -300,6 +300,12 @@ describe('refused, with the remedy, and without any change', () => {
       'host',
       () => mkdirSync(tree.path('/usr/sbin/migrate-guard')),
       'it is no plain file',
+    ],
+    [
+      'a directory of OpenNebula that belongs to root',
+      'frontend',
+      () => chownSync(tree.path(`${remotes}/vmm/kvm`), 0, 0),
+      '/var/lib/one/remotes/vmm/kvm cannot be written by oneadmin',
     ],
     ['no KVM driver', 'frontend', () => tree.write('/etc/one/oned.conf', ''), 'no VM_MAD is named "kvm"'],
     [

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { errorName } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
-import { registeredHooks, shippedHooks } from '../../opennebula/pools';
+import { registeredHooks, shippedHooks, type KvmHost } from '../../opennebula/pools';
 import { guards, hasGuards, kvmArguments, withGuards } from '../../opennebula/vm-mad';
 
 export const onedConf = '/etc/one/oned.conf';
@@ -18,6 +18,28 @@ function hooksIn(xml: string): string[] | Unknown {
     return registeredHooks(xml);
   } catch (error) {
     return { unknown: `its answer is no XML: ${errorName(error)}` };
+  }
+}
+
+/** Hosts of another VM_MAD that runs the same scripts: oned.conf ships one named "qemu". */
+export function judgeOtherDrivers(hosts: readonly KvmHost[]): Finding[] {
+  const others = hosts.filter(({ driver }) => driver !== 'kvm');
+  return [...new Set(others.map(({ driver }) => driver))].flatMap((driver) => {
+    const args = kvmArguments(readOned() ?? '', driver);
+    if ('refused' in args || hasGuards(args.value)) return [];
+    const names = others.filter((host) => host.driver === driver).map(({ name }) => name);
+    const what = `VM_MAD "${driver}" in ${onedConf} does not select our drivers, and moves the VMs of ${names.join(', ')}`;
+    const remedy = `set its ARGUMENTS = "${withGuards(args.value)}", and restart opennebula`;
+    return [{ check: 'vm-mad', state: 'problem', path: onedConf, what, remedy }];
+  });
+}
+
+function readOned(): string | undefined {
+  try {
+    return readFileSync(onedConf, 'utf8');
+  } catch {
+    // That it cannot be read is a finding already.
+    return undefined;
   }
 }
 
