@@ -37,7 +37,7 @@ uid=0 gid=0 user=oneadmin
 
 # ---- Words -----------------------------------------------------------------------------------------------------------
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 # die WHAT REMEDY [STATUS]
 die() {
@@ -77,8 +77,8 @@ need_root() { ((EUID == 0)) || die 'this is for root' "run it with sudo" 77; }
 # The real path of a Node that is new enough. Root runs it: so it, and every directory above it, must be root's own.
 need_node() {
   local found version major minor
-  for found in "$(command -v node || true)" /usr/bin/node /usr/local/bin/node; do
-    [[ -n $found ]] || continue
+  for found in /usr/bin/node /usr/local/bin/node "$(command -v node || true)"; do
+    [[ -x $found ]] || continue
     version=$("$found" --version 2>/dev/null) || continue
     IFS=. read -r major minor _ <<<"${version#v}"
     ((major > 20 || (major == 20 && minor >= 11))) 2>/dev/null || continue
@@ -116,7 +116,8 @@ need_oneadmin() {
   user=${configured:-oneadmin}
   [[ $user =~ ^[a-z_][a-z0-9_-]*$ ]] || die "$root$config: ssh.user is no user name: $user" 'correct it'
   if [[ -z $root ]]; then
-    uid=$(id -u "$user" 2>/dev/null) && gid=$(id -g "$user") || no_user
+    uid=$(id -u "$user" 2>/dev/null) || no_user
+    gid=$(id -g "$user")
   else
     IFS=: read -r _ _ uid gid _ < <(grep "^$user:" "$root/etc/passwd" 2>/dev/null) || no_user
   fi
@@ -135,7 +136,10 @@ need_frontend() {
 }
 
 need_sudo() {
-  command -v sudo >/dev/null && command -v visudo >/dev/null || die 'sudo is not installed' 'install the package sudo'
+  local name
+  for name in sudo visudo; do
+    command -v "$name" >/dev/null || die "$name is not installed" 'install the package sudo'
+  done
   [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d is not there" 'install the package sudo'
 }
 
@@ -383,15 +387,24 @@ plan_movers() {
   if [[ -e $root$config ]]; then
     sha=$(sha_of "$root$config")
     [[ ${old[$config]:-} == *"$tab$sha$tab"* || $sha == "$(sha_of "$here/config/config.yaml")" ]] || {
-      printf 'install.sh: %s\n' "$config was changed by hand, and needs these lines for the drivers that oned.conf names now:" \
-        'opennebula:' "$(sed 's/^\([a-z]*\)=/  \1: /' <<<"$movers")" >&2
+      say_movers "$config was changed by hand. For the drivers that oned.conf names now, it needs:" "$movers" >&2
       [[ -z $set_vm_mad ]] || die 'oned.conf is left as it is' "add these lines to $config, and run this again"
       return 0
     }
   fi
-  [[ -n $set_vm_mad ]] || { say "config     $config would get, with --set-vm-mad: opennebula: ${movers//$'\n'/, }"; return 0; }
+  if [[ -z $set_vm_mad ]]; then
+    say_movers "Before oned.conf is changed, $config needs (--set-vm-mad does both):" "$movers"
+    return 0
+  fi
   with_movers "$movers" <"$config_source" >"$work/config.yaml"
   config_source=$work/config.yaml replaces_config=1
+}
+
+say_movers() {
+  local line
+  say "$1" '' 'opennebula:'
+  while IFS= read -r line; do say "  ${line%%=*}: ${line#*=}"; done <<<"$2"
+  say ''
 }
 
 missing_movers() {

@@ -190,7 +190,7 @@ describe("drivers of others in oned.conf's slots", () => {
     const before = tree.picture();
     const said = await done('frontend');
     expect(said).toContain(merged);
-    expect(said).toContain('migrate=frontend:migrate-tweaks');
+    expect(said).toContain('\nopennebula:\n  migrate: frontend:migrate-tweaks\n');
     expect(tree.read('/etc/one/oned.conf')).toBe(onedConf(storpool));
     for (let run = 0; run < 2; run += 1) {
       await done('frontend', '--set-vm-mad');
