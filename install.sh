@@ -439,6 +439,7 @@ install_role() {
   stale_lines >"$work/stale"
   if [[ -z $dry_run ]]; then
     # Before anything else is made, so that a run that is cut short can be undone.
+    mkdir -p -- "$root${state%/*}"
     [[ -d $root$state ]] || make_directory root 755 "$state"
     cat "$work/manifest" "$work/stale" | write_manifest
   fi
@@ -490,11 +491,11 @@ uninstall() {
     tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
   fi
   cp "$root$manifest" "$work/manifest"
-  grep -v "$tab$state\$" "$work/manifest" >"$work/listed" || true
-  remove_listed <"$work/listed"
-  if [[ -z $dry_run ]]; then rm -f -- "$root$manifest"; fi
-  grep "$tab$state\$" "$work/manifest" >"$work/listed" || true
-  remove_listed <"$work/listed"
+  # The manifest goes last but for its own directory, and what is above it in a staging tree.
+  local own="$tab(/var|/var/lib|$state)\$"
+  grep -vE "$own" "$work/manifest" | remove_listed
+  [[ -n $dry_run ]] || rm -f -- "$root$manifest"
+  grep -E "$own" "$work/manifest" | remove_listed
   ! grep -q "^frontend$tab" "$work/manifest" || cat <<TEXT
 
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks

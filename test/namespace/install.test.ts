@@ -110,6 +110,23 @@ test('the installed copy verifies and uninstalls without the source tree', async
   expect(tree.picture()).toEqual(before);
 });
 
+test('an empty tree, as a package is made in, gets what a host needs and nothing else', async () => {
+  for (const path of ['usr', 'var', 'etc/one', 'etc/logrotate.d'])
+    rmSync(tree.path(path), { recursive: true });
+  const before = tree.picture();
+  await done('host');
+  expect(tree.list('').filter((path) => path.includes('migrate-guard/'))).toEqual([
+    'etc/migrate-guard/config.yaml',
+    'usr/lib/migrate-guard/install.sh',
+    'usr/lib/migrate-guard/installation.cjs',
+    'usr/lib/migrate-guard/migrate-guard',
+    'var/lib/migrate-guard/layouts',
+    'var/lib/migrate-guard/manifest',
+  ]);
+  await done('uninstall');
+  expect(tree.picture()).toEqual(before);
+});
+
 describe('verify tells', () => {
   const start = '/var/lib/one/remotes/migrate-guard/start.sh';
   const [sudoers, program] = ['/etc/sudoers.d/migrate-guard', '/usr/lib/migrate-guard/migrate-guard'];
