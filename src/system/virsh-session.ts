@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Unknown } from '../core/facts';
 import { log } from './log';
-import { onHost, quietVirsh, type Argv } from './virsh-and-ssh';
+import { quietVirsh, type Argv } from './virsh-and-ssh';
 
 const prompt = 'virsh # ';
 
@@ -33,14 +33,6 @@ export class VirshSession {
 
   static local(): VirshSession {
     return VirshSession.start(quietVirsh());
-  }
-
-  /** On another host, over ssh, as the user OpenNebula's drivers use. `connectTimeout` is in seconds. */
-  static on(host: string, user: string, connectTimeout: number): VirshSession {
-    // It stays for the whole move: a connection that a firewall dropped has to be noticed before it is needed.
-    const options = ['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=2'];
-    const command = `LC_ALL=C exec ${quietVirsh().join(' ')}`;
-    return VirshSession.start(onHost({ host, user, connectTimeout, options }, command));
   }
 
   private static start([file, ...args]: Argv): VirshSession {

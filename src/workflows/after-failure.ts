@@ -1,6 +1,5 @@
 import { isUnknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
-import { copyOnDestination, listDomainsOn } from './destination-copy';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
 import { inspectDomain } from './inspect';
@@ -50,8 +49,7 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
     const what = `${why}; ${name} does not run on as it should: ${isUnknown(ended) ? ended.unknown : here}`;
     return course.report('person', what, `see virsh domstate ${name}`);
   }
-  const copy =
-    destination === undefined ? undefined : await copyOnDestination(course.domain, destination, settings);
+  const copy = await course.destination?.copyOf(course.domain);
   if (copy === undefined) {
     const there = destination === undefined ? '' : `, and ${destination} has no copy of it`;
     return course.report('mover-failed', `${why}; ${name} runs here${there}`);
@@ -63,14 +61,15 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
 /** The QEMU that ran here is gone, although the mover said that it failed. */
 export async function died(course: GuardCourse): Promise<GuardReport> {
   const { destination, settings } = course.options;
-  const { name, uuid } = course.domain;
-  const running = destination === undefined ? '' : await listDomainsOn(destination, settings);
-  if (typeof running !== 'string') {
+  const { name } = course.domain;
+  const running =
+    course.destination === undefined ? false : await course.destination.hasDomain(course.domain);
+  if (typeof running !== 'boolean') {
     const there = destination ?? '';
     const what = `${name} runs here no more, and nobody can tell whether it runs on ${there}: ${running.unknown}`;
     return course.report('person', what, `find out with virsh list on ${there}; never start it twice`);
   }
-  if (running.includes(uuid)) {
+  if (running) {
     const what = `${name} runs on ${destination ?? ''} now, although the mover failed`;
     return course.report('mover-failed', what);
   }

@@ -2,8 +2,8 @@ import type { Domain } from '../core/domain';
 import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
-import { askDestination } from '../system/destination';
 import { Virsh } from '../system/virsh';
+import { Destination } from './destination';
 import { findDomains, type Asked } from './find-domains';
 import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
@@ -15,26 +15,36 @@ export interface CheckOptions {
   readonly destination?: string;
 }
 
+interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
+  readonly destination?: Destination | undefined;
+}
+
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
 export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
   if (!options.deep && options.destination === undefined) {
     yield* plainCheck(asked, options.settings);
     return;
   }
-  // What waits for QEMU, or for another host, is answered one by one.
-  for await (const found of findDomains(asked, options.settings)) {
-    yield await judge(found, asked, (domain) => checkDomain(domain, options));
+  const { settings, deep, destination: host } = options;
+  const destination = host === undefined ? undefined : new Destination(host, settings);
+  try {
+    // What waits for QEMU, or for another host, is answered one by one.
+    for await (const found of findDomains(asked, settings)) {
+      yield await judge(found, asked, (domain) => checkDomain(domain, { settings, deep, destination }));
+    }
+  } finally {
+    destination?.end();
   }
 }
 
 /** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
-export async function checkDomain(domain: Domain, options: CheckOptions): Promise<DomainReport> {
+export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep } = options;
   const virsh = new Virsh(settings.libvirt.deadline * 1000);
   const depth = deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
   const [facts, destination, block] = await Promise.all([
     gatherDomain(domain, depth),
-    askAbout(domain, options),
+    askAbout(domain, options.destination),
     deep ? inspectDomain(domain, settings) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
@@ -53,11 +63,10 @@ function withBlockState(
 
 async function askAbout(
   domain: Domain,
-  { destination: host, settings }: CheckOptions,
+  destination: Destination | undefined,
 ): Promise<Pick<DomainFacts, 'destination'>> {
-  if (host === undefined) return {};
-  const { user, deadline } = settings.ssh;
+  if (destination === undefined) return {};
   // libvirt makes a missing NVRAM file over there from its template (src/qemu/qemu_process.c, qemuPrepareNVRAM).
   const wanted = domain.sources.filter(({ role }) => role !== 'nvram').map(({ path }) => path);
-  return { destination: { host, paths: await askDestination(host, user, wanted, deadline * 1000) } };
+  return { destination: { host: destination.host, paths: await destination.paths(wanted) } };
 }

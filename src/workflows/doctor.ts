@@ -4,7 +4,7 @@ import type { Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { kvmHosts, type KvmHost } from '../opennebula/pools';
 import { askOpenNebula } from '../system/opennebula-cli';
-import { validateHost } from '../system/destination';
+import { validateHost } from '../system/host-name';
 import { run } from '../system/command';
 import { judgeOtherDrivers, judgeSelection } from './installation/front-end';
 import { judgeHost, program, programSum } from './installation/host-state';

@@ -6,6 +6,7 @@ import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
 import type { Moved, Mover } from '../system/mover';
+import { Destination } from './destination';
 import type { Reactivation } from './reactivate';
 
 /** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
@@ -78,12 +79,31 @@ export class GuardCourse {
   reactivation: Exclude<Reactivation, Unknown> | undefined;
   output: Moved | undefined;
   aborted = false;
+  /** None for a save. */
+  readonly destination: Destination | undefined;
   private readonly actions: GuardAction[] = [];
 
-  constructor(
+  private constructor(
     readonly domain: Domain,
     readonly options: CourseOptions,
-  ) {}
+  ) {
+    const { destination, settings } = options;
+    this.destination = destination === undefined ? undefined : new Destination(destination, settings);
+  }
+
+  /** Does something with a course of its own, and ends what it has opened. */
+  static async with<T>(
+    domain: Domain,
+    options: CourseOptions,
+    work: (course: GuardCourse) => Promise<T>,
+  ): Promise<T> {
+    const course = new GuardCourse(domain, options);
+    try {
+      return await work(course);
+    } finally {
+      course.destination?.end();
+    }
+  }
 
   say(action: GuardAction['action'], what: string): void {
     this.actions.push({ action, what });

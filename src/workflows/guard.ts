@@ -27,11 +27,15 @@ const lastWordsWait = 500;
 /** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
 export async function guard(word: string, options: GuardOptions): Promise<GuardReport> {
   const domain = await findDomain(word, options.settings);
-  return withDomainLock(domain.name, () => move(new GuardCourse(domain, options), options));
+  return GuardCourse.with(domain, options, (course) =>
+    withDomainLock(domain.name, () => move(course, options)),
+  );
 }
 
 async function move(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
   refuseBusy(course);
+  // Needed for sure, by the time that something fails; meanwhile the domain is checked.
+  course.destination?.connect();
   const refusal = await makeSafe(course);
   if (refusal) return refusal;
   for (;;) {
@@ -73,14 +77,14 @@ interface Outcome {
 /** One run of the mover, with someone standing by. */
 async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outcome> {
   const { domain } = course;
-  const { settings, destination } = options;
+  const { settings } = options;
   const mover = options.mover(domain);
   const held = holdQemu(domain);
   if (isUnknown(held)) throw new GuardError('undecided', held.unknown, `see virsh domstate ${domain.name}`);
   const watch = new LogWatch(settings.libvirt.logDirectory, domain.name);
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';
-  const standBy = standsBy ? new StandBy(domain, settings, watch, destination) : undefined;
+  const standBy = standsBy ? new StandBy(domain, settings, watch, course.destination) : undefined;
   const running = mover.start();
   const job = new JobWatch(course, running, (progress) => beside?.show?.(progress));
   const beside = options.moving?.(domain, { abort: () => job.abort() });

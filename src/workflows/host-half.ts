@@ -8,7 +8,7 @@ import { jobOf } from '../system/monitor';
 import type { Moved, Mover, RunningMover } from '../system/mover';
 import { findDomain } from './find-domains';
 import { guard } from './guard';
-import { GuardCourse, guardResults, type GuardReport } from './guard-course';
+import { GuardCourse, guardResults, type CourseOptions, type GuardReport } from './guard-course';
 import { hostState } from './installation/host-state';
 import { makePathsSafe, resetEarlier } from './make-safe';
 import { probe } from './probe';
@@ -149,18 +149,18 @@ async function withCourse(
   ...[request, settings, frontend, work]: [...Parameters<Work>, (course: GuardCourse) => Promise<GuardReport>]
 ): Promise<HostEnd> {
   const domain = await findDomain(request.domain, settings);
-  const course = new GuardCourse(domain, courseOptions(request, settings, frontend));
-  // A dry run only looks, and may look at what another does.
-  return endOf(
-    await (request.dryRun === true ? work(course) : withDomainLock(domain.name, () => work(course))),
+  const report = await GuardCourse.with(domain, courseOptions(request, settings, frontend), (course) =>
+    // A dry run only looks, and may look at what another does.
+    request.dryRun === true ? work(course) : withDomainLock(domain.name, () => work(course)),
   );
+  return endOf(report);
 }
 
 function courseOptions(
   { destination, checkDestination = false, dryRun = false }: HostRequest,
   settings: Settings,
   { did }: Frontend,
-): ConstructorParameters<typeof GuardCourse>[1] {
+): CourseOptions {
   return {
     settings,
     ...(destination === undefined ? {} : { destination }),

@@ -13,11 +13,11 @@ export async function makeSafe(course: GuardCourse): Promise<GuardReport | undef
 /** Check and repair. Gives the refusal when a path cannot be made safe. */
 export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | undefined> {
   const { settings, checkDestination = true, dryRun = false } = course.options;
-  const destination = checkDestination ? course.options.destination : undefined;
+  const destination = checkDestination ? course.destination : undefined;
   const checked = await checkDomain(course.domain, {
     settings,
     deep: true,
-    ...(destination === undefined ? {} : { destination }),
+    destination,
   });
   const unsafe = judge(course, checked);
   if (unsafe) return unsafe;
@@ -58,7 +58,7 @@ function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | u
 /** Gives the refusal when QEMU does not have its disks back. */
 export async function resetEarlier(course: GuardCourse): Promise<GuardReport | undefined> {
   const { domain } = course;
-  const { settings, destination, dryRun = false } = course.options;
+  const { settings, dryRun = false } = course.options;
   const inspected = await inspectDomain(domain, settings);
   course.blockState = inspected.blockState;
   if (inspected.blockState === 'healthy') return undefined;
@@ -66,7 +66,7 @@ export async function resetEarlier(course: GuardCourse): Promise<GuardReport | u
     settings,
     strategy: 'auto',
     dryRun,
-    ...(destination === undefined ? {} : { destination }),
+    destination: course.destination,
   });
   course.blockState = blockState;
   if (result === 'healed' || result === 'healthy' || result === 'planned') {

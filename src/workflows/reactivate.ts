@@ -8,13 +8,13 @@ import type { Settings } from '../core/settings';
 import type { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
-import { listActive } from './destination-copy';
+import type { Destination } from './destination';
 import { endOfJob } from './end-of-job';
 
 /** Milliseconds between two looks at a log. */
 const fileInterval = 5;
-/** Between two questions to libvirtd. */
-const questionInterval = 20;
+/** Between two looks for QEMU on the destination; the second may already tell. */
+const lookInterval = 200;
 
 /** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
 export type Reactivation =
@@ -27,13 +27,12 @@ export type Reactivation =
 
 /**
  * Stands by while a mover runs. On an affected QEMU the guest's next write may kill it once handing over has
- * failed, so everything that takes time is done before: one virsh stays connected here, one on the destination.
+ * failed, so everything that takes time is done before: virsh stays connected here, ssh to the destination.
  * As soon as QEMU's log tells of the failure, libvirt's job has ended and the destination holds no copy of the
  * domain, QEMU is told to take its disks back.
  */
 export class StandBy {
   private readonly here = VirshSession.local();
-  private there: VirshSession | undefined;
   private over = false;
   private readonly outcome: Promise<Reactivation | undefined>;
 
@@ -41,9 +40,8 @@ export class StandBy {
     private readonly domain: Domain,
     private readonly settings: Settings,
     private readonly watch: LogWatch,
-    private readonly destination: string | undefined,
+    private readonly destination: Destination | undefined,
   ) {
-    this.there = this.connect();
     this.outcome = this.standBy();
   }
 
@@ -54,56 +52,50 @@ export class StandBy {
       return await this.outcome;
     } finally {
       this.here.end();
-      this.there?.end();
     }
   }
 
   private async standBy(): Promise<Reactivation | undefined> {
+    const looking = this.lookForQemu();
     while (!sawHandingOverFail(this.watch.read())) {
       // One look after the mover's end, since its last words and QEMU's may come together.
-      if (this.over) return undefined;
+      if (this.over) {
+        await looking.end();
+        return undefined;
+      }
       await pause(fileInterval);
     }
+    await looking.end();
     const ended = await endOfJob(this.domain, this.settings);
     if (isUnknown(ended)) return ended;
-    const clear = await this.destinationIsClear();
-    if (clear !== true) return clear;
+    const copy = await this.destination?.copyOf(this.domain);
+    if (copy) return { unknown: copy.why };
     const cleared = Date.now();
     const done = await this.activate();
     if (done !== true) return done;
     return { milliseconds: Date.now() - ended.at, destination: cleared - ended.at };
   }
 
-  private connect(): VirshSession | undefined {
-    const { user, deadline } = this.settings.ssh;
-    return this.destination === undefined ? undefined : VirshSession.on(this.destination, user, deadline);
-  }
-
-  /** A connection that died of old age during a long move is made once more. */
-  private async askThere(deadline: number): Promise<string | Unknown> {
-    const until = Date.now() + deadline;
-    const answer = await this.there?.ask(listActive, deadline);
-    if (typeof answer === 'string') return answer;
-    this.there?.end();
-    this.there = this.connect();
-    const again = await this.there?.ask(listActive, Math.max(1, until - Date.now()));
-    return again ?? { unknown: 'there is no destination' };
-  }
-
-  /** libvirt and the stock scripts destroy what came over; two QEMUs must never own one disk. */
-  private async destinationIsClear(): Promise<true | Unknown> {
-    if (!this.there) return true;
-    const deadline = this.settings.migrate.destinationDeadline * 1000;
-    const until = Date.now() + deadline;
-    for (;;) {
-      if (Date.now() > until) return { unknown: `the destination still has a copy of ${this.domain.name}` };
-      const listed = await this.askThere(Math.max(1, until - Date.now()));
-      if (typeof listed !== 'string') {
-        return { unknown: `nobody can tell whether the destination still has a copy: ${listed.unknown}` };
+  /**
+   * While the memory is copied: whoever knows QEMU over there sees at once when it is gone. Ends when it was seen, or
+   * when that is not of interest any more; questions to the destination do not overlap.
+   */
+  private lookForQemu(): { readonly end: () => Promise<void> } {
+    const ending = new AbortController();
+    const { signal } = ending;
+    this.destination?.forgetQemu();
+    const look = async (): Promise<void> => {
+      while (!signal.aborted && (await this.destination?.lookForQemu(this.domain))) {
+        await pause(lookInterval, undefined, { signal }).catch(() => undefined);
       }
-      if (!listed.includes(this.domain.uuid)) return true;
-      await pause(questionInterval);
-    }
+    };
+    const looking = look();
+    return {
+      end: () => {
+        ending.abort();
+        return looking;
+      },
+    };
   }
 
   private async activate(): Promise<true | Unknown> {

@@ -20,7 +20,7 @@ import { clearFlags } from '../system/qemu-memory';
 import { readQemuLog } from '../system/qemu-log';
 import { readResetNote } from '../system/reset-note';
 import { Virsh } from '../system/virsh';
-import { copyOnDestination } from './destination-copy';
+import type { Destination } from './destination';
 import type { Inspection, MemoryReading } from './inspect';
 
 export interface Applied {
@@ -46,7 +46,7 @@ export class Remedies {
     private readonly domain: Domain,
     private readonly held: QemuProcess,
     private readonly settings: Settings,
-    private readonly destination: string | undefined,
+    private readonly destination: Destination | undefined,
   ) {
     this.virsh = new Virsh(settings.libvirt.deadline * 1000);
   }
@@ -173,7 +173,7 @@ export class Remedies {
     return (this.copyAnswer ??=
       destination === undefined
         ? Promise.resolve(objectionToCopy(log(), domain.name))
-        : copyOnDestination(domain, destination, settings));
+        : destination.copyOf(domain));
   }
 
   private situation(reading: MemoryReading): Situation {

@@ -9,6 +9,7 @@ import { withDomainLock } from '../system/domain-lock';
 import { logEnd } from '../system/qemu-log';
 import type { QemuProcess } from '../system/qemu-process';
 import { noteReset } from '../system/reset-note';
+import { Destination } from './destination';
 import { findDomain } from './find-domains';
 import { holdQemu, inspectHeld, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
@@ -51,12 +52,24 @@ export interface ResetOptions {
   readonly strategy: Strategy | 'auto';
   readonly dryRun: boolean;
   /** Where the last migration was to go. Without it, only QEMU's log can tell that no copy owns the disks. */
-  readonly destination?: string;
+  readonly destination?: Destination | undefined;
 }
 
 /** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
-export async function reset(word: string, options: ResetOptions): Promise<ResetReport> {
+export async function reset(
+  word: string,
+  { destination: host, ...options }: Omit<ResetOptions, 'destination'> & { readonly destination?: string },
+): Promise<ResetReport> {
   const domain = await findDomain(word, options.settings);
+  const destination = host === undefined ? undefined : new Destination(host, options.settings);
+  try {
+    return await resetAlone(domain, { ...options, destination });
+  } finally {
+    destination?.end();
+  }
+}
+
+function resetAlone(domain: Domain, options: ResetOptions): Promise<ResetReport> {
   // A dry run only looks, and may look at what another does.
   return options.dryRun
     ? resetLocked(domain, options)

@@ -1,4 +1,4 @@
-import { validateHost } from '../../system/destination';
+import { validateHost } from '../../system/host-name';
 import { check } from '../../workflows/check';
 import { printReports } from '../print';
 import type { Verb } from '../verb';

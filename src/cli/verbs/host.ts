@@ -2,7 +2,7 @@ import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { readRequest, type HostEnd, type HostRequest } from '../../core/host-session';
 import type { Settings } from '../../core/settings';
-import { validateHost } from '../../system/destination';
+import { validateHost } from '../../system/host-name';
 import { forwardedAgent } from '../../system/forwarded-agent';
 import { FrontendLink } from '../../system/frontend-link';
 import { logToHost } from '../../system/host-log';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { exitCodes } from '../../core/exit-codes';
-import { validateHost } from '../../system/destination';
+import { validateHost } from '../../system/host-name';
 import { startProgram, type Mover } from '../../system/mover';
 import { asKeyHolder, virshHere } from '../../system/virsh-and-ssh';
 import { guard, guardResults, type GuardOptions, type GuardReport } from '../../workflows/guard';

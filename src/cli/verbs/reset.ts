@@ -1,7 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isStrategy, strategies } from '../../core/strategy';
-import { validateHost } from '../../system/destination';
+import { validateHost } from '../../system/host-name';
 import { reset, resetResults } from '../../workflows/reset';
 import { printJson } from '../print';
 import { renderReset } from '../render-reset';

@@ -2,7 +2,7 @@ import { GuardError } from '../../core/errors';
 import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
-import { validateHost } from '../../system/destination';
+import { validateHost } from '../../system/host-name';
 import { askState, askSums } from '../../system/host-state';
 import type { HostState } from './host-state';
 import type { Installation } from './installed-files';

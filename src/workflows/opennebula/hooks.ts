@@ -6,7 +6,7 @@ import type { Settings } from '../../core/settings';
 import { done, failed } from '../../opennebula/hook-log';
 import { failedMigration, migrationUnderWay, type LiveMigration } from '../../opennebula/live-migration';
 import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
-import { validateHost } from '../../system/destination';
+import { validateHost } from '../../system/host-name';
 import { readSettings } from '../../system/settings-file';
 import { askHost, type HostAnswer } from './ask-host';
 import type { Call, Reply } from './call';

@@ -1,0 +1,147 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { DestinationPath, Unknown } from '../core/facts';
+import { log } from './log';
+import { onHost, quietVirsh } from './virsh-and-ssh';
+
+/**
+ * What answers on the other host: one question after the other, whose text never becomes part of a command. Each answer
+ * ends with NUL, NUL, the exit status, NUL.
+ */
+const answering = `
+export LC_ALL=C
+count() { IFS= read -r count; words=(); while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; }
+while IFS= read -r question; do
+  count
+  case $question in
+    paths) stat -L --printf="%F\\t%n\\0" -- "\${words[@]}" 2>/dev/null ;;
+    domains) ${quietVirsh('list', '--uuid').join(' ')} 2>&1 ;;
+    processes) printf "%s\\n" "\${words[@]}" | grep -lszxF -f - /proc/[0-9]*/cmdline | xargs -r grep -lszxF -e -uuid ;;
+    alive) for pid in "\${words[@]}"; do read -r stat </proc/$pid/stat && case $stat in *") "[ZX]" "*) ;; *) echo $pid ;; esac; done 2>/dev/null ;;
+  esac
+  printf "\\0\\0%s\\0" $?
+done`;
+
+/** It stays for the whole move: a connection that a firewall dropped has to be noticed before it is needed. */
+const keptAlive = ['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=2'];
+const answerEnd = /\0\0(\d+)\0$/;
+
+interface Answer {
+  readonly text: string;
+  readonly status: number;
+}
+
+/**
+ * One ssh connection to another host, as the user OpenNebula's drivers use, for all that is to be asked there: a new one
+ * costs some hundred milliseconds, which do not pass while QEMU waits for its disks. Questions may not overlap.
+ */
+export class DestinationSession {
+  private output = '';
+  private complaints = '';
+  private closed = false;
+  private waiting: (() => void) | undefined;
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+      this.waiting?.();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaints += text));
+    child.stdin.on('error', () => undefined);
+    const close = (): void => {
+      this.closed = true;
+      this.waiting?.();
+    };
+    child.on('close', close).on('error', close);
+  }
+
+  /** `connectTimeout` is in seconds. */
+  static open(host: string, user: string, connectTimeout: number): DestinationSession {
+    const target = { host, user, connectTimeout, options: keptAlive };
+    const [file, ...args] = onHost(target, `exec bash -c '${answering}'`);
+    // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
+    return new DestinationSession(spawn(file, args, { cwd: '/', detached: true }));
+  }
+
+  /** What stands at the paths over there, after all links. All deadlines are in milliseconds. */
+  async paths(paths: readonly string[], deadline: number): Promise<readonly DestinationPath[] | Unknown> {
+    const unique = [...new Set(paths)];
+    const answer = await this.ask('paths', unique, deadline);
+    if ('unknown' in answer) return answer;
+    const types = new Map(
+      answer.text.split('\0').flatMap((line) => {
+        const cut = line.indexOf('\t');
+        return cut < 0 ? [] : [[line.slice(cut + 1), line.slice(0, cut)] as const];
+      }),
+    );
+    return unique.map((path) => ({ path, type: types.get(path) }));
+  }
+
+  /** The UUIDs of all domains that are active over there; one that is shut off owns no disk. */
+  async activeDomains(deadline: number): Promise<string | Unknown> {
+    const answer = await this.ask('domains', [], deadline);
+    if ('unknown' in answer) return answer;
+    return answer.status === 0
+      ? answer.text
+      : { unknown: answer.text.trim().split('\n').at(-1) ?? 'virsh failed' };
+  }
+
+  /** The processes that have `-uuid` and this one as arguments, as libvirt's QEMUs do; as far as that user may see them. */
+  async processesOf(uuid: string, deadline: number): Promise<readonly number[] | Unknown> {
+    const answer = await this.ask('processes', [uuid], deadline);
+    if ('unknown' in answer) return answer;
+    return [...answer.text.matchAll(/\/proc\/(\d+)\//g)].map(([, pid]) => Number(pid));
+  }
+
+  /** Which of these processes have not ended. One that has closed its files counts as ended. */
+  async alive(pids: readonly number[], deadline: number): Promise<readonly number[] | Unknown> {
+    const answer = await this.ask('alive', pids.map(String), deadline);
+    if ('unknown' in answer) return answer;
+    return answer.text.split('\n').filter(Boolean).map(Number);
+  }
+
+  end(): void {
+    this.child.stdin.end();
+    // The whole group: runuser waits for the ssh that it started.
+    if (this.child.pid === undefined || this.closed) return;
+    try {
+      process.kill(-this.child.pid, 'SIGKILL');
+    } catch {
+      this.child.kill('SIGKILL');
+    }
+  }
+
+  private async ask(question: string, words: readonly string[], deadline: number): Promise<Answer | Unknown> {
+    const until = Date.now() + deadline;
+    this.output = '';
+    if (!this.closed) {
+      this.child.stdin.write(`${question}\n${words.length}\n${words.map((word) => `${word}\0`).join('')}`);
+    }
+    for (;;) {
+      const end = answerEnd.exec(this.output);
+      if (end) {
+        log('asked another host', { question, words, answer: this.output });
+        return { text: this.output.slice(0, end.index), status: Number(end[1]) };
+      }
+      const left = until - Date.now();
+      if (this.closed) return { unknown: this.complaints.trim().split('\n').at(-1) || 'ssh ended' };
+      if (left <= 0) {
+        // What would still come is no answer to what is asked next.
+        this.end();
+        this.closed = true;
+        return { unknown: `no answer within ${deadline / 1000} s` };
+      }
+      await this.more(left);
+    }
+  }
+
+  private async more(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.waiting = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.waiting = undefined;
+  }
+}

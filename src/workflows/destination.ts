@@ -1,0 +1,104 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Domain } from '../core/domain';
+import { isUnknown, type DestinationPath, type Unknown } from '../core/facts';
+import type { Objection } from '../core/reset-plan';
+import type { Settings } from '../core/settings';
+import { DestinationSession } from '../system/destination-session';
+
+/** Milliseconds between two questions whether a copy of the domain is left. */
+const interval = 10;
+
+/** The host that a domain is to go to, asked over one connection that stays until the end. */
+export class Destination {
+  private session: DestinationSession | undefined;
+  /** QEMUs of the domain that were seen over there. */
+  private seen: readonly number[] = [];
+
+  constructor(
+    readonly host: string,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Connects before anything is asked, so that no question has to wait for it. */
+  connect(): void {
+    const { user, deadline } = this.settings.ssh;
+    this.session ??= DestinationSession.open(this.host, user, deadline);
+  }
+
+  /** What stands at the paths over there. */
+  paths(paths: readonly string[]): Promise<readonly DestinationPath[] | Unknown> {
+    const deadline = this.settings.ssh.deadline * 1000;
+    return this.ask((session) => session.paths(paths, deadline));
+  }
+
+  /** Whether the domain is active over there. */
+  async hasDomain({ uuid }: Domain): Promise<boolean | Unknown> {
+    const deadline = this.settings.ssh.deadline * 1000;
+    const active = await this.ask((session) => session.activeDomains(deadline));
+    return typeof active === 'string' ? active.includes(uuid) : active;
+  }
+
+  /** Before each attempt: what was seen was another QEMU. */
+  forgetQemu(): void {
+    this.seen = [];
+  }
+
+  /** Remembers the domain's QEMU over there, if it can be seen. Gives whether it is of use to look again. */
+  async lookForQemu({ uuid }: Domain): Promise<boolean> {
+    this.connect();
+    const found = await this.session?.processesOf(uuid, this.settings.ssh.deadline * 1000);
+    if (!found || 'unknown' in found) return false;
+    this.seen = found;
+    return found.length === 0;
+  }
+
+  /**
+   * Why QEMU here may not take its disks back: two QEMUs must never own one disk. `undefined` when the destination
+   * surely has no copy of the domain; it is given time to end one. That the QEMU that was seen over there has ended is
+   * as sure as what libvirt says, and known up to 200 ms earlier (src/util/virprocess.c, virProcessKillPainfullyDelay).
+   */
+  async copyOf(domain: Domain): Promise<Objection | undefined> {
+    const { host } = this;
+    const until = Date.now() + this.settings.migrate.destinationDeadline * 1000;
+    for (;;) {
+      if (await this.hasQemuEnded(until)) return undefined;
+      // libvirt costs tens of milliseconds a question; it is asked where nothing else can tell.
+      const has = this.seen.length > 0 ? true : await this.hasDomain(domain);
+      if (typeof has !== 'boolean') {
+        const why = `nobody can tell whether ${host} has a copy of ${domain.name}: ${has.unknown}`;
+        return { why, unknown: true };
+      }
+      if (!has) return undefined;
+      if (Date.now() > until) return { why: `${host} still has a copy of ${domain.name}` };
+      await pause(interval);
+    }
+  }
+
+  end(): void {
+    this.session?.end();
+    this.session = undefined;
+  }
+
+  private async hasQemuEnded(until: number): Promise<boolean> {
+    if (this.seen.length === 0) return false;
+    const deadline = Math.max(1, until - Date.now());
+    const alive = await this.ask((session) => session.alive(this.seen, deadline));
+    // Then libvirt has to tell.
+    if ('unknown' in alive) this.seen = [];
+    else if (alive.length === 0) return true;
+    return false;
+  }
+
+  /** A connection that died of old age during a long move is made once more. */
+  private async ask<T extends object | string>(
+    question: (session: DestinationSession) => Promise<T | Unknown>,
+  ): Promise<T | Unknown> {
+    const isNew = this.session === undefined;
+    this.connect();
+    const answer = await question(this.session as DestinationSession);
+    if (typeof answer === 'string' || !isUnknown(answer) || isNew) return answer;
+    this.end();
+    this.connect();
+    return question(this.session as unknown as DestinationSession);
+  }
+}
