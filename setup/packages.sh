@@ -7,7 +7,7 @@ declare -A GROUPS_OF_PACKAGES=(
   # Mount namespaces with device nodes of their own.
   [namespace]='util-linux mount acl attr procps strace sudo'
   # A real libvirtd with a real QEMU, and what a private host is made of.
-  [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb strace tini util-linux mount
+  [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb binutils strace tini util-linux mount
           iproute2 acl attr procps'
   # Two hosts that reach each other over ssh, as OpenNebula's do.
   [lab]='openssh-server openssh-client openssh-sftp-server sudo'
