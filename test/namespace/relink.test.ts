@@ -36,6 +36,7 @@ beforeEach(async () => {
   stage.host.file(
     configuration,
     `libvirt: { state_directory: /mnt/libvirt }\nrelink: { journal_directory: ${journals} }\n`,
+    { mode: 0o644 },
   );
 });
 

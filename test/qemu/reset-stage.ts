@@ -16,7 +16,7 @@ import {
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ResetReport } from '../../src/workflows/reset';
-import type { DomainReport } from "../../src/core/finding";
+import type { DomainReport } from '../../src/core/finding';
 import { affectedQemu, type Domain, migrateToSink, relinkDisk, startDomain, until } from '../lab/harness';
 import type { DomainOptions, HostRunOptions } from '../lab/harness';
 import { type Answer, diskOf, Stage } from './stage';
@@ -244,7 +244,7 @@ let configurations = 0;
 /** A configuration file on the host, for `--config`. */
 export function configure(stage: Stage, yaml: string): string {
   const file = `/run/migrate-guard-lab/config-${configurations++}.yaml`;
-  writeFileSync(stage.host.path(file), yaml);
+  writeFileSync(stage.host.path(file), yaml, { mode: 0o644 });
   return file;
 }
 

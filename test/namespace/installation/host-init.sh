@@ -16,6 +16,8 @@ sed -i '/^oneadmin:/d' /etc/passwd /etc/group /etc/shadow
 echo "oneadmin:x:$1:$1::/var/lib/one:/bin/sh" >>/etc/passwd
 echo "oneadmin:x:$1:" >>/etc/group
 echo "oneadmin:*:19000:0:99999:7:::" >>/etc/shadow
+# sudo complains of a machine that does not know its own name.
+echo "127.0.0.1 localhost $(uname -n)" >>/etc/hosts
 mkdir -p /var/lib/one
 chown "$1:$1" /var/lib/one
 echo ready
