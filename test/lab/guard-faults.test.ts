@@ -99,7 +99,10 @@ test('a source whose libvirtd is restarted during the copy', async () => {
   await stage.untilCopying(domain);
   await lab.restartDaemon('kvm1', 'libvirtd');
   const { exit, report } = await moving;
-  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  expect(report.result).toBe('mover-failed');
+  // virsh's own status, whatever it is: losing libvirtd in the middle of a write, it dies of SIGPIPE.
+  expect([1, 141]).toContain(exit);
+  expect(report.attempts).toMatchObject([{ exit }]);
   await stage.expectAliveOn('kvm1', domain);
   await expectMovable(domain);
 });
