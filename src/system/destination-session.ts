@@ -1,5 +1,5 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { DestinationPath, Unknown } from '../core/facts';
+import { Conversation } from './conversation';
 import { log } from './log';
 import { onHost, quietVirsh } from './virsh-and-ssh';
 
@@ -35,31 +35,12 @@ interface Answer {
  * costs some hundred milliseconds, which do not pass while QEMU waits for its disks. Questions may not overlap.
  */
 export class DestinationSession {
-  private output = '';
-  private complaints = '';
-  private closed = false;
-  private waiting: (() => void) | undefined;
-
-  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-      this.waiting?.();
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaints += text));
-    child.stdin.on('error', () => undefined);
-    const close = (): void => {
-      this.closed = true;
-      this.waiting?.();
-    };
-    child.on('close', close).on('error', close);
-  }
+  private constructor(private readonly conversation: Conversation) {}
 
   /** `connectTimeout` is in seconds. */
   static open(host: string, user: string, connectTimeout: number): DestinationSession {
     const target = { host, user, connectTimeout, options: keptAlive };
-    const [file, ...args] = onHost(target, `exec bash -c '${answering}'`);
-    // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
-    return new DestinationSession(spawn(file, args, { cwd: '/', detached: true }));
+    return new DestinationSession(new Conversation(onHost(target, `exec bash -c '${answering}'`)));
   }
 
   /** What stands at the paths over there, after all links. All deadlines are in milliseconds. */
@@ -100,48 +81,19 @@ export class DestinationSession {
   }
 
   end(): void {
-    this.child.stdin.end();
-    // The whole group: runuser waits for the ssh that it started.
-    if (this.child.pid === undefined || this.closed) return;
-    try {
-      process.kill(-this.child.pid, 'SIGKILL');
-    } catch {
-      this.child.kill('SIGKILL');
-    }
+    this.conversation.end();
   }
 
   private async ask(question: string, words: readonly string[], deadline: number): Promise<Answer | Unknown> {
-    const until = Date.now() + deadline;
-    this.output = '';
-    if (!this.closed) {
-      this.child.stdin.write(`${question}\n${words.length}\n${words.map((word) => `${word}\0`).join('')}`);
-    }
-    for (;;) {
-      const end = answerEnd.exec(this.output);
-      if (end) {
-        log('asked another host', { question, words, answer: this.output });
-        return { text: this.output.slice(0, end.index), status: Number(end[1]) };
-      }
-      const left = until - Date.now();
-      if (this.closed) return { unknown: this.complaints.trim().split('\n').at(-1) || 'ssh ended' };
-      if (left <= 0) {
-        // What would still come is no answer to what is asked next.
-        this.end();
-        this.closed = true;
-        return { unknown: `no answer within ${deadline / 1000} s` };
-      }
-      await this.more(left);
-    }
-  }
-
-  private async more(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.waiting = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.waiting = undefined;
+    const text = `${question}\n${words.length}\n${words.map((word) => `${word}\0`).join('')}`;
+    const read = (output: string): Answer | undefined => {
+      const end = answerEnd.exec(output);
+      return end ? { text: output.slice(0, end.index), status: Number(end[1]) } : undefined;
+    };
+    const answer = await this.conversation.ask(text, read, deadline);
+    log('asked another host', { question, words, answer });
+    // What would still come is no answer to what is asked next.
+    if ('unknown' in answer) this.end();
+    return answer;
   }
 }
