@@ -289,6 +289,21 @@ test('storage that is not shared: the destination need not have the paths yet', 
   await expectMoved(domain);
 });
 
+test('a move to another datastore of the same host is the mover’s alone', async () => {
+  const domain = await start();
+  stage.script('vmm/kvm/copying-only', '#!/bin/sh\ncat >/dev/null; echo "$2" >/var/tmp/copied\n');
+  stage.configure('opennebula: { migrate: copying-only }\n');
+  await domain.host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
+  try {
+    const moved = await stage.migrate(domain, 'kvm1', { local });
+    expect([moved.exit, moved.log]).toEqual([0, []]);
+    expect(domain.host.read('/var/tmp/copied')).toBe('kvm1\n');
+  } finally {
+    await stage.install(domain.host);
+  }
+  await expectHere(domain);
+});
+
 test('in the place of the stock script on the source host', async () => {
   const domain = await start();
   stage.lab.relink(domain);
