@@ -16,7 +16,10 @@ while IFS= read -r question; do
     paths) stat -L --printf="%F\\t%n\\0" -- "\${words[@]}" 2>/dev/null ;;
     domains) ${quietVirsh('list', '--uuid').join(' ')} 2>&1 ;;
     processes) printf "%s\\n" "\${words[@]}" | grep -lszxF -f - /proc/[0-9]*/cmdline | xargs -r grep -lszxF -e -uuid ;;
-    alive) for pid in "\${words[@]}"; do read -r stat </proc/$pid/stat && case $stat in *") "[ZX]" "*) ;; *) echo $pid ;; esac; done 2>/dev/null ;;
+    alive) for pid in "\${words[@]}"; do [ -e /proc/$pid ] || continue
+      stat=; read -r stat </proc/$pid/stat
+      case $stat in *") "[ZX]" "*) ;; *) echo $pid ;; esac
+    done 2>/dev/null ;;
   esac
   printf "\\0\\0%s\\0" $?
 done`;
@@ -73,7 +76,7 @@ export class DestinationSession {
     return [...answer.text.matchAll(/\/proc\/(\d+)\//g)].map(([, pid]) => Number(pid));
   }
 
-  /** Which of these processes have not ended. One that has closed its files counts as ended. */
+  /** Which of these processes have not ended. A zombie has, with its files closed; one that cannot be read has not. */
   async alive(pids: readonly number[], deadline: number): Promise<readonly number[] | Unknown> {
     const answer = await this.ask('alive', pids.map(String), deadline);
     if ('unknown' in answer) return answer;

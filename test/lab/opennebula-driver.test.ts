@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Domain, Emulator } from './harness';
 import { OpenNebulaStage, put } from './opennebula-stage';
 
@@ -200,6 +202,24 @@ describe('a guard that cannot run', () => {
     } finally {
       await stage.install(host);
     }
+  });
+
+  test('but one that began and died is no such guard: it may have left the VM half healed, so it stays', async () => {
+    const domain = await start();
+    const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+      version: string;
+    };
+    const hello = `{"kind":"hello","version":"${version}"}`;
+    put(domain.host, '/usr/lib/migrate-guard/migrate-guard', `#!/bin/sh\necho '${hello}'\n`, 0o755);
+    try {
+      const refused = await stage.migrate(domain, 'kvm2', { local });
+      expect([refused.exit, refused.reply]).toEqual([2, expect.stringContaining('the guard began its work')]);
+      const vetoed = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
+      expect([vetoed.exit, vetoed.reply]).toEqual([2, expect.stringContaining('the guard began its work')]);
+    } finally {
+      await stage.install(domain.host);
+    }
+    await expectHere(domain);
   });
 
   test('and a site that wants it refused', async () => {

@@ -1,3 +1,4 @@
+import { exitCodes } from '../../core/exit-codes';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { HostEnd, HostRequest } from '../../core/host-session';
 import { HostHalf } from '../../system/host-half';
@@ -9,8 +10,8 @@ export interface HostAnswer {
 }
 
 /**
- * Has the root-only half on a host do what needs no mover; or tells why it cannot be reached, does not run, or has said
- * nothing for `deadline` milliseconds.
+ * Has the root-only half on a host do what needs no mover; or tells why it cannot be reached or does not run. After
+ * `deadline` milliseconds it is not listened to any more.
  */
 export async function askHost(
   request: HostRequest,
@@ -21,17 +22,32 @@ export async function askHost(
   const late = deadline === undefined ? undefined : setTimeout(() => half.abandon(), deadline);
   const did: string[] = [];
   try {
-    for (let runs = false; ;) {
+    const hello = await half.hello();
+    if (isUnknown(hello)) return hello;
+    if (hello.kind === 'end') return { unknown: refusalOf(hello) };
+    for (;;) {
       const line = await half.next();
-      if (isUnknown(line)) return line;
-      if (line.kind === 'hello') runs = true;
+      if (isUnknown(line)) return { end: endedEarly(line), did };
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
-      if (line.kind === 'end') return runs ? { end: line, did } : { unknown: refusalOf(line) };
+      if (line.kind === 'end') return { end: line, did };
     }
   } finally {
     clearTimeout(late);
     half.end();
   }
+}
+
+/**
+ * It ran, and nobody knows how far it came; on the host it may still be at work, whatever became of the connection. That
+ * is no guard that cannot run: a VM that is half healed must not be moved.
+ */
+export function endedEarly({ unknown }: Unknown): HostEnd {
+  return {
+    exit: exitCodes.undecided.status,
+    result: 'undecided',
+    what: `the guard began its work, and then nothing was heard of it: ${unknown}`,
+    remedy: 'see /var/log/migrate-guard/host.log on the host, then try again',
+  };
 }
 
 /** A host half that does not even say hello: of another release, or not allowed to run. */

@@ -6,7 +6,7 @@ import type { MoveRequest } from '../../opennebula/move-request';
 import { HostHalf } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { startScript, type ScriptPlace } from '../../system/mover-script';
-import { refusalOf } from './ask-host';
+import { endedEarly, refusalOf } from './ask-host';
 import type { DriverPlace, Reply } from './call';
 
 export interface DriverOptions {
@@ -38,9 +38,9 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
     for (;;) {
       const line = await half.next();
       if (isUnknown(line)) {
-        const why = `the guard on ${request.source} ended early: ${line.unknown}`;
-        if (mover) return ended(await mover.ended, [...lines, warning(why)]);
-        return await unguarded(request, options, why);
+        const end = endedEarly(line);
+        if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
+        return conclude(request, end, lines, undefined);
       }
       switch (line.kind) {
         case 'did':
