@@ -1,6 +1,8 @@
 import { runLine } from '../cli/main';
 import { plainCheckForm } from '../cli/verbs/plain-check';
 
+// Undecided, should Node find nothing left to wait for.
+process.exitCode = 2;
 // Setting the status instead of exiting lets what was written to a pipe arrive.
 void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;

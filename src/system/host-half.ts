@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { Unknown } from '../core/facts';
 import { encodeLine, longestLine, readHostLine, type HostLine, type HostRequest } from '../core/host-session';
 import { onHost, type Argv } from './virsh-and-ssh';
@@ -20,6 +20,7 @@ const longestComplaint = 16 * 1024;
 /** One conversation with the root-only half on a host. */
 export class HostHalf {
   private complaints = '';
+  private readonly input: Interface;
   private readonly lines: AsyncIterator<string>;
 
   private constructor(private readonly child: ChildProcessWithoutNullStreams) {
@@ -27,10 +28,11 @@ export class HostHalf {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (this.complaints.length < longestComplaint) this.complaints += text;
     });
-    this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.input = createInterface({ input: child.stdout });
+    this.lines = this.input[Symbol.asyncIterator]();
     child.on('error', ({ message }) => {
       this.complaints += `${message}\n`;
-      child.stdout.destroy();
+      this.input.close();
     });
   }
 
@@ -49,9 +51,7 @@ export class HostHalf {
   /** Its first word, by which it shows that it runs as root; or why there is none. */
   async hello(): Promise<HostLine | Unknown> {
     const timer = setTimeout(() => {
-      this.complaints += `it did not start within ${startDeadline / 1000} s\n`;
-      this.child.stdout.destroy();
-      this.child.kill('SIGKILL');
+      this.abandon(`it did not start within ${startDeadline / 1000} s`);
     }, startDeadline);
     try {
       return await this.next();
@@ -81,8 +81,10 @@ export class HostHalf {
   }
 
   /** Hears nothing more of it. What runs as root over there ends by itself. */
-  abandon(): void {
-    this.complaints += 'it did not answer in time\n';
+  abandon(why = 'it did not answer in time'): void {
+    this.complaints += `${why}\n`;
+    // A stream that is destroyed does not end: only this tells who waits for the next line.
+    this.input.close();
     for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream.destroy();
     this.child.unref();
   }

@@ -176,6 +176,11 @@ describe('a guard that cannot run', () => {
         'cd /usr/lib/migrate-guard && mv migrate-guard real && install /dev/stdin migrate-guard <<"END"\n#!/bin/sh\nsed -u \'s/"version":"[0-9.]*"/"version":"9.9.9"/\' | /usr/lib/migrate-guard/real host\nEND',
       ],
     ],
+    [
+      'a host half that hangs',
+      'kvm1',
+      ['sh', '-c', 'printf "#!/bin/sh\\nexec sleep 100\\n" >/usr/lib/migrate-guard/migrate-guard'],
+    ],
     ['sudo refuses', 'kvm1', ['rm', '/etc/sudoers.d/migrate-guard']],
     ['no Node on the front-end', 'front', ['mv', '/usr/bin/node', '/usr/bin/node.away']],
     ['no plugin on the front-end', 'front', ['rm', '/var/lib/one/remotes/migrate-guard/plugin.cjs']],
