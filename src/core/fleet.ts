@@ -1,0 +1,75 @@
+import { verdicts, type BlockState, type DomainReport, type Verdict } from './finding';
+
+/** One VM of the cloud: what was found of its domain, and where OpenNebula says that it runs. */
+export interface FleetDomain extends DomainReport {
+  /** The hypervisor. */
+  readonly host: string;
+  /** OpenNebula's id and name of the VM; `null` where OpenNebula was not asked, or does not know it. */
+  readonly vmId: number | null;
+  readonly name: string | null;
+  /** Why it is not safe, in one sentence; empty when it is. */
+  readonly reason: string;
+  /** When it was looked at, in ISO 8601; `null` when it never was. */
+  readonly seen: string | null;
+}
+
+/** One hypervisor, also one on which no VM was found. */
+export interface FleetHost {
+  readonly host: string;
+  /** OpenNebula's name of its cluster; `null` where nobody told. */
+  readonly cluster: string | null;
+  /** Why nothing, or not everything, is known of its VMs, and what to do. */
+  readonly trouble?: { readonly what: string; readonly remedy: string };
+}
+
+/** Every running VM of the cloud, worst first, as it was at one time. */
+export interface FleetReport {
+  /** The machine that asked. */
+  readonly host: string;
+  /** In ISO 8601. */
+  readonly time: string;
+  /** Who told: OpenNebula's collectors, the hosts themselves, or this host alone. */
+  readonly source: 'monitoring' | 'hosts' | 'here';
+  readonly hosts: readonly FleetHost[];
+  readonly domains: readonly FleetDomain[];
+  /** What is not known, beyond single hosts and VMs. */
+  readonly doubts: readonly string[];
+}
+
+/** Worst first. */
+const blockStates = ['half-inactive', 'stuck', 'unknown', 'healthy'] as const satisfies readonly BlockState[];
+
+/** By verdict, then by block state, host and VM. */
+export function worstFirst(domains: readonly FleetDomain[]): FleetDomain[] {
+  const rank = ({ verdict, blockState }: FleetDomain): number =>
+    verdicts.indexOf(verdict) * blockStates.length + blockStates.indexOf(blockState);
+  return [...domains].sort(
+    (one, other) =>
+      rank(one) - rank(other) || inOrder(one.host, other.host) || inOrder(one.domain, other.domain),
+  );
+}
+
+/** `kvm9` before `kvm10`, the same on every machine. */
+export function inOrder(one: string, other: string): number {
+  return collator.compare(one, other);
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+export function countVerdicts(domains: readonly Pick<DomainReport, 'verdict'>[]): Record<Verdict, number> {
+  const counts: Record<Verdict, number> = { blocked: 0, undecided: 0, repairable: 0, safe: 0 };
+  for (const { verdict } of domains) counts[verdict] += 1;
+  return counts;
+}
+
+/** Seconds since the VM was looked at, never negative; `null` when it never was. */
+export function ageOf({ seen }: Pick<FleetDomain, 'seen'>, now: Date): number | null {
+  return seen === null ? null : Math.max(0, Math.round((now.getTime() - Date.parse(seen)) / 1000));
+}
+
+/** The worst of all that is known and not known: a host that told nothing leaves its VMs undecided. */
+export function worstVerdict({ hosts, domains, doubts }: FleetReport): Verdict {
+  const isUnsure = doubts.length > 0 || hosts.some(({ trouble }) => trouble !== undefined);
+  const all = [...domains.map(({ verdict }) => verdict), ...(isUnsure ? (['undecided'] as const) : [])];
+  return verdicts.find((verdict) => all.includes(verdict)) ?? 'safe';
+}
