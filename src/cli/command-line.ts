@@ -59,6 +59,7 @@ function hasItsWords({ words }: Form, given: readonly string[], all: boolean): b
   // A verb with several forms tells them apart itself.
   if (words.includes(' | ')) return true;
   const wanted = words.match(/<[^>]+>/g) ?? [];
-  if (words.includes('…')) return all ? given.length === 0 : given.length > 0;
+  if (all) return given.length === 0;
+  if (words.includes('…')) return given.length > 0;
   return given.length === wanted.length;
 }

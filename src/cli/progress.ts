@@ -21,3 +21,20 @@ export class Progress {
     this.last = 0;
   }
 }
+
+const barWidth = 20;
+
+/** A bar for work of a known length: `hosts ######-------------- 12/40`. */
+export function progressOf(what: string): {
+  readonly progress: (done: number, all: number) => void;
+  readonly end: () => void;
+} {
+  const progress = new Progress();
+  return {
+    progress: (done, all) => {
+      const filled = Math.round((done / Math.max(1, all)) * barWidth);
+      progress.show(`${what} ${'#'.repeat(filled).padEnd(barWidth, '-')} ${done}/${all}`);
+    },
+    end: () => progress.end(),
+  };
+}

@@ -61,7 +61,7 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
 }
 
 function positionals({ words }: Verb): string {
-  if (words.includes('…')) return '[domain..]';
+  if (words.includes('--all')) return '[domain..]';
   return words.includes(' | ') ? '[words..]' : words;
 }
 

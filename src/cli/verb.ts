@@ -49,3 +49,15 @@ export function optionsOf({ options, isBare }: Form): Form['options'] {
 }
 
 export const allDomains: Option = { type: 'boolean', help: 'every domain that runs on this host' };
+
+export const someHosts: Option = {
+  type: 'string',
+  value: 'A,B,…',
+  help: 'only these hosts, by their names in OpenNebula',
+};
+
+/** The hosts that were named; `undefined` when none were, or all are meant. */
+export function hostList(line: CommandLine): readonly string[] | undefined {
+  const given = line.value('hosts');
+  return given === undefined || given === 'all' ? undefined : [...new Set(given.split(','))];
+}

@@ -13,3 +13,8 @@ export function domainNames(word: string): string[] {
   if (/^[0-9]+$/.test(word)) return [`one-${word}`, word];
   return ordinaryName.test(word) ? [word] : [];
 }
+
+/** Whether that is the name of a VM that OpenNebula has deployed. */
+export function isDeployed(name: string): boolean {
+  return /^one-[0-9]+$/.test(name);
+}

@@ -10,8 +10,8 @@ export interface Unknown {
   readonly unknown: string;
 }
 
-export function isUnknown(fact: object): fact is Unknown {
-  return 'unknown' in fact;
+export function isUnknown(fact: object | string): fact is Unknown {
+  return typeof fact === 'object' && 'unknown' in fact;
 }
 
 /** What became of opening a path as QEMU's user, inside its namespace. */

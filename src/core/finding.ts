@@ -50,3 +50,19 @@ export interface DomainReport {
   readonly findings: readonly Finding[];
   readonly plan: readonly PlanStep[];
 }
+
+/** In one sentence why a domain is not safe: the first finding that its verdict follows from. Empty when it is. */
+export function reasonOf({ verdict, findings }: Pick<DomainReport, 'verdict' | 'findings'>): string {
+  const first = findings.find(({ state, plan }) => {
+    if (verdict === 'undecided') return state === 'unknown';
+    return state === 'problem' && (verdict === 'repairable' || plan === undefined);
+  });
+  if (!first) return '';
+  const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}`.trim();
+  return disk === '' ? first.what : `${disk}: ${first.what}`;
+}
+
+/** The same without the findings that nobody has to read. */
+export function onlyTroubles<T extends DomainReport>(report: T): T {
+  return { ...report, findings: report.findings.filter(({ state, note }) => state !== 'ok' || note) };
+}

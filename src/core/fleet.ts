@@ -73,3 +73,14 @@ export function worstVerdict({ hosts, domains, doubts }: FleetReport): Verdict {
   const all = [...domains.map(({ verdict }) => verdict), ...(isUnsure ? (['undecided'] as const) : [])];
   return verdicts.find((verdict) => all.includes(verdict)) ?? 'safe';
 }
+
+/** Seconds in the largest unit that fits: `40 s`, `3 min`, `2 h`, `5 d`. */
+export function describeAge(seconds: number): string {
+  const units = [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+  ] as const;
+  const [size, unit] = units.find(([length]) => seconds >= length) ?? [1, 's'];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}

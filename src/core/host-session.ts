@@ -1,9 +1,24 @@
+import type { DomainReport, Verdict } from './finding';
+import type { LinkChange } from './relink';
+import { readDomainReport, readObject, readVerdict } from './report-reader';
+
 /**
  * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
  * front-end begins with one request; the host answers, and for a move asks the front-end to run the mover.
  */
 
-export const hostActions = ['migrate', 'save', 'prepare', 'repair', 'heal', 'probe', 'state'] as const;
+export const hostActions = [
+  'migrate',
+  'save',
+  'prepare',
+  'repair',
+  'reset',
+  'heal',
+  'probe',
+  'audit',
+  'foresee',
+  'state',
+] as const;
 export type HostAction = (typeof hostActions)[number];
 
 export interface HostRequest {
@@ -17,6 +32,8 @@ export interface HostRequest {
   readonly checkDestination?: boolean;
   /** Only say what would be done. */
   readonly dryRun?: boolean;
+  /** Of `foresee`: the links that would point elsewhere. */
+  readonly changes?: readonly LinkChange[];
 }
 
 /** How an action ended. */
@@ -35,6 +52,8 @@ export type HostLine =
   /** The first line: the host half runs, as root. */
   | { readonly kind: 'hello'; readonly version: string }
   | { readonly kind: 'did'; readonly action: string; readonly what: string }
+  /** One domain of this host. `now`: its verdict, where the report is of what would be. */
+  | { readonly kind: 'found'; readonly report: DomainReport; readonly now?: Verdict }
   /** All is ready: run the mover now. */
   | { readonly kind: 'move' }
   /** The mover does not end, although libvirt's job has: send it this. */
@@ -56,7 +75,7 @@ export function encodeLine(line: HostLine | HostRequest | MoverEnded): string {
 
 /** `undefined` for anything that is no line of a host half: a banner, a shell's complaint. */
 export function readHostLine(text: string): HostLine | undefined {
-  const line = readObject(text);
+  const line = readLine(text);
   const word = (key: string): string | undefined => {
     const value = line?.get(key);
     return typeof value === 'string' ? value : undefined;
@@ -68,6 +87,10 @@ export function readHostLine(text: string): HostLine | undefined {
       return version === undefined ? undefined : { kind: 'hello', version };
     case 'did':
       return action === undefined || what === undefined ? undefined : { kind: 'did', action, what };
+    case 'found': {
+      const [report, now] = [readDomainReport(line.get('report')), readVerdict(line.get('now'))];
+      return report && { kind: 'found', report, ...(now ? { now } : {}) };
+    }
     case 'move':
       return { kind: 'move' };
     case 'kill': {
@@ -94,7 +117,7 @@ export function readHostLine(text: string): HostLine | undefined {
 }
 
 export function readMoverEnded(text: string): MoverEnded | undefined {
-  const line = readObject(text);
+  const line = readLine(text);
   const exit = line?.get('exit');
   if (line?.get('kind') !== 'moved') return undefined;
   return exit === null || typeof exit === 'number' ? { kind: 'moved', exit } : undefined;
@@ -102,9 +125,9 @@ export function readMoverEnded(text: string): MoverEnded | undefined {
 
 /** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
 export function readRequest(text: string): HostRequest | string {
-  const line = readObject(text);
+  const line = readLine(text);
   if (!line) return 'the request is no JSON object on one line';
-  const known = ['version', 'action', 'domain', 'destination', 'checkDestination', 'dryRun'];
+  const known = ['version', 'action', 'domain', 'destination', 'checkDestination', 'dryRun', 'changes'];
   const foreign = [...line.keys()].find((key) => !known.includes(key));
   if (foreign !== undefined) return `the request has an unknown key ${JSON.stringify(foreign)}`;
   const version = line.get('version');
@@ -120,9 +143,12 @@ export function readRequest(text: string): HostRequest | string {
     const value = line.get(key);
     if (value !== undefined && typeof value !== 'boolean') return `${key} is neither true nor false`;
   }
+  const changes = line.has('changes') ? readChanges(line.get('changes')) : undefined;
+  if (typeof changes === 'string') return changes;
   return {
     version,
     action,
+    ...(changes ? { changes } : {}),
     ...(domain === undefined ? {} : { domain }),
     ...(destination === undefined ? {} : { destination }),
     checkDestination: line.get('checkDestination') === true,
@@ -130,16 +156,26 @@ export function readRequest(text: string): HostRequest | string {
   };
 }
 
+function readChanges(value: unknown): LinkChange[] | string {
+  if (!Array.isArray(value)) return 'changes is no list';
+  const changes: LinkChange[] = [];
+  for (const [index, given] of value.entries()) {
+    const [link, target] = ['link', 'target'].map((key) => readObject(given)?.get(key));
+    if (typeof link !== 'string' || !link.startsWith('/') || typeof target !== 'string' || target === '')
+      return `changes[${index}] is no link with a target`;
+    changes.push({ link, target });
+  }
+  return changes;
+}
+
 /** What OpenNebula gives a domain that it deploys. */
 export function isDeployId(word: string): boolean {
   return /^(one-)?[0-9]{1,10}$/.test(word) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(word);
 }
 
-function readObject(text: string): ReadonlyMap<string, unknown> | undefined {
+function readLine(text: string): ReadonlyMap<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return new Map(Object.entries(value));
+    return readObject(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -38,8 +38,17 @@ export function parseMap(text: string): { readonly changes: LinkChange[]; readon
 
 /** The same tree, in which one link points elsewhere. */
 export function withLink(view: View, link: string, target: string): View {
-  const entry: LinkEntry = { kind: 'link', target, mode: 0o777, uid: 0, gid: 0 };
-  return (path) => (path === link ? entry : view(path));
+  return withLinks(view, new Map([[link, target]]));
+}
+
+/** The same tree, in which these links (by their paths) point to those targets. */
+export function withLinks(view: View, links: ReadonlyMap<string, string>): View {
+  return (path) => {
+    const target = links.get(path);
+    const entry: LinkEntry | undefined =
+      target === undefined ? undefined : { kind: 'link', target, mode: 0o777, uid: 0, gid: 0 };
+    return entry ?? view(path);
+  };
 }
 
 /** A link as it is on the host: where it really stands, and where it points. */

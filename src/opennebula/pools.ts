@@ -11,9 +11,13 @@ export const shippedHooks = ['pre-migrate', 'post-failure'] as const;
 /** Hosts that an admin has switched off (`HostTemplate.h`: OFFLINE). */
 const offline = '8';
 
+/** VM_MADs that drive KVM: `qemu` is for nested virtualization. */
+export const hypervisorDrivers: readonly string[] = ['kvm', 'qemu'];
+
 export interface KvmHost {
   readonly name: string;
-  /** The VM_MAD that moves its VMs: `kvm`, or `qemu` for nested virtualization. */
+  readonly cluster: { readonly id: string; readonly name: string };
+  /** The VM_MAD that moves its VMs. */
   readonly driver: string;
 }
 
@@ -21,8 +25,12 @@ export interface KvmHost {
 export function kvmHosts(xml: string): KvmHost[] {
   return children(parseXml(xml), 'HOST')
     .filter((host) => text(host, 'STATE') !== offline)
-    .map((host) => ({ name: text(host, 'NAME'), driver: text(host, 'VM_MAD') }))
-    .filter(({ name, driver }) => name !== '' && ['kvm', 'qemu'].includes(driver));
+    .map((host) => ({
+      name: text(host, 'NAME'),
+      cluster: { id: text(host, 'CLUSTER_ID'), name: text(host, 'CLUSTER') },
+      driver: text(host, 'VM_MAD'),
+    }))
+    .filter(({ name, driver }) => name !== '' && hypervisorDrivers.includes(driver));
 }
 
 function text(element: Element, ...names: readonly string[]): string {

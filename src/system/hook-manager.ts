@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { findAccount } from './account';
 import { run } from './command';
 
 /** Seconds, as in the hooks' templates: then the hook manager sends SIGTERM. */
@@ -71,8 +72,5 @@ function sshAgent(): Record<string, string> {
 
 function homeOf(user: string): string {
   if (user === userInfo().username) return userInfo().homedir;
-  const entry = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((line) => line.startsWith(`${user}:`));
-  return entry?.split(':')[5] ?? '/var/lib/one';
+  return findAccount(user)?.home ?? '/var/lib/one';
 }

@@ -47,8 +47,8 @@ export async function doctor(
   if (!roles.includes('frontend')) return { ...base, findings, hosts: [] };
   const { user, deadline } = settings.ssh;
   const [hooks, hosts] = await Promise.all([
-    askOpenNebula('onehook list -x', user, deadline * 1000),
-    askOpenNebula('onehost list -x', user, deadline * 1000),
+    askOpenNebula(['onehook', 'list', '-x'], user, deadline * 1000),
+    askOpenNebula(['onehost', 'list', '-x'], user, deadline * 1000),
   ]);
   findings.push(...judgeSelection('', hooks));
   const listed = hostsIn(hosts);

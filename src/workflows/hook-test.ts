@@ -57,7 +57,7 @@ export async function testHook(hook: HookName, options: HookTestOptions): Promis
 
 async function askOpenNebula(vmId: string, { ssh: { user } }: Settings): Promise<string> {
   const shown = await showVm(vmId, user);
-  if (!isUnknown(shown)) return shown.printed;
+  if (!isUnknown(shown)) return shown;
   const remedy = 'run this on the front-end with the ID of a VM, or give a saved event: --event FILE';
   throw new GuardError('undecided', `the XML of VM ${vmId} cannot be had: ${shown.unknown}`, remedy);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeployed } from '../core/domain-name';
 import { GuardError } from '../core/errors';
 import { exitCodes, type ExitCode } from '../core/exit-codes';
 import type { HostEnd, HostRequest } from '../core/host-session';
@@ -6,13 +7,17 @@ import type { Settings } from '../core/settings';
 import { withDomainLock } from '../system/domain-lock';
 import { jobOf } from '../system/monitor';
 import type { Moved, Mover, RunningMover } from '../system/mover';
+import { onlyTroubles, type DomainReport, type Verdict } from '../core/finding';
+import { examine } from './examine';
 import { findDomain } from './find-domains';
+import { foresee } from './foresee';
 import { guard } from './guard';
 import { GuardCourse, guardResults, type CourseOptions, type GuardReport } from './guard-course';
 import { hostState } from './installation/host-state';
 import { makePathsSafe, resetEarlier } from './make-safe';
 import { probe } from './probe';
 import { repairLocked, type RepairResult } from './repair';
+import { reset, resetResults } from './reset';
 
 /** Milliseconds in which a mover that was started may begin libvirt's job. */
 const orphanGrace = 15_000;
@@ -21,6 +26,7 @@ const orphanInterval = 200;
 /** The other half, as seen from the host. */
 export interface Frontend {
   readonly did: (action: string, what: string) => void;
+  readonly found: (report: DomainReport, now?: Verdict) => void;
   /** Has the mover run over there. A front-end that goes away leaves it running, or takes it along. */
   readonly move: () => RunningMover;
   /** Whether nobody is there any more. */
@@ -29,6 +35,9 @@ export interface Frontend {
   readonly gone: Promise<void>;
 }
 
+/** Milliseconds for all VMs of a host. */
+const auditDeadline = 45_000;
+
 type Work = (
   request: HostRequest & { readonly domain: string },
   settings: Settings,
@@ -36,18 +45,20 @@ type Work = (
 ) => Promise<HostEnd>;
 
 /** What is done to one VM, one function per action. */
-const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, heal } as const;
+const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, reset: resetOnly, heal } as const;
 
 /** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
 export async function work(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { action, domain } = request;
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
+  if (action === 'audit') return auditAll(settings, frontend);
+  if (action === 'foresee') return foreseeAll(request, settings, frontend);
   if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
   if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
   const { name } = await findDomain(domain, settings);
   // sudo opens this door for OpenNebula's own VMs only.
-  if (!/^one-[0-9]+$/.test(name)) {
+  if (!isDeployed(name)) {
     throw new GuardError(
       'notPermitted',
       `${name} is no VM that OpenNebula deployed`,
@@ -62,6 +73,30 @@ async function probeAll(settings: Settings): Promise<HostEnd> {
   // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
   const report = await withDomainLock('all/probe', () => probe(settings));
   return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
+}
+
+/** For the front-end's audit: every VM that OpenNebula deployed here, without what is in order. */
+async function auditAll(settings: Settings, { found }: Frontend): Promise<HostEnd> {
+  let count = 0;
+  for await (const { report } of examine(settings, auditDeadline, isDeployed)) {
+    found(onlyTroubles(report));
+    count += 1;
+  }
+  return { exit: exitCodes.ok.status, result: 'done', what: `${count} VMs` };
+}
+
+/** What would become of the VMs here if links were re-pointed. */
+async function foreseeAll(
+  { changes = [] }: HostRequest,
+  settings: Settings,
+  { found }: Frontend,
+): Promise<HostEnd> {
+  let count = 0;
+  for await (const { report, now } of foresee(changes, settings, isDeployed)) {
+    found(onlyTroubles(report), now);
+    count += 1;
+  }
+  return { exit: exitCodes.ok.status, result: 'done', what: `${count} VMs go through these links` };
 }
 
 /** Check, repair, reset; the mover, over there; and what follows a failure of it. */
@@ -143,6 +178,23 @@ async function repairOnly(...[request, settings, frontend]: Parameters<Work>): P
     ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     report,
   };
+}
+
+/** The disks alone. */
+async function resetOnly(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+  const { destination, dryRun = false } = request;
+  const report = await reset(request.domain, {
+    settings,
+    strategy: 'auto',
+    dryRun,
+    ...(destination === undefined ? {} : { destination }),
+  });
+  const { domain, result, what, remedy, actions } = report;
+  for (const { strategy, outcome, what: said } of actions) {
+    if (outcome === 'done' || outcome === 'planned') frontend.did('reset', `${strategy}: ${said}`);
+  }
+  const exit = exitCodes[resetResults[result]].status;
+  return { exit, domain, result, what, ...(remedy === undefined ? {} : { remedy }), report };
 }
 
 async function withCourse(

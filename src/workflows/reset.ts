@@ -11,7 +11,7 @@ import type { QemuProcess } from '../system/qemu-process';
 import { noteReset } from '../system/reset-note';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
-import { holdQemu, inspectHeld, type Inspection } from './inspect';
+import { holdQemu, inspect, inspectHeld, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
 
 /** What was tried, or left out, and why. */
@@ -66,6 +66,16 @@ export async function reset(
     return await resetAlone(domain, { ...options, destination });
   } finally {
     destination?.end();
+  }
+}
+
+/** Every domain of this host whose block state has to be healed; the first that is not healed is the last. */
+export async function* resetEveryIll(options: Parameters<typeof reset>[1]): AsyncGenerator<ResetReport> {
+  for await (const { domain, blockState } of inspect('all', options.settings)) {
+    if (blockState === 'healthy' || blockState === 'unknown') continue;
+    const report = await reset(domain, options);
+    yield report;
+    if (resetResults[report.result] !== 'ok') return;
   }
 }
 

@@ -60,6 +60,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
     if (request.destination !== undefined) validateHost(request.destination);
     return await work(request, settings, {
       did: (action, what) => link.say({ kind: 'did', action, what }),
+      found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
       move: () => link.move(),
       isGone: () => link.isGone(),
       gone: link.closed,

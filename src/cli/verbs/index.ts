@@ -1,4 +1,5 @@
 import type { Verb } from '../verb';
+import { auditVerb } from './audit';
 import { checkVerb } from './check';
 import { doctorVerb } from './doctor';
 import { explainVerb } from './explain';
@@ -21,6 +22,7 @@ export const verbs: readonly Verb[] = [
   migrateVerb,
   saveVerb,
   relinkVerb,
+  auditVerb,
   layoutVerb,
   doctorVerb,
   hookVerb,

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { errorName, GuardError } from '../../core/errors';
+import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { parseMap } from '../../core/relink';
 import { changesToUndo, relink, type ExpectedChange, type LinkReport } from '../../workflows/relink';
 import { printJson } from '../print';
 import { Progress } from '../progress';
+import { readMap } from '../relink-map';
 import { printable } from '../render';
 import type { CommandLine, Verb } from '../verb';
 
@@ -62,23 +61,6 @@ function changesOf(line: CommandLine): readonly ExpectedChange[] {
     throw new GuardError('usage', `${link ?? ''} is no absolute path`, 'give the absolute path of the link');
   }
   return [{ link, target: target ?? '' }];
-}
-
-function readMap(file: string): readonly ExpectedChange[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GuardError(
-      'usage',
-      `the map ${file} cannot be read: ${errorName(error)}`,
-      'name a file of lines "link target"',
-    );
-  }
-  const { changes, errors } = parseMap(text);
-  if (errors.length === 0) return changes;
-  const told = errors.map(({ line, what }) => `line ${line}: ${what}`).join('; ');
-  throw new GuardError('usage', `the map ${file} has mistakes: ${told}`, 'mend them; nothing was done');
 }
 
 function render({ link, from, to, why, remedy }: LinkReport): string {

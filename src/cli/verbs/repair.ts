@@ -1,5 +1,6 @@
 import { exitCodes, type ExitCode } from '../../core/exit-codes';
 import { repair, type RepairReport, type RepairResult } from '../../workflows/repair';
+import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
 import { printEach } from '../print';
 import { renderReport, renderStep } from '../render';
 import { allDomains, type Verb } from '../verb';
@@ -23,12 +24,15 @@ export const repairVerb: Verb = {
   options: {
     all: allDomains,
     'dry-run': { type: 'boolean', help: 'say what would be done, and do nothing' },
+    ...fleetOptions,
   },
   examples: [
     ['migrate-guard repair one-310 --dry-run', 'what would be made, and where'],
     ['migrate-guard repair --all', 'every domain of this host'],
+    ['migrate-guard repair --all --hosts kvm1,kvm2', 'on the front-end: the VMs of two hosts, ten at a time'],
   ],
   run: async (line, settings) => {
+    if (isForFleet(line)) return mendFleet('repair', line, settings);
     const options = { settings, dryRun: line.flag('dry-run') };
     const reports = await printEach(
       repair(line.flag('all') ? 'all' : line.words, options),

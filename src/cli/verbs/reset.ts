@@ -1,15 +1,17 @@
+import { hostname } from 'node:os';
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isStrategy, strategies } from '../../core/strategy';
 import { validateHost } from '../../system/host-name';
-import { reset, resetResults } from '../../workflows/reset';
+import { reset, resetEveryIll, resetResults, type ResetReport } from '../../workflows/reset';
+import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
 import { printJson } from '../print';
 import { renderReset } from '../render-reset';
-import type { Verb } from '../verb';
+import type { CommandLine, Verb } from '../verb';
 
 export const resetVerb: Verb = {
   name: 'reset',
-  words: '<domain>',
+  words: '<domain|--all>',
   summary: 'heal what a failed migration left behind in QEMU, so that the next one can work',
   options: {
     strategy: {
@@ -22,28 +24,60 @@ export const resetVerb: Verb = {
       value: 'HOST',
       help: 'where the last migration was to go: asked whether it holds a copy of the domain',
     },
+    all: { type: 'boolean', help: 'every domain of this host whose disks a failed migration left stuck' },
     'dry-run': { type: 'boolean', help: 'print what would be done, with the gdb script if that is it' },
+    ...fleetOptions,
   },
   examples: [
     ['migrate-guard reset one-310', 'the least invasive way'],
     ['migrate-guard reset one-310 --destination kvm2', 'kvm2 must hold no copy of it'],
     ['migrate-guard reset one-310 --strategy gdb --dry-run', 'the gdb script to run by hand'],
+    ['migrate-guard reset --all --hosts all', 'on the front-end: all VMs that need it, ten at a time'],
   ],
   run: async (line, settings) => {
+    if (isForFleet(line)) {
+      refuseForFleet(line);
+      return mendFleet('reset', line, settings);
+    }
     const strategy = line.value('strategy') ?? 'auto';
     if (strategy !== 'auto' && !isStrategy(strategy)) {
       throw new GuardError('usage', `${strategy} is no strategy`, `take auto, ${strategies.join(', ')}`);
     }
     const destination = line.value('destination');
     if (destination !== undefined) validateHost(destination);
-    const report = await reset(line.words[0] ?? '', {
+    const options: Parameters<typeof reset>[1] = {
       settings,
       strategy,
       dryRun: line.flag('dry-run'),
       ...(destination === undefined ? {} : { destination }),
-    });
+    };
+    if (line.flag('all')) return resetAll(options, line);
+    const report = await reset(line.words[0] ?? '', options);
     if (line.flag('json')) printJson(report);
     else process.stdout.write(renderReset(report));
     return exitCodes[resetResults[report.result]].status;
   },
 };
+
+/** One after the other, until one does not go well: what kept one from being healed may be true of the next. */
+async function resetAll(options: Parameters<typeof reset>[1], line: CommandLine): Promise<number> {
+  const reports: ResetReport[] = [];
+  for await (const report of resetEveryIll(options)) {
+    reports.push(report);
+    if (!line.flag('json')) process.stdout.write(renderReset(report));
+  }
+  if (line.flag('json')) printJson({ host: hostname(), domains: reports });
+  else if (reports.length === 0) process.stdout.write('nothing to reset\n');
+  const last = reports.at(-1);
+  return exitCodes[last ? resetResults[last.result] : 'ok'].status;
+}
+
+function refuseForFleet(line: CommandLine): void {
+  const foreign = ['strategy', 'destination'].find((option) => line.value(option) !== undefined);
+  if (foreign === undefined) return;
+  throw new GuardError(
+    'usage',
+    `--${foreign} is for one host: elsewhere its own configuration, and OpenNebula's history, tell`,
+    'leave it out',
+  );
+}

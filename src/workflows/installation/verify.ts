@@ -27,6 +27,6 @@ export async function verify(root: string, settings: Settings): Promise<Verified
 async function judgeDrivers(root: string, { ssh }: Settings): Promise<Finding> {
   const [drivers] = judgeSelection(root, { unknown: 'not asked' });
   if (drivers.state === 'ok' || root !== '') return drivers;
-  const hooks = await askOpenNebula('onehook list -x', ssh.user, ssh.deadline * 1000);
+  const hooks = await askOpenNebula(['onehook', 'list', '-x'], ssh.user, ssh.deadline * 1000);
   return judgeSelection(root, hooks)[0];
 }

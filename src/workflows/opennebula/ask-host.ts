@@ -1,6 +1,6 @@
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown, type Unknown } from '../../core/facts';
-import type { HostEnd, HostRequest } from '../../core/host-session';
+import type { HostEnd, HostLine, HostRequest } from '../../core/host-session';
 import { HostHalf } from '../../system/host-half';
 
 export interface HostAnswer {
@@ -17,6 +17,7 @@ export async function askHost(
   request: HostRequest,
   where: Parameters<typeof HostHalf.start>[1],
   deadline?: number,
+  found: (line: Extract<HostLine, { kind: 'found' }>) => void = () => undefined,
 ): Promise<HostAnswer | Unknown> {
   const half = HostHalf.start(request, where);
   const late = deadline === undefined ? undefined : setTimeout(() => half.abandon(), deadline);
@@ -29,6 +30,7 @@ export async function askHost(
       const line = await half.next();
       if (isUnknown(line)) return { end: endedEarly(line), did };
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
+      if (line.kind === 'found') found(line);
       if (line.kind === 'end') return { end: line, did };
     }
   } finally {

@@ -56,6 +56,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
         case 'end':
           return conclude(request, line, lines, await mover?.ended);
         case 'hello':
+        case 'found':
           break;
       }
     }

@@ -36,7 +36,7 @@ export async function retry(
   if (isSecond) return left(`the live migration before it went to ${destination}, too, and failed`);
   const shown = await showVm(vmId, user);
   if (isUnknown(shown)) return cannot(shown.unknown);
-  const now = readVmEvent(shown.printed);
+  const now = readVmEvent(shown);
   if (typeof now === 'string') return cannot(`onevm show -x ${vmId}: ${now}`);
   const still = failedMigration(now);
   if (typeof still === 'string' || still.seq !== seq) return left('the VM has gone on since');

@@ -1,0 +1,105 @@
+import { verdicts } from '../core/finding';
+import {
+  ageOf,
+  countVerdicts,
+  describeAge,
+  inOrder,
+  type FleetDomain,
+  type FleetReport,
+} from '../core/fleet';
+import type { Change } from '../core/fleet-diff';
+import { printable } from './render';
+
+const sources = {
+  monitoring: "as OpenNebula's collectors told",
+  hosts: 'as the hosts told',
+  here: 'as seen on this host',
+} as const;
+
+/** For a person: totals, what is not known, a line for each VM that is not safe, and what to do next. */
+export function renderAudit(report: FleetReport, shown: readonly FleetDomain[], now: Date): string {
+  const { hosts, domains, doubts, source } = report;
+  const lines = [`${domains.length} VMs on ${hosts.length} hosts, ${sources[source]}: ${totals(domains)}`];
+  const ages = domains.flatMap((domain) => ageOf(domain, now) ?? []);
+  if (source === 'monitoring' && ages.length > 0)
+    lines.push(`the oldest finding is ${describeAge(Math.max(...ages))} old`);
+  lines.push(...doubts.map((doubt) => `not known: ${doubt}`));
+  for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
+  if (shown.length > 0) lines.push('', ...table(shown, now));
+  const next = commands(report);
+  if (next.length > 0) lines.push('', 'next:', ...next.map((line) => `  ${line}`));
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** `1 blocked, 2 undecided, 27 safe; 1 stuck`. */
+export function totals(domains: readonly FleetDomain[]): string {
+  const counts = countVerdicts(domains);
+  const parts = verdicts
+    .filter((verdict) => counts[verdict] > 0)
+    .map((verdict) => `${counts[verdict]} ${verdict}`);
+  const ill = (['half-inactive', 'stuck'] as const).flatMap((state) => {
+    const count = domains.filter(({ blockState }) => blockState === state).length;
+    return count > 0 ? [`${count} ${state}`] : [];
+  });
+  return [parts.join(', ') || 'nothing to judge', ...(ill.length > 0 ? [ill.join(', ')] : [])].join('; ');
+}
+
+function table(domains: readonly FleetDomain[], now: Date): string[] {
+  const rows = domains.map((domain) => {
+    const age = ageOf(domain, now);
+    const vm = domain.name === null ? domain.domain : `${domain.domain} ${domain.name}`;
+    return [
+      domain.verdict,
+      domain.blockState,
+      domain.host,
+      age === null ? 'never' : describeAge(age),
+      vm,
+      domain.reason,
+    ];
+  });
+  const all = [['VERDICT', 'BLOCK STATE', 'HOST', 'AGE', 'VM', 'REASON'], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) =>
+    Math.max(...all.map((row) => printable(row[column] ?? '').length)),
+  );
+  return all.map((row) =>
+    row
+      .map((cell, column) => printable(cell).padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** The commands that mend what can be mended, and look closer at the rest. */
+export function commands({ domains, source }: FleetReport): string[] {
+  const hostsOf = (wanted: (domain: FleetDomain) => boolean): string =>
+    [...new Set(domains.filter(wanted).map(({ host }) => host))].sort(inOrder).join(',');
+  const where = (hosts: string): string => (source === 'here' ? '' : ` --hosts ${hosts}`);
+  const [repairable, ill] = [
+    hostsOf(({ verdict }) => verdict === 'repairable'),
+    hostsOf(({ blockState }) => blockState === 'stuck' || blockState === 'half-inactive'),
+  ];
+  const blocked = domains.find(({ verdict }) => verdict === 'blocked');
+  return [
+    ...(ill === '' ? [] : [`migrate-guard reset --all${where(ill)}`]),
+    ...(repairable === '' ? [] : [`migrate-guard repair --all${where(repairable)}`]),
+    ...(blocked ? [`on ${blocked.host}: migrate-guard explain ${blocked.domain}`] : []),
+  ];
+}
+
+/** What changed since an earlier audit, one line each. */
+export function renderChanges(changes: readonly Change[], since: string): string {
+  if (changes.length === 0) return `nothing changed since ${printable(since)}\n`;
+  const lines = changes.map(({ kind, domain, name, before, now, reason }) => {
+    const standing = (one: Change['now']): string =>
+      one
+        ? `${one.verdict}${one.blockState === 'healthy' ? '' : ` (${one.blockState})`} on ${one.host}`
+        : 'not there';
+    const vm = name === null ? domain : `${domain} ${name}`;
+    return `  ${kind.padEnd(6)} ${vm}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
+  });
+  return `${[`changed since ${since}:`, ...lines].map(printable).join('\n')}\n`;
+}
+
+export function isTrouble({ verdict, blockState }: FleetDomain): boolean {
+  return verdict !== 'safe' || blockState === 'stuck' || blockState === 'half-inactive';
+}

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { errorName, GuardError } from '../../core/errors';
+import { verdicts, type Verdict } from '../../core/finding';
+import { countVerdicts, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
+import { compareFleets, type Change } from '../../core/fleet-diff';
+import { readFleetDomains } from '../../core/fleet-reader';
+import type { Settings } from '../../core/settings';
+import { audit, type AuditOptions } from '../../workflows/fleet/audit';
+import { beforeRelink } from '../../workflows/fleet/before-relink';
+import { exitOf, printJson } from '../print';
+import { progressOf } from '../progress';
+import { readMap } from '../relink-map';
+import { isTrouble, renderAudit, renderChanges } from '../render-audit';
+import { renderForecast } from '../render-forecast';
+import { hostList, someHosts, type CommandLine, type Verb } from '../verb';
+import { versionNumber } from '../version';
+
+export const auditVerb: Verb = {
+  name: 'audit',
+  words: '',
+  summary: 'which VMs of the whole cloud are at risk? worst first',
+  options: {
+    live: { type: 'boolean', help: 'ask the hosts themselves over ssh, not what OpenNebula has collected' },
+    here: { type: 'boolean', help: 'only the VMs of this host, as root; OpenNebula is not asked' },
+    hosts: someHosts,
+    cluster: {
+      type: 'string',
+      value: 'NAME',
+      help: "only the hosts of OpenNebula's cluster of this name or id",
+    },
+    verdict: {
+      type: 'string',
+      value: 'A,B,…',
+      help: `list only the VMs of these verdicts: ${verdicts.join(', ')}`,
+    },
+    'before-relink': {
+      type: 'string',
+      value: 'MAP',
+      help: 'what would become of the VMs if these links were re-pointed',
+    },
+    diff: { type: 'string', value: 'OLD.json', help: 'what changed since that audit --json' },
+  },
+  examples: [
+    ['migrate-guard audit', 'on the front-end: all VMs, as OpenNebula has collected it'],
+    ['migrate-guard audit --live --hosts kvm1,kvm2', 'ask two hosts now'],
+    ['migrate-guard audit --before-relink links.txt', 'before the links of disks are re-pointed'],
+    ['migrate-guard audit --json > old.json; migrate-guard audit --diff old.json', 'what changed meanwhile'],
+  ],
+  run: async (line, settings) => {
+    const options = optionsOf(line, settings);
+    const map = line.value('before-relink');
+    if (map !== undefined) return forecast(map, options, line);
+    const wanted = verdictsOf(line);
+    const old = earlierOf(line);
+    const report = await audit(options);
+    options.end();
+    const shown = report.domains.filter((domain) => wanted?.includes(domain.verdict) ?? true);
+    const changes = old && compareFleets(old, report.domains);
+    if (line.flag('json')) printJson(documentOf(report, shown, changes));
+    else {
+      const listed = wanted || line.flag('verbose') ? shown : shown.filter(isTrouble);
+      process.stdout.write(renderAudit(report, listed, new Date()));
+      if (changes) process.stdout.write(`\n${renderChanges(changes, line.value('diff') ?? '')}`);
+    }
+    return exitOf([worstVerdict(report)]);
+  },
+};
+
+function optionsOf(line: CommandLine, settings: Settings): AuditOptions & { end: () => void } {
+  const source = line.flag('here') ? 'here' : line.flag('live') ? 'hosts' : 'monitoring';
+  const [wanted, cluster] = [hostList(line), line.value('cluster')];
+  const isElsewhere = wanted !== undefined || cluster !== undefined || line.flag('live');
+  if (source === 'here' && (isElsewhere || line.value('before-relink') !== undefined)) {
+    throw new GuardError(
+      'usage',
+      '--here is this host alone: it goes with no --live, --hosts, --cluster or --before-relink',
+      'leave one of them out',
+    );
+  }
+  const { progress, end } = progressOf('hosts');
+  return { settings, version: versionNumber, source, hosts: wanted, cluster, progress, end };
+}
+
+async function forecast(
+  file: string,
+  options: AuditOptions & { end: () => void },
+  line: CommandLine,
+): Promise<number> {
+  for (const option of ['diff', 'verdict'])
+    if (line.value(option) !== undefined)
+      throw new GuardError('usage', `--${option} is not for --before-relink`, 'leave one of them out');
+  const changes = readMap(file);
+  const seen = await beforeRelink(changes, options);
+  options.end();
+  if (line.flag('json')) printJson({ changes, ...seen });
+  else process.stdout.write(renderForecast(seen, changes.length));
+  const isUnsure = seen.doubts.length > 0 || seen.hosts.some(({ trouble }) => trouble !== undefined);
+  return exitOf([
+    ...seen.domains.map(({ verdict }) => verdict),
+    ...(isUnsure ? (['undecided'] as const) : []),
+  ]);
+}
+
+function documentOf(
+  { host, time, source, hosts: asked, domains, doubts }: FleetReport,
+  shown: readonly FleetDomain[],
+  changes: readonly Change[] | undefined,
+): object {
+  const totals = countVerdicts(domains);
+  return {
+    host,
+    time,
+    source,
+    totals,
+    doubts,
+    hosts: asked,
+    domains: shown,
+    ...(changes ? { changes } : {}),
+  };
+}
+
+/** @throws GuardError for a word that is no verdict. */
+function verdictsOf(line: CommandLine): readonly Verdict[] | undefined {
+  const given = line.value('verdict');
+  return given?.split(',').map((word) => {
+    const verdict = verdicts.find((known) => known === word);
+    if (verdict) return verdict;
+    throw new GuardError('usage', `${JSON.stringify(word)} is no verdict`, `take ${verdicts.join(', ')}`);
+  });
+}
+
+/** @throws GuardError for a file that cannot be read or is no audit, before anybody is asked. */
+function earlierOf(line: CommandLine): FleetDomain[] | undefined {
+  const file = line.value('diff');
+  if (file === undefined) return undefined;
+  const remedy = 'name a file that holds what migrate-guard audit --json printed';
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GuardError('usage', `${file} cannot be read: ${errorName(error)}`, remedy);
+  }
+  const domains = readFleetDomains(text);
+  if (typeof domains === 'string') throw new GuardError('usage', `${file}: ${domains}`, remedy);
+  return domains;
+}

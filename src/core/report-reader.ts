@@ -1,0 +1,127 @@
+import {
+  verdicts,
+  type BlockState,
+  type DomainReport,
+  type Evidence,
+  type Finding,
+  type Verdict,
+} from './finding';
+import type { Step } from './plan';
+
+const blockStates = ['healthy', 'stuck', 'half-inactive', 'unknown'] as const satisfies readonly BlockState[];
+const findingStates = ['ok', 'problem', 'unknown'] as const satisfies readonly Finding['state'][];
+const stepNames = [
+  'make-directory',
+  'make-symlink',
+  'replace-symlink',
+  'make-node',
+] as const satisfies readonly Step['step'][];
+
+/** Any JSON object, as something whose keys can be asked for without meeting a prototype. */
+export function readObject(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return new Map(Object.entries(value));
+}
+
+export function oneOf<T extends string>(words: readonly T[], value: unknown): T | undefined {
+  return words.find((word) => word === value);
+}
+
+export function readVerdict(value: unknown): Verdict | undefined {
+  return oneOf(verdicts, value);
+}
+
+export function readBlockState(value: unknown): BlockState | undefined {
+  return oneOf(blockStates, value);
+}
+
+/**
+ * One domain's report, as another host or an earlier run wrote it; `undefined` for what is none. Nothing is taken
+ * over that has another form than ours, and unknown keys are left out.
+ */
+export function readDomainReport(value: unknown): DomainReport | undefined {
+  const given = readObject(value);
+  const [domain, pid] = [given?.get('domain'), given?.get('pid') ?? null];
+  const [verdict, blockState] = [
+    readVerdict(given?.get('verdict')),
+    readBlockState(given?.get('blockState')),
+  ];
+  const findings = readAll(given?.get('findings'), readFinding);
+  const plan = readAll(given?.get('plan'), readStep);
+  if (typeof domain !== 'string' || domain === '') return undefined;
+  if (pid !== null && !(typeof pid === 'number' && Number.isInteger(pid))) return undefined;
+  if (!verdict || !blockState || !findings || !plan) return undefined;
+  return { domain, pid, verdict, blockState, findings, plan };
+}
+
+function readFinding(value: unknown): Finding | undefined {
+  const given = readObject(value);
+  const [check, state, what] = [
+    given?.get('check'),
+    oneOf(findingStates, given?.get('state')),
+    given?.get('what'),
+  ];
+  if (!given || typeof check !== 'string' || !state || typeof what !== 'string') return undefined;
+  const plan = given.has('plan') ? readAll(given.get('plan'), readStep) : undefined;
+  const evidence = readEvidence(given.get('evidence'));
+  return {
+    check,
+    state,
+    what,
+    ...words(given, ['disk', 'path', 'remedy']),
+    ...(evidence ? { evidence } : {}),
+    ...(given.get('note') === true ? { note: true } : {}),
+    ...(plan ? { plan } : {}),
+  };
+}
+
+function readEvidence(value: unknown): Evidence | undefined {
+  const given = readObject(value);
+  if (!given) return undefined;
+  const isWord = (word: unknown): string | undefined => (typeof word === 'string' ? word : undefined);
+  const [host, namespace] = ['host', 'namespace'].map((key) => readAll(given.get(key), isWord));
+  return {
+    ...(host ? { host } : {}),
+    ...(namespace ? { namespace } : {}),
+    ...words(given, ['device', 'open']),
+  };
+}
+
+/** Only shown, never done: a repair plans anew on the host itself. */
+function readStep(value: unknown): Step | undefined {
+  const given = readObject(value);
+  const [step, path] = [oneOf(stepNames, given?.get('step')), given?.get('path')];
+  const [mode, uid, gid] = ['mode', 'uid', 'gid'].map((key) => given?.get(key));
+  if (!given || !step || typeof path !== 'string') return undefined;
+  if (typeof mode !== 'number' || typeof uid !== 'number' || typeof gid !== 'number') return undefined;
+  const base = { path, mode, uid, gid };
+  const { target = '', was = '', device = '' } = words(given, ['target', 'was', 'device']);
+  switch (step) {
+    case 'make-directory':
+      return { step, ...base };
+    case 'make-symlink':
+      return { step, ...base, target };
+    case 'replace-symlink':
+      return { step, ...base, target, was };
+    case 'make-node':
+      return { step, ...base, device, ...words(given, ['like']) };
+  }
+}
+
+function words<K extends string>(
+  given: ReadonlyMap<string, unknown>,
+  keys: readonly K[],
+): Partial<Record<K, string>> {
+  const found: Partial<Record<K, string>> = {};
+  for (const key of keys) {
+    const value = given.get(key);
+    if (typeof value === 'string') found[key] = value;
+  }
+  return found;
+}
+
+function readAll<T>(value: unknown, read: (one: unknown) => T | undefined): T[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const all = value.map(read);
+  return all.every((one) => one !== undefined) ? all : undefined;
+}

@@ -1,0 +1,75 @@
+import { child, children, descend, parseXml, type Element } from '../core/xml';
+import { hypervisorDrivers } from './pools';
+
+/** A VM that has a domain on a host now. */
+export interface PlacedVm {
+  readonly id: number;
+  readonly name: string;
+  readonly host: string;
+  /** What the probe said of it last, if that is in this document. */
+  readonly told?: ProbeTold;
+}
+
+/** What monitord keeps of our probe's attributes (opennebula/vm-monitoring.ts), as it was said: nothing of it is sure. */
+export interface ProbeTold {
+  readonly verdict: string;
+  readonly reason: string;
+  readonly blockState: string;
+  readonly time: string;
+}
+
+/** include/VirtualMachine.h */
+const active = '3';
+/**
+ * LCM states in which the domain is on its host: RUNNING, MIGRATE, SAVE_*, SHUTDOWN*, UNKNOWN, HOTPLUG*,
+ * DISK_SNAPSHOT*, DISK_RESIZE, BACKUP (include/VirtualMachine.h). In the others it is not yet there, or no more.
+ */
+const withDomain = new Set(
+  [3, 4, 5, 6, 7, 12, 16, 17, 18, 24, 25, 26, 29, 57, 59, 62, 66, 69].map((state) => String(state)),
+);
+
+/** The VMs that run on KVM hosts (`onevm list -x`). @throws XmlError */
+export function readVmPool(xml: string): PlacedVm[] {
+  return vmsOf(parseXml(xml)).flatMap((vm) => {
+    if (text(vm, 'STATE') !== active || !withDomain.has(text(vm, 'LCM_STATE'))) return [];
+    // The list has the newest record alone: where the VM is, or where it is moving to.
+    const record = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').at(-1);
+    const host = record ? text(record, 'HOSTNAME') : '';
+    const id = text(vm, 'ID');
+    if (!/^[0-9]{1,10}$/.test(id) || host === '' || !record) return [];
+    if (!hypervisorDrivers.includes(text(record, 'VM_MAD'))) return [];
+    const told = probeIn(child(vm, 'MONITORING'));
+    return [{ id: Number(id), name: text(vm, 'NAME'), host, ...(told ? { told } : {}) }];
+  });
+}
+
+/** What the probe said last, by VM (`one.vmpool.monitoring`). @throws XmlError */
+export function readMonitoring(xml: string): Map<number, ProbeTold> {
+  const told = new Map<number, ProbeTold>();
+  for (const record of children(parseXml(xml), 'MONITORING')) {
+    const found = probeIn(record);
+    if (found) told.set(Number(text(record, 'ID')), found);
+  }
+  return told;
+}
+
+/** A pool, or the one VM of a pool that has just one where a tool has left the pool away. */
+function vmsOf(root: Element): readonly Element[] {
+  return root.name === 'VM' ? [root] : children(root, 'VM');
+}
+
+function probeIn(monitoring: Element | undefined): ProbeTold | undefined {
+  if (!monitoring) return undefined;
+  const verdict = text(monitoring, 'MIGRATE_GUARD');
+  if (verdict === '') return undefined;
+  return {
+    verdict,
+    reason: text(monitoring, 'MIGRATE_GUARD_REASON'),
+    blockState: text(monitoring, 'MIGRATE_GUARD_BLOCK_STATE'),
+    time: text(monitoring, 'MIGRATE_GUARD_TIME'),
+  };
+}
+
+function text(element: Element, ...names: readonly string[]): string {
+  return descend(element, ...names)?.text ?? '';
+}

@@ -1,0 +1,51 @@
+import { child, children, descend, parseXml, type Element } from '../core/xml';
+
+/**
+ * The last MONITORING of every VM. `onevm list -x` does not tell it: the list is what oned wrote when a VM last changed,
+ * and what the collectors bring since lies in a table of its own (VirtualMachinePool.cc, dump_monitoring), for which
+ * OpenNebula's command line has no command.
+ */
+export function encodeLastMonitoring(session: string): string {
+  return encodeCall('one.vmpool.monitoring', session, ofAll, lastRecord);
+}
+
+/** Of all users' VMs: Pool::INFO_ALL (oca/ruby/opennebula/pool.rb). */
+const ofAll = -2;
+const lastRecord = 0;
+
+/** One call of OpenNebula's XML-RPC interface; all that we ask needs no more than whole numbers. */
+function encodeCall(method: string, session: string, ...numbers: readonly number[]): string {
+  const values = [`<string>${escape(session)}</string>`, ...numbers.map((number) => `<int>${number}</int>`)];
+  const params = values.map((value) => `<param><value>${value}</value></param>`).join('');
+  return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
+}
+
+/**
+ * What oned answers: an array of success, then the text or the error (Request.cc, success_response, failure_response).
+ * @returns `why` of what is a failure, or no answer of oned. @throws XmlError
+ */
+export function decodeAnswer(xml: string): { readonly text: string } | { readonly why: string } {
+  const root = parseXml(xml);
+  const fault = descend(root, 'fault', 'value', 'struct');
+  if (fault) return { why: wordsOf(fault) };
+  const data = descend(root, 'params', 'param', 'value', 'array', 'data');
+  const [isDone, said] = children(data, 'value');
+  if (!isDone || !said) return { why: 'it is no answer of oned' };
+  const text = valueOf(said);
+  return valueOf(isDone) === '1' ? { text } : { why: text };
+}
+
+function wordsOf(fault: Element): string {
+  const member = children(fault, 'member').find((found) => child(found, 'name')?.text === 'faultString');
+  const value = child(member ?? fault, 'value');
+  return (value && valueOf(value)) || 'a fault without words';
+}
+
+/** A value without a type is a string (the XML-RPC specification, "Scalar <value>s"). */
+function valueOf(value: Element): string {
+  return value.children[0]?.text ?? value.text;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errorName, GuardError } from '../core/errors';
+
+/**
+ * Writes a file that others read, so that they see the old one or the whole new one: node_exporter reads whenever it
+ * wants. The new one is made under a name that was not there before, so no link leads the writing elsewhere.
+ * @throws GuardError
+ */
+export function writeWhole(file: string, text: string): void {
+  // node_exporter takes every *.prom of its directory, so this must be none.
+  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+  try {
+    writeFileSync(fresh, text, { flag: 'wx', mode: 0o644 });
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw new GuardError(
+      'undecided',
+      `${file} cannot be written: ${errorName(error)}`,
+      'name a file in a directory that you may write to',
+      { cause: error },
+    );
+  }
+}

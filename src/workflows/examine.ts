@@ -1,0 +1,91 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Domain } from '../core/domain';
+import { errorName } from '../core/errors';
+import type { NoFacts } from '../core/facts';
+import { verdictOf, type DomainReport } from '../core/finding';
+import type { Settings } from '../core/settings';
+import { findDomains } from './find-domains';
+import { inspectDomain } from './inspect';
+import { reportNoFacts } from './no-facts';
+import { plainCheck } from './plain-check';
+
+export interface Examined {
+  /** Paths and block state together. */
+  readonly report: DomainReport;
+  /** Of a domain that could be read. */
+  readonly uuid?: string;
+}
+
+/**
+ * Looks at every domain of this host that is `wanted`: at its paths and at its block state. No domain's trouble hides
+ * another, and what is late after `deadline` milliseconds is unknown, not waited for.
+ */
+export async function* examine(
+  settings: Settings,
+  deadline: number,
+  wanted: (name: string) => boolean = () => true,
+): AsyncGenerator<Examined> {
+  const end = Date.now() + deadline;
+  const domains: (Domain | NoFacts)[] = [];
+  for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
+  const checked = await checkAll(domains, settings, end);
+  for (const domain of domains) {
+    if ('why' in domain) {
+      yield { report: reportNoFacts(domain) };
+      continue;
+    }
+    const paths = checked.get(domain.name) ?? unknown(domain, 'its paths were not checked in time');
+    const block = await inspectInTime(domain, settings, end);
+    const findings = [...paths.findings, ...block.findings];
+    const { blockState } = block;
+    yield { uuid: domain.uuid, report: { ...paths, findings, blockState, verdict: verdictOf(findings) } };
+  }
+}
+
+/** All together, which is fast; and one by one those that a failure of all together has left out. */
+async function checkAll(
+  domains: readonly (Domain | NoFacts)[],
+  settings: Settings,
+  end: number,
+): Promise<ReadonlyMap<string, DomainReport>> {
+  const checked = new Map<string, DomainReport>();
+  const check = async (asked: Parameters<typeof plainCheck>[0]): Promise<void> => {
+    const reports = plainCheck(asked, settings);
+    for (;;) {
+      const next = await inTime(reports.next(), end);
+      if (!next || next.done === true) return;
+      checked.set(next.value.domain, next.value);
+    }
+  };
+  await check('all').catch(() => undefined);
+  for (const domain of domains) {
+    if ('why' in domain || checked.has(domain.name)) continue;
+    await check([domain.name]).catch((error: unknown) =>
+      checked.set(domain.name, unknown(domain, errorName(error))),
+    );
+  }
+  return checked;
+}
+
+async function inspectInTime(domain: Domain, settings: Settings, end: number): Promise<DomainReport> {
+  try {
+    const inspected = await inTime(inspectDomain(domain, settings), end);
+    return inspected ?? unknown(domain, 'its block state was not read in time');
+  } catch (error) {
+    return unknown(domain, `its block state cannot be read: ${errorName(error)}`);
+  }
+}
+
+function unknown({ name, pid }: Domain, why: string): DomainReport {
+  return reportNoFacts({
+    name,
+    ...(pid === undefined ? {} : { pid }),
+    why,
+    remedy: `migrate-guard check ${name}`,
+  });
+}
+
+async function inTime<T>(work: Promise<T>, end: number): Promise<T | undefined> {
+  const left = Math.max(0, end - Date.now());
+  return Promise.race([work, pause(left, undefined, { ref: false })]);
+}

@@ -1,0 +1,89 @@
+import { errorName } from '../../core/errors';
+import { isUnknown, type Unknown } from '../../core/facts';
+import type { Finding } from '../../core/finding';
+import { ageOf, describeAge, type FleetDomain } from '../../core/fleet';
+import { readBlockState, readVerdict } from '../../core/report-reader';
+import type { Settings } from '../../core/settings';
+import { readMonitoring, type PlacedVm, type ProbeTold } from '../../opennebula/vm-pool';
+import { decodeAnswer, encodeLastMonitoring } from '../../opennebula/xml-rpc';
+import { askOned } from '../../system/oned';
+import type { Scope } from './scope';
+
+/**
+ * Seconds after which what the probe said counts no more. It runs every half minute or so (MONITOR_VM of monitord.conf),
+ * and monitord keeps what a probe that fell silent has said last, for ever.
+ */
+const tooOld = 15 * 60;
+
+/** What OpenNebula's own collectors brought of each VM: no host is asked. */
+export async function fromMonitoring(
+  { vms, doubts }: Scope,
+  { ssh: { user } }: Settings,
+  now: Date,
+): Promise<{ readonly domains: FleetDomain[]; readonly doubts: readonly string[] }> {
+  const monitoring = await lastMonitoring(user);
+  const isSilent = isUnknown(monitoring);
+  const domains = vms.map((vm) =>
+    judge(vm, newest(vm.told, isSilent ? undefined : monitoring.get(vm.id)), now),
+  );
+  // The list has a little of it too, which is better than nothing.
+  const doubt = `the VMs' MONITORING cannot be read: ${isSilent ? monitoring.unknown : ''}`;
+  return { domains, doubts: isSilent ? [...doubts, doubt] : doubts };
+}
+
+async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeTold> | Unknown> {
+  const answered = await askOned(user, encodeLastMonitoring);
+  if (isUnknown(answered)) return answered;
+  const { answer, from } = answered;
+  try {
+    const decoded = decodeAnswer(answer);
+    if ('why' in decoded) return { unknown: `${from} refuses: ${decoded.why}` };
+    return readMonitoring(decoded.text);
+  } catch (error) {
+    return { unknown: `${from} does not answer as oned does: ${errorName(error)}` };
+  }
+}
+
+/** The times are ISO 8601 in UTC, which are in order as texts. */
+function newest(one: ProbeTold | undefined, other: ProbeTold | undefined): ProbeTold | undefined {
+  if (!one || !other) return one ?? other;
+  return one.time > other.time ? one : other;
+}
+
+function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: Date): FleetDomain {
+  const domain = `one-${id}`;
+  const base = { domain, pid: null, plan: [], host, vmId: id, name };
+  const undecided = (what: string, remedy: string, seen: string | null): FleetDomain => ({
+    ...base,
+    verdict: 'undecided',
+    blockState: 'unknown',
+    reason: what,
+    seen,
+    findings: [{ check: 'monitoring', state: 'unknown', what, remedy }],
+  });
+  const doctor = `migrate-guard doctor --host ${host}`;
+  if (!told) return undecided(`the probe on ${host} has told nothing of it`, doctor, null);
+  const [verdict, blockState] = [readVerdict(told.verdict), readBlockState(told.blockState)];
+  const seen = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(told.time) ? told.time : null;
+  if (!verdict || !blockState || seen === null || Number.isNaN(Date.parse(seen)))
+    return undecided(`the probe on ${host} tells what cannot be understood`, doctor, null);
+  const age = ageOf({ seen }, now) ?? 0;
+  if (age > tooOld) {
+    const what = `the probe on ${host} fell silent: ${verdict} is what it said ${describeAge(age)} ago`;
+    return undecided(what, doctor, seen);
+  }
+  const finding: Finding = {
+    check: 'monitoring',
+    state: verdict === 'undecided' ? 'unknown' : 'problem',
+    what: told.reason || `the probe says ${verdict}, without a reason`,
+    remedy: remedies[verdict === 'safe' ? 'undecided' : verdict](host, domain),
+  };
+  const findings = verdict === 'safe' ? [] : [finding];
+  return { ...base, verdict, blockState, reason: verdict === 'safe' ? '' : finding.what, seen, findings };
+}
+
+const remedies = {
+  blocked: (host: string, domain: string) => `on ${host}: migrate-guard explain ${domain}`,
+  undecided: (host: string, domain: string) => `on ${host}: migrate-guard check ${domain} --deep`,
+  repairable: (host: string, domain: string) => `on ${host}: migrate-guard repair ${domain}`,
+} as const;

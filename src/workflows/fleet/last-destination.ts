@@ -1,0 +1,16 @@
+import { isUnknown } from '../../core/facts';
+import { failedMigration } from '../../opennebula/live-migration';
+import { readVmEvent } from '../../opennebula/vm-history';
+import { showVm } from '../../system/onevm';
+
+/**
+ * The host to which OpenNebula tried to move the VM last, and failed; `undefined` where its history does not tell, and
+ * then QEMU's log has to (core/reset-plan.ts).
+ */
+export async function lastDestination(vmId: number, user: string): Promise<string | undefined> {
+  const shown = await showVm(String(vmId), user);
+  if (isUnknown(shown)) return undefined;
+  const event = readVmEvent(shown);
+  const migration = typeof event === 'string' ? event : failedMigration(event);
+  return typeof migration === 'string' ? undefined : migration.destination;
+}

@@ -1,0 +1,97 @@
+import { exitCodes } from '../../core/exit-codes';
+import { isUnknown } from '../../core/facts';
+import type { FleetDomain, FleetHost } from '../../core/fleet';
+import type { HostEnd } from '../../core/host-session';
+import { askHost } from '../opennebula/ask-host';
+import { audit } from './audit';
+import type { Asking } from './from-hosts';
+import { lastDestination } from './last-destination';
+import type { Wanted } from './scope';
+
+/** What is mended all over the fleet: missing paths, or what failed migrations left in QEMU. */
+export type Mending = 'repair' | 'reset';
+
+export interface MendOptions extends Asking, Wanted {
+  readonly mending: Mending;
+  readonly dryRun: boolean;
+  /** How many VMs at once, after the first one alone. */
+  readonly batch: number;
+  /** Domains to leave out, by name. */
+  readonly except: readonly string[];
+}
+
+/** What became of one VM. */
+export interface Mended {
+  readonly domain: string;
+  readonly name: string | null;
+  readonly host: string;
+  /** The host's own word, such as `repaired`; `unknown` when nothing was heard of it any more. */
+  readonly result: string;
+  /** As in core/exit-codes.ts. */
+  readonly exit: number;
+  readonly what: string;
+  readonly remedy?: string;
+  readonly did: readonly string[];
+}
+
+export interface Mend {
+  readonly hosts: readonly FleetHost[];
+  readonly doubts: readonly string[];
+  /** What can be mended, in the order in which it is. */
+  readonly candidates: readonly FleetDomain[];
+  /** What is not in order, and what this does not mend. */
+  readonly others: readonly FleetDomain[];
+  /** Ends after the batch in which something went otherwise than it should. */
+  readonly mended: AsyncGenerator<Mended>;
+}
+
+/**
+ * Mends every VM of the fleet that needs it, a few at a time: the hosts are asked anew which ones do, so a run that was
+ * stopped goes on where it stopped when it is started again. @throws GuardError when nobody can be asked.
+ */
+export async function mend(options: MendOptions): Promise<Mend> {
+  const report = await audit({ ...options, source: 'hosts' });
+  const { hosts, doubts } = report;
+  const isWanted = ({ domain }: FleetDomain): boolean => !options.except.includes(domain);
+  const candidates = report.domains.filter((domain) => needs[options.mending](domain) && isWanted(domain));
+  const others = report.domains.filter((domain) => domain.verdict !== 'safe' && !candidates.includes(domain));
+  return { hosts, doubts, candidates, others, mended: mendEach(candidates, options) };
+}
+
+const needs: Readonly<Record<Mending, (domain: FleetDomain) => boolean>> = {
+  // A block state that has to be healed is no path that could be made.
+  repair: ({ verdict, plan }) => verdict === 'repairable' && plan.length > 0,
+  reset: ({ blockState }) => blockState === 'stuck' || blockState === 'half-inactive',
+};
+
+async function* mendEach(candidates: readonly FleetDomain[], options: MendOptions): AsyncGenerator<Mended> {
+  // What is wrong with all of them shows with the first.
+  for (let begin = 0, end = 1; begin < candidates.length; begin = end, end += options.batch) {
+    const batch = candidates.slice(begin, end);
+    const ended = await Promise.all(batch.map((domain) => mendOne(domain, options)));
+    yield* ended;
+    if (ended.some(isSurprise)) return;
+  }
+}
+
+/** Somebody else who works on a VM is no surprise. */
+export function isSurprise({ exit }: Mended): boolean {
+  return exit !== exitCodes.ok.status && exit !== exitCodes.busy.status;
+}
+
+async function mendOne({ domain, name, host, vmId }: FleetDomain, options: MendOptions): Promise<Mended> {
+  const { mending, dryRun, version, settings } = options;
+  const { user, deadline: connectTimeout } = settings.ssh;
+  const destination = mending === 'reset' && vmId !== null ? await lastDestination(vmId, user) : undefined;
+  const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
+  const answer = await askHost(request, { host, user, connectTimeout });
+  const base = { domain, name, host };
+  if (!isUnknown(answer)) return { ...base, ...endOf(answer.end), did: answer.did };
+  const what = `${host} cannot be asked: ${answer.unknown}`;
+  const remedy = `migrate-guard doctor --host ${host}`;
+  return { ...base, result: 'unknown', exit: exitCodes.undecided.status, what, remedy, did: [] };
+}
+
+function endOf({ result, exit, what, remedy }: HostEnd): Pick<Mended, 'result' | 'exit' | 'what' | 'remedy'> {
+  return { result, exit, what, ...(remedy === undefined ? {} : { remedy }) };
+}
