@@ -20,15 +20,19 @@ const longestReason = 200;
  * is always said, and the time with them: a value that nobody renews can be told by it.
  */
 export function monitoringLine(vm: ProbedVm, time: Date): string {
-  const attributes = {
+  const lines = Object.entries(probeAttributes(vm, time)).map(([key, value]) => `${key}="${value}"\n`);
+  const monitor = Buffer.from(lines.join('')).toString('base64');
+  return `VM = [ ID="${vm.vmId}", DEPLOY_ID="${vm.deployId}", MONITOR="${monitor}" ]\n`;
+}
+
+/** What a VM's MONITORING holds of us. */
+export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<string, string>> {
+  return {
     MIGRATE_GUARD: vm.verdict,
     MIGRATE_GUARD_REASON: harmless(vm.reason),
     MIGRATE_GUARD_BLOCK_STATE: vm.blockState,
     MIGRATE_GUARD_TIME: `${time.toISOString().slice(0, 19)}Z`,
   };
-  const lines = Object.entries(attributes).map(([key, value]) => `${key}="${value}"\n`);
-  const monitor = Buffer.from(lines.join('')).toString('base64');
-  return `VM = [ ID="${vm.vmId}", DEPLOY_ID="${vm.deployId}", MONITOR="${monitor}" ]\n`;
 }
 
 /**

@@ -68,6 +68,11 @@ function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: D
   if (!verdict || !blockState || seen === null || Number.isNaN(Date.parse(seen)))
     return undecided(`the probe on ${host} tells what cannot be understood`, doctor, null);
   const age = ageOf({ seen }, now) ?? 0;
+  const ahead = (Date.parse(seen) - now.getTime()) / 1000;
+  if (ahead > tooOld) {
+    const what = `the probe on ${host} speaks ${describeAge(ahead)} in the future: its clock is not ours`;
+    return undecided(what, `set the clocks of ${host} and of this machine`, null);
+  }
   if (age > tooOld) {
     const what = `the probe on ${host} fell silent: ${verdict} is what it said ${describeAge(age)} ago`;
     return undecided(what, doctor, seen);
