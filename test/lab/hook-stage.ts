@@ -1,6 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandResult } from '../../src/system/command';
+import type { FleetDomain, FleetHost } from '../../src/core/fleet';
+import type { ConcernedDomain } from '../../src/workflows/fleet/before-relink';
+import type { Mended } from '../../src/workflows/fleet/mend';
+import { hostPoolXml, vmPoolXml } from '../fleet/cloud';
 import { readMonitoring } from '../unit/opennebula/monitord';
 import { History, vmXml, type VmXmlOptions } from '../unit/opennebula/vm-xml';
 import type { Domain, Host } from './harness';
@@ -15,10 +19,19 @@ const askedFile = '/var/tmp/onevm-asked';
 const onevm = `#!/bin/sh
 echo "$(id -un) $*" >>${askedFile}
 case "$1 $2" in
+  'list -x') exec cat /var/tmp/vms.xml ;;
   'show -x') cat "/var/tmp/vm-$3.xml" 2>/dev/null && exit 0
       echo "[one.vm.info] Error getting virtual machine [$3]." >&2; exit 255 ;;
 esac
 `;
+
+/** What the commands over the fleet print with --json; which of it depends on the command. */
+export interface FleetDocument {
+  readonly hosts: readonly FleetHost[];
+  readonly domains: readonly (ConcernedDomain & Mended)[];
+  readonly notBegun: readonly string[];
+  readonly others: readonly FleetDomain[];
+}
 
 /** What OpenNebula's hook manager and its monitoring do at our scripts, on a front-end with an onevm. */
 export class HookStage {
@@ -27,6 +40,7 @@ export class HookStage {
   static async start(): Promise<HookStage> {
     const opennebula = await OpenNebulaStage.start();
     put(opennebula.front, '/usr/bin/onevm', onevm, 0o755);
+    put(opennebula.front, '/usr/bin/onehost', '#!/bin/sh\nexec cat /var/tmp/hosts.xml\n', 0o755);
     return new HookStage(opennebula);
   }
 
@@ -37,6 +51,22 @@ export class HookStage {
     const shown = vmXml({ ...options, prevState: state, prevLcmState: lcmState });
     put(this.opennebula.front, `/var/tmp/vm-${id}.xml`, shown, 0o644);
     return vmXml(options);
+  }
+
+  /** Where oned says from now on that these VMs run; its hosts are the two that there are. */
+  runs(...domains: readonly Domain[]): void {
+    const vms = domains.map(({ vmId, host }) => ({ id: vmId, name: `vm${vmId}`, host: host.name }));
+    const cloud = { hosts: [{ name: 'kvm1' }, { name: 'kvm2' }], vms };
+    put(this.opennebula.front, '/var/tmp/vms.xml', vmPoolXml(cloud), 0o644);
+    put(this.opennebula.front, '/var/tmp/hosts.xml', hostPoolXml(cloud), 0o644);
+  }
+
+  /** An admin's command on the front-end, with its JSON document. */
+  async command(...words: readonly string[]): Promise<{ exit: number | null; told: FleetDocument }> {
+    const program = '/usr/lib/migrate-guard/migrate-guard';
+    const ran = await this.opennebula.front.run([program, ...words, '--json'], { deadline: 120_000 });
+    expect(ran.stderr).toBe('');
+    return { exit: ran.exit, told: JSON.parse(ran.stdout) as FleetDocument };
   }
 
   /** A live migration to kvm2 has failed. */
