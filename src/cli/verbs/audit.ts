@@ -44,7 +44,7 @@ export const auditVerb: Verb = {
     ['migrate-guard audit', 'on the front-end: all VMs, as OpenNebula has collected it'],
     ['migrate-guard audit --live --hosts kvm1,kvm2', 'ask two hosts now'],
     ['migrate-guard audit --before-relink links.txt', 'before the links of disks are re-pointed'],
-    ['migrate-guard audit --json > old.json; migrate-guard audit --diff old.json', 'what changed meanwhile'],
+    ['migrate-guard audit --diff old.json', 'what changed since: migrate-guard audit --json >old.json'],
   ],
   run: async (line, settings) => {
     const options = optionsOf(line, settings);
