@@ -70,4 +70,18 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ['**/*.client.js'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        getSelection: 'readonly',
+        history: 'readonly',
+        location: 'readonly',
+        navigator: 'readonly',
+        setTimeout: 'readonly',
+        window: 'readonly',
+      },
+    },
+  },
 );

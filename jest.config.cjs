@@ -39,6 +39,7 @@ const project = (tier) => ({
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   moduleNameMapper: { '^execa$': execa },
   transform: {
+    '\\.(css|client\\.js)$': join(__dirname, 'setup/build/text.cjs'),
     '\\.ts$': [
       'ts-jest',
       {
@@ -58,6 +59,6 @@ const project = (tier) => ({
 
 /** The tiers, from cheap to dear. */
 module.exports = {
-  projects: ['unit', 'namespace', 'qemu', 'lab', 'bundle'].map(project),
+  projects: ['unit', 'namespace', 'qemu', 'lab', 'readers', 'bundle'].map(project),
   testTimeout: 120_000,
 };

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
-# Usage: setup/packages.sh GROUP…      (groups: namespace qemu lab build bench)
+# Usage: setup/packages.sh GROUP…      (groups: namespace qemu lab readers build bench)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
@@ -11,6 +11,8 @@ declare -A GROUPS_OF_PACKAGES=(
           iproute2 acl attr procps'
   # Two hosts that reach each other over ssh, as OpenNebula's do.
   [lab]='openssh-server openssh-client openssh-sftp-server sudo'
+  # What reads what we write: a browser (which draws no text without a font), and promtool.
+  [readers]='chromium fonts-dejavu-core prometheus'
   # What building QEMU 7.2.0 takes (setup/qemu-7.2.0.sh).
   [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
            libaio-dev flex bison'

@@ -1,5 +1,5 @@
 // The tiers of tests, from cheap to dear, and what each needs. The names are folders below test/.
-//   root       whether it takes root
+//   root       whether it takes root, be it only to install its packages
 //   packages   groups of setup/packages.sh
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
@@ -9,5 +9,6 @@ export const tiers = {
   namespace: { root: true, packages: ['namespace'], build: true, affected: false, workers: 2 },
   qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 2 },
   lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 1 },
+  readers: { root: true, packages: ['readers'], build: false, affected: false, workers: 1 },
   bundle: { root: false, packages: [], build: true, affected: false, workers: 2 },
 };

@@ -21,6 +21,8 @@ export const settings = {
   metafile: true,
   // A require() where it stands: import() would start Node's loader of ES modules for what is CommonJS by now.
   supported: { 'dynamic-import': false },
+  // What a page carries along.
+  loader: { '.css': 'text', '.client.js': 'text' },
   define: { __VERSION__: JSON.stringify(`${version} (${commit()})`) },
 };
 

@@ -84,3 +84,8 @@ export function describeAge(seconds: number): string {
   const [size, unit] = units.find(([length]) => seconds >= length) ?? [1, 's'];
   return `${Math.floor(seconds / size)} ${unit}`;
 }
+
+/** Whether a migration would fail, or kill it: `safe` tells of its paths only, and not whether QEMU holds its disks. */
+export function isAtRisk({ verdict, blockState }: Pick<DomainReport, 'verdict' | 'blockState'>): boolean {
+  return verdict !== 'safe' || blockState === 'stuck' || blockState === 'half-inactive';
+}

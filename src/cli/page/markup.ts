@@ -1,0 +1,46 @@
+/** HTML that was made here: everything that came from outside stands in it escaped. */
+export class Markup {
+  constructor(readonly text: string) {}
+}
+
+type Content = string | number | Markup | undefined | readonly Content[];
+
+/**
+ * A template whose values are text, unless they are markup already; `undefined` is nothing. Its line breaks and
+ * indentation are for the reader of the code, and do not go into the page.
+ */
+export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
+  return new Markup(
+    parts.map((part, index) => `${part.replace(/\n\s*/g, '')}${render(values[index])}`).join(''),
+  );
+}
+
+function render(content: Content): string {
+  if (content === undefined) return '';
+  if (content instanceof Markup) return content.text;
+  if (typeof content === 'object') return content.map(render).join('');
+  return escape(visible(String(content)));
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+}
+
+/**
+ * What a reader would not see, or what would turn round what he sees, is shown by its number: Unicode's category
+ * "other" (controls, marks of direction and of no width, what is no character) and separators of lines.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

@@ -1,0 +1,94 @@
+import type { BlockState, Verdict } from '../../core/finding';
+import { verdicts } from '../../core/finding';
+import type { FleetDomain } from '../../core/fleet';
+import { markup, type Markup } from './markup';
+
+/** What a page has to tell apart: how a VM stands. */
+export type Standing = Pick<FleetDomain, 'verdict' | 'blockState'>;
+
+interface Sign {
+  readonly letter: string;
+  readonly means: string;
+}
+
+const ofVerdict: Readonly<Record<Verdict, Sign>> = {
+  blocked: { letter: '×', means: 'it cannot be moved, and repair alone does not mend it' },
+  undecided: { letter: '?', means: 'something could not be read: take it for blocked' },
+  repairable: { letter: 'R', means: 'a migration would fail; repair mends it while it runs' },
+  safe: { letter: '✓', means: 'every path leads QEMU to its disks' },
+};
+
+const ofState: Readonly<Partial<Record<BlockState, Sign>>> = {
+  'half-inactive': {
+    letter: 'H',
+    means: "the guest's next write to one of its disks, a migration or a save kills it",
+  },
+  stuck: { letter: 'S', means: 'an earlier migration failed, and so will every later one, until a reset' },
+};
+
+/** Block states that stand out, worst first. */
+export const alarmingStates = ['half-inactive', 'stuck'] as const satisfies readonly BlockState[];
+
+export function isAlarming(state: BlockState): boolean {
+  return ofState[state] !== undefined;
+}
+
+/** Every sign of the page. */
+export const legend: readonly (Standing & { readonly name: string; readonly means: string })[] = [
+  ...verdicts.map((verdict) => ({
+    verdict,
+    blockState: 'healthy' as const,
+    name: verdict,
+    means: ofVerdict[verdict].means,
+  })),
+  ...alarmingStates.map((blockState) => ({
+    verdict: 'blocked' as const,
+    blockState,
+    name: blockState,
+    means: ofState[blockState]?.means ?? '',
+  })),
+];
+
+/**
+ * The verdict by shape and colour, and by its letter, unless the block state is the worse news: each alone is enough to
+ * tell it.
+ */
+export function signOf({ verdict, blockState }: Standing): {
+  readonly letter: string;
+  readonly classes: string;
+} {
+  const state = ofState[blockState];
+  return {
+    letter: (state ?? ofVerdict[verdict]).letter,
+    classes: state ? `mark ${verdict} ${blockState}` : `mark ${verdict}`,
+  };
+}
+
+export function sign(standing: Standing): Markup {
+  const { letter, classes } = signOf(standing);
+  return markup`<span class="${classes}" aria-hidden="true">${letter}</span>`;
+}
+
+export function inWords({ verdict, blockState }: Standing): string {
+  return isAlarming(blockState) ? `${verdict}, ${blockState}` : verdict;
+}
+
+/** How a VM is called where there is room for one line. */
+export function titleOf({ domain, name }: FleetDomain): string {
+  return name === null ? domain : `${domain} ${name}`;
+}
+
+/** A duration in its largest unit that leaves no one guessing. */
+export function spoken(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+  ] as const;
+  const [unit, size] = units.find(([, length]) => seconds >= 2 * length) ?? ['s', 1];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}
+
+export function count(number: number, one: string): string {
+  return `${number} ${one}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,23 @@
+/** Names that a VM's owner may choose, and that try to be more than a name to a page, a terminal, a shell or a metric. */
+export const oddNames: readonly string[] = [
+  '<script>pwned = true</script>',
+  '</script><script>pwned = true</script>',
+  '</style><img src=x onerror="pwned = true">',
+  '"><svg onload=pwned=true>',
+  "' autofocus onfocus='pwned=true",
+  ']]><!-- --><![CDATA[',
+  '&lt;b&gt;&amp;&#60;',
+  'a\nb\r\nc\td',
+  'nul\0escape\x1b[31mbell\x07del\x7fc1\x9b',
+  'right-to-left \u202egnp.exe\u202c \u2066isolate\u2069',
+  'zero\u200bwidth\u200djoiner\ufeffmark',
+  'line\u2028and\u2029paragraph',
+  'half \ud83d of a pair',
+  'not a character \uffff',
+  '$(reboot) `reboot` ; reboot | reboot',
+  'back\\slash "quote" {label="x"} 1',
+  'خادم الويب',
+  'データベース 🐘',
+  `long-${'x'.repeat(300)}`,
+  '__proto__',
+];
