@@ -1,13 +1,7 @@
 import { verdicts } from '../core/finding';
-import {
-  ageOf,
-  countVerdicts,
-  describeAge,
-  inOrder,
-  type FleetDomain,
-  type FleetReport,
-} from '../core/fleet';
+import { ageOf, countVerdicts, describeAge, type FleetDomain, type FleetReport } from '../core/fleet';
 import type { Change } from '../core/fleet-diff';
+import { nextCommands } from './next-commands';
 import { printable } from './render';
 
 const sources = {
@@ -26,7 +20,9 @@ export function renderAudit(report: FleetReport, shown: readonly FleetDomain[], 
   lines.push(...doubts.map((doubt) => `not known: ${doubt}`));
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
   if (shown.length > 0) lines.push('', ...table(shown, now));
-  const next = commands(report);
+  const next = nextCommands(report).map(({ host: at, line }) =>
+    at === undefined ? line : `on ${at}: ${line}`,
+  );
   if (next.length > 0) lines.push('', 'next:', ...next.map((line) => `  ${line}`));
   return `${lines.map(printable).join('\n')}\n`;
 }
@@ -69,23 +65,6 @@ function table(domains: readonly FleetDomain[], now: Date): string[] {
   );
 }
 
-/** The commands that mend what can be mended, and look closer at the rest. */
-export function commands({ domains, source }: FleetReport): string[] {
-  const hostsOf = (wanted: (domain: FleetDomain) => boolean): string =>
-    [...new Set(domains.filter(wanted).map(({ host }) => host))].sort(inOrder).join(',');
-  const where = (hosts: string): string => (source === 'here' ? '' : ` --hosts ${hosts}`);
-  const [repairable, ill] = [
-    hostsOf(({ verdict }) => verdict === 'repairable'),
-    hostsOf(({ blockState }) => blockState === 'stuck' || blockState === 'half-inactive'),
-  ];
-  const blocked = domains.find(({ verdict }) => verdict === 'blocked');
-  return [
-    ...(ill === '' ? [] : [`migrate-guard reset --all${where(ill)}`]),
-    ...(repairable === '' ? [] : [`migrate-guard repair --all${where(repairable)}`]),
-    ...(blocked ? [`on ${blocked.host}: migrate-guard explain ${blocked.domain}`] : []),
-  ];
-}
-
 /** What changed since an earlier audit, one line each. */
 export function renderChanges(changes: readonly Change[], since: string): string {
   if (changes.length === 0) return `nothing changed since ${printable(since)}\n`;
@@ -98,8 +77,4 @@ export function renderChanges(changes: readonly Change[], since: string): string
     return `  ${kind.padEnd(6)} ${vm}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
   });
   return `${[`changed since ${since}:`, ...lines].map(printable).join('\n')}\n`;
-}
-
-export function isTrouble({ verdict, blockState }: FleetDomain): boolean {
-  return verdict !== 'safe' || blockState === 'stuck' || blockState === 'half-inactive';
 }

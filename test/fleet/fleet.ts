@@ -1,6 +1,13 @@
 import type { BlockMemory } from '../../src/core/block-backends';
 import { judgeMemory } from '../../src/core/block-state';
-import { verdictOf, type BlockState, type DomainReport, type Finding } from '../../src/core/finding';
+import {
+  onlyTroubles,
+  reasonOf,
+  verdictOf,
+  type BlockState,
+  type DomainReport,
+  type Finding,
+} from '../../src/core/finding';
 import { worstFirst, type FleetDomain, type FleetHost, type FleetReport } from '../../src/core/fleet';
 import { report } from '../../src/workflows/plain-check';
 import { aDomain, domainFacts, sourceFacts } from '../unit/factories';
@@ -99,8 +106,9 @@ function makeReport(vmId: number, dice: Dice | undefined): Found {
   });
   const domain = aDomain({ name, sources: sources.map(({ source }) => source) });
   const paths = report(domainFacts({ domain, sources, pid: 1000 + vmId, open: openDevices(vmId) }));
-  const findings = [...paths.findings, ...judgeMemory(memoryIn(blockState), name).findings.filter(notOk)];
-  return { ...paths, verdict: verdictOf(findings), blockState, findings, reason: reasonOf(findings) };
+  const findings = [...paths.findings, ...judgeMemory(memoryIn(blockState), name).findings];
+  const found = onlyTroubles({ ...paths, verdict: verdictOf(findings), blockState, findings });
+  return { ...found, reason: reasonOf(found) };
 }
 
 const whole: Condition = { ailment: 'none', blockState: 'healthy' };
@@ -119,16 +127,6 @@ function memoryIn(blockState: BlockState): BlockMemory {
     },
   });
   return { runState: 'running', migration: 'failed', backends: [disk(0), disk(1)] };
-}
-
-function notOk({ state }: Finding): boolean {
-  return state !== 'ok';
-}
-
-function reasonOf(findings: readonly Finding[]): string {
-  const first = findings.find(({ state }) => state === 'problem') ?? findings.find(notOk);
-  if (!first) return '';
-  return first.path === undefined ? first.what : `${first.disk ?? ''} ${first.path}: ${first.what}`;
 }
 
 /** As OpenNebula's MONITORING has it: one sentence. */

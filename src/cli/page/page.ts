@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FleetReport } from '../../core/fleet';
-import { nextCommands } from './commands';
+import { commandsOfAll } from './commands';
 import { finder } from './finder';
 import { fleetMap } from './map';
 import { Markup, markup } from './markup';
@@ -16,7 +16,7 @@ import { vmTable } from './table';
  */
 export function renderPage(report: FleetReport, version: string): string {
   const rows = rowsOf(report);
-  const fleet = markup`${finder(report)}${fleetMap(report, rows)}${nextCommands(report)}${vmTable(rows)}`;
+  const fleet = markup`${finder(report)}${fleetMap(report, rows)}${commandsOfAll(report)}${vmTable(rows)}`;
   const page = markup`
     <!doctype html>
     <html lang="en">

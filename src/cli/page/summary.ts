@@ -1,8 +1,8 @@
-import { countVerdicts, isAtRisk, type FleetReport } from '../../core/fleet';
+import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../../core/fleet';
 import { verdicts } from '../../core/finding';
 import { markup, type Markup } from './markup';
 import type { Row } from './rows';
-import { alarmingStates, count, sign, spoken, titleOf, type Standing } from './words';
+import { alarmingStates, count, sign, titleOf, type Standing } from './words';
 
 const sources = {
   monitoring: "by what OpenNebula's collectors had told",
@@ -40,7 +40,7 @@ export function summary(report: FleetReport, rows: readonly Row[]): Markup {
         })}
         <div class="tile">
           <dt>oldest finding</dt>
-          <dd>${ages.length === 0 ? 'none' : spoken(Math.max(...ages))}</dd>
+          <dd>${ages.length === 0 ? 'none' : describeAge(Math.max(...ages))}</dd>
         </div>
       </dl>
     </header>`;

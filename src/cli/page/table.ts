@@ -1,9 +1,9 @@
-import { isAtRisk } from '../../core/fleet';
+import { describeAge, isAtRisk } from '../../core/fleet';
 import { verdicts } from '../../core/finding';
 import { markup, type Markup } from './markup';
 import type { Row } from './rows';
 import { trouble } from './trouble';
-import { isAlarming, sign, spoken } from './words';
+import { isAlarming, sign } from './words';
 
 /** One body per VM, so that sorting keeps together what belongs to it. The script makes the headers buttons. */
 export function vmTable(rows: readonly Row[]): Markup {
@@ -48,5 +48,5 @@ function body({ vm, id, age }: Row): Markup {
 
 function lookedAt(age: number | null, seen: string | null): Markup {
   if (age === null || seen === null) return markup`<td data-key="${Number.MAX_SAFE_INTEGER}">never</td>`;
-  return markup`<td data-key="${age}"><time datetime="${seen}" title="${seen}">${spoken(age)} before</time></td>`;
+  return markup`<td data-key="${age}"><time datetime="${seen}" title="${seen}">${describeAge(age)} before</time></td>`;
 }

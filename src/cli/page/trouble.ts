@@ -1,7 +1,7 @@
 import type { Finding } from '../../core/finding';
 import type { FleetDomain } from '../../core/fleet';
 import { renderStep } from '../render';
-import { commandsFor } from './commands';
+import { commandsOf } from './commands';
 import { markup, type Markup } from './markup';
 import { viewsOf } from './views';
 
@@ -13,7 +13,7 @@ export function trouble(vm: FleetDomain, id: string): Markup {
   return markup`
     <details>
       <summary>${reason}</summary>
-      <div class="trouble" id="${id}">${findings(shown)}${viewsOf(vm.findings)}${plan(vm)}${commandsFor(vm)}</div>
+      <div class="trouble" id="${id}">${findings(shown)}${viewsOf(vm.findings)}${plan(vm)}${commandsOf(vm)}</div>
     </details>`;
 }
 

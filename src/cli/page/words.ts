@@ -78,17 +78,6 @@ export function titleOf({ domain, name }: FleetDomain): string {
   return name === null ? domain : `${domain} ${name}`;
 }
 
-/** A duration in its largest unit that leaves no one guessing. */
-export function spoken(seconds: number): string {
-  const units = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60],
-  ] as const;
-  const [unit, size] = units.find(([, length]) => seconds >= 2 * length) ?? ['s', 1];
-  return `${Math.floor(seconds / size)} ${unit}`;
-}
-
 export function count(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? '' : 's'}`;
 }

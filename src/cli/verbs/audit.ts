@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../../core/errors';
 import { verdicts, type Verdict } from '../../core/finding';
-import { countVerdicts, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
+import { countVerdicts, isAtRisk, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
 import { compareFleets, type Change } from '../../core/fleet-diff';
 import { readFleetDomains } from '../../core/fleet-reader';
 import type { Settings } from '../../core/settings';
@@ -10,7 +10,7 @@ import { beforeRelink } from '../../workflows/fleet/before-relink';
 import { exitOf, printJson } from '../print';
 import { progressOf } from '../progress';
 import { readMap } from '../relink-map';
-import { isTrouble, renderAudit, renderChanges } from '../render-audit';
+import { renderAudit, renderChanges } from '../render-audit';
 import { renderForecast } from '../render-forecast';
 import { hostList, someHosts, type CommandLine, type Verb } from '../verb';
 import { versionNumber } from '../version';
@@ -58,7 +58,7 @@ export const auditVerb: Verb = {
     const changes = old && compareFleets(old, report.domains);
     if (line.flag('json')) printJson(documentOf(report, shown, changes));
     else {
-      const listed = wanted || line.flag('verbose') ? shown : shown.filter(isTrouble);
+      const listed = wanted || line.flag('verbose') ? shown : shown.filter(isAtRisk);
       process.stdout.write(renderAudit(report, listed, new Date()));
       if (changes) process.stdout.write(`\n${renderChanges(changes, line.value('diff') ?? '')}`);
     }

@@ -137,20 +137,19 @@ test('what to run: urgent first, where each runs, and nothing that a shell could
     aVm({ domain: 'one-2', blockState: 'stuck', verdict: 'blocked', host: 'kvm2' }),
     aVm({ domain: 'one-3', blockState: 'stuck', verdict: 'blocked', host: 'kvm2' }),
     aVm({ domain: '$(reboot)', blockState: 'stuck', verdict: 'repairable', host: 'kvm3' }),
-    aVm({ domain: 'one-4', verdict: 'undecided', host: 'kvm;reboot' }),
+    aVm({ domain: 'one-4', verdict: 'repairable', host: 'kvm;reboot' }),
+    aVm({ domain: 'one-5', verdict: 'blocked', host: 'kvm2' }),
   ];
   const page = await read(aReport({ domains }));
   const [steps] = withClass(page, 'steps');
   expect(steps?.text).toBe(
-    'Give half-inactive VMs their disks back, at onceon kvm1 migrate-guard reset one-1' +
-      'Give stuck VMs their disks backon kvm2 for vm in one-2 one-3; do migrate-guard reset "$vm"; done' +
-      'Make the links that are missingmigrate-guard repair --all --hosts kvm1 --dry-run' +
-      'migrate-guard repair --all --hosts kvm1',
+    'Give QEMU its disks backmigrate-guard reset --all --hosts kvm1,kvm2' +
+      'Make the links that are missingmigrate-guard repair --all --hosts kvm1' +
+      'See why a VM is blocked, on kvm2migrate-guard explain one-5',
   );
   expect(withClass(page, 'command').filter(({ text }) => /reboot/.test(text))).toEqual([]);
   const here = await read(aReport({ domains: [repairable], source: 'here' }));
   expect(withClass(here, 'command').map(({ text }) => text)).toEqual([
-    'migrate-guard repair --all --dry-run',
     'migrate-guard repair --all',
     'migrate-guard repair one-311 --dry-run',
     'migrate-guard repair one-311',
