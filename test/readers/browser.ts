@@ -27,6 +27,7 @@ export async function startReader(): Promise<Reader> {
   try {
     browser = await chromium.launch({
       executablePath: '/usr/bin/chromium',
+      timeout: 0,
       args: [
         '--no-sandbox',
         '--disable-gpu',
@@ -45,6 +46,8 @@ export async function startReader(): Promise<Reader> {
       const file = join(folder, `page-${(number += 1)}.html`);
       writeFileSync(file, html);
       const context = await browser.newContext(options);
+      // A busy machine may be slow; jest's own deadline ends what hangs.
+      context.setDefaultTimeout(0);
       if (prepare !== undefined) await context.addInitScript(prepare);
       const page = await context.newPage();
       const requests: string[] = [];

@@ -10,9 +10,18 @@ type Content = string | number | Markup | undefined | readonly Content[];
  * indentation are for the reader of the code, and do not go into the page.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
-  return new Markup(
-    parts.map((part, index) => `${part.replace(/\n\s*/g, '')}${render(values[index])}`).join(''),
-  );
+  let text = '';
+  for (const [index, part] of withoutLayout(parts).entries()) text += part + render(values[index]);
+  return new Markup(text);
+}
+
+const known = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+/** The same for every use of a template, and a page uses some of them a thousand times. */
+function withoutLayout(parts: TemplateStringsArray): readonly string[] {
+  const made = known.get(parts) ?? parts.map((part) => part.replace(/\n\s*/g, ''));
+  known.set(parts, made);
+  return made;
 }
 
 function render(content: Content): string {
