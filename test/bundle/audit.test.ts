@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FleetDomain } from '../../src/core/fleet';
 import { run, type CommandResult } from '../../src/system/command';
@@ -246,4 +246,30 @@ test('--diff tells what changed since, worse ones first', async () => {
     expect(stderr).toContain(why);
   }
   expect(readFileSync(old, 'utf8')).toContain('"one-1"');
+});
+
+test('a page and metrics are written whole, and a file that cannot be written is said', async () => {
+  const [page, metrics] = ['risk.html', 'guard.prom'].map((name) => scratch(name, 'old')) as [string, string];
+  const directory = join(built.directory, 'open');
+  mkdirSync(directory);
+  chmodSync(directory, 0o777);
+  const [own, ownMetrics] = [join(directory, 'risk.html'), join(directory, 'guard.prom')];
+  const { exit, stdout } = await audit('--html', own, '--prometheus', ownMetrics, '--verdict', 'safe');
+  expect(exit).toBe(1);
+  expect(stdout).toContain('10 VMs on 3 hosts');
+  // Whatever is listed, both tell of all.
+  expect(readFileSync(own, 'utf8')).toMatch(/^<!doctype html>[^]*one-101[^]*<\/html>\n?$/i);
+  expect(readFileSync(ownMetrics, 'utf8')).toContain(
+    'migrate_guard_vms{host="kvm2",verdict="repairable"} 1\n',
+  );
+  expect(readdirSync(directory).sort()).toEqual(['guard.prom', 'risk.html']);
+  if (process.geteuid?.() !== 0) return;
+  for (const words of [
+    ['--html', page],
+    ['--prometheus', metrics],
+  ]) {
+    const { exit: status, stderr } = await audit(...words);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/cannot be written: EACCES\n {2}-> /)]);
+    expect(readFileSync(words[1] ?? '', 'utf8')).toBe('old');
+  }
 });

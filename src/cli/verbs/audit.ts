@@ -5,15 +5,18 @@ import { countVerdicts, isAtRisk, worstVerdict, type FleetDomain, type FleetRepo
 import { compareFleets, type Change } from '../../core/fleet-diff';
 import { readFleetDomains } from '../../core/fleet-reader';
 import type { Settings } from '../../core/settings';
+import { writeWhole } from '../../system/output-file';
 import { audit, type AuditOptions } from '../../workflows/fleet/audit';
 import { beforeRelink } from '../../workflows/fleet/before-relink';
+import { renderMetrics } from '../metrics';
+import { renderPage } from '../page/page';
 import { exitOf, printJson } from '../print';
 import { progressOf } from '../progress';
 import { readMap } from '../relink-map';
 import { renderAudit, renderChanges } from '../render-audit';
 import { renderForecast } from '../render-forecast';
 import { hostList, someHosts, type CommandLine, type Verb } from '../verb';
-import { versionNumber } from '../version';
+import { version, versionNumber } from '../version';
 
 export const auditVerb: Verb = {
   name: 'audit',
@@ -38,11 +41,17 @@ export const auditVerb: Verb = {
       value: 'MAP',
       help: 'what would become of the VMs if these links were re-pointed',
     },
+    html: { type: 'string', value: 'FILE', help: 'write a page to look at; everything is in that one file' },
+    prometheus: {
+      type: 'string',
+      value: 'FILE',
+      help: "write metrics for node_exporter's textfile collector",
+    },
     diff: { type: 'string', value: 'OLD.json', help: 'what changed since that audit --json' },
   },
   examples: [
     ['migrate-guard audit', 'on the front-end: all VMs, as OpenNebula has collected it'],
-    ['migrate-guard audit --live --hosts kvm1,kvm2', 'ask two hosts now'],
+    ['migrate-guard audit --live --hosts kvm1,kvm2 --html risk.html', 'ask two hosts now, and write a page'],
     ['migrate-guard audit --before-relink links.txt', 'before the links of disks are re-pointed'],
     ['migrate-guard audit --diff old.json', 'what changed since: migrate-guard audit --json >old.json'],
   ],
@@ -56,6 +65,7 @@ export const auditVerb: Verb = {
     options.end();
     const shown = report.domains.filter((domain) => wanted?.includes(domain.verdict) ?? true);
     const changes = old && compareFleets(old, report.domains);
+    write(report, line);
     if (line.flag('json')) printJson(documentOf(report, shown, changes));
     else {
       const listed = wanted || line.flag('verbose') ? shown : shown.filter(isAtRisk);
@@ -86,7 +96,7 @@ async function forecast(
   options: AuditOptions & { end: () => void },
   line: CommandLine,
 ): Promise<number> {
-  for (const option of ['diff', 'verdict'])
+  for (const option of ['html', 'prometheus', 'diff', 'verdict'])
     if (line.value(option) !== undefined)
       throw new GuardError('usage', `--${option} is not for --before-relink`, 'leave one of them out');
   const changes = readMap(file);
@@ -117,6 +127,13 @@ function documentOf(
     domains: shown,
     ...(changes ? { changes } : {}),
   };
+}
+
+/** Each file has the whole audit, whatever is listed. @throws GuardError */
+function write(report: FleetReport, line: CommandLine): void {
+  const [page, metrics] = [line.value('html'), line.value('prometheus')];
+  if (page !== undefined) writeWhole(page, renderPage(report, version()));
+  if (metrics !== undefined) writeWhole(metrics, renderMetrics(report, version()));
 }
 
 /** @throws GuardError for a word that is no verdict. */
