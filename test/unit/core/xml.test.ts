@@ -115,13 +115,14 @@ describe('parseXml', () => {
   test('elements without content stand in their order among the others', async () => {
     const source = `<a>
       <b/><c x="1"/> <d y = '2' /><e>f</e><g x="&amp;"/><h x="1" y="2"/>
-      t<i/><j/><!-- k --><l/><m/></a>`;
+      t<i/><j/><!-- k --><l/><m/><n o="x p = 1" p='/>'/><q r="1"
+      s='2'>  u </q ><v> </v><w></w></a>`;
     expect(plain(parseXml(source))).toEqual(await oracle(source));
     expect(
       parseXml(source)
         .children.map(({ name }) => name)
         .join(''),
-    ).toBe('bcdeghijlm');
+    ).toBe('bcdeghijlmnqvw');
   });
 
   test('finds children by name', () => {
@@ -153,6 +154,8 @@ describe('what is no such document', () => {
     ['<a/>b', 'line 1: text outside the root element'],
     ['</a>', 'line 1: </a> closes nothing'],
     ['<a b="1" b="2"/>', 'line 1: attribute b of <a> stands twice'],
+    ['<a>\n<b c="1" d=\'2\' c = "3"/></a>', 'line 2: attribute c of <b> stands twice'],
+    ['<a><b c="1" d=">" c="3">t</b></a>', 'line 1: attribute c of <b> stands twice'],
     ['<a b=1/>', 'line 1: <a> is malformed'],
     ['<a b="<"/>', 'line 1: <a> is malformed'],
     ['<a b="1"c="2"/>', 'line 1: <a> is malformed'],
