@@ -14,20 +14,25 @@ export interface Check {
 /** What the findings of one source have in common. */
 export function about(
   check: string,
-  { source, host, namespace }: SourceFacts,
+  facts: SourceFacts,
 ): Pick<Finding, 'check' | 'disk' | 'path'> & { evidence: Evidence } {
+  const { disk, path } = facts.source;
+  let evidence = evidences.get(facts);
+  if (!evidence) evidences.set(facts, (evidence = evidenceOf(facts)));
+  return { check, disk, path, evidence };
+}
+
+/** Every check of a source gives the same. */
+const evidences = new WeakMap<SourceFacts, Evidence>();
+
+function evidenceOf({ host, namespace }: SourceFacts): Evidence {
   const device = [namespace.end, host.end].flatMap((end) =>
     end.kind === 'found' && canBeDisk(end.entry) ? [identity(end.entry)] : [],
   )[0];
   return {
-    check,
-    disk: source.disk,
-    path: source.path,
-    evidence: {
-      host: describeWay(host),
-      namespace: describeWay(namespace),
-      ...(device === undefined ? {} : { device }),
-    },
+    host: describeWay(host),
+    namespace: describeWay(namespace),
+    ...(device === undefined ? {} : { device }),
   };
 }
 

@@ -11,34 +11,40 @@ export interface Mount {
   readonly fileSystem: string;
 }
 
+/** What a line of mountinfo tells beside the two numbers with which it begins. */
+type Mounted = Omit<Mount, 'id' | 'parent'>;
+
+/** By that text: a host has few mounts, and a thousand QEMUs have as many tables of them. */
+const known = new Map<string, Mounted | undefined>();
+
 /** Reads `/proc/PID/mountinfo` (proc(5)); lines that are not of its form are left out. */
 export function parseMounts(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
-    const fields = line.split(' ');
-    const [id, parent, device = '', root = '', path, options] = fields;
-    if (path === undefined || options === undefined) continue;
-    const back = fields.indexOf('-', 6);
-    mounts.push({
-      id: Number(id),
-      parent: Number(parent),
-      device,
-      root,
-      path: unescape(path),
-      options: splitOptions(options),
-      fileSystem: back < 0 ? '' : (fields[back + 1] ?? ''),
-    });
+    const first = line.indexOf(' ');
+    const second = line.indexOf(' ', first + 1);
+    if (second < 0) continue;
+    const rest = line.slice(second + 1);
+    if (!known.has(rest)) known.set(rest, parseMounted(rest));
+    const mounted = known.get(rest);
+    if (!mounted) continue;
+    mounts.push({ id: Number(line.slice(0, first)), parent: Number(line.slice(first, second)), ...mounted });
   }
   return mounts;
 }
 
-/** A host has few kinds of mounts, and a thousand QEMUs as many tables of them. */
-const knownOptions = new Map<string, readonly string[]>();
-
-function splitOptions(text: string): readonly string[] {
-  const known = knownOptions.get(text) ?? text.split(',');
-  knownOptions.set(text, known);
-  return known;
+function parseMounted(text: string): Mounted | undefined {
+  const fields = text.split(' ');
+  const [device = '', root = '', path, options] = fields;
+  if (path === undefined || options === undefined) return undefined;
+  const back = fields.indexOf('-', 4);
+  return {
+    device,
+    root,
+    path: unescape(path),
+    options: options.split(','),
+    fileSystem: back < 0 ? '' : (fields[back + 1] ?? ''),
+  };
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits (fs/proc_namespace.c, mangle()). */

@@ -31,9 +31,18 @@ export function parseStatus(text: string): Credentials | undefined {
 
 /** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`; tells a reused pid from the process. */
 export function parseStartTime(stat: string): number | undefined {
-  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = Number(afterName[19] ?? NaN);
+  const ticks = Number(fieldOfStat(stat, 22) ?? NaN);
   return Number.isNaN(ticks) ? undefined : ticks;
+}
+
+/** Field 23, the size of its memory, is 0 of a process that has ended or is about to (fs/proc/array.c, do_task_stat()). */
+export function hasMemory(stat: string): boolean {
+  return Number(fieldOfStat(stat, 23) ?? 0) > 0;
+}
+
+/** Counted from 1, beyond the second: that is the name, which may hold anything. */
+function fieldOfStat(stat: string, field: number): string | undefined {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
 }
 
 /**

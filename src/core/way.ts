@@ -6,19 +6,8 @@ export function describePassage({ path, entry }: Passage): string {
   return entry.kind === 'link' ? `${path} -> ${entry.target}` : `${path}: ${describeKind(entry)}`;
 }
 
-/** Every check of a disk gives the same ways as its evidence. */
-const described = new WeakMap<Walk, readonly string[]>();
-
 /** The hops of a way as text: every link, and what the way ends at. Directories in between are left out. */
 export function describeWay(walk: Walk): readonly string[] {
-  const known = described.get(walk);
-  if (known) return known;
-  const lines = describe(walk);
-  described.set(walk, lines);
-  return lines;
-}
-
-function describe(walk: Walk): string[] {
   const lines = walk.passages
     .filter(({ entry }, index) => entry.kind !== 'directory' || index === walk.passages.length - 1)
     .map(describePassage);

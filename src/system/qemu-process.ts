@@ -4,7 +4,7 @@ import type { DeviceEntry, FileEntry } from '../core/entry';
 import type { Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
-import { isQemuOf, parseStartTime, parseStatus, type Credentials } from '../core/process-status';
+import { hasMemory, isQemuOf, parseStartTime, parseStatus, type Credentials } from '../core/process-status';
 import { toEntry, TreeView } from './view';
 
 /**
@@ -86,12 +86,11 @@ export class QemuProcess {
     return [...files.values()];
   }
 
-  /** Still the same process, and not a zombie whose namespace is already taken apart. */
+  /** Still the same process, and not one whose namespace is already taken apart: its memory goes first (do_exit()). */
   isAlive(): boolean {
     try {
       const stat = this.read('stat');
-      // A process that ends loses its memory, and with it its command line, before its descriptors (do_exit()).
-      return parseStartTime(stat) === this.startTime && !/\) [ZX] /.test(stat) && this.read('cmdline') !== '';
+      return parseStartTime(stat) === this.startTime && hasMemory(stat);
     } catch {
       return false;
     }

@@ -53,8 +53,9 @@ export class TreeView {
 
   private identityOfRoot(): string {
     if (this.rootIdentity === undefined) {
-      const { dev, ino } = lstatSync(`/proc/self/fd/${this.root}/.`, { bigint: true });
-      this.rootIdentity = `${dev} ${ino}`;
+      const root = `/proc/self/fd/${this.root}/.`;
+      const stat = lstatSync(root);
+      this.rootIdentity = `${stat.dev} ${inodeOf(stat, root)}`;
     }
     return this.rootIdentity;
   }

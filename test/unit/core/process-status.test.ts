@@ -1,4 +1,4 @@
-import { isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
+import { hasMemory, isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
 
 const uuid = '6af22448-3328-4f7b-9765-0fa767fc5dfb';
 const commandLine = (...argv: readonly string[]): string => ['qemu-system-x86_64', ...argv, ''].join('\0');
@@ -78,5 +78,18 @@ describe('the start time', () => {
     ['', undefined],
   ])('%j: %p', (stat, expected) => {
     expect(parseStartTime(stat)).toBe(expected);
+  });
+});
+
+describe('whether a process has memory', () => {
+  const upTo22 = `S ${Array.from({ length: 19 }, () => '0').join(' ')}`;
+
+  test.each([
+    [`90 (qemu) ${upTo22} 815104000 5000`, true],
+    [`90 (1 (2) 3) ${upTo22} 0 0`, false],
+    [`90 (qemu) ${upTo22}`, false],
+    ['', false],
+  ])('%j: %p', (stat, expected) => {
+    expect(hasMemory(stat)).toBe(expected);
   });
 });
