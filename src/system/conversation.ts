@@ -45,16 +45,26 @@ export class Conversation {
     }
   }
 
+  /** Nothing will be answered any more. */
+  get hasEnded(): boolean {
+    return this.closed;
+  }
+
   end(): void {
-    this.child.stdin.end();
-    // The whole group: runuser waits for the ssh that it started.
-    if (this.child.pid === undefined || this.closed) return;
+    const { child } = this;
+    child.stdin.end();
+    if (child.pid === undefined || this.closed) return;
     this.closed = true;
+    // The whole group: runuser waits for the ssh that it started.
     try {
-      process.kill(-this.child.pid, 'SIGKILL');
+      process.kill(-child.pid, 'SIGKILL');
     } catch {
-      this.child.kill('SIGKILL');
+      child.kill('SIGKILL');
     }
+    // Not even that ends what the kernel holds (state D, dead storage): nobody waits for it.
+    child.unref();
+    for (const stream of child.stdio) stream?.destroy();
+    this.waiting?.();
   }
 
   private async more(milliseconds: number): Promise<void> {
