@@ -9,6 +9,7 @@ const interval = 10;
 export class LogWatch {
   private text = '';
   private readonly file: string;
+  private readonly chunk = Buffer.allocUnsafe(64 * 1024);
   private descriptor: number | undefined;
   private position: number;
 
@@ -49,7 +50,7 @@ export class LogWatch {
 
   private drain(): void {
     if (this.descriptor === undefined) return;
-    const chunk = Buffer.alloc(64 * 1024);
+    const { chunk } = this;
     for (;;) {
       const length = readSync(this.descriptor, chunk, 0, chunk.length, this.position);
       if (length === 0) return;

@@ -1,6 +1,8 @@
-import type { Unknown } from '../core/facts';
+import { parseBlockNodes } from '../core/block-nodes';
+import type { BlockNode, Unknown } from '../core/facts';
 import { Conversation } from './conversation';
 import { log } from './log';
+import { Virsh } from './virsh';
 import { quietVirsh } from './virsh-and-ssh';
 
 const prompt = 'virsh # ';
@@ -11,12 +13,14 @@ const prompt = 'virsh # ';
  * refuses has none. Not for words that were not made here: virsh splits its input like a shell.
  */
 export class VirshSession {
+  private conversation: Conversation | undefined;
   private questions = 0;
 
-  private constructor(private readonly conversation: Conversation) {}
-
-  static local(): VirshSession {
-    return new VirshSession(new Conversation(quietVirsh(), { LC_ALL: 'C', TERM: 'dumb' }));
+  /** Before anything is asked, so that no question has to wait for it; and once more, when the last one has ended. */
+  connect(): Conversation {
+    if (!this.conversation || this.conversation.hasEnded)
+      this.conversation = new Conversation(quietVirsh(), { LC_ALL: 'C', TERM: 'dumb' });
+    return this.conversation;
   }
 
   /** What virsh printed for one command, within `deadline` milliseconds. Questions may not overlap. */
@@ -28,12 +32,23 @@ export class VirshSession {
       const answer = output.slice(0, output.indexOf(`${prompt}echo ${mark}`));
       return answer.slice(answer.indexOf('\n') + 1).trim();
     };
-    const answer = await this.conversation.ask(`${command}\necho ${mark}\n`, read, deadline);
+    const answer = await this.connect().ask(`${command}\necho ${mark}\n`, read, deadline);
     log('asked virsh', { command, answer });
+    // What would still come is no answer to what is asked next.
+    if (typeof answer !== 'string') this.end();
     return answer;
   }
 
+  /** Asks QEMU itself for its block nodes. */
+  async blockNodes(uuid: string, deadline: number): Promise<readonly BlockNode[] | Unknown> {
+    const question = JSON.stringify({ execute: 'query-named-block-nodes', arguments: { flat: true } });
+    const answer = await this.ask(`qemu-monitor-command --domain ${uuid} '${question}'`, deadline);
+    if (typeof answer !== 'string') return answer;
+    // Why libvirt refused is told by a virsh of its own.
+    return answer === '' ? new Virsh(deadline).blockNodes(uuid) : parseBlockNodes(answer);
+  }
+
   end(): void {
-    this.conversation.end();
+    this.conversation?.end();
   }
 }

@@ -2,7 +2,7 @@ import type { Domain } from '../core/domain';
 import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
-import { Virsh } from '../system/virsh';
+import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomains, type Asked } from './find-domains';
 import { inspectDomain } from './inspect';
@@ -17,6 +17,8 @@ export interface CheckOptions {
 
 interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
   readonly destination?: Destination | undefined;
+  /** Asked for QEMU's block nodes by a deep check. */
+  readonly virsh: VirshSession;
 }
 
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
@@ -27,21 +29,25 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   }
   const { settings, deep, destination: host } = options;
   const destination = host === undefined ? undefined : new Destination(host, settings);
+  const virsh = new VirshSession();
   try {
     // What waits for QEMU, or for another host, is answered one by one.
     for await (const found of findDomains(asked, settings)) {
-      yield await judge(found, asked, (domain) => checkDomain(domain, { settings, deep, destination }));
+      yield await judge(found, asked, (domain) =>
+        checkDomain(domain, { settings, deep, destination, virsh }),
+      );
     }
   } finally {
     destination?.end();
+    virsh.end();
   }
 }
 
 /** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
-  const { settings, deep } = options;
-  const virsh = new Virsh(settings.libvirt.deadline * 1000);
-  const depth = deep ? { open: true, askNodes: (name: string) => virsh.blockNodes(name) } : {};
+  const { settings, deep, virsh } = options;
+  const deadline = settings.libvirt.deadline * 1000;
+  const depth = deep ? { open: true, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) } : {};
   const [facts, destination, block] = await Promise.all([
     gatherDomain(domain, depth),
     askAbout(domain, options.destination),

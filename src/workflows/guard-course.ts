@@ -6,7 +6,9 @@ import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
 import type { Moved, Mover } from '../system/mover';
+import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
+import { findDomain } from './find-domains';
 import type { Reactivation } from './reactivate';
 
 /** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
@@ -79,29 +81,37 @@ export class GuardCourse {
   reactivation: Exclude<Reactivation, Unknown> | undefined;
   output: Moved | undefined;
   aborted = false;
-  /** None for a save. */
-  readonly destination: Destination | undefined;
+  /** One for all that is asked here: by the check, and by who stands by the mover. */
+  readonly virsh = new VirshSession();
   private readonly actions: GuardAction[] = [];
 
   private constructor(
     readonly domain: Domain,
     readonly options: CourseOptions,
-  ) {
-    const { destination, settings } = options;
-    this.destination = destination === undefined ? undefined : new Destination(destination, settings);
-  }
+    /** None for a save. */
+    readonly destination: Destination | undefined,
+  ) {}
 
-  /** Does something with a course of its own, and ends what it has opened. */
+  /**
+   * Finds the domain, does something with a course of its own, and ends what that has opened. With `connect` the
+   * destination is called before anything else: what is asked there for sure is what takes longest of all.
+   * @throws GuardError
+   */
   static async with<T>(
-    domain: Domain,
-    options: CourseOptions,
+    word: string,
+    options: CourseOptions & { readonly connect?: boolean },
     work: (course: GuardCourse) => Promise<T>,
   ): Promise<T> {
-    const course = new GuardCourse(domain, options);
+    const { destination: host, settings, connect = false } = options;
+    const destination = host === undefined ? undefined : new Destination(host, settings);
+    if (connect) destination?.connect();
+    let course: GuardCourse | undefined;
     try {
+      course = new GuardCourse(await findDomain(word, settings), options, destination);
       return await work(course);
     } finally {
-      course.destination?.end();
+      destination?.end();
+      course?.virsh.end();
     }
   }
 

@@ -5,7 +5,6 @@ import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
 import { died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
-import { findDomain } from './find-domains';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
 import { holdQemu } from './inspect';
 import { JobWatch } from './job-watch';
@@ -26,16 +25,13 @@ const lastWordsWait = 500;
 
 /** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
 export async function guard(word: string, options: GuardOptions): Promise<GuardReport> {
-  const domain = await findDomain(word, options.settings);
-  return GuardCourse.with(domain, options, (course) =>
-    withDomainLock(domain.name, () => move(course, options)),
+  return GuardCourse.with(word, { ...options, connect: true }, (course) =>
+    withDomainLock(course.domain.name, () => move(course, options)),
   );
 }
 
 async function move(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
   refuseBusy(course);
-  // Needed for sure, by the time that something fails; meanwhile the domain is checked.
-  course.destination?.connect();
   const refusal = await makeSafe(course);
   if (refusal) return refusal;
   for (;;) {
@@ -84,7 +80,7 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
   const watch = new LogWatch(settings.libvirt.logDirectory, domain.name);
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';
-  const standBy = standsBy ? new StandBy(domain, settings, watch, course.destination) : undefined;
+  const standBy = standsBy ? new StandBy(course, watch) : undefined;
   const running = mover.start();
   const job = new JobWatch(course, running, (progress) => beside?.show?.(progress));
   const beside = options.moving?.(domain, { abort: () => job.abort() });

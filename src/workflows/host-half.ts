@@ -200,10 +200,10 @@ async function resetOnly(...[request, settings, frontend]: Parameters<Work>): Pr
 async function withCourse(
   ...[request, settings, frontend, work]: [...Parameters<Work>, (course: GuardCourse) => Promise<GuardReport>]
 ): Promise<HostEnd> {
-  const domain = await findDomain(request.domain, settings);
-  const report = await GuardCourse.with(domain, courseOptions(request, settings, frontend), (course) =>
+  const options = courseOptions(request, settings, frontend);
+  const report = await GuardCourse.with(request.domain, options, (course) =>
     // A dry run only looks, and may look at what another does.
-    request.dryRun === true ? work(course) : withDomainLock(domain.name, () => work(course)),
+    request.dryRun === true ? work(course) : withDomainLock(course.domain.name, () => work(course)),
   );
   return endOf(report);
 }

@@ -28,7 +28,7 @@ export class JobWatch {
   private readonly over = new AbortController();
   private readonly watching: Promise<void>;
   private ending: Promise<void> | undefined;
-  private session: VirshSession | undefined;
+  private readonly virsh = new VirshSession();
 
   constructor(
     private readonly course: GuardCourse,
@@ -48,7 +48,7 @@ export class JobWatch {
   async end(): Promise<void> {
     this.over.abort();
     // A question that waits for an answer need not.
-    this.session?.end();
+    this.virsh.end();
     await this.watching;
     await this.ending;
   }
@@ -58,14 +58,9 @@ export class JobWatch {
     const { libvirt, migrate } = options.settings;
     const clock = new StallClock(migrate.stallDeadline * 1000);
     for (let wait = headStart; await this.sleep(wait); wait = interval) {
-      this.session ??= VirshSession.local();
-      const answer = await this.session.ask(`domjobinfo --domain ${domain.uuid}`, libvirt.deadline * 1000);
-      if (typeof answer !== 'string') {
-        // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
-        this.session.end();
-        this.session = undefined;
-        continue;
-      }
+      const answer = await this.virsh.ask(`domjobinfo --domain ${domain.uuid}`, libvirt.deadline * 1000);
+      // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
+      if (typeof answer !== 'string') continue;
       const job = parseJobInfo(answer);
       if (job) this.show(job);
       if (this.ending || !clock.standsStill(answer, performance.now())) continue;

@@ -18,6 +18,7 @@ export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | 
     settings,
     deep: true,
     destination,
+    virsh: course.virsh,
   });
   const unsafe = judge(course, checked);
   if (unsafe) return unsafe;

@@ -1,15 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Domain } from '../core/domain';
 import { isUnknown, type Unknown } from '../core/facts';
 import { parseReply, readAnswers } from '../core/qmp';
 import { objection } from '../core/reset-plan';
 import { sawHandingOverFail } from '../core/attempt';
-import type { Settings } from '../core/settings';
 import type { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
-import { VirshSession } from '../system/virsh-session';
-import type { Destination } from './destination';
 import { endOfJob } from './end-of-job';
+import type { GuardCourse } from './guard-course';
 
 /** Milliseconds between two looks at a log. */
 const fileInterval = 5;
@@ -32,27 +29,21 @@ export type Reactivation =
  * domain, QEMU is told to take its disks back.
  */
 export class StandBy {
-  private readonly here = VirshSession.local();
   private over = false;
   private readonly outcome: Promise<Reactivation | undefined>;
 
   constructor(
-    private readonly domain: Domain,
-    private readonly settings: Settings,
+    private readonly course: GuardCourse,
     private readonly watch: LogWatch,
-    private readonly destination: Destination | undefined,
   ) {
+    course.virsh.connect();
     this.outcome = this.standBy();
   }
 
   /** The mover has ended. Gives what became of a failure, if there was one; and ends the standing by. */
   async end(): Promise<Reactivation | undefined> {
     this.over = true;
-    try {
-      return await this.outcome;
-    } finally {
-      this.here.end();
-    }
+    return this.outcome;
   }
 
   private async standBy(): Promise<Reactivation | undefined> {
@@ -66,9 +57,9 @@ export class StandBy {
       await pause(fileInterval);
     }
     await looking.end();
-    const ended = await endOfJob(this.domain, this.settings);
+    const ended = await endOfJob(this.course.domain, this.course.options.settings);
     if (isUnknown(ended)) return ended;
-    const copy = await this.destination?.copyOf(this.domain);
+    const copy = await this.course.destination?.copyOf(this.course.domain);
     if (copy) return { unknown: copy.why };
     const cleared = Date.now();
     const done = await this.activate();
@@ -83,9 +74,10 @@ export class StandBy {
   private lookForQemu(): { readonly end: () => Promise<void> } {
     const ending = new AbortController();
     const { signal } = ending;
-    this.destination?.forgetQemu();
+    const { destination, domain } = this.course;
+    destination?.forgetQemu();
     const look = async (): Promise<void> => {
-      while (!signal.aborted && (await this.destination?.lookForQemu(this.domain))) {
+      while (!signal.aborted && (await destination?.lookForQemu(domain))) {
         await pause(lookInterval, undefined, { signal }).catch(() => undefined);
       }
     };
@@ -102,7 +94,8 @@ export class StandBy {
     const status = await this.monitor('query-status');
     const migration = await this.monitor('query-migrate');
     const answers = readAnswers(status, migration, { kind: 'return', value: [] });
-    const job = jobOf(this.settings.libvirt.stateDirectory, this.domain.name);
+    const { domain, options } = this.course;
+    const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
     const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
     if (refused) return { unknown: refused.why };
     const reply = await this.monitor('cont');
@@ -111,8 +104,9 @@ export class StandBy {
   }
 
   private async monitor(execute: string): Promise<ReturnType<typeof parseReply>> {
-    const command = `qemu-monitor-command --domain ${this.domain.uuid} '${JSON.stringify({ execute })}'`;
-    const answer = await this.here.ask(command, this.settings.libvirt.deadline * 1000);
+    const { domain, options, virsh } = this.course;
+    const command = `qemu-monitor-command --domain ${domain.uuid} '${JSON.stringify({ execute })}'`;
+    const answer = await virsh.ask(command, options.settings.libvirt.deadline * 1000);
     return typeof answer === 'string' ? parseReply(answer) : answer;
   }
 }

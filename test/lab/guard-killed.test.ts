@@ -46,7 +46,7 @@ async function expectMoverMoves(domain: Domain): Promise<void> {
 test('in the check', async () => {
   const domain = await start(400, 'debian');
   lab.relink(domain);
-  (await killAt(domain, { at: 'virsh*query-named-block-nodes*' })).open();
+  (await killAt(domain, { at: '"virsh --quiet --connect qemu:///system"' })).open();
   expect(await expectNextRunMoves(domain)).toEqual(['repair']);
 });
 
