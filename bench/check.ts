@@ -16,7 +16,7 @@ const emptyNode = [process.execPath, '-e', '0'];
 const guard = (...args: readonly string[]): string[] => [process.execPath, program, ...args];
 
 const realDomains = 5;
-const [few, many, most] = [10, 200, 1000];
+const [few, half, many, most] = [10, 155, 300, 1000];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -31,10 +31,8 @@ async function main(): Promise<void> {
     const loop = await measureShell(host, domains);
     say(`starting ${most} stand-ins`);
     const crowd = await Crowd.start(host, first(domains), most);
-    const many = await measureMany(host, crowd);
-    const faster = loop.value.median / many.value.median;
-    const compared = { ...many, compared: `${faster.toFixed(0)} times as fast as the loop` };
-    const results = [...one, loop, compared, ...(await measureMemory(host, crowd))];
+    const all = await measureMany(host, crowd, loop);
+    const results = [...one, loop, ...all, ...(await measureMemory(host, crowd))];
     await crowd.end();
     const report: Report = { bench: 'check', machine, results };
     process.stdout.write(renderReport(report));
@@ -68,25 +66,41 @@ async function measureShell(host: Host, domains: readonly Domain[]): Promise<Res
   return { what: `shell loop, per real VM of ${disksPerDomain} disks`, unit: 'ms', value };
 }
 
-async function measureMany(host: Host, crowd: Crowd): Promise<Result> {
-  say(`check --all, ${few} and ${many} more domains`);
+/** Three points of one line: what the domains cost beyond start-up, and whether the later ones cost as much as the first. */
+async function measureMany(host: Host, crowd: Crowd, loop: Result): Promise<Result[]> {
+  const counts = [few, half, many] as const;
+  say(`check --all, ${counts.join(', ')} domains`);
   const checkAll = { argv: guard('check', '--all') };
-  const [small, large]: [number[], number[]] = [[], []];
+  const times: number[][] = counts.map(() => []);
   for (let round = 0; round < 12; round += 1) {
-    for (const [count, times] of [
-      [few, small],
-      [many, large],
-    ] as const) {
-      crowd.show(count);
-      times.push(...((await inTurns(host, 1, [checkAll]))[0] ?? []));
+    for (const [column, count] of counts.entries()) {
+      crowd.show(count - realDomains);
+      times[column]?.push(...((await inTurns(host, 1, [checkAll]))[0] ?? []));
     }
   }
-  return {
-    what: `check --all, per domain of ${disksPerDomain} disks, beyond start-up`,
-    unit: 'ms',
-    value: spreadOf(growth(small, large, many - few)),
-    budget: 1,
-  };
+  const [atFew = [], atHalf = [], atMany = []] = times;
+  const whole = spreadOf(atMany);
+  const faster = (loop.value.median * many) / whole.median;
+  return [
+    {
+      what: `check --all, ${many} domains of ${disksPerDomain} disks, whole process`,
+      unit: 'ms',
+      value: whole,
+      compared: `${faster.toFixed(0)} times as fast as the loop`,
+    },
+    {
+      what: `… per domain, beyond start-up (${few} to ${many})`,
+      unit: 'ms',
+      value: spreadOf(growth(atFew, atMany, many - few)),
+      budget: 1,
+    },
+    {
+      what: `… of the domains ${half} to ${many}, against ${few} to ${half}`,
+      unit: '×',
+      value: spreadOf(ratios(growth(atHalf, atMany, many - half), growth(atFew, atHalf, half - few))),
+      budget: 1.1,
+    },
+  ];
 }
 
 async function measureMemory(host: Host, crowd: Crowd): Promise<Result[]> {
