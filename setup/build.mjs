@@ -1,9 +1,11 @@
-// Makes every program of src/entry one self-contained CommonJS file in dist/.
+// Makes every program of src/entry one self-contained CommonJS file in dist/, and their manual page and completion.
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { pack } from './build/pack.mjs';
-import { root, settings } from './build/settings.mjs';
+import { root } from './build/release.mjs';
+import { settings } from './build/settings.mjs';
+import { writeReference } from './build/reference.mjs';
 import { singleFile } from './build/single-file.mjs';
 
 const entries = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
@@ -21,3 +23,4 @@ for (const entry of entries) {
   writeFileSync(`${file}.new`, singleFile(name, outputFiles[0].text, packs), { mode: 0o755 });
   renameSync(`${file}.new`, file);
 }
+await writeReference();

@@ -5,7 +5,8 @@ import { isBuiltin } from 'node:module';
 import { relative } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { root, settings } from './settings.mjs';
+import { root } from './release.mjs';
+import { settings } from './settings.mjs';
 
 /** An esbuild plugin that fills `packs`: the text of each packed module by its name. */
 export function pack(packs) {

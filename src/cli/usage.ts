@@ -1,8 +1,10 @@
 import { exitCodes } from '../core/exit-codes';
 import { nearest } from '../core/nearest';
-import { version } from './version';
+import { fingerprint } from './fingerprint';
 import { optionsOf, type Verb } from './verb';
 import { verbs } from './verbs';
+
+export const purpose = 'Keeps live migrations from failing when disk paths changed behind a running QEMU.';
 
 const statuses = Object.values(exitCodes)
   .map(({ status, meaning }) => `  ${String(status).padStart(2)}  ${meaning}`)
@@ -16,10 +18,8 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
   const { default: yargs } = await import('yargs');
   const parser = yargs([...argv])
     .scriptName('migrate-guard')
-    .usage(
-      'Usage: $0 <verb> …\n\nKeeps live migrations from failing when disk paths changed behind a running QEMU.',
-    )
-    .version(version())
+    .usage(`Usage: $0 <verb> …\n\n${purpose}`)
+    .version(fingerprint())
     .help()
     .strict()
     .demandCommand(1, 'No verb was given.')

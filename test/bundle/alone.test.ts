@@ -1,8 +1,10 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bashCompletion } from '../../src/cli/bash-completion';
 import { verbs } from '../../src/cli/verbs';
 import { optionsOf } from '../../src/cli/verb';
 import { exitCodes } from '../../src/core/exit-codes';
+import { defaultSettings } from '../../src/core/settings';
 import { run, type CommandResult } from '../../src/system/command';
 import { buildAlone, type Built } from './built';
 
@@ -54,6 +56,13 @@ test('the same sources give the same bytes', async () => {
   } finally {
     again.remove();
   }
+});
+
+test('manual page and completion stand beside the programs', () => {
+  const read = (name: string): string => readFileSync(join(built.directory, name), 'utf8');
+  const { libvirt } = defaultSettings;
+  expect(read('completion/migrate-guard.bash')).toBe(bashCompletion(verbs, libvirt.stateDirectory));
+  expect(read('man/migrate-guard.1')).toMatch(/^\.TH MIGRATE\\-GUARD 1 "\d{4}\\-\d\d\\-\d\d" /);
 });
 
 describe('the code cache', () => {
@@ -119,15 +128,19 @@ describe('the code cache', () => {
   });
 });
 
-test('--version tells version and commit', async () => {
+test('--version tells version and commit, and the program file as sha256sum checks it', async () => {
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
     version: string;
   };
   const { exit, stdout, stderr } = await start('--version');
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
-  expect(stdout).toMatch(
-    new RegExp(`^${version.replaceAll('.', '\\.')} \\(([0-9a-f]{12}|unknown commit)\\)\n$`),
+  const [release, sum, ...more] = stdout.split('\n');
+  expect(release).toMatch(
+    new RegExp(`^${version.replaceAll('.', '\\.')} \\(([0-9a-f]{12}|unknown commit)\\)$`),
   );
+  expect(more).toEqual(['']);
+  const checked = await run(['sha256sum', '--check', '--strict'], { deadline: 10_000, input: `${sum}\n` });
+  expect(checked).toMatchObject({ exit: 0, stdout: `${built.file}: OK\n` });
 });
 
 describe('help', () => {

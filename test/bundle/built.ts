@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { succeed } from '../lab/harness/succeed';
@@ -6,7 +6,7 @@ import { succeed } from '../lab/harness/succeed';
 const root = join(__dirname, '../..');
 
 export interface Built {
-  /** A directory that holds the programs and nothing else, with no package above it. */
+  /** A directory that holds what was built and nothing else, with no package above it. */
   readonly directory: string;
   readonly programs: readonly string[];
   /** The admin's command. */
@@ -31,8 +31,7 @@ export async function buildAlone(): Promise<Built> {
       deadline: 120_000,
       env: { GIT_DIR: join(root, '.git') },
     });
-    const programs = readdirSync(join(workshop, 'dist'));
-    for (const program of programs) copyFileSync(join(workshop, 'dist', program), join(directory, program));
+    cpSync(join(workshop, 'dist'), directory, { recursive: true });
     // Tests run it as other users than root, too.
     chmodSync(directory, 0o755);
   } catch (error) {
@@ -40,5 +39,6 @@ export async function buildAlone(): Promise<Built> {
     throw error;
   }
   rmSync(workshop, { recursive: true });
-  return { directory, programs: readdirSync(directory), file: join(directory, 'migrate-guard.cjs'), remove };
+  const programs = readdirSync(directory).filter((name) => name.endsWith('.cjs'));
+  return { directory, programs, file: join(directory, 'migrate-guard.cjs'), remove };
 }

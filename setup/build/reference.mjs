@@ -1,0 +1,26 @@
+// The manual page and the completion, made from the same table of verbs as the help.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import Module from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { root, time } from './release.mjs';
+import { settings } from './settings.mjs';
+
+/** Writes them below dist/. */
+export async function writeReference() {
+  const { outputFiles } = await build({
+    ...settings,
+    entryPoints: [join(root, 'src/cli/reference.ts')],
+    packages: 'external',
+  });
+  const bundle = new Module(join(root, 'reference'));
+  bundle.paths = [join(root, 'node_modules')];
+  bundle._compile(outputFiles[0].text, join(root, 'reference'));
+  for (const [path, text] of Object.entries(
+    bundle.exports.reference(new Date(time * 1000).toISOString().slice(0, 10)),
+  )) {
+    const file = join(root, 'dist', path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
