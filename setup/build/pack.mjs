@@ -18,10 +18,11 @@ export function pack(packs) {
           return undefined;
         if (!path.startsWith('.')) return { path, namespace: 'packed' };
         const ours = await resolve(path, { kind: 'import-statement', resolveDir });
-        return { ...ours, namespace: 'packed' };
+        // Its name stands in what is built: so not where this tree happens to lie.
+        return { path: relative(root, ours.path), namespace: 'packed', pluginData: ours.path };
       });
-      onLoad({ filter: /./, namespace: 'packed' }, async ({ path }) => {
-        const { name, text, packages } = await bundleAlone(path);
+      onLoad({ filter: /./, namespace: 'packed' }, async ({ path, pluginData }) => {
+        const { name, text, packages } = await bundleAlone(path, pluginData);
         packs.set(name, brotliCompressSync(text).toString('base64'));
         return { contents: loader(name, packages), loader: 'js', resolveDir: root };
       });
@@ -29,11 +30,12 @@ export function pack(packs) {
   };
 }
 
-async function bundleAlone(path) {
-  const isOurs = path.startsWith('/');
+/** `file`: where a module of ours is. */
+async function bundleAlone(name, file) {
+  const isOurs = file !== undefined;
   const { outputFiles, metafile } = await build({
     ...settings,
-    stdin: { contents: `module.exports = require(${JSON.stringify(path)});`, resolveDir: root },
+    stdin: { contents: `module.exports = require(${JSON.stringify(file ?? name)});`, resolveDir: root },
     // Stacks shall name our own code; nobody reads the packages' here. Packages stay packed one by one.
     ...(isOurs
       ? { packages: 'external' }
@@ -42,7 +44,7 @@ async function bundleAlone(path) {
   const [{ imports }] = Object.values(metafile.outputs);
   const names = isOurs ? imports.map((found) => found.path).filter((name) => !isBuiltin(name)) : [];
   return {
-    name: isOurs ? relative(root, path) : path,
+    name,
     text: outputFiles[0].contents,
     packages: [...new Set(names)],
   };

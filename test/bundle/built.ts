@@ -24,9 +24,10 @@ export async function buildAlone(): Promise<Built> {
   const remove = (): void =>
     [workshop, directory].forEach((path) => rmSync(path, { recursive: true, force: true }));
   try {
-    cpSync(join(root, 'setup'), join(workshop, 'setup'), { recursive: true });
-    for (const name of ['src', 'node_modules', 'package.json'])
-      symlinkSync(join(root, name), join(workshop, name));
+    // Copies: what is built must not depend on where its sources lie.
+    for (const name of ['setup', 'src', 'package.json'])
+      cpSync(join(root, name), join(workshop, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(workshop, 'node_modules'));
     await succeed([process.execPath, join(workshop, 'setup/build.mjs')], {
       deadline: 120_000,
       env: { GIT_DIR: join(root, '.git') },
