@@ -11,8 +11,9 @@ usage() {
 Usage: install.sh frontend [--set-vm-mad]    on the OpenNebula front-end
        install.sh host                       on each KVM host
        install.sh verify                     tells what is missing or was changed, for example by an upgrade
-       install.sh uninstall                  removes what frontend and host have installed on this machine
+       install.sh uninstall [frontend|host]  removes what they have installed on this machine
 Options: --dry-run       only say what would be done
+         --check         only say whether this machine has what frontend or host needs
          --root DIR      work on the file tree below DIR (for packages and tests); users are those of its /etc/passwd
          --set-vm-mad    select the drivers in oned.conf; without it the line to set is only printed
 Exit status: 0 done, or all is in place; 1 refused, or something is missing; 64 usage; 77 not root
@@ -21,7 +22,7 @@ TEXT
 
 # ---- Where things are ------------------------------------------------------------------------------------------------
 
-here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]:-$0}")")" && pwd)
 state=/var/lib/migrate-guard
 library=/usr/lib/migrate-guard
 remotes=/var/lib/one/remotes
@@ -32,7 +33,7 @@ manifest=$state/manifest
 oned_backup=$oned_conf.before-migrate-guard
 tab=$'\t'
 
-action='' root='' dry_run='' set_vm_mad='' node=''
+action='' half='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
 uid=0 gid=0 user=oneadmin
 
 # ---- Words -----------------------------------------------------------------------------------------------------------
@@ -48,8 +49,10 @@ die() {
 read_arguments() {
   while (($# > 0)); do
     case $1 in
-      frontend | host | verify | uninstall) [[ -z $action ]] || usage_error "one action only"; action=$1 ;;
+      frontend | host) read_half "$1" ;;
+      verify | uninstall) [[ -z $action ]] || usage_error 'one action only'; action=$1 ;;
       --dry-run) dry_run=1 ;;
+      --check) check=1 ;;
       --set-vm-mad) set_vm_mad=1 ;;
       --root) [[ -n ${2:-} ]] || usage_error '--root needs a directory'; root=$2; shift ;;
       --root=?*) root=${1#--root=} ;;
@@ -60,8 +63,16 @@ read_arguments() {
   done
   [[ -n $action ]] || usage_error 'no action was given'
   [[ -z $set_vm_mad || $action == frontend ]] || usage_error '--set-vm-mad belongs to frontend'
+  [[ -z $check || $action == "$half" ]] || usage_error '--check belongs to frontend and host'
   [[ -z $root ]] || root=$(cd "$root" 2>/dev/null && pwd) || die 'the directory after --root is not there' 'make it first'
   [[ $root != / ]] || root=''
+}
+
+# A half alone is an action; it may also say what to uninstall.
+read_half() {
+  [[ -z $half && (-z $action || $action == uninstall) ]] || usage_error 'one action only'
+  half=$1
+  [[ -n $action ]] || action=$1
 }
 
 usage_error() {
@@ -75,19 +86,26 @@ usage_error() {
 need_root() { ((EUID == 0)) || die 'this is for root' "run it with sudo" 77; }
 
 # The real path of a Node that is new enough. Root runs it: so it, and every directory above it, must be root's own.
+# A stand-alone executable beside this script (setup/package/standalone.mjs) takes its place, and is installed with the rest.
 need_node() {
   local found version major minor
+  /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env knows no -S' 'coreutils 8.30 or later is needed'
+  if [[ -e $here/standalone && $action != frontend ]]; then
+    "$here/standalone" --version >/dev/null || die "$here/standalone does not run here" 'see the message above'
+    node=$library/standalone tools_node=$here/standalone
+    return
+  fi
   for found in /usr/bin/node /usr/local/bin/node "$(command -v node || true)"; do
     [[ -x $found ]] || continue
     version=$("$found" --version 2>/dev/null) || continue
     IFS=. read -r major minor _ <<<"${version#v}"
     ((major > 20 || (major == 20 && minor >= 11))) 2>/dev/null || continue
-    node=$(readlink -f "$found")
+    node=$(readlink -f "$found") tools_node=$node
     break
   done
-  [[ -n $node ]] || die 'Node 20.11 or later is not installed' 'install the package nodejs (https://nodejs.org/en/download)'
+  [[ -n $node ]] || die 'Node 20.11 or later is not installed' \
+    'install the package nodejs (https://nodejs.org/en/download); a KVM host can do without: see README.md, stand-alone'
   refuse_foreign "$node"
-  /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env knows no -S' 'coreutils 8.30 or later is needed'
 }
 
 refuse_foreign() {
@@ -104,8 +122,8 @@ refuse_foreign() {
 need_build() {
   local name
   [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
-  for name in migrate-guard plugin installation; do
-    [[ -r $here/dist/$name.cjs ]] || die "$here/dist/$name.cjs is not built" "cd $here && npm ci && npm run build"
+  for name in migrate-guard.cjs plugin.cjs installation.cjs man/migrate-guard.1 completion/migrate-guard.bash; do
+    [[ -r $here/dist/$name ]] || die "$here/dist/$name is not built" "cd $here && npm ci && npm run build"
   done
 }
 
@@ -133,6 +151,12 @@ need_frontend() {
   version=$(head -n 1 "$root$remotes/VERSION" 2>/dev/null || true)
   [[ $version =~ ^[67]\.[0-9]+ ]] || die "OpenNebula ${version:-of unknown version ($remotes/VERSION)} is not known" \
     'OpenNebula 6 and 7 are; look for a newer release of migrate-guard'
+}
+
+# What each half takes; what it is to be installed from is another matter.
+need_machine() {
+  need_node; need_oneadmin
+  if [[ $action == host ]]; then need_sudo; else need_frontend; fi
 }
 
 need_sudo() {
@@ -172,10 +196,13 @@ plan_common() {
   make_program
   make_command
   add common directory root 755 - "$state"
+  [[ $node != "$library/standalone" ]] || add common file root 755 "$here/standalone" "$node"
   add common file root 755 "$work/migrate-guard" "$program"
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
   add common file root 644 "$here/dist/installation.cjs" "$library/installation.cjs"
+  add common file root 644 "$here/dist/man/migrate-guard.1" /usr/share/man/man1/migrate-guard.1
+  add common file root 644 "$here/dist/completion/migrate-guard.bash" /usr/share/bash-completion/completions/migrate-guard
   add common config root 644 "$config_source" "$config"
 }
 
@@ -375,7 +402,7 @@ replaces_config=''
 tool() {
   local file=$here/dist/installation.cjs
   [[ -r $file ]] || file=$here/installation.cjs
-  "$node" "$file" "$@"
+  "$tools_node" "$file" "$@"
 }
 
 # Drivers that stood in the slots before are what the guard has to run: they go into an untouched configuration.
@@ -449,7 +476,7 @@ install_role() {
 }
 
 install_frontend() {
-  need_build; need_oneadmin; need_frontend; read_manifest
+  need_build; need_machine; read_manifest
   plan_movers; plan_common; plan_frontend
   install_role
   select_drivers
@@ -467,7 +494,7 @@ TEXT
 }
 
 install_host() {
-  need_build; need_oneadmin; need_sudo; read_manifest
+  need_build; need_machine; read_manifest
   plan_common; plan_host
   install_role
   if [[ -z $dry_run && -z $root ]] && ! sudo -n -l -U "$user" "$program" host >/dev/null 2>&1; then
@@ -478,34 +505,59 @@ install_host() {
 
 verify() {
   local settings=''
+  need_node
   [[ ! -e $root$config ]] || settings=$root$config
   tool verify "$root" "$settings"
 }
 
 uninstall() {
-  [[ -r $root$manifest ]] || die "nothing is installed: $root$manifest is not there" 'nothing to do'
-  if has_role frontend && [[ -e $root$oned_conf ]]; then
+  [[ -r $root$manifest ]] || nothing_installed "$root$manifest is not there"
+  lines_to_remove >"$work/gone"
+  [[ -s $work/gone ]] || nothing_installed "this machine has no $half half"
+  if has_role frontend && [[ $half != host && -e $root$oned_conf ]]; then
     # Before the drivers go: oned would call what is not there.
+    need_node
     local settings=()
     [[ ! -e $root$config ]] || settings=("$root$config")
     tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
   fi
-  cp "$root$manifest" "$work/manifest"
   # The manifest goes last but for its own directory, and what is above it in a staging tree.
   local own="$tab(/var|/var/lib|$state)\$"
-  grep -vE "$own" "$work/manifest" | remove_listed
-  [[ -n $dry_run ]] || rm -f -- "$root$manifest"
-  grep -E "$own" "$work/manifest" | remove_listed
-  ! grep -q "^frontend$tab" "$work/manifest" || cat <<TEXT
+  grep -vxFf "$work/gone" "$root$manifest" >"$work/kept" || true
+  grep -vE "$own" "$work/gone" | remove_listed
+  if [[ -n $dry_run ]]; then :
+  elif [[ -s $work/kept ]]; then write_manifest <"$work/kept"
+  else rm -f -- "$root$manifest"; fi
+  { grep -E "$own" "$work/gone" || true; } | remove_listed
+  ! grep -q "^frontend$tab" "$work/gone" || cat <<TEXT
 
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
 of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
 TEXT
 }
 
+# What both halves share stays with the other one.
+lines_to_remove() {
+  local other=frontend
+  [[ $half == frontend ]] && other=host
+  if [[ -z $half ]] || ! has_role "$other"; then
+    [[ -z $half ]] || has_role "$half" || return 0
+    cat "$root$manifest"
+  else
+    grep "^$half$tab" "$root$manifest" || true
+  fi
+}
+
+# Who names a half wants it to be gone; who names none expects one.
+nothing_installed() {
+  [[ -n $half ]] || die "nothing is installed: $1" 'nothing to do'
+  say "nothing to do: $1"
+  exit 0
+}
+
 read_arguments "$@"
 need_root
-need_node
+[[ -z $check ]] || { need_machine; exit; }
 case $action in
   frontend) install_frontend ;;
   host) install_host ;;

@@ -98,6 +98,40 @@ test('a second run changes nothing; a dry run nothing at all; uninstall leaves e
   expect(tree.picture()).toEqual(before);
 });
 
+test('one half goes, and the other stays whole; what both share goes with the last', async () => {
+  const before = tree.picture();
+  await done('frontend');
+  const frontEnd = tree.picture();
+  await done('host');
+  expect(await done('uninstall', 'host', '--dry-run')).not.toContain('/usr/sbin/migrate-guard');
+  await done('uninstall', 'host');
+  expect(tree.picture()).toEqual(frontEnd);
+  expect(await done('uninstall', 'host')).toBe('nothing to do: this machine has no host half\n');
+  expect(tree.picture()).toEqual(frontEnd);
+  await done('host');
+  await done('uninstall', 'frontend');
+  expect((await install('verify')).exit).toBe(0);
+  await done('uninstall', 'host');
+  expect(tree.picture()).toEqual(before);
+  expect(await done('uninstall', 'host')).toContain('nothing to do: ');
+});
+
+test('--check tells what a machine lacks, and changes nothing', async () => {
+  const before = tree.picture();
+  for (const half of ['frontend', 'host'] as const) expect(await done(half, '--check')).toBe('');
+  tree.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\n');
+  expect((await install('host', '--check')).stderr).toContain('there is no user oneadmin\n  -> ');
+  tree.write('/etc/passwd', `root:x:0:0::/:/bin/sh\noneadmin:x:${oneadmin}:${oneadmin}::/:/bin/sh\n`);
+  rmSync(tree.path('/etc/sudoers.d'), { recursive: true });
+  expect((await install('host', '--check')).exit).toBe(1);
+  rmSync(tree.path('/var/lib/one/remotes/VERSION'));
+  expect((await install('frontend', '--check')).exit).toBe(1);
+  const changed = ['etc/passwd', 'etc/sudoers.d', 'var/lib/one/remotes/VERSION'];
+  const others = (lines: readonly string[]): string[] =>
+    lines.filter((line) => !changed.some((path) => line.startsWith(`${path} `)));
+  expect(others(tree.picture())).toEqual(others(before));
+});
+
 test('the installed copy verifies and uninstalls without the source tree', async () => {
   const before = tree.picture();
   await done('frontend', '--set-vm-mad');
@@ -360,6 +394,9 @@ describe('refused, with the remedy, and without any change', () => {
   test.each([
     [[]],
     [['frontend', 'host']],
+    [['verify', 'host']],
+    [['uninstall', 'host', 'frontend']],
+    [['uninstall', 'host', '--check']],
     [['host', '--set-vm-mad']],
     [['host', '--nonsense']],
     [['host', '--root']],

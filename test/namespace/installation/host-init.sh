@@ -11,7 +11,8 @@ done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/libvirt/qemu
 touch /run/private-machine
-rm -rf /etc/sudoers.d/* /etc/migrate-guard /usr/lib/migrate-guard /var/lib/migrate-guard /var/log/migrate-guard
+rm -rf /etc/sudoers.d/* /etc/migrate-guard /usr/lib/migrate-guard /var/lib/migrate-guard /var/log/migrate-guard \
+  /usr/share/migrate-guard-* /usr/share/man/man1/migrate-guard.1 /usr/share/bash-completion/completions/migrate-guard
 sed -i '/^oneadmin:/d' /etc/passwd /etc/group /etc/shadow
 echo "oneadmin:x:$1:$1::/var/lib/one:/bin/sh" >>/etc/passwd
 echo "oneadmin:x:$1:" >>/etc/group
