@@ -1,11 +1,11 @@
 #!/bin/bash
 # Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
-# Usage: setup/packages.sh GROUP…      (groups: namespace qemu lab readers build bench)
+# Usage: setup/packages.sh GROUP…      (groups: namespace qemu lab readers build bench package)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
   # Mount namespaces with device nodes of their own.
-  [namespace]='util-linux mount acl attr procps strace sudo'
+  [namespace]='util-linux mount acl attr procps strace sudo man-db groff-base openssh-client'
   # A real libvirtd with a real QEMU, and what a private host is made of.
   [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb binutils strace tini util-linux mount
           iproute2 acl attr procps'
@@ -13,6 +13,8 @@ declare -A GROUPS_OF_PACKAGES=(
   [lab]='openssh-server openssh-client openssh-sftp-server sudo'
   # What reads what we write: a browser (which draws no text without a font), and promtool.
   [readers]='chromium fonts-dejavu-core prometheus'
+  # npm run package, and installing what it makes.
+  [package]='dpkg rpm xz-utils tar gzip'
   # What building QEMU 7.2.0 takes (setup/qemu-7.2.0.sh).
   [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
            libaio-dev flex bison'

@@ -6,7 +6,7 @@
 //   workers    test files at once: real VMs that wait for one another's processor time out
 export const tiers = {
   unit: { root: false, packages: [], build: false, affected: false, workers: 2 },
-  namespace: { root: true, packages: ['namespace'], build: true, affected: false, workers: 2 },
+  namespace: { root: true, packages: ['namespace', 'package'], build: true, affected: false, workers: 2 },
   qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 2 },
   lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 1 },
   readers: { root: true, packages: ['readers'], build: false, affected: false, workers: 1 },

@@ -1,0 +1,30 @@
+// npm run package: dist/packages/ gets a .deb and an .rpm of each half, and an archive of the host half for machines
+// without Node. Two runs at one commit give the same bytes.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { root } from './build/release.mjs';
+import { makeDeb } from './package/deb.mjs';
+import { halves } from './package/halves.mjs';
+import { makeRpm } from './package/rpm.mjs';
+import { makeStandalone } from './package/standalone.mjs';
+import { prepareBuild, prepareNode, preparePackages } from './prepare.mjs';
+
+const packages = join(root, 'dist/packages');
+const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-packages-'));
+try {
+  prepareNode();
+  preparePackages(['package']);
+  prepareBuild();
+  rmSync(packages, { recursive: true, force: true });
+  mkdirSync(packages, { recursive: true });
+  const made = [];
+  for (const half of halves) made.push(makeDeb(half, workshop, packages), makeRpm(half, workshop, packages));
+  made.push(makeStandalone(workshop, packages));
+  for (const file of made) console.log(relative(root, file));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(workshop, { recursive: true, force: true });
+}

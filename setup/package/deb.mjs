@@ -1,0 +1,61 @@
+// A .deb, for dpkg.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { time, version } from '../build/release.mjs';
+import { check, description, install, uninstall } from './halves.mjs';
+import { layDocumentation, layProgram, settle } from './payload.mjs';
+
+/** Gives the file's path. */
+export function makeDeb(half, workshop, packages) {
+  const tree = join(workshop, `${half.name}-deb`);
+  layProgram(join(tree, 'usr/share', half.name));
+  layDocumentation(join(tree, 'usr/share/doc', half.name));
+  settle(tree);
+  const about = join(tree, 'DEBIAN');
+  mkdirSync(about);
+  writeFileSync(join(about, 'control'), control(half));
+  for (const [name, text] of Object.entries(scripts(half)))
+    writeFileSync(join(about, name), text, { mode: 0o755 });
+  const file = join(packages, `${half.name}_${version}_all.deb`);
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return file;
+}
+
+function control({ name, what, deb }) {
+  const fields = {
+    Package: name,
+    Version: version,
+    Architecture: 'all',
+    Maintainer: 'migrate-guard maintainers <maintainers@migrate-guard.invalid>',
+    Section: 'admin',
+    Priority: 'optional',
+    'Pre-Depends': deb.preDepends,
+    Depends: deb.depends,
+    Recommends: 'nodejs (>= 20.11)',
+    Suggests: deb.suggests,
+    Description: `guards live migrations of KVM virtual machines (${what})\n ${description}`,
+  };
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => `${field}: ${value}\n`)
+    .join('');
+}
+
+/** An upgrade removes nothing: the new release replaces what the old one has installed. deb-postinst(5) and the others. */
+function scripts(half) {
+  return {
+    preinst: `#!/bin/bash\nset -e\n[[ $1 != abort-upgrade ]] || exit 0\n${check(half)}`,
+    postinst: `#!/bin/sh\nset -e\n${install(half)}`,
+    prerm: `#!/bin/sh\nset -e\n[ "$1" = remove ] || exit 0\n${uninstall(half)}`,
+    postrm: `#!/bin/sh
+set -e
+# What the admin has changed or made goes with a purge, unless the other half is still here.
+[ "$1" = purge ] && [ ! -e /var/lib/migrate-guard/manifest ] || exit 0
+rm -rf /etc/migrate-guard /var/lib/migrate-guard /var/log/migrate-guard /run/migrate-guard
+`,
+  };
+}

@@ -1,0 +1,42 @@
+// What a package of each half is called, needs, and does. Both kinds of package only carry install.sh with what it
+// installs, and call it: so there is one way of installing, that looks for the machine's own Node, writes into
+// OpenNebula's tree as OpenNebula's user, keeps an edited configuration and a list of all it made. A package that owned
+// the installed files itself would have to fix all that when it is built, and two of them would fight over what both
+// halves share.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../build/release.mjs';
+
+/** Node is only recommended: many sites have it from elsewhere than a package. install.sh looks for it. */
+export const halves = [
+  {
+    half: 'host',
+    what: 'host half, for each KVM host',
+    deb: { preDepends: 'bash, sudo', depends: 'acl, openssh-client', suggests: 'gdb' },
+    rpm: { before: 'bash, sudo', requires: 'acl, openssh-clients, util-linux', suggests: 'gdb' },
+  },
+  {
+    half: 'frontend',
+    what: 'front-end half, for the OpenNebula front-end',
+    deb: { preDepends: 'bash', depends: 'openssh-client' },
+    rpm: { before: 'bash', requires: 'openssh-clients, util-linux' },
+  },
+].map((described) => ({ ...described, name: `migrate-guard-${described.half}` }));
+
+export const description =
+  "Keeps live migrations of OpenNebula/KVM virtual machines from failing, and from\n killing them, when disk paths changed behind QEMU's back.";
+
+const installSh = readFileSync(join(root, 'install.sh'), 'utf8');
+
+/** For bash, before anything is unpacked: nothing is half installed where something is missing. */
+export function check({ half }) {
+  return `cd /\nbash -c "$(cat <<'INSTALL_SH'\n${installSh}INSTALL_SH\n)" install.sh ${half} --check\n`;
+}
+
+export function install({ half, name }) {
+  return `/usr/share/${name}/install.sh ${half}\n`;
+}
+
+export function uninstall({ half, name }) {
+  return `/usr/share/${name}/install.sh uninstall ${half}\n`;
+}

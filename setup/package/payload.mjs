@@ -1,0 +1,34 @@
+// The files of a package.
+import { chmodSync, cpSync, lutimesSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, time } from '../build/release.mjs';
+
+/** install.sh and all that it installs. */
+export function layProgram(directory) {
+  for (const name of ['install.sh', 'LICENSE', 'config', 'hooks', 'remotes'])
+    cpSync(join(root, name), join(directory, name), { recursive: true });
+  const packages = join(root, 'dist/packages');
+  cpSync(join(root, 'dist'), join(directory, 'dist'), {
+    recursive: true,
+    filter: (from) => from !== packages,
+  });
+}
+
+export function layDocumentation(directory) {
+  mkdirSync(directory, { recursive: true });
+  cpSync(join(root, 'LICENSE'), join(directory, 'copyright'));
+  cpSync(join(root, 'README.md'), join(directory, 'README.md'));
+  cpSync(join(root, 'docs'), join(directory, 'docs'), { recursive: true });
+}
+
+/** Modes as git knows them and the time of the release, whatever umask and clock made the tree. */
+export function settle(directory) {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) settle(path);
+    else chmodSync(path, statSync(path).mode & 0o100 ? 0o755 : 0o644);
+    lutimesSync(path, time, time);
+  }
+  chmodSync(directory, 0o755);
+  lutimesSync(directory, time, time);
+}

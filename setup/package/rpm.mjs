@@ -1,0 +1,90 @@
+// An .rpm.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { time, version } from '../build/release.mjs';
+import { check, description, install, uninstall } from './halves.mjs';
+import { layDocumentation, layProgram, settle } from './payload.mjs';
+
+/** Gives the file's path. */
+export function makeRpm(half, workshop, packages) {
+  const top = join(workshop, `${half.name}-rpm`);
+  const tree = join(top, 'tree');
+  layProgram(join(tree, 'usr/share', half.name));
+  layDocumentation(join(tree, 'usr/share/doc', half.name));
+  settle(tree);
+  const spec = join(top, 'package.spec');
+  writeFileSync(spec, specification(half, tree));
+  mkdirSync(join(top, 'db'));
+  const macros = Object.entries({ _topdir: top, _dbpath: join(top, 'db'), ...reproducible });
+  const defines = macros.flatMap(([name, value]) => ['--define', `${name} ${value}`]);
+  const { status, stderr } = spawnSync(
+    'rpmbuild',
+    ['-bb', '--quiet', '--target', 'noarch', ...defines, spec],
+    {
+      env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(`rpmbuild failed:\n${stderr}`);
+  const name = `${half.name}-${version}-1.noarch.rpm`;
+  cpSync(join(top, 'RPMS/noarch', name), join(packages, name));
+  return join(packages, name);
+}
+
+const reproducible = {
+  _buildhost: 'localhost',
+  use_source_date_epoch_as_buildtime: 1,
+  clamp_mtime_to_source_date_epoch: 1,
+  // What every rpm since EL 7 can read.
+  _binary_payload: 'w9.gzdio',
+};
+
+/** Scriptlets get how many of this package there will be: 0 is a removal. A failing %pre ends the installation. */
+function specification(half, tree) {
+  const { name, what, rpm } = half;
+  return `
+Name: ${name}
+Version: ${version}
+Release: 1
+Summary: guards live migrations of KVM virtual machines (${what})
+License: Apache-2.0
+BuildArch: noarch
+AutoReqProv: no
+Requires(pre): ${rpm.before}
+Requires: ${rpm.requires}
+Recommends: nodejs >= 20.11
+${rpm.suggests === undefined ? '' : `Suggests: ${rpm.suggests}`}
+%global __os_install_post %{nil}
+%global debug_package %{nil}
+
+%description
+${description.replace(/^ /gm, '')}
+
+%install
+cp -a ${tree}/. %{buildroot}
+
+%pre -p /bin/bash
+set -e
+${escaped(check(half))}
+
+%post
+set -e
+${install(half)}
+
+%preun
+set -e
+[ "$1" = 0 ] || exit 0
+${uninstall(half)}
+
+%files
+%defattr(-,root,root)
+/usr/share/${name}
+/usr/share/doc/${name}
+`;
+}
+
+/** rpmbuild reads macros in everything. */
+function escaped(text) {
+  return text.replaceAll('%', '%%');
+}

@@ -1,0 +1,69 @@
+// The host half for machines without Node: an archive with install.sh, what it installs, and one executable that is
+// Node and the program at once (https://nodejs.org/docs/latest-v20.x/api/single-executable-applications.html). It
+// starts as fast as node does with the same program.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
+import { machine } from 'node:os';
+import { dirname, join } from 'node:path';
+import { root, time, version } from '../build/release.mjs';
+import { layDocumentation, layProgram, settle } from './payload.mjs';
+
+/** Marks the place in Node's binary where it looks for what is put into it. */
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+/** Gives the archive's path. */
+export function makeStandalone(workshop, packages) {
+  const name = `migrate-guard-host-standalone_${version}_${machine()}`;
+  const tree = join(workshop, name);
+  layProgram(tree);
+  layDocumentation(join(tree, 'doc'));
+  copyFileSync(licenceOfNode(), join(tree, 'LICENSE.node'));
+  makeExecutable(join(tree, 'standalone'), workshop);
+  settle(tree);
+  const file = join(packages, `${name}.tar.gz`);
+  const owners = ['--owner=0', '--group=0', '--numeric-owner', '--sort=name', `--mtime=@${time}`];
+  execFileSync('tar', ['-C', workshop, ...owners, '--use-compress-program=gzip -n', '-cf', file, name]);
+  return file;
+}
+
+function makeExecutable(file, workshop) {
+  if (process.config.variables.node_shared)
+    throw new Error(`${process.execPath} needs libnode.so beside it: package with the Node of nodejs.org`);
+  const output = join(workshop, 'blob');
+  const config = join(workshop, 'sea.json');
+  const text = {
+    // It is written into the executable: so not where this tree happens to lie.
+    main: 'setup/package/standalone-main.cjs',
+    output,
+    assets: { 'migrate-guard.cjs': join(root, 'dist/migrate-guard.cjs') },
+    disableExperimentalSEAWarning: true,
+  };
+  writeFileSync(config, JSON.stringify(text));
+  run('--experimental-sea-config', config);
+  copyFileSync(process.execPath, file);
+  chmodSync(file, 0o755);
+  run(
+    join(root, 'node_modules/postject/dist/cli.js'),
+    file,
+    'NODE_SEA_BLOB',
+    output,
+    '--sentinel-fuse',
+    fuse,
+  );
+}
+
+/** Both of them have much to say that nobody has to read when it went well. */
+function run(...argv) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`node ${argv.join(' ')} failed:\n${stdout}${stderr}`);
+}
+
+/** Its licence asks to travel with it. Beside the binary of nodejs.org's archives, or where packages keep it. */
+function licenceOfNode() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const places = ['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/nodejs/copyright'];
+  const found = places.map((place) => join(prefix, place)).find((place) => existsSync(place));
+  if (found === undefined)
+    throw new Error(`the licence of Node is not below ${prefix} (${places.join(', ')}): put it there`);
+  return found;
+}
