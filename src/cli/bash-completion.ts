@@ -28,7 +28,7 @@ function values(verb: Verb): (readonly [string, string])[] {
 
 function valueOf({ value = '' }: Option): Place {
   if (value.includes('|')) return value.split('|');
-  if (value === 'FILE' || value === 'JOURNAL') return 'file';
+  if (/^(FILE|JOURNAL|MAP|.*\.json)$/.test(value)) return 'file';
   return value.startsWith('HOST') ? 'host' : 'anything';
 }
 

@@ -60,7 +60,7 @@ test('the verbs', () => {
 test.each(verbs.map((verb) => [verb.name, verb] as const))('the options of %s', (name, verb) => {
   const all = [...Object.keys(optionsOf(verb)), 'help'].map((option) => `--${option}`);
   expect(offered([name, '--'])).toEqual(all);
-  expect(offered([name, '--he'])).toEqual(['--help']);
+  expect(offered([name, '--hel'])).toEqual(['--help']);
 });
 
 test.each(['hook', 'hook test'])('the words of %s', (before) => {
@@ -141,6 +141,8 @@ describe('files', () => {
     ['relink', ['--map', '']],
     ['relink', ['--undo', '']],
     ['check', ['--config', '']],
+    ['audit', ['--before-relink', '']],
+    ['audit', ['--diff', '']],
     ['check', ['--config', '=', '']],
     ['hook', ['test', 'pre-migrate', '--event', '']],
     ['layout', ['--debug-file', '']],
