@@ -19,7 +19,8 @@ export function makeDeb(half, workshop, packages) {
     writeFileSync(join(about, name), text, { mode: 0o755 });
   const file = join(packages, `${half.name}_${version}_all.deb`);
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], {
-    env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
+    // With several threads xz writes other bytes than with one.
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(time), DPKG_DEB_THREADS_MAX: '1' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   return file;

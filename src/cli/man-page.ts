@@ -79,7 +79,7 @@ function describe(verb: Verb): string[] {
 
 function whoTakes(verbs: readonly Verb[]): string {
   const bare = verbs.filter(({ isBare }) => isBare).map(({ name }) => name);
-  return `Every verb takes these; only --help and --version: ${bare.join(', ')}.`;
+  return `Every verb takes these; ${bare.join(', ')} only --help and --version.`;
 }
 
 function options(table: Readonly<Record<string, Option>>): string[] {

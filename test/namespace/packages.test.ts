@@ -27,7 +27,7 @@ test('the manual page is one that man and groff find nothing wrong with', async 
     await machine.shell(`page=$(man -w migrate-guard) && groff -ww -man -Tutf8 -Z "$page" >/dev/null
     LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -E UTF-8 -l "$page" | col -b`);
   expect(page).toMatch(/^MIGRATE-GUARD\(1\)/);
-  expect(page).toContain('\n       migrate-guard reset <domain> [OPTION ...]\n');
+  expect(page).toContain('\n       migrate-guard explain <domain>\n');
   expect(page).toContain('\n       migrate-guard reset one-310 --strategy gdb --dry-run\n');
 });
 
