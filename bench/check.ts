@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Domain, Host, type Volume } from '../test/lab/harness';
 import { describeMachine } from './measure/machine';
+import { peerCommand } from './measure/peer';
 import { peakMemory } from './measure/memory';
 import { renderReport, type Report, type Result } from './measure/result';
 import { growth, ratios, spreadOf } from './measure/statistics';
@@ -28,11 +29,11 @@ async function main(): Promise<void> {
     say(`starting ${realDomains} VMs of ${disksPerDomain} disks`);
     const domains = await startRealDomains(host, realDomains, volumes);
     const one = await measureOne(host);
-    const loop = await measureShell(host, domains);
+    const [loop, ...peers] = await measureShell(host, domains);
     say(`starting ${most} stand-ins`);
     const crowd = await Crowd.start(host, first(domains), most);
     const all = await measureMany(host, crowd, loop);
-    const results = [...one, loop, ...all, ...(await measureMemory(host, crowd))];
+    const results = [...one, loop, ...peers, ...all, ...(await measureMemory(host, crowd))];
     await crowd.end();
     const report: Report = { bench: 'check', machine, results };
     process.stdout.write(renderReport(report));
@@ -57,13 +58,18 @@ async function measureOne(host: Host): Promise<Result[]> {
 }
 
 /** On real VMs, because a good part of it is what libvirtd takes to answer. */
-async function measureShell(host: Host, domains: readonly Domain[]): Promise<Result> {
+async function measureShell(host: Host, domains: readonly Domain[]): Promise<[Result, ...Result[]]> {
   say('the same question, asked by a shell loop');
   const names = domains.map(({ name }) => name);
   const loop = [join(__dirname, 'measure/shell-loop.sh'), ...names];
-  const [times = []] = await inTurns(host, 8, [{ argv: loop }]);
-  const value = spreadOf(times.map((time) => time / names.length));
-  return { what: `shell loop, per real VM of ${disksPerDomain} disks`, unit: 'ms', value };
+  const peer = peerCommand(...names);
+  const [times = [], peers] = await inTurns(host, 8, [{ argv: loop }, ...(peer ? [{ argv: peer }] : [])]);
+  const perVm = (all: readonly number[]): Result['value'] => spreadOf(all.map((time) => time / names.length));
+  const what = `per real VM of ${disksPerDomain} disks`;
+  return [
+    { what: `shell loop, ${what}`, unit: 'ms', value: perVm(times) },
+    ...(peers ? [{ what: `the peer, ${what}`, unit: 'ms' as const, value: perVm(peers) }] : []),
+  ];
 }
 
 /** Three points of one line: what the domains cost beyond start-up, and whether the later ones cost as much as the first. */

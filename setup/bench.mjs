@@ -1,4 +1,5 @@
-// npm run bench [-- [NAME…] [--json FILE]]: prepares what is missing and runs the programs of bench/, all or the named ones.
+// npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD]]: prepares what is missing and runs the programs of bench/, all or the named ones.
+// --report puts the figures into the tables of docs/performance.md; --peer has a script of somebody else's measured beside.
 // The figures go to stdout, everything else to stderr. A missed budget is said, but no failure: other work on the
 // machine can cause it.
 import { spawnSync } from 'node:child_process';
@@ -6,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeTables } from './bench-report.mjs';
 import { prepareAffectedQemu, prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
 
 const programs = readdirSync(join(root, 'bench'))
@@ -17,14 +19,15 @@ const ofAffectedQemu = ['reset', 'guard'];
 
 function usage(complaint) {
   console.error(
-    `${complaint}\nusage: npm run bench [-- [NAME…] [--json FILE]]   names: ${programs.join(' ')}`,
+    `${complaint}\nusage: npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD]]   names: ${programs.join(' ')}`,
   );
   process.exit(64);
 }
 
 function readArguments() {
   try {
-    return parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
+    const [json, report, peer] = [{ type: 'string' }, { type: 'string' }, { type: 'string' }];
+    return parseArgs({ options: { json, report, peer }, allowPositionals: true });
   } catch (error) {
     return usage(error.message);
   }
@@ -37,6 +40,7 @@ function runProgram(name, folder) {
   const { status } = spawnSync(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, MIGRATE_GUARD_PEER: values.peer ?? '' },
   });
   return status === 0 ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
@@ -58,6 +62,12 @@ try {
   const reports = chosen.map((name) => runProgram(name, folder));
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify(reports.filter(Boolean), null, 2)}\n`);
+  }
+  if (values.report !== undefined) {
+    writeTables(
+      values.report,
+      chosen.map((name, index) => [name, reports[index]]).filter(([, report]) => report),
+    );
   }
   process.exitCode = reports.includes(undefined) ? 1 : 0;
 } catch (error) {
