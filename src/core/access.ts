@@ -16,14 +16,6 @@ export function accessByMode(entry: Permissions, credentials: Credentials, wante
   return has(3) || has(0) ? 'undecided' : 'denied';
 }
 
-/** The same where no access control list is looked at: the owner's, the group's, or the others' bits alone. */
-export function accessByClass(entry: Permissions, credentials: Credentials, wanted: number): boolean {
-  if (credentials.overridesAccess) return true;
-  const isMember = credentials.gid === entry.gid || credentials.groups.includes(entry.gid);
-  const shift = credentials.uid === entry.uid ? 6 : isMember ? 3 : 0;
-  return ((entry.mode >> shift) & wanted) === wanted;
-}
-
 interface AclEntry {
   readonly tag: string;
   /** `undefined` for the owner, the owning group, the mask and others. */

@@ -8,6 +8,8 @@ export interface Mount {
   /** Where it is mounted, relative to the root of the process that was asked. */
   readonly path: string;
   readonly options: readonly string[];
+  /** Of this mount, or of the whole file system: no regular file in there is opened for writing. */
+  readonly isReadOnly: boolean;
   readonly fileSystem: string;
 }
 
@@ -28,7 +30,9 @@ export function parseMounts(text: string): Mount[] {
     if (!known.has(rest)) known.set(rest, parseMounted(rest));
     const mounted = known.get(rest);
     if (!mounted) continue;
-    mounts.push({ id: Number(line.slice(0, first)), parent: Number(line.slice(first, second)), ...mounted });
+    const [id, parent] = [line.slice(0, first), line.slice(first + 1, second)];
+    if (!number.test(id) || !number.test(parent)) continue;
+    mounts.push({ id: Number(id), parent: Number(parent), ...mounted });
   }
   return mounts;
 }
@@ -38,14 +42,19 @@ function parseMounted(text: string): Mounted | undefined {
   const [device = '', root = '', path, options] = fields;
   if (path === undefined || options === undefined) return undefined;
   const back = fields.indexOf('-', 4);
+  const [, fileSystem = '', , superOptions = ''] = back < 0 ? [] : fields.slice(back);
   return {
     device,
     root,
     path: unescape(path),
     options: options.split(','),
-    fileSystem: back < 0 ? '' : (fields[back + 1] ?? ''),
+    // Both begin with `ro` or `rw` (fs/proc_namespace.c, show_mountinfo()).
+    isReadOnly: /^ro(?:,|$)/.test(options) || /^ro(?:,|$)/.test(superOptions),
+    fileSystem,
   };
 }
+
+const number = /^[0-9]{1,10}$/;
 
 /** The kernel writes space, tab, newline and backslash as three octal digits (fs/proc_namespace.c, mangle()). */
 function unescape(text: string): string {

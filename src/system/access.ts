@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import {
   accessByAcl,
-  accessByClass,
   accessByMode,
   describePermissions,
   isProtectedLink,
@@ -11,7 +10,7 @@ import {
 import type { DiskSource } from '../core/domain';
 import type { DeviceEntry, FileEntry, Permissions } from '../core/entry';
 import { errorName } from '../core/errors';
-import type { AccessFact } from '../core/facts';
+import type { AccessFact, Unknown } from '../core/facts';
 import type { Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
 import type { Credentials } from '../core/process-status';
@@ -21,12 +20,15 @@ import { run } from './command';
 import { mountIdOf, type TreeView } from './view';
 
 const getfaclDeadline = 5_000;
+/** Bits of the mode: that lets a directory be searched, and that lets a file be written. */
+const mayBeSearched = 1;
+const mayBeWritten = 2;
 const asSearched = 0o10000000 | constants.O_DIRECTORY;
 
 /** Asks, for one QEMU, what its user may do along the ways inside its namespace. Nothing is opened but directories. */
 export class AccessProbe {
-  /** By directory: the system's name of why it may not be searched. */
-  private searched: ReadonlyMap<string, string | undefined> = new Map();
+  /** By directory: why it may not be searched, or why nobody can tell. */
+  private searched: ReadonlyMap<string, AccessFact | undefined> = new Map();
   private protectsLinks: boolean | undefined;
 
   constructor(
@@ -42,22 +44,17 @@ export class AccessProbe {
     if (walk.end.kind !== 'found' || !canBeDisk(walk.end.entry)) return undefined;
     const onTheWay = this.alongTheWay(walk);
     if (onTheWay) return onTheWay;
-    if (
-      walk.end.entry.kind === 'block' &&
-      this.mayLieOn('nodev', walk.end.path) &&
-      this.mountOf(walk.end.path)?.options.includes('nodev')
-    ) {
-      return { kind: 'refused', path: walk.end.path, why: 'it lies on a file system mounted nodev' };
-    }
-    return this.ofEntry(walk.end.path, walk.end.entry, wantedBits(source));
+    const wanted = wantedBits(source);
+    const why = this.refusedByMount(walk.end.path, walk.end.entry, wanted);
+    if (why !== undefined) return { kind: 'refused', path: walk.end.path, why };
+    return this.ofEntry(walk.end.path, walk.end.entry, wanted);
   }
 
   private alongTheWay(walk: Walk): AccessFact | undefined {
     for (const { path, entry, last } of walk.passages) {
       if (entry.kind === 'directory') {
-        const error = this.searched.get(path);
-        if (error !== undefined)
-          return { kind: 'refused', path, why: `${error}, it may not search this directory` };
+        const refused = this.searched.get(path);
+        if (refused) return refused;
       }
       if (entry.kind === 'link') {
         const why = this.refusesLink(path, entry, last);
@@ -69,7 +66,7 @@ export class AccessProbe {
 
   /**
    * Asks the kernel, once for all ways, which directories QEMU's user may search, ACLs included. A QEMU that
-   * runs as uid 0 without capabilities is judged by the mode.
+   * runs as uid 0 without capabilities is judged by mode and list.
    */
   async search(walks: readonly Walk[]): Promise<void> {
     const directories = new Map<string, Permissions>();
@@ -86,11 +83,20 @@ export class AccessProbe {
         ([path, view, anchor]) => [path, view.ask(`${who} ${path}`, () => searchError(anchor))] as const,
       ),
     );
-    const byMode = (entry: Permissions): string | undefined =>
-      accessByClass(entry, this.credentials, 1) ? undefined : 'EACCES';
-    this.searched = new Map(
-      answers ?? [...directories].map(([path, entry]) => [path, byMode(entry)] as const),
-    );
+    const refused = (path: string, error: string): AccessFact => ({
+      kind: 'refused',
+      path,
+      why: `${error}, it may not search this directory`,
+    });
+    const searched = new Map<string, AccessFact | undefined>();
+    for (const [path, error] of answers ?? [])
+      if (error !== undefined) searched.set(path, refused(path, error));
+    for (const [path, entry] of answers ? [] : directories) {
+      const access = await this.byList(path, entry, mayBeSearched);
+      if (access === false) searched.set(path, refused(path, 'EACCES'));
+      else if (access !== true) searched.set(path, access);
+    }
+    this.searched = searched;
   }
 
   private refusesLink(path: string, link: Permissions, last: boolean): string | undefined {
@@ -115,12 +121,28 @@ export class AccessProbe {
     return this.protectsLinks;
   }
 
-  /** Whether any mount above a path has an option: then it takes a look at which mount it really is. */
-  private mayLieOn(option: string, path: string): boolean {
-    return this.mounts.some(
-      ({ path: point, options }) =>
-        options.includes(option) && (path === point || path.startsWith(point === '/' ? point : `${point}/`)),
+  private refusedByMount(
+    path: string,
+    { kind }: DeviceEntry | FileEntry,
+    wanted: number,
+  ): string | undefined {
+    if (kind === 'block' && this.liesOn(path, ({ options }) => options.includes('nodev')))
+      return 'it lies on a file system mounted nodev';
+    // A device may be written wherever its node lies.
+    if (kind === 'file' && (wanted & mayBeWritten) !== 0 && this.liesOn(path, ({ isReadOnly }) => isReadOnly))
+      return 'it lies on a file system mounted read-only';
+    return undefined;
+  }
+
+  /** It takes a look at which mount it really is, but only if any above the path is such a one. */
+  private liesOn(path: string, isSuch: (mount: Mount) => boolean): boolean {
+    const mayBe = this.mounts.some(
+      (mount) =>
+        isSuch(mount) &&
+        (path === mount.path || path.startsWith(mount.path === '/' ? '/' : `${mount.path}/`)),
     );
+    const mount = mayBe ? this.mountOf(path) : undefined;
+    return mount !== undefined && isSuch(mount);
   }
 
   private mountOf(path: string): Mount | undefined {
@@ -130,20 +152,34 @@ export class AccessProbe {
   }
 
   private async ofEntry(path: string, entry: DeviceEntry | FileEntry, wanted: number): Promise<AccessFact> {
-    const refused = { kind: 'refused', path, why: describePermissions(entry) } as const;
+    const access = await this.byList(path, entry, wanted);
+    if (typeof access !== 'boolean') return access;
+    return access ? { kind: 'allowed' } : { kind: 'refused', path, why: describePermissions(entry) };
+  }
+
+  /** Whether mode bits and access control list allow what is wanted. The list is read only where it counts. */
+  private async byList(path: string, entry: Permissions, wanted: number): Promise<boolean | Unknown> {
     const byMode = accessByMode(entry, this.credentials, wanted);
-    if (byMode !== 'undecided') return byMode === 'allowed' ? { kind: 'allowed' } : refused;
-    const anchored = this.view.anchor(path)?.replace('/proc/self/', `/proc/${process.pid}/`) ?? path;
-    const acl = await run(['getfacl', '--numeric', '--omit-header', '--absolute-names', '--', anchored], {
-      deadline: getfaclDeadline,
-    });
+    if (byMode !== 'undecided') return byMode === 'allowed';
+    const anchored = this.viewOf(path).anchor(path);
+    const acl = await run(
+      [
+        'getfacl',
+        '--numeric',
+        '--omit-header',
+        '--absolute-names',
+        '--',
+        anchored?.replace('/proc/self/', `/proc/${process.pid}/`) ?? path,
+      ],
+      { deadline: getfaclDeadline },
+    );
     if (acl.exit !== 0) {
       const why = acl.missing
         ? 'getfacl is not installed (package acl)'
         : acl.stderr.trim() || 'getfacl failed';
       return { unknown: `the access control list of ${path} could not be read: ${why}` };
     }
-    return accessByAcl(parseAcl(acl.stdout), entry, this.credentials, wanted) ? { kind: 'allowed' } : refused;
+    return accessByAcl(parseAcl(acl.stdout), entry, this.credentials, wanted);
   }
 }
 

@@ -64,6 +64,15 @@ describe('QEMU may open its disk', () => {
     ['as root with all capabilities', 'root', own(0o000, 5, 5)],
     ['as root without capabilities, who owns it', 'root-without-capabilities', own(0o600, 0, 0)],
     [
+      'as root without capabilities, by a list that lets it search a directory',
+      'root-without-capabilities',
+      (qemu, disk) => {
+        qemu.tree.own('/dev/storpool', { mode: 0o000, uid: 9869, gid: 9869 });
+        qemu.tree.acl('/dev/storpool', 'g:0:x');
+        qemu.tree.own(disk.node, { mode: 0o600, uid: 0 });
+      },
+    ],
+    [
       'by a list that lets it search a directory',
       oneadmin,
       (qemu) => {
@@ -123,6 +132,15 @@ describe('QEMU may not open its disk', () => {
       may(node, 'mode 0600, owner 9869:0', 'uid 0, gid 0'),
     ],
     [
+      'as root without capabilities, behind a directory whose list leaves it out',
+      'root-without-capabilities',
+      (qemu) => {
+        qemu.tree.own('/dev/storpool', { mode: 0o755, uid: 9869 });
+        qemu.tree.acl('/dev/storpool', 'u:0:-');
+      },
+      may('/dev/storpool', 'EACCES, it may not search this directory', 'uid 0, gid 0'),
+    ],
+    [
       'behind a directory that it may not search',
       oneadmin,
       (qemu) => qemu.tree.own('/dev/storpool', { mode: 0o700 }),
@@ -166,6 +184,34 @@ describe('QEMU may not open its disk', () => {
         'fs.protected_symlinks forbids to follow a link of another owner in a sticky, world-writable directory',
       ),
     ]);
+  });
+});
+
+describe('a file on a file system that was mounted read-only since', () => {
+  const path = '/mnt/one/images/disk.0';
+  const startWithFile = async (readonly: boolean): Promise<Qemu> => {
+    on.stage.host.file(path, '', { uid: 9869 });
+    return on.stage.startQemu({ disks: [{ path, type: 'file', readonly }] });
+  };
+
+  test('QEMU could not take the disk back', async () => {
+    const qemu = await startWithFile(false);
+    expect(await on.stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe' });
+    qemu.tree.mount('--bind', '/mnt/one/images', '/mnt/one/images');
+    qemu.tree.mount('-o', 'remount,bind,ro', '/mnt/one/images');
+    expect(await qemu.servant.ask('open', path)).toMatch(/^file .*,EROFS$/);
+    expect(await on.stage.check('310')).toMatchObject({
+      exit: 1,
+      verdict: 'blocked',
+      troubles: [may(path, 'it lies on a file system mounted read-only')],
+    });
+  });
+
+  test('a disk that QEMU only reads stays safe', async () => {
+    const qemu = await startWithFile(true);
+    qemu.tree.mount('--bind', '/mnt/one/images', '/mnt/one/images');
+    qemu.tree.mount('-o', 'remount,bind,ro', '/mnt/one/images');
+    expect(await on.stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe' });
   });
 });
 

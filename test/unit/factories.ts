@@ -130,5 +130,14 @@ export function withoutEvidence(findings: readonly Finding[]): Omit<Finding, 'ev
 }
 
 export function mountAt(path: string): Mount {
-  return { id: 1, parent: 0, device: '0:40', root: '/', path, options: ['rw'], fileSystem: 'tmpfs' };
+  return {
+    id: 1,
+    parent: 0,
+    device: '0:40',
+    root: '/',
+    path,
+    options: ['rw'],
+    isReadOnly: false,
+    fileSystem: 'tmpfs',
+  };
 }

@@ -56,15 +56,18 @@ export class Servant {
   }
 
   /** Sends one command; returns its answer. Several may be under way, they are answered in order. */
-  ask(verb: string, ...args: readonly (string | number)[]): Promise<string> {
-    const words = args.map((argument) => `x${Buffer.from(String(argument)).toString('hex')}`);
+  ask(verb: string, ...args: readonly (string | number | Buffer)[]): Promise<string> {
+    const words = args.map((argument) => {
+      const bytes = Buffer.isBuffer(argument) ? argument : Buffer.from(String(argument));
+      return `x${bytes.toString('hex')}`;
+    });
     const answer = this.answer();
     this.child.stdin.write(`${[verb, ...words].join(' ')}\n`);
     return answer;
   }
 
   /** Like ask, for what has to succeed. */
-  async tell(verb: string, ...args: readonly (string | number)[]): Promise<void> {
+  async tell(verb: string, ...args: readonly (string | number | Buffer)[]): Promise<void> {
     const answer = await this.ask(verb, ...args);
     if (answer !== 'ok') throw new Error(`${verb} ${args.join(' ')}: ${answer}`);
   }

@@ -13,7 +13,17 @@ use Errno;
 
 my %name = map { my $value = Errno->can($_); $value ? ($value->() => $_) : () } keys %!;
 my $arch = $Config{archname} =~ /^aarch64/ ? 'arm' : 'x86';
-my %call = (mknodat => { x86 => 259, arm => 33 }, capset => { x86 => 126, arm => 91 });
+my %call = (
+  mknodat => { x86 => 259, arm => 33 },
+  capset => { x86 => 126, arm => 91 },
+  mount => { x86 => 165, arm => 40 },
+  umount2 => { x86 => 166, arm => 39 },
+);
+# Flags of mount(2), by the options of mount(8); MNT_DETACH and UMOUNT_NOFOLLOW of umount2(2).
+my %flag = (ro => 1, nosuid => 2, nodev => 4, noexec => 8, remount => 32, nosymfollow => 256, bind => 4096);
+my ($detach, $nofollow) = (2, 8);
+# A path that is longer is taken in pieces; PATH_MAX counts the final NUL.
+my $longest = 4095;
 
 sub failure { return $name{ $! + 0 } // 'errno' . ($! + 0) }
 
@@ -37,6 +47,31 @@ sub opened {
   return identity($file);
 }
 
+# Goes down to where the rest of a path is short enough for the kernel, and gives that rest.
+sub reach {
+  my ($path) = @_;
+  while (length $path > $longest) {
+    my $cut = rindex $path, '/', $longest;
+    chdir substr($path, 0, $cut) or return undef;
+    $path = substr $path, $cut + 1;
+  }
+  return $path;
+}
+
+sub mount_one {
+  my ($source, $path, $type, $flags, $data) = @_;
+  return syscall($call{mount}{$arch}, $source, $path, $type, $flags, $data) == 0;
+}
+
+# The mount points below a path, and those at the path itself; the innermost and uppermost first.
+sub mounts_below {
+  my ($base) = @_;
+  open my $table, '<', '/proc/self/mountinfo' or return;
+  my @paths = map { (split / /)[4] } <$table>;
+  s/\\([0-7]{3})/chr oct $1/ge for @paths;
+  return reverse grep { $_ eq $base || index($_, "$base/") == 0 } @paths;
+}
+
 my @held;
 my %verbs = (
   hold => sub {
@@ -56,6 +91,20 @@ my %verbs = (
     my ($header, $data) = (pack('LL', 0x20080522, 0), pack('L6', (0) x 6));
     return syscall($call{capset}{$arch}, $header, $data) == 0 ? 'ok' : failure();
   },
+  # Mounts a new tmpfs, or what stands at another path (`bind`); the options are those of mount(8).
+  mount => sub {
+    my ($path, $source, @options) = @_;
+    my ($flags, $none) = (0, '');
+    $flags |= $flag{$_} for @options;
+    if ($source eq 'tmpfs') {
+      my $mode = 'mode=755';
+      return mount_one($source, $path, $source, $flags, $mode) ? 'ok' : failure();
+    }
+    mount_one($source, $path, $none, $flag{bind}, $none) or return failure();
+    # A bind mount takes its options only when it is mounted once more (mount(2)).
+    return 'ok' if !@options || mount_one($none, $path, $none, $flags | $flag{bind} | $flag{remount}, $none);
+    return failure();
+  },
   # Makes and unmakes file trees; none of these follows a link at the end of a path.
   mkdir => sub { return mkdir($_[0], $_[1]) ? 'ok' : failure() },
   symlink => sub { return symlink($_[1], $_[0]) ? 'ok' : failure() },
@@ -66,7 +115,19 @@ my %verbs = (
     return -l $path || chmod($mode, $path) ? 'ok' : failure();
   },
   unlink => sub { return unlink($_[0]) ? 'ok' : failure() },
-  'remove-tree' => sub { File::Path::remove_tree($_[0], { safe => 0 }); return -e $_[0] ? 'EBUSY' : 'ok' },
+  # Mounts in there go first, and whatever lies under them comes to light.
+  'remove-tree' => sub {
+    my ($base) = @_;
+    while (my @paths = mounts_below($base)) {
+      for my $path (@paths) {
+        my $rest = reach($path);
+        defined $rest && syscall($call{umount2}{$arch}, $rest, $detach | $nofollow);
+        chdir '/';
+      }
+    }
+    File::Path::remove_tree($base, { safe => 0 });
+    return -e $base ? 'EBUSY' : 'ok';
+  },
   # A child that has ended, and is never waited for.
   'leave-zombie' => sub {
     my $pid = fork() // return failure();
@@ -91,7 +152,10 @@ while (my $line = <STDIN>) {
   chomp $line;
   my ($verb, @arguments) = split / /, $line;
   s/^x([0-9a-f]*)$/pack 'H*', $1/e for @arguments;
+  my $makes = $verb =~ /^(?:mkdir|symlink|file|own|mknod|mount)$/;
+  $arguments[0] = reach($arguments[0]) // $arguments[0] if $makes;
   # syscall() takes an argument that looks like a number for a number, once it was used as one.
   @arguments = map { /^[0-9]+$/ ? $_ + 0 : $_ } @arguments;
   print $verbs{$verb}->(@arguments), "\n";
+  chdir '/' if $makes;
 }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path/posix';
 import type { Servant, Tree } from '../harness';
-import type { Access, Made, MadeTree } from './made';
+import { bytesOf, hasOddBytes } from './bytes';
+import { sharedFile, type Made, type MadeTree } from './made';
 
 export interface Devices {
   readonly right: string;
@@ -12,19 +13,20 @@ const asMade = {
   link: 0o777,
   right: 0o660,
   wrong: 0o660,
+  twin: 0o666,
   character: 0o666,
   socket: 0o666,
   fifo: 0o666,
   file: 0o660,
 };
+/** The longest path that setfacl(1) can be given, and the longest target of a link. */
+const longestPath = 4095;
 
 /**
  * Makes topologies in one namespace. Everything is made by a process that lives in there, so that not even a
  * wrong link could lead out of it.
  */
 export class Builder {
-  private mounted: string[] = [];
-
   constructor(
     private readonly servant: Servant,
     private readonly tree: Tree,
@@ -34,61 +36,75 @@ export class Builder {
   async build(made: MadeTree): Promise<void> {
     const ordered = [...made].sort(([one], [other]) => one.length - other.length);
     const directories = new Set<string>(['/dev']);
-    const done: Promise<void>[] = [];
-    for (const [path, entry] of ordered) {
-      if (!directories.has(dirname(path))) continue;
-      if (entry.kind === 'directory') directories.add(path);
-      done.push(this.make(path, entry));
-      if (entry.kind === 'directory' && entry.mount) {
-        await Promise.all(done);
-        const options = entry.mount === 'plain' ? 'mode=755,dev' : `mode=755,dev,${entry.mount}`;
-        this.tree.mount('-t', 'tmpfs', '-o', options, 'tmpfs', path);
-        this.mounted.push(path);
-      }
-    }
-    await Promise.all(done);
+    const there = ordered.filter(([path, entry]) => {
+      const canBe = entry.kind !== 'link' || bytesOf(entry.target).length <= longestPath;
+      const isThere = canBe && directories.has(dirname(path));
+      if (isThere && entry.kind === 'directory') directories.add(path);
+      return isThere;
+    });
+    await Promise.all(there.map(([path, entry]) => this.make(path, entry)));
+    const deepestFirst = there.reverse();
     // From the deepest up, so that every directory can still be reached whatever its mode becomes.
-    for (const [path, { kind, access }] of ordered.reverse()) {
-      if (access && directories.has(dirname(path))) await this.permit(path, kind, access);
-    }
+    for (const [path, entry] of deepestFirst) await this.permit(path, entry);
+    for (const [path, entry] of deepestFirst) await this.bind(path, entry, made);
   }
 
   async remove(base: string): Promise<void> {
-    for (const path of this.mounted.reverse()) this.tree.inside('umount', '--lazy', path);
-    this.mounted = [];
     await this.servant.tell('remove-tree', base);
   }
 
   private async make(path: string, entry: Made): Promise<void> {
+    const name = bytesOf(path);
+    const tell = (verb: string, ...words: readonly (string | number | Buffer)[]): Promise<void> =>
+      this.servant.tell(verb, name, ...words);
     const answers = [];
     switch (entry.kind) {
       case 'directory':
-        answers.push(this.servant.tell('mkdir', path, 0o755));
+        answers.push(tell('mkdir', 0o755));
+        for (const option of entry.mounts ?? []) answers.push(tell('mount', 'tmpfs', ...optionsOf(option)));
         break;
       case 'link':
-        answers.push(this.servant.tell('symlink', path, entry.target));
+        answers.push(tell('symlink', bytesOf(entry.target)));
         break;
       case 'file':
-        answers.push(this.servant.tell('file', path));
+        answers.push(tell('file'));
         break;
       case 'right':
       case 'wrong':
-        answers.push(this.servant.tell('mknod', path, 'b', 0o660, ...this.devices[entry.kind].split(':')));
+        answers.push(tell('mknod', 'b', 0o660, ...this.devices[entry.kind].split(':')));
+        break;
+      case 'twin':
+        answers.push(tell('mknod', 'c', 0o666, ...this.devices.right.split(':')));
         break;
       case 'character':
-        answers.push(this.servant.tell('mknod', path, 'c', 0o666, 1, 3));
+        answers.push(tell('mknod', 'c', 0o666, 1, 3));
         break;
       default:
-        answers.push(this.servant.tell('mknod', path, entry.kind === 'socket' ? 's' : 'p', 0o666, 0, 0));
+        answers.push(tell('mknod', entry.kind === 'socket' ? 's' : 'p', 0o666, 0, 0));
     }
-    answers.push(
-      this.servant.tell('own', path, entry.kind === 'directory' ? 0 : 9869, 0, asMade[entry.kind]),
-    );
+    answers.push(tell('own', entry.kind === 'directory' ? 0 : 9869, 0, asMade[entry.kind]));
     await Promise.all(answers);
   }
 
-  private async permit(path: string, kind: Made['kind'], { mode, uid, gid, acl }: Access): Promise<void> {
-    await this.servant.tell('own', path, uid, gid, mode);
-    if (acl !== undefined && kind !== 'link') this.tree.acl(path, acl);
+  private async permit(path: string, { kind, access }: Made): Promise<void> {
+    if (!access) return;
+    const { mode, uid, gid, acl } = access;
+    await this.servant.tell('own', bytesOf(path), uid, gid, mode);
+    const takesList = kind !== 'link' && Buffer.byteLength(path) <= longestPath && !hasOddBytes(path);
+    if (acl !== undefined && takesList) this.tree.acl(path, acl);
   }
+
+  /** What cannot be mounted, because another mount hides it, is left as it is: that is a tree like any other. */
+  private async bind(path: string, { kind, binds }: Made, made: MadeTree): Promise<void> {
+    const isDirectory = (from: string): boolean => made.get(from)?.kind === 'directory';
+    for (const { from, option } of kind === 'link' ? [] : (binds ?? [])) {
+      const isKnown = from === sharedFile || (made.has(from) && made.get(from)?.kind !== 'link');
+      if (!isKnown || isDirectory(from) !== (kind === 'directory')) continue;
+      await this.servant.ask('mount', bytesOf(path), bytesOf(from), ...optionsOf(option));
+    }
+  }
+}
+
+function optionsOf(option: string): string[] {
+  return option === 'plain' ? [] : [option];
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import { sharedFile, type Access, type Made, type MadeTree } from './made';
+import { odd } from './bytes';
+import { sharedFile, type Access, type Bind, type Made, type MadeTree, type MountOption } from './made';
 
 export function addDirectories(made: Map<string, Made>, base: string, path: string): void {
   for (
@@ -17,12 +18,21 @@ export function addEnd(made: Map<string, Made>, base: string, kind: string, firs
   switch (kind) {
     case 'shared':
       return sharedFile;
+    case 'shared-below-dev':
+      made.set(path, { kind: 'file', binds: [{ from: sharedFile, option: 'plain' }] });
+      return path;
     case 'missing':
       return path;
     case 'loop':
       return first;
     case 'long-name':
       return `${base}/${'é'.repeat(128)}`;
+    case 'longest-name':
+      made.set(`${base}/${'é'.repeat(127)}x`, { kind: 'right' });
+      return `${base}/${'é'.repeat(127)}x`;
+    case 'no-utf-8':
+      made.set(`${path}${odd(0xff)}`, { kind: 'right' });
+      return `${path}${odd(0xff)}`;
     case 'beyond':
       made.set(path, { kind: 'right' });
       return `${path}/..`;
@@ -49,7 +59,9 @@ export function target(
     case 'above-root':
       return `/../..${to}`;
     case 'dotted':
-      return to.replaceAll('/', '/.//');
+    case 'doubled':
+    case 'down-and-up':
+      return written(to, style);
     case 'slash-behind':
       return `${to}/`;
     case 'through-link': {
@@ -70,27 +82,72 @@ function relative(from: string, to: string): string {
   return `${'../'.repeat(from.split('/').length - 1)}${to.slice(1)}`;
 }
 
-/** One change of a tree: `at` tells of which entry, counted around. */
-export interface Mutation {
-  readonly at: number;
-  readonly what:
-    Access | 'remove' | 'retarget' | 'swap' | 'file' | 'directory' | 'plain' | 'nodev' | 'nosymfollow';
+/** The same path in other words. */
+export function written(path: string, style: string): string {
+  switch (style) {
+    case 'dotted':
+      return path.replaceAll('/', '/.//');
+    case 'doubled':
+      return path.replaceAll('/', '//');
+    case 'down-and-up': {
+      const directory = posix.dirname(path);
+      return directory === '/'
+        ? path
+        : `${directory}/../${posix.basename(directory)}/${posix.basename(path)}`;
+    }
+    default:
+      return path;
+  }
 }
 
-export function mutate(tree: MadeTree, { at, what }: Mutation): MadeTree {
+/** One change of a tree: `at` tells of which entry, counted around, and `to` which other one it has to do with. */
+export interface Mutation {
+  readonly at: number;
+  readonly to: number;
+  readonly what:
+    | Access
+    | 'remove'
+    | 'retarget'
+    | 'swap'
+    | 'twin'
+    | 'file'
+    | 'directory'
+    | { readonly mount: Exclude<MountOption, 'ro'> }
+    /** Over itself, another entry, or the shared file over a file. */
+    | { readonly bind: MountOption; readonly from: 'itself' | 'other' | 'shared' };
+}
+
+export function mutate(tree: MadeTree, { at, to, what }: Mutation): MadeTree {
   const paths = [...tree.keys()];
   const path = paths[at % paths.length] ?? '';
+  const other = paths[to % paths.length] ?? '';
   const old = tree.get(path);
   const next = new Map(tree);
   if (!old) return next;
-  if (typeof what === 'object') next.set(path, { ...old, access: what });
-  else if (what === 'remove') next.delete(path);
-  else if (what === 'retarget') {
-    const other = paths[(at * 7 + 3) % paths.length] ?? '';
-    if (old.kind === 'link') next.set(path, { kind: 'link', target: other });
-  } else if (what === 'swap') {
-    if (old.kind === 'right') next.set(path, { kind: 'wrong' });
-  } else if (what === 'file' || what === 'directory') next.set(path, { kind: what });
-  else if (old.kind === 'directory') next.set(path, { ...old, mount: what });
+  switch (what) {
+    case 'remove':
+      next.delete(path);
+      break;
+    case 'retarget':
+      if (old.kind === 'link') next.set(path, { kind: 'link', target: other });
+      break;
+    case 'swap':
+    case 'twin':
+      if (old.kind === 'right') next.set(path, { kind: what === 'swap' ? 'wrong' : 'twin' });
+      break;
+    case 'file':
+    case 'directory':
+      next.set(path, { kind: what });
+      break;
+    default:
+      if ('mode' in what) next.set(path, { ...old, access: what });
+      else if ('bind' in what) {
+        const from = { itself: path, other, shared: sharedFile }[what.from];
+        const bind: Bind = { from, option: what.bind };
+        next.set(path, { ...old, binds: [...(old.binds ?? []), bind] });
+      } else if (old.kind === 'directory') {
+        next.set(path, { ...old, mounts: [...(old.mounts ?? []), what.mount] });
+      }
+  }
   return next;
 }

@@ -22,6 +22,7 @@ describe('mountinfo', () => {
       root: '/',
       path: '/dev',
       options: ['rw', 'nosuid', 'relatime'],
+      isReadOnly: false,
       fileSystem: 'tmpfs',
     });
   });
@@ -39,13 +40,24 @@ describe('mountinfo', () => {
         root: '/a',
         path,
         options: line.split(' ')[5]?.split(','),
+        isReadOnly: false,
         fileSystem: 'ext4',
       },
     ]);
   });
 
+  test.each([
+    ['rw,nodev', 'rw,errors=remount-ro', false],
+    ['ro,nodev', 'rw', true],
+    ['rw', 'ro,errors=remount-ro', true],
+    ['ro', 'ro', true],
+  ])('a mount with %s of a file system with %s: read-only is %p', (options, ofAll, expected) => {
+    const [mount] = parseMounts(`36 35 98:0 / /mnt ${options} shared:1 - ext4 /dev/x ${ofAll}\n`);
+    expect(mount?.isReadOnly).toBe(expected);
+  });
+
   test('nonsense is left out, and throws nothing', () => {
-    expect(parseMounts('\n36 35 98:0\n - \n')).toEqual([]);
+    expect(parseMounts('\n36 35 98:0\n - \nx 35 98:0 / /mnt rw - ext4 x rw\n')).toEqual([]);
     fc.assert(fc.property(fc.string(), (text) => Array.isArray(parseMounts(text))));
   });
 });
