@@ -66,7 +66,10 @@ export interface MoverEnded {
   readonly exit: number | null;
 }
 
-/** Longer than any line that either half writes. */
+/**
+ * In bytes: longer than any line that either half writes; the longest ones tell of every VM of a host, or hold a map of
+ * links. What is longer is no line, and is not kept.
+ */
 export const longestLine = 4 * 1024 * 1024;
 
 export function encodeLine(line: HostLine | HostRequest | MoverEnded): string {
@@ -98,7 +101,7 @@ export function readHostLine(text: string): HostLine | undefined {
       return signal === 'SIGTERM' || signal === 'SIGKILL' ? { kind: 'kill', signal } : undefined;
     }
     case 'end': {
-      if (typeof exit !== 'number' || !Number.isInteger(exit) || exit < 0 || exit > 255) return undefined;
+      if (!isExitStatus(exit)) return undefined;
       if (what === undefined || result === undefined) return undefined;
       const report = line.get('report');
       return {
@@ -120,7 +123,11 @@ export function readMoverEnded(text: string): MoverEnded | undefined {
   const line = readLine(text);
   const exit = line?.get('exit');
   if (line?.get('kind') !== 'moved') return undefined;
-  return exit === null || typeof exit === 'number' ? { kind: 'moved', exit } : undefined;
+  return exit === null || isExitStatus(exit) ? { kind: 'moved', exit } : undefined;
+}
+
+function isExitStatus(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
 }
 
 /** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
@@ -129,14 +136,15 @@ export function readRequest(text: string): HostRequest | string {
   if (!line) return 'the request is no JSON object on one line';
   const known = ['version', 'action', 'domain', 'destination', 'checkDestination', 'dryRun', 'changes'];
   const foreign = [...line.keys()].find((key) => !known.includes(key));
-  if (foreign !== undefined) return `the request has an unknown key ${JSON.stringify(foreign)}`;
+  if (foreign !== undefined) return `the request has an unknown key ${quoted(foreign)}`;
   const version = line.get('version');
   if (typeof version !== 'string') return 'the request names no version';
   const action = hostActions.find((name) => name === line.get('action'));
   if (!action) return `the request names no action: one of ${hostActions.join(', ')}`;
   const [domain, destination] = [line.get('domain'), line.get('destination')];
-  if (domain !== undefined && (typeof domain !== 'string' || !isDeployId(domain))) {
-    return `${JSON.stringify(domain)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
+  if (domain !== undefined && typeof domain !== 'string') return 'the domain is no text';
+  if (domain !== undefined && !isDeployId(domain)) {
+    return `${quoted(domain)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
   }
   if (destination !== undefined && typeof destination !== 'string') return 'the destination is no text';
   for (const key of ['checkDestination', 'dryRun']) {
@@ -166,6 +174,11 @@ function readChanges(value: unknown): LinkChange[] | string {
     changes.push({ link, target });
   }
   return changes;
+}
+
+/** Enough of it to recognise: what is refused may be as long as its sender likes. */
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
 }
 
 /** What OpenNebula gives a domain that it deploys. */

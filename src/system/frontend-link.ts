@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { encodeLine, longestLine, readMoverEnded, type HostLine } from '../core/host-session';
+import { Lines, tooLong } from '../core/lines';
 import type { Moved, RunningMover } from './mover';
 
 /** Milliseconds that the front-end gets to say that a mover it has killed is dead. */
@@ -8,7 +8,7 @@ const killGrace = 10_000;
 
 /** The front-end half, at the other end of our input and output. */
 export class FrontendLink {
-  private readonly lines: string[] = [];
+  private first: string | typeof tooLong | undefined;
   private waiting: (() => void) | undefined;
   private mover: ((moved: Moved) => void) | undefined;
   private gone = false;
@@ -16,26 +16,32 @@ export class FrontendLink {
   readonly closed: Promise<void>;
 
   constructor() {
-    const input = createInterface({ input: process.stdin });
-    input.on('line', (line) => this.hear(line));
+    const lines = new Lines(longestLine);
+    process.stdin.on('data', (piece: Buffer) => lines.take(piece).forEach((line) => this.hear(line)));
     this.closed = new Promise((resolve) => {
-      input.on('close', () => {
+      const end = (): void => {
+        const rest = this.gone ? undefined : lines.rest();
         this.gone = true;
+        if (rest !== undefined) this.hear(rest);
         this.waiting?.();
         resolve();
-      });
+      };
+      process.stdin.on('end', end).on('close', end).on('error', end);
     });
     // A front-end that went away keeps nobody from finishing.
     process.stdout.on('error', () => undefined);
   }
 
-  /** The next line, before the mover runs; `undefined` when none comes within `deadline` milliseconds. */
-  async line(deadline: number): Promise<string | undefined> {
+  /**
+   * The first line that came, or `tooLong`; `undefined` when none comes within `deadline` milliseconds. All that is
+   * said after it, but how a mover ended, is passed over.
+   */
+  async request(deadline: number): Promise<string | typeof tooLong | undefined> {
     const arrived = new Promise<void>((resolve) => (this.waiting = resolve));
-    if (this.lines.length === 0 && !this.gone) {
+    if (this.first === undefined && !this.gone) {
       await Promise.race([arrived, pause(deadline, undefined, { ref: false })]);
     }
-    return this.lines.shift();
+    return this.first;
   }
 
   say(line: HostLine): void {
@@ -65,12 +71,14 @@ export class FrontendLink {
     process.stdin.destroy();
   }
 
-  private hear(line: string): void {
-    if (line.length > longestLine) return;
-    const moved = this.mover && readMoverEnded(line);
-    if (moved) return this.movedTo(moved.exit, '');
-    this.lines.push(line);
-    this.waiting?.();
+  private hear(line: string | typeof tooLong): void {
+    if (this.first === undefined) {
+      this.first = line;
+      this.waiting?.();
+      return;
+    }
+    const moved = line === tooLong ? undefined : this.mover && readMoverEnded(line);
+    if (moved) this.movedTo(moved.exit, '');
   }
 
   private movedTo(exit: number | null, stderr: string): void {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { Unknown } from '../core/facts';
 import { encodeLine, longestLine, readHostLine, type HostLine, type HostRequest } from '../core/host-session';
+import { Lines, tooLong } from '../core/lines';
 import { onHost, type Argv } from './virsh-and-ssh';
 
 /** What the sudoers file on a host allows, to the letter (install.sh). */
@@ -20,7 +21,6 @@ const longestComplaint = 16 * 1024;
 /** One conversation with the root-only half on a host. */
 export class HostHalf {
   private complaints = '';
-  private readonly input: Interface;
   private readonly lines: AsyncIterator<string>;
 
   private constructor(private readonly child: ChildProcessWithoutNullStreams) {
@@ -28,11 +28,10 @@ export class HostHalf {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (this.complaints.length < longestComplaint) this.complaints += text;
     });
-    this.input = createInterface({ input: child.stdout });
-    this.lines = this.input[Symbol.asyncIterator]();
+    this.lines = linesOf(child.stdout);
     child.on('error', ({ message }) => {
       this.complaints += `${message}\n`;
-      this.input.close();
+      child.stdout.destroy();
     });
   }
 
@@ -65,7 +64,7 @@ export class HostHalf {
     for (;;) {
       const read = await this.lines.next();
       if (read.done === true) return { unknown: this.lastComplaint() };
-      const line = read.value.length > longestLine ? undefined : readHostLine(read.value);
+      const line = readHostLine(read.value);
       if (line) return line;
     }
   }
@@ -83,8 +82,6 @@ export class HostHalf {
   /** Hears nothing more of it. What runs as root over there ends by itself. */
   abandon(why = 'it did not answer in time'): void {
     this.complaints += `${why}\n`;
-    // A stream that is destroyed does not end: only this tells who waits for the next line.
-    this.input.close();
     for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream.destroy();
     this.child.unref();
   }
@@ -92,4 +89,19 @@ export class HostHalf {
   private lastComplaint(): string {
     return this.complaints.trim().split('\n').at(-1) || 'it ended without a word';
   }
+}
+
+/** The lines of a stream, until it ends or is destroyed. What is longer than any may be is left out, and not kept. */
+async function* linesOf(stream: Readable): AsyncGenerator<string> {
+  const lines = new Lines(longestLine);
+  try {
+    for await (const piece of stream) {
+      for (const line of lines.take(piece as Buffer)) if (line !== tooLong) yield line;
+    }
+  } catch {
+    // Destroyed, here or by what it came from: nothing more is heard, and the last complaint tells why.
+    return;
+  }
+  const rest = lines.rest();
+  if (rest !== undefined) yield rest;
 }

@@ -178,10 +178,20 @@ describe('hostile requests do nothing', () => {
     expect(await machine.picture()).toBe(before);
   });
 
-  test('a line of many megabytes is passed over', async () => {
-    const { exit, stdout } = await knock([`{"version":"${'x'.repeat(32 * 1024 * 1024)}"}`]);
-    expect(exit).not.toBe(0);
-    expect(stdout).not.toContain('hello');
+  test('a request that never ends is refused as soon as it is too long, and no more of it is read', async () => {
+    // Writes half a gigabyte without a line end, and says how much of it was taken.
+    const flood = `$SIG{PIPE} = 'IGNORE'; my ($piece, $sent) = ('x' x 65536, 0);
+      while ($sent < 512 * 1024 * 1024) { my $taken = syswrite STDOUT, $piece or last; $sent += $taken }
+      print STDERR $sent;`;
+    const { stdout, stderr } = await knock([], ['sh', '-c', `perl -e '${flood}' | ${door.join(' ')}`]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'end',
+      exit: 64,
+      result: 'refused',
+      what: 'the request is longer than 4 MiB',
+    });
+    // What pipes and buffers hold on the way, and no more.
+    expect(Number(stderr)).toBeLessThan(16 * 1024 * 1024);
   });
 });
 

@@ -1,6 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { readRequest, type HostEnd, type HostRequest } from '../../core/host-session';
+import { longestLine, readRequest, type HostEnd, type HostRequest } from '../../core/host-session';
+import { tooLong } from '../../core/lines';
 import type { Settings } from '../../core/settings';
 import { validateHost } from '../../system/host-name';
 import { forwardedAgent } from '../../system/forwarded-agent';
@@ -82,7 +83,8 @@ function asker(): string {
 }
 
 async function hear(link: FrontendLink): Promise<HostRequest | string> {
-  const line = await link.line(patience);
+  const line = await link.request(patience);
+  if (line === tooLong) return `the request is longer than ${longestLine / 1024 / 1024} MiB`;
   return line === undefined ? 'no request came' : readRequest(line);
 }
 
