@@ -54,13 +54,13 @@ export function parseDomain(text: string): Domain {
     throw new XmlError('line 1: this is no libvirt domain with a name and a uuid');
   const status = root.name === 'domstatus' ? root.attributes : undefined;
   const state = status?.get('state');
-  const pid = Number(status?.get('pid') ?? 0);
+  const pid = /^[1-9][0-9]{0,9}$/.exec(status?.get('pid') ?? '')?.[0];
   const disks = children(child(domain, 'devices'), 'disk').map(diskSources);
   return {
     name,
     uuid: uuid.toLowerCase(),
     ...(state === undefined ? {} : { state }),
-    ...(Number.isSafeInteger(pid) && pid > 0 ? { pid } : {}),
+    ...(pid === undefined ? {} : { pid: Number(pid) }),
     sources: [...disks.flatMap((disk) => disk.sources), ...firmware(child(domain, 'os'))],
     others: disks.flatMap((disk) => disk.others),
   };

@@ -23,7 +23,7 @@ export function parseJobInfo(text: string): JobProgress | undefined {
     return Number(amount) * (units[unit] ?? NaN);
   };
   const percent = Math.floor((100 * bytes('Data processed')) / bytes('Data total'));
-  if (!Number.isFinite(percent)) return undefined;
+  if (!Number.isFinite(percent) || percent < 0) return undefined;
   const rate = field('Memory bandwidth');
   return { percent: Math.min(100, percent), ...(rate === undefined ? {} : { rate }) };
 }

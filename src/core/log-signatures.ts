@@ -87,7 +87,7 @@ export interface LogReading {
   readonly lastMigration?: 'begun' | 'kept';
 }
 
-/** The part of a log that was written since the last start; `undefined` when that start is not in it. */
+/** The part of a log that was written since the last start; `undefined` when that start, or its time, is not in it. */
 export function sinceStart(log: string): { readonly at: Date; readonly text: string } | undefined {
   const lines = log.split('\n');
   const start = lines.findLastIndex((line) => startLine.test(line));
@@ -96,7 +96,8 @@ export function sinceStart(log: string): { readonly at: Date; readonly text: str
   const rest = lines.slice(start + 1);
   // After its end the log belongs to no process that runs.
   if (rest.some((line) => endLine.test(line))) return undefined;
-  return { at: new Date(time.replace(' ', 'T').replace('+0000', 'Z')), text: rest.join('\n') };
+  const at = new Date(time.replace(' ', 'T').replace('+0000', 'Z'));
+  return Number.isNaN(at.getTime()) ? undefined : { at, text: rest.join('\n') };
 }
 
 export function readLog(text: string): LogReading {

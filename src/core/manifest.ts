@@ -23,11 +23,14 @@ export type Standing =
   | Unknown;
 
 export function parseManifest(text: string): Installed[] | Unknown {
-  const lines = text.split('\n').filter((line) => line !== '');
-  const entries = lines.map(parseLine);
-  const broken = entries.findIndex((entry) => entry === undefined);
-  if (broken >= 0) return { unknown: `line ${broken + 1} of the manifest is odd` };
-  return entries.filter((entry) => entry !== undefined);
+  const entries: Installed[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line === '') continue;
+    const entry = parseLine(line);
+    if (!entry) return { unknown: `line ${index + 1} of the manifest is odd` };
+    entries.push(entry);
+  }
+  return entries;
 }
 
 function parseLine(line: string): Installed | undefined {

@@ -17,22 +17,27 @@ export function parseStatus(text: string): Credentials | undefined {
     const end = text.indexOf('\n', start + 1);
     return start < 0 || end < 0 ? undefined : text.slice(start + name.length + 3, end).split(/[\t ]+/);
   };
-  const uid = Number(field('Uid')?.[3] ?? NaN);
-  const gid = Number(field('Gid')?.[3] ?? NaN);
+  const [uid, gid] = [wholeNumber(field('Uid')?.[3]), wholeNumber(field('Gid')?.[3])];
+  const groups = (field('Groups') ?? []).filter((group) => group !== '').map(wholeNumber);
+  const known = groups.filter((group) => group !== undefined);
   const capabilities = field('CapEff')?.[0];
-  if (Number.isNaN(uid) || Number.isNaN(gid) || capabilities === undefined) return undefined;
+  if (uid === undefined || gid === undefined || known.length < groups.length) return undefined;
+  if (capabilities === undefined || !/^[0-9a-f]{1,16}$/.test(capabilities)) return undefined;
   return {
     uid,
     gid,
-    groups: (field('Groups') ?? []).filter((group) => group !== '').map(Number),
+    groups: known,
     overridesAccess: (BigInt(`0x${capabilities}`) & capDacOverride) !== 0n,
   };
 }
 
 /** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`; tells a reused pid from the process. */
 export function parseStartTime(stat: string): number | undefined {
-  const ticks = Number(fieldOfStat(stat, 22) ?? NaN);
-  return Number.isNaN(ticks) ? undefined : ticks;
+  return wholeNumber(fieldOfStat(stat, 22));
+}
+
+function wholeNumber(text = ''): number | undefined {
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Field 23, the size of its memory, is 0 of a process that has ended or is about to (fs/proc/array.c, do_task_stat()). */

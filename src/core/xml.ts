@@ -19,9 +19,12 @@ const namedReferences: Readonly<Record<string, string>> = {
 };
 const name = /[^\s/>=<"'&?!]+/y;
 const attribute = /\s+([^\s/>=<"'&]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
-/** A whole tag, with the blanks before it: so few steps that a document is read quickly before V8 knows what is hot. */
+/**
+ * A whole tag, with the blanks before it: so few steps that a document is read quickly before V8 knows what is hot.
+ * It has at most 1,000 attributes: a million would be more than the stack of V8's regular expressions holds.
+ */
 const tag = new RegExp(
-  `\\s*<(/?)(${name.source})((?:${attribute.source.replace(/\((?!\?)/g, '(?:')})*)\\s*(/?)>`,
+  `\\s*<(/?)(${name.source})((?:${attribute.source.replace(/\((?!\?)/g, '(?:')}){0,1000})\\s*(/?)>`,
   'y',
 );
 

@@ -22,7 +22,7 @@ export function readVectors(text: string, wanted: string): OnedVector[] {
       if (match !== undefined) at += match.length;
       return match;
     };
-    if (read(/[ \t]*#.*/y) !== undefined) continue;
+    if (read(/\s+/y) !== undefined || read(/#.*/y) !== undefined) continue;
     const word = read(/\w+/y);
     if (word !== undefined) {
       name = word.toUpperCase();
@@ -32,7 +32,7 @@ export function readVectors(text: string, wanted: string): OnedVector[] {
       vector = undefined;
       continue;
     }
-    if (read(/[ \t]*=[ \t]*/y) === undefined) {
+    if (read(/=[ \t]*/y) === undefined) {
       at += 1;
       continue;
     }
@@ -42,8 +42,21 @@ export function readVectors(text: string, wanted: string): OnedVector[] {
       continue;
     }
     const start = at;
-    const value = read(/"(?:\\"|[^"])*"/y) ?? read(/[^=#\s,[\]]+/y);
+    const quoted = quotedAt(text, at);
+    at += quoted?.length ?? 0;
+    const value = quoted ?? read(/[^=#\s,[\]]+/y);
     if (value !== undefined) vector?.set(name, { value: value.replace(/^"|"$/g, ''), start, end: at });
   }
   return found;
+}
+
+/** Up to the first quote without a `\` before it; where there is none, up to the last quote at all. */
+function quotedAt(text: string, start: number): string | undefined {
+  if (text[start] !== '"') return undefined;
+  let last: number | undefined;
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    last = end;
+    if (text[end - 1] !== '\\') break;
+  }
+  return last === undefined ? undefined : text.slice(start, last + 1);
 }

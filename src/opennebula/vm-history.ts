@@ -66,8 +66,8 @@ function readRecord(record: Element): HistoryRecord {
   };
 }
 
-/** NaN for what is no number: it equals nothing, so nothing follows from it. */
+/** NaN for what is no number, or one that is not kept to the last digit: it equals nothing, so nothing follows from it. */
 function numberIn(element: Element, name: string): number {
   const text = child(element, name)?.text ?? '';
-  return /^-?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
-import { checkLayout, memberNames, symbolNames, type Layout } from '../core/qemu-layout';
+import { layoutFrom, layoutQuestions } from '../core/gdb-answers';
+import type { Layout } from '../core/qemu-layout';
 import { run } from './command';
 import { readElf } from './elf';
 
@@ -29,13 +30,6 @@ export async function readDwarf(binary: string, debugFile: string | undefined): 
     }
   }
   const online = (process.env['DEBUGINFOD_URLS'] ?? '') !== '';
-  const questions = [
-    ...symbolNames.map((name) => ['symbol', name, `&${name}`] as const),
-    ...memberNames.map((name) => {
-      const [structure, member] = name.split('.');
-      return ['member', name, `&((struct ${structure ?? ''} *)0)->${member ?? ''}`] as const;
-    }),
-  ];
   const result = await run(
     [
       'gdb',
@@ -47,16 +41,7 @@ export async function readDwarf(binary: string, debugFile: string | undefined): 
       `set debuginfod enabled ${online ? 'on' : 'off'}`,
       '-iex',
       'set width 0',
-      '-ex',
-      'set language c',
-      ...questions.flatMap(([kind, name, expression]) => [
-        '-ex',
-        `printf "${kind} ${name} %lu\\n", (unsigned long)${expression}`,
-      ]),
-      '-ex',
-      'ptype enum RunState',
-      '-ex',
-      'ptype enum MigrationStatus',
+      ...layoutQuestions().flatMap((question) => ['-ex', question]),
       '--',
       debugFile ?? binary,
     ],
@@ -68,22 +53,7 @@ export async function readDwarf(binary: string, debugFile: string | undefined): 
 }
 
 function toLayout(binary: string, buildId: string, answers: string, complaints: string): Layout {
-  const values = (kind: string): Record<string, number> =>
-    Object.fromEntries(
-      [...answers.matchAll(new RegExp(`^${kind} (\\S+) (\\d+)$`, 'gm'))].map(([, name, number]) => [
-        name ?? '',
-        Number(number),
-      ]),
-    );
-  const layout = checkLayout({
-    version: 1,
-    buildId,
-    binary,
-    symbols: values('symbol'),
-    members: values('member'),
-    runStates: enumeration(answers, 'RunState', 'RUN_STATE_'),
-    migrationStatuses: enumeration(answers, 'MigrationStatus', 'MIGRATION_STATUS_'),
-  });
+  const layout = layoutFrom(answers, { buildId, binary });
   if (!isUnknown(layout)) return layout;
   const said = complaints.trim().split('\n')[0] ?? '';
   throw new GuardError(
@@ -91,17 +61,4 @@ function toLayout(binary: string, buildId: string, answers: string, complaints: 
     `the debug information of ${binary} (build-id ${buildId}) is missing or not complete: ${layout.unknown}${said === '' ? '' : ` (gdb: ${said})`}`,
     'install the debug package of exactly this QEMU, name its file with --debug-file, or set DEBUGINFOD_URLS',
   );
-}
-
-/** Reads `type = enum RunState {RUN_STATE_DEBUG, RUN_STATE_INMIGRATE = 1, …}` as names at their numbers. */
-function enumeration(answers: string, name: string, prefix: string): string[] {
-  const body = new RegExp(`^type = enum ${name} (?:: .*)?\\{(.*)\\}$`, 'm').exec(answers)?.[1] ?? '';
-  const names: string[] = [];
-  for (const entry of body.split(',')) {
-    const [word = '', number] = entry.split('=').map((part) => part.trim());
-    if (!word.startsWith(prefix) || word.endsWith('__MAX')) continue;
-    if (number !== undefined && Number(number) !== names.length) return [];
-    names.push(word.slice(prefix.length).toLowerCase().replaceAll('_', '-'));
-  }
-  return names;
 }

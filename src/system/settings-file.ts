@@ -4,6 +4,11 @@ import { nearest } from '../core/nearest';
 import { defaultSettings, guardFailurePolicies, type Settings } from '../core/settings';
 import { strategies } from '../core/strategy';
 
+/** In bytes; the shipped file with all its comments is a twentieth of it. */
+const longestFile = 64 * 1024;
+/** Of what a message repeats from the file. */
+const longestQuote = 120;
+
 export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
 
 /**
@@ -27,37 +32,48 @@ export async function readSettings(named: string | undefined): Promise<Settings>
   }
   // The file as shipped is all comments: nothing to parse, and no parser to load.
   if (text.split('\n').every((line) => /^\s*(#|$)/.test(line))) return defaultSettings;
+  return validate(file, withoutEmpty(await readYaml(file, text)));
+}
+
+async function readYaml(file: string, text: string): Promise<unknown> {
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { prettyErrors: true });
-  const [broken] = document.errors;
-  if (broken) {
-    const [what] = broken.message.split('\n');
-    throw new GuardError('usage', `the configuration ${file} is no YAML: ${what ?? ''}`, 'mend that line');
-  }
-  let values: unknown;
+  let broken: string | undefined;
   try {
-    values = document.toJS({ maxAliasCount: 0 });
+    const document = parseDocument(text, { prettyErrors: true });
+    broken = document.errors[0]?.message.split('\n')[0];
+    if (broken === undefined) return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch (error) {
+    // An alias, or more levels than the stack has.
+    const what = `the configuration ${file} is refused: ${errorName(error)}`;
     throw new GuardError(
       'usage',
-      `the configuration ${file} is refused: ${errorName(error)}`,
-      'write values in full',
+      what,
+      'write values in full, and without levels that are not in the shipped file',
     );
   }
-  return validate(file, withoutEmpty(values));
+  const what = `the configuration ${file} is no YAML: ${quoted(broken)}`;
+  throw new GuardError('usage', what, 'mend that line');
+}
+
+function quoted(text: string): string {
+  return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
 }
 
 /** Root reads only what nobody else can write: the configuration decides what root does. */
 function readOwnFile(file: string): string {
   const descriptor = openSync(file, 'r');
   try {
-    const { uid, mode } = fstatSync(descriptor);
+    const { uid, mode, size } = fstatSync(descriptor);
     if (process.geteuid?.() === 0 && (uid !== 0 || (mode & 0o022) !== 0)) {
       throw new GuardError(
         'notPermitted',
         `the configuration ${file} can be written by others than root`,
         `chown root: ${file}; chmod go-w ${file}`,
       );
+    }
+    if (size > longestFile) {
+      const what = `the configuration ${file} is longer than ${longestFile / 1024} KiB`;
+      throw new GuardError('usage', what, 'see the shipped file for all keys');
     }
     return readFileSync(descriptor, 'utf8');
   } finally {
@@ -143,7 +159,8 @@ async function validate(file: string, values: unknown): Promise<Settings> {
   if (result.success) return result.output;
   const [issue] = result.issues;
   const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
-  throw new GuardError('usage', `${file}: ${key}: ${issue.message}`, 'see the shipped file for all keys');
+  const what = `${file}: ${quoted(key)}: ${quoted(issue.message)}`;
+  throw new GuardError('usage', what, 'see the shipped file for all keys');
 }
 
 function refuseUnknownKeys(file: string, values: object): void {
@@ -156,8 +173,8 @@ function refuseUnknownKeys(file: string, values: object): void {
   if (foreign === undefined) return;
   throw new GuardError(
     'usage',
-    `${file}: the key ${foreign} is not known`,
-    `did you mean ${nearest(foreign, known) ?? ''}?`,
+    `${file}: the key ${quoted(foreign)} is not known`,
+    `did you mean ${nearest(quoted(foreign), known) ?? ''}?`,
   );
 }
 

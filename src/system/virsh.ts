@@ -6,6 +6,7 @@ import { parseBlockNodes } from '../core/block-nodes';
 import { parseDomain, type Domain } from '../core/domain';
 import type { BlockNode, NoFacts, Unknown } from '../core/facts';
 import { parseReply, type QmpReply } from '../core/qmp';
+import { XmlError } from '../core/xml';
 import { run, type CommandResult } from './command';
 import { quietVirsh } from './virsh-and-ssh';
 
@@ -32,7 +33,13 @@ export class Virsh {
     if (state.stdout.trim() === 'shut off') return undefined;
     const xml = await this.virsh('dumpxml', '--domain', uuid);
     if (xml.exit !== 0) throw this.failure(`read the XML of domain ${uuid}`, xml);
-    return { ...parseDomain(xml.stdout), state: state.stdout.trim() };
+    try {
+      return { ...parseDomain(xml.stdout), state: state.stdout.trim() };
+    } catch (error) {
+      if (!(error instanceof XmlError)) throw error;
+      const why = `what virsh dumpxml prints is no domain: ${error.message}`;
+      return { name: uuid, why, remedy: `look at virsh dumpxml ${uuid}` };
+    }
   }
 
   /** Asks QEMU itself for its block nodes. */

@@ -66,7 +66,7 @@ describe('settings that are refused', () => {
     [
       'a: &a [1]\nb: *a\n',
       `the configuration ${file} is refused: Alias resolution is disabled`,
-      'write values in full',
+      'write values in full, and without levels that are not in the shipped file',
     ],
     [
       'libvirt: {\n',

@@ -1,0 +1,106 @@
+import { isUnknown } from '../../../src/core/facts';
+import { readMoverEnded, readRequest } from '../../../src/core/host-session';
+import { parseJobInfo } from '../../../src/core/job-info';
+import { sinceStart } from '../../../src/core/log-signatures';
+import { parseManifest } from '../../../src/core/manifest';
+import { parseMounts } from '../../../src/core/mounts';
+import { parseStartTime, parseStatus } from '../../../src/core/process-status';
+import { qemuNamespaces } from '../../../src/core/qemu-conf';
+import { parseXml, XmlError } from '../../../src/core/xml';
+import { parseDomain } from '../../../src/core/domain';
+import { failedMigration } from '../../../src/opennebula/live-migration';
+import { readVectors } from '../../../src/opennebula/oned-conf';
+import { readVmEvent } from '../../../src/opennebula/vm-history';
+import { vmXml } from '../opennebula/vm-xml';
+
+// What hostile inputs once brought to light, each in its smallest form.
+
+test('a status without numbers is no status, and nobody becomes root by a blank', () => {
+  const status = (uid: string, groups = '36', capabilities = '0'): string =>
+    `Name:\tq\nUid:\t${uid}\nGid:\t1\t1\t1\t1\nGroups:\t${groups} \nCapEff:\t${capabilities}\n`;
+  expect(parseStatus(status('1\t1\t1\t1'))).toBeDefined();
+  expect(parseStatus(status('1\t1\t1\t'))).toBeUndefined();
+  expect(parseStatus(status('1\t1\t1\t0x0'))).toBeUndefined();
+  expect(parseStatus(status('1\t1\t1\t1', '3\x006'))).toBeUndefined();
+  expect(parseStatus(status('1\t1\t1\t1', '36', 'Uid:'))).toBeUndefined();
+  expect(parseStartTime(`1 (q) S ${'1 '.repeat(18)} 7`)).toBeUndefined();
+});
+
+test('a start at a time that is none leaves the log without a start', () => {
+  const line = (time: string): string => `${time}+0000: starting up libvirt version: 9.0.0\n`;
+  expect(sinceStart(line('2024-03-05 10:00:00.1'))).toBeDefined();
+  expect(sinceStart(line('2024-99-05 10:00:00.1'))).toBeUndefined();
+});
+
+test('a million attributes are refused, as anything else is', () => {
+  expect(() => parseXml(`<a ${'b=""\n'.repeat(1_000_000)}/>`)).toThrow(
+    new XmlError('line 1: <a> is malformed'),
+  );
+  const many = Array.from({ length: 1000 }, (_, index) => `b${index}=""`).join(' ');
+  expect(parseXml(`<a ${many}/>`).attributes.size).toBe(1000);
+});
+
+test('the pid of a domain is a number as libvirt writes it', () => {
+  const pidOf = (pid: string): unknown =>
+    parseDomain(`<domstatus pid='${pid}'><domain><name>a</name><uuid>b</uuid></domain></domstatus>`).pid;
+  expect(['7', '0', '0x10', '1e3', ' 7', '-7'].map(pidOf)).toEqual([7, ...Array<undefined>(5)]);
+});
+
+test('a mount without numbers is none', () => {
+  expect(parseMounts('36 x 98:0 / /mnt rw - ext4 a rw\n36 35 98:0 / /mnt rw - ext4 a rw\n')).toHaveLength(1);
+});
+
+test('progress is never negative', () => {
+  expect(parseJobInfo('Data processed: -5.000 MiB\nData total: 1.000 GiB\n')).toBeUndefined();
+});
+
+test('a request that is as deep as it is long is refused in words', () => {
+  const deep = `{"version":"1","action":"repair","domain":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
+  expect(readRequest(deep)).toBe('the domain is no text');
+  expect(readRequest(`{"${'k'.repeat(1_000_000)}":1}`)).toHaveLength(
+    'the request has an unknown key '.length + 82,
+  );
+});
+
+test('a mover ends with an exit status, or with none', () => {
+  const ends = ['0', '255', 'null', '256', '-1', '1.5', '1e999', '"0"'];
+  const exits = ends.map((exit) => readMoverEnded(`{"kind":"moved","exit":${exit}}`)?.exit);
+  expect(exits).toEqual([0, 255, null, ...Array<undefined>(5)]);
+});
+
+test('a broken line of the manifest is named by its number, blank lines counted', () => {
+  const found = parseManifest('\n\nx\n');
+  expect(isUnknown(found) && found.unknown).toBe('line 3 of the manifest is odd');
+});
+
+test('numbers that are too long to be told apart prove no failed migration', () => {
+  const long = '9'.repeat(400);
+  const record = { seq: 0, hid: 1, hostname: 'a', stime: 1, etime: 5, rstime: 1, action: 2 };
+  const history = [
+    record,
+    { ...record, seq: 1, hid: 2, rstime: 0 },
+    { ...record, seq: 2, stime: 5, etime: 0, rstime: 5 },
+  ];
+  const event = (xml: string): unknown => {
+    const read = readVmEvent(xml);
+    return typeof read === 'string' ? read : failedMigration(read);
+  };
+  expect(event(vmXml({ history }))).toMatchObject({ seq: 2 });
+  const odd = vmXml({ history }).replace(/<SEQ>\d+<\/SEQ>/g, `<SEQ>${long}</SEQ>`);
+  expect(event(odd)).toBe('its history shows no live migration that has just failed');
+});
+
+describe('what took time with the square of its length', () => {
+  // A hundred times as long as what took half a minute: whoever brings it back will not miss it.
+  test('blanks in oned.conf', () => expect(readVectors(' '.repeat(10_000_000), 'VM_MAD')).toEqual([]));
+
+  test('lists that do not end in qemu.conf', () => {
+    expect(qemuNamespaces('namespaces = [\n'.repeat(500_000))).toBeUndefined();
+  });
+
+  test('a value of megabytes in oned.conf, quotes and all', () => {
+    const value = '\\"'.repeat(4_000_000);
+    const [vector] = readVectors(`VM_MAD = [ A = "${value}" ]`, 'VM_MAD');
+    expect(vector?.get('A')?.value).toHaveLength(value.length);
+  });
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { accessByAcl, parseAcl } from '../../../src/core/access';
+import { mountTable, parseMounts, sharedPaths, submountOfDev } from '../../../src/core/mounts';
+import { isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
+import { walk } from '../../../src/core/walk';
+import { aLink } from '../factories';
+import { fuzz } from './parser';
+
+const mountinfo = readFileSync(join(__dirname, '../fixtures/mountinfo-qemu'), 'utf8');
+const table = mountTable(parseMounts(mountinfo));
+
+fuzz('/proc/PID/mountinfo', {
+  valid: [mountinfo, '36 35 98:0 /a /mnt/x\\040y rw,nodev shared:1 master:2 - ext4 /dev/root rw\n'],
+  parse: parseMounts,
+  holds: (mounts) => {
+    expect(mounts.every(({ id, parent }) => Number.isSafeInteger(id) && Number.isSafeInteger(parent))).toBe(
+      true,
+    );
+    expect(
+      mounts.every(({ path, fileSystem }) => typeof path === 'string' && typeof fileSystem === 'string'),
+    ).toBe(true);
+    sharedPaths(table, mountTable(mounts))('/dev/sp-1');
+    submountOfDev(mounts, '/dev/sp-1');
+  },
+});
+
+fuzz('/proc/PID/status', {
+  valid: [
+    'Name:\tqemu-system-x86\nUmask:\t0002\nState:\tS (sleeping)\nUid:\t9869\t9869\t9869\t9869\nGid:\t9869\t9869\t9869\t9869\nGroups:\t36 9869 \nCapEff:\t0000000000000000\nSeccomp:\t2\n',
+  ],
+  parse: parseStatus,
+  holds: (credentials) => {
+    if (!credentials) return;
+    const { uid, gid, groups } = credentials;
+    expect([uid, gid, ...groups].every((id) => Number.isSafeInteger(id) && id >= 0)).toBe(true);
+  },
+});
+
+fuzz('/proc/PID/stat', {
+  valid: [`90 (qemu-system-x86) S ${Array.from({ length: 49 }, (_, index) => index + 4).join(' ')}\n`],
+  parse: parseStartTime,
+  holds: (ticks) => expect(ticks === undefined || (Number.isSafeInteger(ticks) && ticks >= 0)).toBe(true),
+});
+
+const domain = { name: 'one-310', uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb' };
+fuzz('/proc/PID/cmdline', {
+  valid: [['qemu', '-name', 'guest=one-310,debug-threads=on', '-S', '-uuid', domain.uuid, ''].join('\0')],
+  parse: (text) => isQemuOf(text, domain),
+  holds: (isIt, text) => expect(!isIt || text.toLowerCase().includes(domain.uuid)).toBe(true),
+});
+
+fuzz('getfacl', {
+  valid: ['user::rw-\nuser:9869:rw-\t#effective:r--\ngroup::r--\ngroup:36:rw-\nmask::r--\nother::---\n\n'],
+  parse: (text) => {
+    const list = parseAcl(text);
+    const who = { uid: 9869, gid: 9869, groups: [36], overridesAccess: false };
+    return { list, allowed: accessByAcl(list, { uid: 0, gid: 0 }, who, 6) };
+  },
+  holds: ({ list, allowed }) => {
+    expect(list.every(({ bits }) => bits >= 0 && bits <= 7)).toBe(true);
+    // Nothing is allowed that no entry says.
+    expect(!allowed || list.some(({ bits }) => (bits & 6) === 6)).toBe(true);
+  },
+});
+
+fuzz('a path, and the target of a link', {
+  valid: ['/var/lib/one//datastores/0/310/disk.0', '../sp-3', '/dev/../dev/./x/'],
+  parse: (text) => [
+    walk(() => ({ kind: 'missing' }), text),
+    walk((path) => (path === '/a' ? aLink(text) : { kind: 'directory', mode: 0, uid: 0, gid: 0 }), '/a/b'),
+    walk(() => aLink(text), '/a'),
+  ],
+  holds: (walks) => {
+    for (const { passages, end } of walks) {
+      expect(end.kind).toBeDefined();
+      // 40 links, each of at most 4 KiB.
+      expect(passages.length).toBeLessThan(41 * 2048);
+    }
+  },
+});

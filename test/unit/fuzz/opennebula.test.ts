@@ -1,0 +1,133 @@
+import { done, failed } from '../../../src/opennebula/hook-log';
+import { failedMigration, isFiredBy, migrationUnderWay } from '../../../src/opennebula/live-migration';
+import { readMoveRequest } from '../../../src/opennebula/move-request';
+import { readVectors } from '../../../src/opennebula/oned-conf';
+import { kvmHosts, registeredHooks } from '../../../src/opennebula/pools';
+import { readVmEvent } from '../../../src/opennebula/vm-history';
+import { failure, info } from '../../../src/opennebula/vm-log';
+import {
+  earlierMovers,
+  hasAnyGuard,
+  kvmArguments,
+  withGuards,
+  withoutGuards,
+} from '../../../src/opennebula/vm-mad';
+import { monitoringLine } from '../../../src/opennebula/vm-monitoring';
+import { readMonitoring } from '../opennebula/monitord';
+import { vmXml } from '../opennebula/vm-xml';
+import { fuzz, refusesXml } from './parser';
+
+const record = { hid: 1, hostname: 'kvm1', stime: 1000, etime: 1200, rstime: 1000, action: 2, seq: 0 };
+const history = [
+  record,
+  { ...record, seq: 1, hid: 2, hostname: 'kvm2', stime: 1100, rstime: 0, action: 0 },
+  { ...record, seq: 2, stime: 1200, etime: 0, rstime: 1200, action: 0 },
+];
+const events = [
+  vmXml({ history }),
+  vmXml({ history, prevLcmState: 3, release: '6.6' }),
+  vmXml({ history: [] }),
+];
+
+fuzz('the VM of a hook', {
+  valid: [...events, Buffer.from(events[0] ?? '').toString('base64')],
+  parse: (text) => {
+    const event = readVmEvent(text);
+    if (typeof event === 'string') return { event };
+    isFiredBy('pre-migrate', event);
+    return { event, underWay: migrationUnderWay(event), failed: failedMigration(event) };
+  },
+  holds: ({ event, failed: migration }) => {
+    if (typeof event === 'string') {
+      expect(event).not.toBe('');
+      if (event.includes('neither XML')) expect(event).toMatch(/: line \d+: ./);
+      return;
+    }
+    expect(event.vmId).toMatch(/^[0-9]{1,10}$/);
+    // Whoever acts on a migration that failed has to know which record it was.
+    if (typeof migration === 'object') expect(Number.isSafeInteger(migration.seq)).toBe(true);
+  },
+});
+
+const actionData = `<VMM_DRIVER_ACTION_DATA><HOST>kvm1</HOST><DATASTORE><TEMPLATE><SHARED><![CDATA[YES]]></SHARED></TEMPLATE></DATASTORE>${events[0] ?? ''}</VMM_DRIVER_ACTION_DATA>`;
+fuzz('the input of a driver', {
+  valid: [actionData, Buffer.from(actionData).toString('base64')],
+  parse: (text) => readMoveRequest('migrate', ['one-310', 'kvm2', 'kvm1', '310'], Buffer.from(text)),
+  holds: (request) => {
+    if (typeof request === 'string') throw new Error(request);
+    expect([true, false, undefined]).toContain(request.shared);
+  },
+});
+
+const hosts = `<HOST_POOL><HOST><ID>0</ID><NAME>kvm1</NAME><STATE>2</STATE><VM_MAD><![CDATA[kvm]]></VM_MAD></HOST></HOST_POOL>`;
+fuzz('onehost list', {
+  valid: [hosts],
+  parse: kvmHosts,
+  refuses: refusesXml,
+  holds: (found) => {
+    expect(found.every(({ name, driver }) => name !== '' && ['kvm', 'qemu'].includes(driver))).toBe(true);
+  },
+});
+
+fuzz('onehook list', {
+  valid: [
+    '<HOOK_POOL><HOOK><ID>1</ID><TEMPLATE><COMMAND>migrate-guard/pre-migrate</COMMAND></TEMPLATE></HOOK></HOOK_POOL>',
+  ],
+  parse: registeredHooks,
+  refuses: refusesXml,
+});
+
+const conf = `# VM_MAD = [ NAME = "no" ]
+LOG = [ SYSTEM = "file", DEBUG_LEVEL = 3 ]
+VM_MAD = [
+    NAME           = "kvm",
+    EXECUTABLE     = "one_vmm_exec",
+    ARGUMENTS      = "-l deploy=deploy-tweaks,migrate=migrate-tweaks -t 15 -r 0 kvm -p", # \\"x\\"
+    TYPE           = "kvm" ]
+TM_MAD = [ ARGUMENTS = "a \\"quoted\\" word" ]
+`;
+fuzz('oned.conf', {
+  valid: [conf],
+  parse: (text) => ({ vectors: readVectors(text, 'VM_MAD'), args: kvmArguments(text) }),
+  holds: ({ vectors, args }, text) => {
+    const all = vectors.flatMap((vector) => [...vector.values()]);
+    expect(all.every(({ value, start, end }) => text.slice(start, end).includes(value))).toBe(true);
+    if ('refused' in args) expect(args.refused).toMatch(/VM_MAD/);
+  },
+});
+
+fuzz('the ARGUMENTS of VM_MAD', {
+  valid: [
+    '-l deploy=deploy-tweaks,migrate=migrate-tweaks -t 15 -r 0 kvm -p',
+    '--local=save,a=b kvm',
+    '-t 15 kvm',
+  ],
+  parse: (text) => ({ set: withGuards(text), movers: earlierMovers(text) }),
+  holds: ({ set }) => {
+    expect(withGuards(set)).toBe(set);
+    expect(hasAnyGuard(set)).toBe(true);
+    expect(hasAnyGuard(withoutGuards(set, { migrate: 'migrate', save: 'save' }))).toBe(false);
+  },
+});
+
+const isPrintedSafely = (text: string): boolean =>
+  // eslint-disable-next-line no-control-regex -- they are what must not be there
+  !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
+fuzz('a reason, as OpenNebula is told it', {
+  valid: ["/dev/storpool-byid is missing in QEMU's mount namespace", 'a "b" [c] \\ ]]> $(d) # e = f'],
+  parse: (text) => ({
+    monitoring: monitoringLine(
+      { vmId: '310', deployId: 'd', verdict: 'blocked', reason: text, blockState: 'healthy' },
+      new Date(0),
+    ),
+    lines: [info(text), failure('one-310', text, text), done('one-310', text), failed('one-310', text, text)],
+  }),
+  holds: ({ monitoring, lines }) => {
+    const vm = readMonitoring(monitoring).get(310);
+    expect(vm?.get('MIGRATE_GUARD')).toBe('blocked');
+    expect([...(vm?.keys() ?? [])]).toHaveLength(4);
+    expect(monitoring.length).toBeLessThan(1024);
+    expect(lines.map((line) => line.trimEnd().split('\n').length)).toEqual([1, 3, 1, 2]);
+    for (const line of lines) expect(isPrintedSafely(line)).toBe(true);
+  },
+});
