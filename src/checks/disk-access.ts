@@ -14,7 +14,8 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const base = about('disk-access', source);
   const user = describeUser(facts);
   if ('unknown' in access) {
-    return { ...base, state: 'unknown', what: access.unknown, remedy: 'install the package acl' };
+    const remedy = access.unknown.endsWith('(package acl)') ? 'install the package acl' : 'run again';
+    return { ...base, state: 'unknown', what: access.unknown, remedy };
   }
   return access.kind === 'allowed'
     ? { ...base, state: 'ok', what: `QEMU (${user}) may open it` }

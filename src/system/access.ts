@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import {
   accessByAcl,
   accessByMode,
@@ -8,7 +8,7 @@ import {
   wantedBits,
 } from '../core/access';
 import type { DiskSource } from '../core/domain';
-import type { DeviceEntry, FileEntry, Permissions } from '../core/entry';
+import type { DeviceEntry, Entry, FileEntry, Permissions } from '../core/entry';
 import { errorName } from '../core/errors';
 import type { AccessFact, Unknown } from '../core/facts';
 import type { Mount } from '../core/mounts';
@@ -17,13 +17,14 @@ import type { Credentials } from '../core/process-status';
 import type { Walk } from '../core/walk';
 import { asUserSoon } from './as-user-soon';
 import { run } from './command';
-import { mountIdOf, type TreeView } from './view';
+import { mountIdOf, toEntry, type TreeView } from './view';
 
 const getfaclDeadline = 5_000;
 /** Bits of the mode: that lets a directory be searched, and that lets a file be written. */
 const mayBeSearched = 1;
 const mayBeWritten = 2;
 const asSearched = 0o10000000 | constants.O_DIRECTORY;
+const asPinned = 0o10000000 | constants.O_NOFOLLOW;
 
 /** Asks, for one QEMU, what its user may do along the ways inside its namespace. Nothing is opened but directories. */
 export class AccessProbe {
@@ -69,7 +70,7 @@ export class AccessProbe {
    * runs as uid 0 without capabilities is judged by mode and list.
    */
   async search(walks: readonly Walk[]): Promise<void> {
-    const directories = new Map<string, Permissions>();
+    const directories = new Map<string, Entry & Permissions>();
     for (const { passages } of walks) {
       for (const { path, entry } of passages) if (entry.kind === 'directory') directories.set(path, entry);
     }
@@ -158,21 +159,14 @@ export class AccessProbe {
   }
 
   /** Whether mode bits and access control list allow what is wanted. The list is read only where it counts. */
-  private async byList(path: string, entry: Permissions, wanted: number): Promise<boolean | Unknown> {
+  private async byList(path: string, entry: Entry & Permissions, wanted: number): Promise<boolean | Unknown> {
     const byMode = accessByMode(entry, this.credentials, wanted);
     if (byMode !== 'undecided') return byMode === 'allowed';
-    const anchored = this.viewOf(path).anchor(path);
-    const acl = await run(
-      [
-        'getfacl',
-        '--numeric',
-        '--omit-header',
-        '--absolute-names',
-        '--',
-        anchored?.replace('/proc/self/', `/proc/${process.pid}/`) ?? path,
-      ],
-      { deadline: getfaclDeadline },
-    );
+    const descriptor = this.pin(path, entry);
+    if (typeof descriptor !== 'number') return descriptor;
+    const pinned = `/proc/${process.pid}/fd/${descriptor}`;
+    const argv = ['getfacl', '--numeric', '--omit-header', '--absolute-names', '--', pinned] as const;
+    const acl = await run(argv, { deadline: getfaclDeadline }).finally(() => closeSync(descriptor));
     if (acl.exit !== 0) {
       const why = acl.missing
         ? 'getfacl is not installed (package acl)'
@@ -180,6 +174,20 @@ export class AccessProbe {
       return { unknown: `the access control list of ${path} could not be read: ${why}` };
     }
     return accessByAcl(parseAcl(acl.stdout), entry, this.credentials, wanted);
+  }
+
+  /** A descriptor of the very entry that was looked at: another one may have its name by now. */
+  private pin(path: string, entry: Entry): number | Unknown {
+    let descriptor: number;
+    try {
+      descriptor = openSync(this.viewOf(path).anchor(path) ?? '', asPinned);
+    } catch (error) {
+      return { unknown: `${path} cannot be looked at again: ${errorName(error)}` };
+    }
+    const now = toEntry(fstatSync(descriptor), `/proc/self/fd/${descriptor}`);
+    if (JSON.stringify(now) === JSON.stringify(entry)) return descriptor;
+    closeSync(descriptor);
+    return { unknown: `${path} changed while it was looked at` };
   }
 }
 

@@ -15,7 +15,7 @@ import { topology } from './topologies/topology';
 import { World, type Resident } from './topologies/world';
 
 // The judge is the kernel: a process in QEMU's namespace, with QEMU's user, opens the same path.
-// `npm run test:topologies -- --runs 100000` runs many more of them (setup/topologies.mjs).
+// `npm run test:topologies -- --runs 100000` runs many more of them (setup/many.mjs).
 
 const runs = Number(process.env['MIGRATE_GUARD_TOPOLOGIES'] ?? 2000);
 const seed = Number(process.env['MIGRATE_GUARD_SEED'] ?? Date.now() % 2 ** 31);
@@ -160,8 +160,8 @@ test(`${runs} topologies: the verdict is what the kernel does`, async () => {
     { numRuns: runs, seed },
   );
   // All of them have to occur, or the generator has lost its edge.
-  expect([...counted.keys()].sort()).toEqual(['blocked', 'repairable', 'safe', 'undecided']);
+  if (runs >= 1000) expect([...counted.keys()].sort()).toEqual(['blocked', 'repairable', 'safe', 'undecided']);
   process.stdout.write(
-    `topologies: ${[...counted].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}\n`,
+    `counted: ${[...counted].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}\n`,
   );
 }, 600_000);

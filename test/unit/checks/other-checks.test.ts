@@ -54,7 +54,7 @@ describe('disk-access', () => {
 
   test('not known', () => {
     expect(inspect({ access: { unknown: 'the list could not be read' } })).toEqual([
-      { ...base, state: 'unknown', what: 'the list could not be read', remedy: 'install the package acl' },
+      { ...base, state: 'unknown', what: 'the list could not be read', remedy: 'run again' },
     ]);
   });
 

@@ -1,0 +1,126 @@
+// npm run test:topologies|test:fuzz|test:races -- --runs N [--seed S] [--jobs J]: a test with random input, so many times.
+// In batches, each a process of its own: memory stays what one batch takes, whatever N is, and what fails can be run
+// again alone, by the seed that is printed with it.
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareNode, preparePackages, root } from './prepare.mjs';
+import { tiers } from './tiers.mjs';
+
+// `variable` tells the test how often; `batch`: how many at once; `unit`: what is counted.
+const tests = {
+  topologies: {
+    tier: 'namespace',
+    files: 'namespace/topologies',
+    variable: 'MIGRATE_GUARD_TOPOLOGIES',
+    batch: 2500,
+    unit: 'topologies',
+  },
+  fuzz: {
+    tier: 'unit',
+    files: 'unit/fuzz',
+    variable: 'MIGRATE_GUARD_FUZZ',
+    batch: 5000,
+    unit: 'hostile inputs for each parser',
+  },
+  races: {
+    tier: 'namespace',
+    files: 'namespace/races',
+    variable: 'MIGRATE_GUARD_RACES',
+    batch: 2500,
+    unit: 'rounds of each race',
+  },
+};
+const largestSeed = 2 ** 31;
+
+function usage(complaint) {
+  const names = Object.keys(tests)
+    .map((name) => `test:${name}`)
+    .join('|');
+  console.error(`${complaint}\nusage: npm run ${names} -- --runs N [--seed S] [--jobs J]`);
+  process.exit(64);
+}
+
+function readArguments() {
+  try {
+    const option = { type: 'string' };
+    const options = { runs: option, seed: option, jobs: option };
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    return { given: values, test: tests[positionals[0] ?? ''] };
+  } catch (error) {
+    return usage(error.message);
+  }
+}
+
+function wholeNumber(name, given, least, otherwise) {
+  const number = given === undefined ? otherwise : Number(given);
+  if (!Number.isSafeInteger(number) || number < least) usage(`--${name} takes a whole number from ${least}`);
+  return number;
+}
+
+/** One batch; gives what it counted, or nothing when it failed. */
+function runBatch(runs, seed) {
+  const jest = join(root, 'node_modules/jest/bin/jest.js');
+  const which = ['--selectProjects', test.tier, '--testPathPatterns', test.files, '--runInBand'];
+  const env = { ...process.env, [test.variable]: String(runs), MIGRATE_GUARD_SEED: String(seed) };
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [jest, ...which], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('close', (status) => {
+      if (status === 0) resolve(countsIn(output));
+      else {
+        console.error(`\n${output}\nto run this batch again: --runs ${runs} --seed ${seed}`);
+        resolve(undefined);
+      }
+    });
+  });
+}
+
+/** What a test says of what it met: `counted: 7 safe, 3 blocked`. */
+function countsIn(output) {
+  const counts = [...output.matchAll(/^counted: (.*)$/gm)].flatMap(([, list]) => list.split(', '));
+  return counts.map((count) => /^(\d+) (.*)$/.exec(count)).map(([, number, what]) => [what, Number(number)]);
+}
+
+const { given, test } = readArguments();
+if (!test) usage('which test?');
+const runs = wholeNumber('runs', given.runs, 1, 2000);
+const seed = wholeNumber('seed', given.seed, 0, Date.now() % largestSeed);
+const jobs = wholeNumber('jobs', given.jobs, 1, availableParallelism());
+if (tiers[test.tier].root && process.getuid() !== 0) usage('this test takes root');
+prepareNode();
+preparePackages(tiers[test.tier].packages);
+
+console.error(`${runs} ${test.unit} from seed ${seed}, ${jobs} at a time`);
+const started = Date.now();
+const counted = new Map();
+let [begun, done, failed] = [0, 0, 0];
+
+async function work() {
+  while (begun < runs && failed === 0) {
+    const [number, size] = [begun / test.batch, Math.min(test.batch, runs - begun)];
+    begun += size;
+    const counts = await runBatch(size, (seed + number) % largestSeed);
+    if (!counts) {
+      failed += 1;
+      return;
+    }
+    done += size;
+    for (const [what, count] of counts) counted.set(what, (counted.get(what) ?? 0) + count);
+    const seconds = (Date.now() - started) / 1000;
+    console.error(`${done}/${runs}, ${Math.round(seconds)} s, ${Math.round(done / seconds)} a second`);
+  }
+}
+
+await Promise.all(Array.from({ length: jobs }, work));
+const told = [...counted].map(([what, count]) => `${count} ${what}`).join(', ');
+const sum = `${done} ${test.unit} from seed ${seed}${told === '' ? '' : `: ${told}`}`;
+console.log(failed === 0 ? `passed: ${sum}` : `failed, after ${sum}`);
+process.exitCode = failed === 0 ? 0 : 1;

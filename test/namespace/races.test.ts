@@ -1,0 +1,245 @@
+import { lstatSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { deviceNumbers } from '../../src/core/entry';
+import type { Domain } from '../../src/core/domain';
+import { apply } from '../../src/steps';
+import { gather } from '../../src/system/gather';
+import { holdDomain } from '../../src/system/held-domain';
+import { TreeView } from '../../src/system/view';
+import { report } from '../../src/workflows/plain-check';
+import { giveToQemu, placeDisk, Stage, Volume, type PlacedDisk, type Qemu } from './harness';
+import { relinkAgainAndAgain } from './races/relink';
+import { whileFlipping } from './races/flipper';
+
+// Somebody changes links and nodes while we look, and while we act. `npm run test:races -- --runs 10000` tries longer.
+
+const rounds = Number(process.env['MIGRATE_GUARD_RACES'] ?? 300);
+const seed = Number(process.env['MIGRATE_GUARD_SEED'] ?? Date.now() % 2 ** 31);
+
+let stage: Stage;
+let qemu: Qemu;
+let disk: PlacedDisk;
+let domain: Domain;
+let right: Volume;
+let wrong: Volume;
+
+const trap = '/mnt/trap';
+const byid = '/dev/storpool-byid';
+
+beforeAll(async () => {
+  [right, wrong] = [await Volume.create(), await Volume.create()];
+  process.stdout.write(`races: seed ${seed}\n`);
+});
+
+afterAll(() => {
+  right.release();
+  wrong.release();
+});
+
+beforeEach(async () => {
+  stage = await Stage.start('');
+  disk = await placeDisk(stage, right);
+  stage.host.directory(trap, { mode: 0o777 });
+  const prepare: Parameters<Stage['startQemu']>[0]['prepare'] = (tree) => giveToQemu(tree, disk);
+  qemu = await stage.startQemu({ disks: [disk], prepare, user: { uid: 9869, gid: 9869, groups: [36] } });
+  const source = {
+    disk: 'vda',
+    role: 'disk',
+    path: disk.path,
+    type: 'block',
+    readonly: false,
+    shareable: false,
+    direct: true,
+  } as const;
+  domain = { name: qemu.name, uuid: qemu.uuid, pid: qemu.pid, sources: [source], others: [] };
+});
+
+afterEach(() => stage.end());
+
+/** Does `work` with the domain held, as the workflows do, on a picture of the host of its own. */
+async function hold<T extends object>(work: Parameters<typeof holdDomain<T>>[1], host: TreeView): Promise<T> {
+  try {
+    const done = await holdDomain(domain, work);
+    if ('why' in done) throw new Error(done.why);
+    return done as T;
+  } finally {
+    host.close();
+  }
+}
+
+/** How often each thing was met; said when a test ends, for whoever adds many runs up. */
+class Counts {
+  private readonly counts = new Map<string, number>();
+
+  add(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  of(what: string): number {
+    return this.counts.get(what) ?? 0;
+  }
+
+  get kinds(): readonly string[] {
+    return [...this.counts.keys()];
+  }
+
+  say(): void {
+    const told = [...this.counts].map(([what, count]) => `${count} ${what}`);
+    process.stdout.write(`counted: ${told.join(', ')}\n`);
+  }
+}
+
+describe('a check while the way is changed', () => {
+  /** In none of these QEMU could open its disk: the right node is closed to it, and what is open is another. */
+  const spares = ['/dev/spare/closed', '/dev/spare/listed', '/dev/spare/open', '/dev/spare/open-by-list'];
+  const links = ['/dev/spare/away', '/dev/spare/round', '/dev/spare/directory'];
+
+  beforeEach(async () => {
+    const { tree } = qemu;
+    await tree.node('/dev/spare/closed', 'b', right.rdev, { mode: 0o600 });
+    await tree.node('/dev/spare/listed', 'b', right.rdev, { mode: 0o660 });
+    tree.acl('/dev/spare/listed', 'u:9869:-');
+    await tree.node('/dev/spare/open', 'b', wrong.rdev, { mode: 0o666 });
+    await tree.node('/dev/spare/open-by-list', 'b', wrong.rdev, { mode: 0o660 });
+    tree.acl('/dev/spare/open-by-list', 'u:9869:rw');
+    tree.link('/dev/spare/away', '/dev/missing');
+    tree.link('/dev/spare/round', disk.node);
+    tree.link('/dev/spare/directory', '/dev/spare');
+  });
+
+  test(
+    `${rounds} checks: never safe, for it never was`,
+    async () => {
+      const met = new Counts();
+      const words = ['exchange', seed, disk.node, ...spares, ...links, 'gone'];
+      await whileFlipping(qemu.pid, words, async () => {
+        for (let round = 0; round < rounds; round += 1) {
+          const host = TreeView.open(stage.host.root);
+          const { verdict, findings } = await hold(async (held) => report(await gather(held, host)), host);
+          expect(verdict).not.toBe('safe');
+          const trouble = findings.find(({ state }) => state !== 'ok');
+          met.add(`${verdict} by ${trouble?.check ?? ''}`);
+        }
+      });
+      met.say();
+      // It has to be a race: what was found differs from one look to the next.
+      expect(met.kinds.length).toBeGreaterThan(2);
+    },
+    rounds * 1000 + 60_000,
+  );
+
+  test('whoever looks twice by the path is deceived', async () => {
+    const path = qemu.tree.path(disk.node);
+    const isRight = (): boolean => deviceNumbers(statSync(path).rdev) === right.rdev;
+    const isOpen = (): boolean => (statSync(path).mode & 0o006) === 0o006;
+    await whileFlipping(qemu.pid, ['exchange', seed, disk.node, spares[0] ?? '', spares[2] ?? ''], () => {
+      let deceived = 0;
+      for (let look = 0; look < 20_000; look += 1) if (isRight() && isOpen()) deceived += 1;
+      expect(deceived).toBeGreaterThan(0);
+      return Promise.resolve();
+    });
+  });
+});
+
+describe('a repair while the directory is exchanged for a link', () => {
+  const link = `${byid}/fir.b.f2g`;
+
+  beforeEach(() => {
+    stage.host.link(link, '../sp-310-0');
+    stage.host.remove(disk.path);
+    stage.host.link(disk.path, link);
+  });
+
+  const trapped = (): string[] => readdirSync(stage.host.path(trap));
+
+  test(
+    `${rounds} repairs: never a write outside /dev`,
+    async () => {
+      const met = new Counts();
+      const outside = pictureOutside();
+      await whileFlipping(qemu.pid, ['parent', seed, byid, trap], async () => {
+        for (let round = 0; round < rounds; round += 1) {
+          const host = TreeView.open(stage.host.root);
+          const { done, error } = await hold(async (held) => {
+            const { plan } = report(await gather(held, host));
+            return apply(plan, { held, host });
+          }, host);
+          met.add(error ? 'repairs stopped' : `repairs of ${done.length} steps`);
+          if (trapped().length > 0) throw new Error(`written outside: ${trapped().join(' ')}`);
+        }
+      });
+      met.say();
+      expect(pictureOutside()).toEqual(outside);
+      // Sometimes there was something to do, and sometimes it could not be done.
+      expect(met.of('repairs stopped')).toBeGreaterThan(0);
+      expect(met.kinds.length).toBeGreaterThan(1);
+    },
+    rounds * 1000 + 60_000,
+  );
+
+  test('whoever writes by the path is led outside', async () => {
+    // Relative, or it would lead this process to the machine's own.
+    await whileFlipping(qemu.pid, ['parent', seed, byid, `..${trap}`], () => {
+      const path = qemu.tree.path(byid);
+      for (let look = 0; look < 50_000; look += 1) {
+        try {
+          if (lstatSync(path).isDirectory()) symlinkSync('../sp-310-0', `${path}/mine`);
+        } catch {
+          // Gone, or there already.
+        }
+      }
+      expect(trapped()).toEqual(['mine']);
+      rmSync(stage.host.path(`${trap}/mine`));
+      return Promise.resolve();
+    });
+  });
+
+  /** The host's own files, with what a write would change. */
+  function pictureOutside(): unknown[] {
+    return ['/mnt', '/dev'].flatMap((top) => {
+      const root = stage.host.path(top);
+      const names = readdirSync(root, { recursive: true, encoding: 'utf8' });
+      return names
+        .filter((name) => !/^(fd|pts|shm)(\/|$)/.test(name))
+        .sort()
+        .map((name) => {
+          const { ino, mode, uid, gid, ctimeMs } = lstatSync(`${root}/${name}`);
+          return { name, ino, mode, uid, gid, ctimeMs };
+        });
+    });
+  }
+});
+
+describe('a relink while the directory of the link is exchanged', () => {
+  test(
+    `${rounds} relinks: what lies behind the planted link is never touched`,
+    async () => {
+      const met = new Counts();
+      // The trap has a link of that name, too, which leads to another disk, and another below it.
+      await stage.host.node('/dev/other', 'b', wrong.rdev);
+      stage.host.link(`${trap}/disk.1`, '/dev/other');
+      stage.host.link('/mnt/alias/a', disk.node);
+      stage.host.link('/mnt/alias/b', disk.node);
+      stage.host.directory('/mnt/spare/one');
+      stage.host.link('/mnt/spare/one/disk.1', '/mnt/alias/a');
+      const before = lstatSync(stage.host.path(`${trap}/disk.1`));
+      const link = '/mnt/moving/disk.1';
+      stage.host.link('/mnt/spare/to-one', '/mnt/spare/one');
+      stage.host.link('/mnt/spare/to-trap', trap);
+      const words = ['exchange', seed, '/mnt/moving', '/mnt/spare/to-one', '/mnt/spare/to-trap'];
+      await whileFlipping(stage.servant.pid, words, async () => {
+        for (const what of await relinkAgainAndAgain(stage, link, ['/mnt/alias/a', '/mnt/alias/b'], rounds))
+          met.add(what);
+      });
+      met.say();
+      expect(readlinkSync(stage.host.path(`${trap}/disk.1`))).toBe('/dev/other');
+      expect(lstatSync(stage.host.path(`${trap}/disk.1`))).toMatchObject({
+        ino: before.ino,
+        ctimeMs: before.ctimeMs,
+      });
+      expect(readdirSync(stage.host.path(trap))).toEqual(['disk.1']);
+      expect(readdirSync(stage.host.path('/mnt/spare/one'))).toEqual(['disk.1']);
+      expect(met.kinds).toEqual(expect.arrayContaining(['moved', 'left']));
+    },
+    rounds * 1000 + 60_000,
+  );
+});

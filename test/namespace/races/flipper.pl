@@ -1,0 +1,31 @@
+# Changes what stands under one name, as fast as one process can, until it is killed. Prints a line when it begins.
+#   flipper.pl exchange SEED NAME SPARE…   puts another name of each SPARE there, or nothing for `gone`, in random order;
+#                                          one rename(2) each, so that at every moment one of them is there, whole
+#   flipper.pl parent SEED NAME TARGET     a directory, nothing, a link to TARGET, nothing, and around
+use strict;
+use warnings;
+
+my ($what, $seed, $name, @words) = @ARGV;
+srand $seed;
+$| = 1;
+print "on\n";
+
+my $temporary = "$name.flip";
+while ($what eq 'exchange') {
+  my $spare = $words[rand @words];
+  if ($spare eq 'gone') { unlink $name; next }
+  if (-l $spare) { symlink readlink($spare), $temporary }
+  else { link $spare, $temporary }
+  rename $temporary, $name;
+  # Where both names are of one file, rename(2) leaves both.
+  unlink $temporary;
+}
+
+while ($what eq 'parent') {
+  mkdir $name;
+  rename $name, "$name.old";
+  symlink $words[0], $name;
+  unlink $name;
+  unlink glob "$name.old/{*,.m*}";
+  rmdir "$name.old";
+}

@@ -1,0 +1,29 @@
+import { relink } from '../../../src/workflows/relink';
+import { defaultSettings } from '../../../src/core/settings';
+
+/**
+ * Arguments: libvirt's state directory, where journals go, a link, two targets, and how many rounds. Points the link to
+ * the one and the other in turn, in one process, and prints on a line each what became of it.
+ */
+async function main([
+  stateDirectory = '',
+  journalDirectory = '',
+  link = '',
+  ...more
+]: readonly string[]): Promise<void> {
+  const [one = '', other = '', rounds = ''] = more;
+  const settings = {
+    ...defaultSettings,
+    libvirt: { ...defaultSettings.libvirt, stateDirectory },
+    relink: { journalDirectory },
+  };
+  for (let round = 0; round < Number(rounds); round += 1) {
+    const { links } = await relink([{ link, target: round % 2 === 0 ? other : one }], {
+      settings,
+      dryRun: false,
+    });
+    for await (const { result } of links) process.stdout.write(`${result}\n`);
+  }
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { run } from '../../../src/system/command';
+import { stateDirectory, type Stage } from '../harness';
+
+/** Has one process on that host point a link to two targets in turn; gives what became of each round. */
+export async function relinkAgainAndAgain(
+  stage: Stage,
+  link: string,
+  targets: readonly [string, string],
+  rounds: number,
+): Promise<readonly string[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-races-'));
+  const outfile = join(directory, 'relink-loop.cjs');
+  const entryPoints = [join(__dirname, 'relink-loop.ts')];
+  try {
+    await build({ entryPoints, outfile, bundle: true, platform: 'node', target: 'node20', format: 'cjs' });
+    const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
+    const words = [stateDirectory, '/mnt/journals', link, ...targets, String(rounds)];
+    const { exit, stdout, stderr } = await run([...enter, process.execPath, outfile, ...words], {
+      deadline: rounds * 1000 + 60_000,
+    });
+    if (exit !== 0) throw new Error(`relink ended with ${exit ?? 'a signal'}: ${stderr}`);
+    return stdout.split('\n').filter(Boolean);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
