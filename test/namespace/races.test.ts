@@ -60,7 +60,7 @@ async function hold<T extends object>(work: Parameters<typeof holdDomain<T>>[1],
   try {
     const done = await holdDomain(domain, work);
     if ('why' in done) throw new Error(done.why);
-    return done as T;
+    return done;
   } finally {
     host.close();
   }
