@@ -201,6 +201,8 @@ plan_common() {
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
   add common file root 644 "$here/dist/installation.cjs" "$library/installation.cjs"
+  # What the programs hold of others may be passed on only with its licences.
+  add common file root 644 "$here/dist/licenses.txt" "$library/licenses.txt"
   add common file root 644 "$here/dist/man/migrate-guard.1" /usr/share/man/man1/migrate-guard.1
   add common file root 644 "$here/dist/completion/migrate-guard.bash" /usr/share/bash-completion/completions/migrate-guard
   add common config root 644 "$config_source" "$config"

@@ -1,26 +1,42 @@
-// Makes every program of src/entry one self-contained CommonJS file in dist/, and their manual page and completion.
+// Makes every program of src/entry one self-contained CommonJS file in dist/, their manual page and completion, and
+// says there what of others is in them.
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { licensesText } from './build/licenses.mjs';
 import { pack } from './build/pack.mjs';
-import { root } from './build/release.mjs';
-import { settings } from './build/settings.mjs';
+import { describePackages, packagesIn } from './build/packages.mjs';
 import { writeReference } from './build/reference.mjs';
+import { root } from './build/release.mjs';
+import { sbomText } from './build/sbom.mjs';
+import { settings } from './build/settings.mjs';
 import { singleFile } from './build/single-file.mjs';
 
 const entries = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
+/** The programs that hold each package, by where it lies. */
+const contained = new Map();
 mkdirSync(join(root, 'dist'), { recursive: true });
 for (const entry of entries) {
+  const name = `${basename(entry, '.ts')}.cjs`;
   const packs = new Map();
-  const { outputFiles } = await build({
+  const metafiles = [];
+  const { outputFiles, metafile } = await build({
     ...settings,
     entryPoints: [join(root, 'src/entry', entry)],
-    plugins: [pack(packs)],
+    plugins: [pack(packs, metafiles)],
   });
-  const name = `${basename(entry, '.ts')}.cjs`;
+  put(name, singleFile(name, outputFiles[0].text, packs), 0o755);
+  for (const path of [metafile, ...metafiles].flatMap((made) => [...packagesIn(made)]))
+    contained.set(path, (contained.get(path) ?? new Set()).add(name));
+}
+const packages = describePackages(contained);
+put('licenses.txt', licensesText(packages), 0o644);
+put('sbom.cdx.json', sbomText(packages), 0o644);
+
+/** Renamed into place, so that a program that somebody starts meanwhile is whole. */
+function put(name, text, mode) {
   const file = join(root, 'dist', name);
-  // Renamed into place, so that a program that somebody starts meanwhile is whole.
-  writeFileSync(`${file}.new`, singleFile(name, outputFiles[0].text, packs), { mode: 0o755 });
+  writeFileSync(`${file}.new`, text, { mode });
   renameSync(`${file}.new`, file);
 }
 await writeReference();

@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 import { root } from './release.mjs';
 import { settings } from './settings.mjs';
 
-/** An esbuild plugin that fills `packs`: the text of each packed module by its name. */
-export function pack(packs) {
+/** An esbuild plugin that fills `packs`, the text of each packed module by its name, and `metafiles`, what is in them. */
+export function pack(packs, metafiles) {
   return {
     name: 'pack',
     setup({ onResolve, onLoad, resolve }) {
@@ -22,7 +22,8 @@ export function pack(packs) {
         return { path: relative(root, ours.path), namespace: 'packed', pluginData: ours.path };
       });
       onLoad({ filter: /./, namespace: 'packed' }, async ({ path, pluginData }) => {
-        const { name, text, packages } = await bundleAlone(path, pluginData);
+        const { name, text, packages, metafile } = await bundleAlone(path, pluginData);
+        metafiles.push(metafile);
         packs.set(name, brotliCompressSync(text).toString('base64'));
         return { contents: loader(name, packages), loader: 'js', resolveDir: root };
       });
@@ -47,6 +48,7 @@ async function bundleAlone(name, file) {
     name,
     text: outputFiles[0].contents,
     packages: [...new Set(names)],
+    metafile,
   };
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bashCompletion } from '../../src/cli/bash-completion';
 import { verbs } from '../../src/cli/verbs';
@@ -46,15 +46,25 @@ test('a program is ASCII: with a letter beyond Latin-1 all of it would take two 
   }
 });
 
-test('the same sources give the same bytes', async () => {
-  const again = await buildAlone();
+test('the same sources give the same bytes, wherever they lie', async () => {
+  const places = ['migrate-guard-clone-', 'migrate-guard-another-clone-with-a-longer-name-'];
+  const clones: Built[] = [];
   try {
-    for (const program of built.programs) {
-      const [one, other] = [built, again].map(({ directory }) => readFileSync(join(directory, program)));
-      expect(other && one?.equals(other)).toBe(true);
-    }
+    for (const place of places) clones.push(await buildAlone(place));
+    const [one = [], other = []] = clones.map(({ directory }) =>
+      readdirSync(directory, { recursive: true, encoding: 'utf8' })
+        .sort()
+        .filter((file) => statSync(join(directory, file)).isFile())
+        .map((file) => ({ file, bytes: readFileSync(join(directory, file)) })),
+    );
+    expect(one.map(({ file }) => file)).toEqual(
+      expect.arrayContaining([...built.programs, 'licenses.txt', 'sbom.cdx.json']),
+    );
+    expect(other.map(({ file }) => file)).toEqual(one.map(({ file }) => file));
+    const differing = one.filter(({ bytes }, index) => other[index]?.bytes.equals(bytes) !== true);
+    expect(differing.map(({ file }) => file)).toEqual([]);
   } finally {
-    again.remove();
+    for (const clone of clones) clone.remove();
   }
 });
 

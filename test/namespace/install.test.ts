@@ -153,6 +153,7 @@ test('an empty tree, as a package is made in, gets what a host needs and nothing
     'etc/migrate-guard/config.yaml',
     'usr/lib/migrate-guard/install.sh',
     'usr/lib/migrate-guard/installation.cjs',
+    'usr/lib/migrate-guard/licenses.txt',
     'usr/lib/migrate-guard/migrate-guard',
     'var/lib/migrate-guard/layouts',
     'var/lib/migrate-guard/manifest',
