@@ -160,7 +160,8 @@ test(`${runs} topologies: the verdict is what the kernel does`, async () => {
     { numRuns: runs, seed },
   );
   // All of them have to occur, or the generator has lost its edge.
-  if (runs >= 1000) expect([...counted.keys()].sort()).toEqual(['blocked', 'repairable', 'safe', 'undecided']);
+  if (runs >= 1000)
+    expect([...counted.keys()].sort()).toEqual(['blocked', 'repairable', 'safe', 'undecided']);
   process.stdout.write(
     `counted: ${[...counted].map(([verdict, count]) => `${count} ${verdict}`).join(', ')}\n`,
   );
