@@ -36,7 +36,7 @@ export function readVmPool(xml: string): PlacedVm[] {
     const record = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').at(-1);
     const host = record ? text(record, 'HOSTNAME') : '';
     const id = text(vm, 'ID');
-    if (!/^[0-9]{1,10}$/.test(id) || host === '' || !record) return [];
+    if (!isId(id) || host === '' || !record) return [];
     if (!hypervisorDrivers.includes(text(record, 'VM_MAD'))) return [];
     const told = probeIn(child(vm, 'MONITORING'));
     return [{ id: Number(id), name: text(vm, 'NAME'), host, ...(told ? { told } : {}) }];
@@ -47,10 +47,14 @@ export function readVmPool(xml: string): PlacedVm[] {
 export function readMonitoring(xml: string): Map<number, ProbeTold> {
   const told = new Map<number, ProbeTold>();
   for (const record of children(parseXml(xml), 'MONITORING')) {
-    const found = probeIn(record);
-    if (found) told.set(Number(text(record, 'ID')), found);
+    const [found, id] = [probeIn(record), text(record, 'ID')];
+    if (found && isId(id)) told.set(Number(id), found);
   }
   return told;
+}
+
+function isId(text: string): boolean {
+  return /^[0-9]{1,10}$/.test(text);
 }
 
 /** A pool, or the one VM of a pool that has just one where a tool has left the pool away. */

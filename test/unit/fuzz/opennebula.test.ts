@@ -12,6 +12,8 @@ import {
   withGuards,
   withoutGuards,
 } from '../../../src/opennebula/vm-mad';
+import { readMonitoring as readLastMonitoring, readVmPool } from '../../../src/opennebula/vm-pool';
+import { decodeAnswer } from '../../../src/opennebula/xml-rpc';
 import { monitoringLine } from '../../../src/opennebula/vm-monitoring';
 import { readMonitoring } from '../opennebula/monitord';
 import { vmXml } from '../opennebula/vm-xml';
@@ -75,6 +77,32 @@ fuzz('onehook list', {
   ],
   parse: registeredHooks,
   refuses: refusesXml,
+});
+
+const told = '<MIGRATE_GUARD><![CDATA[safe]]></MIGRATE_GUARD><MIGRATE_GUARD_TIME>t</MIGRATE_GUARD_TIME>';
+const placed = `<VM><ID>7</ID><NAME>a</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD></HISTORY></HISTORY_RECORDS><MONITORING>${told}</MONITORING></VM>`;
+fuzz('onevm list', {
+  valid: [`<VM_POOL>${placed}</VM_POOL>`, placed],
+  parse: readVmPool,
+  refuses: refusesXml,
+  holds: (vms) => expect(vms.every(({ id, host }) => Number.isSafeInteger(id) && host !== '')).toBe(true),
+});
+
+fuzz('the last monitoring of all VMs', {
+  valid: [`<MONITORING_DATA><MONITORING><ID>7</ID>${told}</MONITORING></MONITORING_DATA>`],
+  parse: readLastMonitoring,
+  refuses: refusesXml,
+  holds: (found) => expect([...found.keys()].every(Number.isSafeInteger)).toBe(true),
+});
+
+fuzz('an answer of oned', {
+  valid: [
+    '<?xml version="1.0"?><methodResponse><params><param><value><array><data><value><boolean>1</boolean></value><value><string>x</string></value></data></array></value></param></params></methodResponse>',
+    '<methodResponse><fault><value><struct><member><name>faultString</name><value><string>no</string></value></member></struct></value></fault></methodResponse>',
+  ],
+  parse: decodeAnswer,
+  refuses: refusesXml,
+  holds: (answer) => expect(typeof ('text' in answer ? answer.text : answer.why)).toBe('string'),
 });
 
 const conf = `# VM_MAD = [ NAME = "no" ]

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { GuardError } from '../../../src/core/errors';
 import { isUnknown } from '../../../src/core/facts';
+import { readFleetDomains } from '../../../src/core/fleet-reader';
 import {
   encodeLine,
   longestLine,
@@ -40,8 +41,43 @@ fuzz('a request to the host half', {
   parse: readRequest,
   holds: (request) => {
     if (typeof request !== 'string') return expect(typeof request.version).toBe('string');
-    expect(request).toMatch(/request|domain|destination|checkDestination|dryRun|deploy id/);
-    expect(request.length).toBeLessThan(300);
+    expect(request).toMatch(/request|domain|destination|checkDestination|dryRun|deploy id|changes/);
+    // 80 letters of what was sent, each of which may take six to be written.
+    expect(request.length).toBeLessThan(600);
+  },
+});
+
+const report = {
+  domain: 'one-310',
+  pid: 7,
+  verdict: 'blocked',
+  blockState: 'healthy',
+  findings: [{ check: 'disk-path', state: 'problem', what: 'x', evidence: { host: ['a'], device: '252:3' } }],
+  plan: [{ step: 'make-symlink', path: '/dev/x', target: 'y', mode: 511, uid: 0, gid: 0 }],
+};
+
+fuzz('an earlier audit', {
+  valid: [
+    JSON.stringify({
+      domains: [{ ...report, host: 'kvm1', vmId: 310, name: 'web', reason: 'x', seen: null }],
+    }),
+  ],
+  parse: readFleetDomains,
+  holds: (domains) => {
+    if (typeof domains === 'string')
+      return expect(domains).toMatch(/^(it is no JSON: .|it has no list|domains\[\d+\] is no VM)/);
+    expect(domains.every(({ domain, host }) => domain !== '' && typeof host === 'string')).toBe(true);
+  },
+});
+
+fuzz('a request to foresee', {
+  valid: [JSON.stringify({ version: '0.1.0', action: 'foresee', changes: [{ link: '/a', target: 'b' }] })],
+  parse: readRequest,
+  holds: (request) => {
+    if (typeof request === 'string') return;
+    expect((request.changes ?? []).every(({ link, target }) => link.startsWith('/') && target !== '')).toBe(
+      true,
+    );
   },
 });
 
@@ -50,6 +86,7 @@ fuzz('a line of the host half', {
     encodeLine({ kind: 'hello', version: '0.1.0' }),
     encodeLine({ kind: 'did', action: 'repair', what: 'x' }),
     encodeLine({ kind: 'move' }),
+    `${JSON.stringify({ kind: 'found', report, now: 'safe' })}\n`,
     encodeLine({ kind: 'kill', signal: 'SIGTERM' }),
     encodeLine({ kind: 'end', exit: 1, result: 'refused', what: 'x', remedy: 'y', report: { a: [1] } }),
   ],
