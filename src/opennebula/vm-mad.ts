@@ -23,7 +23,9 @@ export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Refused 
 export function withGuards(args: string): string {
   const option = localOption(args);
   const ours = actions.map((action) => `${action}=${guards[action]}`);
-  if (!option) return `${args.trimEnd()} -l ${ours.join(',')}`;
+  // A `-l` without a list would take another one for its list.
+  const begun = /(?:^|\s)(?:-p?l|--local)\s*$/.test(args) ? '' : '-l ';
+  if (!option) return `${args.trimEnd()} ${begun}${ours.join(',')}`;
   const kept = option.list.split(',');
   const merged = kept.map(
     (entry) => ours[actions.findIndex((action) => action === actionOf(entry))] ?? entry,

@@ -25,6 +25,7 @@ describe('ARGUMENTS with our drivers', () => {
     ['the long option', '--local=migrate=x -p kvm', `--local=${ours} -p kvm`],
     ['the long option and a blank', '--local migrate=x kvm', `--local ${ours} kvm`],
     ['of several options the last one counts', '-l a=b -l c=d kvm', `-l a=b -l c=d,${ours} kvm`],
+    ['an option without a list', '-t 15 -l', `-t 15 -l ${ours}`],
     ['a host that ends in l is no option', '-s dash-l kvm', `-s dash-l kvm -l ${ours}`],
   ])('%s', (_, before, after) => {
     expect(withGuards(before)).toBe(after);
