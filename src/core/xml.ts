@@ -30,11 +30,12 @@ const tag = new RegExp(
 
 /**
  * An element that holds nothing but text, and in which nothing can be wrong: no reference, and no attribute that stands
- * twice, which nothing looks for beyond a `<` or `>`. Three quarters of libvirt's status XML are such elements.
+ * twice, which nothing looks for beyond a `<` or `>`. Three quarters of libvirt's status XML are such elements. With
+ * more than 20 attributes, each of which looks at all that follow, it is read as any other.
  */
 const leaf = new RegExp(
   `\\s*<(?<name>${name.source})` +
-    `(?<written>(?:\\s+(?<key>${name.source})\\s*=\\s*(?:"[^"<>&]*"|'[^'<>&]*')(?![^<>]*\\s\\k<key>\\s*=))*)` +
+    `(?<written>(?:\\s+(?<key>${name.source})\\s*=\\s*(?:"[^"<>&]*"|'[^'<>&]*')(?![^<>]*\\s\\k<key>\\s*=)){0,20})` +
     `\\s*(?:/>|>(?<text>[^<&]*)</\\k<name>\\s*>)`,
   'g',
 );

@@ -94,6 +94,11 @@ describe('what took time with the square of its length', () => {
   // A hundred times as long as what took half a minute: whoever brings it back will not miss it.
   test('blanks in oned.conf', () => expect(readVectors(' '.repeat(10_000_000), 'VM_MAD')).toEqual([]));
 
+  test('attributes of an element that holds nothing', () => {
+    const many = Array.from({ length: 100_000 }, (_, index) => `b${index}="1"`).join(' ');
+    expect(() => parseXml(`<r><a ${many}/></r>`)).toThrow(new XmlError('line 1: <a> is malformed'));
+  });
+
   test('lists that do not end in qemu.conf', () => {
     expect(qemuNamespaces('namespaces = [\n'.repeat(500_000))).toBeUndefined();
   });
