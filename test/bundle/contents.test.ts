@@ -63,7 +63,7 @@ beforeAll(async () => {
       metafile: true,
       write: false,
       logLevel: 'error',
-      loader: { '.css': 'text', '.browser.js': 'text', '.html': 'text' },
+      loader: { '.css': 'text', '.client.js': 'text' },
     });
     for (const { inputs } of Object.values(metafile.outputs)) {
       for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
