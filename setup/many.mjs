@@ -1,11 +1,11 @@
-// npm run test:topologies|test:fuzz|test:races -- --runs N [--seed S] [--jobs J]: a test with random input, so many times.
+// npm run test:topologies|test:fuzz|test:races|test:guards -- --runs N [--seed S] [--jobs J]: a test with random input, so many times.
 // In batches, each a process of its own: memory stays what one batch takes, whatever N is, and what fails can be run
 // again alone, by the seed that is printed with it.
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareNode, preparePackages, root } from './prepare.mjs';
+import { prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
 import { tiers } from './tiers.mjs';
 
 // `variable` tells the test how often; `batch`: how many at once; `unit`: what is counted.
@@ -30,6 +30,14 @@ const tests = {
     variable: 'MIGRATE_GUARD_RACES',
     batch: 2500,
     unit: 'rounds of each race',
+  },
+  // Not one after the other: all of them at once.
+  guards: {
+    tier: 'qemu',
+    files: 'qemu/guards',
+    variable: 'MIGRATE_GUARD_GUARDS',
+    batch: 1000,
+    unit: 'guards at once',
   },
 };
 const largestSeed = 2 ** 31;
@@ -97,6 +105,7 @@ const jobs = wholeNumber('jobs', given.jobs, 1, availableParallelism());
 if (tiers[test.tier].root && process.getuid() !== 0) usage('this test takes root');
 prepareNode();
 preparePackages(tiers[test.tier].packages);
+if (tiers[test.tier].build) prepareBuild();
 
 console.error(`${runs} ${test.unit} from seed ${seed}, ${jobs} at a time`);
 const started = Date.now();
