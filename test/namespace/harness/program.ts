@@ -24,6 +24,8 @@ export async function bundleProgram(): Promise<Program> {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    // As setup/build/settings.mjs has it.
+    loader: { '.css': 'text', '.client.js': 'text' },
   });
   return { file, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
