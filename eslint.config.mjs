@@ -54,6 +54,19 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': 'off',
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'Date',
+          property: 'now',
+          message: 'The clock on the wall may jump: measure and wait by performance.now().',
+        },
+      ],
+    },
+  },
   ...directions,
   {
     files: ['**/*.mjs', '**/*.cjs'],

@@ -2,11 +2,11 @@ const interval = 100;
 
 /** One line on a terminal's stderr that is written over and over; on anything else it says nothing. */
 export class Progress {
-  private last = 0;
+  private last = -Infinity;
 
   show(text: string): void {
-    if (!process.stderr.isTTY || Date.now() - this.last < interval) return;
-    this.last = Date.now();
+    if (!process.stderr.isTTY || performance.now() - this.last < interval) return;
+    this.last = performance.now();
     process.stderr.write(`\r${text}\u001b[K`);
   }
 
@@ -18,7 +18,7 @@ export class Progress {
 
   end(): void {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
-    this.last = 0;
+    this.last = -Infinity;
   }
 }
 

@@ -46,7 +46,7 @@ export async function run(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
   };
-  const started = Date.now();
+  const started = performance.now();
   const child = execa(file, args, settings);
   const result = await Promise.race([child, pause(options.deadline + lateAfter, undefined, { ref: false })]);
   if (!result) {
@@ -59,7 +59,7 @@ export async function run(
   log('ran a command', {
     argv,
     exit: result.exitCode,
-    milliseconds: Date.now() - started,
+    milliseconds: Math.round(performance.now() - started),
     stderr: result.stderr,
   });
   return {

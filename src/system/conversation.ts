@@ -32,13 +32,13 @@ export class Conversation {
     read: (output: string) => T | undefined,
     deadline: number,
   ): Promise<T | Unknown> {
-    const until = Date.now() + deadline;
+    const until = performance.now() + deadline;
     this.output = '';
     if (!this.closed) this.child.stdin.write(question);
     for (;;) {
       const answer = read(this.output);
       if (answer !== undefined) return answer;
-      const left = until - Date.now();
+      const left = until - performance.now();
       if (this.closed) return { unknown: this.complaints.trim().split('\n').at(-1) || 'it ended' };
       if (left <= 0) return { unknown: `no answer within ${deadline / 1000} s` };
       await this.more(left);

@@ -39,8 +39,8 @@ export class LogWatch {
 
   /** Reads on until the text is as expected, for so many milliseconds at most. */
   async until(isExpected: (text: string) => boolean, milliseconds: number): Promise<void> {
-    const end = Date.now() + milliseconds;
-    while (!isExpected(this.read()) && Date.now() < end) await pause(interval);
+    const end = performance.now() + milliseconds;
+    while (!isExpected(this.read()) && performance.now() < end) await pause(interval);
   }
 
   close(): void {

@@ -59,7 +59,7 @@ export class Destination {
    */
   async copyOf(domain: Domain): Promise<Objection | undefined> {
     const { host } = this;
-    const until = Date.now() + this.settings.migrate.destinationDeadline * 1000;
+    const until = performance.now() + this.settings.migrate.destinationDeadline * 1000;
     for (;;) {
       if (await this.hasQemuEnded(until)) return undefined;
       // libvirt costs tens of milliseconds a question; it is asked where nothing else can tell.
@@ -69,7 +69,7 @@ export class Destination {
         return { why, unknown: true };
       }
       if (!has) return undefined;
-      if (Date.now() > until) return { why: `${host} still has a copy of ${domain.name}` };
+      if (performance.now() > until) return { why: `${host} still has a copy of ${domain.name}` };
       await pause(interval);
     }
   }
@@ -81,7 +81,7 @@ export class Destination {
 
   private async hasQemuEnded(until: number): Promise<boolean> {
     if (this.seen.length === 0) return false;
-    const deadline = Math.max(1, until - Date.now());
+    const deadline = Math.max(1, until - performance.now());
     const alive = await this.ask((session) => session.alive(this.seen, deadline));
     // Then libvirt has to tell.
     if ('unknown' in alive) this.seen = [];

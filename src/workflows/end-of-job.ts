@@ -7,16 +7,16 @@ import { jobOf } from '../system/monitor';
 /** Milliseconds between two looks at libvirt's status file, which is a read of a local file. */
 const interval = 5;
 
-/** Waits until libvirt has ended the long job of a domain; bounded. */
+/** Waits until libvirt has ended the long job of a domain; bounded. `at`: when, by `performance.now()`. */
 export async function endOfJob(
   domain: Domain,
   { libvirt, migrate }: Settings,
 ): Promise<{ readonly at: number } | Unknown> {
-  const until = Date.now() + migrate.destinationDeadline * 1000;
+  const until = performance.now() + migrate.destinationDeadline * 1000;
   for (;;) {
     const job = jobOf(libvirt.stateDirectory, domain.name);
-    if (job === undefined) return { at: Date.now() };
-    if (Date.now() > until)
+    if (job === undefined) return { at: performance.now() };
+    if (performance.now() > until)
       return typeof job === 'object' ? job : { unknown: `libvirt did not end its job (${job})` };
     await pause(interval);
   }

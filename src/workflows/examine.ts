@@ -25,7 +25,7 @@ export async function* examine(
   deadline: number,
   wanted: (name: string) => boolean = () => true,
 ): AsyncGenerator<Examined> {
-  const end = Date.now() + deadline;
+  const end = performance.now() + deadline;
   const domains: (Domain | NoFacts)[] = [];
   for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
   const checked = await checkAll(domains, settings, end);
@@ -86,6 +86,6 @@ function unknown({ name, pid }: Domain, why: string): DomainReport {
 }
 
 async function inTime<T>(work: Promise<T>, end: number): Promise<T | undefined> {
-  const left = Math.max(0, end - Date.now());
+  const left = Math.max(0, end - performance.now());
   return Promise.race([work, pause(left, undefined, { ref: false })]);
 }

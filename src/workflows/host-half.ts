@@ -118,12 +118,12 @@ async function move(...[request, settings, frontend]: Parameters<Work>): Promise
 function untilGone(frontend: Frontend, domain: string, settings: Settings): RunningMover {
   const mover = frontend.move();
   const orphaned = frontend.gone.then(async (): Promise<Moved> => {
-    const began = Date.now();
+    const began = performance.now();
     for (let seen = false; ;) {
       // Without a status file the domain is gone from here, and so is its job.
       const hasJob = typeof jobOf(settings.libvirt.stateDirectory, domain) === 'string';
       seen ||= hasJob;
-      if (!hasJob && (seen || Date.now() - began > orphanGrace)) break;
+      if (!hasJob && (seen || performance.now() - began > orphanGrace)) break;
       await pause(orphanInterval);
     }
     return { exit: null, stdout: '', stderr: 'the front-end went away' };

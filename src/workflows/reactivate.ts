@@ -61,10 +61,11 @@ export class StandBy {
     if (isUnknown(ended)) return ended;
     const copy = await this.course.destination?.copyOf(this.course.domain);
     if (copy) return { unknown: copy.why };
-    const cleared = Date.now();
+    const cleared = performance.now();
     const done = await this.activate();
     if (done !== true) return done;
-    return { milliseconds: Date.now() - ended.at, destination: cleared - ended.at };
+    const since = (moment: number): number => Math.round(moment - ended.at);
+    return { milliseconds: since(performance.now()), destination: since(cleared) };
   }
 
   /**
