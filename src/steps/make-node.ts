@@ -4,7 +4,7 @@ import { run } from '../system/command';
 import { copyLabels, ofThisProcess } from '../system/labels';
 import { placeFor, type Place } from '../system/place';
 import { toEntry } from '../system/view';
-import { anchorOf, finish, undoIfSame, type Executors, type Workplace } from './step';
+import { anchorOf, finish, leaving, undoIfSame, type Executors, type Workplace } from './step';
 
 const deadline = 5_000;
 
@@ -26,8 +26,7 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
   }
   const undo = undoIfSame(where.final, where.temporary, unlinkSync);
   linkSync(where.temporary, where.final);
-  unlinkSync(where.temporary);
-  return undo;
+  return leaving(where.temporary, undo);
 };
 
 /** Node cannot mknod(2). The command gets a name that is bound to the directory by our descriptor. */

@@ -1,7 +1,7 @@
 import { lchownSync, linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { copyLabels } from '../system/labels';
 import { placeFor } from '../system/place';
-import { anchorOf, undoIfSame, type Executors } from './step';
+import { anchorOf, leaving, undoIfSame, type Executors } from './step';
 
 export const makeSymlink: Executors['make-symlink'] = async (step, { held, host }) => {
   const { final, temporary } = placeFor(step.path, held);
@@ -11,8 +11,7 @@ export const makeSymlink: Executors['make-symlink'] = async (step, { held, host 
   const undo = undoIfSame(final, temporary, unlinkSync);
   // link(2) follows no symlink and, unlike rename(2), replaces nothing that appeared meanwhile.
   linkSync(temporary, final);
-  unlinkSync(temporary);
-  return undo;
+  return leaving(temporary, undo);
 };
 
 /** As libvirt does with a link whose target differs from the host's (qemuNamespaceMknodOne). */

@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+} from 'node:fs';
 import { GuardError } from '../core/errors';
 import type { Permissions } from '../core/entry';
 import type { Step } from '../core/plan';
@@ -30,6 +39,17 @@ export function undoIfSame(final: string, temporary: string, takeBack: (final: s
     const now = lstatSync(final, { throwIfNoEntry: false });
     if (now?.ino === ino && now.dev === dev) takeBack(final);
   };
+}
+
+/** Removes the temporary name of an entry that has its final one by now. @throws the system's error, with neither left. */
+export function leaving(temporary: string, undo: Undo): Undo {
+  try {
+    unlinkSync(temporary);
+    return undo;
+  } catch (error) {
+    undo();
+    throw error;
+  }
 }
 
 const openPath = 0o10000000;

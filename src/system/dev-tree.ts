@@ -1,8 +1,10 @@
 import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { Entry } from '../core/entry';
+import { errorName } from '../core/errors';
 import { submountOfDev } from '../core/mounts';
 import type { Sibling } from '../core/plan';
 import type { HeldDomain } from './held-domain';
+import { log } from './log';
 
 /** libvirt's `/dev` is a tmpfs of 64 KiB; what holds more than this is not one. */
 const maximumEntries = 5_000;
@@ -45,8 +47,13 @@ export function sweep(held: HeldDomain): void {
   for (const { path } of leftovers.reverse()) {
     const anchor = held.view.anchor(path);
     if (anchor === undefined) continue;
-    if (lstatSync(anchor).isDirectory()) rmdirSync(anchor);
-    else unlinkSync(anchor);
-    held.view.forget(path);
+    try {
+      if (lstatSync(anchor).isDirectory()) rmdirSync(anchor);
+      else unlinkSync(anchor);
+      held.view.forget(path);
+    } catch (error) {
+      // It is in nobody's way, and a later repair finds it again.
+      log('could not remove what was left behind', { domain: held.domain.name, path, why: errorName(error) });
+    }
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorName, GuardError } from '../core/errors';
 import { parseStartTime } from '../core/process-status';
+import { log } from './log';
 
 /** On a tmpfs, so that no lock outlives the boot by whose clock its holder's start time counts. */
 const lockDirectory = '/run/migrate-guard';
@@ -25,7 +26,7 @@ interface Claim {
  * and can be removed by anybody, because nobody else will ever have that name.
  *
  * Not to be nested: what a locked workflow calls must not lock again.
- * @throws GuardError `busy`, or `notPermitted`.
+ * @throws GuardError `busy`; `notPermitted` or `failed` when it cannot be locked.
  */
 export async function withDomainLock<T>(
   name: string,
@@ -40,7 +41,7 @@ export async function withDomainLock<T>(
       try {
         return await work();
       } finally {
-        rmSync(join(claims, `${own}.held`), { force: true });
+        release(join(claims, `${own}.held`));
       }
     }
     if (other.held) throw busy(name, other.pid);
@@ -49,17 +50,31 @@ export async function withDomainLock<T>(
   throw busy(name);
 }
 
+/** A claim that cannot be removed counts for nothing as soon as this process has ended. */
+function release(claim: string): void {
+  try {
+    rmSync(claim, { force: true });
+  } catch (error) {
+    log('a lock could not be removed', { claim, why: errorName(error) });
+  }
+}
+
 /** Makes the claim good, and gives nothing; or withdraws it, and gives the one that stands in the way. */
 function claim(claims: string, own: string, name: string): Claim | undefined {
   const file = join(claims, own);
   if (list(claims).some((other) => other.file === own)) throw busy(name, process.pid);
-  writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
-  const others = list(claims).filter((other) => other.file !== own);
-  // A second name, then without the first: whoever reads the directory meanwhile sees one of them at least.
-  if (others.length === 0) linkSync(file, `${file}.held`);
-  rmSync(file, { force: true });
-  if (others.length === 0) return undefined;
-  return others.find(({ held }) => held) ?? others[0];
+  try {
+    writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
+    const others = list(claims).filter((other) => other.file !== own);
+    // A second name, then without the first: whoever reads the directory meanwhile sees one of them at least.
+    if (others.length === 0) linkSync(file, `${file}.held`);
+    release(file);
+    if (others.length === 0) return undefined;
+    return others.find(({ held }) => held) ?? others[0];
+  } catch (error) {
+    release(file);
+    throw cannotLock(name, claims, error);
+  }
 }
 
 /** The claims of living processes; those of dead ones are removed on the way. */
@@ -107,13 +122,17 @@ function prepare(directory: string, name: string): string {
     return claims;
   } catch (error) {
     if (error instanceof GuardError) throw error;
-    throw new GuardError(
-      'notPermitted',
-      `${name} cannot be locked: ${directory}: ${errorName(error)}`,
-      'run as root',
-      { cause: error },
-    );
+    throw cannotLock(name, directory, error);
   }
+}
+
+function cannotLock(name: string, directory: string, cause: unknown): GuardError {
+  const why = errorName(cause);
+  const [code, remedy] =
+    why === 'EACCES' || why === 'EPERM'
+      ? (['notPermitted', 'run as root'] as const)
+      : (['failed', `see whether ${directory} can be written`] as const);
+  return new GuardError(code, `${name} cannot be locked: ${directory}: ${why}`, remedy, { cause });
 }
 
 function busy(name: string, pid?: number): GuardError {

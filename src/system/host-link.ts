@@ -2,6 +2,7 @@ import { lchownSync, lstatSync, readlinkSync, renameSync, symlinkSync, unlinkSyn
 import { errorName, GuardError } from '../core/errors';
 import type { LinkEntry } from '../core/entry';
 import { asUser } from './as-user';
+import { freshName } from './fresh-file';
 import { TreeView } from './view';
 
 /**
@@ -37,7 +38,7 @@ export function isLinkTo(path: string, target: string): boolean {
 }
 
 function exchange(anchor: string, before: LinkEntry, target: string, byRoot: boolean): void {
-  const temporary = `${anchor.slice(0, anchor.lastIndexOf('/'))}/.migrate-guard-${process.pid}`;
+  const temporary = freshName(anchor);
   symlinkSync(target, temporary);
   try {
     if (byRoot && before.uid !== 0) lchownSync(temporary, before.uid, before.gid);

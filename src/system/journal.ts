@@ -4,7 +4,8 @@ import { errorName, GuardError } from '../core/errors';
 import { makeRootDirectory } from './root-directory';
 
 /**
- * What was done to one link. `begin` is written before the link is replaced, `done` after; a `begin` alone
+ * What was done to one link. `begin` is written before the link is replaced, `done` when it was and every VM behind it
+ * was checked; a `begin` alone
  * means that the program died in between, and only the link itself tells which of the two targets it has.
  */
 export interface JournalEntry {
@@ -39,9 +40,19 @@ export class Journal {
     }
   }
 
+  /** @throws GuardError `failed`: then nothing may be done that would have to be written down. */
   write(entry: Omit<JournalEntry, 'time'>): void {
-    writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
-    fsyncSync(this.descriptor);
+    try {
+      writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+      fsyncSync(this.descriptor);
+    } catch (error) {
+      throw new GuardError(
+        'failed',
+        `the journal ${this.file} cannot be written: ${errorName(error)}; no more links are moved`,
+        'see whether its file system is full or read-only, then run again',
+        { cause: error },
+      );
+    }
   }
 
   close(): void {

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { isBuildId, parseLayout, type Layout } from '../core/qemu-layout';
+import { freshName } from './fresh-file';
 
 /** A layout is some 2 KiB. */
 const longestFile = 64 * 1024;
@@ -58,12 +59,13 @@ export function loadLayout(directory: string, buildId: string): Layout | Unknown
 /** Stores a layout so that a reader sees the old file, or the whole new one. @throws GuardError */
 export function storeLayout(directory: string, layout: Layout): string {
   const file = layoutFile(directory, layout.buildId);
-  const temporary = `${file}.${process.pid}`;
+  let temporary: string | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     const refused = refuseDirectory(directory);
     if (refused !== undefined)
       throw new GuardError('notPermitted', refused, 'give it to root, with mode 0755');
+    temporary = freshName(file);
     const descriptor = openSync(temporary, 'wx', 0o644);
     try {
       writeFileSync(descriptor, `${JSON.stringify(layout, null, 2)}\n`);
@@ -75,7 +77,7 @@ export function storeLayout(directory: string, layout: Layout): string {
     renameSync(temporary, file);
     return file;
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     if (error instanceof GuardError) throw error;
     throw new GuardError('notPermitted', `${file} cannot be written: ${errorName(error)}`, 'run as root', {
       cause: error,

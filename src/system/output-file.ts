@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
+import { freshName } from './fresh-file';
 
 /**
  * Writes a file that others read, so that they see the old one or the whole new one: node_exporter reads whenever it
@@ -9,8 +8,8 @@ import { errorName, GuardError } from '../core/errors';
  * @throws GuardError
  */
 export function writeWhole(file: string, text: string): void {
-  // node_exporter takes every *.prom of its directory, so this must be none.
-  const fresh = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}`);
+  // node_exporter takes every *.prom of its directory; this is none.
+  const fresh = freshName(file);
   try {
     writeFileSync(fresh, text, { flag: 'wx', mode: 0o644 });
     renameSync(fresh, file);

@@ -1,5 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorName } from '../core/errors';
+import { freshName } from './fresh-file';
+import { log } from './log';
 import type { LogPlace } from './qemu-log';
 import type { QemuProcess } from './qemu-process';
 
@@ -15,7 +18,7 @@ interface Note extends LogPlace {
 /**
  * A reset that was verified leaves no line in QEMU's log, so the failure before it would be held against QEMU
  * for ever where memory cannot be read. The note says up to which place of the log all is settled, for this
- * very process.
+ * very process. Where it cannot be written (/run is full) the VM is healed all the same, and only that is lost.
  */
 export function noteReset(
   domain: string,
@@ -25,9 +28,14 @@ export function noteReset(
 ): void {
   const note: Note = { ...place, pid: qemu.pid, startTime: qemu.startTime, at: new Date().toISOString() };
   const file = noteFile(directory, domain);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.${process.pid}`, JSON.stringify(note), { mode: 0o600 });
-  renameSync(`${file}.${process.pid}`, file);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const fresh = freshName(file);
+    writeFileSync(fresh, JSON.stringify(note), { flag: 'wx', mode: 0o600 });
+    renameSync(fresh, file);
+  } catch (error) {
+    log('the reset could not be noted', { domain, why: errorName(error) });
+  }
 }
 
 /** `undefined` without a note of this very process, written by root. */

@@ -130,9 +130,12 @@ async function move(
       if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
       return left(error.what, error.remedy ?? 'look at its directory');
     }
-    journal.write({ ...entry, state: 'done' });
+    // Before the journal, which may be full: the VMs come first.
     const doubt = await doubtOfAny(survey, found, base.domains);
-    if (doubt === undefined) return { ...base, result: 'moved' };
+    if (doubt === undefined) {
+      journal.write({ ...entry, state: 'done' });
+      return { ...base, result: 'moved' };
+    }
     replaceLink(found.path, { ...found.entry, target: change.target }, found.entry.target);
     journal.write({ ...entry, state: 'taken-back' });
     return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
