@@ -6,6 +6,7 @@ const remote = /^(nfs|cifs|smb|ceph|fuse|gluster|lustre|gpfs|ocfs|gfs|9p|afs|bee
 const deadline = 5_000;
 
 let asked: Promise<readonly string[]> | undefined;
+let dead: readonly string[] = [];
 
 /** Where storage is mounted that does not answer; asked once, by children that may be left behind. */
 export function deadMounts(): Promise<readonly string[]> {
@@ -16,14 +17,19 @@ export function deadMounts(): Promise<readonly string[]> {
 async function askAll(): Promise<readonly string[]> {
   const mounts = parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   const paths = new Set(mounts.filter(({ fileSystem }) => remote.test(fileSystem)).map(({ path }) => path));
-  const dead = await Promise.all([...paths].map(async (path) => ((await answers(path)) ? [] : [path])));
-  return dead.flat();
+  const silent = await Promise.all([...paths].map(async (path) => ((await answers(path)) ? [] : [path])));
+  dead = silent.flat();
+  return dead;
+}
+
+/** The dead storage on which a path lies, as far as it has been asked for: what must not be looked at. */
+export function deadMountOf(path: string): string | undefined {
+  return dead.find((mount) => path === mount || path.startsWith(`${mount}/`));
 }
 
 /** The first of these paths, or of what a process has open, that lies on dead storage. Reads names, never files. */
 export async function onDeadMount(paths: readonly string[], process: string): Promise<string | undefined> {
-  const dead = await deadMounts();
-  if (dead.length === 0) return undefined;
+  if ((await deadMounts()).length === 0) return undefined;
   const open = readdirSync(`${process}/fd`).flatMap((name) => {
     try {
       return [readlinkSync(`${process}/fd/${name}`)];
@@ -32,9 +38,11 @@ export async function onDeadMount(paths: readonly string[], process: string): Pr
     }
   });
   const normal = paths.map((path) => path.replace(/\/+/g, '/'));
-  return dead.find((mount) =>
-    [...normal, ...open].some((path) => path === mount || path.startsWith(`${mount}/`)),
-  );
+  for (const path of [...normal, ...open]) {
+    const mount = deadMountOf(path);
+    if (mount !== undefined) return mount;
+  }
+  return undefined;
 }
 
 async function answers(path: string): Promise<boolean> {

@@ -12,6 +12,7 @@ import {
 import { errorName } from '../core/errors';
 import { deviceNumbers, type Entry, type Permissions } from '../core/entry';
 import { mountTable, parseMounts, type MountTable } from '../core/mounts';
+import { deadMountOf } from './storage';
 
 /** O_PATH is missing in Node's constants; the value is that of every Linux architecture Node runs on. */
 const openPath = 0o10000000;
@@ -117,6 +118,9 @@ export class TreeView {
   }
 
   private read(path: string): Entry {
+    // A link may lead to storage that is dead: a look at it would not come back.
+    const dead = deadMountOf(path);
+    if (dead !== undefined) return { kind: 'unreadable', error: `the storage at ${dead} does not answer` };
     const cut = path.lastIndexOf('/');
     const directory = this.directory(path.slice(0, cut));
     if (typeof directory !== 'number') return directory;
