@@ -45,6 +45,11 @@ export class Qemu {
   }
 }
 
+interface RunOptions extends Partial<CommandOptions> {
+  readonly uid?: number;
+  readonly under?: readonly string[];
+}
+
 /** A host of its own: a mount namespace with private `/dev` and `/mnt`, in which QEMUs have theirs. */
 export class Stage {
   readonly host: Tree;
@@ -97,16 +102,16 @@ export class Stage {
     this.host.file(`${stateDirectory}/${name}.xml`, text, { mode: 0o600 });
   }
 
-  /** Runs `migrate-guard` on this host. `uid`: as another user than root. */
+  /** Runs `migrate-guard` on this host. `uid`: as another user than root. `under`: a command that runs it. */
   run(
     argv: readonly string[],
-    { uid, env, ...options }: Partial<CommandOptions> & { readonly uid?: number } = {},
+    { uid, env, under = [], ...options }: RunOptions = {},
   ): Promise<CommandResult> {
     const become =
       uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
     const enter = [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/', '--'];
     const variables = Object.entries({ NODE_OPTIONS: '', ...env }).map(([name, value]) => `${name}=${value}`);
-    const command = ['env', ...variables, process.execPath, this.program, ...argv];
+    const command = ['env', ...variables, ...under, process.execPath, this.program, ...argv];
     return run(['nsenter', ...enter, ...become, ...command], { deadline: 60_000, ...options });
   }
 

@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CommandResult } from '../../../src/system/command';
+
+/** The N-th time that a process of the run makes this system call; `on`: what it said when it was recorded. */
+export interface Call {
+  readonly name: string;
+  readonly nth: number;
+  readonly on: string;
+}
+
+/** What the calls of a run do: some change the machine, others only look at it. */
+export type Kind = 'changes' | 'looks';
+
+const names: Readonly<Record<Kind, string>> = {
+  // strace passes over those that this processor's kernel has not (`?`).
+  changes:
+    '?mkdir,?mkdirat,?symlink,?symlinkat,?link,?linkat,?rename,?renameat,?renameat2,?unlink,?unlinkat,?rmdir,?mknod,?mknodat,' +
+    '?chown,?lchown,?fchown,?fchownat,?chmod,?fchmod,?fchmodat,?setxattr,?lsetxattr,?fsetxattr,' +
+    '?open,openat,write,?pwrite64,fsync,?fdatasync,ftruncate',
+  looks: '?open,openat,?stat,?lstat,fstat,?newfstatat,?statx,?readlink,readlinkat,read,?pread64,getdents64',
+};
+
+/** Of calls that do both, those that are meant. The paths of what is open are `strace -y`'s. */
+const isMeant: Readonly<Record<Kind, (name: string, text: string) => boolean>> = {
+  changes: (name, text) => {
+    if (/^open(at)?$/.test(name)) return text.includes('O_CREAT');
+    return !/^p?write(64)?$/.test(name) || isOfFile(text);
+  },
+  // What Node and the C library read for themselves is no fact of ours.
+  looks: (name, text) => (/^p?read(64)?$/.test(name) ? isOfFile(text) : !/"\/(usr|lib|etc|sys)\b/.test(text)),
+};
+
+function isOfFile(text: string): boolean {
+  return /^\w+\(\d+<\/(?!dev\/|usr\/|lib)/.test(text);
+}
+
+/** Runs it as the last words of such a command. */
+type Run = (under: readonly string[]) => Promise<CommandResult>;
+
+/** Runs something once, and gives the calls that it made, each only once for all of its processes. */
+export async function record(kind: Kind, run: Run): Promise<{ result: CommandResult; calls: Call[] }> {
+  const { result, trace } = await traced([...common(names[kind]), '-y'], run);
+  return { result, calls: parse(trace, isMeant[kind]) };
+}
+
+/**
+ * Runs something that meets a fault at one call, or from that one on; `fault` as in `strace --inject`. `undefined` when
+ * the fault met another call: Node's threads wake one another by writing, and not always as often.
+ */
+export async function inject(
+  kind: Kind,
+  call: Call,
+  { inject: fault, lasting }: { readonly inject: string; readonly lasting: boolean },
+  run: Run,
+): Promise<CommandResult | undefined> {
+  const when = `inject=${call.name}:${fault}:when=${call.nth}${lasting ? '+' : ''}`;
+  const { result, trace } = await traced([...common(call.name, fault), '-y', '-e', when], run);
+  const hits = trace
+    .split('\n')
+    .flatMap((line) => / (\w+\(.*(\(INJECTED\)$|= \?$|<unfinished \.\.\.>$))/.exec(line)?.[1] ?? []);
+  // A failed write that was to wake a thread ends Node.
+  const isWrong = call.name === 'write' && hits.some((text) => !isMeant[kind](call.name, text));
+  return !isWrong && hits.some((text) => toForm(text) === toForm(call.on)) ? result : undefined;
+}
+
+/** A call without what differs from run to run: what it gave back, and all numbers. */
+function toForm(text: string): string {
+  return text.replace(/\s*(<unfinished \.\.\.>|\)\s+= [^=]*)$/, '').replaceAll(/[0-9a-f]{12}|\d+/g, 'N');
+}
+
+async function traced(
+  options: readonly string[],
+  run: Run,
+): Promise<{ result: CommandResult; trace: string }> {
+  const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-calls-'));
+  try {
+    const file = join(directory, 'trace');
+    const result = await run(['strace', ...options, '-o', file, '--']);
+    return { result, trace: readFileSync(file, 'utf8') };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** With the filter in the kernel nothing but these calls is slower than without strace; but strace 6.1 then sends no signal. */
+function common(trace: string, fault = ''): readonly string[] {
+  const filter = fault.startsWith('signal=') ? [] : ['--seccomp-bpf'];
+  return ['-f', ...filter, '-q', '-e', 'signal=none', '-e', `trace=${trace}`];
+}
+
+function parse(trace: string, isWanted: (name: string, text: string) => boolean): Call[] {
+  const counts = new Map<string, number>();
+  const calls = new Map<string, Call>();
+  for (const line of trace.split('\n')) {
+    const [, pid, text, name] = /^(\d+)\s+((\w+)\(.*)$/.exec(line) ?? [];
+    if (pid === undefined || text === undefined || name === undefined) continue;
+    // strace counts for each process (and thread) of its own.
+    const nth = (counts.get(`${pid} ${name}`) ?? 0) + 1;
+    counts.set(`${pid} ${name}`, nth);
+    const key = `${name} ${nth}`;
+    if (isWanted(name, text) && !calls.has(key)) calls.set(key, { name, nth, on: text });
+  }
+  return [...calls.values()];
+}
