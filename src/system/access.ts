@@ -84,11 +84,11 @@ export class AccessProbe {
         ([path, view, anchor]) => [path, view.ask(`${who} ${path}`, () => searchError(anchor))] as const,
       ),
     );
-    const refused = (path: string, error: string): AccessFact => ({
-      kind: 'refused',
-      path,
-      why: `${error}, it may not search this directory`,
-    });
+    // Any other error is the storage's, and says nothing of what QEMU's user may do.
+    const refused = (path: string, error: string): AccessFact =>
+      error === 'EACCES'
+        ? { kind: 'refused', path, why: 'EACCES, it may not search this directory' }
+        : { unknown: `whether ${path} may be searched cannot be asked: ${error}` };
     const searched = new Map<string, AccessFact | undefined>();
     for (const [path, error] of answers ?? [])
       if (error !== undefined) searched.set(path, refused(path, error));

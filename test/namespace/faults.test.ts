@@ -39,7 +39,7 @@ describe.each(changing)('$name', (workflow) => {
         wrong.push(...met.wrong.map((what) => `${call.name} ${call.nth} (${call.on}): ${what}`));
       }
       expect(wrong).toEqual([]);
-      const result = { workflow: workflow.name, fault, points: points.length, outcomes };
+      const result = { workflow: workflow.name, fault, points: points.length, seen: outcomes };
       if (report !== undefined) appendFileSync(report, `${JSON.stringify(result)}\n`);
     },
     3_600_000,

@@ -39,10 +39,17 @@ function isOfFile(text: string): boolean {
 /** Runs it as the last words of such a command. */
 type Run = (under: readonly string[]) => Promise<CommandResult>;
 
-/** Runs something once, and gives the calls that it made, each only once for all of its processes. */
-export async function record(kind: Kind, run: Run): Promise<{ result: CommandResult; calls: Call[] }> {
+/**
+ * Runs something once, and gives the calls that it made, each only once for all of its processes. `from`: the path by
+ * which the first of them is known; what Node does before is not ours.
+ */
+export async function record(
+  kind: Kind,
+  run: Run,
+  from = '',
+): Promise<{ result: CommandResult; calls: Call[] }> {
   const { result, trace } = await traced([...common(names[kind]), '-y'], run);
-  return { result, calls: parse(trace, isMeant[kind]) };
+  return { result, calls: parse(trace, isMeant[kind], from) };
 }
 
 /**
@@ -65,9 +72,10 @@ export async function inject(
   return !isWrong && hits.some((text) => toForm(text) === toForm(call.on)) ? result : undefined;
 }
 
-/** A call without what differs from run to run: what it gave back, and all numbers. */
+/** What a call is about, its name and its first path, without what differs from run to run. */
 function toForm(text: string): string {
-  return text.replace(/\s*(<unfinished \.\.\.>|\)\s+= [^=]*)$/, '').replaceAll(/[0-9a-f]{12}|\d+/g, 'N');
+  const [about = text] = /^\w+\((AT_FDCWD<[^>]*>, )?("[^"]*"|\d+<[^>]*>)?/.exec(text) ?? [];
+  return about.replaceAll(/[0-9a-f]{12}|\d+/g, 'N');
 }
 
 async function traced(
@@ -90,7 +98,8 @@ function common(trace: string, fault = ''): readonly string[] {
   return ['-f', ...filter, '-q', '-e', 'signal=none', '-e', `trace=${trace}`];
 }
 
-function parse(trace: string, isWanted: (name: string, text: string) => boolean): Call[] {
+function parse(trace: string, isWanted: (name: string, text: string) => boolean, from: string): Call[] {
+  let begun = false;
   const counts = new Map<string, number>();
   const calls = new Map<string, Call>();
   for (const line of trace.split('\n')) {
@@ -99,8 +108,9 @@ function parse(trace: string, isWanted: (name: string, text: string) => boolean)
     // strace counts for each process (and thread) of its own.
     const nth = (counts.get(`${pid} ${name}`) ?? 0) + 1;
     counts.set(`${pid} ${name}`, nth);
+    begun ||= text.includes(from);
     const key = `${name} ${nth}`;
-    if (isWanted(name, text) && !calls.has(key)) calls.set(key, { name, nth, on: text });
+    if (begun && isWanted(name, text) && !calls.has(key)) calls.set(key, { name, nth, on: text });
   }
   return [...calls.values()];
 }

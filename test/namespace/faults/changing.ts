@@ -58,14 +58,14 @@ export const changing: readonly Workflow[] = [
   },
 ];
 
-function uses(volumes: readonly Volume[], index: number): Volume {
+export function uses(volumes: readonly Volume[], index: number): Volume {
   const volume = volumes[index];
   if (!volume) throw new Error(`there is no volume ${index}`);
   return volume;
 }
 
 /** A domain whose way needs every kind of step, with access control lists; and nodes like one that is there, and like none. */
-async function startBroken(
+export async function startBroken(
   program: string,
   volumes: readonly Volume[],
 ): Promise<{ stage: Stage; qemu: Qemu }> {
@@ -118,7 +118,7 @@ async function startOld(
   return { stage, qemu, argv: ['relink', '--map', '/mnt/map', '--config', configuration] };
 }
 
-async function startHealthy(
+export async function startHealthy(
   program: string,
   volumes: readonly Volume[],
 ): Promise<{ stage: Stage; qemu: Qemu }> {

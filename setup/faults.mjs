@@ -1,0 +1,100 @@
+// npm run test:faults -- [--points N] [--seed S] [--report FILE]: a fault at each system call of each workflow, or at N
+// of them; with --report the table in FILE (docs/reliability.md) is made anew from what was seen.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { prepareNode, preparePackages, root } from './prepare.mjs';
+import { tiers } from './tiers.mjs';
+
+const [begin, end] = ['<!-- made by npm run test:faults -->', '<!-- end of what was made -->'];
+const all = 1_000_000;
+
+function usage(complaint) {
+  console.error(`${complaint}\nusage: npm run test:faults -- [--points N] [--seed S] [--report FILE]`);
+  process.exit(64);
+}
+
+function readArguments() {
+  const option = { type: 'string' };
+  try {
+    return parseArgs({ options: { points: option, seed: option, report: option } }).values;
+  } catch (error) {
+    return usage(error.message);
+  }
+}
+
+function wholeNumber(name, given, otherwise) {
+  const number = Number(given ?? otherwise);
+  return Number.isSafeInteger(number) && number > 0 ? number : usage(`--${name} takes a whole number from 1`);
+}
+
+/** Runs the tests; gives what they saw, one row for each workflow and fault. */
+function run(points, seed) {
+  const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-faults-'));
+  try {
+    const file = join(folder, 'rows');
+    writeFileSync(file, '');
+    const jest = join(root, 'node_modules/jest/bin/jest.js');
+    const env = {
+      ...process.env,
+      MIGRATE_GUARD_FAULTS: String(points),
+      MIGRATE_GUARD_SEED: String(seed),
+      MIGRATE_GUARD_FAULTS_REPORT: file,
+    };
+    const which = [
+      '--selectProjects',
+      'namespace',
+      '--testPathPatterns',
+      'namespace/faults',
+      '--maxWorkers',
+      '2',
+    ];
+    const { status } = spawnSync(process.execPath, [jest, ...which], { cwd: root, env, stdio: [0, 2, 2] });
+    const rows = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    return { passed: status === 0, rows: rows.map((row) => JSON.parse(row)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const columns = ['workflow', 'fault', 'calls that met it', 'seen afterwards'];
+
+function render(rows) {
+  const cells = rows.map(({ workflow, fault, points, seen }) => {
+    const counts = Object.entries(seen).filter(([, count]) => count > 0);
+    const met = counts.reduce((sum, [, count]) => sum + count, 0);
+    return [
+      workflow,
+      fault,
+      `${met} of ${points}`,
+      counts.map(([what, count]) => `${count} ${what}`).join(', '),
+    ];
+  });
+  cells.sort(([one], [other]) => one.localeCompare(other, 'en'));
+  const widths = columns.map((_, column) =>
+    Math.max(...[columns, ...cells].map((row) => row[column].length)),
+  );
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |\n`;
+  return [columns, widths.map((width) => '-'.repeat(width)), ...cells].map(line).join('');
+}
+
+function write(file, text) {
+  const [before, rest] = readFileSync(file, 'utf8').split(begin);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`${file} has no place for the table (${begin} … ${end})`);
+  writeFileSync(file, `${before}${begin}\n\n${text}\n${end}${after}`);
+}
+
+const given = readArguments();
+const points = wholeNumber('points', given.points, all);
+const seed = wholeNumber('seed', given.seed, 1);
+if (process.getuid() !== 0) usage('this test takes root');
+prepareNode();
+preparePackages(tiers.namespace.packages);
+const { passed, rows } = run(points, seed);
+const text = render(rows);
+console.log(text);
+if (passed && given.report !== undefined) write(given.report, text);
+process.exitCode = passed ? 0 : 1;
