@@ -28,8 +28,9 @@ const isMeant: Readonly<Record<Kind, (name: string, text: string) => boolean>> =
     if (/^open(at)?$/.test(name)) return text.includes('O_CREAT');
     return !/^p?write(64)?$/.test(name) || isOfFile(text);
   },
-  // What Node and the C library read for themselves is no fact of ours.
-  looks: (name, text) => (/^p?read(64)?$/.test(name) ? isOfFile(text) : !/"\/(usr|lib|etc|sys)\b/.test(text)),
+  // What Node and the C library look at for themselves is no fact of ours, the three standard files among it.
+  looks: (name, text) =>
+    /^p?read(64)?$/.test(name) ? isOfFile(text) : !/"\/(usr|lib|etc|sys)\b|^fstat\([012]</.test(text),
 };
 
 function isOfFile(text: string): boolean {
@@ -66,7 +67,9 @@ export async function inject(
   const { result, trace } = await traced([...common(call.name, fault), '-y', '-e', when], run);
   const hits = trace
     .split('\n')
-    .flatMap((line) => / (\w+\(.*(\(INJECTED\)$|= \?$|<unfinished \.\.\.>$))/.exec(line)?.[1] ?? []);
+    .flatMap(
+      (line) => /^(?:\d+ +)?(\w+\(.*(\(INJECTED\)$|= \?$|<unfinished \.\.\.>$))/.exec(line)?.[1] ?? [],
+    );
   // A failed write that was to wake a thread ends Node.
   const isWrong = call.name === 'write' && hits.some((text) => !isMeant[kind](call.name, text));
   return !isWrong && hits.some((text) => toForm(text) === toForm(call.on)) ? result : undefined;
@@ -94,8 +97,9 @@ async function traced(
 
 /** With the filter in the kernel nothing but these calls is slower than without strace; but strace 6.1 then sends no signal. */
 function common(trace: string, fault = ''): readonly string[] {
-  const filter = fault.startsWith('signal=') ? [] : ['--seccomp-bpf'];
-  return ['-f', ...filter, '-q', '-e', 'signal=none', '-e', `trace=${trace}`];
+  // The other threads of Node wake one another by writing: a fault there would be Node's, and not one that we could meet.
+  const follow = trace === 'write' ? [] : fault.startsWith('signal=') ? ['-f'] : ['-f', '--seccomp-bpf'];
+  return [...follow, '-q', '-e', 'signal=none', '-e', `trace=${trace}`];
 }
 
 function parse(trace: string, isWanted: (name: string, text: string) => boolean, from: string): Call[] {
