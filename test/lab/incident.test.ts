@@ -27,7 +27,7 @@ async function expectFailed(domain: Domain, migration: LiveMigration): Promise<v
   expect(migration.stderr).toMatch(
     /^error: (operation failed: job 'migration out' unexpectedly failed|.*Migration is not finalized yet)$/m,
   );
-  expect(migration.log).toContain(INACTIVATE_FAILED);
+  await domain.untilLogged(INACTIVATE_FAILED, migration.logged);
   expect(await lab.whereRuns(domain)).toEqual({
     kvm1: { state: 'running', processes: 1 },
     kvm2: { state: 'absent', processes: 0 },
@@ -88,7 +88,7 @@ describe('QEMU 7.2.0 stays stuck: even with the link made inside, the next migra
     lab.relink(domain, 1, 'fir.b.322');
     const migration = await lab.migrate(domain, 'kvm2');
     expect(migration.exit).toBe(1);
-    expect(migration.log).toContain(INACTIVATE_FAILED);
+    await domain.untilLogged(INACTIVATE_FAILED, migration.logged);
     await until(() => !domain.alive(), { what: 'the guest writes and QEMU dies of it' });
     await until(
       async () => Object.values(await lab.whereRuns(domain)).every(({ state }) => state === 'absent'),
@@ -97,9 +97,7 @@ describe('QEMU 7.2.0 stays stuck: even with the link made inside, the next migra
         evidence: () => lab.whereRuns(domain),
       },
     );
-    expect(domain.log()).toContain(
-      'bdrv_co_write_req_prepare: Assertion `!(bs->open_flags & BDRV_O_INACTIVE)',
-    );
+    await domain.untilLogged('bdrv_co_write_req_prepare: Assertion `!(bs->open_flags & BDRV_O_INACTIVE)');
     // Nothing can be asked of it any more; what it wrote until then is all there.
     for (const { volume } of domain.disks) expect(await volume?.verifyPattern()).toBeGreaterThan(0);
   });

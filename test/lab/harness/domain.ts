@@ -158,6 +158,13 @@ export class Domain {
     return this.host.read(`/var/log/libvirt/qemu/${this.name}.log`);
   }
 
+  /** Returns when it has that text behind so many characters: virtlogd writes it up to some 100 ms after QEMU. */
+  async untilLogged(text: string, from = 0): Promise<void> {
+    await until(() => this.log().slice(from).includes(text), {
+      what: `the log of ${this.name} has: ${text}`,
+    });
+  }
+
   async destroy(): Promise<void> {
     await this.host.virsh('destroy', this.name);
   }

@@ -16,7 +16,8 @@ export interface LiveMigration {
   readonly stdout: string;
   readonly stderr: string;
   readonly milliseconds: number;
-  /** What the source QEMU's log got since the migration began. */
+  /** How long the source QEMU's log was before, and what it got since. */
+  readonly logged: number;
   readonly log: string;
 }
 
@@ -26,7 +27,7 @@ export async function migrateLive(
   destination: string,
   { as = 'oneadmin', options = [], deadline = 60_000 }: LiveMigrationOptions = {},
 ): Promise<LiveMigration> {
-  const before = domain.log().length;
+  const logged = domain.log().length;
   const argv = [
     ...(['virsh', '--connect', 'qemu:///system', 'migrate', '--live'] as const),
     ...options,
@@ -36,5 +37,5 @@ export async function migrateLive(
   const started = performance.now();
   const { exit, timedOut, stdout, stderr } = await domain.host.run(argv, { as, deadline });
   const milliseconds = Math.round(performance.now() - started);
-  return { argv, exit, timedOut, stdout, stderr, milliseconds, log: domain.log().slice(before) };
+  return { argv, exit, timedOut, stdout, stderr, milliseconds, logged, log: domain.log().slice(logged) };
 }
