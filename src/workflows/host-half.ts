@@ -117,9 +117,12 @@ async function move(...[request, settings, frontend]: Parameters<Work>): Promise
 /** A front-end that goes away may leave its mover running: then libvirt's job tells when it has ended. */
 function untilGone(frontend: Frontend, domain: string, settings: Settings): RunningMover {
   const mover = frontend.move();
+  let hasEnded = false;
+  void mover.ended.then(() => (hasEnded = true));
   const orphaned = frontend.gone.then(async (): Promise<Moved> => {
     const began = performance.now();
-    for (let seen = false; ;) {
+    // The front-end may as well have gone because all is done.
+    for (let seen = false; !hasEnded;) {
       // Without a status file the domain is gone from here, and so is its job.
       const hasJob = typeof jobOf(settings.libvirt.stateDirectory, domain) === 'string';
       seen ||= hasJob;
