@@ -74,6 +74,8 @@ export function walk(view: View, path: string): Walk {
       case 'link':
         links += 1;
         if (links > maximumLinks) return end('loop', here);
+        // symlink(2) makes none that is longer.
+        if (isLonger(entry.target, maximumPath - 1)) return end('too-long', entry.target);
         pending.push(...entry.target.split('/').reverse());
         if (entry.target.startsWith('/')) directory = '';
         break;

@@ -213,6 +213,15 @@ describe('the kernel’s limits', () => {
     expect(endOf({ '/d': device }, path).kind).toBe(kind);
   });
 
+  test.each([
+    [4095, 'found'],
+    [4096, 'too-long'],
+    [1_000_000, 'too-long'],
+  ])('a link whose target is of %d bytes: %s', (bytes, kind) => {
+    const target = `${'/'.repeat(bytes - 1)}d`;
+    expect(endOf({ '/d': device, '/l': aLink(target) }, '/l').kind).toBe(kind);
+  });
+
   test('a path that is too long is told in short', () => {
     const walked = walk(viewOf({}), `/${'x'.repeat(5000)}`);
     expect(describeFailure(walked)).toBe(`/${'x'.repeat(59)}… is longer than the kernel allows`);
