@@ -67,6 +67,16 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['test/fast-check.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'fast-check', message: 'test/fast-check.ts gives all of them one seed.' }] },
+      ],
+    },
+  },
   ...directions,
   {
     files: ['**/*.mjs', '**/*.cjs'],

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { seed } from '../fast-check';
 import { bundleProgram, Volume, type Program } from './harness';
 import { changing } from './faults/changing';
 import { faults, meet, runUnhindered, type FaultName, type Outcome } from './faults/trial';
@@ -7,7 +8,6 @@ import { faults, meet, runUnhindered, type FaultName, type Outcome } from './fau
 // `npm run test:faults`.
 
 const most = Number(process.env['MIGRATE_GUARD_FAULTS'] ?? 1);
-const seed = Number(process.env['MIGRATE_GUARD_SEED'] ?? 1);
 const report = process.env['MIGRATE_GUARD_FAULTS_REPORT'];
 
 let program: Program;

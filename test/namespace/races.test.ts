@@ -6,6 +6,7 @@ import { gather } from '../../src/system/gather';
 import { holdDomain } from '../../src/system/held-domain';
 import { TreeView } from '../../src/system/view';
 import { report } from '../../src/workflows/plain-check';
+import { seed } from '../fast-check';
 import { giveToQemu, placeDisk, Stage, Volume, type PlacedDisk, type Qemu } from './harness';
 import { relinkAgainAndAgain } from './races/relink';
 import { whileFlipping } from './races/flipper';
@@ -13,7 +14,6 @@ import { whileFlipping } from './races/flipper';
 // Somebody changes links and nodes while we look, and while we act. `npm run test:races -- --runs 10000` tries longer.
 
 const rounds = Number(process.env['MIGRATE_GUARD_RACES'] ?? 300);
-const seed = Number(process.env['MIGRATE_GUARD_SEED'] ?? Date.now() % 2 ** 31);
 
 let stage: Stage;
 let qemu: Qemu;

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { addDirectories, addEnd, mutate, target, written, type Mutation } from './lay-out';
 import type { Access, Made, MadeTree, Topology } from './made';
 

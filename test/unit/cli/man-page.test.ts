@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from '../../fast-check';
 import { manPage, roff } from '../../../src/cli/man-page';
 import { optionsOf } from '../../../src/cli/verb';
 import { verbs } from '../../../src/cli/verbs';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { renderMetrics } from '../../../src/cli/metrics';
 import type { FleetDomain, FleetReport } from '../../../src/core/fleet';
 import { makeFleet } from '../../fleet/fleet';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { printable, renderReport } from '../../../src/cli/render';
 import { renderExplained } from '../../../src/cli/render-explain';
 import type { DomainReport, Finding } from '../../../src/core/finding';

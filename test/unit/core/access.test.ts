@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { accessByAcl, accessByMode, isProtectedLink, parseAcl, wantedBits } from '../../../src/core/access';
 import { qemuUser } from '../factories';
 

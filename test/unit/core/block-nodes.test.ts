@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { parseBlockNodes } from '../../../src/core/block-nodes';
 import { isUnknown } from '../../../src/core/facts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { parseDomain, type Domain } from '../../../src/core/domain';
 import { XmlError } from '../../../src/core/xml';
 

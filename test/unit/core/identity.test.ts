@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { domainNames, isUuid } from '../../../src/core/domain-name';
 import { deviceNumbers, identity } from '../../../src/core/entry';
 import { errorName, GuardError } from '../../../src/core/errors';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { exitOf } from '../../../src/cli/print';
 import { verdictOf, verdicts, type Finding } from '../../../src/core/finding';
 

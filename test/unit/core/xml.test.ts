@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { parseStringPromise } from 'xml2js';
 import { child, children, descend, parseXml, XmlError, type Element } from '../../../src/core/xml';
 

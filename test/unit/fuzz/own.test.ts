@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { GuardError } from '../../../src/core/errors';
 import { isUnknown } from '../../../src/core/facts';
 import { readFleetDomains } from '../../../src/core/fleet-reader';

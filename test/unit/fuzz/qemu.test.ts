@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { readBlockMemory } from '../../../src/core/block-backends';
 import { parseBlockNodes } from '../../../src/core/block-nodes';
 import { isUnknown } from '../../../src/core/facts';

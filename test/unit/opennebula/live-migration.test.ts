@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { failedMigration, migrationUnderWay } from '../../../src/opennebula/live-migration';
 import { readVmEvent, type HistoryRecord, type VmEvent } from '../../../src/opennebula/vm-history';
 import { History, releases, vmXml, type VmXmlOptions } from './vm-xml';

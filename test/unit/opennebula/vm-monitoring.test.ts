@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { monitoringLine, type ProbedVm } from '../../../src/opennebula/vm-monitoring';
 import { parseTemplate, readMonitoring, TemplateError } from './monitord';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check';
 import { readBlockMemory, type ReadMemory } from '../../../src/core/block-backends';
 import { isUnknown } from '../../../src/core/facts';
 import type { Layout } from '../../../src/core/qemu-layout';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../fast-check';
 import { visible } from '../../../../src/cli/page/markup';
 import { renderPage } from '../../../../src/cli/page/page';
 import type { FleetReport } from '../../../../src/core/fleet';
