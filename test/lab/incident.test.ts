@@ -1,4 +1,4 @@
-import { type Domain, type Emulator, Lab, type LiveMigration, until } from './harness';
+import { type Domain, Lab, type LiveMigration, migrateToSink, until } from './harness';
 
 // What happened to real VMs, step by step, on both QEMUs: what the guard is for, and what it has to be measured against.
 
@@ -54,30 +54,37 @@ async function expectWhole(domain: Domain): Promise<void> {
   await domain.verifyPattern();
 }
 
-/** The link is re-pointed on both hosts, a migration fails, and the link is made where QEMU misses it. */
-async function failOnce(vmId: number, emulator: Emulator): Promise<Domain> {
-  const domain = await lab.startDomain(vmId, { emulator });
-  const link = lab.relink(domain, 0, `fir.b.${vmId}`);
+test('Debian’s QEMU heals itself: with the link made inside, the next migration works', async () => {
+  const domain = await lab.startDomain(310, { emulator: 'debian' });
+  const link = lab.relink(domain, 0, 'fir.b.310');
   await expectFailed(domain, await lab.migrate(domain, 'kvm2'));
   await makeInside(domain, link);
-  return domain;
-}
-
-test('Debian’s QEMU heals itself: with the link made inside, the next migration works', async () => {
-  const domain = await failOnce(310, 'debian');
   await expectArrived(domain, await lab.migrate(domain, 'kvm2'));
 });
 
-describe('QEMU 7.2.0 stays stuck: even with the link made inside, the next migration fails', () => {
-  test('until QMP cont', async () => {
-    const domain = await failOnce(320, 'affected');
+// The first migration goes past libvirt, which now and then cures it by chance: where it handles QEMU's STOP, but not yet
+// its RESUME, by the time it cleans up, it sends `cont` itself (qemuMigrationSrcRestoreDomainState()).
+describe('QEMU 7.2.0 stays stuck', () => {
+  async function failOnce(domain: Domain, index = 0): Promise<string> {
+    const link = lab.relink(domain, index, `fir.b.${domain.vmId}`);
+    const { status } = await migrateToSink(domain);
+    // The guest may have killed QEMU before it was asked.
+    expect(['failed', undefined]).toContain(status);
+    await domain.untilLogged(INACTIVATE_FAILED);
+    return link;
+  }
+
+  test('even with the link made inside, the next migration fails, until QMP cont', async () => {
+    const domain = await lab.startDomain(320, { emulator: 'affected' });
+    await makeInside(domain, await failOnce(domain));
     await expectFailed(domain, await lab.migrate(domain, 'kvm2'));
     await domain.qmp('cont');
     await expectArrived(domain, await lab.migrate(domain, 'kvm2'));
   });
 
   test('until suspend and resume', async () => {
-    const domain = await failOnce(321, 'affected');
+    const domain = await lab.startDomain(321, { emulator: 'affected' });
+    await makeInside(domain, await failOnce(domain));
     await domain.host.virsh('suspend', domain.name);
     await domain.host.virsh('resume', domain.name);
     await expectArrived(domain, await lab.migrate(domain, 'kvm2'));
@@ -85,10 +92,7 @@ describe('QEMU 7.2.0 stays stuck: even with the link made inside, the next migra
 
   test('and of two disks, the one handled before is left inactive: the guest’s next write kills QEMU', async () => {
     const domain = await lab.startDomain(322, { emulator: 'affected', disks: 2 });
-    lab.relink(domain, 1, 'fir.b.322');
-    const migration = await lab.migrate(domain, 'kvm2');
-    expect(migration.exit).toBe(1);
-    await domain.untilLogged(INACTIVATE_FAILED, migration.logged);
+    await failOnce(domain, 1);
     await until(() => !domain.alive(), { what: 'the guest writes and QEMU dies of it' });
     await until(
       async () => Object.values(await lab.whereRuns(domain)).every(({ state }) => state === 'absent'),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { FleetDomain, FleetHost } from '../../src/core/fleet';
-import { affectedQemu, type Domain } from './harness';
+import { affectedQemu, type Domain, migrateToSink } from './harness';
 import { HookStage, type FleetDocument } from './hook-stage';
 import { type OpenNebulaStage, put } from './opennebula-stage';
 
@@ -137,7 +137,8 @@ test('VMs that a failed migration left stuck are reset, wherever they are', asyn
   fleet.runs(...domains);
   const [stuck] = domains;
   stage.lab.relink(stuck);
-  expect((await stage.lab.migrate(stuck, 'kvm2')).exit).toBe(1);
+  // Past libvirt, whose own `cont` now and then cures it (test/lab/incident.test.ts).
+  expect((await migrateToSink(stuck)).status).toBe('failed');
   fleet.failed(430);
   await stuck.host.succeed([program, 'layout', affectedQemu()]);
   const { exit, told } = await fleet.command('reset', '--all', '--hosts', 'all');
