@@ -6,13 +6,13 @@ import { canBeDisk, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
 import { walk, type Walk } from '../core/walk';
 import { AccessProbe } from './access';
 import type { HeldDomain } from './held-domain';
-import { openInside } from './open-inside';
+import type { openInside } from './open-inside';
 import { findSibling } from './dev-tree';
 import type { TreeView } from './view';
 
 export interface Depth {
-  /** Open each disk inside the namespace as QEMU's user would. */
-  readonly open?: boolean;
+  /** Opens each disk inside the namespace as QEMU's user would. Handed in, so that a plain check does not load it. */
+  readonly open?: typeof openInside;
   /** Ask QEMU for its own block nodes, by the domain's UUID: virsh takes a name of digits for an id. */
   readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
 }
@@ -21,7 +21,7 @@ export interface Depth {
 export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth = {}): Promise<DomainFacts> {
   const { domain, process, credentials, ownNamespace, mounts, view } = held;
   const open = (files: readonly DiskSource[]): ReturnType<typeof openInside> | undefined =>
-    depth.open ? openInside(process, credentials, files) : undefined;
+    depth.open?.(process, credentials, files);
   const [nodes, openedKnown] = await Promise.all([depth.askNodes?.(domain.uuid), open(domain.sources)]);
   const others = sourcesOnlyInQemu(domain, nodes);
   const opened = [...(openedKnown ?? []), ...(others.length > 0 ? ((await open(others)) ?? []) : [])];

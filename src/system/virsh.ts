@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GuardError } from '../core/errors';
 import { parseBlockNodes } from '../core/block-nodes';
@@ -80,6 +79,7 @@ export class Virsh {
    * By UUID, because virsh parses its argument once more, and a name may hold anything.
    */
   async suspendAndResume(uuid: string): Promise<{ readonly resumed: true } | Unknown> {
+    const { tmpdir } = await import('node:os');
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-'));
     const output = join(directory, 'output');
     const script = `trap '' HUP INT TERM; exec >"$1" 2>&1 </dev/null; shift; exec "$@"`;

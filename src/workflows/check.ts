@@ -2,6 +2,7 @@ import type { Domain } from '../core/domain';
 import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
+import { openInside } from '../system/open-inside';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomains, type Asked } from './find-domains';
@@ -47,7 +48,9 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep, virsh } = options;
   const deadline = settings.libvirt.deadline * 1000;
-  const depth = deep ? { open: true, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) } : {};
+  const depth = deep
+    ? { open: openInside, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) }
+    : {};
   const [facts, destination, block] = await Promise.all([
     gatherDomain(domain, depth),
     askAbout(domain, options.destination),

@@ -128,7 +128,7 @@ async function provesWrong(source: SourceFacts, held: HeldDomain, wish: Wish): P
 
 /** After the link was moved: why the domain's disks behind it are no longer sure, if they are not. */
 export async function doubtAfter(domain: Domain, path: string): Promise<string | undefined> {
-  const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: true });
+  const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: openInside });
   if ('why' in facts) {
     // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
     const ended = domain.pid !== undefined && !existsSync(`/proc/${domain.pid}`);

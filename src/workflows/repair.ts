@@ -7,6 +7,7 @@ import { withDomainLock } from '../system/domain-lock';
 import { sweep } from '../system/dev-tree';
 import { gather } from '../system/gather';
 import { holdDomain, type HeldDomain } from '../system/held-domain';
+import { openInside } from '../system/open-inside';
 import { TreeView } from '../system/view';
 import { report } from './plain-check';
 import { reportNoFacts } from './no-facts';
@@ -60,13 +61,13 @@ export async function repairLocked(domain: Domain, dryRun = false, root = '/'): 
 }
 
 async function planOnly(held: HeldDomain, host: TreeView): Promise<RepairReport> {
-  const before = report(await gather(held, host, { open: true }));
+  const before = report(await gather(held, host, { open: openInside }));
   return { ...before, result: resultBefore(before) ?? 'would-repair' };
 }
 
 async function repairHeld(held: HeldDomain, host: TreeView, root: string): Promise<RepairReport> {
   sweep(held);
-  const before = report(await gather(held, host, { open: true }));
+  const before = report(await gather(held, host, { open: openInside }));
   const result = resultBefore(before);
   if (result !== undefined) return { ...before, result };
 
@@ -94,7 +95,7 @@ async function lookAgain(held: HeldDomain, root: string): Promise<DomainReport> 
   const host = TreeView.open(root);
   const view = held.process.view();
   try {
-    return report(await gather({ ...held, view }, host, { open: true }));
+    return report(await gather({ ...held, view }, host, { open: openInside }));
   } finally {
     view.close();
     host.close();
