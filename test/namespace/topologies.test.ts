@@ -123,8 +123,9 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   const resident = world.residentOf(made);
   const { qemu, inside } = resident;
   const domain = domainWith(path, resident);
-  const [facts, hostEnd, rootEnd, opened] = await Promise.all([
-    gatherFacts(domain),
+  // First alone: what QEMU's own process opens for a moment would be among the files that it has open.
+  const facts = await gatherFacts(domain);
+  const [hostEnd, rootEnd, opened] = await Promise.all([
     askKernel(world.stage.servant, 'stat', path),
     askKernel(inside, 'stat', path),
     askKernel(qemu.servant, 'open', path),
