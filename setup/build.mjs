@@ -23,7 +23,7 @@ for (const entry of entries) {
   const { outputFiles, metafile } = await build({
     ...settings,
     entryPoints: [join(root, 'src/entry', entry)],
-    plugins: [pack(packs, metafiles)],
+    plugins: [...settings.plugins, pack(packs, metafiles)],
   });
   put(name, singleFile(name, outputFiles[0].text, packs), 0o755);
   for (const path of [metafile, ...metafiles].flatMap((made) => [...packagesIn(made)]))
