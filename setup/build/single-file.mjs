@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const compiler = fileURLToPath(new URL('code-cache.cjs', import.meta.url));
 const [commentEnd, stand] = ['*/', '*%/'];
+const functionEnd = `${commentEnd}\n}`;
 
 /**
  * The file's text. `program` is CommonJS, in which `unpack(name)` gives the text of one of `packs` (base64 of
@@ -21,10 +22,9 @@ export function singleFile(name, program, packs) {
     ...[...packs].sort(),
     ['code cache', ''],
   ]);
-  const end = `${commentEnd}\n}\n`;
-  const linesBefore = head(sections, end).split('\n').length - 1;
+  const linesBefore = head(sections).split('\n').length - 1;
   sections.set('code cache', codeCache(name, linesBefore, source));
-  return `${head(sections, end)}${[...sections.values()].join('\n')}${end}`;
+  return `${head(sections)}${[...sections.values()].join('\n')}${functionEnd})();\n`;
 }
 
 /** One letter beyond Latin-1 would make V8 keep the file with two bytes a character. esbuild leaves them in comments. */
@@ -32,9 +32,9 @@ function ascii(text) {
   return text.replace(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function head(sections, end) {
+function head(sections) {
   // Counted from the end, so that what is written here does not move them.
-  let before = end.length - '\n'.length;
+  let before = functionEnd.length;
   const slices = {};
   for (const [name, { length }] of [...sections].reverse()) {
     slices[name] = `text.slice(-${before + length}, -${before})`;
@@ -44,8 +44,8 @@ function head(sections, end) {
   const lines = [
     '#!/usr/bin/env node',
     "'use strict';",
-    'start();',
-    'function start() {',
+    '// In parentheses, so that V8 compiles it at once: it would read all of the comment a second time.',
+    '(function start() {',
     '  const text = start.toString();',
     "  const { Script } = require('node:vm');",
     `  const program = ${program}.replaceAll('${stand}', '${commentEnd}');`,

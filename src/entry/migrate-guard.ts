@@ -8,13 +8,23 @@ void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });
 
+/** Verbs of moving-program.ts. */
+const moving = ['migrate', 'save', 'host'];
+
 /**
- * A plain `check` is what runs before every migration and on every host, so nothing else is loaded for it: all
- * else, and the answers to a mistake, are a whole program that is packed away inside this one (setup/build/pack.mjs).
+ * A plain `check` is what runs before every migration and on every host, so nothing else is loaded for it. What moves
+ * VMs, and all else with the answers to a mistake, are programs that are packed away inside this one
+ * (setup/build/pack.mjs).
  */
 async function main(argv: readonly string[]): Promise<number> {
-  const done = await runLine(argv, [plainCheckForm]);
+  const done = (await runLine(argv, [plainCheckForm])) ?? (await move(argv));
   if (done !== undefined) return done;
   const { main: wholeProgram } = await import('../cli/whole-program.js');
   return wholeProgram(argv);
+}
+
+async function move(argv: readonly string[]): Promise<number | undefined> {
+  if (!moving.includes(argv[0] ?? '')) return undefined;
+  const { main: movingProgram } = await import('../cli/moving-program.js');
+  return movingProgram(argv);
 }
