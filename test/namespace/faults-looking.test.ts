@@ -2,8 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { exitCodes } from '../../src/core/exit-codes';
 import { bundleProgram, Volume, type Program, type Stage } from './harness';
 import { inject, record } from './faults/calls';
-import { looking, type Case } from './faults/looking';
-import { configuration } from './faults/workflow';
+import { looking, refused, untold, type Case } from './faults/looking';
 
 // A failing read, stat, open or readlink may leave a verdict undecided, or as it is; it never makes anything safe.
 
@@ -28,15 +27,15 @@ test.each(looking)(
     const { stage } = await asked.make(program.file, volumes);
     try {
       const run = runOn(stage, asked);
-      const { result, calls } = await record('looks', run, configuration);
-      expect(verdictOf(result.stdout)).toBe(asked.truth);
+      const { result, calls } = await record('looks', run, asked.from);
+      expect(asked.read(result.stdout)).toBe(asked.truth);
       const verdicts = new Map<string, number>();
       const wrong: string[] = [];
       const step = Math.max(1, Math.floor(calls.length / most));
       for (const call of calls.filter((_, index) => index % step === 0)) {
         const hit = await inject('looks', call, { inject: 'error=EIO', lasting: false }, run);
         if (!hit) continue;
-        const verdict = verdictOf(hit.stdout);
+        const verdict = asked.read(hit.stdout);
         verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
         const isKnown = Object.values(exitCodes).some(({ status }) => status === hit.exit);
         if (!isKnown || /^\s+at .*[:(]/m.test(hit.stderr) || !isTrue(verdict, hit.exit, asked))
@@ -53,18 +52,12 @@ test.each(looking)(
   3_600_000,
 );
 
-function runOn(stage: Stage, { argv }: Case): Parameters<typeof record>[1] {
-  return (under) => stage.run(argv, { under });
-}
-
-/** `refused to answer`: nothing was printed, and the exit status alone tells. */
-function verdictOf(stdout: string): string {
-  if (stdout === '') return 'refused to answer';
-  const { domains } = JSON.parse(stdout) as { domains?: { verdict: string }[] };
-  return domains?.[0]?.verdict ?? 'refused to answer';
+function runOn(stage: Stage, { argv, input }: Case): Parameters<typeof record>[1] {
+  const env = { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` };
+  return (under) => stage.run(argv, { under, env, ...(input === undefined ? {} : { input }) });
 }
 
 function isTrue(verdict: string, exit: number | null, { truth }: Case): boolean {
-  if (verdict === 'refused to answer') return exit !== exitCodes.ok.status;
-  return truth === 'safe' ? ['safe', 'undecided'].includes(verdict) : verdict !== 'safe';
+  if (verdict === refused) return exit !== exitCodes.ok.status;
+  return truth === 'safe' ? ['safe', 'undecided', untold].includes(verdict) : verdict !== 'safe';
 }

@@ -1,4 +1,6 @@
 import { giveToQemu, placeDisk, Stage, type PlacedDisk, type Qemu, type Volume } from '../harness';
+import { readNote, startLogged } from './failed-migration';
+import { startHealthy, uses } from './healthy';
 import type { Read } from './picture';
 import { configuration, furnish, type Workflow } from './workflow';
 
@@ -36,6 +38,14 @@ export const changing: readonly Workflow[] = [
     },
   },
   {
+    name: 'reset',
+    keepsSafe: true,
+    make: async (program, volumes) => {
+      const { stage, qemu } = await startLogged(program, volumes, 'failed');
+      return { stage, qemu, argv: ['reset', '310', '--config', configuration], read: readNote };
+    },
+  },
+  {
     name: 'layout',
     keepsSafe: true,
     make: async (program, volumes) => {
@@ -57,12 +67,6 @@ export const changing: readonly Workflow[] = [
     },
   },
 ];
-
-export function uses(volumes: readonly Volume[], index: number): Volume {
-  const volume = volumes[index];
-  if (!volume) throw new Error(`there is no volume ${index}`);
-  return volume;
-}
 
 /** A domain whose way needs every kind of step, with access control lists; and nodes like one that is there, and like none. */
 export async function startBroken(
@@ -116,17 +120,6 @@ async function startOld(
   const map = disks.map(({ path }, index) => `${path} /dev/storpool-byid/fir.${index}\n`);
   stage.host.file('/mnt/map', map.join(''));
   return { stage, qemu, argv: ['relink', '--map', '/mnt/map', '--config', configuration] };
-}
-
-export async function startHealthy(
-  program: string,
-  volumes: readonly Volume[],
-): Promise<{ stage: Stage; qemu: Qemu }> {
-  const stage = await Stage.start(program);
-  furnish(stage);
-  const disk = await placeDisk(stage, uses(volumes, 0));
-  const qemu = await stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
-  return { stage, qemu };
 }
 
 /** A gdb that answers each question about a layout, without the minutes that a real QEMU's debug information takes. */

@@ -149,7 +149,7 @@ function withoutLocks(picture: Picture): Picture {
 function outcomeOf(now: Picture, before: Picture, after: Picture): Outcome {
   if (differences(now, after).length === 0) return 'done';
   // A directory of locks stays, and says nothing.
-  const isLocks = (what: string): boolean => what.startsWith('/run');
+  const isLocks = (what: string): boolean => /^\/run(\/migrate-guard(\/[^/]+\.lock\b[^:]*)?)?: /.test(what);
   return differences(now, before).every(isLocks) ? 'as it was' : 'in between';
 }
 

@@ -19,14 +19,27 @@ export interface Workflow {
 }
 
 export const configuration = '/mnt/faults.yaml';
+/** Of QEMU's logs. */
+export const logDirectory = '/mnt/logs';
+const settings = [
+  `libvirt: { state_directory: /mnt/libvirt, log_directory: ${logDirectory}, deadline: 5 }`,
+  'relink: { journal_directory: /mnt/journals }',
+  'reset: { layout_directory: /mnt/layouts }',
+  '',
+].join('\n');
 
 /** What every world has: its own /run, and all that is written within the trees that are compared. */
 export function furnish(stage: Stage): void {
   stage.host.mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run');
-  const settings = [
-    'libvirt: { state_directory: /mnt/libvirt, deadline: 5 }',
-    'relink: { journal_directory: /mnt/journals }',
-    'reset: { layout_directory: /mnt/layouts }',
-  ];
-  stage.host.file(configuration, `${settings.join('\n')}\n`, { mode: 0o644 });
+  stage.host.file(configuration, settings, { mode: 0o644 });
+}
+
+/** The configuration where the host half looks for it, which is named no other; and a log of its own. */
+export function furnishHostHalf(stage: Stage): void {
+  for (const directory of ['upper', 'work']) stage.host.directory(`/mnt/etc/${directory}`);
+  const layers = 'lowerdir=/etc,upperdir=/mnt/etc/upper,workdir=/mnt/etc/work';
+  stage.host.mount('-t', 'overlay', '-o', layers, 'overlay', '/etc');
+  stage.host.mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/log');
+  stage.host.remove('/etc/migrate-guard');
+  stage.host.file('/etc/migrate-guard/config.yaml', settings, { mode: 0o644 });
 }

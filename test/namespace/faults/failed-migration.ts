@@ -1,0 +1,50 @@
+import type { Qemu, Stage, Volume } from '../harness';
+import { startHealthy } from './healthy';
+import type { Read } from './picture';
+import { logDirectory } from './workflow';
+
+/** What `virsh qemu-monitor-command` passes on of a QEMU that runs after a migration has failed. */
+const virsh = (node: object): string => `#!/bin/sh
+case "$*" in
+  *query-status*) echo '{"return":{"status":"running"}}' ;;
+  *query-migrate*) echo '{"return":{"status":"failed"}}' ;;
+  *query-named-block-nodes*) echo '{"return":[${JSON.stringify(node)}]}' ;;
+  *'"cont"'*) echo '{"return":{}}' ;;
+  *) exit 1 ;;
+esac
+`;
+
+const failed =
+  '2024-03-05T09:59:59.000000Z qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)\n';
+
+/**
+ * A healthy domain with a log of its QEMU, in which a migration has failed or none was. `inactive`: QEMU 10.0 calls its
+ * disk inactive; an older one tells nothing of that, and takes its disks back when it is told to `cont`.
+ */
+export async function startLogged(
+  program: string,
+  volumes: readonly Volume[],
+  handingOver: 'failed' | 'inactive' | 'none',
+): Promise<{ stage: Stage; qemu: Qemu }> {
+  const world = await startHealthy(program, volumes);
+  const now = new Date().toISOString().replace('T', ' ').replace('Z', '+0000');
+  const log = `${now}: starting up libvirt version: 9.0.0\n${handingOver === 'none' ? '' : failed}`;
+  world.stage.host.file(`${logDirectory}/one-310.log`, log, { mode: 0o600 });
+  const active = handingOver === 'inactive' ? { active: false } : {};
+  const answers = virsh({ 'node-name': 'libvirt-1-format', ...active });
+  world.stage.host.file('/mnt/bin/virsh', answers, { mode: 0o755 });
+  return world;
+}
+
+/** Of the note of a reset, which tells the time and the process: whether it is whole. Each log begins at a time of its own. */
+export const readNote: Read = (path, text) => {
+  if (path.startsWith(logDirectory)) return undefined;
+  if (!path.endsWith('.reset')) return text;
+  const keys = ['inode', 'size', 'pid', 'startTime', 'at'];
+  try {
+    const note = JSON.parse(text) as object;
+    return keys.every((key) => Object.hasOwn(note, key)) ? 'a note' : 'torn';
+  } catch {
+    return 'torn';
+  }
+};
