@@ -1,40 +1,11 @@
 import type { DomainReport, Verdict } from './finding';
-import type { LinkChange } from './relink';
-import { readDomainReport, readObject, readVerdict } from './report-reader';
+import type { HostRequest } from './host-request';
+import { readDomainReport, readJsonObject, readVerdict } from './report-reader';
 
 /**
  * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
  * front-end begins with one request; the host answers, and for a move asks the front-end to run the mover.
  */
-
-export const hostActions = [
-  'migrate',
-  'save',
-  'prepare',
-  'repair',
-  'reset',
-  'heal',
-  'probe',
-  'audit',
-  'foresee',
-  'state',
-] as const;
-export type HostAction = (typeof hostActions)[number];
-
-export interface HostRequest {
-  /** Of the half that asks. Halves of different releases do not talk to each other. */
-  readonly version: string;
-  readonly action: HostAction;
-  /** The deploy id: `one-310`, `310` or a UUID. */
-  readonly domain?: string;
-  readonly destination?: string;
-  /** Whether the disks' paths have to exist there already: so on shared storage, once it is attached. */
-  readonly checkDestination?: boolean;
-  /** Only say what would be done. */
-  readonly dryRun?: boolean;
-  /** Of `foresee`: the links that would point elsewhere. */
-  readonly changes?: readonly LinkChange[];
-}
 
 /** How an action ended. */
 export interface HostEnd {
@@ -78,7 +49,7 @@ export function encodeLine(line: HostLine | HostRequest | MoverEnded): string {
 
 /** `undefined` for anything that is no line of a host half: a banner, a shell's complaint. */
 export function readHostLine(text: string): HostLine | undefined {
-  const line = readLine(text);
+  const line = readJsonObject(text);
   const word = (key: string): string | undefined => {
     const value = line?.get(key);
     return typeof value === 'string' ? value : undefined;
@@ -120,7 +91,7 @@ export function readHostLine(text: string): HostLine | undefined {
 }
 
 export function readMoverEnded(text: string): MoverEnded | undefined {
-  const line = readLine(text);
+  const line = readJsonObject(text);
   const exit = line?.get('exit');
   if (line?.get('kind') !== 'moved') return undefined;
   return exit === null || isExitStatus(exit) ? { kind: 'moved', exit } : undefined;
@@ -128,68 +99,4 @@ export function readMoverEnded(text: string): MoverEnded | undefined {
 
 function isExitStatus(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255;
-}
-
-/** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
-export function readRequest(text: string): HostRequest | string {
-  const line = readLine(text);
-  if (!line) return 'the request is no JSON object on one line';
-  const known = ['version', 'action', 'domain', 'destination', 'checkDestination', 'dryRun', 'changes'];
-  const foreign = [...line.keys()].find((key) => !known.includes(key));
-  if (foreign !== undefined) return `the request has an unknown key ${quoted(foreign)}`;
-  const version = line.get('version');
-  if (typeof version !== 'string') return 'the request names no version';
-  const action = hostActions.find((name) => name === line.get('action'));
-  if (!action) return `the request names no action: one of ${hostActions.join(', ')}`;
-  const [domain, destination] = [line.get('domain'), line.get('destination')];
-  if (domain !== undefined && typeof domain !== 'string') return 'the domain is no text';
-  if (domain !== undefined && !isDeployId(domain)) {
-    return `${quoted(domain)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
-  }
-  if (destination !== undefined && typeof destination !== 'string') return 'the destination is no text';
-  for (const key of ['checkDestination', 'dryRun']) {
-    const value = line.get(key);
-    if (value !== undefined && typeof value !== 'boolean') return `${key} is neither true nor false`;
-  }
-  const changes = line.has('changes') ? readChanges(line.get('changes')) : undefined;
-  if (typeof changes === 'string') return changes;
-  return {
-    version,
-    action,
-    ...(changes ? { changes } : {}),
-    ...(domain === undefined ? {} : { domain }),
-    ...(destination === undefined ? {} : { destination }),
-    checkDestination: line.get('checkDestination') === true,
-    dryRun: line.get('dryRun') === true,
-  };
-}
-
-function readChanges(value: unknown): LinkChange[] | string {
-  if (!Array.isArray(value)) return 'changes is no list';
-  const changes: LinkChange[] = [];
-  for (const [index, given] of value.entries()) {
-    const [link, target] = ['link', 'target'].map((key) => readObject(given)?.get(key));
-    if (typeof link !== 'string' || !link.startsWith('/') || typeof target !== 'string' || target === '')
-      return `changes[${index}] is no link with a target`;
-    changes.push({ link, target });
-  }
-  return changes;
-}
-
-/** Enough of it to recognise: what is refused may be as long as its sender likes. */
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 80));
-}
-
-/** What OpenNebula gives a domain that it deploys. */
-export function isDeployId(word: string): boolean {
-  return /^(one-)?[0-9]{1,10}$/.test(word) || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(word);
-}
-
-function readLine(text: string): ReadonlyMap<string, unknown> | undefined {
-  try {
-    return readObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }

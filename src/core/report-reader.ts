@@ -23,6 +23,15 @@ export function readObject(value: unknown): ReadonlyMap<string, unknown> | undef
   return new Map(Object.entries(value));
 }
 
+/** The same of a text; `undefined` for one that is no JSON, too. */
+export function readJsonObject(text: string): ReadonlyMap<string, unknown> | undefined {
+  try {
+    return readObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 export function oneOf<T extends string>(words: readonly T[], value: unknown): T | undefined {
   return words.find((word) => word === value);
 }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Unknown } from '../core/facts';
-import { encodeLine, longestLine, readHostLine, type HostLine, type HostRequest } from '../core/host-session';
+import type { HostRequest } from '../core/host-request';
+import { encodeLine, longestLine, readHostLine, type HostLine } from '../core/host-session';
 import { Lines, tooLong } from '../core/lines';
 import { onHost, type Argv } from './virsh-and-ssh';
 

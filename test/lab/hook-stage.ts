@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CommandResult } from '../../src/system/command';
 import type { FleetDomain, FleetHost } from '../../src/core/fleet';
 import type { ConcernedDomain } from '../../src/workflows/fleet/before-relink';
@@ -116,14 +115,5 @@ export class HookStage {
     const { MIGRATE_GUARD_TIME: time, ...rest } = attributes;
     expect(Math.abs(Date.now() - Date.parse(time ?? ''))).toBeLessThan(10_000);
     return rest;
-  }
-
-  /** As the plugins ask it, but on the host itself. */
-  async hostHalf(host: Host, request: object): Promise<string> {
-    const file = readFileSync(join(__dirname, '../../package.json'), 'utf8');
-    const { version } = JSON.parse(file) as { version: string };
-    const program = ['sudo', '-n', '/usr/lib/migrate-guard/migrate-guard', 'host'] as const;
-    const input = `${JSON.stringify({ version, ...request })}\n`;
-    return (await host.run(program, { as: 'oneadmin', input })).stdout;
   }
 }

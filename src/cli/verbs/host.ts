@@ -1,6 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { longestLine, readRequest, type HostEnd, type HostRequest } from '../../core/host-session';
+import { readRequest, type HostRequest } from '../../core/host-request';
+import { longestLine, type HostEnd } from '../../core/host-session';
 import { tooLong } from '../../core/lines';
 import type { Settings } from '../../core/settings';
 import { validateHost } from '../../system/host-name';
@@ -50,7 +51,8 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
       'it is what the programs of migrate-guard write; see docs/architecture.md',
     );
   }
-  log('asked', { request });
+  // A map of links may be megabytes.
+  log('asked', { request: { ...request, changes: request.changes?.length } });
   if (request.version !== versionNumber) {
     const what = `the front-end has migrate-guard ${request.version}, and this host has ${versionNumber}`;
     return refusal('usage', what, 'run install.sh host of the same release on this host');

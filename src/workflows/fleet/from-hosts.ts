@@ -1,7 +1,7 @@
 import { isUnknown } from '../../core/facts';
 import { reasonOf, type DomainReport, type Verdict } from '../../core/finding';
 import type { FleetDomain, FleetHost } from '../../core/fleet';
-import type { HostRequest } from '../../core/host-session';
+import type { HostRequest } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import type { PlacedVm } from '../../opennebula/vm-pool';
 import { askHost } from '../opennebula/ask-host';

@@ -1,6 +1,7 @@
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown, type Unknown } from '../../core/facts';
-import type { HostEnd, HostLine, HostRequest } from '../../core/host-session';
+import type { HostRequest } from '../../core/host-request';
+import type { HostEnd, HostLine } from '../../core/host-session';
 import { HostHalf } from '../../system/host-half';
 
 export interface HostAnswer {

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
-import type { HostAction } from '../../core/host-session';
+import type { HostAction } from '../../core/host-request';
 import { failure, info, warning } from '../../opennebula/vm-log';
 import { askHost, type HostAnswer } from './ask-host';
 import { readOrDefault, type Call, type Reply } from './call';

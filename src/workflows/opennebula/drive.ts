@@ -1,5 +1,6 @@
 import type { Settings } from '../../core/settings';
-import type { HostEnd, HostRequest } from '../../core/host-session';
+import type { HostRequest } from '../../core/host-request';
+import type { HostEnd } from '../../core/host-session';
 import { isUnknown } from '../../core/facts';
 import { failure, info, warning } from '../../opennebula/vm-log';
 import type { MoveRequest } from '../../opennebula/move-request';

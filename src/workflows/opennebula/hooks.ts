@@ -1,7 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
-import type { HostAction } from '../../core/host-session';
+import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import { done, failed } from '../../opennebula/hook-log';
 import { failedMigration, migrationUnderWay, type LiveMigration } from '../../opennebula/live-migration';

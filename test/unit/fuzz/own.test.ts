@@ -5,13 +5,8 @@ import fc from '../../fast-check';
 import { GuardError } from '../../../src/core/errors';
 import { isUnknown } from '../../../src/core/facts';
 import { readFleetDomains } from '../../../src/core/fleet-reader';
-import {
-  encodeLine,
-  longestLine,
-  readHostLine,
-  readMoverEnded,
-  readRequest,
-} from '../../../src/core/host-session';
+import { readRequest } from '../../../src/core/host-request';
+import { encodeLine, longestLine, readHostLine, readMoverEnded } from '../../../src/core/host-session';
 import { Lines, tooLong } from '../../../src/core/lines';
 import { parseManifest } from '../../../src/core/manifest';
 import { parseMap } from '../../../src/core/relink';

@@ -1,0 +1,122 @@
+import { isUuid } from './domain-name';
+import type { LinkChange } from './relink';
+import { readJsonObject, readObject } from './report-reader';
+
+export const hostActions = [
+  'migrate',
+  'save',
+  'prepare',
+  'repair',
+  'reset',
+  'heal',
+  'probe',
+  'audit',
+  'foresee',
+  'state',
+] as const;
+export type HostAction = (typeof hostActions)[number];
+
+export interface HostRequest {
+  /** Of the half that asks. Halves of different releases do not talk to each other. */
+  readonly version: string;
+  readonly action: HostAction;
+  /** The deploy id: `one-310`, `310` or a UUID. */
+  readonly domain?: string;
+  readonly destination?: string;
+  /** Whether the disks' paths have to exist there already: so on shared storage, once it is attached. */
+  readonly checkDestination?: boolean;
+  /** Only say what would be done. */
+  readonly dryRun?: boolean;
+  /** Of `foresee`: the links that would point elsewhere. */
+  readonly changes?: readonly LinkChange[];
+}
+
+type Member = Exclude<keyof HostRequest, 'version' | 'action'>;
+
+/** What the front-end half sends with each action. A request without what is needed, or with anything else, is none. */
+const members: Readonly<
+  Record<HostAction, { readonly needed: readonly Member[]; readonly allowed?: readonly Member[] }>
+> = {
+  migrate: { needed: ['domain', 'destination', 'checkDestination'] },
+  save: { needed: ['domain'] },
+  prepare: { needed: ['domain', 'destination'] },
+  repair: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
+  reset: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
+  heal: { needed: ['domain', 'destination'], allowed: ['dryRun'] },
+  probe: { needed: [] },
+  audit: { needed: [] },
+  foresee: { needed: ['changes'] },
+  state: { needed: [] },
+};
+
+/** Longer than any version; PATH_MAX of include/uapi/linux/limits.h, which counts the final NUL. */
+const [longestVersion, longestPath] = [64, 4095];
+
+/** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
+export function readRequest(text: string): HostRequest | string {
+  const line = readJsonObject(text);
+  if (!line) return 'the request is no JSON object on one line';
+  const version = line.get('version');
+  if (typeof version !== 'string' || version.length > longestVersion) return 'the request names no version';
+  const action = hostActions.find((name) => name === line.get('action'));
+  if (!action) return `the request names no action: one of ${hostActions.join(', ')}`;
+  const { needed, allowed = [] } = members[action];
+  const missing = needed.find((key) => !line.has(key));
+  if (missing !== undefined) return `${action} needs ${missing}`;
+  const known: readonly string[] = ['version', 'action', ...needed, ...allowed];
+  const foreign = [...line.keys()].find((key) => !known.includes(key));
+  if (foreign !== undefined) return `${action} takes no ${quoted(foreign)}`;
+  const request: Record<string, unknown> = { version, action };
+  for (const key of [...needed, ...allowed]) {
+    if (!line.has(key)) continue;
+    const value = line.get(key);
+    const wrong = objections[key](value);
+    if (wrong !== undefined) return wrong;
+    request[key] = value;
+  }
+  // Each member has been looked at.
+  return request as unknown as HostRequest;
+}
+
+const objections: Readonly<Record<Member, (value: unknown) => string | undefined>> = {
+  domain: objectionToDomain,
+  destination: (value) => (typeof value === 'string' ? undefined : 'the destination is no text'),
+  checkDestination: (value) => objectionToFlag('checkDestination', value),
+  dryRun: (value) => objectionToFlag('dryRun', value),
+  changes: objectionToChanges,
+};
+
+/** What OpenNebula gives a domain that it deploys. */
+function objectionToDomain(value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'the domain is no text';
+  if (/^(one-)?[0-9]{1,10}$/.test(value) || isUuid(value)) return undefined;
+  return `${quoted(value)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
+}
+
+function objectionToFlag(key: string, value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : `${key} is neither true nor false`;
+}
+
+/** As they come from a map (relink.ts): two words each, and no link twice. */
+function objectionToChanges(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return 'changes is no list';
+  const links = new Set<unknown>();
+  for (const [index, given] of value.entries()) {
+    const change = readObject(given);
+    const [link, target] = [change?.get('link'), change?.get('target')];
+    if (change?.size !== 2 || !isPath(link) || !link.startsWith('/') || !isPath(target))
+      return `changes[${index}] is no link with a target`;
+    if (links.has(link)) return `changes[${index}] tells of ${quoted(link)} once more`;
+    links.add(link);
+  }
+  return undefined;
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= longestPath && /^[^\s\0]+$/.test(value);
+}
+
+/** Enough of it to recognise: what is refused may be as long as its sender likes. */
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}

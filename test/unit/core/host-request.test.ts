@@ -1,0 +1,61 @@
+import fc from '../../fast-check';
+import { hostActions, readRequest, type HostRequest } from '../../../src/core/host-request';
+
+/** All that the front-end half sends: the drivers, TM scripts, hooks, the probe, the fleet's verbs and doctor. */
+const sent = [
+  { action: 'migrate', domain: 'one-310', destination: 'kvm2', checkDestination: true },
+  { action: 'save', domain: '0f0f0f0f-0000-4000-8000-00000000abcd' },
+  { action: 'prepare', domain: '310', destination: 'kvm2' },
+  { action: 'heal', domain: '310', destination: 'kvm2' },
+  { action: 'heal', domain: '310', destination: 'kvm2', dryRun: true },
+  { action: 'repair', domain: '310', destination: 'kvm2', dryRun: false },
+  { action: 'repair', domain: 'one-310', dryRun: true },
+  { action: 'reset', domain: 'one-310', dryRun: false },
+  { action: 'reset', domain: 'one-310', dryRun: true, destination: 'kvm2' },
+  { action: 'probe' },
+  { action: 'audit' },
+  { action: 'foresee', changes: [] },
+  { action: 'foresee', changes: [{ link: '/dev/a', target: '../b' }] },
+  { action: 'state' },
+] as const satisfies readonly Omit<HostRequest, 'version'>[];
+
+function read(fields: object): ReturnType<typeof readRequest> {
+  return readRequest(JSON.stringify({ version: '0.1.0', ...fields }));
+}
+
+test.each(sent)('the front-end sends %j', (fields) => {
+  expect(read(fields)).toEqual({ version: '0.1.0', ...fields });
+});
+
+test('every action is sent by somebody', () => {
+  expect(new Set(sent.map(({ action }) => action))).toEqual(new Set(hostActions));
+});
+
+const members: readonly string[] = [...new Set(sent.flatMap((fields) => Object.keys(fields)))];
+
+test('a member that is not sent with this action is refused, whatever it holds', () => {
+  const odd = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString', 'strategy'), fc.string());
+  const key = fc.oneof(fc.constantFrom(...members), odd);
+  fc.assert(
+    fc.property(fc.constantFrom(...sent), key, fc.jsonValue(), (fields, name, value) => {
+      const known = sent.filter(({ action }) => action === fields.action).flatMap((one) => Object.keys(one));
+      fc.pre(name !== 'version' && !known.includes(name));
+      const text = JSON.stringify({ version: '0.1.0', ...fields });
+      expect(
+        typeof readRequest(`${text.slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(value)}}`),
+      ).toBe('string');
+    }),
+  );
+});
+
+test('a member of another type is refused', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...sent), fc.nat(), fc.jsonValue(), (fields, which, value) => {
+      const keys = ['version', ...Object.keys(fields)];
+      const key = keys[which % keys.length] ?? '';
+      const own = (fields as Readonly<Record<string, unknown>>)[key] ?? '0.1.0';
+      fc.pre(typeof value !== typeof own || (typeof own === 'object' && !Array.isArray(value)));
+      expect(typeof read({ ...fields, [key]: value })).toBe('string');
+    }),
+  );
+});
