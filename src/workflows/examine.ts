@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
 import type { NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { findDomains } from './find-domains';
+import { inTime } from './in-time';
 import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
 import { plainCheck } from './plain-check';
@@ -83,9 +83,4 @@ function unknown({ name, pid }: Domain, why: string): DomainReport {
     why,
     remedy: `migrate-guard check ${name}`,
   });
-}
-
-async function inTime<T>(work: Promise<T>, end: number): Promise<T | undefined> {
-  const left = Math.max(0, end - performance.now());
-  return Promise.race([work, pause(left, undefined, { ref: false })]);
 }

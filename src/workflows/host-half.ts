@@ -93,7 +93,7 @@ async function foreseeAll(
   { found }: Frontend,
 ): Promise<HostEnd> {
   let count = 0;
-  for await (const { report, now } of foresee(changes, settings, isDeployed)) {
+  for await (const { report, now } of foresee(changes, settings, auditDeadline, isDeployed)) {
     found(onlyTroubles(report), now);
     count += 1;
   }
