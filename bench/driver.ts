@@ -1,0 +1,72 @@
+// What the installed VMM driver adds to OpenNebula's own live migration of a healthy VM, from the front-end.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { OpenNebulaStage } from '../test/lab/opennebula-stage';
+import { describeMachine } from './measure/machine';
+import { renderReport, type Report, type Result } from './measure/result';
+import { differences, ratios, spreadOf } from './measure/statistics';
+
+const rounds = 10;
+/** The stock script on the source host, as oned runs it; and ours on the front-end, which has that one run. */
+const ways = { stock: {}, guarded: { local: 'migrate-guard' } } as const;
+type Way = keyof typeof ways;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'string' } } });
+  const machine = describeMachine();
+  say('starting a front-end and two hosts');
+  const stage = await OpenNebulaStage.start();
+  try {
+    const results = await measure(stage);
+    const report: Report = { bench: "driver: what it adds to OpenNebula's migrate", machine, results };
+    process.stdout.write(renderReport(report));
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** There one way, back the other; and the next time the other way round, so that both ways meet both hosts. */
+async function measure(stage: OpenNebulaStage): Promise<Result[]> {
+  const times: Record<Way, number[]> = { stock: [], guarded: [] };
+  let domain = await stage.lab.startDomain(610, { host: 'kvm1' });
+  const move = async (way: Way, to: 'kvm1' | 'kvm2'): Promise<number> => {
+    const started = performance.now();
+    const { exit, log } = await stage.migrate(domain, to, ways[way]);
+    const took = performance.now() - started;
+    if (exit !== 0) throw new Error(`the ${way} migrate ended with ${exit ?? 'a signal'}: ${log.join('; ')}`);
+    domain = domain.on(stage.lab.host(to));
+    return took;
+  };
+  // The first migration of all starts what later ones find.
+  await move('stock', 'kvm2');
+  await move('guarded', 'kvm1');
+  for (let round = 0; round < rounds; round += 1) {
+    say(`round ${round + 1} of ${rounds}`);
+    for (const [there, back] of [
+      ['stock', 'guarded'],
+      ['guarded', 'stock'],
+    ] as const) {
+      times[there].push(await move(there, 'kvm2'));
+      times[back].push(await move(back, 'kvm1'));
+    }
+  }
+  await domain.destroy();
+  const { stock, guarded } = times;
+  return [
+    { what: "OpenNebula's migrate, a healthy VM", unit: 'ms', value: spreadOf(stock) },
+    { what: 'migrate-guard in its place, the same VM', unit: 'ms', value: spreadOf(guarded) },
+    {
+      what: '… more than the stock script, in turns',
+      unit: 'ms',
+      value: spreadOf(differences(guarded, stock)),
+    },
+    { what: '… against the stock script, in turns', unit: '×', value: spreadOf(ratios(guarded, stock)) },
+  ];
+}
+
+function say(what: string): void {
+  process.stderr.write(`${what}\n`);
+}
+
+void main();
