@@ -28,7 +28,7 @@ export function renderAudit(report: FleetReport, shown: readonly FleetDomain[], 
 }
 
 /** `1 blocked, 2 undecided, 27 safe; 1 stuck`. */
-export function totals(domains: readonly FleetDomain[]): string {
+function totals(domains: readonly FleetDomain[]): string {
   const counts = countVerdicts(domains);
   const parts = verdicts
     .filter((verdict) => counts[verdict] > 0)

@@ -5,7 +5,7 @@ import type { Layout, MemberName } from './qemu-layout';
 export type ReadMemory = (address: number, length: number) => Uint8Array | undefined;
 
 /** The node at the root of a backend: the format or protocol node that the guest's device works on. */
-export interface RootNode {
+interface RootNode {
   /** Of the `BdrvChild` that ties it to the backend. */
   readonly child: number;
   /** Of the `BlockDriverState`. */

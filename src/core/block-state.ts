@@ -4,7 +4,7 @@ import type { BlockState, Evidence, Finding } from './finding';
 import type { LogReading } from './log-signatures';
 
 /** By what a block state was found. */
-export interface BlockEvidence extends Evidence {
+interface BlockEvidence extends Evidence {
   readonly memory?: string;
   readonly log?: readonly string[];
   /** What QEMU answered. */

@@ -4,7 +4,7 @@ import { child, children, descend, parseXml, XmlError, type Element } from './xm
  * Why QEMU has this file: the disk itself, a file below it, the target of a copy job, or firmware. `node` is a
  * block node that QEMU told of, and libvirt's XML does not.
  */
-export type SourceRole = 'disk' | 'backing' | 'mirror' | 'loader' | 'nvram' | 'node';
+type SourceRole = 'disk' | 'backing' | 'mirror' | 'loader' | 'nvram' | 'node';
 
 /** One file or device that libvirt gave to QEMU by its path. */
 export interface DiskSource {
@@ -23,7 +23,7 @@ export interface DiskSource {
 }
 
 /** A source that is no local path (rbd, iscsi, nbd, …), or whose path libvirt does not tell. */
-export interface OtherSource {
+interface OtherSource {
   readonly disk: string;
   readonly type: string;
 }

@@ -35,8 +35,6 @@ export type Entry =
   /** Could not be looked at; `error` is the system's name of the reason. Never treated as missing. */
   | { readonly kind: 'unreadable'; readonly error: string };
 
-export type EntryKind = Entry['kind'];
-
 /**
  * A file tree as seen from somewhere: the host's, or the one in a QEMU's mount namespace.
  * Asked only for absolute paths whose directory part holds no symlink, `.` or `..`.

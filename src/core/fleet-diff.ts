@@ -2,7 +2,7 @@ import { inOrder, type FleetDomain } from './fleet';
 import { verdicts, type BlockState, type Verdict } from './finding';
 
 /** What was found of one VM at one time. */
-export interface Standing {
+interface Standing {
   readonly verdict: Verdict;
   readonly blockState: BlockState;
   readonly host: string;

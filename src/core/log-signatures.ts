@@ -1,11 +1,11 @@
 /** What a line of QEMU's log says about the block state. */
-export type Meaning =
+type Meaning =
   /** Giving up the disks failed: QEMU before the fix is stuck now, or half-inactive. */
   | 'inactivate-failed'
   /** Taking the disks back failed: some may be inactive while the guest runs. */
   | 'activate-failed';
 
-export interface Signature {
+interface Signature {
   readonly meaning: Meaning;
   readonly pattern: RegExp;
   /** Which QEMU says so. */
@@ -17,7 +17,7 @@ export interface Signature {
  * version since 2.10; what follows it differs. The second kind is what its drivers say when a disk cannot be
  * opened for writing again: the error of bdrv_activate_all() is printed as it is.
  */
-export const logSignatures: readonly Signature[] = [
+const logSignatures: readonly Signature[] = [
   {
     meaning: 'inactivate-failed',
     pattern: /qemu_savevm_state_complete_precopy(?:_non_iterable)?: bdrv_inactivate_all\(\) failed \(-?\d+\)/,
@@ -69,7 +69,7 @@ const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up lib
 const migrationLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: initiating migration/;
 const endLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: shutting down/;
 
-export interface LoggedSignature {
+interface LoggedSignature {
   readonly meaning: Meaning;
   readonly line: string;
 }

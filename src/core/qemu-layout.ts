@@ -20,7 +20,7 @@ export const memberNames = [
   'MigrationState.state',
 ] as const;
 
-export type SymbolName = (typeof symbolNames)[number];
+type SymbolName = (typeof symbolNames)[number];
 export type MemberName = (typeof memberNames)[number];
 
 /** Where one build of QEMU keeps its block state: what its debug information says, and nothing of a process. */

@@ -9,7 +9,7 @@ let asked: Promise<readonly string[]> | undefined;
 let dead: readonly string[] = [];
 
 /** Where storage is mounted that does not answer; asked once, by children that may be left behind. */
-export function deadMounts(): Promise<readonly string[]> {
+function deadMounts(): Promise<readonly string[]> {
   asked ??= askAll();
   return asked;
 }

@@ -9,13 +9,13 @@ import { reportNoFacts } from './no-facts';
 import { findDomains } from './find-domains';
 
 /** One line of the two views: an element that both, or only one of them, meets. */
-export interface Row {
+interface Row {
   readonly host: string;
   readonly namespace: string;
   readonly same: boolean;
 }
 
-export interface Explanation {
+interface Explanation {
   readonly disk: string;
   readonly path: string;
   readonly rows: readonly Row[];

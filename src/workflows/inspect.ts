@@ -78,7 +78,7 @@ export async function inspectHeld(
 }
 
 /** Reads memory, where the layout of this very build is stored. */
-export function readBlockState(held: QemuProcess, { reset }: Settings): MemoryReading {
+function readBlockState(held: QemuProcess, { reset }: Settings): MemoryReading {
   const buildId = buildIdOf(held);
   if (typeof buildId === 'object') return { unknown: `its build cannot be told: ${buildId.unknown}` };
   const layout = loadLayout(reset.layoutDirectory, buildId);

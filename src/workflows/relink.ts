@@ -9,7 +9,7 @@ import { Survey } from './link-users';
 import { doubtAfter, makeWay } from './make-way';
 
 /** `left`: there was a doubt, and the link is as it was. `unchanged`: it already points there. */
-export type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
+type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
 
 export interface LinkReport {
   readonly link: string;

@@ -15,7 +15,7 @@ import { holdQemu, inspect, inspectHeld, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
 
 /** What was tried, or left out, and why. */
-export interface ResetAction {
+interface ResetAction {
   readonly strategy: Strategy;
   readonly outcome: 'skipped' | 'planned' | 'failed' | 'done';
   readonly what: string;

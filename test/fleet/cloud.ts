@@ -5,7 +5,7 @@ import type { BlockState, Verdict } from '../../src/core/finding';
 export type Release = '6.6' | '7.0';
 
 /** What the probe has said of a VM. */
-export interface Said {
+interface Said {
   readonly verdict: Verdict;
   readonly blockState: BlockState;
   readonly reason: string;
@@ -23,7 +23,7 @@ export interface CloudVm {
   readonly said?: Said;
 }
 
-export interface CloudHost {
+interface CloudHost {
   readonly name: string;
   readonly cluster?: string;
   readonly driver?: string;

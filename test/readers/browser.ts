@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 /** A page of one browser, opened from a file as an admin opens it. */
-export interface OpenPage {
+interface OpenPage {
   readonly page: Page;
   /** The addresses of all that it asked for. */
   readonly requests: readonly string[];

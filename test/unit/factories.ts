@@ -8,7 +8,7 @@ import { walk } from '../../src/core/walk';
 
 type Changes<T> = { readonly [Key in keyof T]?: T[Key] };
 
-export const owned = { mode: 0o660, uid: 9869, gid: 9869 };
+const owned = { mode: 0o660, uid: 9869, gid: 9869 };
 const ofRoot = { mode: 0o755, uid: 0, gid: 0 };
 
 export function aDirectory(changes: { mode?: number; uid?: number; gid?: number } = {}): Entry {

@@ -5,7 +5,7 @@ import type { Finding } from '../../core/finding';
 import { registeredHooks, shippedHooks, type KvmHost } from '../../opennebula/pools';
 import { guards, hasGuards, kvmArguments, withGuards } from '../../opennebula/vm-mad';
 
-export const onedConf = '/etc/one/oned.conf';
+const onedConf = '/etc/one/oned.conf';
 
 /** Of the drivers and of the hooks; `hooks` is the answer of `onehook list -x`. */
 export function judgeSelection(root: string, hooks: string | Unknown): [Finding, Finding] {

@@ -5,7 +5,7 @@ import type { Finding } from '../../core/finding';
 import { judgeInstalled, parseManifest, type Installed } from '../../core/manifest';
 import { lookAt } from '../../system/installed-file';
 
-export const manifestFile = '/var/lib/migrate-guard/manifest';
+const manifestFile = '/var/lib/migrate-guard/manifest';
 
 export type Role = Exclude<Installed['role'], 'common'>;
 

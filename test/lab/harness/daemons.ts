@@ -31,7 +31,7 @@ export async function stopDaemon(
 }
 
 /** As the host counts; `undefined` when it does not run. A daemon that was killed leaves its pid file behind. */
-export function daemonPid(host: Host, daemon: Daemon): number | undefined {
+function daemonPid(host: Host, daemon: Daemon): number | undefined {
   try {
     const pid = Number(readFileSync(host.path(`/run/${daemon}.pid`), 'utf8'));
     return host.read(`/proc/${pid}/comm`).trim() === daemon ? pid : undefined;

@@ -50,7 +50,7 @@ const CODE = Buffer.from(
 );
 
 /** @param writesTo the drives, counted from 0 in boot order, that the guest writes its counter to */
-export function bootSector(writesTo: readonly number[]): Buffer {
+function bootSector(writesTo: readonly number[]): Buffer {
   return assembleBootSector(CODE, writesTo);
 }
 

@@ -36,7 +36,7 @@ function slotOf(sector: Buffer): Slot {
   return sector.equals(record(n)) ? n : 'damaged';
 }
 
-export interface Pattern {
+interface Pattern {
   /** The newest record found, 0 when there is none. */
   readonly newest: number;
   /** One line for each sector that does not hold what it has to. */
@@ -49,7 +49,7 @@ export interface Pattern {
  * @param ring the sectors from FIRST_SECTOR on
  * @param confirmed the record that the guest was told to be on disk: a ring that ends before it has lost writes
  */
-export function checkPattern(ring: Buffer, confirmed: number): Pattern {
+function checkPattern(ring: Buffer, confirmed: number): Pattern {
   const slots = Array.from({ length: RING }, (_, index) =>
     slotOf(ring.subarray(index * SECTOR, (index + 1) * SECTOR)),
   );

@@ -4,6 +4,6 @@ export { bundleProgram, type Program } from './program';
 export { Servant } from './servant';
 export { oneadmin, parseChecked, Qemu, Stage, stateDirectory, type Checked, type QemuOptions } from './stage';
 export { statusXml } from './status-xml';
-export { Tree, type Ownership } from './tree';
+export { Tree } from './tree';
 export { giveToQemu, placeDisk, type PlacedDisk } from './disk';
-export { useStage, type Healthy, type Hold } from './use-stage';
+export { useStage, type Healthy } from './use-stage';

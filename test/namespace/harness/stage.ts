@@ -132,7 +132,7 @@ export class Stage {
   }
 }
 
-export interface CheckedFinding {
+interface CheckedFinding {
   readonly check: string;
   readonly state: 'ok' | 'problem' | 'unknown';
   readonly disk?: string;

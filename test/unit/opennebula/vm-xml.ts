@@ -2,7 +2,7 @@ import type { HistoryRecord } from '../../../src/opennebula/vm-history';
 
 /** The releases whose XML differs: History.cc, History::to_xml, and VirtualMachine.cc, to_xml_extended. */
 export const releases = ['6.6', '6.10', '7.0'] as const;
-export type Release = (typeof releases)[number];
+type Release = (typeof releases)[number];
 
 export interface VmXmlOptions {
   readonly release?: Release;
@@ -93,7 +93,7 @@ function recordXml(record: HistoryRecord, id: number, release: Release): string 
   return `    <HISTORY>\n${values.map(([name, value]) => `      <${name}>${value}</${name}>\n`).join('')}    </HISTORY>`;
 }
 
-export const liveMigrate = 2;
+const liveMigrate = 2;
 const deployed = 1709600000;
 
 /** A VM's history as oned writes it: each step is what one of its functions does to the records. */
