@@ -8,6 +8,6 @@ export function setLogSink(next: LogSink): void {
 }
 
 /** Says something that a person looking for a cause would want to know. */
-export function log(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+export function log(message: string, fields: Readonly<Record<string, unknown>>): void {
   sink?.(message, fields);
 }

@@ -41,7 +41,7 @@ export function readQemuLog(
   directory: string,
   domain: string,
   qemu: QemuProcess,
-  from?: LogPlace & { readonly at: string },
+  from: (LogPlace & { readonly at: string }) | undefined,
 ): LogFacts | Unknown {
   const file = join(directory, `${domain}.log`);
   const current = read(file);

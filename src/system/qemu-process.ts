@@ -64,7 +64,7 @@ export class QemuProcess {
    * The devices and regular files that this QEMU holds open, each once. When all that are wanted were found the
    * rest is not looked at: a QEMU with many network queues has hundreds of descriptors.
    */
-  openFiles(wanted: readonly (DeviceEntry | FileEntry)[] = []): (DeviceEntry | FileEntry)[] | Unknown {
+  openFiles(wanted: readonly (DeviceEntry | FileEntry)[]): (DeviceEntry | FileEntry)[] | Unknown {
     const files = new Map<string, DeviceEntry | FileEntry>();
     const missing = new Set(wanted.map(keyOf));
     const look = (descriptor: string | number): void => {

@@ -20,16 +20,11 @@ interface Note extends LogPlace {
  * for ever where memory cannot be read. The note says up to which place of the log all is settled, for this
  * very process. Where it cannot be written (/run is full) the VM is healed all the same, and only that is lost.
  */
-export function noteReset(
-  domain: string,
-  qemu: QemuProcess,
-  place: LogPlace,
-  directory = noteDirectory,
-): void {
+export function noteReset(domain: string, qemu: QemuProcess, place: LogPlace): void {
   const note: Note = { ...place, pid: qemu.pid, startTime: qemu.startTime, at: new Date().toISOString() };
-  const file = noteFile(directory, domain);
+  const file = noteFile(domain);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    mkdirSync(noteDirectory, { recursive: true, mode: 0o700 });
     const fresh = freshName(file);
     writeFileSync(fresh, JSON.stringify(note), { flag: 'wx', mode: 0o600 });
     renameSync(fresh, file);
@@ -42,10 +37,9 @@ export function noteReset(
 export function readResetNote(
   domain: string,
   qemu: QemuProcess,
-  directory = noteDirectory,
 ): (LogPlace & { readonly at: string }) | undefined {
   try {
-    const file = noteFile(directory, domain);
+    const file = noteFile(domain);
     const { uid, mode } = statSync(file);
     if (uid !== 0 || (mode & 0o022) !== 0) return undefined;
     const { pid, startTime, inode, size, at } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note>;
@@ -56,6 +50,6 @@ export function readResetNote(
   }
 }
 
-function noteFile(directory: string, domain: string): string {
-  return join(directory, `${encodeURIComponent(domain).replaceAll('.', '%2E')}.reset`);
+function noteFile(domain: string): string {
+  return join(noteDirectory, `${encodeURIComponent(domain).replaceAll('.', '%2E')}.reset`);
 }

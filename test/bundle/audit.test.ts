@@ -10,11 +10,7 @@ interface Document {
   readonly source: string;
   readonly totals: Readonly<Record<string, number>>;
   readonly doubts: readonly string[];
-  readonly hosts: readonly {
-    readonly host: string;
-    readonly cluster: string;
-    readonly trouble?: { what: string };
-  }[];
+  readonly hosts: readonly { readonly host: string; readonly cluster: string }[];
   readonly domains: readonly FleetDomain[];
   readonly changes?: readonly { readonly domain: string; readonly kind: string }[];
 }

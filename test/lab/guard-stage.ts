@@ -113,7 +113,8 @@ export class GuardStage {
 export const slowly = "migrate: { options: ['--live', '--bandwidth', '6'] }";
 
 /** Fills a part of the guest's memory that it does not use with what cannot be left out of a migration. */
-export function fillMemory({ outerPid }: Domain, size = 64 * mebibyte): void {
+export function fillMemory({ outerPid }: Domain): void {
+  const size = 64 * mebibyte;
   const maps = readFileSync(`/proc/${outerPid}/maps`, 'latin1').split('\n');
   const ranges = maps.map(
     (line) =>

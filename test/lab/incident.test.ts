@@ -12,10 +12,10 @@ afterAll(() => lab.stop());
 
 const INACTIVATE_FAILED = 'bdrv_inactivate_all() failed';
 
-/** Makes inside QEMU's namespace what the host has; returns the QEMU's own view of it. */
-async function makeInside(domain: Domain, link: string, index = 0): Promise<void> {
-  const volume = domain.disks[index]?.volume;
-  if (volume === undefined) throw new Error(`${domain.name} has no disk ${index} on a volume`);
+/** Makes inside QEMU's namespace what the host has. */
+async function makeInside(domain: Domain, link: string): Promise<void> {
+  const volume = domain.disks[0]?.volume;
+  if (volume === undefined) throw new Error(`${domain.name} has no disk on a volume`);
   domain.host.link(`/proc/${domain.pid}/root${link}`, `../${volume.name}`);
   const enter = ['nsenter', '--target', String(domain.pid), '--mount', '--'] as const;
   await domain.host.succeed([...enter, 'test', '-b', link]);

@@ -99,7 +99,7 @@ test('the path breaks, and the hook mends it while the memory is copied', async 
   const domain = await stage.lab.startDomain(311, { host: 'kvm1' });
   fillMemory(domain);
   stage.lab.relink(domain);
-  const migration = stage.lab.migrate(domain, 'kvm2', { options: ['--bandwidth', '1'] });
+  const migration = stage.lab.migrate(domain, 'kvm2', ['--bandwidth', '1']);
   const copying = /^Data processed: +[1-9]/m;
   await until(async () => copying.test(await domain.host.virsh('domjobinfo', domain.name)), {
     what: 'memory is being copied',

@@ -16,8 +16,8 @@ export class Stage {
 
   private constructor(readonly host: Host) {}
 
-  static async start(user: 'oneadmin' | 'root' = 'oneadmin'): Promise<Stage> {
-    return new Stage(await Host.start({ name: 'kvm1', user }));
+  static async start(): Promise<Stage> {
+    return new Stage(await Host.start({ name: 'kvm1' }));
   }
 
   async volume(writesTo: readonly number[] = [0]): Promise<Volume> {

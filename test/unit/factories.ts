@@ -15,8 +15,8 @@ export function aDirectory(changes: { mode?: number; uid?: number; gid?: number 
   return { kind: 'directory', ...ofRoot, ...changes };
 }
 
-export function aLink(target: string, changes: { uid?: number } = {}): LinkEntry {
-  return { kind: 'link', target, ...ofRoot, mode: 0o777, ...changes };
+export function aLink(target: string): LinkEntry {
+  return { kind: 'link', target, ...ofRoot, mode: 0o777 };
 }
 
 export function aDevice(

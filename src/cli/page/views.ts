@@ -58,13 +58,14 @@ export function firstDifference(host: readonly string[], namespace: readonly str
 
 function isSameHop(one: string | undefined, other: string | undefined): boolean {
   if (one === other) return true;
+  if (one === undefined || other === undefined) return false;
   const [here, there] = [asLink(one), asLink(other)];
   if (!here || !there || here.path !== there.path) return false;
   return sameTarget(here.path, here.target, there.target);
 }
 
 /** As core/way.ts writes a link. */
-function asLink(text = ''): { readonly path: string; readonly target: string } | undefined {
+function asLink(text: string): { readonly path: string; readonly target: string } | undefined {
   const [path, target, ...rest] = text.split(' -> ');
   return path !== undefined && target !== undefined && rest.length === 0 ? { path, target } : undefined;
 }

@@ -140,11 +140,11 @@ export class Domain {
   }
 
   /** Returns when the guest has counted on from now. */
-  async expectCounting(deadline = 5_000): Promise<void> {
+  async expectCounting(): Promise<void> {
     const before = await this.counter();
     await until(async () => (await this.counter()) > before, {
       what: `the guest of ${this.name} counts on`,
-      deadline,
+      deadline: 5_000,
     });
   }
 

@@ -9,8 +9,6 @@ import type { Volume } from './volume';
 
 export interface HostOptions {
   readonly name: string;
-  /** Whom QEMU runs as. As OpenNebula has it, disks belong to `oneadmin` and libvirt changes no owners. */
-  readonly user?: 'oneadmin' | 'root';
   /** A directory that several hosts share as `/var/lib/one/datastores`. */
   readonly datastores?: string;
   /** A process of the real machine that sees `datastores`. Default: this one. */
@@ -28,17 +26,19 @@ type Argv = readonly [string, ...string[]];
 
 /** A machine of its own: namespaces, private directories and `/dev`, virtlogd and libvirtd. */
 export class Host {
+  /** oneadmin's: whom QEMU runs as, and to whom the disks belong. */
+  readonly owner: readonly [uid: number, gid: number] = [9869, 9869];
+
   private constructor(
     readonly name: string,
-    readonly user: 'oneadmin' | 'root',
     private readonly namespaces: Namespaces,
   ) {}
 
   static async start(options: HostOptions): Promise<Host> {
-    const { name, user = 'oneadmin', datastores, from, prepare } = options;
+    const { name, datastores, from, prepare } = options;
     const init = ['host-init.sh', name, ...(datastores === undefined ? [] : [datastores])] as const;
     const namespaces = await startNamespaces({ name, init, ...(from === undefined ? {} : { from }) });
-    const host = new Host(name, user, namespaces);
+    const host = new Host(name, namespaces);
     try {
       addAccount(host);
       await prepare?.(host);
@@ -62,11 +62,6 @@ export class Host {
 
   path(path: string): string {
     return `${this.root}${path}`;
-  }
-
-  /** uid and gid of `user` */
-  get owner(): readonly [uid: number, gid: number] {
-    return this.user === 'root' ? [0, 0] : [9869, 9869];
   }
 
   /** Runs a command inside; a command that outlives its deadline is killed in there, too. */

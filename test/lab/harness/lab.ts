@@ -3,8 +3,8 @@ import { type Domain, type DomainOptions, placeDisk, startDomain } from './domai
 import type { DomainDisk } from './domain-xml';
 import { emulatorPath } from './emulator';
 import { Fabric } from './fabric';
-import { Host, type HostOptions } from './host';
-import { type LiveMigration, type LiveMigrationOptions, migrateLive } from './live-migration';
+import { Host } from './host';
+import { type LiveMigration, migrateLive } from './live-migration';
 import type { PatternGuestOptions } from './pattern-guest';
 import { type Presence, presenceOn } from './presence';
 import { relinkDisk } from './relink-disk';
@@ -15,7 +15,6 @@ import { Volume } from './volume';
 export interface LabOptions {
   /** At most 15 letters each: they are names of network interfaces, too. Default: `kvm1`, `kvm2`. */
   readonly hosts?: readonly string[];
-  readonly user?: HostOptions['user'];
 }
 
 export interface LabVolumeOptions extends Partial<PatternGuestOptions> {
@@ -40,14 +39,12 @@ export class Lab {
 
   private constructor(private readonly fabric: Fabric) {}
 
-  static async start({ hosts = ['kvm1', 'kvm2'], user }: LabOptions = {}): Promise<Lab> {
+  static async start({ hosts = ['kvm1', 'kvm2'] }: LabOptions = {}): Promise<Lab> {
     const fabric = await Fabric.start(hosts);
     const lab = new Lab(fabric);
     const { datastores, pid: from } = fabric;
     const shared = { datastores, from, prepare: (host: Host) => joinFabric(host, fabric) };
-    const started = await Promise.allSettled(
-      hosts.map((name) => Host.start({ name, ...shared, ...(user === undefined ? {} : { user }) })),
-    );
+    const started = await Promise.allSettled(hosts.map((name) => Host.start({ name, ...shared })));
     for (const result of started) if (result.status === 'fulfilled') lab.hosts.push(result.value);
     const failed = started.find((result) => result.status === 'rejected');
     if (failed === undefined) return lab;
@@ -100,7 +97,7 @@ export class Lab {
   }
 
   /** Runs OpenNebula's `virsh migrate` on the domain's host. Whatever comes of it is in the result. */
-  migrate(domain: Domain, destination: string, options?: LiveMigrationOptions): Promise<LiveMigration> {
+  migrate(domain: Domain, destination: string, options?: readonly string[]): Promise<LiveMigration> {
     return migrateLive(domain, this.host(destination).name, options);
   }
 

@@ -5,7 +5,6 @@ import type { Host } from './host';
 
 /** Starts a libvirtd and a virtlogd of the host's own, configured as OpenNebula has it. */
 export async function startLibvirt(host: Host): Promise<void> {
-  const [uid] = host.owner;
   mkdirSync(host.path('/etc/libvirt'), { recursive: true });
   writeFileSync(
     host.path('/etc/libvirt/libvirtd.conf'),
@@ -18,9 +17,9 @@ auth_unix_rw = "none"
   );
   writeFileSync(
     host.path('/etc/libvirt/qemu.conf'),
-    `user = "${host.user}"
-group = "${host.user}"
-dynamic_ownership = ${uid === 0 ? 1 : 0}
+    `user = "oneadmin"
+group = "oneadmin"
+dynamic_ownership = 0
 security_driver = "none"
 namespaces = [ "mount" ]
 cgroup_controllers = [ ]

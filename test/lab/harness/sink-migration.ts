@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Domain } from './domain';
 import { until } from './until';
 
-export interface SinkMigration {
+interface SinkMigration {
   /** What `query-migrate` said last; `undefined` when QEMU died. */
   readonly status: string | undefined;
   readonly errorDescription?: string;
@@ -24,7 +24,7 @@ interface MigrationInfo {
  * QEMU gives up its disks exactly as in a real live migration. When it completes, the guest is stopped; QMP `cont` brings
  * it back. The socket has a name in the file system, since this process is in another network than QEMU.
  */
-export async function migrateToSink(domain: Domain, { deadline = 20_000 } = {}): Promise<SinkMigration> {
+export async function migrateToSink(domain: Domain): Promise<SinkMigration> {
   const before = domain.log().length;
   const directory = mkdtempSync(domain.host.path('/run/migrate-guard-lab/sink-'));
   chmodSync(directory, 0o755);
@@ -33,7 +33,7 @@ export async function migrateToSink(domain: Domain, { deadline = 20_000 } = {}):
   try {
     await domain.qmp('migrate-set-parameters', { 'max-bandwidth': 2 ** 40, 'downtime-limit': 2000 });
     const inside = directory.slice(domain.host.root.length);
-    const info = await outcome(domain, `unix:${inside}/socket`, deadline);
+    const info = await outcome(domain, `unix:${inside}/socket`);
     const description = info?.['error-desc'];
     return {
       status: info?.status,
@@ -62,7 +62,7 @@ async function listen(path: string, sockets: Set<Socket>): Promise<Server> {
 const ENDS = new Set(['completed', 'failed', 'cancelled']);
 
 /** `undefined`: QEMU died of it. */
-async function outcome(domain: Domain, uri: string, deadline: number): Promise<MigrationInfo | undefined> {
+async function outcome(domain: Domain, uri: string): Promise<MigrationInfo | undefined> {
   try {
     await domain.qmp('migrate', { uri });
     return await until(
@@ -70,7 +70,11 @@ async function outcome(domain: Domain, uri: string, deadline: number): Promise<M
         const info = await domain.qmp<MigrationInfo>('query-migrate');
         return ENDS.has(info.status ?? '') && info;
       },
-      { what: `the migration of ${domain.name} ends`, deadline, evidence: () => domain.qmp('query-migrate') },
+      {
+        what: `the migration of ${domain.name} ends`,
+        deadline: 20_000,
+        evidence: () => domain.qmp('query-migrate'),
+      },
     );
   } catch (error) {
     await until(() => !domain.alive(), {

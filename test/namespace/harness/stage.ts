@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Finding } from '../../../src/core/finding';
 import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
 import { Servant } from './servant';
 import { statusXml, type StatusDisk } from './status-xml';
@@ -132,16 +133,6 @@ export class Stage {
   }
 }
 
-interface CheckedFinding {
-  readonly check: string;
-  readonly state: 'ok' | 'problem' | 'unknown';
-  readonly disk?: string;
-  readonly path?: string;
-  readonly what: string;
-  readonly remedy?: string;
-  readonly evidence?: Readonly<Record<string, unknown>>;
-}
-
 /** What the command said: its exit status, and the document, one domain's part of it taken out. */
 export interface Checked {
   readonly exit: number | null;
@@ -149,14 +140,14 @@ export interface Checked {
   readonly verdict: string | undefined;
   /** Findings that are not ok, as `check state: what`. */
   readonly troubles: readonly string[];
-  readonly findings: readonly CheckedFinding[];
+  readonly findings: readonly Finding[];
   readonly plan: readonly object[];
   readonly domains: readonly { readonly domain: string; readonly verdict: string }[];
 }
 
 export function parseChecked({ exit, stdout, stderr }: CommandResult): Checked {
   const document = (stdout === '' ? { domains: [] } : JSON.parse(stdout)) as {
-    domains: { domain: string; verdict: string; findings: CheckedFinding[]; plan: object[] }[];
+    domains: { domain: string; verdict: string; findings: Finding[]; plan: object[] }[];
   };
   const [first] = document.domains;
   const findings = first?.findings ?? [];

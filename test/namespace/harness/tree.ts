@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lchownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Servant } from './servant';
 
-export interface Ownership {
+interface Ownership {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
@@ -30,10 +30,9 @@ export class Tree {
     this.own(path, { mode: 0o755, ...ownership });
   }
 
-  link(path: string, target: string, { uid = 0, gid = uid }: Ownership = {}): void {
+  link(path: string, target: string): void {
     mkdirSync(dirname(this.path(path)), { recursive: true });
     symlinkSync(target, this.path(path));
-    lchownSync(this.path(path), uid, gid);
   }
 
   file(path: string, content = '', ownership: Ownership = {}): void {
@@ -71,10 +70,6 @@ export class Tree {
 
   remove(path: string): void {
     rmSync(this.path(path), { recursive: true, force: true });
-  }
-
-  read(path: string): string {
-    return readFileSync(this.path(path), 'utf8');
   }
 
   /** Runs a command in the namespace, as root. */

@@ -95,12 +95,13 @@ function recordXml(record: HistoryRecord, id: number, release: Release): string 
 
 const liveMigrate = 2;
 const deployed = 1709600000;
+const hostIds: Readonly<Record<string, number>> = { kvm1: 11, kvm2: 12, kvm3: 13 };
 
 /** A VM's history as oned writes it: each step is what one of its functions does to the records. */
 export class History {
   readonly records: HistoryRecord[] = [];
 
-  constructor(private readonly hosts: Readonly<Record<string, number>> = { kvm1: 11, kvm2: 12, kvm3: 13 }) {
+  constructor() {
     this.add('kvm1', { stime: deployed, rstime: deployed + 4 });
   }
 
@@ -129,7 +130,7 @@ export class History {
   }
 
   private add(hostname: string, times: { stime: number; rstime?: number }): this {
-    const hid = this.hosts[hostname] ?? 99;
+    const hid = hostIds[hostname] ?? 99;
     this.records.push({ seq: this.records.length, hid, hostname, etime: 0, rstime: 0, action: 0, ...times });
     return this;
   }
