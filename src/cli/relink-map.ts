@@ -1,19 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { GuardError } from '../core/errors';
 import { parseMap, type LinkChange } from '../core/relink';
+import { readNamedFile } from '../system/named-file';
 
 /** The wishes in a file. @throws GuardError for a map that cannot be read or has mistakes, before anything is done. */
 export function readMap(file: string): readonly LinkChange[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GuardError(
-      'usage',
-      `the map ${file} cannot be read: ${errorName(error)}`,
-      'name a file of lines "link target"',
-    );
-  }
+  const text = readNamedFile(file, `the map ${file}`, 'name a file of lines "link target"');
   const { changes, errors } = parseMap(text);
   if (errors.length === 0) return changes;
   const told = errors.map(({ line, what }) => `line ${line}: ${what}`).join('; ');

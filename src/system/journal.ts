@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
+import { readNamedFile } from './named-file';
 import { makeRootDirectory } from './root-directory';
 
 /**
@@ -60,21 +61,14 @@ export class Journal {
   }
 }
 
+const remedy = 'name the file that relink printed';
+
 /**
  * Reads a journal. A last line that was cut off by a crash announces nothing that was done, and is left out.
  * @throws GuardError for a file that is no journal.
  */
 export function readJournal(file: string): JournalEntry[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GuardError(
-      'usage',
-      `the journal ${file} cannot be read: ${errorName(error)}`,
-      'name the file that relink printed',
-    );
-  }
+  const text = readNamedFile(file, `the journal ${file}`, remedy);
   return text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
@@ -91,9 +85,5 @@ function parseLine(line: string, place: string): JournalEntry {
   } catch {
     // said below, with the place
   }
-  throw new GuardError(
-    'usage',
-    `${place} is no entry of a relink journal`,
-    'name the file that relink printed',
-  );
+  throw new GuardError('usage', `${place} is no entry of a relink journal`, remedy);
 }

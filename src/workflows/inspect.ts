@@ -67,7 +67,7 @@ export async function inspectHeld(
   held: QemuProcess,
   settings: Settings,
 ): Promise<Inspection> {
-  const reading = readBlockState(held, settings);
+  const reading = readMemoryByLayout(held, settings);
   if (!isUnknown(reading)) return { ...judgeMemory(reading.memory, domain.name), reading };
   const { logDirectory, deadline } = settings.libvirt;
   const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
@@ -78,7 +78,7 @@ export async function inspectHeld(
 }
 
 /** Reads memory, where the layout of this very build is stored. */
-function readBlockState(held: QemuProcess, { reset }: Settings): MemoryReading {
+function readMemoryByLayout(held: QemuProcess, { reset }: Settings): MemoryReading {
   const buildId = buildIdOf(held);
   if (typeof buildId === 'object') return { unknown: `its build cannot be told: ${buildId.unknown}` };
   const layout = loadLayout(reset.layoutDirectory, buildId);

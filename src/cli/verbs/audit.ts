@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../../core/errors';
+import { GuardError } from '../../core/errors';
 import { verdicts, type Verdict } from '../../core/finding';
 import { countVerdicts, isAtRisk, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
 import { compareFleets, type Change } from '../../core/fleet-diff';
 import { readFleetDomains } from '../../core/fleet-reader';
 import type { Settings } from '../../core/settings';
+import { readNamedFile } from '../../system/named-file';
 import { writeWhole } from '../../system/output-file';
 import { audit, type AuditOptions } from '../../workflows/fleet/audit';
 import { beforeRelink } from '../../workflows/fleet/before-relink';
@@ -151,13 +151,7 @@ function earlierOf(line: CommandLine): FleetDomain[] | undefined {
   const file = line.value('diff');
   if (file === undefined) return undefined;
   const remedy = 'name a file that holds what migrate-guard audit --json printed';
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GuardError('usage', `${file} cannot be read: ${errorName(error)}`, remedy);
-  }
-  const domains = readFleetDomains(text);
+  const domains = readFleetDomains(readNamedFile(file, file, remedy));
   if (typeof domains === 'string') throw new GuardError('usage', `${file}: ${domains}`, remedy);
   return domains;
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../../core/errors';
+import { GuardError } from '../../core/errors';
 import { nearest } from '../../core/nearest';
 import { hookStates, type HookName } from '../../opennebula/live-migration';
+import { readNamedFile } from '../../system/named-file';
 import { testHook } from '../../workflows/hook-test';
 import { printJson } from '../print';
 import { renderHookTest } from '../render-hook';
@@ -56,10 +56,6 @@ function vmIdOf(line: CommandLine): string {
 }
 
 function readEvent(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const what = `the event ${file} cannot be read: ${errorName(error)}`;
-    throw new GuardError('usage', what, 'name a file that holds the XML of a VM, or Base64 of it');
-  }
+  const remedy = 'name a file that holds the XML of a VM, or Base64 of it';
+  return readNamedFile(file, `the event ${file}`, remedy);
 }

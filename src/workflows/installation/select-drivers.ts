@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { errorName, GuardError } from '../../core/errors';
+import { GuardError } from '../../core/errors';
 import type { Settings } from '../../core/settings';
 import type { OnedValue } from '../../opennebula/oned-conf';
 import {
@@ -11,6 +11,7 @@ import {
   withoutGuards,
 } from '../../opennebula/vm-mad';
 import { keepCopy, replaceText } from '../../system/edited-file';
+import { readNamedFile } from '../../system/named-file';
 
 /** What install.sh does to oned.conf. Each gives the lines to print. @throws GuardError */
 
@@ -53,7 +54,8 @@ export function restore(
 ): string[] {
   const { text, args } = read(file);
   if (!hasAnyGuard(args.value)) return [];
-  const kept = existsSync(backup) ? kvmArguments(readFileSync(backup, 'utf8')) : undefined;
+  const original = existsSync(backup) ? readFileSync(backup, 'utf8') : undefined;
+  const kept = original === undefined ? undefined : kvmArguments(original);
   if (kept === undefined || 'refused' in kept || withGuards(kept.value) !== args.value) {
     throw new GuardError(
       'problem',
@@ -62,7 +64,7 @@ export function restore(
     );
   }
   const before = withArguments(text, args, kept.value);
-  const isWhole = before === readFileSync(backup, 'utf8');
+  const isWhole = before === original;
   if (effect === 'do-it') {
     replaceText(file, before);
     if (isWhole) rmSync(backup);
@@ -74,16 +76,7 @@ export function restore(
 }
 
 function read(file: string): { readonly text: string; readonly args: OnedValue } {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GuardError(
-      'problem',
-      `${file} cannot be read: ${errorName(error)}`,
-      'run it on the front-end, as root',
-    );
-  }
+  const text = readNamedFile(file, file, 'run it on the front-end, as root', 'problem');
   const args = kvmArguments(text);
   if ('refused' in args) throw new GuardError('problem', `${file}: ${args.refused}`, byHand);
   return { text, args };
