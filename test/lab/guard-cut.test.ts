@@ -1,20 +1,12 @@
-import { fillMemory, GuardStage } from './guard-stage';
-import type { Domain, Lab } from './harness';
+import { fillMemory, useGuardStage } from './guard-stage';
+import type { Domain } from './harness';
 
 // The network goes in the middle of the copy. No connection is closed, so nobody is told, and virsh waits on.
 
-let stage: GuardStage;
-let lab: Lab;
-
-beforeAll(async () => {
-  stage = await GuardStage.start();
-  ({ lab } = stage);
-});
-
-afterAll(() => stage.stop());
+const stage = useGuardStage();
 
 async function startSlow(vmId: number): Promise<Domain> {
-  const domain = await lab.startDomain(vmId);
+  const domain = await stage.lab.startDomain(vmId);
   fillMemory(domain);
   stage.configure(`
 migrate: { options: ['--live', '--bandwidth', '6'], stall_deadline: 2, destination_deadline: 3 }
@@ -25,7 +17,7 @@ ssh: { deadline: 2 }
 
 /** Heals the network; the destination gets rid of what came over, and then the very next run moves the VM. */
 async function expectMovableAfterHeal(domain: Domain): Promise<void> {
-  await lab.heal('kvm2');
+  await stage.lab.heal('kvm2');
   await stage.untilGoneFrom('kvm2', domain);
   await stage.expectAliveOn('kvm1', domain);
   stage.configure('{}');
@@ -38,7 +30,7 @@ test('a copy that stands still is ended in bounded time, and the VM runs on here
   const domain = await startSlow(320);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
-  await lab.cut('kvm2');
+  await stage.lab.cut('kvm2');
   const { exit, report } = await moving;
   expect([exit, report.result, report.attempts]).toEqual([
     1,
@@ -59,8 +51,8 @@ test('a copy that stands still for a moment only is left alone', async () => {
   const domain = await startSlow(321);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
-  await lab.cut('kvm2');
-  await lab.heal('kvm2');
+  await stage.lab.cut('kvm2');
+  await stage.lab.heal('kvm2');
   expect(await moving).toMatchObject({ exit: 0, report: { result: 'done', actions: [] } });
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
@@ -72,7 +64,7 @@ test('Ctrl-C ends a copy that stands still as well', async () => {
   );
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
-  await lab.cut('kvm2');
+  await stage.lab.cut('kvm2');
   await stage.signal('INT', domain);
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);

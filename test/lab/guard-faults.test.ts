@@ -1,17 +1,7 @@
-import { fillMemory, GuardStage, slowly } from './guard-stage';
-import type { Domain, Lab } from './harness';
+import { fillMemory, useGuardStage, slowly } from './guard-stage';
+import type { Domain } from './harness';
 
-let stage: GuardStage;
-let lab: Lab;
-
-beforeAll(async () => {
-  stage = await GuardStage.start();
-  ({ lab } = stage);
-});
-
-afterAll(() => stage.stop());
-
-beforeEach(() => stage.configure('{}'));
+const stage = useGuardStage();
 
 /** It can still be moved by the very next run. */
 async function expectMovable(domain: Domain): Promise<void> {
@@ -25,17 +15,17 @@ async function expectMovable(domain: Domain): Promise<void> {
 }
 
 async function startSlow(vmId: number): Promise<Domain> {
-  const domain = await lab.startDomain(vmId);
+  const domain = await stage.lab.startDomain(vmId);
   fillMemory(domain);
   stage.configure(slowly);
   return domain;
 }
 
 test('a destination without sshd: the mover’s own status, its message first, and the VM runs on', async () => {
-  const domain = await lab.startDomain(300);
-  await lab.stopDaemon('kvm2', 'sshd');
+  const domain = await stage.lab.startDomain(300);
+  await stage.lab.stopDaemon('kvm2', 'sshd');
   const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
-  await lab.startDaemon('kvm2', 'sshd');
+  await stage.lab.startDaemon('kvm2', 'sshd');
   expect(exit).toBe(1);
   expect(stderr).toMatch(/Connection refused[^]*migrate-guard: one-300: it failed for a reason of its own/);
   await stage.expectAliveOn('kvm1', domain);
@@ -43,10 +33,10 @@ test('a destination without sshd: the mover’s own status, its message first, a
 });
 
 test('a destination without libvirtd: likewise', async () => {
-  const domain = await lab.startDomain(301);
-  await lab.stopDaemon('kvm2', 'libvirtd');
+  const domain = await stage.lab.startDomain(301);
+  await stage.lab.stopDaemon('kvm2', 'libvirtd');
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
-  await lab.startDaemon('kvm2', 'libvirtd');
+  await stage.lab.startDaemon('kvm2', 'libvirtd');
   expect([exit, report.result, report.attempts]).toEqual([
     1,
     'mover-failed',
@@ -58,19 +48,19 @@ test('a destination without libvirtd: likewise', async () => {
 });
 
 test('a destination that lacks the path: refused before anything is moved', async () => {
-  const domain = await lab.startDomain(302);
+  const domain = await stage.lab.startDomain(302);
   const via = domain.disks[0]?.via ?? '';
-  lab.host('kvm2').remove(via);
+  stage.lab.host('kvm2').remove(via);
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
   expect([exit, report.result, report.attempts]).toEqual([1, 'refused', []]);
   expect(report.what).toContain('it leads to nothing on kvm2');
   await stage.expectAliveOn('kvm1', domain);
-  lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
+  stage.lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
   await expectMovable(domain);
 });
 
 test('a failure that is not ours passes through unchanged and is not retried', async () => {
-  const domain = await lab.startDomain(303);
+  const domain = await stage.lab.startDomain(303);
   stage.configure("migrate: { options: ['--live', '--bogus'] }");
   const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
   expect(exit).toBe(1);
@@ -83,10 +73,10 @@ test('a destination whose libvirtd is killed during the copy', async () => {
   const domain = await startSlow(304);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
-  await lab.stopDaemon('kvm2', 'libvirtd');
+  await stage.lab.stopDaemon('kvm2', 'libvirtd');
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
-  await lab.startDaemon('kvm2', 'libvirtd');
+  await stage.lab.startDaemon('kvm2', 'libvirtd');
   // It finds a QEMU there to which nobody will send the rest, and ends it.
   await stage.untilGoneFrom('kvm2', domain);
   await stage.expectAliveOn('kvm1', domain);
@@ -97,7 +87,7 @@ test('a source whose libvirtd is restarted during the copy', async () => {
   const domain = await startSlow(305);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
-  await lab.restartDaemon('kvm1', 'libvirtd');
+  await stage.lab.restartDaemon('kvm1', 'libvirtd');
   const { exit, report } = await moving;
   expect(report.result).toBe('mover-failed');
   // virsh's own status, whatever it is: losing libvirtd in the middle of a write, it dies of SIGPIPE.

@@ -1,22 +1,13 @@
 import { Gate, type GateSettings, latePath } from './gate';
-import { fillMemory, GuardStage, slowly } from './guard-stage';
-import { type Domain, type Emulator, type Lab, until } from './harness';
+import { fillMemory, useGuardStage, slowly } from './guard-stage';
+import { type Domain, type Emulator, until } from './harness';
 
 // kill -9 of migrate-guard at each of its stages: the guest lives, in exactly one place, and the next run completes.
 
-let stage: GuardStage;
-let lab: Lab;
+const stage = useGuardStage();
 
-beforeAll(async () => {
-  stage = await GuardStage.start();
-  ({ lab } = stage);
-});
-
-afterAll(() => stage.stop());
-
-beforeEach(() => stage.configure('{}'));
-
-const start = (vmId: number, emulator: Emulator): Promise<Domain> => lab.startDomain(vmId, { emulator });
+const start = (vmId: number, emulator: Emulator): Promise<Domain> =>
+  stage.lab.startDomain(vmId, { emulator });
 
 /** Runs until a program stands at the gate, and kills migrate-guard there. */
 async function killAt(domain: Domain, settings: GateSettings): Promise<Gate> {
@@ -45,14 +36,14 @@ async function expectMoverMoves(domain: Domain): Promise<void> {
 
 test('in the check', async () => {
   const domain = await start(400, 'debian');
-  lab.relink(domain);
+  stage.lab.relink(domain);
   (await killAt(domain, { at: '"virsh --quiet --connect qemu:///system"' })).open();
   expect(await expectNextRunMoves(domain)).toEqual(['repair']);
 });
 
 test('in the repair: the next run tidies up what was half made', async () => {
   const domain = await start(401, 'debian');
-  lab.relink(domain);
+  stage.lab.relink(domain);
   const gate = await killAt(domain, { at: 'getfacl*' });
   const left = await domain.host.run(['ls', '-A', `/proc/${domain.pid}/root/dev`]);
   expect(left.stdout).toMatch(/^\.migrate-guard-/m);
@@ -62,8 +53,8 @@ test('in the repair: the next run tidies up what was half made', async () => {
 
 test('in the reset of what an earlier failure left', async () => {
   const domain = await start(402, 'affected');
-  lab.relink(domain);
-  expect((await lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
+  stage.lab.relink(domain);
+  expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
   await (await killAt(domain, { at: `virsh*'{"execute":"cont"}'*` })).kill();
   expect(await expectNextRunMoves(domain)).toEqual(['reset']);
 });
@@ -104,7 +95,7 @@ test.each([
 
 async function killAtFailure(domain: Domain): Promise<Gate> {
   const before = domain.log().length;
-  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', beforeMove: latePath(lab, domain) });
+  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', beforeMove: latePath(stage.lab, domain) });
   const running = stage.runBehind(gate, 'migrate', domain.name, 'kvm2');
   await gate.reached();
   await until(() => domain.log().slice(before).includes('bdrv_inactivate_all() failed'), {
@@ -124,7 +115,7 @@ test('in the retry, before it moves', async () => {
   const gate = await killAt(domain, {
     at: 'virsh*" migrate "*',
     after: 1,
-    beforeMove: latePath(lab, domain),
+    beforeMove: latePath(stage.lab, domain),
   });
   await gate.kill();
   expect(await expectNextRunMoves(domain)).toEqual([]);

@@ -1,25 +1,15 @@
-import { fillMemory, type Guarded, GuardStage } from './guard-stage';
-import { type Domain, type Lab, until } from './harness';
+import { fillMemory, type Guarded, useGuardStage } from './guard-stage';
+import { type Domain, until } from './harness';
 import { SlowPipe } from './slow-pipe';
 
 // Saves that fail for reasons of their own: the guest, which a save pauses, runs on.
 
-let stage: GuardStage;
-let lab: Lab;
-
-beforeAll(async () => {
-  stage = await GuardStage.start();
-  ({ lab } = stage);
-});
-
-afterAll(() => stage.stop());
-
-beforeEach(() => stage.configure('{}'));
+const stage = useGuardStage();
 
 const fileOf = ({ name }: Domain): string => `/var/lib/one/datastores/${name}.save`;
 
 async function startFull(vmId: number): Promise<Domain> {
-  const domain = await lab.startDomain(vmId);
+  const domain = await stage.lab.startDomain(vmId);
   fillMemory(domain);
   return domain;
 }
@@ -55,7 +45,7 @@ const failed = (cause: string, exit: number | null = 1): object => ({
 });
 
 test('into a directory that does not exist: the mover’s own status, its message first, not tried again', async () => {
-  const domain = await lab.startDomain(540);
+  const domain = await stage.lab.startDomain(540);
   const { exit, stderr } = await stage.run('save', domain.name, '/nowhere/file');
   expect(exit).toBe(1);
   expect(stderr).toMatch(
@@ -106,8 +96,8 @@ test('that stands still, because the storage went away: a person is told in boun
 test('while libvirtd crashes and comes back', async () => {
   const domain = await startFull(545);
   const ended = await strike(domain, async () => {
-    await lab.stopDaemon('kvm1', 'libvirtd');
-    await lab.startDaemon('kvm1', 'libvirtd');
+    await stage.lab.stopDaemon('kvm1', 'libvirtd');
+    await stage.lab.startDaemon('kvm1', 'libvirtd');
   });
   expect(ended).toMatchObject(failed('other'));
   await expectSavable(domain);

@@ -1,19 +1,11 @@
 import type { GuardReport } from '../../src/workflows/guard';
 import { Gate, latePath } from './gate';
-import { GuardStage } from './guard-stage';
-import type { Domain, Emulator, Lab } from './harness';
+import { useGuardStage } from './guard-stage';
+import type { Domain, Emulator } from './harness';
 
 // What guard.test.ts shows of `migrate`, for `save`: it is a migration into a file, with the guest paused.
 
-let stage: GuardStage;
-let lab: Lab;
-
-beforeAll(async () => {
-  stage = await GuardStage.start();
-  ({ lab } = stage);
-});
-
-afterAll(() => stage.stop());
+const stage = useGuardStage();
 
 const fileOf = ({ name }: Domain): string => `/var/lib/one/datastores/${name}.save`;
 
@@ -30,20 +22,20 @@ describe.each([
   ['affected QEMU 7.2.0', 'affected', 520],
 ] as readonly (readonly [string, Emulator, number])[])('%s', (_, emulator, base) => {
   test('a healthy domain is saved at the first command', async () => {
-    expect(await saved(await lab.startDomain(base, { emulator }))).toEqual([]);
+    expect(await saved(await stage.lab.startDomain(base, { emulator }))).toEqual([]);
   });
 
   test('a domain of several disks with missing paths is repaired and saved at the first command', async () => {
-    const domain = await lab.startDomain(base + 1, { emulator, disks: 3 });
-    lab.relink(domain, 0);
-    lab.relink(domain, 2);
+    const domain = await stage.lab.startDomain(base + 1, { emulator, disks: 3 });
+    stage.lab.relink(domain, 0);
+    stage.lab.relink(domain, 2);
     expect(await saved(domain)).toEqual(['repair']);
   });
 
   test('a domain that an unguarded migration left behind is healed and saved at the first command', async () => {
-    const domain = await lab.startDomain(base + 2, { emulator });
-    lab.relink(domain);
-    expect((await lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
+    const domain = await stage.lab.startDomain(base + 2, { emulator });
+    stage.lab.relink(domain);
+    expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
     expect(await saved(domain)).toEqual(['repair', 'reset']);
   });
 
@@ -51,11 +43,11 @@ describe.each([
     // A guest that writes nothing: on the affected QEMU its first write would kill it before anybody could help.
     const disks = ['vda', 'vdb'].map(async (target) => ({
       target,
-      volume: await lab.volume({ writesTo: [] }),
+      volume: await stage.lab.volume({ writesTo: [] }),
     }));
-    const domain = await lab.startDomain(base + 3, { emulator, disks: await Promise.all(disks) });
-    lab.relink(domain, 1);
-    expect((await lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
+    const domain = await stage.lab.startDomain(base + 3, { emulator, disks: await Promise.all(disks) });
+    stage.lab.relink(domain, 1);
+    expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
     const { exit, report } = await stage.guarded('save', domain.name, fileOf(domain));
     expect([exit, report.result]).toEqual([0, 'done']);
     await domain.host.virsh('restore', fileOf(domain));
@@ -65,8 +57,8 @@ describe.each([
   });
 
   test('a wrong device is refused, and the domain runs on', async () => {
-    const domain = await lab.startDomain(base + 4, { emulator });
-    const other = await lab.volume({ name: `other-${base}` });
+    const domain = await stage.lab.startDomain(base + 4, { emulator });
+    const other = await stage.lab.volume({ name: `other-${base}` });
     domain.host.link(domain.disks[0]?.path ?? '', `/dev/storpool/other-${base}`);
     const { exit, report } = await stage.guarded('save', domain.name, fileOf(domain));
     expect([exit, report.result, report.attempts]).toEqual([1, 'refused', []]);
@@ -75,8 +67,8 @@ describe.each([
   });
 
   test('a path that breaks between check and save: repaired, saved at the second attempt', async () => {
-    const domain = await lab.startDomain(base + 5, { emulator });
-    const gate = Gate.on(domain.host, { beforeMove: latePath(lab, domain) });
+    const domain = await stage.lab.startDomain(base + 5, { emulator });
+    const gate = Gate.on(domain.host, { beforeMove: latePath(stage.lab, domain) });
     const { exit, stdout } = await stage.runBehind(gate, 'save', domain.name, fileOf(domain), '--json');
     const report = JSON.parse(stdout) as GuardReport;
     expect(report).toMatchObject({ result: 'done', attempts: [{ cause: 'handing-over' }, { exit: 0 }] });

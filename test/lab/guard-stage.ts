@@ -18,13 +18,16 @@ export interface Guarded {
 }
 
 /** Two hosts, and the built command on the first. */
-export class GuardStage {
-  private constructor(readonly lab: Lab) {}
+class GuardStage {
+  private started: Lab | undefined;
 
-  static async start(): Promise<GuardStage> {
-    const stage = new GuardStage(await Lab.start());
-    stage.configure('{}');
-    return stage;
+  async start(): Promise<void> {
+    this.started = await Lab.start();
+  }
+
+  get lab(): Lab {
+    if (!this.started) throw new Error('the lab was not started');
+    return this.started;
   }
 
   /** The configuration of the next runs, as YAML. */
@@ -104,9 +107,18 @@ export class GuardStage {
     await domain.host.succeed(['pkill', `-${name}`, '-f', pattern]);
   }
 
-  stop(): Promise<void> {
-    return this.lab.stop();
+  async stop(): Promise<void> {
+    await this.started?.stop();
   }
+}
+
+/** One stage for all tests of a file, each of which begins without a configuration. Call it where hooks are declared. */
+export function useGuardStage(): GuardStage {
+  const stage = new GuardStage();
+  beforeAll(() => stage.start());
+  beforeEach(() => stage.configure('{}'));
+  afterAll(() => stage.stop());
+  return stage;
 }
 
 /** Migrations of a guest with 32 MiB of memory that is not zero take some seconds. */

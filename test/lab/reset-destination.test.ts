@@ -1,15 +1,10 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import type { Domain } from './harness';
-import { GuardStage } from './guard-stage';
+import { useGuardStage } from './guard-stage';
 
 /** Two QEMUs must never own one disk: before QEMU takes its disks back, no copy may be left elsewhere. */
 
-let stage: GuardStage;
-
-beforeAll(async () => {
-  stage = await GuardStage.start();
-});
-afterAll(() => stage.stop());
+const stage = useGuardStage();
 
 /** A live migration fails for want of a path, and leaves an affected QEMU stuck. */
 async function stuck(vmId: number): Promise<Domain> {

@@ -2,6 +2,7 @@ import type { DiskSource, Domain } from '../../src/core/domain';
 import type { DeviceEntry, Entry, FileEntry, LinkEntry, View } from '../../src/core/entry';
 import type { DomainFacts, SourceFacts } from '../../src/core/facts';
 import type { Finding } from '../../src/core/finding';
+import type { FleetDomain } from '../../src/core/fleet';
 import type { Mount } from '../../src/core/mounts';
 import type { Credentials } from '../../src/core/process-status';
 import { walk } from '../../src/core/walk';
@@ -117,6 +118,24 @@ export function domainFacts({ domain, ...changes }: Changes<DomainFacts> = {}): 
     open: [aDevice('252:3')],
     ...changes,
     sources,
+  };
+}
+
+/** A VM of an audit, at which nothing is wrong. */
+export function aFleetDomain(changes: Changes<FleetDomain> = {}): FleetDomain {
+  return {
+    domain: 'one-310',
+    pid: 7,
+    verdict: 'safe',
+    blockState: 'healthy',
+    findings: [],
+    plan: [],
+    host: 'kvm1',
+    vmId: 310,
+    name: 'web',
+    reason: '',
+    seen: '2026-11-22T23:54:00.000Z',
+    ...changes,
   };
 }
 

@@ -1,25 +1,9 @@
 import fc from '../../fast-check';
 import { renderMetrics } from '../../../src/cli/metrics';
-import type { FleetDomain, FleetReport } from '../../../src/core/fleet';
+import type { FleetReport } from '../../../src/core/fleet';
 import { makeFleet } from '../../fleet/fleet';
 import { oddNames } from '../../fleet/odd-names';
-
-function aVm(changes: Partial<FleetDomain> = {}): FleetDomain {
-  return {
-    domain: 'one-310',
-    pid: 7,
-    verdict: 'safe',
-    blockState: 'healthy',
-    findings: [],
-    plan: [],
-    host: 'kvm1',
-    vmId: 310,
-    name: 'web',
-    reason: '',
-    seen: '2026-11-22T23:54:00.500Z',
-    ...changes,
-  };
-}
+import { aFleetDomain } from '../factories';
 
 const report: FleetReport = {
   host: 'frontend',
@@ -30,11 +14,17 @@ const report: FleetReport = {
     { host: 'kvm2', cluster: null, trouble: { what: 'no answer', remedy: 'look' } },
   ],
   domains: [
-    aVm(),
-    aVm({ domain: 'one-311', verdict: 'repairable', seen: '2026-11-22T23:50:00.000Z' }),
+    aFleetDomain(),
+    aFleetDomain({ domain: 'one-311', verdict: 'repairable', seen: '2026-11-22T23:50:00.000Z' }),
     // Its paths are fine; its disks are not.
-    aVm({ domain: 'one-312', name: null, blockState: 'stuck' }),
-    aVm({ domain: 'one-313', host: 'kvm2', verdict: 'undecided', blockState: 'unknown', seen: null }),
+    aFleetDomain({ domain: 'one-312', name: null, blockState: 'stuck' }),
+    aFleetDomain({
+      domain: 'one-313',
+      host: 'kvm2',
+      verdict: 'undecided',
+      blockState: 'unknown',
+      seen: null,
+    }),
   ],
   doubts: ['something'],
 };

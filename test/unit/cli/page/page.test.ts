@@ -1,32 +1,16 @@
 import { createHash } from 'node:crypto';
 import { renderPage } from '../../../../src/cli/page/page';
 import { firstDifference } from '../../../../src/cli/page/views';
-import type { FleetDomain, FleetReport } from '../../../../src/core/fleet';
+import type { FleetReport } from '../../../../src/core/fleet';
 import { makeFleet } from '../../../fleet/fleet';
+import { aFleetDomain } from '../../factories';
 import { readPage, textsOf, type PageElement } from './read-page';
 
 const time = '2026-11-22T23:59:00.000Z';
 const silent = { what: 'ssh gave up after 10 s', remedy: 'see whether kvm2 is up' };
 const path = '/var/lib/one//datastores/0/310/disk.0';
 
-function aVm(changes: Partial<FleetDomain> = {}): FleetDomain {
-  return {
-    domain: 'one-310',
-    pid: 7,
-    verdict: 'safe',
-    blockState: 'healthy',
-    findings: [],
-    plan: [],
-    host: 'kvm1',
-    vmId: 310,
-    name: 'web',
-    reason: '',
-    seen: '2026-11-22T23:54:00.000Z',
-    ...changes,
-  };
-}
-
-const repairable = aVm({
+const repairable = aFleetDomain({
   domain: 'one-311',
   verdict: 'repairable',
   reason: '/dev/x is missing',
@@ -52,7 +36,15 @@ const repairable = aVm({
 
 function aReport(changes: Partial<FleetReport> = {}): FleetReport {
   const hosts = [{ host: 'kvm1', cluster: 'c' }];
-  return { host: 'frontend', time, source: 'hosts', hosts, domains: [aVm()], doubts: [], ...changes };
+  return {
+    host: 'frontend',
+    time,
+    source: 'hosts',
+    hosts,
+    domains: [aFleetDomain()],
+    doubts: [],
+    ...changes,
+  };
 }
 
 async function read(report: FleetReport): Promise<PageElement[]> {
@@ -64,10 +56,10 @@ const withClass = (page: readonly PageElement[], name: string): PageElement[] =>
 
 test.each<[string, Partial<FleetReport>]>([
   ['The only VM can be moved', {}],
-  ['All 2 VMs can be moved', { domains: [aVm(), aVm({ domain: 'one-2' })] }],
-  ['1 of 2 VMs cannot be moved safely', { domains: [aVm(), repairable] }],
+  ['All 2 VMs can be moved', { domains: [aFleetDomain(), aFleetDomain({ domain: 'one-2' })] }],
+  ['1 of 2 VMs cannot be moved safely', { domains: [aFleetDomain(), repairable] }],
   // Its paths are fine; its disks are not.
-  ['1 of 1 VM cannot be moved safely', { domains: [aVm({ blockState: 'stuck' })] }],
+  ['1 of 1 VM cannot be moved safely', { domains: [aFleetDomain({ blockState: 'stuck' })] }],
   ['No VM runs here', { domains: [] }],
   ['No VM is known to be at risk, but not everything is known', { doubts: ['who knows'] }],
   [
@@ -83,7 +75,11 @@ test('sums, time, source, age of the oldest finding, and what is not known', asy
     { host: 'kvm1', cluster: 'c' },
     { host: 'kvm2', cluster: null, trouble: silent },
   ];
-  const domains = [aVm(), repairable, aVm({ verdict: 'undecided', seen: null, domain: 'one-9' })];
+  const domains = [
+    aFleetDomain(),
+    repairable,
+    aFleetDomain({ verdict: 'undecided', seen: null, domain: 'one-9' }),
+  ];
   const page = await read(aReport({ hosts, domains, doubts: ['OpenNebula told of no VM'] }));
   expect(textsOf(page, 'dt').map((name, index) => [name, textsOf(page, 'dd')[index]])).toEqual([
     ['× blocked', '0'],
@@ -104,7 +100,7 @@ test('sums, time, source, age of the oldest finding, and what is not known', asy
 });
 
 test('a VM in trouble: findings, plan, both views with the first hop that differs', async () => {
-  const page = await read(aReport({ domains: [aVm(), repairable] }));
+  const page = await read(aReport({ domains: [aFleetDomain(), repairable] }));
   const [trouble] = withClass(page, 'trouble');
   expect(trouble?.text).toContain(`problem vda ${path}/dev/x is missing→ migrate-guard repair one-311`);
   expect(trouble?.text).not.toContain('leads to what QEMU holds open');
@@ -133,12 +129,12 @@ test('the first difference of two views: a target that libvirt wrote otherwise i
 test('what to run: urgent first, where each runs, and nothing that a shell could take otherwise', async () => {
   const domains = [
     repairable,
-    aVm({ domain: 'one-1', blockState: 'half-inactive', verdict: 'blocked' }),
-    aVm({ domain: 'one-2', blockState: 'stuck', verdict: 'blocked', host: 'kvm2' }),
-    aVm({ domain: 'one-3', blockState: 'stuck', verdict: 'blocked', host: 'kvm2' }),
-    aVm({ domain: '$(reboot)', blockState: 'stuck', verdict: 'repairable', host: 'kvm3' }),
-    aVm({ domain: 'one-4', verdict: 'repairable', host: 'kvm;reboot' }),
-    aVm({ domain: 'one-5', verdict: 'blocked', host: 'kvm2' }),
+    aFleetDomain({ domain: 'one-1', blockState: 'half-inactive', verdict: 'blocked' }),
+    aFleetDomain({ domain: 'one-2', blockState: 'stuck', verdict: 'blocked', host: 'kvm2' }),
+    aFleetDomain({ domain: 'one-3', blockState: 'stuck', verdict: 'blocked', host: 'kvm2' }),
+    aFleetDomain({ domain: '$(reboot)', blockState: 'stuck', verdict: 'repairable', host: 'kvm3' }),
+    aFleetDomain({ domain: 'one-4', verdict: 'repairable', host: 'kvm;reboot' }),
+    aFleetDomain({ domain: 'one-5', verdict: 'blocked', host: 'kvm2' }),
   ];
   const page = await read(aReport({ domains }));
   const [steps] = withClass(page, 'steps');
