@@ -3,11 +3,18 @@ import { deviceNumbers } from '../../src/core/entry';
 import type { Domain } from '../../src/core/domain';
 import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
-import { holdDomain } from '../../src/system/held-domain';
-import { TreeView } from '../../src/system/view';
 import { report } from '../../src/workflows/plain-check';
 import { seed } from '../fast-check';
-import { giveToQemu, placeDisk, Stage, Volume, type PlacedDisk, type Qemu } from './harness';
+import {
+  domainOf,
+  giveToQemu,
+  placeDisk,
+  Stage,
+  Volume,
+  whileHeld,
+  type PlacedDisk,
+  type Qemu,
+} from './harness';
 import { relinkAgainAndAgain } from './races/relink';
 import { whileFlipping } from './races/flipper';
 
@@ -41,30 +48,10 @@ beforeEach(async () => {
   stage.host.directory(trap, { mode: 0o777 });
   const prepare: Parameters<Stage['startQemu']>[0]['prepare'] = (tree) => giveToQemu(tree, disk);
   qemu = await stage.startQemu({ disks: [disk], prepare, user: { uid: 9869, gid: 9869, groups: [36] } });
-  const source = {
-    disk: 'vda',
-    role: 'disk',
-    path: disk.path,
-    type: 'block',
-    readonly: false,
-    shareable: false,
-    direct: true,
-  } as const;
-  domain = { name: qemu.name, uuid: qemu.uuid, pid: qemu.pid, sources: [source], others: [] };
+  domain = domainOf(qemu, disk.path);
 });
 
 afterEach(() => stage.end());
-
-/** Does `work` with the domain held, as the workflows do, on a picture of the host of its own. */
-async function hold<T extends object>(work: Parameters<typeof holdDomain<T>>[1], host: TreeView): Promise<T> {
-  try {
-    const done = await holdDomain(domain, work);
-    if ('why' in done) throw new Error(done.why);
-    return done;
-  } finally {
-    host.close();
-  }
-}
 
 /** How often each thing was met; said when a test ends, for whoever adds many runs up. */
 class Counts {
@@ -113,8 +100,9 @@ describe('a check while the way is changed', () => {
       const words = ['exchange', seed, disk.node, ...spares, ...links, 'gone'];
       await whileFlipping(qemu.pid, words, async () => {
         for (let round = 0; round < rounds; round += 1) {
-          const host = TreeView.open(stage.host.root);
-          const { verdict, findings } = await hold(async (held) => report(await gather(held, host)), host);
+          const { verdict, findings } = await whileHeld(domain, stage, async (held, host) =>
+            report(await gather(held, host)),
+          );
           expect(verdict).not.toBe('safe');
           const trouble = findings.find(({ state }) => state !== 'ok');
           met.add(`${verdict} by ${trouble?.check ?? ''}`);
@@ -160,11 +148,10 @@ describe('a repair while the directory is exchanged for a link', () => {
       const outside = pictureOutside();
       await whileFlipping(qemu.pid, ['parent', seed, byid, trap], async () => {
         for (let round = 0; round < rounds; round += 1) {
-          const host = TreeView.open(stage.host.root);
-          const { done, error } = await hold(async (held) => {
+          const { done, error } = await whileHeld(domain, stage, async (held, host) => {
             const { plan } = report(await gather(held, host));
             return apply(plan, { held, host });
-          }, host);
+          });
           met.add(error ? 'repairs stopped' : `repairs of ${done.length} steps`);
           if (trapped().length > 0) throw new Error(`written outside: ${trapped().join(' ')}`);
         }

@@ -1,46 +1,20 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { LinkReport } from '../../src/workflows/relink';
-import { run } from '../../src/system/command';
-import {
-  bundleProgram,
-  giveToQemu,
-  placeDisk,
-  Stage,
-  Volume,
-  type PlacedDisk,
-  type Program,
-  type Qemu,
-  type Tree,
-} from './harness';
+import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu, type Tree } from './harness';
 
-let program: Program;
-let stage: Stage;
-const volumes: Volume[] = [];
+const on = useStage({ volumes: 5 });
 const qemus = new Map<string, Qemu>();
 const configuration = '/mnt/relink.yaml';
 const journals = '/mnt/journals';
 
-beforeAll(async () => {
-  program = await bundleProgram();
-  for (let index = 0; index < 5; index += 1) volumes.push(await Volume.create());
-});
-
-afterAll(() => {
-  program.remove();
-  for (const volume of volumes) volume.release();
-});
-
-beforeEach(async () => {
-  stage = await Stage.start(program.file);
-  stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
-  stage.host.file(
+beforeEach(() => {
+  on.stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
+  on.stage.host.file(
     configuration,
     `libvirt: { state_directory: /mnt/libvirt }\nrelink: { journal_directory: ${journals} }\n`,
     { mode: 0o644 },
   );
 });
-
-afterEach(() => stage.end());
 
 interface Printed {
   readonly exit: number | null;
@@ -50,7 +24,13 @@ interface Printed {
 }
 
 async function relink(...args: readonly string[]): Promise<Printed> {
-  const { exit, stdout, stderr } = await stage.run(['relink', ...args, '--json', '--config', configuration]);
+  const { exit, stdout, stderr } = await on.stage.run([
+    'relink',
+    ...args,
+    '--json',
+    '--config',
+    configuration,
+  ]);
   const document =
     stdout === '' ? { journal: null, links: [] } : (JSON.parse(stdout) as Omit<Printed, 'exit' | 'stderr'>);
   return { exit, stderr, ...document };
@@ -68,23 +48,21 @@ function byid(vm: number): string {
 
 /** A domain whose disk is a link of oneadmin's, and on the host the link by which the update would call it. */
 async function startOld(vm: number): Promise<PlacedDisk> {
-  const volume = volumes[vm % volumes.length];
-  if (!volume) throw new Error('no volume');
-  const disk = await placeDisk(stage, volume, 0, vm);
-  stage.host.own(disk.path, { uid: 9869 });
-  stage.host.own(disk.path.slice(0, disk.path.lastIndexOf('/')), { uid: 9869 });
-  stage.host.link(byid(vm), `..${disk.node.slice('/dev'.length)}`);
+  const disk = await placeDisk(on.stage, on.volume(vm % 5), 0, vm);
+  on.stage.host.own(disk.path, { uid: 9869 });
+  on.stage.host.own(disk.path.slice(0, disk.path.lastIndexOf('/')), { uid: 9869 });
+  on.stage.host.link(byid(vm), `..${disk.node.slice('/dev'.length)}`);
   const prepare = (tree: Tree): Promise<void> => giveToQemu(tree, disk);
-  qemus.set(`one-${vm}`, await stage.startQemu({ name: `one-${vm}`, disks: [disk], prepare }));
+  qemus.set(`one-${vm}`, await on.stage.startQemu({ name: `one-${vm}`, disks: [disk], prepare }));
   return disk;
 }
 
 function targetOf(disk: PlacedDisk): string {
-  return readlinkSync(stage.host.path(disk.path));
+  return readlinkSync(on.stage.host.path(disk.path));
 }
 
 async function verdicts(): Promise<Set<string>> {
-  const { domains } = await stage.check('--all');
+  const { domains } = await on.stage.check('--all');
   return new Set(domains.map(({ verdict }) => verdict));
 }
 
@@ -93,11 +71,11 @@ test('50 domains, three of which cannot be made safe: 47 links move, three stay 
   for (let vm = 1; vm <= 50; vm += 1) disks.push(await startOld(vm));
   const [wrong, trapped, full] = [7, 17, 27].map((vm) => disks[vm - 1]);
   if (!wrong || !trapped || !full) throw new Error('fewer than 50 disks');
-  stage.host.remove(byid(7));
-  stage.host.link(byid(7), '../sp-8-0');
+  on.stage.host.remove(byid(7));
+  on.stage.host.link(byid(7), '../sp-8-0');
   qemuOf('one-17').tree.link('/dev/storpool-byid', '/mnt');
   qemuOf('one-27').tree.mount('-o', 'remount,ro', '/dev');
-  stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
+  on.stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
 
   const dry = await relink('--map', '/mnt/map', '--dry-run');
   expect([dry.exit, dry.journal]).toEqual([1, null]);
@@ -110,7 +88,7 @@ test('50 domains, three of which cannot be made safe: 47 links move, three stay 
   expect(links.filter(({ result }) => result === 'left').map(({ link, why }) => [link, why])).toEqual([
     [
       wrong.path,
-      `it now leads to block device ${wrong.volume.rdev} /dev/sp-7-0, but then to block device ${volumes[3]?.rdev ?? ''} /dev/sp-8-0`,
+      `it now leads to block device ${wrong.volume.rdev} /dev/sp-7-0, but then to block device ${on.volume(3).rdev} /dev/sp-8-0`,
     ],
     [
       trapped.path,
@@ -125,8 +103,8 @@ test('50 domains, three of which cannot be made safe: 47 links move, three stay 
   expect(disks.map(targetOf)).toEqual(
     disks.map((disk, index) => (left.has(disk) ? disk.link : byid(index + 1))),
   );
-  expect(statSync(stage.host.path('/mnt')).isDirectory()).toBe(true);
-  expect(readdirSync(stage.host.path('/mnt'))).not.toContain('fir.b.17');
+  expect(statSync(on.stage.host.path('/mnt')).isDirectory()).toBe(true);
+  expect(readdirSync(on.stage.host.path('/mnt'))).not.toContain('fir.b.17');
   expect(await verdicts()).toEqual(new Set(['safe']));
 
   const undone = await relink('--undo', journal ?? '');
@@ -141,13 +119,13 @@ test('a moved link belongs to whom it belonged before, and a link that is alread
   expect((await relink(disk.path, byid(310))).links).toMatchObject([
     { link: disk.path, from: disk.link, to: byid(310), result: 'moved', domains: ['one-310'] },
   ]);
-  expect(stage.host.inside('stat', '-c', '%u:%g', disk.path).trim()).toBe('9869:9869');
+  expect(on.stage.host.inside('stat', '-c', '%u:%g', disk.path).trim()).toBe('9869:9869');
   expect((await relink(disk.path, byid(310))).links).toMatchObject([{ result: 'unchanged' }]);
 });
 
 test('what nobody can tell is a doubt: a domain with a broken status XML keeps every link', async () => {
   const disk = await startOld(310);
-  stage.writeStatus('one-9', '<domstatus>');
+  on.stage.writeStatus('one-9', '<domstatus>');
   const { exit, links } = await relink(disk.path, byid(310));
   expect(exit).toBe(1);
   expect(links[0]).toMatchObject({ result: 'left' });
@@ -158,8 +136,8 @@ test('what nobody can tell is a doubt: a domain with a broken status XML keeps e
 test('undo leaves a link that somebody has moved since', async () => {
   const disk = await startOld(310);
   const { journal } = await relink(disk.path, byid(310));
-  stage.host.remove(disk.path);
-  stage.host.link(disk.path, disk.node);
+  on.stage.host.remove(disk.path);
+  on.stage.host.link(disk.path, disk.node);
   const { exit, links } = await relink('--undo', journal ?? '');
   expect(exit).toBe(1);
   expect(links).toMatchObject([
@@ -172,7 +150,7 @@ test.each([
   ['/dev/x /dev/y\n/dev/x /dev/z', 'line 2: /dev/x stands in line 1 already'],
   ['x /dev/y', 'x is no absolute path'],
 ])('a map with a mistake is refused as a whole: %j', async (text, what) => {
-  stage.host.file('/mnt/map', `# a comment\n\n${text}\n`);
+  on.stage.host.file('/mnt/map', `# a comment\n\n${text}\n`);
   const { exit, stderr, links } = await relink('--map', '/mnt/map');
   expect([exit, links]).toEqual([64, undefined]);
   expect(stderr).toContain(what.replace('line 2', 'line 4').replace('line 1 ', 'line 3 '));
@@ -180,15 +158,14 @@ test.each([
 
 test('killed with -9 at any rename or fsync: journal and reality agree, and the next run completes', async () => {
   const disks = [await startOld(1), await startOld(2), await startOld(3)];
-  stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
+  on.stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
   let kills = 0;
   for (const call of ['rename', 'fsync']) {
     for (let nth = 1; ; nth += 1) {
       const kill = ['-e', `trace=${call}`, '-e', `inject=${call}:error=EINTR:signal=SIGKILL:when=${nth}`];
-      const strace = ['strace', '-qq', '-f', '-o', '/dev/null', ...kill, process.execPath, program.file];
-      const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
-      const argv = [...enter, ...strace, 'relink', '--map', '/mnt/map', '--config', configuration] as const;
-      if ((await run(argv, { deadline: 60_000 })).exit === 0) break;
+      const under = ['strace', '-qq', '-f', '-o', '/dev/null', ...kill];
+      const argv = ['relink', '--map', '/mnt/map', '--config', configuration];
+      if ((await on.stage.run(argv, { under })).exit === 0) break;
       kills += 1;
       for (const [index, disk] of disks.entries()) {
         const { begun, done } = lastEntry(disk.path);
@@ -199,18 +176,18 @@ test('killed with -9 at any rename or fsync: journal and reality agree, and the 
       expect(await verdicts()).toEqual(new Set(['safe']));
       expect((await relink('--map', '/mnt/map')).exit).toBe(0);
       for (const disk of disks) expect((await relink(disk.path, disk.link)).exit).toBe(0);
-      stage.host.remove(journals);
+      on.stage.host.remove(journals);
     }
     for (const disk of disks) expect((await relink(disk.path, disk.link)).exit).toBe(0);
-    stage.host.remove(journals);
+    on.stage.host.remove(journals);
   }
   expect(kills).toBeGreaterThanOrEqual(9);
 });
 
 /** What the only journal there is says of a link. */
 function lastEntry(link: string): { begun: boolean; done: boolean } {
-  const [file] = readdirSync(stage.host.path(journals));
-  const lines = file === undefined ? '' : readFileSync(stage.host.path(`${journals}/${file}`), 'utf8');
+  const [file] = readdirSync(on.stage.host.path(journals));
+  const lines = file === undefined ? '' : readFileSync(on.stage.host.path(`${journals}/${file}`), 'utf8');
   const states = lines
     .split('\n')
     .filter((line) => line.includes(JSON.stringify(link)))

@@ -3,11 +3,18 @@ import type { Domain } from '../../src/core/domain';
 import type { Step } from '../../src/core/plan';
 import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
-import { holdDomain } from '../../src/system/held-domain';
-import { TreeView } from '../../src/system/view';
 import { report } from '../../src/workflows/plain-check';
 import { repairLocked } from '../../src/workflows/repair';
-import { giveToQemu, placeDisk, Stage, Volume, type PlacedDisk, type Qemu } from './harness';
+import {
+  domainOf,
+  giveToQemu,
+  placeDisk,
+  Stage,
+  Volume,
+  whileHeld,
+  type PlacedDisk,
+  type Qemu,
+} from './harness';
 
 let stage: Stage;
 let qemu: Qemu;
@@ -36,16 +43,7 @@ beforeEach(async () => {
   stage.host.link(byid, '../sp-310-0');
   stage.host.remove(disk.path);
   stage.host.link(disk.path, byid);
-  const source = {
-    disk: 'vda',
-    role: 'disk',
-    path: disk.path,
-    type: 'block',
-    readonly: false,
-    shareable: false,
-    direct: true,
-  } as const;
-  domain = { name: qemu.name, uuid: qemu.uuid, pid: qemu.pid, sources: [source], others: [] };
+  domain = domainOf(qemu, disk.path);
 });
 
 afterEach(() => stage.end());
@@ -70,19 +68,12 @@ function picture(): unknown[] {
 async function planThenAct(
   meanwhile: () => void | Promise<void>,
 ): Promise<{ done: readonly Step[]; error: string | undefined }> {
-  const host = TreeView.open(stage.host.root);
-  try {
-    const result = await holdDomain(domain, async (held) => {
-      const { plan } = report(await gather(held, host));
-      await meanwhile();
-      const { done, error } = await apply(plan, { held, host });
-      return { done, error: error?.what };
-    });
-    if ('why' in result) throw new Error(result.why);
-    return result;
-  } finally {
-    host.close();
-  }
+  return whileHeld(domain, stage, async (held, host) => {
+    const { plan } = report(await gather(held, host));
+    await meanwhile();
+    const { done, error } = await apply(plan, { held, host });
+    return { done, error: error?.what };
+  });
 }
 
 test('makes the way, and a second repair changes nothing', async () => {

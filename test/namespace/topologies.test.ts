@@ -1,19 +1,16 @@
 import fc, { seed } from '../fast-check';
 import type { Domain } from '../../src/core/domain';
-import type { DomainFacts } from '../../src/core/facts';
 import { identity } from '../../src/core/entry';
 import { canBeDisk, type Step } from '../../src/core/plan';
 import type { Walk } from '../../src/core/walk';
 import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
-import { holdDomain } from '../../src/system/held-domain';
-import { TreeView } from '../../src/system/view';
 import { report } from '../../src/workflows/plain-check';
 import { hasOddBytes } from './topologies/bytes';
 import type { MadeTree, Topology } from './topologies/made';
 import { topology } from './topologies/topology';
-import type { Servant } from './harness';
-import { World, type Resident } from './topologies/world';
+import { domainOf, whileHeld, type Servant } from './harness';
+import { World } from './topologies/world';
 
 // The judge is the kernel: a process in QEMU's namespace, with QEMU's user, opens the same path.
 // `npm run test:topologies -- --runs 100000` runs many more of them (setup/many.mjs).
@@ -28,30 +25,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.end());
-
-function domainWith(path: string, { qemu }: Resident): Domain {
-  const source = {
-    disk: 'vda',
-    role: 'disk',
-    path,
-    type: 'block',
-    readonly: false,
-    shareable: false,
-    direct: false,
-  } as const;
-  return { name: qemu.name, uuid: qemu.uuid, pid: qemu.pid, sources: [source], others: [] };
-}
-
-async function gatherFacts(domain: Domain): Promise<DomainFacts> {
-  const host = TreeView.open(world.stage.host.root);
-  try {
-    const facts = await holdDomain(domain, (held) => gather(held, host));
-    if ('why' in facts) throw new Error(facts.why);
-    return facts;
-  } finally {
-    host.close();
-  }
-}
 
 /** The end of a walk in the words of stand-in.pl, which are those of the kernel. */
 function inKernelWords({ end }: Walk): string {
@@ -90,17 +63,8 @@ function isUnread({ end }: Walk, tree: MadeTree): boolean {
 
 /** Carries the plan out as a repair does; gives why it could not, if it could not. */
 async function carryOut(domain: Domain, plan: readonly Step[]): Promise<string | undefined> {
-  const host = TreeView.open(world.stage.host.root);
-  try {
-    const done = await holdDomain(domain, async (held) => {
-      const { error } = await apply(plan, { held, host });
-      return { error: error?.what };
-    });
-    if ('why' in done) throw new Error(done.why);
-    return done.error;
-  } finally {
-    host.close();
-  }
+  const { error } = await whileHeld(domain, world.stage, (held, host) => apply(plan, { held, host }));
+  return error?.what;
 }
 
 /**
@@ -120,11 +84,10 @@ const counted = new Map<string, number>();
 
 async function holdAgainstKernel(made: Topology): Promise<void> {
   const { path } = made;
-  const resident = world.residentOf(made);
-  const { qemu, inside } = resident;
-  const domain = domainWith(path, resident);
+  const { qemu, inside } = world.residentOf(made);
+  const domain = domainOf(qemu, path);
   // First alone: what QEMU's own process opens for a moment would be among the files that it has open.
-  const facts = await gatherFacts(domain);
+  const facts = await whileHeld(domain, world.stage, gather);
   const [hostEnd, rootEnd, opened] = await Promise.all([
     askKernel(world.stage.servant, 'stat', path),
     askKernel(inside, 'stat', path),

@@ -1,0 +1,26 @@
+import type { Domain } from '../../../src/core/domain';
+import { holdDomain, type HeldDomain } from '../../../src/system/held-domain';
+import { TreeView } from '../../../src/system/view';
+import type { Qemu, Stage } from './stage';
+
+/** The domain as libvirt's files tell of it: with one disk, a block device. */
+export function domainOf({ name, uuid, pid }: Qemu, path: string): Domain {
+  const kind = { role: 'disk', type: 'block', readonly: false, shareable: false, direct: true } as const;
+  return { name, uuid, pid, sources: [{ disk: 'vda', path, ...kind }], others: [] };
+}
+
+/** Does `work` with the domain held, as the workflows do, on a picture of the host of its own. */
+export async function whileHeld<T extends object>(
+  domain: Domain,
+  { host: { root } }: Stage,
+  work: (held: HeldDomain, host: TreeView) => Promise<T>,
+): Promise<T> {
+  const host = TreeView.open(root);
+  try {
+    const done = await holdDomain(domain, (held) => work(held, host));
+    if ('why' in done) throw new Error(done.why);
+    return done;
+  } finally {
+    host.close();
+  }
+}
