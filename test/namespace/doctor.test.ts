@@ -1,8 +1,7 @@
 import { appendFileSync, chmodSync, readFileSync, rmSync } from 'node:fs';
 import { Servant, statusXml } from './harness';
 import { onedConf } from './installation/machine-tree';
-import { Package } from './installation/package';
-import { PrivateMachine } from './installation/private-machine';
+import { useMachine } from './installation/use-machine';
 
 /** One machine that is front-end and host at once; OpenNebula's commands and the network are stand-ins. */
 
@@ -20,21 +19,11 @@ interface Report {
   readonly hosts: readonly { readonly host: string; readonly findings: readonly Finding[] }[];
 }
 
-let source: Package;
-let machine: PrivateMachine;
-
-beforeAll(async () => {
-  source = await Package.make();
-});
-afterAll(() => source.remove());
-beforeEach(async () => {
-  machine = await PrivateMachine.start();
-});
-afterEach(() => machine.end());
+const on = useMachine();
 
 function program(path: string, ...lines: readonly string[]): void {
-  machine.write(path, ['#!/bin/sh', ...lines, ''].join('\n'));
-  chmodSync(machine.path(path), 0o755);
+  on.machine.write(path, ['#!/bin/sh', ...lines, ''].join('\n'));
+  chmodSync(on.machine.path(path), 0o755);
 }
 
 function hostPool(...names: readonly string[]): string {
@@ -53,14 +42,14 @@ function hookPool(...names: readonly string[]): string {
 
 /** OpenNebula, as far as doctor sees it. `ssh` runs the command here, as the user it was started by. */
 async function frontEnd(hosts: string, hooks: string): Promise<void> {
-  await machine.root([
+  await on.machine.root([
     'sh',
     '-c',
     'mkdir -p /var/lib/one/remotes/vmm/kvm /etc/one; mkdir -p /etc/libvirt; chown -R oneadmin: /var/lib/one',
   ]);
-  machine.write('/var/lib/one/remotes/VERSION', '6.6.0');
-  machine.write('/etc/one/oned.conf', onedConf());
-  machine.write('/etc/libvirt/qemu.conf', '');
+  on.machine.write('/var/lib/one/remotes/VERSION', '6.6.0');
+  on.machine.write('/etc/one/oned.conf', onedConf());
+  on.machine.write('/etc/libvirt/qemu.conf', '');
   program('/usr/bin/onehost', `echo '${hosts}'`);
   program('/usr/bin/onehook', `echo '${hooks}'`);
   program(
@@ -74,8 +63,11 @@ async function frontEnd(hosts: string, hooks: string): Promise<void> {
     'esac',
   );
   for (const argv of [['frontend', '--set-vm-mad'], ['host']])
-    expect(await machine.root([source.file('install.sh'), ...argv])).toMatchObject({ exit: 0, stderr: '' });
-  await machine.root([
+    expect(await on.machine.root([on.source.file('install.sh'), ...argv])).toMatchObject({
+      exit: 0,
+      stderr: '',
+    });
+  await on.machine.root([
     'sh',
     '-c',
     'mkdir /var/tmp/one; cp -r /var/lib/one/remotes/. /var/tmp/one; chmod -R a+rX /var/tmp/one',
@@ -83,7 +75,7 @@ async function frontEnd(hosts: string, hooks: string): Promise<void> {
 }
 
 async function doctor(...argv: readonly string[]): Promise<Report> {
-  const { exit, stdout } = await machine.root(['migrate-guard', 'doctor', '--json', ...argv]);
+  const { exit, stdout } = await on.machine.root(['migrate-guard', 'doctor', '--json', ...argv]);
   return { exit, ...(JSON.parse(stdout) as Omit<Report, 'exit'>) };
 }
 
@@ -99,16 +91,16 @@ test('all is in place: front-end, this host, and the hosts of OpenNebula', async
   expect(report.roles).toEqual(['frontend', 'host']);
   expect(report.hosts.map(({ host, findings }) => [host, troubles(findings)])).toEqual([['kvm1', []]]);
   expect(report.exit).toBe(0);
-  expect((await machine.root(['migrate-guard', 'doctor'])).stdout).toContain('kvm1: all is in place\n');
+  expect((await on.machine.root(['migrate-guard', 'doctor'])).stdout).toContain('kvm1: all is in place\n');
 });
 
 test('what is wrong, with the remedy, in both places', async () => {
   await frontEnd(hostPool('kvm1'), hookPool('pre-migrate'));
-  machine.write('/etc/one/oned.conf', onedConf());
-  rmSync(machine.path('/usr/bin/gdb'), { force: true });
-  machine.write('/etc/sudoers.d/zz-site', 'oneadmin ALL=(root) !ALL\n');
-  appendFileSync(machine.path('/usr/lib/migrate-guard/migrate-guard'), '\n');
-  appendFileSync(machine.path('/var/tmp/one/migrate-guard/start.sh'), '\n');
+  on.machine.write('/etc/one/oned.conf', onedConf());
+  rmSync(on.machine.path('/usr/bin/gdb'), { force: true });
+  on.machine.write('/etc/sudoers.d/zz-site', 'oneadmin ALL=(root) !ALL\n');
+  appendFileSync(on.machine.path('/usr/lib/migrate-guard/migrate-guard'), '\n');
+  appendFileSync(on.machine.path('/var/tmp/one/migrate-guard/start.sh'), '\n');
   const report = await doctor();
   expect(troubles(report.findings)).toEqual([
     'installed-file problem',
@@ -122,7 +114,7 @@ test('what is wrong, with the remedy, in both places', async () => {
     ['host-half problem', 'remote-scripts problem'],
   ]);
   expect(report.exit).toBe(1);
-  rmSync(machine.path('/etc/sudoers.d/zz-site'));
+  rmSync(on.machine.path('/etc/sudoers.d/zz-site'));
   const asked = await doctor('--host', 'kvm1');
   expect(asked.findings).toEqual([]);
   expect(troubles(asked.hosts[0]?.findings)).toEqual([
@@ -135,18 +127,18 @@ test('what is wrong, with the remedy, in both places', async () => {
 test('the hooks do where VM_MAD cannot be touched', async () => {
   await frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
   program('/usr/bin/gdb', 'echo GNU gdb 13');
-  machine.write('/etc/one/oned.conf', onedConf());
+  on.machine.write('/etc/one/oned.conf', onedConf());
   const report = await doctor();
   expect(troubles(report.findings)).toEqual([]);
   expect(report.findings.find(({ check }) => check === 'vm-mad')?.what).toContain(
     'the hooks are registered instead',
   );
-  expect((await machine.root([source.file('install.sh'), 'verify'])).exit).toBe(0);
+  expect((await on.machine.root([on.source.file('install.sh'), 'verify'])).exit).toBe(0);
 });
 
 test('hosts that do not answer are unknown, in bounded time, and hide no other; one without the door is a problem', async () => {
   await frontEnd(hostPool('slow', 'gone', 'kvm1', 'bare'), hookPool());
-  machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 3\nreset:\n  strategies: [cont]\n');
+  on.machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 3\nreset:\n  strategies: [cont]\n');
   const began = Date.now();
   const report = await doctor();
   expect(Date.now() - began).toBeLessThan(30_000);
@@ -171,7 +163,7 @@ test('hosts of another VM_MAD that runs the same scripts', async () => {
 
 test('OpenNebula that does not answer is unknown', async () => {
   await frontEnd(hostPool('kvm1'), hookPool());
-  machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
+  on.machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
   for (const name of ['onehost', 'onehook']) program(`/usr/bin/${name}`, 'echo no endpoint >&2; exit 255');
   const report = await doctor();
   expect(troubles(report.findings)).toEqual(['hooks unknown', 'hosts unknown']);
@@ -185,7 +177,7 @@ test('halves of different releases', async () => {
     '/usr/bin/ssh',
     `echo '{"kind":"end","exit":64,"result":"refused","what":"the front-end has 1, and this host has 2"}'`,
   );
-  expect(readFileSync(machine.path(file), 'utf8')).not.toBe('');
+  expect(readFileSync(on.machine.path(file), 'utf8')).not.toBe('');
   const { hosts } = await doctor('--host', 'kvm1');
   expect(hosts[0]?.findings[0]).toMatchObject({
     check: 'host-half',
@@ -199,22 +191,22 @@ test.each([
   ['#namespaces = []', 'a /dev of its own'],
   ['namespaces = [ "mount" ]', 'a /dev of its own'],
 ])('libvirt is told: %s', async (line, what) => {
-  await machine.root([source.file('install.sh'), 'host']);
-  await machine.root(['mkdir', '-p', '/etc/libvirt']);
-  machine.write('/etc/libvirt/qemu.conf', `${line}\n`);
+  await on.machine.root([on.source.file('install.sh'), 'host']);
+  await on.machine.root(['mkdir', '-p', '/etc/libvirt']);
+  on.machine.write('/etc/libvirt/qemu.conf', `${line}\n`);
   const { findings } = await doctor();
   expect(findings.find(({ check }) => check === 'namespaces')?.what).toContain(what);
 });
 
 test('QEMU builds that run here, with and without a stored layout', async () => {
-  await machine.root([source.file('install.sh'), 'host']);
+  await on.machine.root([on.source.file('install.sh'), 'host']);
   program('/usr/bin/gdb', 'echo GNU gdb 13');
   const [name, uuid] = ['one-310', '0f0f0f0f-0000-4000-8000-00000000abcd'];
   // A process with QEMU's command line; its program, perl, has a build-id like any other.
   const argv = ['-name', `guest=${name},debug-threads=on`, '-S', '-uuid', uuid];
-  const qemu = await Servant.start('guest', argv, machine.pid);
+  const qemu = await Servant.start('guest', argv, on.machine.pid);
   try {
-    machine.write(`/run/libvirt/qemu/${name}.xml`, statusXml({ name, uuid, pid: qemu.pid, disks: [] }));
+    on.machine.write(`/run/libvirt/qemu/${name}.xml`, statusXml({ name, uuid, pid: qemu.pid, disks: [] }));
     const found = async (): Promise<Finding | undefined> =>
       (await doctor()).findings.find(({ check }) => check === 'layout');
     const missing = await found();
@@ -222,9 +214,9 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
     expect(missing?.remedy).toMatch(/^migrate-guard layout \/usr\/bin\/perl/);
     const [, file = ''] =
       /(\/var\/lib\/migrate-guard\/layouts\/[0-9a-f]+\.json) is missing/.exec(missing?.what ?? '') ?? [];
-    machine.write(file, '{}');
+    on.machine.write(file, '{}');
     expect((await found())?.what).toContain('is refused');
-    machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
+    on.machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
     expect(await found()).toBeUndefined();
   } finally {
     await qemu.end();

@@ -1,30 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
-import { Package } from './installation/package';
-import { PrivateMachine } from './installation/private-machine';
+import { useMachine } from './installation/use-machine';
 
 /** install.sh on real paths: what it looks for on the machine itself. */
 
-let source: Package;
-let machine: PrivateMachine;
-
-beforeAll(async () => {
-  source = await Package.make();
-});
-afterAll(() => source.remove());
-beforeEach(async () => {
-  machine = await PrivateMachine.start();
-});
-afterEach(() => machine.end());
+const on = useMachine();
 
 const path = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin';
 
 async function install(...argv: readonly string[]): Promise<CommandResult> {
-  return machine.root(['env', path, source.file('install.sh'), ...argv]);
+  return on.machine.root(['env', path, on.source.file('install.sh'), ...argv]);
 }
 
 async function shell(script: string): Promise<void> {
-  expect(await machine.root(['sh', '-c', script])).toMatchObject({ exit: 0 });
+  expect(await on.machine.root(['sh', '-c', script])).toMatchObject({ exit: 0 });
 }
 
 const everyNode = 'for node in /usr/bin/node /usr/local/bin/node; do test ! -e $node ||';
@@ -43,16 +32,16 @@ describe('refused, with the remedy, and without any change', () => {
     ['no oneadmin', "sed -i '/^oneadmin:/d' /etc/passwd", 'there is no user oneadmin'],
   ])('%s', async (_, harm, what) => {
     await shell(harm);
-    const before = await machine.picture();
+    const before = await on.machine.picture();
     const { exit, stderr } = await install('host');
     expect(exit).toBe(1);
     expect(stderr).toContain(what);
     expect(stderr).toMatch(/\n {2}-> ./);
-    expect(await machine.picture()).toBe(before);
+    expect(await on.machine.picture()).toBe(before);
   });
 
   test('another user than root', async () => {
-    const { exit, stderr } = await machine.oneadmin([source.file('install.sh'), 'host', '--dry-run']);
+    const { exit, stderr } = await on.machine.oneadmin([on.source.file('install.sh'), 'host', '--dry-run']);
     expect({ exit, stderr }).toEqual({
       exit: 77,
       stderr: 'install.sh: this is for root\n  -> run it with sudo\n',
@@ -69,23 +58,23 @@ describe('refused, with the remedy, and without any change', () => {
 
 test('install and uninstall on a real machine leave it as it was', async () => {
   const list = "find /etc /usr/sbin /usr/lib /var/lib /var/log -printf '%p %y %m %U:%G %l\\n' | sort";
-  const before = await machine.root(['sh', '-c', list]);
+  const before = await on.machine.root(['sh', '-c', list]);
   expect(await install('host')).toMatchObject({ exit: 0, stderr: '' });
   expect(await install('verify')).toMatchObject({ exit: 0, stderr: '' });
-  expect(await machine.root(['migrate-guard', '--version'])).toMatchObject({ exit: 0 });
-  expect((await machine.root(['sh', '-c', list])).stdout).not.toBe(before.stdout);
+  expect(await on.machine.root(['migrate-guard', '--version'])).toMatchObject({ exit: 0 });
+  expect((await on.machine.root(['sh', '-c', list])).stdout).not.toBe(before.stdout);
   expect(await install('uninstall')).toMatchObject({ exit: 0, stderr: '' });
-  expect((await machine.root(['sh', '-c', list])).stdout).toBe(before.stdout);
-  expect((await machine.root(['ls', '/var/lib/migrate-guard'])).exit).not.toBe(0);
+  expect((await on.machine.root(['sh', '-c', list])).stdout).toBe(before.stdout);
+  expect((await on.machine.root(['ls', '/var/lib/migrate-guard'])).exit).not.toBe(0);
 });
 
 test("the admin's command keeps its environment; the one behind sudo names its Node and drops it", async () => {
   await install('host');
-  const plain = await machine.root(['env', 'NODE_OPTIONS=--nonsense', 'migrate-guard', '--version']);
+  const plain = await on.machine.root(['env', 'NODE_OPTIONS=--nonsense', 'migrate-guard', '--version']);
   expect(plain.stderr).toContain('--nonsense');
   const bare = ['env', 'NODE_OPTIONS=--nonsense', '/usr/lib/migrate-guard/migrate-guard', '--version'];
-  expect(await machine.root(bare)).toMatchObject({ exit: 0, stderr: '' });
-  const program = readFileSync(machine.path('/usr/lib/migrate-guard/migrate-guard'), 'utf8');
+  expect(await on.machine.root(bare)).toMatchObject({ exit: 0, stderr: '' });
+  const program = readFileSync(on.machine.path('/usr/lib/migrate-guard/migrate-guard'), 'utf8');
   expect(program.split('\n')[0]).toMatch(
     /^#!\/usr\/bin\/env -S -i PATH=\/usr\/sbin:\/usr\/bin:\/sbin:\/bin SUDO_USER=\$\{SUDO_USER\} \/\S+\/node$/,
   );

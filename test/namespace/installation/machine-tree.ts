@@ -16,6 +16,9 @@ import { dirname, join } from 'node:path';
 
 export const oneadmin = 9869;
 
+/** ARGUMENTS of oned.conf, once install.sh has selected the drivers. */
+export const selected = '-t 15 -r 0 kvm -p -l migrate=migrate-guard,save=save-guard';
+
 /** oned.conf in the shape of OpenNebula's, as small as it can be. */
 export function onedConf(args = '-t 15 -r 0 kvm -p'): string {
   return [

@@ -1,0 +1,64 @@
+import { appendFileSync } from 'node:fs';
+import { onedConf, selected } from './installation/machine-tree';
+import { useTree } from './installation/use-tree';
+
+const on = useTree();
+
+describe("drivers of others in oned.conf's slots", () => {
+  const storpool = '-l deploy=deploy-tweaks,migrate=migrate-tweaks -t 15 kvm -p';
+  const merged = '-l deploy=deploy-tweaks,migrate=migrate-guard,save=save-guard -t 15 kvm -p';
+
+  test('StorPool: its script becomes what the guard runs, and comes back', async () => {
+    on.tree.write('/etc/one/oned.conf', onedConf(storpool));
+    const before = on.tree.picture();
+    const said = await on.done('frontend');
+    expect(said).toContain(merged);
+    expect(said).toContain('\nopennebula:\n  migrate: frontend:migrate-tweaks\n');
+    expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(storpool));
+    for (let run = 0; run < 2; run += 1) {
+      await on.done('frontend', '--set-vm-mad');
+      expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(merged));
+      expect(on.tree.read('/etc/migrate-guard/config.yaml')).toContain('\nopennebula:\n');
+      expect(on.tree.read('/etc/migrate-guard/config.yaml')).toContain(
+        '\n  migrate: frontend:migrate-tweaks\n',
+      );
+    }
+    expect((await on.install('verify')).exit).toBe(0);
+    await on.done('uninstall');
+    expect(on.tree.picture()).toEqual(before);
+  });
+
+  test('a configuration that the admin has changed is not touched, and oned.conf waits for it', async () => {
+    await on.done('frontend');
+    const config = '/etc/migrate-guard/config.yaml';
+    on.tree.write(config, 'hooks:\n  retry: true\n');
+    on.tree.write('/etc/one/oned.conf', onedConf(storpool));
+    const { exit, stderr } = await on.install('frontend', '--set-vm-mad');
+    expect(exit).toBe(1);
+    expect(stderr).toContain('opennebula:\n');
+    expect(stderr).toContain('  migrate: frontend:migrate-tweaks\n');
+    expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(storpool));
+    on.tree.write(config, 'opennebula:\n  migrate: frontend:migrate-tweaks\n');
+    await on.done('frontend', '--set-vm-mad');
+    expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(merged));
+  });
+
+  test('a line that was set by hand has to be taken back by hand, before the drivers go', async () => {
+    await on.done('frontend');
+    on.tree.write('/etc/one/oned.conf', onedConf(selected));
+    const before = on.tree.picture();
+    const { exit, stderr } = await on.install('uninstall');
+    expect(exit).toBe(1);
+    expect(stderr).toContain('set ARGUMENTS = "-t 15 -r 0 kvm -p" in the VM_MAD named "kvm"');
+    expect(on.tree.picture()).toEqual(before);
+    on.tree.write('/etc/one/oned.conf', onedConf());
+    await on.done('uninstall');
+  });
+
+  test('what the admin changed elsewhere in oned.conf meanwhile stays', async () => {
+    await on.done('frontend', '--set-vm-mad');
+    appendFileSync(on.tree.path('/etc/one/oned.conf'), 'PORT = 2633\n');
+    expect(await on.done('uninstall')).toContain('left       ');
+    expect(on.tree.read('/etc/one/oned.conf')).toBe(`${onedConf()}PORT = 2633\n`);
+  });
+});
