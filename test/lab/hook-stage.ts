@@ -34,13 +34,12 @@ export interface FleetDocument {
 
 /** What OpenNebula's hook manager and its monitoring do at our scripts, on a front-end with an onevm. */
 export class HookStage {
-  private constructor(readonly opennebula: OpenNebulaStage) {}
+  readonly opennebula = new OpenNebulaStage();
 
-  static async start(): Promise<HookStage> {
-    const opennebula = await OpenNebulaStage.start();
-    put(opennebula.front, '/usr/bin/onevm', onevm, 0o755);
-    put(opennebula.front, '/usr/bin/onehost', '#!/bin/sh\nexec cat /var/tmp/hosts.xml\n', 0o755);
-    return new HookStage(opennebula);
+  async start(): Promise<void> {
+    await this.opennebula.start();
+    put(this.opennebula.front, '/usr/bin/onevm', onevm, 0o755);
+    put(this.opennebula.front, '/usr/bin/onehost', '#!/bin/sh\nexec cat /var/tmp/hosts.xml\n', 0o755);
   }
 
   /** What oned knows of the VM from now on. @returns what it hands to the hooks */

@@ -1,36 +1,19 @@
-import type { Domain, Emulator } from './harness';
-import { OpenNebulaStage } from './opennebula-stage';
+import { useOpenNebulaStage } from './opennebula-stage';
 
 /** The scripts that datastore drivers call: nobody stands by, the stock driver moves. */
 
-let stage: OpenNebulaStage;
-let vmId = 760;
-
-beforeAll(async () => {
-  stage = await OpenNebulaStage.start();
-});
-afterAll(() => stage.stop());
-afterEach(() => stage.configure('{}\n'));
-
-function start(options: { disks?: number; emulator?: Emulator } = {}): Promise<Domain> {
-  return stage.lab.startDomain(vmId++, { host: 'kvm1', ...options });
-}
-
-async function end(domain: Domain, host: 'kvm1' | 'kvm2'): Promise<void> {
-  const there = await stage.expectAliveOn(host, domain);
-  await there.destroy();
-}
+const stage = useOpenNebulaStage();
 
 describe('premigrate', () => {
   test('lets a healthy VM go, and says nothing', async () => {
-    const domain = await start();
+    const domain = await stage.startDomain();
     const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
     expect([asked.exit, asked.log]).toEqual([0, []]);
-    await end(domain, 'kvm1');
+    await stage.expectEndOn('kvm1', domain);
   });
 
   test('repairs the incident, before the disks are attached on the destination', async () => {
-    const domain = await start({ disks: 2 });
+    const domain = await stage.startDomain({ disks: 2 });
     stage.lab.relink(domain, 1);
     const via = domain.disks[0]?.via ?? '';
     stage.lab.host('kvm2').remove(via);
@@ -39,16 +22,13 @@ describe('premigrate', () => {
     expect(asked.log).toEqual([expect.stringMatching(/^INFO: migrate-guard: repair: \/dev\/storpool-byid/)]);
     stage.lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
-    await end(domain, 'kvm2');
+    await stage.expectEndOn('kvm2', domain);
   });
 
   test.each(['6.6', '7.0'] as const)(
     'vetoes a wrong device, with the reason under the rules of %s',
     async (rules) => {
-      const domain = await start();
-      const name = `other-${domain.name}`;
-      await stage.lab.volume({ name });
-      stage.lab.host('kvm1').link(domain.disks[0]?.path ?? '', `/dev/storpool/${name}`);
+      const domain = await stage.startMisled();
       const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2', rules);
       expect([asked.exit, asked.reply]).toEqual([
         1,
@@ -59,7 +39,7 @@ describe('premigrate', () => {
   );
 
   test('as one line of another datastore driver, and as StorPool’s migrate_other, with no input left', async () => {
-    const domain = await start();
+    const domain = await stage.startDomain();
     stage.lab.relink(domain);
     const line = '"$(dirname "$0")/../migrate-guard/${0##*/}" "$@" || exit $?';
     stage.script(
@@ -69,11 +49,11 @@ describe('premigrate', () => {
     const asked = await stage.tm('other/premigrate', domain, 'kvm2');
     expect([asked.exit, asked.log.length]).toEqual([0, 1]);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
-    await end(domain, 'kvm2');
+    await stage.expectEndOn('kvm2', domain);
   });
 
   test('a guard that cannot run lets go, or refuses, as the site has it', async () => {
-    const domain = await start();
+    const domain = await stage.startDomain();
     await domain.host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
     const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
     expect([asked.exit, asked.log[0]]).toEqual([0, expect.stringContaining('the guard cannot run')]);
@@ -81,7 +61,7 @@ describe('premigrate', () => {
     const refused = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
     expect([refused.exit, refused.reply]).toEqual([2, expect.stringContaining('the guard cannot run')]);
     await stage.install(domain.host);
-    await end(domain, 'kvm1');
+    await stage.expectEndOn('kvm1', domain);
   });
 
   test('says what it needs to who calls it with too little', async () => {
@@ -95,7 +75,7 @@ describe('premigrate', () => {
 
 describe('failmigrate', () => {
   test('has a stuck VM take its disks back and repairs its paths: the next migration works', async () => {
-    const domain = await start({ emulator: 'affected' });
+    const domain = await stage.startDomain({ emulator: 'affected' });
     stage.lab.relink(domain);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);
     const healed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
@@ -105,11 +85,11 @@ describe('failmigrate', () => {
       expect.stringMatching(/^INFO: migrate-guard: repair: /),
     ]);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
-    await end(domain, 'kvm2');
+    await stage.expectEndOn('kvm2', domain);
   });
 
   test('takes no disk back while the destination has a copy', async () => {
-    const domain = await start({ emulator: 'affected' });
+    const domain = await stage.startDomain({ emulator: 'affected' });
     stage.lab.relink(domain);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);
     stage.configure('migrate: { destination_deadline: 1 }\nreset: { strategies: [cont, suspend-resume] }\n');
@@ -121,6 +101,6 @@ describe('failmigrate', () => {
     ]);
     await stage.lab.startDaemon('kvm2', 'sshd');
     expect((await stage.tm('migrate-guard/failmigrate', domain, 'kvm2')).exit).toBe(0);
-    await end(domain, 'kvm1');
+    await stage.expectEndOn('kvm1', domain);
   });
 });

@@ -2,17 +2,14 @@ import { existsSync } from 'node:fs';
 import type { FleetDomain, FleetHost } from '../../src/core/fleet';
 import { affectedQemu, type Domain, migrateToSink } from './harness';
 import { HookStage, type FleetDocument } from './hook-stage';
-import { type OpenNebulaStage, put } from './opennebula-stage';
+import { put } from './opennebula-stage';
 
 const program = '/usr/lib/migrate-guard/migrate-guard';
 
-let fleet: HookStage;
-let stage: OpenNebulaStage;
+const fleet = new HookStage();
+const stage = fleet.opennebula;
 
-beforeAll(async () => {
-  fleet = await HookStage.start();
-  stage = fleet.opennebula;
-});
+beforeAll(() => fleet.start());
 afterAll(() => stage.stop());
 
 async function start(...domains: readonly [vmId: number, host: string][]): Promise<Domain[]> {

@@ -4,16 +4,15 @@ import { History, vmXml } from '../unit/opennebula/vm-xml';
 import { fillMemory } from './guard-stage';
 import { affectedQemu, until } from './harness';
 import { HookStage, now } from './hook-stage';
-import { type OpenNebulaStage, put } from './opennebula-stage';
+import { put } from './opennebula-stage';
 
-let hooks: HookStage;
-let stage: OpenNebulaStage;
+const hooks = new HookStage();
+const stage = hooks.opennebula;
 /** Of a host half that hangs; it takes so long that it runs beside the tests. */
 let hanging: Promise<number>;
 
 beforeAll(async () => {
-  hooks = await HookStage.start();
-  stage = hooks.opennebula;
+  await hooks.start();
   const host = stage.lab.host('kvm2');
   put(host, '/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\nexec sleep 120\n', 0o755);
   const began = Date.now();

@@ -9,52 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { CommandResult } from '../../src/system/command';
-import { ABSENT, type Domain, type Host, Lab, until } from './harness';
+import { ABSENT, type Domain, type Host, Lab, type LabDomainOptions, until } from './harness';
+import { actionData, onedConf, seen, stockScripts, vmIdOf, type DriverResult } from './stock-opennebula';
 
 const project = join(__dirname, '../..');
 const oneadmin = 9869;
 const remotes = '/var/lib/one/remotes';
-
-/** What OpenNebula's stock scripts do that matters here, as short as it can be; see its vmm/kvm/migrate and save. */
-const stockScripts = {
-  migrate: `#!/bin/bash
-cat >/var/tmp/migrate-stdin
-virsh --connect qemu:///system migrate --live "$1" "qemu+ssh://$2/system"
-RC=$?
-if [ $RC -ne 0 ]; then
-    for CLEAN_OP in destroy undefine; do
-        virsh --connect "qemu+ssh://$2/system" $CLEAN_OP "$1" >/dev/null 2>&1
-    done
-    echo "Could not migrate $1 to $2" >&2
-    exit $RC
-fi
-`,
-  save: `#!/bin/bash
-cat >/var/tmp/save-stdin
-mkdir -p "$(dirname "$2")"
-virsh --connect qemu:///system save "$1" "$2" || { echo "Could not save $1 to $2" >&2; exit 1; }
-`,
-} as const;
-
-const onedConf = `VM_MAD = [
-    NAME           = "kvm",
-    SUNSTONE_NAME  = "KVM",
-    EXECUTABLE     = "one_vmm_exec",
-    ARGUMENTS      = "-t 15 -r 0 kvm -p",
-    DEFAULT        = "vmm_exec/vmm_exec_kvm.conf",
-    TYPE           = "kvm" ]
-`;
-
-/** How oned would see what a driver did. */
-export interface DriverResult {
-  readonly exit: number | null;
-  /** What oned writes into the VM's ERROR attribute. */
-  readonly reply: string;
-  /** The lines of vm.log. */
-  readonly log: readonly string[];
-  readonly ran: CommandResult;
-}
 
 export interface Action {
   readonly rules?: '6.6' | '7.0';
@@ -68,19 +28,18 @@ export interface Action {
 
 /** A front-end and two hosts, with migrate-guard installed as an admin would. */
 export class OpenNebulaStage {
-  private constructor(readonly lab: Lab) {}
+  private started: Lab | undefined;
+  private vmId = 600;
 
-  static async start(): Promise<OpenNebulaStage> {
-    const lab = await Lab.start({ hosts: ['front', 'kvm1', 'kvm2'] });
-    const stage = new OpenNebulaStage(lab);
-    try {
-      await Promise.all(lab.hosts.map((host) => stage.prepare(host)));
-      await stage.sync();
-      return stage;
-    } catch (error) {
-      await lab.stop();
-      throw error;
-    }
+  async start(): Promise<void> {
+    this.started = await Lab.start({ hosts: ['front', 'kvm1', 'kvm2'] });
+    await Promise.all(this.lab.hosts.map((host) => this.prepare(host)));
+    await this.sync();
+  }
+
+  get lab(): Lab {
+    if (!this.started) throw new Error('the lab was not started');
+    return this.started;
   }
 
   get front(): Host {
@@ -99,17 +58,31 @@ export class OpenNebulaStage {
     }
   }
 
+  /** Starts a domain on the first host. */
+  startDomain(options: Omit<LabDomainOptions, 'host'> = {}): Promise<Domain> {
+    return this.lab.startDomain(this.vmId++, { host: 'kvm1', ...options });
+  }
+
+  /** Starts a domain, and has its disk's path lead to the disk of another. */
+  async startMisled(): Promise<Domain> {
+    const domain = await this.startDomain();
+    const name = `other-${domain.name}`;
+    await this.lab.volume({ name });
+    domain.host.link(domain.disks[0]?.path ?? '', `/dev/storpool/${name}`);
+    return domain;
+  }
+
   /** What one_vmm_exec does for a live migration: premigrate, if there is one, the driver, failmigrate. */
   async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
     const source = domain.host.name;
     const args = [action.deployId ?? domain.name, destination, source, vmIdOf(domain), source];
-    return this.driver('migrate', args, source, this.actionData(domain, destination, action), action);
+    return this.driver('migrate', args, source, actionData(domain, destination, action.shared), action);
   }
 
   async save(domain: Domain, file: string, action: Action = {}): Promise<DriverResult> {
     const source = domain.host.name;
     const args = [domain.name, file, source, vmIdOf(domain), source];
-    return this.driver('save', args, source, this.actionData(domain, '', action), action);
+    return this.driver('save', args, source, actionData(domain, '', action.shared), action);
   }
 
   /** A TM script, as oned starts it on the front-end. */
@@ -117,7 +90,7 @@ export class OpenNebulaStage {
     script: string,
     domain: Domain,
     destination: string,
-    rules: Action['rules'] = '7.0',
+    rules: '6.6' | '7.0' = '7.0',
   ): Promise<DriverResult> {
     const directory = `/var/lib/one//datastores/0/${vmIdOf(domain)}`;
     const words = [domain.host.name, destination, directory, vmIdOf(domain), '0'];
@@ -150,16 +123,9 @@ export class OpenNebulaStage {
     return there;
   }
 
-  /** The XML that oned makes for an action; the parts that matter here. */
-  actionData(domain: Domain, destination: string, { shared = 'YES' }: Action = {}): string {
-    const id = vmIdOf(domain);
-    return [
-      '<VMM_DRIVER_ACTION_DATA>',
-      `<HOST>${domain.host.name}</HOST><MIGR_HOST>${destination}</MIGR_HOST><DEPLOY_ID>${domain.name}</DEPLOY_ID>`,
-      `<VM><ID>${id}</ID><TEMPLATE><CONTEXT><NOTE><![CDATA[a <b> & 'c' "d"]]></NOTE></CONTEXT></TEMPLATE></VM>`,
-      `<DATASTORE><ID>0</ID><TEMPLATE><SHARED>${shared}</SHARED></TEMPLATE></DATASTORE>`,
-      `<DISK_TARGET_PATH>/var/lib/one//datastores/0/${id}</DISK_TARGET_PATH></VMM_DRIVER_ACTION_DATA>`,
-    ].join('');
+  /** The same, and then it is ended. */
+  async expectEndOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {
+    await (await this.expectAliveOn(host, domain)).destroy();
   }
 
   /** An ssh agent with oneadmin's key, on the front-end. */
@@ -187,8 +153,8 @@ export class OpenNebulaStage {
     });
   }
 
-  stop(): Promise<void> {
-    return this.lab.stop();
+  async stop(): Promise<void> {
+    await this.started?.stop();
   }
 
   /** OpenNebulaDriver.rb, do_action: a local script gets Base64, one on a host raw XML through `ssh HOST bash -s`. */
@@ -250,16 +216,13 @@ export class OpenNebulaStage {
   }
 }
 
-/** What get_error_message of CommandManager.rb makes of a driver's stderr, and log of DriverExecHelper.rb. */
-function seen(ran: CommandResult, rules: Action['rules']): DriverResult {
-  const lines = ran.stderr.split('\n').filter((line) => line !== '');
-  const kept = lines.filter((line) => !/^(ERROR|INFO|WARN|DEBUG):/.test(line));
-  const reply = rules === '6.6' ? ran.stderr.replaceAll('\n', ' ').trim() : kept.join('');
-  return { exit: ran.exit, reply, log: lines, ran };
-}
-
-function vmIdOf({ name }: Domain): string {
-  return name.replace('one-', '');
+/** One stage for all tests of a file, each of which leaves no configuration. Call it where hooks are declared. */
+export function useOpenNebulaStage(): OpenNebulaStage {
+  const stage = new OpenNebulaStage();
+  beforeAll(() => stage.start());
+  afterEach(() => stage.configure('{}\n'));
+  afterAll(() => stage.stop());
+  return stage;
 }
 
 /** Replaces a file on a host, not what a link of that name leads to. */
