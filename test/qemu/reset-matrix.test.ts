@@ -1,9 +1,7 @@
 import {
-  everySet,
   expectMigration,
   expectWrites,
   failMigration,
-  inParallel,
   inspect,
   mendPaths,
   quietDomain,
@@ -80,3 +78,29 @@ describe('Debian’s QEMU, which heals itself and whose layout is not known', ()
     });
   });
 });
+
+/** Every way to choose one or more of the first `count` numbers. */
+function everySet(count: number): number[][] {
+  return Array.from({ length: 2 ** count - 1 }, (_, bits) =>
+    Array.from({ length: count }, (__, index) => index).filter((index) => ((bits + 1) >> index) & 1),
+  );
+}
+
+/** Works on all, some at a time; an error names what it belongs to. */
+async function inParallel<T>(
+  all: readonly T[],
+  workers: number,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const pending = [...all];
+  const next = async (): Promise<void> => {
+    for (let one = pending.shift(); one !== undefined; one = pending.shift()) {
+      try {
+        await work(one);
+      } catch (cause) {
+        throw new Error(`with ${JSON.stringify(one)}: ${String(cause)}`, { cause });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, next));
+}

@@ -1,20 +1,14 @@
-import { once } from 'node:events';
 import {
-  chmodSync,
   closeSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import type { ResetReport } from '../../src/workflows/reset';
 import type { DomainReport } from '../../src/core/finding';
 import { affectedQemu, type Domain, migrateToSink, relinkDisk, startDomain, until } from '../lab/harness';
@@ -51,6 +45,20 @@ export async function failMigration(domain: Domain, broken: readonly number[]): 
   for (const index of broken) relinkDisk(domain, index);
   const { status } = await migrateToSink(domain);
   expect(status).toBe('failed');
+}
+
+/** Its only disk broke: on QEMU 7.2.0 every failed migration leaves it stuck. */
+export async function stuckDomain(stage: Stage, vmId: number): Promise<Domain> {
+  const domain = await quietDomain(stage, vmId, 1);
+  await failMigration(domain, [0]);
+  return domain;
+}
+
+/** The second of its two disks broke: the first is left INACTIVE. */
+export async function halfInactiveDomain(stage: Stage, vmId: number): Promise<Domain> {
+  const domain = await quietDomain(stage, vmId, 2);
+  await failMigration(domain, [1]);
+  return domain;
 }
 
 /** Makes the paths of all disks lead as they did when QEMU started. */
@@ -150,73 +158,10 @@ export async function inspect(stage: Stage, domain: Domain): Promise<Inspected> 
   return stage.report<DomainReport>('inspect', domain.name);
 }
 
-/** Every way to choose one or more of the first `count` numbers. */
-export function everySet(count: number): number[][] {
-  return Array.from({ length: 2 ** count - 1 }, (_, bits) =>
-    Array.from({ length: count }, (__, index) => index).filter((index) => ((bits + 1) >> index) & 1),
-  );
-}
-
-/** Works on all, some at a time; an error names what it belongs to. */
-export async function inParallel<T>(
-  all: readonly T[],
-  workers: number,
-  work: (one: T) => Promise<void>,
-): Promise<void> {
-  const pending = [...all];
-  const next = async (): Promise<void> => {
-    for (let one = pending.shift(); one !== undefined; one = pending.shift()) {
-      try {
-        await work(one);
-      } catch (cause) {
-        throw new Error(`with ${JSON.stringify(one)}: ${String(cause)}`, { cause });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: workers }, next));
-}
-
-/** A migration that is under way, until it is cancelled. */
-export interface Lasting {
-  cancel(): Promise<void>;
-}
-
-/** Begins a migration that goes on for ever, or stops right before the disks are given up. */
-export async function lastingMigration(domain: Domain, phase: 'active' | 'pre-switchover'): Promise<Lasting> {
-  const directory = mkdtempSync(domain.host.path('/run/migrate-guard-lab/lasting-'));
-  chmodSync(directory, 0o755);
-  const socket = join(directory, 'socket');
-  const sockets = new Set<Socket>();
-  const server = createServer((peer) => {
-    sockets.add(peer);
-    peer
-      .on('error', () => undefined)
-      .resume()
-      .unref();
-  });
-  server.listen(socket).unref();
-  await once(server, 'listening');
-  chmodSync(socket, 0o777);
-  const pauses = phase === 'pre-switchover';
-  const capabilities = [{ capability: 'pause-before-switchover', state: pauses }];
-  await domain.qmp('migrate-set-capabilities', { capabilities });
-  await domain.qmp('migrate-set-parameters', { 'max-bandwidth': pauses ? 2 ** 40 : 1000 });
-  await domain.qmp('migrate', { uri: `unix:${socket.slice(domain.host.root.length)}` });
-  const status = async (): Promise<string | undefined> =>
-    (await domain.qmp<{ status?: string }>('query-migrate')).status;
-  await until(async () => (await status()) === phase, { what: `the migration is ${phase}` });
-  return {
-    cancel: async () => {
-      await domain.qmp('migrate_cancel');
-      await until(async () => (await status()) === 'cancelled', { what: 'the migration is cancelled' });
-      await domain.qmp('migrate-set-capabilities', {
-        capabilities: [{ capability: 'pause-before-switchover', state: false }],
-      });
-      for (const peer of sockets) peer.destroy();
-      server.close();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+export async function expectHealthy(stage: Stage, domain: Domain): Promise<void> {
+  expect(await inspect(stage, domain)).toMatchObject({ blockState: 'healthy', exit: 0 });
+  expect(await domain.state()).toBe('running');
+  await expectWrites(domain);
 }
 
 let shadows = 0;

@@ -1,0 +1,215 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Domain, until } from '../lab/harness';
+import {
+  configure,
+  expectHealthy,
+  libvirtd,
+  reset,
+  resetWith,
+  shadow,
+  storeLayout,
+  stuckDomain,
+  threadStates,
+  tracerOf,
+} from './reset-stage';
+import { Stage } from './stage';
+
+// What a reset needs hangs, is missing or dies, and others come in between: the guest runs on, and nothing happens later.
+
+let stage: Stage;
+let vmId = 800;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await storeLayout(stage);
+});
+afterAll(() => stage.stop());
+
+const stuck = (): Promise<Domain> => stuckDomain(stage, vmId++);
+
+describe('libvirtd', () => {
+  test('hangs: cont and suspend-resume give up in time, memory heals, nothing happens later', async () => {
+    const domain = await stuck();
+    const config = configure(stage, 'libvirt: { deadline: 1 }');
+    const daemon = await libvirtd(stage);
+    await stage.host.succeed(['kill', '-STOP', daemon]);
+    try {
+      for (const strategy of ['cont', 'suspend-resume']) {
+        const report = await reset(stage, domain.name, '--strategy', strategy, '--config', config);
+        expect(report).toMatchObject({ exit: 2, result: 'undecided', blockState: 'stuck' });
+        expect(report.what).toContain('libvirtd did not answer in time');
+      }
+      const report = await reset(stage, domain.name, '--config', config);
+      expect(report).toMatchObject({ exit: 0, result: 'healed' });
+      expect(report.actions[2]).toMatchObject({ strategy: 'memory', outcome: 'done' });
+    } finally {
+      await stage.host.succeed(['kill', '-CONT', daemon]);
+    }
+    await expectHealthy(stage, domain);
+    await domain.destroy();
+  });
+
+  test('hangs between the question and the order: the guest is resumed when libvirtd comes back', async () => {
+    const domain = await stuck();
+    const config = configure(stage, 'libvirt: { deadline: 1 }');
+    const daemon = await libvirtd(stage);
+    // The order to suspend is given, and libvirtd stops before it reads it.
+    const env = shadow(
+      stage,
+      'virsh',
+      `case "$*" in *suspend*) kill -STOP ${daemon} ;; esac\nexec $real "$@"`,
+    );
+    try {
+      const args = [domain.name, '--strategy', 'suspend-resume', '--config', config];
+      const report = await resetWith(stage, { env }, ...args);
+      expect(report).toMatchObject({ exit: 3, result: 'failed', blockState: 'stuck' });
+    } finally {
+      await stage.host.succeed(['kill', '-CONT', daemon]);
+    }
+    const reason = (): Promise<string> => stage.host.virsh('domstate', '--reason', domain.name);
+    await until(async () => (await reason()) === 'running (unpaused)', {
+      what: 'suspend and resume come to their end',
+    });
+    await expectHealthy(stage, domain);
+    await domain.destroy();
+  });
+
+  test('is gone: memory heals', async () => {
+    const other = await Stage.start();
+    try {
+      await storeLayout(other);
+      const domain = await stuckDomain(other, vmId++);
+      const daemon = await libvirtd(other);
+      await other.host.succeed(['kill', '-KILL', daemon]);
+      const report = await reset(other, domain.name);
+      expect(report).toMatchObject({ exit: 0, result: 'healed' });
+      expect(report.actions.map(({ strategy, outcome }) => `${strategy} ${outcome}`)).toEqual([
+        'cont skipped',
+        'suspend-resume skipped',
+        'memory done',
+      ]);
+      expect(domain.alive()).toBe(true);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('gdb', () => {
+  test('is missing: refused', async () => {
+    const domain = await stuck();
+    const env = shadow(stage, 'gdb');
+    const report = await resetWith(stage, { env }, domain.name, '--strategy', 'gdb');
+    expect(report).toMatchObject({ exit: 1, result: 'refused', what: 'gdb: gdb is not installed' });
+    await domain.destroy();
+  });
+
+  /** A gdb that attaches and then does nothing for long. */
+  const sleeping = `for last in "$@"; do :; done
+    [ -f "$last" ] && sed -i 's/^attach .*/&\\nshell exec sleep 60 >\\/dev\\/null 2>\\&1/' "$last"
+    exec $real "$@"`;
+
+  test('is killed with -9 while attached: the guest runs on', async () => {
+    const domain = await stuck();
+    const env = shadow(stage, 'gdb', sleeping);
+    const config = configure(stage, 'reset: { gdb_deadline: 20 }');
+    const ended = resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config);
+    const gdb = await until(() => tracerOf(domain) || undefined, { what: 'gdb is attached' });
+    await until(() => /^t+$/.test(threadStates(domain)), { what: 'the guest stands still' });
+    process.kill(gdb, 'SIGKILL');
+    expect(await ended).toMatchObject({ exit: 3, result: 'failed', blockState: 'stuck' });
+    expect(threadStates(domain)).not.toMatch(/[tT]/);
+    await domain.expectCounting();
+    expect(await reset(stage, domain.name)).toMatchObject({ result: 'healed' });
+    await domain.destroy();
+  });
+
+  test('does not end: it is killed at its deadline, and the guest runs on', async () => {
+    const domain = await stuck();
+    const env = shadow(stage, 'gdb', sleeping);
+    const config = configure(stage, 'reset: { gdb_deadline: 1 }');
+    const report = await resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config);
+    expect(report).toMatchObject({ exit: 3, result: 'failed' });
+    expect(report.what).toContain('did not end within 1 s');
+    expect(tracerOf(domain)).toBe(0);
+    await domain.expectCounting();
+    await domain.destroy();
+  });
+
+  test('outlives us: the deadline still holds, and the lock of the dead one does not', async () => {
+    const domain = await stuck();
+    const env = shadow(stage, 'gdb', sleeping);
+    const config = configure(stage, 'reset: { gdb_deadline: 2 }');
+    const ended = resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config).catch(
+      () => 'killed',
+    );
+    await until(() => tracerOf(domain) > 0, { what: 'gdb is attached' });
+    process.kill(await holderOf(domain), 'SIGKILL');
+    expect(await ended).toBe('killed');
+    await until(() => tracerOf(domain) === 0, { what: 'gdb is gone' });
+    await until(() => !/[tT]/.test(threadStates(domain)), { what: 'the guest runs on' });
+    await domain.expectCounting();
+    expect(await reset(stage, domain.name)).toMatchObject({ exit: 0, result: 'healed' });
+    await domain.destroy();
+  });
+});
+
+describe('others', () => {
+  test('a second reset is told that the first is at work', async () => {
+    const domain = await stuck();
+    const gate = `/run/migrate-guard-lab/gate-${domain.vmId}`;
+    await stage.host.succeed(['mkfifo', gate]);
+    const env = shadow(
+      stage,
+      'virsh',
+      `case "$*" in *'"cont"'*) read -r line <${gate} ;; esac\nexec $real "$@"`,
+    );
+    const first = resetWith(stage, { env }, domain.name, '--strategy', 'cont');
+    const holder = await holderOf(domain);
+    const second = await stage.guard('reset', domain.name);
+    expect(second.exit).toBe(5);
+    expect(second.stderr).toContain(`someone else is working on ${domain.name}`);
+    expect(holder).toBeGreaterThan(0);
+    await stage.host.succeed(['sh', '-c', `echo go >${gate}`]);
+    expect(await first).toMatchObject({ exit: 0, result: 'healed' });
+    await domain.destroy();
+  });
+
+  test.each([
+    ['cont', 'virsh', `*'"cont"'*`],
+    ['suspend-resume', 'virsh', '*suspend*'],
+    ['gdb', 'gdb', '*-x*'],
+  ])('QEMU dies during %s: a person is needed', async (strategy, command, order) => {
+    const domain = await stuck();
+    const env = shadow(
+      stage,
+      command,
+      `case "$*" in ${order}) kill -KILL ${domain.pid} ;; esac\nexec $real "$@"`,
+    );
+    const report = await resetWith(stage, { env }, domain.name, '--strategy', strategy);
+    expect(report).toMatchObject({ exit: 4, result: 'dead', what: 'QEMU died during the reset' });
+  });
+});
+
+/** The process, as the real machine counts, that holds the domain's lock. */
+async function holderOf(domain: Domain): Promise<number> {
+  const claims = stage.host.path(`/run/migrate-guard/${domain.name}.lock`);
+  const inner = await until(
+    () =>
+      existsSync(claims) &&
+      readdirSync(claims)
+        .find((name) => name.endsWith('.held'))
+        ?.split('-')[0],
+    { what: `someone holds the lock of ${domain.name}` },
+  );
+  const namespace = statSync(`/proc/${domain.outerPid}/ns/pid`).ino;
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      const pids = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]?.split(/\s+/);
+      return statSync(`/proc/${pid}/ns/pid`).ino === namespace && pids?.at(-1) === inner;
+    } catch {
+      return false;
+    }
+  });
+  return Number(found);
+}
