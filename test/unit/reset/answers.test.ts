@@ -1,0 +1,43 @@
+import { parseJob } from '../../../src/core/libvirt-job';
+import { parseReply, readAnswers } from '../../../src/core/qmp';
+
+describe('what QEMU answers', () => {
+  const reply = (value: unknown): ReturnType<typeof parseReply> => parseReply(JSON.stringify(value));
+  const status = reply({ return: { status: 'running', running: true } });
+
+  test('QEMU before 10 does not tell active, QEMU 10 does', () => {
+    const old = reply({ return: [{ 'node-name': 'n', drv: 'raw' }] });
+    expect(readAnswers(status, reply({ return: {} }), old)).toEqual({
+      status: 'running',
+      migration: undefined,
+      inactiveNodes: undefined,
+    });
+    const recent = reply({
+      return: [
+        { 'node-name': 'n', active: true },
+        { 'node-name': 'm', active: false },
+      ],
+    });
+    expect(readAnswers(status, reply({ return: { status: 'failed' } }), recent)).toMatchObject({
+      migration: 'failed',
+      inactiveNodes: ['m'],
+    });
+  });
+
+  test('an error, or nonsense, is no answer', () => {
+    const ejected = reply({ error: { class: 'GenericError', desc: 'Block device n is ejected' } });
+    expect(readAnswers(status, reply({ return: {} }), ejected)).toMatchObject({
+      unknown: expect.stringContaining('ejected') as unknown,
+    });
+    expect(parseReply('nonsense')).toHaveProperty('unknown');
+    expect(parseReply('{}')).toHaveProperty('unknown');
+  });
+
+  test('libvirt’s job', () => {
+    expect(parseJob("<domstatus><job type='none' async='migration out' phase='perform3'/></domstatus>")).toBe(
+      'migration out',
+    );
+    expect(parseJob("<domstatus><job type='none' async='none'/></domstatus>")).toBeUndefined();
+    expect(parseJob('<domstatus')).toHaveProperty('unknown');
+  });
+});

@@ -1,0 +1,98 @@
+import type { LogFacts, QemuAnswers } from '../../../src/core/block-state';
+import { readLog } from '../../../src/core/log-signatures';
+import { objection, objectionToCopy } from '../../../src/core/reset-plan';
+import { strategies } from '../../../src/core/strategy';
+import { backend, memory } from './factories';
+
+describe('objections', () => {
+  const running: QemuAnswers = { status: 'running', migration: 'failed', inactiveNodes: undefined };
+  const stuck = memory([backend('a', { stuck: true })]);
+  const half = memory([backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })]);
+  const given = { job: undefined, memory: stuck, answers: running, libvirtState: 'running' };
+
+  test.each(strategies)('%s may heal a stuck VM', (strategy) => {
+    expect(objection(strategy, given)).toBeUndefined();
+  });
+
+  test.each(strategies)('%s keeps away from a migration, whoever tells of it', (strategy) => {
+    for (const active of [
+      { ...given, job: 'migration out' },
+      { ...given, answers: { ...running, migration: 'active' } },
+      { ...given, answers: { ...running, status: 'finish-migrate' } },
+      { ...given, memory: { ...stuck, migration: 'setup' } },
+      { ...given, memory: { ...stuck, runState: 'postmigrate' } },
+      { ...given, job: { unknown: 'EACCES' } },
+    ]) {
+      expect(objection(strategy, active)).toBeDefined();
+    }
+  });
+
+  test('flags are never written while a root node is INACTIVE, or unseen', () => {
+    for (const strategy of ['memory', 'gdb'] as const) {
+      expect(objection(strategy, { ...given, memory: half })).toBeDefined();
+      expect(objection(strategy, { ...given, memory: { unknown: 'no layout' } })).toBeDefined();
+    }
+    for (const strategy of ['cont', 'suspend-resume'] as const) {
+      expect(objection(strategy, { ...given, memory: half })).toBeUndefined();
+    }
+  });
+
+  test('a paused guest is not started, whoever calls it paused', () => {
+    const paused = { ...running, status: 'paused' };
+    expect(objection('cont', { ...given, answers: paused })).toMatchObject({
+      why: expect.stringContaining('would start it') as unknown,
+    });
+    expect(objection('suspend-resume', { ...given, libvirtState: 'paused' })).toBeDefined();
+    expect(objection('suspend-resume', { ...given, memory: { ...stuck, runState: 'paused' } })).toBeDefined();
+    // blockdev-set-active starts nothing.
+    expect(objection('cont', { ...given, answers: { ...paused, inactiveNodes: ['n'] } })).toBeUndefined();
+  });
+
+  test('nobody answers: that is not a refusal', () => {
+    const silent = { unknown: 'libvirtd did not answer in time' };
+    expect(objection('cont', { ...given, answers: silent })).toMatchObject({ unknown: true });
+    expect(objection('suspend-resume', { ...given, libvirtState: silent })).toMatchObject({ unknown: true });
+    expect(objection('memory', { ...given, answers: silent })).toBeUndefined();
+  });
+});
+
+describe('a copy that may own the disks', () => {
+  const begun = '2024-02-20 09:46:40.000+0000: initiating migration\n';
+  const kept = 'qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)\n';
+  const judge = (text: string, more: Partial<LogFacts> = {}): unknown =>
+    objectionToCopy({ ...readLog(text), since: 'its start', ...more }, 'one-1');
+
+  test('is ruled out by a last migration in which QEMU kept its disks, and by none', () => {
+    expect(judge('')).toBeUndefined();
+    expect(judge(begun + kept)).toBeUndefined();
+    expect(judge(begun + begun + kept, { gap: 'rotated' })).toBeUndefined();
+  });
+
+  test.each([
+    ['a later migration of which the log does not tell the end', begun + kept + begun, {}],
+    ['a log that does not go back far enough', '', { gap: 'rotated' }],
+  ])('is not ruled out by %s', (_, text, more) => {
+    expect(judge(text, more)).toMatchObject({
+      unknown: true,
+      why: expect.stringContaining('--destination') as unknown,
+    });
+  });
+
+  test('is not ruled out by a log that cannot be read; and keeps those away that take the disks back', () => {
+    const copy = objectionToCopy({ unknown: 'EACCES' }, 'one-1');
+    expect(copy).toMatchObject({ unknown: true });
+    const answers: QemuAnswers = { status: 'running', migration: 'failed', inactiveNodes: undefined };
+    const given = {
+      job: undefined,
+      memory: memory([backend('a', { stuck: true })]),
+      answers,
+      libvirtState: 'running',
+    };
+    for (const strategy of ['cont', 'suspend-resume'] as const) {
+      expect(objection(strategy, { ...given, copy })).toBe(copy);
+    }
+    for (const strategy of ['memory', 'gdb'] as const) {
+      expect(objection(strategy, { ...given, copy })).toBeUndefined();
+    }
+  });
+});
