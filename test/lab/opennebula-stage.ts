@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ABSENT, type Domain, type Host, Lab, type LabDomainOptions, until } from './harness';
+import { ABSENT, type Domain, type Emulator, type Host, Lab, until } from './harness';
 import { actionData, onedConf, seen, stockScripts, vmIdOf, type DriverResult } from './stock-opennebula';
 
 const project = join(__dirname, '../..');
@@ -59,7 +59,7 @@ export class OpenNebulaStage {
   }
 
   /** Starts a domain on the first host. */
-  startDomain(options: Omit<LabDomainOptions, 'host'> = {}): Promise<Domain> {
+  startDomain(options: { disks?: number; emulator?: Emulator } = {}): Promise<Domain> {
     return this.lab.startDomain(this.vmId++, { host: 'kvm1', ...options });
   }
 

@@ -1,7 +1,7 @@
 export { Domain, type DomainOptions, type PlacedDisk, startDomain } from './domain';
 export { affectedQemu, type Emulator } from './emulator';
 export { Host, type HostRunOptions } from './host';
-export { Lab, type LabDomainOptions } from './lab';
+export { Lab } from './lab';
 export type { LiveMigration } from './live-migration';
 export { record, RING, SECTOR, sectorOf } from './pattern';
 export { ABSENT, type Presence } from './presence';
