@@ -34,7 +34,10 @@ export interface SourceFacts {
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;
-  /** Only of a domain with a way that has no end in the namespace, where the views differ: what the namespace has at each path of the host's way below `/dev`. */
+  /**
+   * Only of a domain with a way that has no end in the namespace, where the views differ: what the namespace has at each
+   * path of the host's way below `/dev`.
+   */
   readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
   /** As `inside`: a node for the same device that is already inside. */
   readonly sibling?: Sibling;

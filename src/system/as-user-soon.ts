@@ -13,8 +13,9 @@ const waiting = new Map<string, { readonly credentials: Credentials; readonly qu
 
 /**
  * Like asUser, for many who ask at once: the questions wait until nobody can go on without an answer (Node's
- * next tick, when all promises are settled), and all that concern the same credentials are answered by one change of them. A change costs as much as the rest of a check,
- * because the C library stops every thread of ours six times for it (nptl's setxid).
+ * next tick, when all promises are settled), and all that concern the same credentials are answered by one change of
+ * them. A change costs as much as the rest of a check, because the C library stops every thread of ours six times for
+ * it (nptl's setxid).
  */
 export function asUserSoon<T>(credentials: Credentials, action: () => T): Promise<T | undefined> {
   if (waiting.size === 0) process.nextTick(answerAll);

@@ -16,7 +16,7 @@ import { guard } from './guard';
 import { GuardCourse, guardResults, type CourseOptions, type GuardReport } from './guard-course';
 import { hostState } from './installation/host-state';
 import { makePathsSafe, resetEarlier } from './make-safe';
-import { probe } from './probe';
+import { probeVms } from './probe';
 import { repairLocked, type RepairResult } from './repair';
 import { reset, resetResults } from './reset';
 
@@ -49,7 +49,7 @@ type Work = (
 const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, reset: resetOnly, heal } as const;
 
 /** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
-export async function work(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+export async function serve(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { action, domain } = request;
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
@@ -72,7 +72,7 @@ export async function work(request: HostRequest, settings: Settings, frontend: F
 /** For OpenNebula's monitoring; the report is the list. Only one at a time: a probe that hangs is not joined by others. */
 async function probeAll(settings: Settings): Promise<HostEnd> {
   // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
-  const report = await withDomainLock('all/probe', () => probe(settings));
+  const report = await withDomainLock('all/probe', () => probeVms(settings));
   return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
 }
 

@@ -8,7 +8,7 @@ import { examine } from './examine';
 const deadline = 12_000;
 
 /** Looks at every VM that OpenNebula runs on this host; a domain that cannot even be read says nothing. */
-export async function probe(settings: Settings): Promise<ProbedVm[]> {
+export async function probeVms(settings: Settings): Promise<ProbedVm[]> {
   const probed: ProbedVm[] = [];
   for await (const { uuid, report } of examine(settings, deadline, isDeployed)) {
     if (uuid === undefined) continue;

@@ -10,7 +10,7 @@ import { FrontendLink } from '../../system/frontend-link';
 import { logToHost } from '../../system/host-log';
 import { log } from '../../system/log';
 import { NotRunning } from '../../workflows/find-domains';
-import { work } from '../../workflows/host-half';
+import { serve } from '../../workflows/host-half';
 import type { Verb } from '../verb';
 import { versionNumber } from '../version';
 
@@ -61,7 +61,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
     if (request.destination !== undefined) validateHost(request.destination);
-    return await work(request, settings, {
+    return await serve(request, settings, {
       did: (action, what) => link.say({ kind: 'did', action, what }),
       found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
       move: () => link.move(),

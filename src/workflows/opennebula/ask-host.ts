@@ -29,7 +29,7 @@ export async function askHost(
     if (hello.kind === 'end') return { unknown: refusalOf(hello) };
     for (;;) {
       const line = await half.next();
-      if (isUnknown(line)) return { end: endedEarly(line), did };
+      if (isUnknown(line)) return { end: endOfLostGuard(line), did };
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
       if (line.kind === 'found') found(line);
       if (line.kind === 'end') return { end: line, did };
@@ -44,7 +44,7 @@ export async function askHost(
  * It ran, and nobody knows how far it came; on the host it may still be at work, whatever became of the connection. That
  * is no guard that cannot run: a VM that is half healed must not be moved.
  */
-export function endedEarly({ unknown }: Unknown): HostEnd {
+export function endOfLostGuard({ unknown }: Unknown): HostEnd {
   return {
     exit: exitCodes.undecided.status,
     result: 'undecided',

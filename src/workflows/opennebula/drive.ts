@@ -7,7 +7,7 @@ import type { MoveRequest } from '../../opennebula/move-request';
 import { HostHalf } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { startScript, type ScriptPlace } from '../../system/mover-script';
-import { endedEarly, refusalOf } from './ask-host';
+import { endOfLostGuard, refusalOf } from './ask-host';
 import type { DriverPlace, Reply } from './call';
 
 export interface DriverOptions {
@@ -39,7 +39,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
     for (;;) {
       const line = await half.next();
       if (isUnknown(line)) {
-        const end = endedEarly(line);
+        const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
         return conclude(request, end, lines, undefined);
       }
