@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lchownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Servant } from './servant';
 
@@ -70,6 +70,10 @@ export class Tree {
 
   remove(path: string): void {
     rmSync(this.path(path), { recursive: true, force: true });
+  }
+
+  read(path: string): string {
+    return readFileSync(this.path(path), 'utf8');
   }
 
   /** Runs a command in the namespace, as root. */

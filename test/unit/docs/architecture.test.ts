@@ -1,0 +1,27 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(__dirname, '../../..');
+const pages = ['architecture', 'building'].map((name) => readFileSync(join(root, `docs/${name}.md`), 'utf8'));
+const [architecture = ''] = pages;
+
+/** The first cell of a row of the table of folders. */
+const folders = [...architecture.matchAll(/^\| `([a-z/]+)\/` +\|/gm)].map(([, folder = '']) => folder);
+
+test('every folder of sources has its row', () => {
+  const sources = readdirSync(join(root, 'src')).map((name) => `src/${name}`);
+  expect(folders).toEqual(expect.arrayContaining(sources));
+});
+
+test.each(folders)('%s/ is there', (folder) => expect(existsSync(join(root, folder))).toBe(true));
+
+const named = pages.flatMap((page) =>
+  [...page.matchAll(/`([\w-]+(?:\/[\w.-]+)+)`/g)].map(([, path = '']) => path),
+);
+
+test('names files', () => expect(named.length).toBeGreaterThan(50));
+
+test.each([...new Set(named)])('%s is there', (path) => {
+  const places = [path, `src/${path}`, `test/${path}.test.ts`];
+  expect(places.filter((place) => existsSync(join(root, place)))).not.toEqual([]);
+});
