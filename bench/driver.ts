@@ -15,7 +15,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
   const machine = describeMachine();
   say('starting a front-end and two hosts');
-  const stage = await OpenNebulaStage.start();
+  const stage = new OpenNebulaStage();
+  await stage.start();
   try {
     const results = await measure(stage);
     const report: Report = { bench: "driver: what it adds to OpenNebula's migrate", machine, results };
