@@ -16,8 +16,8 @@ async function main(): Promise<void> {
   const machine = describeMachine();
   say('starting a front-end and two hosts');
   const stage = new OpenNebulaStage();
-  await stage.start();
   try {
+    await stage.start();
     const results = await measure(stage);
     const report: Report = { bench: "driver: what it adds to OpenNebula's migrate", machine, results };
     process.stdout.write(renderReport(report));
