@@ -4,7 +4,7 @@ import { optionsOf, type CommandLine, type Form } from './verb';
  * Reads a well-formed command line. `undefined` for everything else (a question for help, an unknown word or
  * option, a missing value): that is answered by usage.ts, which may be slow.
  */
-export function parseCommandLine<V extends Form>(
+export function parseCommandLine<V extends Omit<Form, 'run'>>(
   argv: readonly string[],
   verbs: readonly V[],
 ): { verb: V; line: CommandLine } | undefined {
@@ -54,7 +54,7 @@ function readOptions(
   return { words, values };
 }
 
-function hasItsWords({ words }: Form, given: readonly string[], all: boolean): boolean {
+function hasItsWords({ words }: Pick<Form, 'words'>, given: readonly string[], all: boolean): boolean {
   if (given.includes('')) return false;
   // A verb with several forms tells them apart itself.
   if (words.includes(' | ')) return true;

@@ -44,7 +44,7 @@ export const everyVerb: Readonly<Record<string, Option>> = {
 };
 
 /** All that a form takes, its own first. */
-export function optionsOf({ options, isBare }: Form): Form['options'] {
+export function optionsOf({ options, isBare }: Pick<Form, 'options' | 'isBare'>): Form['options'] {
   return isBare ? options : { ...options, ...everyVerb };
 }
 

@@ -8,7 +8,7 @@ void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });
 
-/** Verbs of moving-program.ts. */
+/** Verbs of moving-program.ts; a `migrate` begins with its connection. */
 const moving = ['migrate', 'save', 'host'];
 
 /**
@@ -25,6 +25,12 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function move(argv: readonly string[]): Promise<number | undefined> {
   if (!moving.includes(argv[0] ?? '')) return undefined;
-  const { main: movingProgram } = await import('../cli/moving-program.js');
-  return movingProgram(argv);
+  const { callAhead } = await import('../cli/call-ahead.js');
+  const called = await callAhead(argv);
+  try {
+    const { main: movingProgram } = await import('../cli/moving-program.js');
+    return await movingProgram(argv, called);
+  } finally {
+    called?.end();
+  }
 }

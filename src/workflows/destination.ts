@@ -10,13 +10,14 @@ const interval = 10;
 
 /** The host that a domain is to go to, asked over one connection that stays until the end. */
 export class Destination {
-  private session: DestinationSession | undefined;
   /** QEMUs of the domain that were seen over there. */
   private seen: readonly number[] = [];
 
   constructor(
     readonly host: string,
     private readonly settings: Settings,
+    /** What has been begun already. */
+    private session?: DestinationSession | undefined,
   ) {}
 
   /** Connects before anything is asked, so that no question has to wait for it. */

@@ -5,6 +5,7 @@ import type { Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
+import type { DestinationSession } from '../system/destination-session';
 import type { Moved, Mover } from '../system/mover';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
@@ -60,6 +61,8 @@ export interface CourseOptions {
   readonly settings: Settings;
   /** Where the domain goes; none for a save. */
   readonly destination?: string;
+  /** A connection to it that has been begun already. */
+  readonly called?: DestinationSession;
   /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
   readonly checkDestination?: boolean;
   /** Nothing is changed; what would be done is told. */
@@ -102,8 +105,8 @@ export class GuardCourse {
     options: CourseOptions & { readonly connect?: boolean },
     work: (course: GuardCourse) => Promise<T>,
   ): Promise<T> {
-    const { destination: host, settings, connect = false } = options;
-    const destination = host === undefined ? undefined : new Destination(host, settings);
+    const { destination: host, settings, called, connect = false } = options;
+    const destination = host === undefined ? undefined : new Destination(host, settings, called);
     if (connect) destination?.connect();
     let course: GuardCourse | undefined;
     try {

@@ -15,7 +15,7 @@ import { foresee } from './foresee';
 import { guard } from './guard';
 import { GuardCourse, guardResults, type CourseOptions, type GuardReport } from './guard-course';
 import { hostState } from './installation/host-state';
-import { makePathsSafe, resetEarlier } from './make-safe';
+import { makePathsSafe, makeSafe, resetEarlier } from './make-safe';
 import { probeVms } from './probe';
 import { repairLocked, type RepairResult } from './repair';
 import { reset, resetResults } from './reset';
@@ -138,7 +138,7 @@ function untilGone(frontend: Frontend, domain: string, settings: Settings): Runn
 /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
 async function prepare(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
-    return (await makePathsSafe(course)) ?? (await resetEarlier(course)) ?? safe(course);
+    return (await makeSafe(course)) ?? safe(course);
   });
 }
 

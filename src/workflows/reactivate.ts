@@ -10,7 +10,7 @@ import type { GuardCourse } from './guard-course';
 
 /** Milliseconds between two looks at a log. */
 const fileInterval = 5;
-/** Between two looks for QEMU on the destination; the second may already tell. */
+/** Before each look for QEMU on the destination. None is there when the mover starts; the second look may already tell. */
 const lookInterval = 200;
 
 /** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
@@ -29,7 +29,7 @@ export type Reactivation =
  * domain, QEMU is told to take its disks back.
  */
 export class StandBy {
-  private over = false;
+  private readonly over = new AbortController();
   private readonly outcome: Promise<Reactivation | undefined>;
 
   constructor(
@@ -42,7 +42,7 @@ export class StandBy {
 
   /** The mover has ended. Gives what became of a failure, if there was one; and ends the standing by. */
   async end(): Promise<Reactivation | undefined> {
-    this.over = true;
+    this.over.abort();
     return this.outcome;
   }
 
@@ -50,11 +50,11 @@ export class StandBy {
     const looking = this.lookForQemu();
     while (!sawHandingOverFail(this.watch.read())) {
       // One look after the mover's end, since its last words and QEMU's may come together.
-      if (this.over) {
+      if (this.over.signal.aborted) {
         await looking.end();
         return undefined;
       }
-      await pause(fileInterval);
+      await sleep(fileInterval, this.over.signal);
     }
     await looking.end();
     const ended = await endOfJob(this.course.domain, this.course.options.settings);
@@ -78,9 +78,8 @@ export class StandBy {
     const { destination, domain } = this.course;
     destination?.forgetQemu();
     const look = async (): Promise<void> => {
-      while (!signal.aborted && (await destination?.lookForQemu(domain))) {
-        await pause(lookInterval, undefined, { signal }).catch(() => undefined);
-      }
+      do await sleep(lookInterval, signal);
+      while (!signal.aborted && (await destination?.lookForQemu(domain)));
     };
     const looking = look();
     return {
@@ -110,4 +109,9 @@ export class StandBy {
     const answer = await virsh.ask(command, options.settings.libvirt.deadline * 1000);
     return typeof answer === 'string' ? parseReply(answer) : answer;
   }
+}
+
+/** No longer than until the signal. */
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await pause(milliseconds, undefined, { signal }).catch(() => undefined);
 }
