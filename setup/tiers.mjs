@@ -3,12 +3,12 @@
 //   packages   groups of setup/packages.sh
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
-//   workers    test files at once: real VMs that wait for one another's processor time out
+//   workers    test files at once
 export const tiers = {
   unit: { root: false, packages: [], build: false, affected: false, workers: 2 },
   namespace: { root: true, packages: ['namespace', 'package'], build: true, affected: false, workers: 2 },
   qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 2 },
-  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 1 },
+  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 2 },
   readers: { root: true, packages: ['readers'], build: false, affected: false, workers: 1 },
   bundle: { root: false, packages: [], build: true, affected: false, workers: 2 },
 };
