@@ -33,6 +33,12 @@ function readArguments() {
   }
 }
 
+/**
+ * What a shell sets for Node (a firm's certificates take 50 ms of every start) is not there on a host, where sudo, sshd and
+ * oned start us: with it, everything would be held against a slower Node.
+ */
+const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_'));
+
 /** Runs one program; returns its report, or nothing when it failed. */
 function runProgram(name, folder) {
   const file = join(folder, `${name}.json`);
@@ -40,7 +46,7 @@ function runProgram(name, folder) {
   const { status } = spawnSync(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, MIGRATE_GUARD_PEER: values.peer ?? '' },
+    env: { ...Object.fromEntries(bare), MIGRATE_GUARD_PEER: values.peer ?? '' },
   });
   return status === 0 ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }

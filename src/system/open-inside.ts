@@ -68,7 +68,8 @@ export async function openInside(
       opener,
       JSON.stringify({ uid, gid, groups, files }),
     ],
-    { LC_ALL: 'C', NODE_OPTIONS: '' },
+    // Whatever the admin's shell sets: it speaks with nobody, and certificates take Node 50 ms to read.
+    { LC_ALL: 'C', NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: '' },
   );
   let lines: readonly string[] = [];
   const read = (output: string): true | undefined => {
