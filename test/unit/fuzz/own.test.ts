@@ -36,7 +36,9 @@ fuzz('a request to the host half', {
   parse: readRequest,
   holds: (request) => {
     if (typeof request !== 'string') return expect(typeof request.version).toBe('string');
-    expect(request).toMatch(/request|takes no|needs|domain|destination|checkDestination|dryRun|deploy id|changes/);
+    expect(request).toMatch(
+      /request|takes no|needs|domain|destination|checkDestination|dryRun|deploy id|changes/,
+    );
     // 80 letters of what was sent, each of which may take six to be written.
     expect(request.length).toBeLessThan(600);
   },
