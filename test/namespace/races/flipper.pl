@@ -1,4 +1,5 @@
-# Changes what stands under one name, as fast as one process can, until it is killed. Prints a line when it begins.
+# Changes what stands under one name, as fast as one process can, until it is killed. Prints a line when the
+# first change is made: what stood there before is nothing that may still be met.
 #   flipper.pl exchange SEED NAME SPARE…   puts another name of each SPARE there, or nothing for `gone`, in random order;
 #                                          one rename(2) each, so that at every moment one of them is there, whole
 #   flipper.pl parent SEED NAME TARGET     a directory, nothing, a link to TARGET, nothing, and around
@@ -8,12 +9,11 @@ use warnings;
 my ($what, $seed, $name, @words) = @ARGV;
 srand $seed;
 $| = 1;
-print "on\n";
 
 my $temporary = "$name.flip";
-while ($what eq 'exchange') {
+sub exchange {
   my $spare = $words[rand @words];
-  if ($spare eq 'gone') { unlink $name; next }
+  if ($spare eq 'gone') { unlink $name; return }
   if (-l $spare) { symlink readlink($spare), $temporary }
   else { link $spare, $temporary }
   rename $temporary, $name;
@@ -21,7 +21,7 @@ while ($what eq 'exchange') {
   unlink $temporary;
 }
 
-while ($what eq 'parent') {
+sub parent {
   mkdir $name;
   rename $name, "$name.old";
   symlink $words[0], $name;
@@ -29,3 +29,8 @@ while ($what eq 'parent') {
   unlink glob "$name.old/{*,.m*}";
   rmdir "$name.old";
 }
+
+my $change = { exchange => \&exchange, parent => \&parent }->{$what};
+$change->();
+print "on\n";
+$change->() while 1;
