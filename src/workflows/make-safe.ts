@@ -7,9 +7,9 @@ import { resetLocked } from './reset';
 
 /** Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe. */
 export async function makeSafe(course: GuardCourse): Promise<GuardReport | undefined> {
-  const refusal = await makePathsSafe(course);
-  // The check has looked at QEMU, too, a moment ago and under the same lock.
-  return refusal ?? (course.blockState === 'healthy' ? undefined : resetEarlier(course));
+  // The check has looked at QEMU, too, but the destination may have kept it waiting for seconds since, and who moves a
+  // domain without a guard takes no lock: a move of what was left half-inactive meanwhile would kill it.
+  return (await makePathsSafe(course)) ?? resetEarlier(course);
 }
 
 /** Check and repair. Gives the refusal when a path cannot be made safe. */
@@ -22,7 +22,6 @@ export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | 
     destination,
     virsh: course.virsh,
   });
-  course.blockState = checked.blockState;
   const unsafe = judge(course, checked);
   if (unsafe) return unsafe;
   if (checked.plan.length > 0) {
