@@ -3,11 +3,11 @@ import {
   expectWrites,
   failMigration,
   inspect,
-  mendPaths,
   quietDomain,
   reset,
   storeLayout,
 } from './reset-stage';
+import { mendPaths } from '../lab/harness';
 import { Stage } from './stage';
 
 // Every set of broken disks among one to four, each remedy on it, one after the other on the same VM: it has to

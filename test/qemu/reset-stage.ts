@@ -61,11 +61,6 @@ export async function halfInactiveDomain(stage: Stage, vmId: number): Promise<Do
   return domain;
 }
 
-/** Makes the paths of all disks lead as they did when QEMU started. */
-export function mendPaths(domain: Domain): void {
-  for (const { path, via } of domain.disks) if (via !== undefined) domain.host.link(path, via);
-}
-
 /** A migration completes, and the guest counts on once it was brought back. */
 export async function expectMigration(domain: Domain): Promise<void> {
   expect(await migrateToSink(domain)).toMatchObject({ status: 'completed' });

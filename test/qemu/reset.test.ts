@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type Domain, migrateToSink, until } from '../lab/harness';
+import { type Domain, mendPaths, migrateToSink, until } from '../lab/harness';
 import { lastingMigration } from './lasting-migration';
 import {
   configure,
@@ -8,7 +8,6 @@ import {
   halfInactiveDomain,
   inspect,
   letGuestWrite,
-  mendPaths,
   quietDomain,
   reset,
   storeLayout,

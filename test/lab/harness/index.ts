@@ -5,7 +5,7 @@ export { Lab } from './lab';
 export type { LiveMigration } from './live-migration';
 export { record, RING, SECTOR, sectorOf } from './pattern';
 export { ABSENT, type Presence } from './presence';
-export { relinkDisk } from './relink-disk';
+export { mendPaths, relinkDisk } from './relink-disk';
 export { migrateToSink } from './sink-migration';
 export { leftovers, type Traces } from './traces';
 export { until } from './until';

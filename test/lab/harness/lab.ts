@@ -23,8 +23,10 @@ export interface LabVolumeOptions extends Partial<PatternGuestOptions> {
 }
 
 interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
-  /** Disks, or how many: each on a volume of its own, and the guest writes its records to all. Default: 1. */
+  /** Disks, or how many: each on a volume of its own. Default: 1. */
   readonly disks?: number | readonly DomainDisk[];
+  /** Of so many disks, those that the guest writes to, counted from 0. Default: all. */
+  readonly writesTo?: readonly number[];
   /** Default: the first host. */
   readonly host?: string;
 }
@@ -86,9 +88,9 @@ export class Lab {
   }
 
   async startDomain(vmId: number, options: LabDomainOptions = {}): Promise<Domain> {
-    const { host: name = this.hosts[0]?.name ?? '', disks = 1, ...rest } = options;
+    const { host: name = this.hosts[0]?.name ?? '', disks = 1, writesTo, ...rest } = options;
     const host = this.host(name);
-    const all = typeof disks === 'number' ? await this.blankDisks(disks) : disks;
+    const all = typeof disks === 'number' ? await this.blankDisks(disks, writesTo) : disks;
     for (const other of this.hosts.filter((candidate) => candidate !== host)) {
       for (const [index, disk] of all.entries()) await placeDisk(other, vmId, index, disk);
       emulatorPath(other, rest.emulator ?? 'debian');
@@ -97,10 +99,8 @@ export class Lab {
   }
 
   /** A domain of two disks whose guest writes to neither: where QEMU 7.2.0 is half-inactive, a write would be its end. */
-  async startSilent(vmId: number, options: Omit<LabDomainOptions, 'disks'>): Promise<Domain> {
-    const disks: DomainDisk[] = [];
-    for (const target of ['vda', 'vdb']) disks.push({ target, volume: await this.volume({ writesTo: [] }) });
-    return this.startDomain(vmId, { ...options, disks });
+  startSilent(vmId: number, options: Omit<LabDomainOptions, 'disks' | 'writesTo'>): Promise<Domain> {
+    return this.startDomain(vmId, { ...options, disks: 2, writesTo: [] });
   }
 
   /** Runs OpenNebula's `virsh migrate` on the domain's host. Whatever comes of it is in the result. */
@@ -149,9 +149,9 @@ export class Lab {
     for (const volume of this.volumes) volume.release();
   }
 
-  private async blankDisks(count: number): Promise<DomainDisk[]> {
+  private async blankDisks(count: number, written?: readonly number[]): Promise<DomainDisk[]> {
     const targets = ['vda', 'vdb', 'vdc', 'vdd', 'vde', 'vdf', 'vdg', 'vdh'].slice(0, count);
-    const writesTo = [...targets.keys()];
+    const writesTo = written ?? [...targets.keys()];
     const disks: DomainDisk[] = [];
     for (const target of targets) disks.push({ target, volume: await this.volume({ writesTo }) });
     return disks;

@@ -14,3 +14,8 @@ export function relinkDisk(domain: Domain, index = 0, id = `fir.b.${domain.vmId}
   domain.host.link(disk.path, link);
   return link;
 }
+
+/** Makes the paths of all disks lead as they did when QEMU started. */
+export function mendPaths(domain: Domain): void {
+  for (const { path, via } of domain.disks) if (via !== undefined) domain.host.link(path, via);
+}
