@@ -92,6 +92,22 @@ class GuardStage {
     });
   }
 
+  /** Returns when the `migrate` that works on the domain has seen QEMU and its paths, and waits for the destination alone. */
+  async untilLookedAt({ host, name, pid }: Domain): Promise<void> {
+    const { stdout } = await host.succeed(['pgrep', '-o', '-f', `migrate-guard.cjs migrate ${name} `]);
+    const guard = stdout.trim();
+    // It holds /proc/PID from before it starts its virsh, which stays, until it has looked at everything.
+    const virsh = ['-P', guard, '-f', 'virsh --quiet --connect qemu:///system$'];
+    await until(
+      async () => {
+        if ((await host.run(['pgrep', ...virsh])).exit !== 0) return false;
+        const held = await host.run(['find', `/proc/${guard}/fd`, '-lname', `/proc/${pid}`]);
+        return held.exit === 0 && held.stdout === '';
+      },
+      { what: `migrate-guard has looked at ${name}`, deadline: 30_000 },
+    );
+  }
+
   /** Returns when libvirt there has tidied up what came over. */
   async untilGoneFrom(name: string, domain: Domain): Promise<void> {
     await until(async () => isDeepStrictEqual((await this.lab.whereRuns(domain))[name], ABSENT), {

@@ -1,7 +1,7 @@
 import type { GuardReport } from '../../src/workflows/guard';
 import { Gate, latePath } from './gate';
 import { useGuardStage } from './guard-stage';
-import type { Domain, Emulator } from './harness';
+import { type Domain, type Emulator, mendPaths, migrateToSink } from './harness';
 
 const stage = useGuardStage();
 
@@ -78,4 +78,28 @@ describe.each([
     expect(report.reactivation).toBeGreaterThanOrEqual(0);
     await expectAliveOn('kvm2', domain);
   });
+});
+
+test('an unguarded move that fails while the guard waits for the destination: healed, and moved at the first attempt', async () => {
+  // Its guest may write to the second disk alone: the first is left inactive.
+  const domain = await stage.lab.startDomain(300, { emulator: 'affected', disks: 2, writesTo: [1] });
+  stage.configure('ssh: { deadline: 60 }');
+  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*' });
+  const moving = stage.runBehind(gate, 'migrate', domain.name, 'kvm2', '--json');
+  await gate.reached();
+  await stage.untilLookedAt(domain);
+  stage.lab.relink(domain, 1);
+  expect(await migrateToSink(domain)).toMatchObject({ status: 'failed' });
+  await domain.untilLogged('bdrv_inactivate_all() failed');
+  mendPaths(domain);
+  gate.open();
+  const { exit, stdout } = await moving;
+  const { result, actions, attempts } = JSON.parse(stdout) as GuardReport;
+  expect([exit, result, attempts]).toEqual([0, 'done', [{ mover: 'virsh migrate', exit: 0 }]]);
+  expect(actions.map(({ action }) => action)).toEqual(['reset']);
+  await stage.expectOnlyOn('kvm2', domain);
+  const there = domain.on(stage.lab.host('kvm2'));
+  await there.expectCounting();
+  await there.verifyPattern(1);
+  await there.destroy();
 });
