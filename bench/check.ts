@@ -15,6 +15,8 @@ import { disksPerDomain, startRealDomains } from './stage/real-domains';
 const program = join(__dirname, '../dist/migrate-guard.cjs');
 const emptyNode = [process.execPath, '-e', '0'];
 const guard = (...args: readonly string[]): string[] => [process.execPath, program, ...args];
+const bare = (what: string): string[] => [process.execPath, join(__dirname, 'measure/bare-check.cjs'), what];
+const leastOfAll = 'the same system calls, and nothing made of them';
 
 const realDomains = 5;
 const [few, half, many, most] = [10, 155, 300, 1000];
@@ -46,14 +48,16 @@ async function main(): Promise<void> {
 
 async function measureOne(host: Host): Promise<Result[]> {
   say('one domain, against an empty node');
-  const [empty = [], one = []] = await inTurns(host, 60, [
+  const [empty = [], one = [], least = []] = await inTurns(host, 60, [
     { argv: emptyNode },
     { argv: guard('check', 'one-310') },
+    { argv: bare('one-310') },
   ]);
   return [
     { what: 'node -e 0', unit: 'ms', value: spreadOf(empty) },
     { what: 'check of one healthy domain, whole process', unit: 'ms', value: spreadOf(one) },
     { what: '… against node -e 0, in turns', unit: '×', value: spreadOf(ratios(one, empty)), budget: 1.2 },
+    { what: `${leastOfAll}, against node -e 0, in turns`, unit: '×', value: spreadOf(ratios(least, empty)) },
   ];
 }
 
@@ -76,15 +80,19 @@ async function measureShell(host: Host, domains: readonly Domain[]): Promise<[Re
 async function measureMany(host: Host, crowd: Crowd, loop: Result): Promise<Result[]> {
   const counts = [few, half, many] as const;
   say(`check --all, ${counts.join(', ')} domains`);
-  const checkAll = { argv: guard('check', '--all') };
+  const commands = [{ argv: guard('check', '--all') }, { argv: bare('--all') }];
   const times: number[][] = counts.map(() => []);
+  const least: number[][] = counts.map(() => []);
   for (let round = 0; round < 12; round += 1) {
     for (const [column, count] of counts.entries()) {
       crowd.show(count - realDomains);
-      times[column]?.push(...((await inTurns(host, 1, [checkAll]))[0] ?? []));
+      const [checked = [], asked = []] = await inTurns(host, 1, commands);
+      times[column]?.push(...checked);
+      least[column]?.push(...asked);
     }
   }
   const [atFew = [], atHalf = [], atMany = []] = times;
+  const [leastAtFew = [], , leastAtMany = []] = least;
   const whole = spreadOf(atMany);
   const faster = (loop.value.median * many) / whole.median;
   return [
@@ -99,6 +107,11 @@ async function measureMany(host: Host, crowd: Crowd, loop: Result): Promise<Resu
       unit: 'ms',
       value: spreadOf(growth(atFew, atMany, many - few)),
       budget: 1,
+    },
+    {
+      what: `… ${leastOfAll}`,
+      unit: 'ms',
+      value: spreadOf(growth(leastAtFew, leastAtMany, many - few)),
     },
     {
       what: `… of the domains ${half} to ${many}, against ${few} to ${half}`,
