@@ -52,12 +52,18 @@ const members: Readonly<
 /** Longer than any version; PATH_MAX of include/uapi/linux/limits.h, which counts the final NUL. */
 const [longestVersion, longestPath] = [64, 4095];
 
+/** Of the half that asks; `undefined` when it names none. All else in a request of another release may be another. */
+export function releaseOf(text: string): string | undefined {
+  const version = readJsonObject(text)?.get('version');
+  return typeof version === 'string' && version.length <= longestVersion ? version : undefined;
+}
+
 /** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
 export function readRequest(text: string): HostRequest | string {
   const line = readJsonObject(text);
   if (!line) return 'the request is no JSON object on one line';
-  const version = line.get('version');
-  if (typeof version !== 'string' || version.length > longestVersion) return 'the request names no version';
+  const version = releaseOf(text);
+  if (version === undefined) return 'the request names no version';
   const action = hostActions.find((name) => name === line.get('action'));
   if (!action) return `the request names no action: one of ${hostActions.join(', ')}`;
   const { needed, allowed = [] } = members[action];

@@ -44,6 +44,11 @@ describe('hostile requests do nothing', () => {
     ['an action that is a path', request({ action: '../repair' }), 'no action'],
     ['a list of actions', request({ action: ['audit'] }), 'no action'],
     ['another release', request({ version: '99.0.0' }), 'the front-end has migrate-guard 99.0.0'],
+    [
+      'another release that says more, and otherwise',
+      request({ version: '99.0.0', action: 'tidy', later: [1] }),
+      'the front-end has migrate-guard 99.0.0',
+    ],
     ['a release that is a megabyte', request({ version: long }), 'no version'],
     ['shell in the domain', request({ ...repair, domain: harm }), 'no deploy id'],
     ['a way out in the domain', request({ ...repair, domain: '../../../etc/passwd' }), 'no deploy id'],

@@ -1,6 +1,6 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { readRequest, type HostRequest } from '../../core/host-request';
+import { readRequest, releaseOf, type HostRequest } from '../../core/host-request';
 import { longestLine, type HostEnd } from '../../core/host-session';
 import { tooLong } from '../../core/lines';
 import type { Settings } from '../../core/settings';
@@ -41,22 +41,11 @@ export const hostVerb: Verb = {
 async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> {
   if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
   const request = await hear(link);
+  if ('exit' in request) return request;
   // A probe changes nothing, and there are thousands a day.
-  if (typeof request === 'string' || request.action !== 'probe') logToHost(asker());
-  if (typeof request === 'string') {
-    log('refused', { why: request });
-    return refusal(
-      'usage',
-      request,
-      'it is what the programs of migrate-guard write; see docs/architecture.md',
-    );
-  }
+  if (request.action !== 'probe') logToHost(asker());
   // A map of links may be megabytes.
   log('asked', { request: { ...request, changes: request.changes?.length } });
-  if (request.version !== versionNumber) {
-    const what = `the front-end has migrate-guard ${request.version}, and this host has ${versionNumber}`;
-    return refusal('usage', what, 'run install.sh host of the same release on this host');
-  }
   link.say({ kind: 'hello', version: versionNumber });
   process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
@@ -84,10 +73,27 @@ function asker(): string {
   return process.env['SUDO_USER'] || 'root';
 }
 
-async function hear(link: FrontendLink): Promise<HostRequest | string> {
+/** The request, or why it is none of ours. */
+async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
   const line = await link.request(patience);
-  if (line === tooLong) return `the request is longer than ${longestLine / 1024 / 1024} MiB`;
-  return line === undefined ? 'no request came' : readRequest(line);
+  const release = typeof line === 'string' ? releaseOf(line) : undefined;
+  if (release !== undefined && release !== versionNumber) {
+    const what = `the front-end has migrate-guard ${release}, and this host has ${versionNumber}`;
+    return refusal('usage', what, 'run install.sh host of the same release on this host');
+  }
+  const request = typeof line === 'string' ? readRequest(line) : whyNone(line);
+  if (typeof request !== 'string') return request;
+  logToHost(asker());
+  log('refused', { why: request });
+  return refusal(
+    'usage',
+    request,
+    'it is what the programs of migrate-guard write; see docs/architecture.md',
+  );
+}
+
+function whyNone(line: typeof tooLong | undefined): string {
+  return line === tooLong ? `the request is longer than ${longestLine / 1024 / 1024} MiB` : 'no request came';
 }
 
 function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {
