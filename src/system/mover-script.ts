@@ -1,6 +1,6 @@
 import type { Settings } from '../core/settings';
-import { startProgram, type RunningMover } from './mover';
-import { onHost, type Argv } from './virsh-and-ssh';
+import { launch, startProgram, type Launched, type Program, type RunningMover } from './mover';
+import { onHost } from './virsh-and-ssh';
 
 /** A driver script of OpenNebula, as OpenNebula would have called it. */
 export interface ScriptPlace {
@@ -20,18 +20,42 @@ const forwarding = ['ForwardAgent=yes', 'ControlMaster=no', 'ControlPath=none'];
 const keptAlive = ['ServerAliveInterval=15', 'ServerAliveCountMax=4'];
 
 /**
- * Starts the mover, which may take hours. On a host nothing of its command line goes through a shell: the
- * words travel in front of the input, and the command that ssh runs is always the same.
+ * A script that is to be run, perhaps, and more than once. On a host nothing of its command line goes through a shell:
+ * the words travel in front of the input, and the command that ssh runs is always the same.
  */
-export function startScript({ program, args, input, host }: ScriptPlace, { ssh }: Settings): RunningMover {
-  if (host === undefined) {
-    return startProgram({ argv: [program, ...args], input, cwd: process.cwd() });
+export class MoverScript {
+  private waiting: Launched | undefined;
+
+  constructor(
+    private readonly place: ScriptPlace,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Connects to the host on which it is to run, which takes some hundred milliseconds; nothing runs there until the start. */
+  connect(): void {
+    if (this.place.host !== undefined) this.waiting = launch(this.connection(this.place.host));
   }
-  const words = [`${args.length + 1}`, program, ...args].map((word) => `${word}\0`).join('');
-  const options = [...forwarding, ...keptAlive].flatMap((option) => ['-o', option]);
-  const argv: Argv = onHost(
-    { host, user: ssh.user, connectTimeout: ssh.deadline, options },
-    `exec bash -c '${runWords}'`,
-  );
-  return startProgram({ argv, input: `${words}${input}` });
+
+  /** Starts it, which may take hours. */
+  start(): RunningMover {
+    const { program, args, input, host } = this.place;
+    if (host === undefined) return startProgram({ argv: [program, ...args], cwd: process.cwd() }, input);
+    // A connection that could not be made, or was lost meanwhile, says nothing of the mover.
+    const { running, go } = this.waiting?.hasEnded() === false ? this.waiting : launch(this.connection(host));
+    this.waiting = undefined;
+    go([`${args.length + 1}`, program, ...args].map((word) => `${word}\0`).join('') + input);
+    return running;
+  }
+
+  /** It will not be started any more. */
+  end(): void {
+    this.waiting?.running.kill('SIGTERM');
+    this.waiting = undefined;
+  }
+
+  private connection(host: string): Program {
+    const { user, deadline: connectTimeout } = this.settings.ssh;
+    const options = [...forwarding, ...keptAlive].flatMap((option) => ['-o', option]);
+    return { argv: onHost({ host, user, connectTimeout, options }, `exec bash -c '${runWords}'`) };
+  }
 }

@@ -25,15 +25,28 @@ export interface RunningMover {
   readonly kill: (signal: 'SIGTERM' | 'SIGKILL') => void;
 }
 
-/** A program and its input; in the root directory, unless another is named. */
+/** A program; in the root directory, unless another is named. */
 export interface Program {
   readonly argv: Argv;
-  readonly input?: string;
   readonly cwd?: string;
 }
 
+export function startProgram(program: Program, input = ''): RunningMover {
+  const { running, go } = launch(program);
+  go(input);
+  return running;
+}
+
+/** Of a program that was started, and waits for its input before it does anything. */
+export interface Launched {
+  readonly running: RunningMover;
+  readonly hasEnded: () => boolean;
+  /** Gives it all its input. */
+  readonly go: (input: string) => void;
+}
+
 /** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
-export function startProgram({ argv: [file, ...args], input, cwd = '/' }: Program): RunningMover {
+export function launch({ argv: [file, ...args], cwd = '/' }: Program): Launched {
   const child = spawn(file, args, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -51,15 +64,16 @@ export function startProgram({ argv: [file, ...args], input, cwd = '/' }: Progra
       }, outputGrace).unref();
     });
   });
-  child.stdin.end(input ?? '');
+  const hasEnded = (): boolean =>
+    child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
   const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
     // Once it was waited for, its number may be another's.
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child.pid === undefined || hasEnded()) return;
     try {
       process.kill(-child.pid, signal);
     } catch {
       // It is gone.
     }
   };
-  return { ended, kill };
+  return { running: { ended, kill }, hasEnded, go: (input) => child.stdin.end(input) };
 }

@@ -6,7 +6,7 @@ import { failure, info, warning } from '../../opennebula/vm-log';
 import type { MoveRequest } from '../../opennebula/move-request';
 import { HostHalf } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
-import { startScript, type ScriptPlace } from '../../system/mover-script';
+import { MoverScript } from '../../system/mover-script';
 import { endOfLostGuard, refusalOf } from './ask-host';
 import type { DriverPlace, Reply } from './call';
 
@@ -25,10 +25,10 @@ const killed = 255;
  * OpenNebula would have given to it.
  */
 export async function drive(request: MoveRequest, options: DriverOptions): Promise<Reply> {
-  const { settings } = options;
+  const script = scriptOf(request, options);
   // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
   if (request.destination === request.source) {
-    return ended(await startScript(scriptOf(request, options), settings).ended, []);
+    return ended(await script.start().ended, []);
   }
   const half = HostHalf.start(hostRequest(request, options), hostOf(request, options));
   const lines: string[] = [];
@@ -36,6 +36,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   try {
     const hello = await half.hello();
     if (isUnknown(hello) || hello.kind !== 'hello') return await unguarded(request, options, reasonOf(hello));
+    script.connect();
     for (;;) {
       const line = await half.next();
       if (isUnknown(line)) {
@@ -48,7 +49,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
           lines.push(info(`${line.action}: ${line.what}`));
           break;
         case 'move':
-          mover = startScript(scriptOf(request, options), settings);
+          mover = script.start();
           void mover.ended.then(({ exit }) => half.moved(exit));
           break;
         case 'kill':
@@ -62,6 +63,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
       }
     }
   } finally {
+    script.end();
     half.end();
   }
 }
@@ -91,7 +93,7 @@ export async function unguarded(request: MoveRequest, options: DriverOptions, wh
   if (options.settings.policy.whenGuardFails === 'refuse') {
     return { exit: 2, stdout: '', stderr: failure(request.deployId, what, remedy) };
   }
-  const moved = await startScript(scriptOf(request, options), options.settings).ended;
+  const moved = await scriptOf(request, options).start().ended;
   return ended(moved, [
     warning(`${request.deployId}: ${what}; it was moved without`),
     warning(`-> ${remedy}`),
@@ -122,13 +124,13 @@ function hostOf(
   return place.runs === 'host' ? 'here' : { host: source, user, connectTimeout: deadline };
 }
 
-function scriptOf(request: MoveRequest, { settings, place }: DriverOptions): ScriptPlace {
+function scriptOf(request: MoveRequest, { settings, place }: DriverOptions): MoverScript {
   const configured = settings.opennebula[request.action];
   const [, local] = /^frontend:(.*)$/.exec(configured) ?? [];
   const { args, xml, base64, source } = request;
-  if (place.runs === 'host') {
-    return { program: `${place.scripts}/vmm/kvm/${local ?? configured}`, args, input: xml };
-  }
-  if (local !== undefined) return { program: `${place.scripts}/vmm/kvm/${local}`, args, input: base64 };
-  return { program: `${place.remoteScripts}/vmm/kvm/${configured}`, args, input: xml, host: source };
+  const script = (program: string, input: string, host?: string): MoverScript =>
+    new MoverScript({ program, args, input, ...(host === undefined ? {} : { host }) }, settings);
+  if (place.runs === 'host') return script(`${place.scripts}/vmm/kvm/${local ?? configured}`, xml);
+  if (local !== undefined) return script(`${place.scripts}/vmm/kvm/${local}`, base64);
+  return script(`${place.remoteScripts}/vmm/kvm/${configured}`, xml, source);
 }
