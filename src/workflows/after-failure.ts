@@ -30,11 +30,20 @@ export async function heal(
 
 /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
 export async function failedOtherwise(course: GuardCourse): Promise<GuardReport> {
+  const why = 'it failed for a reason of its own, so it was not tried again';
+  return (await healLeftover(course, why)) ?? course.report('mover-failed', why);
+}
+
+/** Gives the report when QEMU may not have all its disks; the mover's own status stays where nobody can tell. */
+async function healLeftover(course: GuardCourse, why: string): Promise<GuardReport | undefined> {
   // Unknown is not healthy: without a layout, the log is all there is.
   const { blockState } = await inspectDomain(course.domain, course.options.settings);
   course.blockState = blockState;
-  if (blockState !== 'healthy') await resetEarlier(course);
-  return course.report('mover-failed', 'it failed for a reason of its own, so it was not tried again');
+  const refusal = blockState === 'healthy' ? undefined : await resetEarlier(course);
+  if (!refusal) return undefined;
+  const isIll = course.blockState !== 'unknown' || ['person', 'failed'].includes(refusal.result);
+  const what = `${why}; QEMU was not healed: ${refusal.what}`;
+  return course.report(isIll ? 'person' : 'mover-failed', what, refusal.remedy);
 }
 
 /** It was not let go on. The VM has to run here, and is looked for; what libvirt has under way ends first. */
@@ -42,20 +51,23 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
   const { destination, settings } = course.options;
   const { name, uuid } = course.domain;
   const ended = await endOfJob(course.domain, settings);
-  await failedOtherwise(course);
+  const unhealed = await healLeftover(course, why);
+  if (unhealed?.result === 'person') return unhealed;
   const state = await new Virsh(settings.libvirt.deadline * 1000).state(uuid);
-  if (isUnknown(ended) || state !== 'running') {
+  // A guest that stood still before is moved as it is, and stays as it is.
+  if (isUnknown(ended) || state !== (course.domain.state ?? 'running')) {
     const here = typeof state === 'string' ? `here it is ${state}` : state.unknown;
     const what = `${why}; ${name} does not run on as it should: ${isUnknown(ended) ? ended.unknown : here}`;
     return course.report('person', what, `see virsh domstate ${name}`);
   }
   const copy = await course.destination?.copyOf(course.domain);
+  const remains = state === 'running' ? `${name} runs here` : `${name} is here, ${state} as before`;
   if (copy === undefined) {
     const there = destination === undefined ? '' : `, and ${destination} has no copy of it`;
-    return course.report('mover-failed', `${why}; ${name} runs here${there}`);
+    return course.report('mover-failed', `${why}; ${remains}${there}`);
   }
   const remedy = `libvirt on ${destination ?? ''} removes what came over; run again when it answers`;
-  return course.report('mover-failed', `${why}; ${name} runs here; ${copy.why}`, remedy);
+  return course.report('mover-failed', `${why}; ${remains}; ${copy.why}`, remedy);
 }
 
 /** The QEMU that ran here is gone, although the mover said that it failed. */
@@ -78,7 +90,8 @@ export async function died(course: GuardCourse): Promise<GuardReport> {
   return course.report('person', what, `see ${log}, then start the VM again`);
 }
 
-/** A refusal after a failed attempt: the failure is the mover's, and why there was no retry is said. */
+/** A refusal after a failed attempt: the failure is the mover's, unless a person is needed; why there was no retry is said. */
 export function notAgain(refusal: GuardReport): GuardReport {
-  return { ...refusal, result: 'mover-failed', what: `not tried again: ${refusal.what}` };
+  const result = refusal.result === 'person' ? 'person' : 'mover-failed';
+  return { ...refusal, result, what: `not tried again: ${refusal.what}` };
 }

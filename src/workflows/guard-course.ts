@@ -61,6 +61,8 @@ export interface CourseOptions {
   readonly settings: Settings;
   /** Where the domain goes; none for a save. */
   readonly destination?: string;
+  /** The domain was on its way there already, and the move failed. */
+  readonly wasOnItsWay?: boolean;
   /** A connection to it that has been begun already. */
   readonly called?: DestinationSession;
   /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
@@ -116,6 +118,11 @@ export class GuardCourse {
       destination?.end();
       course?.virsh.end();
     }
+  }
+
+  /** Where the last migration went, as far as this run knows: there a copy of the domain may be left. */
+  get lastDestination(): Destination | undefined {
+    return this.attempts.length > 0 || this.options.wasOnItsWay === true ? this.destination : undefined;
   }
 
   say(action: GuardAction['action'], what: string): void {

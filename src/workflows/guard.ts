@@ -81,10 +81,11 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';
   const standBy = standsBy ? new StandBy(course, watch) : undefined;
-  const running = mover.start();
-  const job = new JobWatch(course, running, (progress) => beside?.show?.(progress));
-  const beside = options.moving?.(domain, { abort: () => job.abort() });
+  let beside: ReturnType<NonNullable<GuardOptions['moving']>> | undefined;
   try {
+    const running = mover.start();
+    const job = new JobWatch(course, running, (progress) => beside?.show?.(progress));
+    beside = options.moving?.(domain, { abort: () => job.abort() });
     const moved = await running.ended;
     await job.end();
     course.output = moved;
@@ -101,6 +102,7 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
     return { reactivation, cause };
   } finally {
     beside?.end();
+    await standBy?.end();
     watch.close();
     held.close();
   }

@@ -213,13 +213,14 @@ async function withCourse(
 }
 
 function courseOptions(
-  { destination, checkDestination = false, dryRun = false }: HostRequest,
+  { action, destination, checkDestination = false, dryRun = false }: HostRequest,
   settings: Settings,
   { did }: Frontend,
 ): CourseOptions {
   return {
     settings,
     ...(destination === undefined ? {} : { destination }),
+    wasOnItsWay: action === 'heal',
     checkDestination,
     dryRun,
     say: ({ action, what }) => did(action, what),

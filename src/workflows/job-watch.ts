@@ -3,6 +3,7 @@ import type { Unknown } from '../core/facts';
 import { parseJobInfo, type JobProgress } from '../core/job-info';
 import { StallClock } from '../core/stall';
 import { jobOf } from '../system/monitor';
+import { log } from '../system/log';
 import type { RunningMover } from '../system/mover';
 import { Virsh } from '../system/virsh';
 import { VirshSession } from '../system/virsh-session';
@@ -35,13 +36,14 @@ export class JobWatch {
     private readonly mover: RunningMover,
     private readonly show: (job: JobProgress) => void,
   ) {
-    this.watching = this.watch();
+    // The move goes on unwatched: a failure here is no reason to leave QEMU alone.
+    this.watching = this.watch().catch(noted);
   }
 
   /** Somebody wishes the move to end. */
   abort(): void {
     this.told = true;
-    this.ending ??= this.endJob();
+    this.ending ??= this.endJob().catch(noted);
   }
 
   /** The mover has ended. */
@@ -69,7 +71,7 @@ export class JobWatch {
         'abort',
         `the copy has stood still for ${migrate.stallDeadline} s: libvirt is to end it`,
       );
-      this.ending = this.endJob();
+      this.ending = this.endJob().catch(noted);
     }
   }
 
@@ -100,4 +102,8 @@ export class JobWatch {
     await pause(Math.max(0, milliseconds), undefined, { signal }).catch(() => undefined);
     return !signal.aborted;
   }
+}
+
+function noted(error: unknown): void {
+  log('watching the job failed', { error: String(error) });
 }

@@ -69,7 +69,8 @@ export async function resetEarlier(course: GuardCourse): Promise<GuardReport | u
     settings,
     strategy: 'auto',
     dryRun,
-    destination: course.destination,
+    // Where it goes next says nothing of where an earlier one went.
+    destination: course.lastDestination,
   });
   course.blockState = blockState;
   if (result === 'healed' || result === 'healthy' || result === 'planned') {

@@ -3,6 +3,7 @@ import { isUnknown, type Unknown } from '../core/facts';
 import { parseReply, readAnswers } from '../core/qmp';
 import { objection } from '../core/reset-plan';
 import { sawHandingOverFail } from '../core/attempt';
+import { log } from '../system/log';
 import type { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
 import { endOfJob } from './end-of-job';
@@ -37,10 +38,14 @@ export class StandBy {
     private readonly watch: LogWatch,
   ) {
     course.virsh.connect();
-    this.outcome = this.standBy();
+    // Nobody waits for it before the mover has ended, and a failure that nobody waits for would end this program.
+    this.outcome = this.standBy().catch((error: unknown) => {
+      log('standing by failed', { error: String(error) });
+      return undefined;
+    });
   }
 
-  /** The mover has ended. Gives what became of a failure, if there was one; and ends the standing by. */
+  /** The mover has ended. Gives what became of a failure, if there was one; and ends the standing by. It never rejects. */
   async end(): Promise<Reactivation | undefined> {
     this.over.abort();
     return this.outcome;

@@ -133,3 +133,19 @@ test('Ctrl-C asks libvirt to abort the job and leaves a healthy VM', async () =>
   await stage.expectAliveOn('kvm1', domain);
   await expectMovable(domain);
 });
+
+test('Ctrl-C while a guest is moved that stands still: it stands still as before, and no person is needed', async () => {
+  const domain = await startSlow(309);
+  await domain.host.virsh('suspend', domain.name);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await stage.signal('INT', domain);
+  const { exit, report } = await moving;
+  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  expect(report.what).toBe(
+    'it was told to end; one-309 is here, paused as before, and kvm2 has no copy of it',
+  );
+  await domain.host.virsh('resume', domain.name);
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});

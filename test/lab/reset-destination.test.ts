@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import type { Domain } from './harness';
+import { type Domain, mendPaths } from './harness';
 import { useGuardStage } from './guard-stage';
 
 /** Two QEMUs must never own one disk: before QEMU takes its disks back, no copy may be left elsewhere. */
@@ -69,6 +69,21 @@ test('QEMU’s log tells that the disks were never given up; where it does not, 
   expect([healed.exit, healed.report.result]).toEqual([0, 'healed']);
   await stage.expectAliveOn('kvm1', domain);
   await domain.destroy();
+});
+
+test('where it goes next says nothing of where an earlier migration went: a move heals only what surely has no copy', async () => {
+  const domain = await stuck(403);
+  writeLog(domain, '2026-01-01 00:00:00.000+0000: initiating migration');
+  mendPaths(domain);
+  const refused = await stage.guarded('migrate', domain.name, 'kvm2');
+  expect([refused.exit, refused.report.result, refused.report.attempts]).toEqual([2, 'undecided', []]);
+  expect(refused.report.what).toContain('the last migration may have left a copy of one-403');
+  expect(refused.report.what).toContain('migrate-guard reset one-403 --destination HOST');
+  const healed = await stage.guarded('reset', domain.name, '--destination', 'kvm2');
+  expect([healed.exit, healed.report.result]).toEqual([0, 'healed']);
+  const moved = await stage.guarded('migrate', domain.name, 'kvm2');
+  expect([moved.exit, moved.report.result]).toEqual([0, 'done']);
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
 test('what is no host name is no destination', async () => {

@@ -1,0 +1,85 @@
+import type { CommandResult } from '../../src/system/command';
+import type { GuardReport } from '../../src/workflows/guard';
+import { Stage, Volume, bundleProgram, type Program } from './harness';
+import { startLogged } from './faults/failed-migration';
+import { configuration, logDirectory } from './faults/workflow';
+
+// A mover that fails for a reason of its own, and leaves a QEMU of which nobody can tell whether it has its disks.
+// Behind `virsh` stands one that answers as libvirt and QEMU do.
+
+let program: Program;
+let volume: Volume;
+let stage: Stage;
+
+beforeAll(async () => {
+  program = await bundleProgram();
+  volume = await Volume.create();
+});
+afterAll(() => {
+  program.remove();
+  volume.release();
+});
+beforeEach(async () => {
+  ({ stage } = await startLogged(program.file, [volume], 'none'));
+});
+afterEach(() => stage.end());
+
+const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
+
+/** `status` of the guest, once the mover has failed; and what QEMU answers to `cont`. */
+async function save(status: string, cont: object): Promise<CommandResult & { readonly report: GuardReport }> {
+  const virsh = `#!/bin/sh
+state=running migration=
+[ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'
+answer() {
+  case "$*" in
+    *query-status*) echo "{\\"return\\":{\\"status\\":\\"$state\\"}}" ;;
+    *query-migrate*) echo "{\\"return\\":{$migration}}" ;;
+    *query-named-block-nodes*) echo '{"return":[]}' ;;
+    *'"cont"'*) echo '${JSON.stringify(cont)}' ;;
+    *domstate*) echo $state ;;
+    *) return 1 ;;
+  esac
+}
+case "$*" in
+  *' save '*)
+    echo '${complaint}' >>${logDirectory}/one-310.log
+    touch /mnt/failed
+    echo 'error: the file is on the moon' >&2
+    exit 17 ;;
+  *qemu:///system)
+    while IFS= read -r line; do
+      printf 'virsh # %s\\n' "$line"
+      case $line in echo*) echo "\${line#echo }" ;; *) answer "$line" ;; esac
+    done ;;
+  *) answer "$@" ;;
+esac
+`;
+  stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
+  const result = await stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
+    env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
+  });
+  return { ...result, report: JSON.parse(result.stdout) as GuardReport };
+}
+
+test('QEMU does not take its disks back: a person is needed, and the mover’s message stays', async () => {
+  const { exit, report } = await save('running', { error: { class: 'GenericError', desc: 'no such disk' } });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toMatch(
+    /failed for a reason of its own[^]*QEMU was not healed: cont: [^]*no such disk/,
+  );
+  expect(report.output).toMatchObject({ exit: 17, stderr: 'error: the file is on the moon\n' });
+});
+
+test('QEMU may not be asked to: the mover’s own status, and what could not be found out', async () => {
+  const { exit, report } = await save('paused', { return: {} });
+  expect([exit, report.result]).toEqual([17, 'mover-failed']);
+  expect(report.what).toMatch(/QEMU was not healed: cont: the guest is paused, and cont would start it/);
+  expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
+});
+
+test('QEMU takes its disks back: the mover’s own status, and nothing else', async () => {
+  const { exit, report } = await save('running', { return: {} });
+  expect([exit, report.result, report.blockState]).toEqual([17, 'mover-failed', 'healthy']);
+  expect(report.what).toBe('it failed for a reason of its own, so it was not tried again');
+});
