@@ -1,6 +1,7 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Unknown } from '../core/facts';
 import { log } from './log';
+import { startPiped } from './piped-child';
 import type { Argv } from './virsh-and-ssh';
 
 /** A program that stays, and answers on its stdout what is written to its stdin. Questions may not overlap. */
@@ -11,11 +12,11 @@ export class Conversation {
   private waiting: (() => void) | undefined;
   private readonly child: ChildProcessWithoutNullStreams;
 
+  /** @throws GuardError when it cannot be started for want of descriptors. */
   constructor(argv: Argv, env?: Readonly<Record<string, string>>) {
-    const [file, ...args] = argv;
     log('started a command', { argv });
     // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
-    this.child = spawn(file, args, { cwd: '/', env: { ...process.env, ...env }, detached: true });
+    this.child = startPiped(argv, { cwd: '/', env: { ...process.env, ...env }, detached: true });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;
       this.waiting?.();

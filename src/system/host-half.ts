@@ -1,9 +1,10 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Unknown } from '../core/facts';
 import type { HostRequest } from '../core/host-request';
 import { encodeLine, longestLine, readHostLine, type HostLine } from '../core/host-session';
 import { Lines, tooLong } from '../core/lines';
+import { startPiped } from './piped-child';
 import { onHost, type Argv } from './virsh-and-ssh';
 
 /** What the sudoers file on a host allows, to the letter (install.sh). */
@@ -41,9 +42,9 @@ export class HostHalf {
     request: HostRequest,
     where: { readonly host: string; readonly user: string; readonly connectTimeout: number } | 'here',
   ): HostHalf {
-    const [file, ...args]: Argv =
+    const argv: Argv =
       where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options: sshOptions }, command);
-    const half = new HostHalf(spawn(file, args, { cwd: '/', detached: true }));
+    const half = new HostHalf(startPiped(argv, { cwd: '/', detached: true }));
     half.child.stdin.write(encodeLine(request));
     return half;
   }

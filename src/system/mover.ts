@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { startPiped } from './piped-child';
 import type { Argv } from './virsh-and-ssh';
 
 /** Milliseconds in which what a mover wrote arrives after its end. */
@@ -46,8 +46,8 @@ export interface Launched {
 }
 
 /** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
-export function launch({ argv: [file, ...args], cwd = '/' }: Program): Launched {
-  const child = spawn(file, args, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
+export function launch({ argv, cwd = '/' }: Program): Launched {
+  const child = startPiped(argv, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
 import type { GuardReport } from '../../src/workflows/guard';
 import { Stage, Volume, bundleProgram, type Program } from './harness';
@@ -27,7 +28,11 @@ afterEach(() => stage.end());
 const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
 
 /** `status` of the guest, once the mover has failed; and what QEMU answers to `cont`. */
-async function save(status: string, cont: object): Promise<CommandResult & { readonly report: GuardReport }> {
+async function save(
+  status: string,
+  cont: object,
+  under: readonly string[] = [],
+): Promise<CommandResult & { readonly report: GuardReport }> {
   const virsh = `#!/bin/sh
 state=running migration=
 [ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'
@@ -57,6 +62,7 @@ esac
 `;
   stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
   const result = await stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
+    under,
     env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
   });
   return { ...result, report: JSON.parse(result.stdout) as GuardReport };
@@ -82,4 +88,13 @@ test('QEMU takes its disks back: the mover’s own status, and nothing else', as
   const { exit, report } = await save('running', { return: {} });
   expect([exit, report.result, report.blockState]).toEqual([17, 'mover-failed', 'healthy']);
   expect(report.what).toBe('it failed for a reason of its own, so it was not tried again');
+});
+
+test('no descriptors are left to start what looks at the disks: said in words, and the mover is not run', async () => {
+  const { exit, stderr } = await save('running', { return: {} }, ['prlimit', '--nofile=27']);
+  expect(stderr).toBe(
+    'migrate-guard: nsenter cannot be started: this process may hold no more descriptors\n' +
+      '  -> raise the limit (ulimit -n), and run again\n',
+  );
+  expect([exit, existsSync(stage.host.path('/mnt/failed'))]).toEqual([2, false]);
 });
