@@ -13,6 +13,9 @@ import { Stage } from './stage';
 // Every set of broken disks among one to four, each remedy on it, one after the other on the same VM: it has to
 // live through all of them.
 
+// Of four disks there are fifteen sets, four of which are tried at a time.
+jest.setTimeout(300_000);
+
 let stage: Stage;
 let vmId = 400;
 
