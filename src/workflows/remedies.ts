@@ -84,9 +84,9 @@ export class Remedies {
     };
   }
 
-  /** Whether libvirt calls the domain paused. */
-  async isPaused(): Promise<boolean> {
-    return (await this.ask(() => this.virsh.state(this.domain.uuid))) === 'paused';
+  /** Whether the guest runs: QEMU's own run state where its memory was read, else libvirt's word. */
+  async runState(reading: MemoryReading): Promise<string | Unknown> {
+    return isUnknown(reading) ? this.ask(() => this.virsh.state(this.domain.uuid)) : reading.memory.runState;
   }
 
   private async planCont(reading: MemoryReading): Promise<Plan | Objection> {

@@ -133,6 +133,11 @@ class Reset {
       const applied = await plan.apply();
       if (!this.held.isAlive()) return this.dead(candidate);
       inspection = await this.verify(applied);
+      if (candidate === 'suspend-resume') {
+        // A guest that stands still may have all its disks, and no other remedy would let it run.
+        const state = await this.remedies.runState(inspection.reading);
+        if (state !== 'running') return this.paused(applied, state, inspection, commands);
+      }
       if (inspection.blockState === 'healthy') {
         const what = isUnknown(applied) ? `${applied.unknown}; yet all is healthy` : applied.what;
         this.actions.push({ strategy: candidate, outcome: 'done', what, commands });
@@ -141,8 +146,6 @@ class Reset {
       }
       const what = isUnknown(applied) ? applied.unknown : `it said success, but: ${evidenceOf(inspection)}`;
       this.actions.push({ strategy: candidate, outcome: 'failed', what, commands });
-      if (candidate === 'suspend-resume' && (await this.remedies.isPaused()))
-        return this.paused(inspection.blockState);
     }
     return this.giveUp(inspection);
   }
@@ -176,8 +179,17 @@ class Reset {
     );
   }
 
-  private paused(blockState: BlockState): ResetReport {
-    const what = 'the guest was suspended and could not be resumed';
+  private paused(
+    applied: Applied | Unknown,
+    state: string | Unknown,
+    { blockState }: Inspection,
+    commands: readonly string[],
+  ): ResetReport {
+    const said = isUnknown(applied) ? applied.unknown : applied.what;
+    this.actions.push({ strategy: 'suspend-resume', outcome: 'failed', what: said, commands });
+    const what = isUnknown(state)
+      ? `the guest may have been suspended and not resumed: whether it runs cannot be told: ${state.unknown}`
+      : `the guest was suspended and could not be resumed: it is ${state}`;
     return this.report('paused', blockState, what, `virsh resume ${this.domain.name}`);
   }
 

@@ -74,6 +74,29 @@ describe('libvirtd', () => {
     await domain.destroy();
   });
 
+  test('is killed between suspend and resume: a person is needed, and no other remedy covers it up', async () => {
+    const other = await Stage.start();
+    try {
+      await storeLayout(other);
+      const domain = await stuckDomain(other, vmId++);
+      const config = configure(other, 'reset: { strategies: [suspend-resume, memory] }');
+      const daemon = await libvirtd(other);
+      const virsh = '$real --quiet --connect qemu:///system';
+      const env = shadow(
+        other,
+        'virsh',
+        `case "$*" in *suspend*) ${virsh} suspend ${domain.name}; kill -KILL ${daemon} ;; esac\nexec $real "$@"`,
+      );
+      const report = await resetWith(other, { env }, domain.name, '--config', config);
+      expect(report).toMatchObject({ exit: 4, result: 'paused', remedy: `virsh resume ${domain.name}` });
+      expect(report.what).toBe('the guest was suspended and could not be resumed: it is paused');
+      expect(report.actions).toMatchObject([{ strategy: 'suspend-resume', outcome: 'failed' }]);
+      expect(domain.alive()).toBe(true);
+    } finally {
+      await other.stop();
+    }
+  });
+
   test('is gone: memory heals', async () => {
     const other = await Stage.start();
     try {
