@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { GuardError } from '../core/errors';
-import { exitCodes } from '../core/exit-codes';
+import { exitCodes, worstFirst } from '../core/exit-codes';
 import type { Settings } from '../core/settings';
 import {
   isSurprise,
@@ -125,9 +125,8 @@ function after(done: readonly Mended[], notBegun: readonly string[], mending: Me
 
 /** The worst that happened; hosts that were not reached, and VMs that this does not mend, are not healthy either. */
 function exitOf({ hosts, doubts, others }: Mend, done: readonly Mended[]): number {
-  const order = ['person', 'failed', 'problem', 'undecided', 'busy'] as const;
   const statuses = new Set(done.map(({ exit }) => exit));
-  const worst = order.map((code) => exitCodes[code].status).find((status) => statuses.has(status));
+  const worst = worstFirst.map((code) => exitCodes[code].status).find((status) => statuses.has(status));
   if (worst !== undefined) return worst;
   const foreign = done.find(isSurprise);
   if (foreign) return foreign.exit;

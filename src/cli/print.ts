@@ -17,11 +17,12 @@ let isDocumentOpen = false;
  * Prints each report, and keeps of it only what `keep` takes: the reports of a thousand domains are tens of
  * megabytes. With JSON nothing is printed before the first report, so that a mistake of the user leaves stdout empty.
  */
-export async function printEach<T extends DomainReport, K>(
+export async function printEach<T extends object, K>(
   reports: AsyncIterable<T>,
   line: CommandLine,
   render: (report: T) => string,
   keep: (report: T) => K,
+  sayNone = sayNoDomain,
 ): Promise<K[]> {
   const kept: K[] = [];
   const json = line.flag('json');
@@ -32,8 +33,12 @@ export async function printEach<T extends DomainReport, K>(
   }
   isDocumentOpen = false;
   if (json) print(kept.length > 0 ? jsonEnd : emptyDocument());
-  else if (kept.length === 0) process.stderr.write('No domain runs on this host.\n');
+  else if (kept.length === 0) sayNone();
   return kept;
+}
+
+function sayNoDomain(): void {
+  process.stderr.write('No domain runs on this host.\n');
 }
 
 export function printDomains(domains: readonly object[]): void {

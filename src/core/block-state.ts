@@ -56,6 +56,11 @@ export function isMigrating(migration: string | undefined): boolean {
 
 const check = 'block-state';
 
+/** The remedy of what a reset heals, or would find out to be healthy. */
+export function resetOf(domain: string): string {
+  return `migrate-guard reset ${domain}`;
+}
+
 /** Judges what was read from memory, backend by backend. */
 export function judgeMemory(memory: BlockMemory, domain: string): BlockJudgement {
   const { runState, backends } = memory;
@@ -82,7 +87,7 @@ function judgeBackend(
     root === undefined ? 'no medium' : `node ${root.name} ${root.inactive ? 'INACTIVE' : 'active'}`;
   const memory = `backend ${hex(backend.address)}: disable_perm ${disablePerm ? 1 : 0}, ${node}; run state ${runState}, migration ${migration}`;
   const finding = { check, disk: root?.name ?? name, evidence: { memory } };
-  const remedy = `migrate-guard reset ${domain}`;
+  const remedy = resetOf(domain);
   if (root?.inactive) {
     const what =
       runState === 'running'
@@ -130,7 +135,7 @@ export function judgeLog(
     blockState,
     findings: [{ check, state, what, ...(remedy === undefined ? {} : { remedy }), evidence }],
   });
-  const reset = `migrate-guard reset ${domain}`;
+  const reset = resetOf(domain);
   if (answered && isHandingOver(answered.status)) {
     return judged(
       'unknown',

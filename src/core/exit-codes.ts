@@ -11,3 +11,12 @@ export const exitCodes = {
 } as const;
 
 export type ExitCode = keyof typeof exitCodes;
+
+/** What may become of VMs, worst first: one status tells of them all. */
+export const worstFirst = [
+  'person',
+  'failed',
+  'problem',
+  'undecided',
+  'busy',
+] as const satisfies readonly ExitCode[];

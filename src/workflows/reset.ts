@@ -1,3 +1,4 @@
+import { resetOf } from '../core/block-state';
 import type { Domain } from '../core/domain';
 import { GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
@@ -11,7 +12,7 @@ import type { QemuProcess } from '../system/qemu-process';
 import { noteReset } from '../system/reset-note';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
-import { holdQemu, inspect, inspectHeld, type Inspection } from './inspect';
+import { holdQemu, inspectHeld, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
 
 /** What was tried, or left out, and why. */
@@ -30,6 +31,7 @@ export const resetResults = {
   planned: 'ok',
   refused: 'problem',
   undecided: 'undecided',
+  busy: 'busy',
   failed: 'failed',
   dead: 'person',
   paused: 'person',
@@ -66,16 +68,6 @@ export async function reset(
     return await resetAlone(domain, { ...options, destination });
   } finally {
     destination?.end();
-  }
-}
-
-/** Every domain of this host whose block state has to be healed; the first that is not healed is the last. */
-export async function* resetEveryIll(options: Parameters<typeof reset>[1]): AsyncGenerator<ResetReport> {
-  for await (const { domain, blockState } of inspect('all', options.settings)) {
-    if (blockState === 'healthy' || blockState === 'unknown') continue;
-    const report = await reset(domain, options);
-    yield report;
-    if (resetResults[report.result] !== 'ok') return;
   }
 }
 
@@ -160,7 +152,7 @@ class Reset {
   private giveUp({ blockState, findings }: Inspection): ResetReport {
     const why = this.actions.map(({ strategy, what }) => `${strategy}: ${what}`).join('; ');
     const remedy = findings.find(({ state }) => state !== 'ok')?.remedy;
-    const isReset = remedy === undefined || remedy.startsWith('migrate-guard reset');
+    const isReset = remedy === undefined || remedy === resetOf(this.domain.name);
     const next = isReset
       ? 'mend what stands in the way, then reset again; do not migrate or save it before'
       : remedy;

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { ResetReport } from '../../src/workflows/reset';
 import { type Domain, until } from '../lab/harness';
 import {
   configure,
   expectHealthy,
+  halfInactiveDomain,
   libvirtd,
   reset,
   resetWith,
@@ -196,6 +198,32 @@ describe('others', () => {
     await stage.host.succeed(['sh', '-c', `echo go >${gate}`]);
     expect(await first).toMatchObject({ exit: 0, result: 'healed' });
     await domain.destroy();
+  });
+
+  test('--all passes by a VM that another works on, and heals a half-inactive one without any layout', async () => {
+    const [busy, ill] = [await stuck(), await halfInactiveDomain(stage, vmId++)];
+    const config = configure(stage, 'reset: { layout_directory: /nonexistent }');
+    const gate = `/run/migrate-guard-lab/gate-${busy.vmId}`;
+    await stage.host.succeed(['mkfifo', gate]);
+    const env = shadow(
+      stage,
+      'virsh',
+      `case "$*" in *'"cont"'*) read -r line <${gate} ;; esac\nexec $real "$@"`,
+    );
+    const first = resetWith(stage, { env }, busy.name, '--strategy', 'cont');
+    await holderOf(busy);
+    const { exit, stdout } = await stage.guard('reset', '--all', '--json', '--config', config);
+    const { domains } = JSON.parse(stdout) as { domains: ResetReport[] };
+    expect(domains).toMatchObject([
+      { domain: busy.name, result: 'busy', blockState: 'unknown' },
+      { domain: ill.name, result: 'healed', blockState: 'healthy' },
+    ]);
+    expect(exit).toBe(5);
+    await stage.host.succeed(['sh', '-c', `echo go >${gate}`]);
+    expect(await first).toMatchObject({ exit: 0, result: 'healed' });
+    // The layout is known to this one: it sees for itself.
+    await expectHealthy(stage, ill);
+    await Promise.all([busy.destroy(), ill.destroy()]);
   });
 
   test.each([

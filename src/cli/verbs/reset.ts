@@ -1,11 +1,12 @@
-import { hostname } from 'node:os';
 import { GuardError } from '../../core/errors';
-import { exitCodes } from '../../core/exit-codes';
+import { exitCodes, worstFirst } from '../../core/exit-codes';
 import { isStrategy, strategies } from '../../core/strategy';
 import { validateHost } from '../../system/host-name';
-import { reset, resetEveryIll, resetResults, type ResetReport } from '../../workflows/reset';
+import { reset, resetResults } from '../../workflows/reset';
+import { resetAll, type ResetAllOptions } from '../../workflows/reset-all';
 import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
-import { printJson } from '../print';
+import { print } from '../output';
+import { printEach, printJson } from '../print';
 import { renderReset } from '../render-reset';
 import type { CommandLine, Verb } from '../verb';
 
@@ -24,7 +25,10 @@ export const resetVerb: Verb = {
       value: 'HOST',
       help: 'where the last migration was to go: asked whether it holds a copy of the domain',
     },
-    all: { type: 'boolean', help: 'every domain of this host whose disks a failed migration left stuck' },
+    all: {
+      type: 'boolean',
+      help: 'every domain of this host whose disks a failed migration left stuck, or may have',
+    },
     'dry-run': { type: 'boolean', help: 'print what would be done, with the gdb script if that is it' },
     ...fleetOptions,
   },
@@ -45,13 +49,13 @@ export const resetVerb: Verb = {
     }
     const destination = line.value('destination');
     if (destination !== undefined) validateHost(destination);
-    const options: Parameters<typeof reset>[1] = {
+    const options: ResetAllOptions = {
       settings,
       strategy,
       dryRun: line.flag('dry-run'),
       ...(destination === undefined ? {} : { destination }),
     };
-    if (line.flag('all')) return resetAll(options, line);
+    if (line.flag('all')) return resetEvery(options, line);
     const report = await reset(line.words[0] ?? '', options);
     if (line.flag('json')) printJson(report);
     else process.stdout.write(renderReset(report));
@@ -59,17 +63,15 @@ export const resetVerb: Verb = {
   },
 };
 
-/** One after the other, until one does not go well: what kept one from being healed may be true of the next. */
-async function resetAll(options: Parameters<typeof reset>[1], line: CommandLine): Promise<number> {
-  const reports: ResetReport[] = [];
-  for await (const report of resetEveryIll(options)) {
-    reports.push(report);
-    if (!line.flag('json')) process.stdout.write(renderReset(report));
-  }
-  if (line.flag('json')) printJson({ host: hostname(), domains: reports });
-  else if (reports.length === 0) process.stdout.write('nothing to reset\n');
-  const last = reports.at(-1);
-  return exitCodes[last ? resetResults[last.result] : 'ok'].status;
+async function resetEvery(options: ResetAllOptions, line: CommandLine): Promise<number> {
+  const codes = await printEach(
+    resetAll(options),
+    line,
+    renderReset,
+    ({ result }) => resetResults[result],
+    () => print('nothing to reset\n'),
+  );
+  return exitCodes[worstFirst.find((code) => codes.includes(code)) ?? 'ok'].status;
 }
 
 function refuseForFleet(line: CommandLine): void {

@@ -27,13 +27,18 @@ export async function startLogged(
   handingOver: 'failed' | 'inactive' | 'none',
 ): Promise<{ stage: Stage; qemu: Qemu }> {
   const world = await startHealthy(program, volumes);
-  const now = new Date().toISOString().replace('T', ' ').replace('Z', '+0000');
-  const log = `${now}: starting up libvirt version: 9.0.0\n${handingOver === 'none' ? '' : failed}`;
-  world.stage.host.file(`${logDirectory}/one-310.log`, log, { mode: 0o600 });
+  writeLog(world.stage, 'one-310', handingOver !== 'none');
   const active = handingOver === 'inactive' ? { active: false } : {};
   const answers = virsh({ 'node-name': 'libvirt-1-format', ...active });
   world.stage.host.file('/mnt/bin/virsh', answers, { mode: 0o755 });
   return world;
+}
+
+/** The log of a QEMU that starts now, in which a migration has failed or none was. */
+export function writeLog(stage: Stage, name: string, hasFailed: boolean): void {
+  const now = new Date().toISOString().replace('T', ' ').replace('Z', '+0000');
+  const log = `${now}: starting up libvirt version: 9.0.0\n${hasFailed ? failed : ''}`;
+  stage.host.file(`${logDirectory}/${name}.log`, log, { mode: 0o600 });
 }
 
 /** Of the note of a reset, which tells the time and the process: whether it is whole. Each log begins at a time of its own. */

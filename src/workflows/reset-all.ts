@@ -1,0 +1,69 @@
+import { resetOf } from '../core/block-state';
+import { GuardError } from '../core/errors';
+import { reasonOf, type DomainReport } from '../core/finding';
+import { inspect } from './inspect';
+import { reset, resetResults, type ResetReport } from './reset';
+
+export type ResetAllOptions = Parameters<typeof reset>[1];
+
+/**
+ * Resets every domain of this host that is not known to be healthy, one after the other; a report of each, and none
+ * of a healthy one. One that is busy, refused or undecided is as it was, and says nothing of the next. After a
+ * reset that went wrong no other is begun: what went wrong may do so with the next, too. Those are named.
+ * @throws GuardError for what is no matter of one domain
+ */
+export async function* resetAll(options: ResetAllOptions): AsyncGenerator<ResetReport> {
+  let wrong: ResetReport | undefined;
+  for await (const found of inspect('all', options.settings)) {
+    if (found.blockState === 'healthy') continue;
+    if (!isForReset(found)) yield undecided(found);
+    else if (wrong) yield notBegun(found, wrong);
+    else {
+      const report = await resetOne(found, options);
+      yield report;
+      if (['failed', 'person'].includes(resetResults[report.result])) wrong = report;
+    }
+  }
+}
+
+/** Unknown may also be what a reset finds to be ill, or proves to be healthy; or what nobody could look at. */
+function isForReset({ domain, blockState, findings }: DomainReport): boolean {
+  return blockState !== 'unknown' || findings.some(({ remedy }) => remedy === resetOf(domain));
+}
+
+async function resetOne(found: DomainReport, options: ResetAllOptions): Promise<ResetReport> {
+  try {
+    return await reset(found.domain, options);
+  } catch (error) {
+    // Somebody else works on it, or it has ended since.
+    if (!(error instanceof GuardError) || (error.code !== 'busy' && error.code !== 'undecided')) throw error;
+    return untouched(found, error.code, error.what, error.remedy);
+  }
+}
+
+function undecided(found: DomainReport): ResetReport {
+  const remedy = found.findings.find(({ state }) => state === 'unknown')?.remedy;
+  return untouched(found, 'undecided', reasonOf(found), remedy);
+}
+
+function notBegun(found: DomainReport, { domain, result }: ResetReport): ResetReport {
+  const what = `not begun, because the reset of ${domain} ended with: ${result}`;
+  return untouched(found, 'refused', what, `look at ${domain} first, then: ${resetOf(found.domain)}`);
+}
+
+function untouched(
+  { domain, blockState }: DomainReport,
+  result: ResetReport['result'],
+  what: string,
+  remedy: string | undefined,
+): ResetReport {
+  return {
+    domain,
+    result,
+    attempts: [],
+    actions: [],
+    blockState,
+    what,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
