@@ -45,3 +45,6 @@ function evidenceOf({ host, namespace }: SourceFacts): Evidence {
 export function isReopened(source: DiskSource): boolean {
   return !source.readonly;
 }
+
+/** Of a medium that is dispensable and is not there. */
+export const leftOut = 'libvirt leaves that medium out when the VM migrates (startupPolicy)';

@@ -1,6 +1,6 @@
 import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
-import type { Check } from './check';
+import { leftOut, type Check } from './check';
 
 const usable = new Set(['block special file', 'regular file', 'regular empty file']);
 
@@ -15,10 +15,12 @@ export const destination: Check = {
       return [{ check: 'destination', state: 'unknown', what, remedy: `try: ssh ${host} true, as oneadmin` }];
     }
     return paths.map(({ path, type }): Finding => {
-      const disk = domain.sources.find((source) => source.path === path)?.disk;
-      const base = { check: 'destination', path, ...(disk === undefined ? {} : { disk }) };
+      const source = domain.sources.find((candidate) => candidate.path === path);
+      const base = { check: 'destination', path, ...(source ? { disk: source.disk } : {}) };
       if (type !== undefined && usable.has(type))
         return { ...base, state: 'ok', what: `it leads to a ${type} on ${host}` };
+      if (type === undefined && source?.dispensable)
+        return { ...base, state: 'ok', note: true, what: `it leads to nothing on ${host}, but ${leftOut}` };
       return {
         ...base,
         state: 'problem',

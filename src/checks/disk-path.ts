@@ -12,7 +12,7 @@ import {
 } from '../core/plan';
 import { describeFailure } from '../core/way';
 import type { Walk } from '../core/walk';
-import { about, isReopened, type Check } from './check';
+import { about, isReopened, leftOut, type Check } from './check';
 
 /** Does every path lead somewhere, on the host and inside QEMU's mount namespace? */
 export const diskPath: Check = {
@@ -47,6 +47,9 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding {
     }
   }
   const onHost = trouble(host);
+  if (onHost !== undefined && source.source.dispensable && !isReopened(source.source)) {
+    return { ...base, state: 'ok', note: true, what: `${onHost} on the host, but ${leftOut}` };
+  }
   if (onHost !== undefined) {
     return {
       ...base,

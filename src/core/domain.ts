@@ -18,6 +18,11 @@ export interface DiskSource {
   readonly shareable: boolean;
   /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
   readonly direct: boolean;
+  /**
+   * A medium that libvirt leaves out on the destination when it is not there: `startupPolicy` `requisite` or `optional`
+   * of a CD-ROM or floppy (formatdomain.html; not for other disks, whatever their policy is).
+   */
+  readonly dispensable?: true;
   /** Name of QEMU's protocol node, where libvirt's status XML tells it. */
   readonly node?: string;
 }
@@ -90,7 +95,11 @@ function diskSources(element: Element): Sources {
     const source = child(holder, 'source');
     const type = holder.attributes.get('type');
     const path = source?.attributes.get('dev') ?? source?.attributes.get('file');
-    if (path !== undefined && path !== '') {
+    if (networkTypes.has(type ?? '')) {
+      // Whatever else it holds: `vhostvdpa` names a character device of its own.
+      if (source) others.push({ disk, type: type ?? '' });
+    } else if (path !== undefined && path !== '') {
+      const policy = source?.attributes.get('startupPolicy') ?? '';
       const node = children(descend(source, 'privateData', 'nodenames'), 'nodename')
         .find((candidate) => candidate.attributes.get('type') === 'storage')
         ?.attributes.get('name');
@@ -101,12 +110,13 @@ function diskSources(element: Element): Sources {
         path,
         type: kind,
         readonly: isReadonly,
+        ...(removable && ['requisite', 'optional'].includes(policy) ? { dispensable: true as const } : {}),
         ...(node === undefined ? {} : { node }),
       });
     } else if (removable && (type === 'file' || type === 'block')) {
       // An empty drive. Once a medium was ejected, libvirt's status XML keeps a <source> without a path.
     } else if (source && type !== undefined) {
-      others.push({ disk, type: networkTypes.has(type) ? type : `${type} without a path` });
+      others.push({ disk, type: `${type} without a path` });
     }
     const data = child(source, 'dataStore');
     if (data) collect(data, role, isReadonly);

@@ -66,7 +66,7 @@ export function planSource(input: PlanInput): Plan {
   const after = walk(viewAfter([...namespace.passages, ...input.inside], steps), host.path).end;
   const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);
   return right && steps.length > 0
-    ? { steps }
+    ? { steps: mergePlans([steps]) }
     : { refusal: "the way of the host cannot be made inside QEMU's mount namespace" };
 }
 

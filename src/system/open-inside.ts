@@ -20,9 +20,12 @@ for (const { path, direct } of files) {
   let answer;
   try {
     const flags = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOCTTY | (direct ? fs.constants.O_DIRECT : 0);
-    const stat = fs.fstatSync(fs.openSync(path, flags));
+    const descriptor = fs.openSync(path, flags);
+    const stat = fs.fstatSync(descriptor);
+    // All 64 bits, which Ceph and NFS use.
+    const ino = String(fs.fstatSync(descriptor, { bigint: true }).ino);
     const block = (stat.mode & fs.constants.S_IFMT) === fs.constants.S_IFBLK;
-    answer = { kind: block ? 'block' : 'file', dev: block ? stat.rdev : stat.dev, ino: String(stat.ino), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
+    answer = { kind: block ? 'block' : 'file', dev: block ? stat.rdev : stat.dev, ino, mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
   } catch (error) {
     answer = { error: error.code };
   }

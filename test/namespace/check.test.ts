@@ -56,6 +56,27 @@ describe('a healthy domain', () => {
     expect(await on.stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe', troubles: [] });
   });
 
+  test('with --deep, on a file system that numbers its files with all 64 bits', async () => {
+    const { host } = on.stage;
+    // What overlayfs makes of two file systems (Documentation/filesystems/overlayfs.rst, xino), CephFS and NFS have of themselves.
+    for (const layer of ['one', 'other', 'upper']) {
+      host.directory(`/mnt/${layer}`);
+      host.mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', `/mnt/${layer}`);
+    }
+    for (const made of ['/mnt/upper/new', '/mnt/upper/work', '/mnt/whole']) host.directory(made);
+    const path = '/mnt/whole/disk.0';
+    host.file('/mnt/one/disk.1', 'x', { uid: 9869 });
+    host.file('/mnt/other/disk.0', 'x', { uid: 9869 });
+    const layers = 'lowerdir=/mnt/one:/mnt/other,upperdir=/mnt/upper/new,workdir=/mnt/upper/work';
+    host.mount('-t', 'overlay', '-o', `xino=on,${layers}`, 'overlay', '/mnt/whole');
+    host.inside('chown', '9869:9869', path);
+    const inode = host.inside('stat', '--format=%i', path).trim();
+    expect(BigInt(inode)).toBeGreaterThan(BigInt(Number.MAX_SAFE_INTEGER));
+    await on.stage.startQemu({ disks: [{ path, type: 'file' }] });
+    const { findings } = await on.stage.check('310', '--deep');
+    expect(findings).toContainEqual(expect.objectContaining({ check: 'disk-open', state: 'ok' }));
+  });
+
   test('with --deep has opened each disk as QEMU would; what libvirtd does not answer stays undecided', async () => {
     await on.startHealthy();
     const { exit, verdict, findings, troubles } = await on.stage.check('310', '--deep');

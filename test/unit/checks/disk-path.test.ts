@@ -22,13 +22,13 @@ import {
 function inspect(
   qemu: Readonly<Record<string, Entry>>,
   host: Readonly<Record<string, Entry>> = {},
-  changes: Partial<DomainFacts> & { readonly readonly?: boolean } = {},
+  changes: Partial<DomainFacts> & { readonly readonly?: boolean; readonly dispensable?: true } = {},
 ): Partial<Finding> {
-  const { readonly = false, ...facts } = changes;
+  const { readonly = false, dispensable, ...facts } = changes;
   const source = sourceFacts({
     hostView: storpoolView(host),
     qemuView: storpoolView(qemu),
-    source: { readonly },
+    source: { readonly, ...(dispensable ? { dispensable } : {}) },
   });
   const [finding] = withoutEvidence(diskPath.inspect(domainFacts({ sources: [source], ...facts })));
   return finding ?? {};
@@ -184,4 +184,21 @@ test('a QEMU in the host’s namespace has one view, and nothing to repair', () 
     diskPath.inspect(domainFacts({ sources: [source], ownNamespace: false })),
   );
   expect(finding).toMatchObject({ state: 'problem', what: '/var is missing on the host' });
+});
+
+describe('a CD-ROM whose file is gone from the host', () => {
+  const gone = { '/dev/sp-3': missing };
+
+  test('is a problem: the destination would have to open it', () => {
+    expect(inspect(gone, gone, { readonly: true })).toMatchObject({ state: 'problem' });
+  });
+
+  test('is none that libvirt leaves out', () => {
+    expect(inspect(gone, gone, { readonly: true, dispensable: true })).toEqual({
+      ...base,
+      state: 'ok',
+      note: true,
+      what: '/dev/sp-3 is missing on the host, but libvirt leaves that medium out when the VM migrates (startupPolicy)',
+    });
+  });
 });

@@ -169,6 +169,11 @@ describe('disk-name', () => {
     ]);
   });
 
+  test('a set of descriptors is no path', () => {
+    const found = inspect([node(), node({ name: 'passed', path: '/dev/fdset/3' })]);
+    expect(found).toMatchObject([{ what: 'QEMU and libvirt call every file by the same name' }]);
+  });
+
   test('QEMU could not be asked', () => {
     expect(inspect({ unknown: 'libvirtd did not answer in time' })).toEqual([
       {
@@ -202,6 +207,17 @@ describe('destination', () => {
         remedy: `make ${path} lead to the disk on kvm2, or migrate to another host`,
       },
     ]);
+  });
+
+  test('a medium that libvirt leaves out where it is missing; what is there must be a disk', () => {
+    const domain = aDomain({ sources: [aSource({ dispensable: true })] });
+    const ask = (type: string | undefined): object[] => [
+      ...destination.inspect(domainFacts({ domain, destination: { host: 'kvm2', paths: [{ path, type }] } })),
+    ];
+    const what =
+      'it leads to nothing on kvm2, but libvirt leaves that medium out when the VM migrates (startupPolicy)';
+    expect(ask(undefined)).toEqual([{ ...base, state: 'ok', note: true, what }]);
+    expect(ask('directory')).toMatchObject([{ state: 'problem' }]);
   });
 
   test('that could not be asked', () => {

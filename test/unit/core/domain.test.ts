@@ -141,10 +141,23 @@ describe('disks', () => {
   });
 
   test.each([
+    ['cdrom', 'optional', true],
+    ['floppy', 'requisite', true],
+    ['cdrom', 'mandatory', undefined],
+    // Only a cold start leaves out such a disk (formatdomain.html).
+    ['disk', 'optional', undefined],
+  ])('a %s with the start-up policy %s', (device, policy, dispensable) => {
+    const { sources } = withDisks(
+      `<disk type='file' device='${device}'><source file='/a' startupPolicy='${policy}'/><target dev='hda'/></disk>`,
+    );
+    expect(sources[0]?.dispensable).toBe(dispensable);
+  });
+
+  test.each([
     ['network', `<source protocol='rbd' name='one/one-1'/>`, 'network'],
     ['nvme', `<source type='pci' namespace='1'/>`, 'nvme'],
     ['vhostuser', `<source type='unix' path='/run/sock'/>`, 'vhostuser'],
-    ['vhostvdpa', `<source dev=''/>`, 'vhostvdpa'],
+    ['vhostvdpa', `<source dev='/dev/vhost-vdpa-0'/>`, 'vhostvdpa'],
     ['volume', `<source pool='default' volume='a'/>`, 'volume without a path'],
     ['block', `<source index='1'/>`, 'block without a path'],
     ['file', `<source file=''/>`, 'file without a path'],

@@ -14,6 +14,7 @@ import {
   aDirectory,
   aFile,
   aLink,
+  diskLink,
   diskPath,
   missing,
   mountAt,
@@ -68,6 +69,24 @@ describe('what is planned', () => {
         { step: 'make-node', path: '/dev/sp-3', device: '252:3', mode: 0o640, uid: 1, gid: 6 },
       ],
     });
+  });
+
+  test('a directory and a link that the way passes twice are made once', () => {
+    const host = viewOf({
+      [diskLink]: aLink('/dev/disk/by-id/scsi-1'),
+      '/dev/disk/by-id/scsi-1': aLink('/dev/disk/by-uuid/u-1'),
+      '/dev/disk/by-uuid/u-1': aLink('../../sp-3'),
+      '/dev/sp-3': aDevice('252:3'),
+    });
+    const qemu = viewOf({ [diskLink]: aLink('/dev/disk/by-id/scsi-1'), '/dev/sp-3': aDevice('252:3') });
+    const made = planSource(input(host, qemu));
+    expect('steps' in made && made.steps.map(({ step, path }) => [step, path])).toEqual([
+      ['make-directory', '/dev/disk'],
+      ['make-directory', '/dev/disk/by-id'],
+      ['make-symlink', '/dev/disk/by-id/scsi-1'],
+      ['make-directory', '/dev/disk/by-uuid'],
+      ['make-symlink', '/dev/disk/by-uuid/u-1'],
+    ]);
   });
 
   test('a node like the one that is inside already', () => {
