@@ -30,8 +30,11 @@ export async function copyLabels(model: string, entry: string, pinned?: string):
     }
   }
   if (existsSync(selinux)) {
-    const label = await run(['chcon', '--no-dereference', `--reference=${from}`, '--', to], { deadline });
-    if (label.exit !== 0) throw failure('copy the SELinux label', label, 'see ls -Z of both');
+    // Its own: chcon's --reference would take that of what a link leads to, whatever it does with the other.
+    const own = await run(['stat', '--format=%C', '--', from], { deadline });
+    if (own.exit !== 0) throw failure('read the SELinux label', own, 'see ls -Z of it');
+    const set = await run(['chcon', '--no-dereference', own.stdout.trim(), '--', to], { deadline });
+    if (set.exit !== 0) throw failure('copy the SELinux label', set, 'see ls -Z of both');
   }
 }
 
