@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DriverPlace } from './call';
 
@@ -13,7 +13,9 @@ export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv
   const oneLocation = environment['ONE_LOCATION'];
   const script = environment['MIGRATE_GUARD_SCRIPT'];
   const variable = oneLocation ? join(oneLocation, 'var') : '/var/lib/one';
-  if (scripts !== join(variable, 'remotes')) return { runs: 'host', scripts, remoteScripts: scripts, script };
+  // Node tells the program by where it really lies; OpenNebula's directory may be a link to a larger disk.
+  if (real(scripts) !== real(join(variable, 'remotes')))
+    return { runs: 'host', scripts, remoteScripts: scripts, script };
   return { runs: 'frontend', scripts, remoteScripts: remoteScriptsOf(join(variable, 'config')), script };
 }
 
@@ -24,5 +26,13 @@ function remoteScriptsOf(file: string): string {
     return named?.trim() || defaultRemoteScripts;
   } catch {
     return defaultRemoteScripts;
+  }
+}
+
+function real(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory;
   }
 }
