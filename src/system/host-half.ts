@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Unknown } from '../core/facts';
 import type { HostRequest } from '../core/host-request';
 import { encodeLine, longestLine, readHostLine, type HostLine } from '../core/host-session';
@@ -17,6 +18,8 @@ const forwarding = ['ForwardAgent=yes', 'ControlMaster=no', 'ControlPath=none'];
 const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=3'];
 const sshOptions = [...forwarding, ...keptAlive].flatMap((option) => ['-o', option]);
 
+/** Milliseconds. Why nothing more is said comes by another pipe than what is said. */
+const lastWordsWait = 1000;
 /** Enough of what a host complains about to see why. */
 const longestComplaint = 16 * 1024;
 
@@ -24,6 +27,7 @@ const longestComplaint = 16 * 1024;
 export class HostHalf {
   private complaints = '';
   private readonly lines: AsyncIterator<string>;
+  private closed: Promise<unknown>;
 
   private constructor(private readonly child: ChildProcessWithoutNullStreams) {
     child.stdin.on('error', () => undefined);
@@ -31,6 +35,7 @@ export class HostHalf {
       if (this.complaints.length < longestComplaint) this.complaints += text;
     });
     this.lines = linesOf(child.stdout);
+    this.closed = new Promise((resolve) => child.on('close', resolve));
     child.on('error', ({ message }) => {
       this.complaints += `${message}\n`;
       child.stdout.destroy();
@@ -65,7 +70,7 @@ export class HostHalf {
   async next(): Promise<HostLine | Unknown> {
     for (;;) {
       const read = await this.lines.next();
-      if (read.done === true) return { unknown: this.lastComplaint() };
+      if (read.done === true) return { unknown: await this.lastComplaint() };
       const line = readHostLine(read.value);
       if (line) return line;
     }
@@ -83,12 +88,16 @@ export class HostHalf {
 
   /** Hears nothing more of it. What runs as root over there ends by itself. */
   abandon(why = 'it did not answer in time'): void {
+    this.closed = Promise.resolve();
     this.complaints += `${why}\n`;
     for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream.destroy();
     this.child.unref();
   }
 
-  private lastComplaint(): string {
+  private async lastComplaint(): Promise<string> {
+    const late = new AbortController();
+    await Promise.race([this.closed, pause(lastWordsWait, undefined, late).catch(() => undefined)]);
+    late.abort();
     return this.complaints.trim().split('\n').at(-1) || 'it ended without a word';
   }
 }
