@@ -33,6 +33,10 @@ manifest=$state/manifest
 oned_backup=$oned_conf.before-migrate-guard
 tab=$'\t'
 
+# A package checks before any file of it is unpacked, and brings this one along (setup/package/halves.mjs).
+# shellcheck source=remotes/migrate-guard/setting.sh
+[[ ! -r $here/remotes/migrate-guard/setting.sh ]] || . "$here/remotes/migrate-guard/setting.sh"
+
 action='' half='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
 uid=0 gid=0 user=oneadmin
 
@@ -129,9 +133,8 @@ need_build() {
 
 # The user by which OpenNebula reaches its hosts; numbers, because a staging tree has users of its own.
 need_oneadmin() {
-  local configured
-  configured=$(setting ssh user)
-  user=${configured:-oneadmin}
+  declare -F setting >/dev/null || die 'this copy can only verify and uninstall' 'install from the source tree'
+  user=$(configured ssh user oneadmin) || die "$root$config: ssh.user cannot be understood" 'write it as the shipped file does'
   [[ $user =~ ^[a-z_][a-z0-9_-]*$ ]] || die "$root$config: ssh.user is no user name: $user" 'correct it'
   if [[ -z $root ]]; then
     uid=$(id -u "$user" 2>/dev/null) || no_user
@@ -167,10 +170,8 @@ need_sudo() {
   [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d is not there" 'install the package sudo'
 }
 
-# setting SECTION KEY: a value of the configuration that is installed, if it stands there.
-setting() {
-  sed -n "/^$1:/,/^[^ #]/ s/^ \{1,\}$2: *[\"']\{0,1\}\([A-Za-z0-9:._-]\{1,\}\).*/\1/p" "$root$config" 2>/dev/null | head -n 1 || true
-}
+# configured SECTION KEY DEFAULT: a value of the configuration that is installed, if it stands there.
+configured() { setting "$root$config" "$@" 2>/dev/null; }
 
 # ---- What is to be installed -----------------------------------------------------------------------------------------
 
@@ -439,7 +440,7 @@ say_movers() {
 missing_movers() {
   local line
   while IFS= read -r line; do
-    [[ $(setting opennebula "${line%%=*}") == "${line#*=}" ]] || say "$line"
+    [[ $(configured opennebula "${line%%=*}" '') == "${line#*=}" ]] || say "$line"
   done <<<"$1"
 }
 

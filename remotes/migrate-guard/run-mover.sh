@@ -2,7 +2,8 @@
 # The front-end's own remotes/ mean a local script, which gets Base64; anything else is a host's copy, which gets XML.
 
 run_mover() {
-    script=$(setting opennebula "$1" "$1")
+    decide opennebula "$1" "$1" "$2"
+    script=$decision
     shift
     if [ "${script#frontend:}" = "$MIGRATE_GUARD_SCRIPT" ]; then
         echo "ERROR: migrate-guard: $1: $script is this very script; name the mover in opennebula: of config.yaml" >&2

@@ -5,6 +5,7 @@ remotes=$(dirname "$0")/$up
 MIGRATE_GUARD_SCRIPT=$(basename "$0")
 export MIGRATE_GUARD_SCRIPT
 plugin=$remotes/migrate-guard/plugin.cjs
+config=/etc/migrate-guard/config.yaml
 
 # Replaces this shell by the plugin; or sets why_not and returns.
 start_plugin() {
@@ -30,17 +31,26 @@ warn() {
     echo "WARN: migrate-guard: -> migrate-guard doctor" >&2
 }
 
-# One value of one section of the configuration, for when nothing else can read it: setting SECTION KEY DEFAULT
-setting() {
-    value=$(sed -n "/^$1:/,/^[^ #]/ s/^ \{1,\}$2: *\([A-Za-z0-9:._-]\{1,\}\).*/\1/p" \
-        /etc/migrate-guard/config.yaml 2>/dev/null | head -n 1)
-    echo "${value:-$3}"
+# Fails the action: refuse WHOM WHY
+refuse() {
+    echo "ERROR: migrate-guard: $1: $2" >&2
+    echo "migrate-guard: $1: $2." >&2
+    exit 2
+}
+
+# What the configuration says, into $decision; what cannot be understood is not guessed: decide SECTION KEY DEFAULT WHOM
+decide() {
+    . "$remotes/migrate-guard/setting.sh"
+    decision=$(setting "$config" "$1" "$2" "$3" 2>/dev/null) ||
+        refuse "$4" "the guard cannot run: $why_not; and $1.$2 cannot be told from $config without Node, so nothing is done"
 }
 
 # For the site that wants no VM moved unguarded.
 refuse_if_told() {
-    [ "$(setting policy when_guard_fails run-mover)" = refuse ] || return 0
-    echo "ERROR: migrate-guard: $1: the guard cannot run: $why_not" >&2
-    echo "migrate-guard: $1: the guard cannot run: $why_not." >&2
-    exit 2
+    decide policy when_guard_fails run-mover "$1"
+    case $decision in
+        run-mover) ;;
+        refuse) refuse "$1" "the guard cannot run: $why_not" ;;
+        *) refuse "$1" "the guard cannot run: $why_not; and policy.when_guard_fails is neither run-mover nor refuse" ;;
+    esac
 }

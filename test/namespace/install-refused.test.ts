@@ -50,6 +50,18 @@ describe('refused, with the remedy, and without any change', () => {
       'is no user name: A:B',
     ],
     [
+      'a user that nobody can tell',
+      'host',
+      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: &site { user: oneadmin }\n'),
+      'ssh.user cannot be understood',
+    ],
+    [
+      'a user that is not there',
+      'host',
+      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { deadline: 5, user: "cloud" } # ours\n'),
+      'there is no user cloud',
+    ],
+    [
       "a file of another's",
       'frontend',
       () => on.tree.write(`${remotes}/vmm/kvm/save-guard`, 'x'),

@@ -38,7 +38,7 @@ describe("drivers of others in oned.conf's slots", () => {
     expect(stderr).toContain('opennebula:\n');
     expect(stderr).toContain('  migrate: frontend:migrate-tweaks\n');
     expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(storpool));
-    on.tree.write(config, 'opennebula:\n  migrate: frontend:migrate-tweaks\n');
+    on.tree.write(config, 'opennebula: { save: save, migrate: "frontend:migrate-tweaks" }\n');
     await on.done('frontend', '--set-vm-mad');
     expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(merged));
   });
