@@ -12,6 +12,10 @@ export interface HostEnd {
   /** As in core/exit-codes.ts. */
   readonly exit: number;
   readonly domain?: string;
+  /**
+   * The action's own word. Before it begins: `refused`; `busy`; `not-running`, when no such domain runs there;
+   * `not-deployed`, when one does that OpenNebula did not deploy.
+   */
   readonly result: string;
   readonly what: string;
   readonly remedy?: string;

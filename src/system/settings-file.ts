@@ -1,13 +1,11 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { nearest } from '../core/nearest';
-import { defaultSettings, guardFailurePolicies, type Settings } from '../core/settings';
-import { strategies } from '../core/strategy';
+import { defaultSettings, type Settings } from '../core/settings';
+import { isSection, quoted, validate } from './settings-schema';
 
 /** In bytes; the shipped file with all its comments is a twentieth of it. */
 const longestFile = 64 * 1024;
-/** Of what a message repeats from the file. */
-const longestQuote = 120;
 
 export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
 
@@ -17,22 +15,66 @@ export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
  */
 export async function readSettings(named: string | undefined): Promise<Settings> {
   const file = named ?? defaultSettingsFile;
+  const values = await readValues(file, named === undefined);
+  return values === undefined ? defaultSettings : validate(file, values);
+}
+
+/** What can be read of a configuration. */
+export interface ReadSections {
+  readonly settings: Settings;
+  /** What is wrong with it; then the sections that are not right have their defaults. */
+  readonly mistake?: GuardError;
+}
+
+/**
+ * The configuration that is installed, for who has to go on although there is a mistake in it.
+ * @throws GuardError where one of the sections that are `needed` is not right by itself, or nobody can tell.
+ */
+export async function readSections(needed: readonly (keyof Settings)[]): Promise<ReadSections> {
+  const file = defaultSettingsFile;
+  const values = await readValues(file, true);
+  if (values === undefined) return { settings: defaultSettings };
+  try {
+    return { settings: await validate(file, values) };
+  } catch (error) {
+    if (!(error instanceof GuardError) || !isSection(values)) throw error;
+    return { settings: await eachSection(file, values, needed), mistake: error };
+  }
+}
+
+async function eachSection(
+  file: string,
+  values: object,
+  needed: readonly (keyof Settings)[],
+): Promise<Settings> {
+  let settings = defaultSettings;
+  for (const [section, keys] of Object.entries(values) as [keyof Settings, unknown][]) {
+    try {
+      settings = { ...settings, [section]: (await validate(file, { [section]: keys }))[section] };
+    } catch (error) {
+      // Its name may be a misspelt one; and where a value stands in the place of a section, others may have slipped, too.
+      const meant = nearest(quoted(section), Object.keys(defaultSettings));
+      if (!isSection(keys) || needed.some((name) => name === meant)) throw error;
+    }
+  }
+  return settings;
+}
+
+/** `undefined` when nothing is set. */
+async function readValues(file: string, mayBeMissing: boolean): Promise<unknown> {
   let text: string;
   try {
     text = readOwnFile(file);
   } catch (error) {
     if (error instanceof GuardError) throw error;
     const name = errorName(error);
-    if (named === undefined && (name === 'ENOENT' || name === 'ENOTDIR')) return defaultSettings;
-    throw new GuardError(
-      'usage',
-      `the configuration ${file} cannot be read: ${name}`,
-      'name another with --config',
-    );
+    if (mayBeMissing && (name === 'ENOENT' || name === 'ENOTDIR')) return undefined;
+    const remedy = mayBeMissing ? `look at ls -l ${file}` : 'name another with --config';
+    throw new GuardError('usage', `the configuration ${file} cannot be read: ${name}`, remedy);
   }
   // The file as shipped is all comments: nothing to parse, and no parser to load.
-  if (text.split('\n').every((line) => /^\s*(#|$)/.test(line))) return defaultSettings;
-  return validate(file, withoutEmpty(await readYaml(file, text)));
+  if (text.split('\n').every((line) => /^\s*(#|$)/.test(line))) return undefined;
+  return withoutEmpty(await readYaml(file, text));
 }
 
 async function readYaml(file: string, text: string): Promise<unknown> {
@@ -53,10 +95,6 @@ async function readYaml(file: string, text: string): Promise<unknown> {
   }
   const what = `the configuration ${file} is no YAML: ${quoted(broken)}`;
   throw new GuardError('usage', what, 'mend that line');
-}
-
-function quoted(text: string): string {
-  return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
 }
 
 /** Root reads only what nobody else can write: the configuration decides what root does. */
@@ -86,122 +124,4 @@ function withoutEmpty(values: unknown): unknown {
   if (values === null) return {};
   if (typeof values !== 'object' || Array.isArray(values)) return values;
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
-}
-
-async function validate(file: string, values: unknown): Promise<Settings> {
-  const v = await import('valibot');
-  const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh, migrate, relink, reset, opennebula, policy, hooks } = defaultSettings;
-  const path = v.pipe(v.string(), v.startsWith('/'));
-  const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
-  // A name below vmm/kvm, and never a way out of it.
-  const script = v.pipe(v.string(), v.regex(/^(frontend:)?[A-Za-z0-9][\w.-]*$/, 'Invalid name of a script'));
-  const schema = v.strictObject({
-    libvirt: v.optional(
-      v.strictObject({
-        stateDirectory: v.optional(path, libvirt.stateDirectory),
-        logDirectory: v.optional(path, libvirt.logDirectory),
-        deadline: v.optional(seconds, libvirt.deadline),
-      }),
-      libvirt,
-    ),
-    ssh: v.optional(
-      v.strictObject({ user: v.optional(user, ssh.user), deadline: v.optional(seconds, ssh.deadline) }),
-      ssh,
-    ),
-    migrate: v.optional(
-      v.strictObject({
-        options: v.optional(v.array(v.string()), [...migrate.options]),
-        uri: v.optional(v.pipe(v.string(), v.includes('{host}')), migrate.uri),
-        destinationDeadline: v.optional(seconds, migrate.destinationDeadline),
-        stallDeadline: v.optional(seconds, migrate.stallDeadline),
-      }),
-      { ...migrate, options: [...migrate.options] },
-    ),
-    relink: v.optional(
-      v.strictObject({ journalDirectory: v.optional(path, relink.journalDirectory) }),
-      relink,
-    ),
-    reset: v.optional(
-      v.strictObject({
-        strategies: v.optional(v.pipe(v.array(v.picklist(strategies)), v.minLength(1)), [
-          ...reset.strategies,
-        ]),
-        layoutDirectory: v.optional(path, reset.layoutDirectory),
-        gdbDeadline: v.optional(seconds, reset.gdbDeadline),
-      }),
-      { ...reset, strategies: [...reset.strategies] },
-    ),
-    opennebula: v.optional(
-      v.strictObject({
-        migrate: v.optional(script, opennebula.migrate),
-        save: v.optional(script, opennebula.save),
-      }),
-      opennebula,
-    ),
-    policy: v.optional(
-      v.strictObject({
-        whenGuardFails: v.optional(v.picklist(guardFailurePolicies), policy.whenGuardFails),
-      }),
-      policy,
-    ),
-    hooks: v.optional(v.strictObject({ retry: v.optional(v.boolean(), hooks.retry) }), hooks),
-  });
-  if (Array.isArray(values) || typeof values !== 'object' || values === null) {
-    throw new GuardError(
-      'usage',
-      `${file}: sections with keys are expected`,
-      'see the shipped file for all keys',
-    );
-  }
-  refuseUnknownKeys(file, values);
-  const result = v.safeParse(schema, inOurNames(values));
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
-  const what = `${file}: ${quoted(key)}: ${quoted(issue.message)}`;
-  throw new GuardError('usage', what, 'see the shipped file for all keys');
-}
-
-function refuseUnknownKeys(file: string, values: object): void {
-  const known = knownKeys();
-  const given = Object.entries(values).flatMap(([section, keys]: [string, unknown]) => {
-    const isSection = typeof keys === 'object' && keys !== null && !Array.isArray(keys);
-    return [section, ...(isSection ? Object.keys(keys).map((key) => `${section}.${key}`) : [])];
-  });
-  const foreign = given.find((key) => !known.includes(key));
-  if (foreign === undefined) return;
-  throw new GuardError(
-    'usage',
-    `${file}: the key ${quoted(foreign)} is not known`,
-    `did you mean ${nearest(quoted(foreign), known) ?? ''}?`,
-  );
-}
-
-/** Keys are written `destination_deadline` in the file. */
-function inFileNames(key: string): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** The same sections and keys, named as in {@link Settings}. */
-export function inOurNames(values: object): object {
-  return Object.fromEntries(
-    Object.entries(values).map(([section, keys]: [string, unknown]) => [
-      section,
-      typeof keys === 'object' && keys !== null && !Array.isArray(keys)
-        ? Object.fromEntries(Object.entries(keys).map(([key, value]) => [ourName(key), value]))
-        : keys,
-    ]),
-  );
-}
-
-function ourName(key: string): string {
-  return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function knownKeys(): string[] {
-  return Object.entries(defaultSettings).flatMap(([section, keys]) => [
-    section,
-    ...Object.keys(keys as object).map((key) => `${section}.${inFileNames(key)}`),
-  ]);
 }

@@ -36,6 +36,9 @@ export interface Frontend {
   readonly gone: Promise<void>;
 }
 
+/** Of a domain that runs, and that OpenNebula did not deploy but may have imported. */
+export class NotDeployed extends GuardError {}
+
 /** Milliseconds for all VMs of a host. */
 const auditDeadline = 45_000;
 
@@ -60,11 +63,8 @@ export async function serve(request: HostRequest, settings: Settings, frontend: 
   const { name } = await findDomain(domain, settings);
   // sudo opens this door for OpenNebula's own VMs only.
   if (!isDeployed(name)) {
-    throw new GuardError(
-      'notPermitted',
-      `${name} is no VM that OpenNebula deployed`,
-      `run as root: migrate-guard`,
-    );
+    const remedy = `as root on its host: migrate-guard check ${name}`;
+    throw new NotDeployed('notPermitted', `${name} is no VM that OpenNebula deployed`, remedy);
   }
   return vmWork[action]({ ...request, domain: name }, settings, frontend);
 }

@@ -84,12 +84,19 @@ describe('a guard that cannot run', () => {
     await stage.expectEndOn('kvm1', domain);
   });
 
-  test('a configuration that is broken', async () => {
+  test('a configuration that is broken, elsewhere or in what says how to go on', async () => {
     const domain = await stage.startDomain();
     stage.configure('polizy: {}\n');
+    const refused = await stage.migrate(domain, 'kvm2', { local });
+    expect([refused.exit, refused.reply]).toEqual([
+      2,
+      expect.stringContaining('the key polizy is not known'),
+    ]);
+    await stage.expectAliveOn('kvm1', domain);
+    stage.configure('libvrit: {}\n');
     const moved = await stage.migrate(domain, 'kvm2', { local });
     expect(moved.exit).toBe(0);
-    expect(moved.log).toContainEqual(expect.stringContaining('the key polizy is not known'));
+    expect(moved.log).toContainEqual(expect.stringContaining('the key libvrit is not known'));
     await stage.expectEndOn('kvm2', domain);
   });
 });

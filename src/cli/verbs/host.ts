@@ -10,7 +10,7 @@ import { FrontendLink } from '../../system/frontend-link';
 import { logToHost } from '../../system/host-log';
 import { log } from '../../system/log';
 import { NotRunning } from '../../workflows/find-domains';
-import { serve } from '../../workflows/host-half';
+import { NotDeployed, serve } from '../../workflows/host-half';
 import type { Verb } from '../verb';
 import { versionNumber } from '../version';
 
@@ -60,12 +60,16 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   } catch (error) {
     logToHost(asker());
     log('an error', { error: error instanceof Error ? error.stack : String(error) });
-    if (error instanceof NotRunning)
-      return { ...refusal(error.code, error.what, error.remedy), result: 'not-running' };
-    if (error instanceof GuardError) return refusal(error.code, error.what, error.remedy);
+    if (error instanceof GuardError)
+      return { ...refusal(error.code, error.what, error.remedy), ...ownResult(error) };
     const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
     return refusal('undecided', what, 'see /var/log/migrate-guard/host.log on the host, and report it');
   }
+}
+
+function ownResult(error: GuardError): { readonly result?: string } {
+  if (error instanceof NotRunning) return { result: 'not-running' };
+  return error instanceof NotDeployed ? { result: 'not-deployed' } : {};
 }
 
 /** Who called sudo; the first line of the installed program hands that on, and nothing else. */

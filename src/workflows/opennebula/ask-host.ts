@@ -53,7 +53,17 @@ export function endOfLostGuard({ unknown }: Unknown): HostEnd {
   };
 }
 
-/** A host half that does not even say hello: of another release, or not allowed to run. */
-export function refusalOf({ what, remedy }: HostEnd): string {
+/** The guard is for what OpenNebula deployed, and did nothing: that is no verdict on a VM that it imported. */
+export function isForeign({ result }: HostEnd): boolean {
+  return result === 'not-deployed';
+}
+
+interface Said {
+  readonly what: string;
+  readonly remedy?: string | undefined;
+}
+
+/** Of what keeps the guard from running: a host half of another release, a mistake in the configuration. */
+export function refusalOf({ what, remedy }: Said): string {
   return remedy === undefined ? what : `${what} (${remedy})`;
 }

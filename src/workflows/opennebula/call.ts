@@ -1,6 +1,7 @@
 import { GuardError } from '../../core/errors';
 import type { Settings } from '../../core/settings';
-import { readSettings } from '../../system/settings-file';
+import { readSections } from '../../system/settings-file';
+import { refusalOf } from './ask-host';
 
 /** Where a driver script runs: on the front-end, or as a remote script on the source host. */
 export interface DriverPlace {
@@ -28,12 +29,22 @@ export interface Reply {
   readonly stderr: string;
 }
 
-/** A configuration that cannot be read is no reason for a healthy cloud not to migrate. */
-export async function readOrDefault(): Promise<Settings | { readonly broken: string }> {
+/** The settings by which a driver goes on, with what keeps the guard from running; or why nobody may go on. */
+export type DriverSettings =
+  | { readonly settings: Settings; readonly broken?: string }
+  | { readonly refused: string; readonly remedy: string | undefined };
+
+/**
+ * A configuration with a mistake is no reason for a healthy cloud not to migrate; but it is one where the mistake is in
+ * what says how to go on, the sections that are `needed`: a mover that was guessed may do harm.
+ */
+export async function readForDriver(needed: readonly (keyof Settings)[]): Promise<DriverSettings> {
   try {
-    return await readSettings(undefined);
+    const { settings, mistake } = await readSections(needed);
+    return mistake ? { settings, broken: refusalOf(mistake) } : { settings };
   } catch (error) {
-    if (error instanceof GuardError) return { broken: error.what };
-    throw error;
+    if (!(error instanceof GuardError)) throw error;
+    const what = `the guard cannot run, and nobody can tell how to go on without: ${error.what}`;
+    return { refused: what, remedy: error.remedy };
   }
 }

@@ -7,7 +7,7 @@ import type { MoveRequest } from '../../opennebula/move-request';
 import { HostHalf } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { MoverScript } from '../../system/mover-script';
-import { endOfLostGuard, refusalOf } from './ask-host';
+import { endOfLostGuard, isForeign, refusalOf } from './ask-host';
 import type { DriverPlace, Reply } from './call';
 
 export interface DriverOptions {
@@ -35,7 +35,8 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   let mover: RunningMover | undefined;
   try {
     const hello = await half.hello();
-    if (isUnknown(hello) || hello.kind !== 'hello') return await unguarded(request, options, reasonOf(hello));
+    if (isUnknown(hello) || hello.kind !== 'hello')
+      return await unguarded(request, options, reasonOf(hello), script);
     script.connect();
     for (;;) {
       const line = await half.next();
@@ -56,6 +57,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
           mover?.kill(line.signal);
           break;
         case 'end':
+          if (isForeign(line)) return await unguarded(request, options, refusalOf(line), script);
           return conclude(request, line, lines, await mover?.ended);
         case 'hello':
         case 'found':
@@ -87,13 +89,18 @@ function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply
 }
 
 /** The plugin must never be the reason that a healthy cloud cannot migrate, unless the site says otherwise. */
-export async function unguarded(request: MoveRequest, options: DriverOptions, why: string): Promise<Reply> {
+export async function unguarded(
+  request: MoveRequest,
+  options: DriverOptions,
+  why: string,
+  script = scriptOf(request, options),
+): Promise<Reply> {
   const what = `the guard cannot run: ${why}`;
   const remedy = `migrate-guard doctor --host ${request.source}`;
   if (options.settings.policy.whenGuardFails === 'refuse') {
     return { exit: 2, stdout: '', stderr: failure(request.deployId, what, remedy) };
   }
-  const moved = await scriptOf(request, options).start().ended;
+  const moved = await script.start().ended;
   return ended(moved, [
     warning(`${request.deployId}: ${what}; it was moved without`),
     warning(`-> ${remedy}`),

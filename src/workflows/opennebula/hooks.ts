@@ -8,7 +8,7 @@ import { failedMigration, migrationUnderWay, type LiveMigration } from '../../op
 import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
 import { validateHost } from '../../system/host-name';
 import { readSettings } from '../../system/settings-file';
-import { askHost, type HostAnswer } from './ask-host';
+import { askHost, isForeign, type HostAnswer } from './ask-host';
 import type { Call, Reply } from './call';
 import { retry } from './retry';
 
@@ -74,7 +74,7 @@ function isDryRun({ args }: Call): boolean {
   return args.includes('--dry-run');
 }
 
-/** @throws GuardError when the source cannot be asked. */
+/** @throws GuardError when the source cannot be asked, or the guard is not for that domain. */
 async function ask(
   action: HostAction,
   { vmId }: VmEvent,
@@ -87,7 +87,11 @@ async function ask(
   const dryRun = isDryRun(call);
   const request = { version: call.version, action, domain: vmId, destination, dryRun };
   const answer = await askHost(request, { host: source, user, connectTimeout: deadline });
-  if (!isUnknown(answer)) return answer;
+  if (!isUnknown(answer)) {
+    const { end } = answer;
+    if (isForeign(end)) throw new GuardError('undecided', end.what, end.remedy);
+    return answer;
+  }
   const what = `${source} cannot be asked: ${answer.unknown}`;
   throw new GuardError('undecided', what, `migrate-guard doctor --host ${source}`);
 }

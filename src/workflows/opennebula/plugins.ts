@@ -1,7 +1,7 @@
-import { defaultSettings } from '../../core/settings';
+import { exitCodes } from '../../core/exit-codes';
 import { readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
 import { failure } from '../../opennebula/vm-log';
-import { readOrDefault, type Call, type Reply } from './call';
+import { readForDriver, type Call, type Reply } from './call';
 import { drive, unguarded } from './drive';
 import { failMigrate, premigrate } from './datastore-driver';
 import { postFailure, preMigrate } from './hooks';
@@ -33,15 +33,19 @@ async function moveScript(
     const remedy = 'OpenNebula starts this script; see docs/opennebula.md';
     return { exit: 64, stdout: '', stderr: failure(action, request, remedy) };
   }
-  const settings = await readOrDefault();
-  if ('broken' in settings) {
-    return unguarded(request, { settings: defaultSettings, place, version }, settings.broken);
+  const configured = await readForDriver(['opennebula', 'policy']);
+  if ('refused' in configured) {
+    const { refused, remedy } = configured;
+    const stderr = failure(request.deployId, refused, remedy);
+    return { exit: exitCodes.undecided.status, stdout: '', stderr };
   }
+  const { settings, broken } = configured;
   const mover = settings.opennebula[action];
   if (mover.replace('frontend:', '') === place.script) {
     const what = `opennebula.${action} names ${mover}, which is this very script`;
     const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
     return { exit: 64, stdout: '', stderr: failure(request.deployId, what, remedy) };
   }
-  return drive(request, { settings, place, version });
+  const options = { settings, place, version };
+  return broken === undefined ? drive(request, options) : unguarded(request, options, broken);
 }

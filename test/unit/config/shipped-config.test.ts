@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { defaultSettings } from '../../../src/core/settings';
-import { inOurNames, readSettings } from '../../../src/system/settings-file';
+import { readSettings } from '../../../src/system/settings-file';
+import { inOurNames } from '../../../src/system/settings-schema';
 
 const shipped = join(__dirname, '../../../config/config.yaml');
 const lines = readFileSync(shipped, 'utf8').split('\n');

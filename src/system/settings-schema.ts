@@ -1,0 +1,134 @@
+import { GuardError } from '../core/errors';
+import { nearest } from '../core/nearest';
+import { defaultSettings, guardFailurePolicies, type Settings } from '../core/settings';
+import { strategies } from '../core/strategy';
+
+/** Of what a message repeats from the file. */
+const longestQuote = 120;
+
+/** The settings that a file's values mean. @throws GuardError that names the key, and the nearest one known. */
+export async function validate(file: string, values: unknown): Promise<Settings> {
+  const v = await import('valibot');
+  const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
+  const { libvirt, ssh, migrate, relink, reset, opennebula, policy, hooks } = defaultSettings;
+  const path = v.pipe(v.string(), v.startsWith('/'));
+  const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
+  // A name below vmm/kvm, and never a way out of it.
+  const script = v.pipe(v.string(), v.regex(/^(frontend:)?[A-Za-z0-9][\w.-]*$/, 'Invalid name of a script'));
+  const schema = v.strictObject({
+    libvirt: v.optional(
+      v.strictObject({
+        stateDirectory: v.optional(path, libvirt.stateDirectory),
+        logDirectory: v.optional(path, libvirt.logDirectory),
+        deadline: v.optional(seconds, libvirt.deadline),
+      }),
+      libvirt,
+    ),
+    ssh: v.optional(
+      v.strictObject({ user: v.optional(user, ssh.user), deadline: v.optional(seconds, ssh.deadline) }),
+      ssh,
+    ),
+    migrate: v.optional(
+      v.strictObject({
+        options: v.optional(v.array(v.string()), [...migrate.options]),
+        uri: v.optional(v.pipe(v.string(), v.includes('{host}')), migrate.uri),
+        destinationDeadline: v.optional(seconds, migrate.destinationDeadline),
+        stallDeadline: v.optional(seconds, migrate.stallDeadline),
+      }),
+      { ...migrate, options: [...migrate.options] },
+    ),
+    relink: v.optional(
+      v.strictObject({ journalDirectory: v.optional(path, relink.journalDirectory) }),
+      relink,
+    ),
+    reset: v.optional(
+      v.strictObject({
+        strategies: v.optional(v.pipe(v.array(v.picklist(strategies)), v.minLength(1)), [
+          ...reset.strategies,
+        ]),
+        layoutDirectory: v.optional(path, reset.layoutDirectory),
+        gdbDeadline: v.optional(seconds, reset.gdbDeadline),
+      }),
+      { ...reset, strategies: [...reset.strategies] },
+    ),
+    opennebula: v.optional(
+      v.strictObject({
+        migrate: v.optional(script, opennebula.migrate),
+        save: v.optional(script, opennebula.save),
+      }),
+      opennebula,
+    ),
+    policy: v.optional(
+      v.strictObject({
+        whenGuardFails: v.optional(v.picklist(guardFailurePolicies), policy.whenGuardFails),
+      }),
+      policy,
+    ),
+    hooks: v.optional(v.strictObject({ retry: v.optional(v.boolean(), hooks.retry) }), hooks),
+  });
+  if (!isSection(values)) {
+    throw new GuardError(
+      'usage',
+      `${file}: sections with keys are expected`,
+      'see the shipped file for all keys',
+    );
+  }
+  refuseUnknownKeys(file, values);
+  const result = v.safeParse(schema, inOurNames(values));
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
+  const what = `${file}: ${quoted(key)}: ${quoted(issue.message)}`;
+  throw new GuardError('usage', what, 'see the shipped file for all keys');
+}
+
+function refuseUnknownKeys(file: string, values: object): void {
+  const known = knownKeys();
+  const given = Object.entries(values).flatMap(([section, keys]: [string, unknown]) => {
+    return [section, ...(isSection(keys) ? Object.keys(keys).map((key) => `${section}.${key}`) : [])];
+  });
+  const foreign = given.find((key) => !known.includes(key));
+  if (foreign === undefined) return;
+  throw new GuardError(
+    'usage',
+    `${file}: the key ${quoted(foreign)} is not known`,
+    `did you mean ${nearest(quoted(foreign), known) ?? ''}?`,
+  );
+}
+
+/** Keys are written `destination_deadline` in the file. */
+function inFileNames(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The same sections and keys, named as in {@link Settings}. */
+export function inOurNames(values: object): object {
+  return Object.fromEntries(
+    Object.entries(values).map(([section, keys]: [string, unknown]) => [
+      section,
+      isSection(keys)
+        ? Object.fromEntries(Object.entries(keys).map(([key, value]) => [ourName(key), value]))
+        : keys,
+    ]),
+  );
+}
+
+function ourName(key: string): string {
+  return key.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function knownKeys(): string[] {
+  return Object.entries(defaultSettings).flatMap(([section, keys]) => [
+    section,
+    ...Object.keys(keys as object).map((key) => `${section}.${inFileNames(key)}`),
+  ]);
+}
+
+/** A section with its keys, or the whole of the sections. */
+export function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function quoted(text: string): string {
+  return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
+}

@@ -1,0 +1,157 @@
+import { chmodSync } from 'node:fs';
+import { LittleCloud } from './installation/little-cloud';
+import { Package } from './installation/package';
+
+/** By what the drivers go on when the guard cannot run: the mover and the policy that the site has configured. */
+
+let source: Package;
+let cloud: LittleCloud;
+const tweaks = ['lib/one/remotes/vmm/kvm/migrate-tweaks one-310 kvm2 kvm1 310 kvm1'];
+const stock = ['tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1'];
+
+beforeAll(async () => {
+  source = await Package.make();
+  cloud = await LittleCloud.start(source);
+});
+afterAll(async () => {
+  await cloud.end();
+  source.remove();
+});
+
+const frontend = 'opennebula:\n  migrate: frontend:migrate-tweaks\n';
+const refuse = 'policy:\n  when_guard_fails: refuse\n';
+
+describe('a configuration with a mistake', () => {
+  test.each([
+    [
+      'a key',
+      'reset:\n  gdb_deadlin: 7\n',
+      'the key reset.gdb_deadlin is not known (did you mean reset.gdb_deadline?)',
+    ],
+    ['a value', 'reset:\n  gdb_deadline: soon\n', 'reset.gdb_deadline: Invalid type'],
+    ['a section', 'libvrit: {}\n', 'the key libvrit is not known'],
+    ['how hosts are reached', 'ssh:\n  usr: oneadmin\n', 'the key ssh.usr is not known'],
+  ])('%s: the mover that was configured runs, and the policy holds', async (_, mistake, why) => {
+    cloud.configure(frontend + mistake);
+    const moved = await cloud.migrate();
+    expect(moved).toMatchObject({ exit: 0, ran: tweaks });
+    expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: /);
+    expect(moved.stderr).toContain(why);
+    cloud.configure(mistake);
+    expect(await cloud.migrate()).toMatchObject({ exit: 0, ran: stock });
+    cloud.configure(frontend + mistake + refuse);
+    const refused = await cloud.migrate();
+    expect(refused).toMatchObject({ exit: 2, ran: [] });
+    expect(refused.stderr).toContain(why);
+    const vetoed = await cloud.tm('premigrate', 'kvm1', 'kvm2', '/310', '310', '0');
+    expect(vetoed).toMatchObject({ exit: 2, stderr: expect.stringContaining(why) as string });
+  });
+
+  test.each([
+    ['no YAML', `${frontend}reset: {\n`, 'is no YAML', 'mend that line'],
+    ['a key twice', `${frontend}${frontend}`, 'is no YAML', 'mend that line'],
+    ['no sections', '- opennebula\n', 'sections with keys are expected', 'see the shipped file'],
+    ['no such script', 'opennebula: { migrate: ../x }\n', 'Invalid name of a script', 'see the shipped file'],
+    [
+      'its key',
+      'opennebula: { migrat: x }\n',
+      'key opennebula.migrat is not',
+      'did you mean opennebula.migrate?',
+    ],
+    ['its section', 'opennebulla: { migrate: x }\n', 'key opennebulla is not', 'did you mean opennebula?'],
+    [
+      'its place',
+      'opennebula:\nmigrate: frontend:migrate-tweaks\n',
+      'migrate: Invalid type',
+      'see the shipped',
+    ],
+    ['no such policy', 'policy: { when_guard_fails: no }\n', 'policy.when_guard_fails: Invalid', 'see the'],
+    ['the policy’s section', 'polizy: {}\n', 'the key polizy is not known', 'did you mean policy?'],
+  ])('in what says how to go on (%s): nothing is guessed, nothing is moved', async (_, yaml, why, remedy) => {
+    cloud.configure(yaml);
+    const { exit, stderr, ran } = await cloud.migrate();
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    const [first, second, third] = stderr.split('\n');
+    expect(first).toMatch(
+      /^ERROR: migrate-guard: one-310: the guard cannot run, and nobody can tell how to go on/,
+    );
+    expect(first).toContain(why);
+    expect(second).toContain(`ERROR: migrate-guard: -> ${remedy}`);
+    // For OpenNebula 7, which leaves out the others.
+    expect(third).toMatch(/^migrate-guard: one-310: the guard cannot run.*[.?]$/);
+  });
+
+  test('a file that OpenNebula’s user may not read: nothing is guessed, nothing is moved', async () => {
+    cloud.configure(frontend);
+    chmodSync(cloud.machine.path('/etc/migrate-guard/config.yaml'), 0o600);
+    const { exit, stderr, ran } = await cloud.migrate();
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toMatch(/cannot be read: EACCES\n.* -> look at ls -l \/etc/);
+  });
+
+  test('a datastore driver’s script needs no mover, only the policy', async () => {
+    const words = ['kvm1', 'kvm2', '/310', '310', '0'];
+    cloud.configure('opennebula: { migrate: ../x }\n');
+    const asked = await cloud.tm('premigrate', ...words);
+    expect(asked).toMatchObject({
+      exit: 0,
+      stderr: expect.stringMatching(/^WARN: .*Invalid name/) as string,
+    });
+    cloud.configure('policy: { when_guard_fails: no }\n');
+    expect(await cloud.tm('premigrate', ...words)).toMatchObject({ exit: 2 });
+  });
+});
+
+test.each(['premigrate', 'failmigrate'] as const)(
+  '%s tells its own name to who calls it with too little',
+  async (name) => {
+    const { exit, stderr } = await cloud.tm(name, 'kvm1', 'kvm2');
+    expect([exit, stderr.split('\n')[0]]).toEqual([
+      64,
+      expect.stringMatching(`^ERROR: migrate-guard: ${name}: SOURCE DESTINATION VM_DIRECTORY VM_ID`),
+    ]);
+  },
+);
+
+describe('without Node', () => {
+  beforeAll(() => cloud.hideNode());
+
+  test.each([
+    ['opennebula:\n  migrate: frontend:migrate-tweaks\n', tweaks],
+    ['opennebula:\n  migrate: "frontend:migrate-tweaks"   # StorPool\n', tweaks],
+    ["opennebula: { migrate: 'frontend:migrate-tweaks' }\n", tweaks],
+    ['opennebula: { save: save }\nreset: { gdb_deadlin: 7 }\n', stock],
+    ['policy: { when_guard_fails: "run-mover" }\n', stock],
+  ])('%j: the mover that was configured runs', async (yaml, ran) => {
+    cloud.configure(yaml);
+    const moved = await cloud.migrate();
+    expect(moved).toMatchObject({ exit: 0, ran });
+    expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: Node 20 or later/);
+  });
+
+  test.each([
+    ['policy:\n  when_guard_fails: refuse\n'],
+    ['policy:\n  when_guard_fails: "refuse"\n'],
+    ['policy: { when_guard_fails: refuse }\n'],
+  ])('%j: refused, as the site has it', async (yaml) => {
+    cloud.configure(`${frontend}${yaml}`);
+    const { exit, stderr, ran } = await cloud.migrate();
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toMatch(
+      /^ERROR: .*: Node 20 [^\n]*\nmigrate-guard: one-310: the guard cannot run: .*\.\n$/,
+    );
+  });
+
+  test.each([
+    ['policy: {\n  when_guard_fails: refuse }\n', 'policy.when_guard_fails'],
+    ['policy: { when_guard_fails: perhaps }\n', 'policy.when_guard_fails'],
+    ['opennebula: &site { migrate: frontend:migrate-tweaks }\n', 'opennebula.migrate'],
+    ['opennebula:\n  migrate:\n    frontend:migrate-tweaks\n', 'opennebula.migrate'],
+  ])('%j: nothing is guessed, nothing is moved', async (yaml, key) => {
+    cloud.configure(yaml);
+    const { exit, stderr, ran } = await cloud.migrate();
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr.split('\n').at(-2)).toMatch(/^migrate-guard: one-310: the guard cannot run: .*\.$/);
+    expect(stderr).toContain(key);
+  });
+});
