@@ -49,7 +49,7 @@ export class MoverScript {
 
   /** It will not be started any more. */
   end(): void {
-    this.waiting?.running.kill('SIGTERM');
+    this.waiting?.abandon();
     this.waiting = undefined;
   }
 

@@ -43,6 +43,8 @@ export interface Launched {
   readonly hasEnded: () => boolean;
   /** Gives it all its input. */
   readonly go: (input: string) => void;
+  /** Ends it without any, and waits for nothing. */
+  readonly abandon: () => void;
 }
 
 /** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
@@ -75,5 +77,10 @@ export function launch({ argv, cwd = '/' }: Program): Launched {
       // It is gone.
     }
   };
-  return { running: { ended, kill }, hasEnded, go: (input) => child.stdin.end(input) };
+  const abandon = (): void => {
+    kill('SIGTERM');
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+    child.unref();
+  };
+  return { running: { ended, kill }, hasEnded, go: (input) => child.stdin.end(input), abandon };
 }
