@@ -40,6 +40,11 @@ function readInput(): Buffer {
 
 // Node ends when nothing is left to wait for: that must never pass for a success.
 process.exitCode = 1;
-void main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.stderr.write(`ERROR: migrate-guard: an unexpected error: ${errorName(error)}\n`);
+  },
+);

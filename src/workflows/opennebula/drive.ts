@@ -102,7 +102,7 @@ export async function unguarded(
   }
   const moved = await script.start().ended;
   return ended(moved, [
-    warning(`${request.deployId}: ${what}; it was moved without`),
+    warning(`${request.deployId}: ${what}; it was ${moved.exit === 0 ? 'moved' : 'tried'} without`),
     warning(`-> ${remedy}`),
   ]);
 }
