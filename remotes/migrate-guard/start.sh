@@ -16,12 +16,14 @@ start_plugin() {
             *) node= ;;
         esac
     done
+    # On a host that has none, the stand-alone program is one; it wants the whole path of what it is to run.
+    [ -x "$node" ] || node=/usr/lib/migrate-guard/standalone
     if [ ! -x "$node" ]; then
         why_not='Node 20 or later is not installed on the host that runs this script'
     elif [ ! -r "$plugin" ]; then
         why_not="$plugin is missing"
     else
-        exec "$node" "$plugin" "$@"
+        exec "$node" "$(cd "${plugin%/*}" && pwd)/plugin.cjs" "$@"
     fi
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { run } from '../../src/system/command';
 import { succeed } from '../lab/harness/succeed';
-import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, Volume } from './harness';
+import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Volume } from './harness';
 import { done, PackageMachine } from './installation/package-machine';
 import { Packages } from './installation/packages';
 
@@ -79,6 +79,22 @@ describe('a host', () => {
     await machine.shell('rm /var/log/migrate-guard/host.log');
     await done(machine.root('/usr/lib/migrate-guard/install.sh', 'uninstall'));
     expect(await machine.picture()).toBe(before);
+  });
+
+  test('the probe of the monitoring runs there, too', async () => {
+    await done(machine.root(`${archive}/install.sh`, 'host'));
+    // As `onehost sync` copies it.
+    const tree = join(__dirname, '../..');
+    await machine.shell(
+      `mkdir -p /var/tmp/one && cp -r ${tree}/remotes/. /var/tmp/one/ && cp ${tree}/dist/plugin.cjs /var/tmp/one/migrate-guard/`,
+    );
+    const uuid = '0f0f0f0f-0000-4000-8000-000000000310';
+    const domain = statusXml({ name: 'one-310', uuid, pid: 1, disks: [] });
+    machine.host.write('/run/libvirt/qemu/one-310.xml', domain);
+    const probe = '/var/tmp/one/im/kvm-probes.d/vm/monitor/migrate-guard';
+    const { exit, stdout } = await machine.host.oneadmin([probe]);
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/^VM *= *\[ *ID *= *"?310"?,/);
   });
 
   test('a Node that comes later takes its place', async () => {
