@@ -90,7 +90,7 @@ function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | '
  * A link that is replaced may be on the way of another disk, which is whole as long as it stays: then its way is
  * made anew as well, or there is no plan.
  */
-function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Plan {
+export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Plan {
   const plans: Step[][] = [];
   const pending = [source];
   const seen = new Set(pending);

@@ -41,13 +41,12 @@ export function withLink(view: View, link: string, target: string): View {
   return withLinks(view, new Map([[link, target]]));
 }
 
-/** The same tree, in which these links (by their paths) point to those targets. */
+/** The same tree, in which these links (by their paths) point to those targets; what is no link there stays as it is. */
 export function withLinks(view: View, links: ReadonlyMap<string, string>): View {
   return (path) => {
+    const entry = view(path);
     const target = links.get(path);
-    const entry: LinkEntry | undefined =
-      target === undefined ? undefined : { kind: 'link', target, mode: 0o777, uid: 0, gid: 0 };
-    return entry ?? view(path);
+    return target !== undefined && entry.kind === 'link' ? { ...entry, target } : entry;
   };
 }
 

@@ -2,17 +2,17 @@ import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import type { DomainReport, Verdict } from '../core/finding';
-import { canBeDisk, isBelowDev, sameIdentity } from '../core/plan';
-import { findLink, withLinks, type LinkChange } from '../core/relink';
-import { walk } from '../core/walk';
+import { canBeDisk, sameIdentity } from '../core/plan';
+import { findLink, type LinkChange } from '../core/relink';
 import type { Settings } from '../core/settings';
-import { gather, insideOf } from '../system/gather';
+import { gather } from '../system/gather';
 import { holdDomain, type HeldDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
 import { findDomains } from './find-domains';
 import { inTime } from './in-time';
 import { reportNoFacts } from './no-facts';
 import { report } from './plain-check';
+import { sourcesAfter } from './ways-after';
 
 /** What would be found of one domain, and what is found now. */
 export interface Foreseen {
@@ -96,19 +96,12 @@ function factsAfter(
   hostView: TreeView,
   links: ReadonlyMap<string, string>,
 ): DomainFacts {
-  // A link below /dev has a copy of its own inside, which stays; any other is one file in both views.
-  const shared = new Map([...links].filter(([path]) => !isBelowDev(path) || !held.ownNamespace));
-  const sources = facts.sources.map(({ source, namespace, access }): SourceFacts => {
-    const then = {
-      host: walk(withLinks(hostView.look, links), source.path),
-      namespace: walk(withLinks(held.view.look, shared), source.path),
-    };
-    const [before, after] = [namespace.end, then.namespace.end];
-    const isSame =
-      before.kind === 'found' && after.kind === 'found' && sameIdentity(before.entry, after.entry);
-    const inside = insideOf(held, then.host, then.namespace);
+  const sources = sourcesAfter(facts, held, hostView, links).map((after, index): SourceFacts => {
+    const { namespace, access } = facts.sources[index] ?? after;
+    const [before, then] = [namespace.end, after.namespace.end];
+    const isSame = before.kind === 'found' && then.kind === 'found' && sameIdentity(before.entry, then.entry);
     // Whether QEMU's user may open another file than today's is not asked: that is blocked anyway.
-    return { source, ...then, ...(isSame && access ? { access } : {}), ...inside };
+    return { ...after, ...(isSame && access ? { access } : {}) };
   });
   if (isUnknown(facts.open)) return { ...facts, sources };
   const ends = sources.flatMap(({ host, namespace }) =>

@@ -114,9 +114,11 @@ async function move(
     if (doubtful)
       return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
     const wish = { path: found.path, target: change.target };
+    const sound: Sound = new Map();
     for (const domain of users.domains) {
       const way = await makeWay(domain, wish, journal === undefined);
       if ('doubt' in way) return left(way.doubt, `see migrate-guard check ${domain.name}`);
+      sound.set(domain.name, way.sound);
     }
     if (!journal) return { ...base, result: 'would-move' };
 
@@ -131,7 +133,7 @@ async function move(
       return left(error.what, error.remedy ?? 'look at its directory');
     }
     // Before the journal, which may be full: the VMs come first.
-    const doubt = await doubtOfAny(survey, found, base.domains);
+    const doubt = await doubtOfAny(survey, found, sound);
     if (doubt === undefined) {
       journal.write({ ...entry, state: 'done' });
       return { ...base, result: 'moved' };
@@ -144,16 +146,15 @@ async function move(
   }
 }
 
+/** Of each domain behind a link, the paths of the disks that were sound before it moved. */
+type Sound = Map<string, ReadonlySet<string>>;
+
 /** Checks again who goes through the link now, domains included that started while it was moved. */
-async function doubtOfAny(
-  survey: Survey,
-  link: FoundLink,
-  before: readonly string[],
-): Promise<string | undefined> {
-  for (const name of before) survey.forget(name);
+async function doubtOfAny(survey: Survey, link: FoundLink, sound: Sound): Promise<string | undefined> {
+  for (const name of sound.keys()) survey.forget(name);
   await survey.refresh();
   for (const domain of survey.usersOf(link).domains) {
-    const doubt = await doubtAfter(domain, link.path);
+    const doubt = await doubtAfter(domain, link.path, sound.get(domain.name) ?? new Set());
     if (doubt !== undefined) return `${domain.name}: ${doubt}`;
   }
   return undefined;

@@ -1,39 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import type { LinkReport } from '../../src/workflows/relink';
 import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu, type Tree } from './harness';
+import { configuration, furnish, journals, runRelink, type Printed } from './relink/run';
 
 const on = useStage({ volumes: 5 });
 const qemus = new Map<string, Qemu>();
-const configuration = '/mnt/relink.yaml';
-const journals = '/mnt/journals';
 
-beforeEach(() => {
-  on.stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
-  on.stage.host.file(
-    configuration,
-    `libvirt: { state_directory: /mnt/libvirt }\nrelink: { journal_directory: ${journals} }\n`,
-    { mode: 0o644 },
-  );
-});
+beforeEach(() => furnish(on.stage));
 
-interface Printed {
-  readonly exit: number | null;
-  readonly stderr: string;
-  readonly journal: string | null;
-  readonly links: readonly LinkReport[];
-}
-
-async function relink(...args: readonly string[]): Promise<Printed> {
-  const { exit, stdout, stderr } = await on.stage.run([
-    'relink',
-    ...args,
-    '--json',
-    '--config',
-    configuration,
-  ]);
-  const document =
-    stdout === '' ? { journal: null, links: [] } : (JSON.parse(stdout) as Omit<Printed, 'exit' | 'stderr'>);
-  return { exit, stderr, ...document };
+function relink(...args: readonly string[]): Promise<Printed> {
+  return runRelink(on.stage, args);
 }
 
 function qemuOf(name: string): Qemu {

@@ -1,0 +1,105 @@
+import { readlinkSync } from 'node:fs';
+import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu, type Tree } from './harness';
+import { furnish, runRelink } from './relink/run';
+
+// What becomes of the other disks of a VM, and of today's way, when a link inside is replaced for the new one.
+
+const on = useStage({ volumes: 3 });
+const other = { path: '/mnt/one/datastores/0/310/disk.1', node: '/dev/sp-310-1' };
+
+beforeEach(() => furnish(on.stage));
+
+/**
+ * On the host /dev/vol leads to pool2; inside, since the QEMU was started, to pool1, through which vdb goes. vda goes
+ * by the name that it was placed with, or by another target.
+ */
+async function start(
+  vdaTarget?: string,
+  prepare: (tree: Tree) => void = () => undefined,
+): Promise<[PlacedDisk, Qemu]> {
+  const { host } = on.stage;
+  const disk = await placeDisk(on.stage, on.volume(0));
+  const giveOther = (tree: Tree): Promise<void> =>
+    tree.node(other.node, 'b', on.volume(1).rdev, { uid: 9869 });
+  await giveOther(host);
+  host.link('/dev/vol', 'pool2');
+  for (const name of ['a', 'a-too']) host.link(`/dev/pool2/${name}`, `..${disk.node.slice('/dev'.length)}`);
+  host.link('/dev/pool2/b', `..${other.node.slice('/dev'.length)}`);
+  host.link(other.path, '/dev/vol/b');
+  if (vdaTarget !== undefined) {
+    host.remove(disk.path);
+    host.link(disk.path, vdaTarget);
+  }
+  const qemu = await on.stage.startQemu({
+    disks: [disk, { path: other.path }],
+    prepare: async (tree) => {
+      await giveToQemu(tree, disk);
+      await giveOther(tree);
+      tree.link('/dev/vol', 'pool1');
+      tree.link('/dev/pool1/b', `..${other.node.slice('/dev'.length)}`);
+      prepare(tree);
+    },
+  });
+  expect((await on.stage.check('310')).verdict).toBe('safe');
+  return [disk, qemu];
+}
+
+/** What QEMU would open at a path now: how the servant tells a device of ours. */
+function device(volume: number): string {
+  const { rdev } = on.volume(volume);
+  return `block ${rdev},block ${rdev}`;
+}
+
+test('another disk that goes through a link which is replaced inside keeps its way', async () => {
+  const [disk, qemu] = await start();
+  expect(await runRelink(on.stage, [disk.path, '/dev/vol/a', '--dry-run'])).toMatchObject({
+    exit: 0,
+    links: [{ result: 'would-move' }],
+  });
+  expect(await runRelink(on.stage, [disk.path, '/dev/vol/a'])).toMatchObject({
+    exit: 0,
+    links: [{ result: 'moved' }],
+  });
+  expect(readlinkSync(qemu.tree.path('/dev/vol'))).toBe('pool2');
+  expect((await on.stage.check('310')).verdict).toBe('safe');
+  expect(await qemu.servant.ask('open', other.path)).toBe(device(1));
+});
+
+test('where the way of another disk cannot be kept, the link stays, and nothing is changed inside', async () => {
+  const [disk, qemu] = await start(undefined, (tree) => tree.directory('/dev/pool2/b'));
+  for (const option of [['--dry-run'], []]) {
+    const { exit, links } = await runRelink(on.stage, [disk.path, '/dev/vol/a', ...option]);
+    expect([exit, links]).toMatchObject([1, [{ result: 'left' }]]);
+    expect(links[0]?.why).toBe(
+      "one-310: vdb shares a part of its way, and /dev/pool2/b is a directory in QEMU's mount namespace, but a link on the host",
+    );
+  }
+  expect(readlinkSync(qemu.tree.path('/dev/vol'))).toBe('pool1');
+  expect(readlinkSync(on.stage.host.path(disk.path))).toBe(disk.link);
+  expect((await on.stage.check('310')).verdict).toBe('safe');
+});
+
+test('another disk that is in doubt already keeps a link on its way from being replaced', async () => {
+  const [disk, qemu] = await start();
+  await on.stage.host.node('/dev/wrong', 'b', on.volume(2).rdev, { uid: 9869 });
+  on.stage.host.remove('/dev/pool2/b');
+  on.stage.host.link('/dev/pool2/b', '../wrong');
+  for (const option of [['--dry-run'], []]) {
+    const { exit, links } = await runRelink(on.stage, [disk.path, '/dev/vol/a', ...option]);
+    expect([exit, links]).toMatchObject([1, [{ result: 'left' }]]);
+    expect(links[0]?.why).toMatch(
+      /^one-310: vdb: the path leads to block device \S+ on the host, but QEMU holds /,
+    );
+  }
+  expect(await qemu.servant.ask('open', other.path)).toBe(device(1));
+});
+
+test("today's way stays whole beside the new one, should the link not be moved or go back", async () => {
+  const [disk, qemu] = await start('/dev/vol/a', (tree) => tree.link('/dev/pool1/a', '../sp-310-0'));
+  expect((await runRelink(on.stage, [disk.path, '/dev/vol/a-too'])).links).toMatchObject([
+    { result: 'moved' },
+  ]);
+  expect((await on.stage.check('310')).verdict).toBe('safe');
+  expect(await qemu.servant.ask('open', '/dev/vol/a')).toBe(device(0));
+  expect(await qemu.servant.ask('open', '/dev/vol/b')).toBe(device(1));
+});
