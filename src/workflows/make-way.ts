@@ -107,9 +107,13 @@ function planWays(
   return { steps: mergePlans(plans) };
 }
 
-/** The disk that a source leads QEMU to. */
-function diskOf({ namespace: { end } }: SourceFacts): DeviceEntry | FileEntry | undefined {
-  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
+/**
+ * The disk of a source that is sound. One that is read-only may have no way inside: then it is the host's, which QEMU
+ * holds open.
+ */
+function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | undefined {
+  for (const { end } of [namespace, host]) if (end.kind === 'found' && canBeDisk(end.entry)) return end.entry;
+  return undefined;
 }
 
 /** The sources whose ways inside go through a link that these steps replace. */

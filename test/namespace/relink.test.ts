@@ -98,6 +98,30 @@ test('a moved link belongs to whom it belonged before, and a link that is alread
   expect((await relink(disk.path, byid(310))).links).toMatchObject([{ result: 'unchanged' }]);
 });
 
+test.each([
+  ['by its right name again', (disk: PlacedDisk) => disk.link],
+  ['by another one that is not inside', () => '/dev/storpool-named/x'],
+])('a read-only disk whose way inside is broken, which harms nothing, can be led %s', async (_, toTarget) => {
+  const { host } = on.stage;
+  const disk = { ...(await placeDisk(on.stage, on.volume(0))), readonly: true };
+  const qemu = await on.stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
+  // Somebody re-pointed its link by hand.
+  for (const name of ['/dev/storpool-byid/x', '/dev/storpool-named/x']) host.link(name, '../sp-310-0');
+  host.remove(disk.path);
+  host.link(disk.path, '/dev/storpool-byid/x');
+  expect((await on.stage.check('310')).verdict).toBe('safe');
+
+  const target = toTarget(disk);
+  expect(await relink(disk.path, target, '--dry-run')).toMatchObject({
+    exit: 0,
+    links: [{ result: 'would-move' }],
+  });
+  expect(await relink(disk.path, target)).toMatchObject({ exit: 0, links: [{ result: 'moved' }] });
+  expect(await qemu.servant.ask('open', disk.path)).toBe(
+    `block ${disk.volume.rdev},block ${disk.volume.rdev}`,
+  );
+});
+
 test('what nobody can tell is a doubt: a domain with a broken status XML keeps every link', async () => {
   const disk = await startOld(310);
   on.stage.writeStatus('one-9', '<domstatus>');
