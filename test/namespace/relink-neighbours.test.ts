@@ -1,6 +1,6 @@
-import { readlinkSync } from 'node:fs';
-import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu, type Tree } from './harness';
-import { furnish, runRelink } from './relink/run';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { giveToQemu, placeDisk, until, useStage, type PlacedDisk, type Qemu, type Tree } from './harness';
+import { configuration, furnish, runRelink, type Printed } from './relink/run';
 
 // What becomes of the other disks of a VM, and of today's way, when a link inside is replaced for the new one.
 
@@ -103,3 +103,34 @@ test("today's way stays whole beside the new one, should the link not be moved o
   expect(await qemu.servant.ask('open', '/dev/vol/a')).toBe(device(0));
   expect(await qemu.servant.ask('open', '/dev/vol/b')).toBe(device(1));
 });
+
+test('a disk that was sound before and is not when the link has moved takes the link back', async () => {
+  const [disk, qemu] = await start();
+  const { host } = on.stage;
+  // It stops when it has written to its journal that it begins, and goes on when the other disk's node has gone.
+  const stop = ['-e', 'trace=fsync', '-e', 'inject=fsync:signal=SIGSTOP:when=1'];
+  const under = ['strace', '-f', '-o', '/mnt/trace', ...stop];
+  const argv = ['relink', disk.path, '/dev/vol/a', '--json', '--config', configuration];
+  const running = on.stage.run(argv, { under });
+  const pid = await until(() => stoppedIn(host.path('/mnt/trace')), { what: 'relink stops at its journal' });
+  qemu.tree.remove(other.node);
+  process.kill(pid, 'SIGCONT');
+
+  const { exit, stdout } = await running;
+  expect(exit).toBe(1);
+  expect((JSON.parse(stdout) as Printed).links).toMatchObject([
+    {
+      result: 'left',
+      why: `it was moved and taken back: one-310: vdb: ${other.node} is missing in QEMU's mount namespace`,
+    },
+  ]);
+  expect(readlinkSync(host.path(disk.path))).toBe(disk.link);
+  expect(await qemu.servant.ask('open', disk.path)).toBe(device(0));
+});
+
+/** The process that a trace says has stopped. */
+function stoppedIn(trace: string): number | undefined {
+  const text = existsSync(trace) ? readFileSync(trace, 'utf8') : '';
+  const pid = /^(\d+) +--- stopped by SIGSTOP ---$/m.exec(text)?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
