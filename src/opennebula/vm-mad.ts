@@ -19,6 +19,16 @@ export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Refused 
   return vector.get('ARGUMENTS') ?? { refused: `the VM_MAD named "${driver}" has no ARGUMENTS` };
 }
 
+/** Of every VM_MAD, whatever its name, that selects one of our drivers. */
+export function guardedDrivers(text: string): { readonly name: string; readonly args: string }[] {
+  return readVectors(text, 'VM_MAD')
+    .map((vector) => ({
+      name: vector.get('NAME')?.value ?? '',
+      args: vector.get('ARGUMENTS')?.value ?? '',
+    }))
+    .filter(({ args }) => hasAnyGuard(args));
+}
+
 /** The arguments with our drivers selected; what else is selected stays. */
 export function withGuards(args: string): string {
   const option = localOption(args);
@@ -39,13 +49,14 @@ export function withoutGuards(args: string, movers: Readonly<Record<Action, stri
   const option = localOption(args);
   if (!option) return args;
   const left = option.list.split(',').flatMap((entry) => {
-    const action = actions.find((name) => entry.trim() === `${name}=${guards[name]}`);
+    const action = actions.find((name) => actionOf(entry) === name && scriptIn(entry) === guards[name]);
     if (!action) return [entry];
     const [, script] = /^frontend:(.*)$/.exec(movers[action]) ?? [];
     return script === undefined ? [] : [`${action}=${script}`];
   });
   if (left.length > 0) return put(args, option, left.join(','));
-  return `${args.slice(0, option.start).trimEnd()}${args.slice(option.end)}`;
+  // Without the last option the one before it counts.
+  return withoutGuards(`${args.slice(0, option.start).trimEnd()}${args.slice(option.end)}`, movers);
 }
 
 export function hasGuards(args: string): boolean {
@@ -78,9 +89,12 @@ function scriptOf(args: string, action: Action): string | undefined {
   const entry = localOption(args)
     ?.list.split(',')
     .findLast((candidate) => actionOf(candidate) === action);
-  if (entry === undefined) return undefined;
+  return entry === undefined ? undefined : (scriptIn(entry) ?? action);
+}
+
+function scriptIn(entry: string): string | undefined {
   const cut = entry.indexOf('=');
-  return cut < 0 ? action : entry.slice(cut + 1).trim();
+  return cut < 0 ? undefined : entry.slice(cut + 1).trim();
 }
 
 function actionOf(entry: string): string {

@@ -55,6 +55,39 @@ describe("drivers of others in oned.conf's slots", () => {
     await on.done('uninstall');
   });
 
+  test.each([
+    ['migrate=migrate-guard', '', '-t 15 kvm -p'],
+    ['save=save-guard', '', '-t 15 kvm -p'],
+    ['MIGRATE=migrate-guard', '', '-t 15 kvm -p'],
+    ['migrate=migrate-guard', 'opennebula:\n  migrate: frontend:x\n', '-t 15 kvm -p -l migrate=x'],
+  ])('%s was selected by hand before (%j): no driver that goes is put back', async (one, config, after) => {
+    if (config) on.tree.write('/etc/migrate-guard/config.yaml', config);
+    on.tree.write('/etc/one/oned.conf', onedConf(`-t 15 kvm -p -l ${one}`));
+    await on.done('frontend', '--set-vm-mad');
+    for (const dryRun of [['--dry-run'], []])
+      expect(await on.done('uninstall', ...dryRun)).toContain(`oned.conf: ARGUMENTS = "${after}"\nremoved `);
+    expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(after));
+    expect(on.tree.list('/etc/one')).toEqual(['/etc/one', '/etc/one/oned.conf']);
+  });
+
+  test('as long as another VM_MAD selects them, the drivers stay', async () => {
+    const qemu = (text: string, args: string): string => text.replace('-t 15 -r 0 kvm"', `${args}"`);
+    on.tree.write('/etc/one/oned.conf', qemu(onedConf(), '-t 15 kvm -l migrate=migrate-guard'));
+    await on.done('frontend', '--set-vm-mad');
+    const before = on.tree.picture();
+    for (const dryRun of [['--dry-run'], []]) {
+      const { exit, stderr } = await on.install('uninstall', ...dryRun);
+      expect(exit).toBe(1);
+      expect(stderr).toMatch(/oned\.conf selects migrate-guard, and was not set by install\.sh/);
+      expect(stderr).toMatch(/\n {2}-> set ARGUMENTS = "-t 15 kvm" in the VM_MAD named "qemu", restart/);
+      expect(on.tree.picture()).toEqual(before);
+    }
+    on.tree.write('/etc/one/oned.conf', qemu(onedConf(selected), '-t 15 kvm'));
+    await on.done('uninstall');
+    expect(on.tree.read('/etc/one/oned.conf')).toBe(qemu(onedConf(), '-t 15 kvm'));
+    expect(on.tree.list('/var/lib/one').filter((path) => path.endsWith('-guard'))).toEqual([]);
+  });
+
   test('what the admin changed elsewhere in oned.conf meanwhile stays', async () => {
     await on.done('frontend', '--set-vm-mad');
     appendFileSync(on.tree.path('/etc/one/oned.conf'), 'PORT = 2633\n');

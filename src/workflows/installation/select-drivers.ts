@@ -4,7 +4,7 @@ import type { Settings } from '../../core/settings';
 import type { OnedValue } from '../../opennebula/oned-conf';
 import {
   earlierMovers,
-  hasAnyGuard,
+  guardedDrivers,
   hasGuards,
   kvmArguments,
   withGuards,
@@ -45,7 +45,7 @@ export function set(file: string, backup: string): string[] {
   return [`edited     ${file}: ARGUMENTS = "${after}"`, `           as it was: ${backup}`];
 }
 
-/** Before the drivers are removed: oned must not call what is not there. */
+/** Before the drivers are removed: oned must not call what is not there, whichever VM_MAD selects it. */
 export function restore(
   file: string,
   backup: string,
@@ -53,24 +53,32 @@ export function restore(
   effect: 'dry-run' | 'do-it',
 ): string[] {
   const { text, args } = read(file);
-  if (!hasAnyGuard(args.value)) return [];
   const original = existsSync(backup) ? readFileSync(backup, 'utf8') : undefined;
   const kept = original === undefined ? undefined : kvmArguments(original);
-  if (kept === undefined || 'refused' in kept || withGuards(kept.value) !== args.value) {
+  const isOurs = kept !== undefined && 'value' in kept && withGuards(kept.value) === args.value;
+  // What was kept may name a guard itself: one of the two was set by hand before install.sh set both.
+  const value = isOurs ? withoutGuards(kept.value, opennebula) : args.value;
+  const before = withArguments(text, args, value);
+  const left = guardedDrivers(before);
+  if (left.length > 0) {
+    const wanted = left.map(
+      (driver) =>
+        `set ARGUMENTS = "${withoutGuards(driver.args, opennebula)}" in the VM_MAD named "${driver.name}"`,
+    );
     throw new GuardError(
       'problem',
       `${file} selects migrate-guard, and was not set by install.sh as it is now`,
-      `set ARGUMENTS = "${withoutGuards(args.value, opennebula)}" in the VM_MAD named "kvm", restart opennebula, and run this again`,
+      `${wanted.join(', ')}, restart opennebula, and run this again`,
     );
   }
-  const before = withArguments(text, args, kept.value);
-  const isWhole = before === original;
+  if (value === args.value) return [];
+  const isWhole = original !== undefined && isOurs && before === withArguments(original, kept, value);
   if (effect === 'do-it') {
     replaceText(file, before);
     if (isWhole) rmSync(backup);
   }
   return [
-    `restored   ${file}: ARGUMENTS = "${kept.value}"`,
+    `restored   ${file}: ARGUMENTS = "${value}"`,
     `${isWhole ? 'removed' : 'left   '}    ${backup}${isWhole ? '' : `: ${file} has changed elsewhere, too`}`,
   ];
 }

@@ -1,6 +1,7 @@
 import { readVectors } from '../../../src/opennebula/oned-conf';
 import {
   earlierMovers,
+  guardedDrivers,
   hasAnyGuard,
   hasGuards,
   kvmArguments,
@@ -56,8 +57,11 @@ test.each([
   [`-l deploy=x,${ours} kvm`, 'migrate', '-l deploy=x kvm'],
   [`-l ${ours} kvm`, 'frontend:migrate-tweaks', '-l migrate=migrate-tweaks kvm'],
   ['-t 15 kvm', 'migrate', '-t 15 kvm'],
+  ['-l MIGRATE=migrate-guard kvm', 'migrate', ' kvm'],
+  ['-l save=save-guard kvm -l migrate=migrate-guard', 'migrate', ' kvm'],
 ])('%j without our drivers', (args, migrate, expected) => {
   expect(withoutGuards(args, { migrate, save: 'save' })).toBe(expected);
+  expect(hasAnyGuard(expected)).toBe(false);
 });
 
 describe('oned.conf', () => {
@@ -83,6 +87,16 @@ describe('oned.conf', () => {
     const found = kvmArguments(six);
     expect(found).toMatchObject({ value: '-t 15 -r 0 kvm -p' });
     expect('value' in found && six.slice(found.start, found.end)).toBe('"-t 15 -r 0 kvm -p"');
+  });
+
+  test('every VM_MAD that selects a driver of ours', () => {
+    const vectors = ['kvm', `kvm -l ${ours}`, 'kvm -l save=save-guard'].map(
+      (args, index) => `VM_MAD = [ NAME = "${index}", ARGUMENTS = "${args}" ]`,
+    );
+    expect(guardedDrivers([...vectors, 'VM_MAD = [ NAME = "none" ]'].join('\n'))).toEqual([
+      { name: '1', args: `kvm -l ${ours}` },
+      { name: '2', args: 'kvm -l save=save-guard' },
+    ]);
   });
 
   test.each([
