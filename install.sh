@@ -13,7 +13,7 @@ Usage: install.sh frontend [--set-vm-mad]    on the OpenNebula front-end
        install.sh verify                     tells what is missing or was changed, for example by an upgrade
        install.sh uninstall [frontend|host]  removes what they have installed on this machine
 Options: --dry-run       only say what would be done
-         --check         only say whether this machine has what frontend or host needs
+         --check         only say whether this machine has what frontend or host needs, and nothing in the way
          --root DIR      work on the file tree below DIR (for packages and tests); users are those of its /etc/passwd
          --set-vm-mad    select the drivers in oned.conf; without it the line to set is only printed
 Exit status: 0 done, or all is in place; 1 refused, or something is missing; 64 usage; 77 not root
@@ -131,6 +131,9 @@ need_build() {
   done
 }
 
+# A package asks with --check before it unpacks them.
+has_sources() { [[ -r $here/dist/migrate-guard.cjs ]]; }
+
 # The user by which OpenNebula reaches its hosts; numbers, because a staging tree has users of its own.
 need_oneadmin() {
   declare -F setting >/dev/null || die 'this copy can only verify and uninstall' 'install from the source tree'
@@ -156,7 +159,13 @@ need_frontend() {
     'OpenNebula 6 and 7 are; look for a newer release of migrate-guard'
 }
 
-# What each half takes; what it is to be installed from is another matter.
+# What each half takes, and a place for each of its files; what it is to be installed from is another matter.
+check_machine() {
+  need_machine; read_manifest
+  plan_common; "plan_$action"
+  refuse_what_is_in_the_way
+}
+
 need_machine() {
   need_node; need_oneadmin
   if [[ $action == host ]]; then need_sudo; else need_frontend; fi
@@ -186,11 +195,35 @@ add() {
   local role=$1 owner=$3 path=$6
   [[ -z ${planned[$path]:-} ]] || return 0
   [[ $path == /*/* ]] && add "$role" directory "$owner" 755 - "$(dirname "$path")"
-  if [[ $2 == directory && -d $root$path && ! -L $root$path && ${old[$path]:-} != *"${tab}directory$tab"* ]]; then
-    return 0
+  if [[ $2 == directory && ${old[$path]:-} != *"${tab}directory$tab"* ]]; then
+    # A directory of the system may be a link: /usr/sbin to bin, /var/log to a disk of its own.
+    if [[ -L $root$path && $path != */migrate-guard* ]]; then refuse_foreign_link "$owner" "$path"; return 0; fi
+    [[ -L $root$path || ! -d $root$path ]] || return 0
   fi
   planned[$path]=1
   plan+=("$(printf '%s\t' "$@")")
+}
+
+# Root writes only through links that nobody else can turn: each on the way, and each directory, has to be root's. A
+# sticky one that others may write is no danger on the way, where they cannot exchange what is root's; but it is at the end.
+refuse_foreign_link() {
+  local owner=$1 path=$root$2 end way mode who name shared=''
+  [[ -d $path ]] || die "$path is a link that leads to no directory" 'make or mount what it leads to'
+  end=$(readlink -f -- "$path")
+  [[ $end == "$root"/* ]] || die "$path is a link that leads out of $root" 'make it a relative one'
+  [[ $owner == root ]] || return 0
+  way=$(namei -mo -- "$path") || die "$path: the way to $end cannot be followed" 'see the message above'
+  while read -r mode who _ name; do
+    [[ $who == root ]] || { shared=$name; break; }
+    case $mode in
+      l*) ;;
+      ?????w???[tT] | ????????w[tT]) shared=$name ;;
+      ?????w* | ????????w*) shared=$name; break ;;
+      *) shared='' ;;
+    esac
+  done < <(tail -n +2 <<<"$way")
+  [[ -z $shared ]] || die "$path is a link to $end, and others than root can change $shared, which is on its way" \
+    "let only root own and write all that namei -mo $path shows"
 }
 
 plan_common() {
@@ -215,7 +248,7 @@ make_program() {
   [[ $node =~ ^[A-Za-z0-9/._+-]+$ ]] || die "the path of Node has odd characters: $node" 'install it below /usr'
   # Kernels before 5.1 cut it there.
   ((${#first} < 127)) || die "the path of Node is too long: $node" 'install it below /usr'
-  { say "$first"; tail -n +2 "$here/dist/migrate-guard.cjs"; } >"$work/migrate-guard"
+  { say "$first"; ! has_sources || tail -n +2 "$here/dist/migrate-guard.cjs"; } >"$work/migrate-guard"
 }
 
 # The admin's command keeps its environment: terminal, ssh agent, DEBUGINFOD_URLS.
@@ -332,7 +365,7 @@ make_directory() {
   as_owner "$(ids_of "$owner")" mkdir -m "$mode" -- "$root$path" || die "$root$path cannot be made by $owner" 'see above'
 }
 
-# Only what we have put there is replaced.
+# Only what we have put there is replaced. Where the sources are not unpacked yet, contents cannot be compared.
 refuse_what_is_in_the_way() {
   local role kind owner mode source path line
   for line in "${plan[@]}"; do
@@ -342,7 +375,7 @@ refuse_what_is_in_the_way() {
     if [[ -L $root$path ]] || [[ $kind == directory && ! -d $root$path ]] || [[ $kind != directory && ! -f $root$path ]]; then
       die "$root$path is in the way: it is no plain $kind" 'move it away'
     fi
-    [[ $kind != file || -n ${old[$path]:-} ]] || cmp -s -- "$source" "$root$path" ||
+    [[ $kind != file || -n ${old[$path]:-} ]] || ! has_sources || cmp -s -- "$source" "$root$path" ||
       die "$root$path is in the way: it does not belong to migrate-guard" 'move it away'
   done
 }
@@ -560,7 +593,7 @@ nothing_installed() {
 
 read_arguments "$@"
 need_root
-[[ -z $check ]] || { need_machine; exit; }
+[[ -z $check ]] || { check_machine; exit; }
 case $action in
   frontend) install_frontend ;;
   host) install_host ;;

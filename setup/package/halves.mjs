@@ -3,8 +3,8 @@
 // OpenNebula's tree as OpenNebula's user, keeps an edited configuration and a list of all it made. A package that owned
 // the installed files itself would have to fix all that when it is built, and two of them would fight over what both
 // halves share.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { root } from '../build/release.mjs';
 
 /** Node is only recommended: many sites have it from elsewhere than a package. install.sh looks for it. */
@@ -31,9 +31,23 @@ const installSh = ['remotes/migrate-guard/setting.sh', 'install.sh']
   .map((name) => readFileSync(join(root, name), 'utf8'))
   .join('');
 
-/** For bash, before anything is unpacked: nothing is half installed where something is missing. */
+/**
+ * For bash, before anything is unpacked: nothing is half installed where something is missing or in the way. Of the
+ * scripts for OpenNebula's tree it brings the names, as empty files: install.sh looks where they are to go.
+ */
 export function check({ half }) {
-  return `cd /\nbash -c "$(cat <<'INSTALL_SH'\n${installSh}INSTALL_SH\n)" install.sh ${half} --check\n`;
+  const scripts = half === 'frontend' ? namesBelow('remotes') : [];
+  return `place=$(mktemp -d)
+trap 'rm -rf -- "$place"' EXIT
+cd "$place"
+${scripts.map((path) => `install -D /dev/null ${path}\n`).join('')}bash -c "$(cat <<'INSTALL_SH'\n${installSh}INSTALL_SH\n)" install.sh ${half} --check\n`;
+}
+
+function namesBelow(directory) {
+  return readdirSync(join(root, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+    .sort();
 }
 
 export function install({ half, name }) {

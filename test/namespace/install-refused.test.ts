@@ -1,11 +1,16 @@
-import { chownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { onedConf } from './installation/machine-tree';
+import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { oneadmin, onedConf } from './installation/machine-tree';
 import { useTree } from './installation/use-tree';
 
 const on = useTree();
 
 describe('refused, with the remedy, and without any change', () => {
   const remotes = '/var/lib/one/remotes';
+  const toLink = (path: string, target: string): void => {
+    rmSync(on.tree.path(path), { recursive: true });
+    symlinkSync(target, on.tree.path(path));
+  };
   test.each([
     [
       'no front-end',
@@ -74,6 +79,51 @@ describe('refused, with the remedy, and without any change', () => {
       'it is no plain directory',
     ],
     [
+      'a link to nowhere',
+      'host',
+      () => toLink('/var/log', 'gone'),
+      '/var/log is a link that leads to no directory',
+    ],
+    [
+      'a link out of the tree',
+      'host',
+      () => toLink('/var/log', '/etc'),
+      '/var/log is a link that leads out of ',
+    ],
+    [
+      "a link of another's on root's way",
+      'host',
+      () => {
+        on.tree.moveBehindLink('/usr/sbin', 'bin');
+        lchownSync(on.tree.path('/usr/sbin'), oneadmin, oneadmin);
+      },
+      'others than root can change sbin -> bin,',
+    ],
+    [
+      "a directory of another's at its end",
+      'host',
+      () => chownSync(on.tree.moveBehindLink('/var/log', '../data/log'), oneadmin, 0),
+      'others than root can change log,',
+    ],
+    [
+      'one that a group may write',
+      'host',
+      () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o775),
+      'others than root can change log,',
+    ],
+    [
+      'one that everybody may write, sticky',
+      'host',
+      () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o1777),
+      'others than root can change log,',
+    ],
+    [
+      'one that can be exchanged',
+      'host',
+      () => chmodSync(dirname(on.tree.moveBehindLink('/var/log', '../data/log')), 0o777),
+      'others than root can change data,',
+    ],
+    [
       'a directory in the way',
       'host',
       () => mkdirSync(on.tree.path('/usr/sbin/migrate-guard')),
@@ -95,6 +145,11 @@ describe('refused, with the remedy, and without any change', () => {
   ])('%s', async (_, role, harm, what) => {
     harm();
     const before = on.tree.picture();
+    // oned.conf can be mended afterwards: so it is looked at only when something is installed.
+    if (!what.includes('VM_MAD')) {
+      const { exit, stderr } = await on.install(role, '--check');
+      expect({ exit, stderr }).toEqual({ exit: 1, stderr: expect.stringContaining(what) as string });
+    }
     const { exit, stderr } = await on.install(role);
     expect(exit).toBe(1);
     expect(stderr).toContain(what);

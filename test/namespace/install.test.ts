@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, lchownSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { MachineTree, oneadmin, onedConf, selected } from './installation/machine-tree';
 import { useTree } from './installation/use-tree';
 
@@ -107,6 +107,36 @@ test('--check tells what a machine lacks, and changes nothing', async () => {
   const others = (lines: readonly string[]): string[] =>
     lines.filter((line) => !changed.some((path) => line.startsWith(`${path} `)));
   expect(others(on.tree.picture())).toEqual(others(before));
+});
+
+test('directories of the system that are links elsewhere: installed there, and uninstalled again', async () => {
+  on.tree.moveBehindLink('/var/log', '../data/log');
+  on.tree.moveBehindLink('/usr/sbin', 'bin');
+  on.tree.moveBehindLink('/usr/lib', 'lib64');
+  on.tree.moveBehindLink('/var/lib/one', '../../srv/one');
+  on.tree.moveBehindLink('/srv/one/remotes', '../remotes');
+  lchownSync(on.tree.path('/srv/one/remotes'), oneadmin, oneadmin);
+  const before = on.tree.picture();
+  for (const half of ['frontend', 'host'] as const) {
+    expect(await on.done(half, '--check')).toBe('');
+    expect(await on.done(half, '--dry-run')).not.toMatch(
+      /^directory {2}\/(var\/log|usr\/sbin|var\/lib\/one) /m,
+    );
+    expect(on.tree.picture()).toEqual(before);
+  }
+  await on.done('frontend', '--set-vm-mad');
+  await on.done('host');
+  expect(on.tree.list('')).toEqual(
+    expect.arrayContaining([
+      'data/log/migrate-guard',
+      'usr/bin/migrate-guard',
+      'srv/remotes/vmm/kvm/save-guard',
+    ]),
+  );
+  expect((await on.install('verify')).exit).toBe(0);
+  expect(await on.done('host')).not.toMatch(/^(file|directory) /m);
+  await on.done('uninstall');
+  expect(on.tree.picture()).toEqual(before);
 });
 
 test('the installed copy verifies and uninstalls without the source tree', async () => {

@@ -61,6 +61,24 @@ describe('.deb', () => {
     expect(await machine.picture()).toBe(before);
   });
 
+  test('a host whose /var/log is a link to another disk', async () => {
+    await machine.shell(
+      'mkdir /mnt/disk && cp -a /var/log /mnt/disk/ && rm -r /var/log && ln -s /mnt/disk/log /var/log',
+    );
+    const before = await machine.picture();
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
+    await done(machine.dpkg('--purge', 'migrate-guard-host'));
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('a list of what was installed that is lost: nothing is in the way of the same release', async () => {
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.shell('rm /var/lib/migrate-guard/manifest');
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
+  });
+
   test('a newer release keeps an edited configuration, and takes away what it has no more', async () => {
     const before = await machine.picture();
     await machine.shell(`dpkg-deb --raw-extract ${deb('host')} /mnt/older
@@ -93,6 +111,21 @@ describe('.deb', () => {
       'there is no user oneadmin',
     ],
     ['no OpenNebula', 'frontend', () => Promise.resolve(), 'this is no OpenNebula front-end'],
+    [
+      'a directory in the way',
+      'host',
+      () => machine.shell('mkdir /usr/sbin/migrate-guard'),
+      '/usr/sbin/migrate-guard is in the way: it is no plain file',
+    ],
+    [
+      "OpenNebula's tree belongs to root",
+      'frontend',
+      async () => {
+        await machine.makeFrontEnd();
+        await machine.shell('chown root: /var/lib/one/remotes/hooks');
+      },
+      '/var/lib/one/remotes/hooks cannot be written by oneadmin',
+    ],
   ])('%s: refused before anything is unpacked, with the remedy', async (_, half, harm, what) => {
     await harm();
     const before = await machine.picture();

@@ -8,7 +8,9 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,6 +69,15 @@ export class MachineTree {
     writeFileSync(file, text);
     chownSync(file, uid, gid ?? uid);
     chmodSync(file, mode);
+  }
+
+  /** A directory of the system as some machines have it: elsewhere, with a link in its place. Gives where it is. */
+  moveBehindLink(path: string, target: string): string {
+    const end = join(dirname(this.path(path)), target);
+    mkdirSync(dirname(end), { recursive: true });
+    renameSync(this.path(path), end);
+    symlinkSync(target, this.path(path));
+    return end;
   }
 
   read(path: string): string {
