@@ -550,13 +550,7 @@ uninstall() {
   [[ -r $root$manifest ]] || nothing_installed "$root$manifest is not there"
   lines_to_remove >"$work/gone"
   [[ -s $work/gone ]] || nothing_installed "this machine has no $half half"
-  if has_role frontend && [[ $half != host && -e $root$oned_conf ]]; then
-    # Before the drivers go: oned would call what is not there.
-    need_node
-    local settings=()
-    [[ ! -e $root$config ]] || settings=("$root$config")
-    tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
-  fi
+  if has_role frontend && [[ $half != host ]]; then deselect_drivers; fi
   # The manifest goes last but for its own directory, and what is above it in a staging tree.
   local own="$tab(/var|/var/lib|$state)\$"
   grep -vxFf "$work/gone" "$root$manifest" >"$work/kept" || true
@@ -570,6 +564,17 @@ uninstall() {
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
 of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
 TEXT
+}
+
+# Before the drivers go: oned would call what is not there. Node may have gone first, where a package manager removes both:
+# so it is needed only if there is something to take back.
+deselect_drivers() {
+  local text='' settings=()
+  [[ ! -e $root$oned_conf ]] || text=$(cat -- "$root$oned_conf") || die "$root$oned_conf cannot be read" 'see the message above'
+  [[ $text =~ (migrate|save)-guard ]] || return 0
+  need_node
+  [[ ! -e $root$config ]] || settings=("$root$config")
+  tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
 }
 
 # What both halves share stays with the other one.

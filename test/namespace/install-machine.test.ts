@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
+import { onedConf, selected } from './installation/machine-tree';
 import { useMachine } from './installation/use-machine';
 
 /** install.sh on real paths: what it looks for on the machine itself. */
@@ -66,6 +67,38 @@ test('install and uninstall on a real machine leave it as it was', async () => {
   expect(await install('uninstall')).toMatchObject({ exit: 0, stderr: '' });
   expect((await on.machine.root(['sh', '-c', list])).stdout).toBe(before.stdout);
   expect((await on.machine.root(['ls', '/var/lib/migrate-guard'])).exit).not.toBe(0);
+});
+
+describe('a front-end from which Node has gone', () => {
+  const conf = '/etc/one/oned.conf';
+  const write = (text: string): Promise<void> =>
+    shell(`mkdir -p /etc/one && cat >${conf} <<'CONF'\n${text}CONF`);
+  const hideNode = (): Promise<void> => shell(`${everyNode} mount --bind /dev/null $node; done`);
+  beforeEach(async () => {
+    await write(onedConf());
+    await shell(
+      `cd /var/lib/one && mkdir -p remotes/vmm/kvm && echo 6.6.0 >remotes/VERSION && chown -R oneadmin: remotes`,
+    );
+    expect(await install('frontend')).toMatchObject({ exit: 0, stderr: '' });
+  });
+
+  test('where oned.conf names no driver of ours, it is uninstalled', async () => {
+    await hideNode();
+    expect(await install('uninstall')).toMatchObject({ exit: 0, stderr: '' });
+    expect((await on.machine.root(['ls', '/usr/lib/migrate-guard'])).exit).not.toBe(0);
+  });
+
+  test('where it does, the drivers stay', async () => {
+    await write(onedConf(selected));
+    await hideNode();
+    const before = await on.machine.picture();
+    const { exit, stderr } = await install('uninstall');
+    expect({ exit, stderr }).toEqual({
+      exit: 1,
+      stderr: expect.stringContaining('Node 20.11 or later is not installed') as string,
+    });
+    expect(await on.machine.picture()).toBe(before);
+  });
 });
 
 test("the admin's command keeps its environment; the one behind sudo names its Node and drops it", async () => {
