@@ -571,10 +571,21 @@ TEXT
 deselect_drivers() {
   local text='' settings=()
   [[ ! -e $root$oned_conf ]] || text=$(cat -- "$root$oned_conf") || die "$root$oned_conf cannot be read" 'see the message above'
-  [[ $text =~ (migrate|save)-guard ]] || return 0
+  if [[ ! $text =~ (migrate|save)-guard ]]; then leave_backup; return; fi
   need_node
   [[ ! -e $root$config ]] || settings=("$root$config")
   tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
+}
+
+# The ARGUMENTS were taken back by hand: what is kept of oned.conf goes only if it tells nothing that oned.conf does not.
+leave_backup() {
+  [[ -e $root$oned_backup ]] || return 0
+  if cmp -s -- "$root$oned_conf" "$root$oned_backup"; then
+    say "removed    $oned_backup"
+    [[ -n $dry_run ]] || rm -f -- "$root$oned_backup"
+  else
+    say "left       $oned_backup: it is oned.conf as it was before --set-vm-mad"
+  fi
 }
 
 # What both halves share stays with the other one.

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { onedConf, selected } from './installation/machine-tree';
+import { oneadmin, onedConf, selected } from './installation/machine-tree';
 import { useTree } from './installation/use-tree';
 
 const on = useTree();
@@ -86,6 +86,31 @@ describe("drivers of others in oned.conf's slots", () => {
     await on.done('uninstall');
     expect(on.tree.read('/etc/one/oned.conf')).toBe(qemu(onedConf(), '-t 15 kvm'));
     expect(on.tree.list('/var/lib/one').filter((path) => path.endsWith('-guard'))).toEqual([]);
+  });
+
+  test.each([
+    ['as it was: what was kept of it goes, too', '', 'removed    ', []],
+    [
+      'and changed more: what was kept of it stays',
+      'PORT = 2633\n',
+      'left       ',
+      ['/etc/one/oned.conf.before-migrate-guard'],
+    ],
+    [
+      'and left them in a comment: what was kept of it stays',
+      '# -l migrate=migrate-guard\n',
+      'left       ',
+      ['/etc/one/oned.conf.before-migrate-guard'],
+    ],
+  ])('the admin has set oned.conf back by hand, %s, and it says so', async (_, more, word, left) => {
+    await on.done('frontend', '--set-vm-mad');
+    on.tree.write('/etc/one/oned.conf', `${onedConf()}${more}`, { mode: 0o640, gid: oneadmin });
+    const before = on.tree.picture();
+    const line = new RegExp(`^${word}\\S*/etc/one/oned.conf.before-migrate-guard`, 'm');
+    expect(await on.done('uninstall', '--dry-run')).toMatch(line);
+    expect(on.tree.picture()).toEqual(before);
+    expect(await on.done('uninstall')).toMatch(line);
+    expect(on.tree.list('/etc/one')).toEqual(['/etc/one', '/etc/one/oned.conf', ...left]);
   });
 
   test('what the admin changed elsewhere in oned.conf meanwhile stays', async () => {

@@ -71,7 +71,11 @@ export function restore(
       `${wanted.join(', ')}, restart opennebula, and run this again`,
     );
   }
-  if (value === args.value) return [];
+  if (value === args.value) {
+    return original === undefined
+      ? []
+      : [`left       ${backup}: it is oned.conf as it was before --set-vm-mad`];
+  }
   const isWhole = original !== undefined && isOurs && before === withArguments(original, kept, value);
   if (effect === 'do-it') {
     replaceText(file, before);
