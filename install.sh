@@ -29,6 +29,8 @@ remotes=/var/lib/one/remotes
 config=/etc/migrate-guard/config.yaml
 oned_conf=/etc/one/oned.conf
 program=$library/migrate-guard
+# All that the program looks in for others, whoever starts it.
+program_path=/usr/sbin:/usr/bin:/sbin:/bin
 manifest=$state/manifest
 oned_backup=$oned_conf.before-migrate-guard
 tab=$'\t'
@@ -168,15 +170,28 @@ check_machine() {
 
 need_machine() {
   need_node; need_oneadmin
-  if [[ $action == host ]]; then need_sudo; else need_frontend; fi
+  if [[ $action == host ]]; then need_host; else need_frontend; fi
 }
 
-need_sudo() {
-  local name
-  for name in sudo visudo; do
-    command -v "$name" >/dev/null || die "$name is not installed" 'install the package sudo'
-  done
+# A tree of files runs nothing: what the host half starts is looked for on a machine only.
+need_host() {
+  need_programs sudo sudo visudo
   [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d is not there" 'install the package sudo'
+  [[ -z $root ]] || return 0
+  need_programs acl getfacl setfacl
+  need_programs util-linux nsenter runuser setpriv setsid
+  need_programs 'openssh-client (Debian), openssh-clients (RHEL)' ssh
+  need_programs 'libvirt-clients (Debian), libvirt-client (RHEL)' virsh
+}
+
+# need_programs PACKAGE NAME…
+need_programs() {
+  local package=$1 name
+  shift
+  for name; do
+    PATH=$program_path command -v "$name" >/dev/null ||
+      die "$name is not installed: it is not in $program_path" "install the package $package"
+  done
 }
 
 # configured SECTION KEY DEFAULT: a value of the configuration that is installed, if it stands there.
@@ -244,7 +259,7 @@ plan_common() {
 
 # sudo lets OpenNebula's user start this file: so it names its Node, and no variable of the caller reaches it.
 make_program() {
-  local first="#!/usr/bin/env -S -i PATH=/usr/sbin:/usr/bin:/sbin:/bin SUDO_USER=\${SUDO_USER} $node"
+  local first="#!/usr/bin/env -S -i PATH=$program_path SUDO_USER=\${SUDO_USER} $node"
   [[ $node =~ ^[A-Za-z0-9/._+-]+$ ]] || die "the path of Node has odd characters: $node" 'install it below /usr'
   # Kernels before 5.1 cut it there.
   ((${#first} < 127)) || die "the path of Node is too long: $node" 'install it below /usr'

@@ -5,7 +5,8 @@ set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
   # Mount namespaces with device nodes of their own.
-  [namespace]='util-linux mount acl attr procps strace sudo man-db groff-base openssh-client'
+  [namespace]='util-linux mount acl attr procps strace sudo man-db groff-base openssh-client
+             libvirt-clients'
   # A real libvirtd with a real QEMU, and what a private host is made of.
   [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb binutils strace tini util-linux mount
           iproute2 acl attr procps'

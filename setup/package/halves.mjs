@@ -7,13 +7,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../build/release.mjs';
 
-/** Node is only recommended: many sites have it from elsewhere than a package. install.sh looks for it. */
+/**
+ * Node is only recommended, and virsh not named: many sites have them from elsewhere than a package. install.sh looks for
+ * both, and for the rest before it is unpacked: so that has to be there by then.
+ */
 export const halves = [
   {
     half: 'host',
     what: 'host half, for each KVM host',
-    deb: { preDepends: 'bash, sudo', depends: 'acl, openssh-client', suggests: 'gdb' },
-    rpm: { before: 'bash, sudo', requires: 'acl, openssh-clients, util-linux', suggests: 'gdb' },
+    deb: { preDepends: 'acl, bash, openssh-client, sudo', suggests: 'gdb' },
+    rpm: {
+      before: 'acl, bash, openssh-clients, sudo, util-linux',
+      requires: 'acl, openssh-clients, util-linux',
+      suggests: 'gdb',
+    },
   },
   {
     half: 'frontend',

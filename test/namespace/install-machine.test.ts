@@ -29,15 +29,31 @@ describe('refused, with the remedy, and without any change', () => {
       'Node 20.11 or later is not installed',
     ],
     ['Node in a directory that others can write', 'chmod 777 /usr/bin', '/usr/bin can be written by others'],
-    ['no sudo', 'rm /usr/bin/sudo', 'sudo is not installed'],
+    ...Object.entries({
+      sudo: 'sudo',
+      visudo: 'sudo',
+      getfacl: 'acl',
+      setfacl: 'acl',
+      nsenter: 'util-linux',
+      runuser: 'util-linux',
+      setsid: 'util-linux',
+      ssh: 'openssh-client (Debian), openssh-clients (RHEL)',
+      virsh: 'libvirt-clients (Debian), libvirt-client (RHEL)',
+    }).map(([name, from]) => [
+      `no ${name}`,
+      `rm "$(command -v ${name})"`,
+      `${name} is not installed: it is not in /usr/sbin:/usr/bin:/sbin:/bin\n  -> install the package ${from}\n`,
+    ]),
     ['no oneadmin', "sed -i '/^oneadmin:/d' /etc/passwd", 'there is no user oneadmin'],
   ])('%s', async (_, harm, what) => {
     await shell(harm);
     const before = await on.machine.picture();
-    const { exit, stderr } = await install('host');
-    expect(exit).toBe(1);
-    expect(stderr).toContain(what);
-    expect(stderr).toMatch(/\n {2}-> ./);
+    for (const check of [['--check'], []]) {
+      const { exit, stderr } = await install('host', ...check);
+      expect(exit).toBe(1);
+      expect(stderr).toContain(what);
+      expect(stderr).toMatch(/\n {2}-> ./);
+    }
     expect(await on.machine.picture()).toBe(before);
   });
 
