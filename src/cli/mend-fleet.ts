@@ -30,7 +30,11 @@ export const fleetOptions: Readonly<Record<string, Option>> = {
     value: 'N',
     help: `with --hosts: how many VMs at once, after the first one alone (${usualBatch})`,
   },
-  except: { type: 'string', value: 'A,B,…', help: 'with --hosts: leave out these domains' },
+  except: {
+    type: 'string',
+    value: 'A,B,…',
+    help: 'with --hosts: leave out these VMs, by id, domain or name',
+  },
 };
 
 /** Whether the line is about the fleet. @throws GuardError for options that go only with the fleet. */
@@ -55,13 +59,10 @@ export async function mendFleet(mending: Mending, line: CommandLine, settings: S
     version: versionNumber,
     hosts: hostList(line),
     batch: batchOf(line),
-    except: (line.value('except')?.split(',') ?? []).map((word) =>
-      /^\d+$/.test(word) ? `one-${word}` : word,
-    ),
+    except: (line.value('except')?.split(',') ?? []).map((word) => word.trim()),
     progress: asking.progress,
   };
-  const work = await mend(options);
-  asking.end();
+  const work = await mend(options).finally(asking.end);
   const { hosts, doubts, candidates, others, mended } = work;
   if (!json) process.stdout.write(before(work, mending));
   const done: Mended[] = [];

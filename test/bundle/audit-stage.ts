@@ -1,6 +1,7 @@
 import type { FleetDomain } from '../../src/core/fleet';
 import { run, type CommandResult } from '../../src/system/command';
 import { makeCloud, type Cloud, type CloudVm } from '../fleet/cloud';
+import { StandInHosts } from '../fleet/stand-in-hosts';
 import { StandInOpenNebula } from '../fleet/stand-in-opennebula';
 import { buildAlone, type Built } from './built';
 
@@ -26,10 +27,11 @@ export function vm(id: number, more: Partial<CloudVm> = {}): CloudVm {
   return { id, name: `vm${id}`, host: 'kvm1', said, ...more };
 }
 
-/** The built command, and an OpenNebula that it asks. */
+/** The built command, and an OpenNebula and hosts that it asks. */
 class AuditStage {
   private built: Built | undefined;
   private standIn: StandInOpenNebula | undefined;
+  readonly hosts = new StandInHosts();
 
   async start(): Promise<void> {
     [this.built, this.standIn] = await Promise.all([buildAlone(), StandInOpenNebula.start()]);
@@ -46,15 +48,20 @@ class AuditStage {
     return this.built.directory;
   }
 
-  /** By nobody, who may ask OpenNebula like anybody else: not as root, who would become oneadmin. */
   audit(...words: readonly string[]): Promise<CommandResult> {
+    return this.command(['audit', ...words]);
+  }
+
+  /** By nobody, who may ask OpenNebula like anybody else: not as root, who would become oneadmin. */
+  command(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
-    const program = [process.execPath, this.built?.file ?? '', 'audit', ...words] as const;
+    const program = [process.execPath, this.built?.file ?? '', ...words] as const;
+    const { environment } = this.opennebula;
     const isRoot = process.geteuid?.() === 0;
     return run(isRoot ? [...nobody, ...program] : [...program], {
       deadline: 60_000,
       cwd: '/',
-      env: this.opennebula.environment,
+      env: { ...environment, PATH: `${this.hosts.directory}:${environment['PATH'] ?? ''}`, ...more },
     });
   }
 
@@ -66,6 +73,7 @@ class AuditStage {
 
   async stop(): Promise<void> {
     this.built?.remove();
+    this.hosts.remove();
     await this.standIn?.stop();
   }
 }

@@ -1,7 +1,9 @@
+import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { FleetDomain, FleetHost } from '../../core/fleet';
 import type { HostEnd } from '../../core/host-session';
+import { nearest } from '../../core/nearest';
 import { askHost } from '../opennebula/ask-host';
 import { audit } from './audit';
 import type { Asking } from './from-hosts';
@@ -16,7 +18,7 @@ export interface MendOptions extends Asking, Wanted {
   readonly dryRun: boolean;
   /** How many VMs at once, after the first one alone. */
   readonly batch: number;
-  /** Domains to leave out, by name. */
+  /** VMs to leave out: by domain, by OpenNebula's id, or by its name, which leaves out all of that name. */
   readonly except: readonly string[];
 }
 
@@ -47,15 +49,34 @@ export interface Mend {
 
 /**
  * Mends every VM of the fleet that needs it, a few at a time: the hosts are asked anew which ones do, so a run that was
- * stopped goes on where it stopped when it is started again. @throws GuardError when nobody can be asked.
+ * stopped goes on where it stopped when it is started again. @throws GuardError when nobody can be asked, and for a word
+ * of `except` that names no VM: the VM that was meant would be worked on.
  */
 export async function mend(options: MendOptions): Promise<Mend> {
   const report = await audit({ ...options, source: 'hosts' });
   const { hosts, doubts } = report;
-  const isWanted = ({ domain }: FleetDomain): boolean => !options.except.includes(domain);
-  const candidates = report.domains.filter((domain) => needs[options.mending](domain) && isWanted(domain));
+  const leftOut = new Set(options.except.flatMap((word) => named(word, report.domains)));
+  const candidates = report.domains.filter(
+    (domain) => needs[options.mending](domain) && !leftOut.has(domain),
+  );
   const others = report.domains.filter((domain) => domain.verdict !== 'safe' && !candidates.includes(domain));
   return { hosts, doubts, candidates, others, mended: mendEach(candidates, options) };
+}
+
+function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
+  const found = domains.filter(
+    ({ domain, name }) => domain === word || domain === `one-${word}` || name?.trim() === word,
+  );
+  if (found.length > 0) return found;
+  const close = nearest(
+    word,
+    domains.flatMap(({ domain, name }) => (name === null ? [domain] : [domain, name])),
+  );
+  throw new GuardError(
+    'usage',
+    `--except ${JSON.stringify(word)} names no VM of these hosts`,
+    `name it by its id, its domain or its name${close === undefined ? '' : `: did you mean ${close}?`}`,
+  );
 }
 
 const needs: Readonly<Record<Mending, (domain: FleetDomain) => boolean>> = {
