@@ -74,7 +74,7 @@ export function renderChanges(changes: readonly Change[], since: string): string
         ? `${one.verdict}${one.blockState === 'healthy' ? '' : ` (${one.blockState})`} on ${one.host}`
         : 'not there';
     const vm = name === null ? domain : `${domain} ${name}`;
-    return `  ${kind.padEnd(6)} ${vm}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
+    return `  ${kind.padEnd(7)} ${vm}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
   });
   return `${[`changed since ${since}:`, ...lines].map(printable).join('\n')}\n`;
 }

@@ -1,5 +1,5 @@
-import { inOrder, type FleetDomain } from './fleet';
-import { verdicts, type BlockState, type Verdict } from './finding';
+import { inOrder, rankOf, type FleetDomain } from './fleet';
+import type { BlockState, Verdict } from './finding';
 
 /** What was found of one VM at one time. */
 interface Standing {
@@ -12,20 +12,38 @@ interface Standing {
 export interface Change {
   readonly domain: string;
   readonly name: string | null;
-  readonly kind: 'worse' | 'better' | 'moved' | 'new' | 'gone';
+  /** `unknown`: it was bad, and whether it still is cannot be told. */
+  readonly kind: 'worse' | 'better' | 'unknown' | 'moved' | 'new' | 'gone';
   readonly before: Standing | null;
   readonly now: Standing | null;
   readonly reason: string;
 }
 
-const kinds = ['worse', 'new', 'better', 'moved', 'gone'] as const satisfies readonly Change['kind'][];
+/** What one audit knows: every VM that ran on these hosts; `null` when all hosts of the cloud were asked. */
+export interface Seen {
+  readonly domains: readonly FleetDomain[];
+  readonly hosts: readonly string[] | null;
+}
 
-/** What became of each VM since then; those of which nothing changed are left out. Worse ones first. */
-export function compareFleets(before: readonly FleetDomain[], now: readonly FleetDomain[]): Change[] {
-  const earlier = new Map(before.map((domain) => [domain.domain, domain]));
-  const later = new Map(now.map((domain) => [domain.domain, domain]));
+const kinds = [
+  'worse',
+  'unknown',
+  'new',
+  'better',
+  'moved',
+  'gone',
+] as const satisfies readonly Change['kind'][];
+
+/**
+ * What became of each VM since then; those of which nothing changed are left out. Worse ones first. Of a VM that one of
+ * them does not list nothing is said, unless the host on which the other saw it was asked both times.
+ */
+export function compareFleets(before: Seen, now: Seen): Change[] {
+  const earlier = new Map(before.domains.map((domain) => [domain.domain, domain]));
+  const later = new Map(now.domains.map((domain) => [domain.domain, domain]));
   const changes = [...new Set([...later.keys(), ...earlier.keys()])].flatMap((domain) => {
     const [was, is] = [earlier.get(domain), later.get(domain)];
+    if ((!was && is && !wasAsked(is.host, before)) || (!is && was && !wasAsked(was.host, now))) return [];
     const kind = kindOf(was, is);
     if (kind === undefined) return [];
     const { name, reason } = is ?? was ?? { name: null, reason: '' };
@@ -36,14 +54,25 @@ export function compareFleets(before: readonly FleetDomain[], now: readonly Flee
   );
 }
 
+function wasAsked(host: string, { hosts }: Seen): boolean {
+  return hosts?.includes(host) ?? true;
+}
+
 function kindOf(was: FleetDomain | undefined, is: FleetDomain | undefined): Change['kind'] | undefined {
   if (!is) return 'gone';
   if (!was) return 'new';
-  const step = verdicts.indexOf(is.verdict) - verdicts.indexOf(was.verdict);
-  if (step !== 0) return step < 0 ? 'worse' : 'better';
-  // The verdict is the same for two of them, so the block state tells which way it went.
-  if (was.blockState !== is.blockState) return is.blockState === 'healthy' ? 'better' : 'worse';
+  const step = rankOf(is) - rankOf(was);
+  if (step < 0) return 'worse';
+  if (step > 0) return isLost(was, is) ? 'unknown' : 'better';
   return was.host === is.host ? undefined : 'moved';
+}
+
+/** Whether something was known of it that is not known any more: then nobody can say that it is better. */
+function isLost(was: FleetDomain, is: FleetDomain): boolean {
+  return (
+    (is.verdict === 'undecided' && was.verdict !== 'undecided') ||
+    (is.blockState === 'unknown' && was.blockState !== 'unknown')
+  );
 }
 
 function standing(domain: FleetDomain | undefined): Standing | null {

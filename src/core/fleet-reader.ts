@@ -1,15 +1,20 @@
 import type { FleetDomain } from './fleet';
+import type { Seen } from './fleet-diff';
 import { readDomainReport, readObject } from './report-reader';
 
-/** The VMs of an earlier audit, from what it printed with `--json`; or why the text is none, naming the place. */
-export function readFleetDomains(text: string): FleetDomain[] | string {
+/**
+ * What an earlier audit knew, from what it printed with `--json`; or why the text is none, naming the place. A list of
+ * some verdicts only is none either: a VM that is not in it had another one, or was not there at all.
+ */
+export function readFleet(text: string): Seen | string {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
     return `it is no JSON: ${(error as Error).message}`;
   }
-  const domains = readObject(document)?.get('domains');
+  const given = readObject(document);
+  const domains = given?.get('domains');
   if (!Array.isArray(domains)) return 'it has no list "domains"';
   const read: FleetDomain[] = [];
   for (const [index, value] of domains.entries()) {
@@ -17,7 +22,20 @@ export function readFleetDomains(text: string): FleetDomain[] | string {
     if (!domain) return `domains[${index}] is no VM of an audit`;
     read.push(domain);
   }
-  return read;
+  const verdicts = readObject(given?.get('asked'))?.get('verdicts') ?? null;
+  if (verdicts !== null) return 'it lists the VMs of some verdicts only (--verdict)';
+  return { domains: read, hosts: given ? readHosts(given) : null };
+}
+
+/** `null` when all were asked. A file that does not say so knows of those that it lists. */
+function readHosts(document: ReadonlyMap<string, unknown>): string[] | null {
+  const [asked, hosts] = [readObject(document.get('asked')), document.get('hosts')];
+  const isWhole = asked !== undefined && (asked.get('hosts') ?? asked.get('cluster') ?? null) === null;
+  if (!Array.isArray(hosts) || (isWhole && document.get('source') !== 'here')) return null;
+  return hosts.flatMap((host) => {
+    const name = readObject(host)?.get('host');
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 function readFleetDomain(value: unknown): FleetDomain | undefined {

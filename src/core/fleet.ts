@@ -39,13 +39,16 @@ export interface FleetReport {
 /** Worst first. */
 const blockStates = ['half-inactive', 'stuck', 'unknown', 'healthy'] as const satisfies readonly BlockState[];
 
-/** By verdict, then by block state, host and VM. */
+/** By verdict, then by block state: the less, the worse. */
+export function rankOf({ verdict, blockState }: Pick<DomainReport, 'verdict' | 'blockState'>): number {
+  return verdicts.indexOf(verdict) * blockStates.length + blockStates.indexOf(blockState);
+}
+
+/** Then by host and VM. */
 export function worstFirst(domains: readonly FleetDomain[]): FleetDomain[] {
-  const rank = ({ verdict, blockState }: FleetDomain): number =>
-    verdicts.indexOf(verdict) * blockStates.length + blockStates.indexOf(blockState);
   return [...domains].sort(
     (one, other) =>
-      rank(one) - rank(other) || inOrder(one.host, other.host) || inOrder(one.domain, other.domain),
+      rankOf(one) - rankOf(other) || inOrder(one.host, other.host) || inOrder(one.domain, other.domain),
   );
 }
 

@@ -34,18 +34,77 @@ test('--diff tells what changed since, worse ones first', async () => {
     ['gone', 'one-4'],
   ]);
   expect((await stage.audit('--diff', old)).stdout).toContain(
-    'worse  one-2 vm2: safe on kvm1 -> repairable on kvm1: a reason\n',
+    'worse   one-2 vm2: safe on kvm1 -> repairable on kvm1: a reason\n',
   );
   for (const [text, why] of [
     ['{', 'it is no JSON'],
     ['[]', 'it has no list "domains"'],
     ['{"domains":[{"domain":"one-1"}]}', 'domains[0] is no VM of an audit'],
+    ['{"domains":[],"asked":{"verdicts":["safe"]}}', 'it lists the VMs of some verdicts only'],
   ] as const) {
     const { exit, stderr } = await stage.audit('--diff', scratch('bad.json', text));
     expect(exit).toBe(64);
     expect(stderr).toContain(why);
   }
   expect(readFileSync(old, 'utf8')).toContain('"one-1"');
+});
+
+describe('--diff with only some hosts, or some verdicts', () => {
+  const hosts = ['kvm1', 'kvm2', 'kvm3'].map((name) => ({ name }));
+  const changes = async (...words: readonly string[]): Promise<readonly (readonly string[])[] | undefined> =>
+    (await stage.document(...words)).told.changes?.map(({ kind, domain }) => [kind, domain]);
+
+  test('of a host that was not asked both times nothing is said, and a VM that was seen twice is compared', async () => {
+    stage.opennebula.holds({ hosts, vms: [vm(1), vm(2, { host: 'kvm2' }), vm(3, { host: 'kvm3' }), vm(4)] });
+    const full = scratch('full.json', (await stage.audit('--json')).stdout);
+    const some = scratch('some.json', (await stage.audit('--json', '--hosts', 'kvm2')).stdout);
+    const cluster = scratch('cluster.json', (await stage.audit('--json', '--cluster', 'default')).stdout);
+    expect(JSON.parse(readFileSync(some, 'utf8'))).toMatchObject({
+      asked: { hosts: ['kvm2'], cluster: null, verdicts: null },
+    });
+    expect(await changes('--hosts', 'kvm2', '--diff', full)).toEqual([]);
+    expect(await changes('--diff', some)).toEqual([]);
+    expect(await changes('--diff', cluster)).toEqual([]);
+
+    const vms = [vm(1), vm(3, { host: 'kvm2' }), vm(5, { host: 'kvm2' }), vm(6, { host: 'kvm4' })];
+    stage.opennebula.holds({ hosts: [...hosts, { name: 'kvm4' }], vms });
+    const onKvm2 = [
+      ['new', 'one-5'],
+      ['moved', 'one-3'],
+      ['gone', 'one-2'],
+    ];
+    expect(await changes('--hosts', 'kvm2', '--diff', full)).toEqual(onKvm2);
+    // The file does not know one-3, which may have come from a host that was not asked.
+    expect(await changes('--diff', some)).toEqual([
+      ['new', 'one-3'],
+      ['new', 'one-5'],
+      ['gone', 'one-2'],
+    ]);
+    // kvm4 came since; all were asked both times.
+    expect(await changes('--diff', full)).toEqual([
+      ['new', 'one-5'],
+      ['new', 'one-6'],
+      ['moved', 'one-3'],
+      ['gone', 'one-2'],
+      ['gone', 'one-4'],
+    ]);
+    // As it was written before it said what was asked: it knows the hosts that it lists.
+    const { asked, ...older } = JSON.parse(readFileSync(full, 'utf8')) as Record<string, unknown>;
+    expect(asked).toEqual({ hosts: null, cluster: null, verdicts: null });
+    expect(await changes('--diff', scratch('older.json', JSON.stringify(older)))).toEqual([
+      ['new', 'one-5'],
+      ['moved', 'one-3'],
+      ['gone', 'one-2'],
+      ['gone', 'one-4'],
+    ]);
+  });
+
+  test('a list of some verdicts is refused: what it leaves out was not new then', async () => {
+    const some = scratch('verdicts.json', (await stage.audit('--json', '--verdict', 'blocked')).stdout);
+    const { exit, stdout, stderr } = await stage.audit('--diff', some);
+    expect([exit, stdout]).toEqual([64, '']);
+    expect(stderr).toContain('it lists the VMs of some verdicts only (--verdict)');
+  });
 });
 
 test('a page and metrics are written whole, and a file that cannot be written is said', async () => {

@@ -1,13 +1,14 @@
 import { GuardError } from '../../core/errors';
 import { verdicts, type Verdict } from '../../core/finding';
 import { countVerdicts, isAtRisk, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
-import { compareFleets, type Change } from '../../core/fleet-diff';
-import { readFleetDomains } from '../../core/fleet-reader';
+import { compareFleets, type Change, type Seen } from '../../core/fleet-diff';
+import { readFleet } from '../../core/fleet-reader';
 import type { Settings } from '../../core/settings';
 import { readNamedFile } from '../../system/named-file';
 import { writeWhole } from '../../system/output-file';
 import { audit, type AuditOptions } from '../../workflows/fleet/audit';
 import { beforeRelink } from '../../workflows/fleet/before-relink';
+import type { Wanted } from '../../workflows/fleet/scope';
 import { renderMetrics } from '../metrics';
 import { renderPage } from '../page/page';
 import { exitOf, printJson } from '../print';
@@ -64,9 +65,9 @@ export const auditVerb: Verb = {
     const report = await audit(options);
     options.end();
     const shown = report.domains.filter((domain) => wanted?.includes(domain.verdict) ?? true);
-    const changes = old && compareFleets(old, report.domains);
+    const changes = old && compareFleets(old, seenBy(report, options));
     write(report, line);
-    if (line.flag('json')) printJson(documentOf(report, shown, changes));
+    if (line.flag('json')) printJson(documentOf(report, { ...options, verdicts: wanted }, shown, changes));
     else {
       const listed = wanted || line.flag('verbose') ? shown : shown.filter(isAtRisk);
       process.stdout.write(renderAudit(report, listed, new Date()));
@@ -113,20 +114,34 @@ async function forecast(
 
 function documentOf(
   { host, time, source, hosts: asked, domains, doubts }: FleetReport,
+  wanted: Wanted & { readonly verdicts: readonly Verdict[] | undefined },
   shown: readonly FleetDomain[],
   changes: readonly Change[] | undefined,
 ): object {
   const totals = countVerdicts(domains);
+  // A later --diff has to know what is not in here because nobody asked for it.
+  const only = {
+    hosts: wanted.hosts ?? null,
+    cluster: wanted.cluster ?? null,
+    verdicts: wanted.verdicts ?? null,
+  };
   return {
     host,
     time,
     source,
+    asked: only,
     totals,
     doubts,
     hosts: asked,
     domains: shown,
     ...(changes ? { changes } : {}),
   };
+}
+
+/** What `--diff` may compare: of hosts that were not asked nothing is known. */
+function seenBy({ source, hosts, domains }: FleetReport, wanted: Wanted): Seen {
+  const isWhole = source !== 'here' && wanted.hosts === undefined && wanted.cluster === undefined;
+  return { domains, hosts: isWhole ? null : hosts.map(({ host }) => host) };
 }
 
 /** Each file has the whole audit, whatever is listed. @throws GuardError */
@@ -147,11 +162,11 @@ function verdictsOf(line: CommandLine): readonly Verdict[] | undefined {
 }
 
 /** @throws GuardError for a file that cannot be read or is no audit, before anybody is asked. */
-function earlierOf(line: CommandLine): FleetDomain[] | undefined {
+function earlierOf(line: CommandLine): Seen | undefined {
   const file = line.value('diff');
   if (file === undefined) return undefined;
-  const remedy = 'name a file that holds what migrate-guard audit --json printed';
-  const domains = readFleetDomains(readNamedFile(file, file, remedy));
-  if (typeof domains === 'string') throw new GuardError('usage', `${file}: ${domains}`, remedy);
-  return domains;
+  const remedy = 'name a file that holds what migrate-guard audit --json printed, without --verdict';
+  const earlier = readFleet(readNamedFile(file, file, remedy));
+  if (typeof earlier === 'string') throw new GuardError('usage', `${file}: ${earlier}`, remedy);
+  return earlier;
 }

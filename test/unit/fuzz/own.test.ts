@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from '../../fast-check';
 import { GuardError } from '../../../src/core/errors';
 import { isUnknown } from '../../../src/core/facts';
-import { readFleetDomains } from '../../../src/core/fleet-reader';
+import { readFleet } from '../../../src/core/fleet-reader';
 import { readRequest } from '../../../src/core/host-request';
 import { encodeLine, longestLine, readHostLine, readMoverEnded } from '../../../src/core/host-session';
 import { Lines, tooLong } from '../../../src/core/lines';
@@ -56,14 +56,20 @@ const report = {
 fuzz('an earlier audit', {
   valid: [
     JSON.stringify({
+      source: 'monitoring',
+      asked: { hosts: ['kvm1'], cluster: null, verdicts: null },
+      hosts: [{ host: 'kvm1', cluster: null }],
       domains: [{ ...report, host: 'kvm1', vmId: 310, name: 'web', reason: 'x', seen: null }],
     }),
   ],
-  parse: readFleetDomains,
-  holds: (domains) => {
-    if (typeof domains === 'string')
-      return expect(domains).toMatch(/^(it is no JSON: .|it has no list|domains\[\d+\] is no VM)/);
-    expect(domains.every(({ domain, host }) => domain !== '' && typeof host === 'string')).toBe(true);
+  parse: readFleet,
+  holds: (earlier) => {
+    if (typeof earlier === 'string')
+      return expect(earlier).toMatch(
+        /^(it is no JSON: .|it has no list|domains\[\d+\] is no VM|it lists the VMs of some)/,
+      );
+    expect(earlier.domains.every(({ domain, host }) => domain !== '' && typeof host === 'string')).toBe(true);
+    expect(earlier.hosts?.every((host) => typeof host === 'string') ?? true).toBe(true);
   },
 });
 
