@@ -1,4 +1,4 @@
-import { inOrder, type FleetDomain, type FleetReport } from '../core/fleet';
+import { inOrder, needsReset, type FleetDomain, type FleetReport } from '../core/fleet';
 
 /** One line to type next, for what, and where: on the machine that made the audit, or on the host that is named. */
 export interface NextCommand {
@@ -45,10 +45,6 @@ export function commandsFor(vm: FleetDomain): string[] {
     ...(verdict === 'undecided' ? [`migrate-guard check ${domain} --deep`] : []),
     `migrate-guard explain ${domain}`,
   ];
-}
-
-function needsReset({ blockState }: FleetDomain): boolean {
-  return blockState === 'stuck' || blockState === 'half-inactive';
 }
 
 /** Whether every shell takes it as it is, so that it is one word there, too, when somebody copies it. */

@@ -90,7 +90,12 @@ export function describeAge(seconds: number): string {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
+/** Whether a failed migration left QEMU without its disks: no repair of paths mends that. */
+export function needsReset({ blockState }: Pick<DomainReport, 'blockState'>): boolean {
+  return blockState === 'stuck' || blockState === 'half-inactive';
+}
+
 /** Whether a migration would fail, or kill it: `safe` tells of its paths only, and not whether QEMU holds its disks. */
-export function isAtRisk({ verdict, blockState }: Pick<DomainReport, 'verdict' | 'blockState'>): boolean {
-  return verdict !== 'safe' || blockState === 'stuck' || blockState === 'half-inactive';
+export function isAtRisk(vm: Pick<DomainReport, 'verdict' | 'blockState'>): boolean {
+  return vm.verdict !== 'safe' || needsReset(vm);
 }

@@ -1,3 +1,5 @@
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { makeCloud, vmPoolXml, type Release } from '../fleet/cloud';
 import { fleet, now, useAuditStage, vm } from './audit-stage';
 
@@ -50,6 +52,26 @@ test('for a person: totals, who is at risk and why, and what to do next', async 
   );
   expect((await stage.audit('--verbose')).stdout.match(/ one-1\d\d /g)).toHaveLength(10);
 });
+
+test.each(['half-inactive', 'stuck'] as const)(
+  'a VM that is %s has to be reset, and everything says so',
+  async (blockState) => {
+    const said = { verdict: 'blocked', blockState, reason: 'its disks', time: new Date(now) } as const;
+    stage.opennebula.holds({ hosts: [{ name: 'kvm2' }], vms: [vm(2, { host: 'kvm2', said })] });
+    const reset = 'on kvm2: migrate-guard reset one-2';
+    expect((await stage.document()).told.domains[0]?.findings).toEqual([
+      { check: 'monitoring', state: 'problem', what: 'its disks', remedy: reset },
+    ]);
+    const directory = join(stage.directory, `page-${blockState}`);
+    mkdirSync(directory);
+    chmodSync(directory, 0o777);
+    const { stdout } = await stage.audit('--html', join(directory, 'risk.html'));
+    expect(stdout).toMatch(/\nnext:\n {2}migrate-guard reset --all --hosts kvm2\n$/);
+    const page = readFileSync(join(directory, 'risk.html'), 'utf8');
+    expect(page).toContain(`→ ${reset}</p>`);
+    expect(page).toMatch(/migrate-guard reset one-2<\/code>[^]*migrate-guard explain one-2<\/code>/);
+  },
+);
 
 test('only some hosts, a cluster, some verdicts; the exit status is the worst of all that was looked at', async () => {
   expect((await stage.document('--hosts', 'kvm1,kvm3')).told.totals).toMatchObject({

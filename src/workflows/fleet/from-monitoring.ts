@@ -1,7 +1,8 @@
 import { errorName } from '../../core/errors';
+import { resetOf } from '../../core/block-state';
 import { isUnknown, type Unknown } from '../../core/facts';
-import type { Finding } from '../../core/finding';
-import { ageOf, describeAge, type FleetDomain } from '../../core/fleet';
+import type { BlockState, Finding, Verdict } from '../../core/finding';
+import { ageOf, describeAge, needsReset, type FleetDomain } from '../../core/fleet';
 import { readBlockState, readVerdict } from '../../core/report-reader';
 import type { Settings } from '../../core/settings';
 import { readMonitoring, type PlacedVm, type ProbeTold } from '../../opennebula/vm-pool';
@@ -81,14 +82,15 @@ function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: D
     check: 'monitoring',
     state: verdict === 'undecided' ? 'unknown' : 'problem',
     what: told.reason || `the probe says ${verdict}, without a reason`,
-    remedy: remedies[verdict === 'safe' ? 'undecided' : verdict](host, domain),
+    remedy: `on ${host}: ${remedyOf(domain, verdict, blockState)}`,
   };
   const findings = verdict === 'safe' ? [] : [finding];
   return { ...base, verdict, blockState, reason: verdict === 'safe' ? '' : finding.what, seen, findings };
 }
 
-const remedies = {
-  blocked: (host: string, domain: string) => `on ${host}: migrate-guard explain ${domain}`,
-  undecided: (host: string, domain: string) => `on ${host}: migrate-guard check ${domain} --deep`,
-  repairable: (host: string, domain: string) => `on ${host}: migrate-guard repair ${domain}`,
-} as const;
+function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {
+  // Before anything else: until then a migration fails, or kills the VM, whatever its paths are.
+  if (needsReset({ blockState })) return resetOf(domain);
+  if (verdict === 'repairable') return `migrate-guard repair ${domain}`;
+  return verdict === 'blocked' ? `migrate-guard explain ${domain}` : `migrate-guard check ${domain} --deep`;
+}

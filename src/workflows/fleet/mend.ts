@@ -1,7 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
-import type { FleetDomain, FleetHost } from '../../core/fleet';
+import { needsReset, type FleetDomain, type FleetHost } from '../../core/fleet';
 import type { HostEnd } from '../../core/host-session';
 import { nearest } from '../../core/nearest';
 import { askHost } from '../opennebula/ask-host';
@@ -82,7 +82,7 @@ function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
 const needs: Readonly<Record<Mending, (domain: FleetDomain) => boolean>> = {
   // A block state that has to be healed is no path that could be made.
   repair: ({ verdict, plan }) => verdict === 'repairable' && plan.length > 0,
-  reset: ({ blockState }) => blockState === 'stuck' || blockState === 'half-inactive',
+  reset: needsReset,
 };
 
 async function* mendEach(candidates: readonly FleetDomain[], options: MendOptions): AsyncGenerator<Mended> {
