@@ -49,6 +49,53 @@ test('--diff tells what changed since, worse ones first', async () => {
   expect(readFileSync(old, 'utf8')).toContain('"one-1"');
 });
 
+test('a host of whose VMs none was heard lately has not answered, and the alert on it can come', async () => {
+  const old = {
+    verdict: 'safe',
+    blockState: 'healthy',
+    reason: '',
+    time: new Date(now - 16 * 60_000),
+  } as const;
+  const vms = [
+    // One that is silent, and one that is not.
+    vm(1),
+    { id: 2, name: 'silent', host: 'kvm1' },
+    // Too old, never heard, and not to be understood.
+    vm(3, { host: 'kvm2', said: old }),
+    { id: 4, name: 'never', host: 'kvm2' },
+    vm(5, { host: 'kvm2', said: { ...old, verdict: '<b>' as 'safe', time: new Date(now) } }),
+  ];
+  // kvm3 has nothing to tell.
+  stage.opennebula.holds({ hosts: ['kvm1', 'kvm2', 'kvm3'].map((name) => ({ name })), vms });
+  const directory = join(stage.directory, 'answered');
+  mkdirSync(directory);
+  chmodSync(directory, 0o777);
+  const metrics = join(directory, 'guard.prom');
+  const answered = (): string[] =>
+    readFileSync(metrics, 'utf8')
+      .split('\n')
+      .flatMap(
+        (line) => /^migrate_guard_host_answered\{host="(.*)"\} (.*)$/.exec(line)?.slice(1).join(' ') ?? [],
+      );
+  const { exit, told } = await stage.document('--prometheus', metrics);
+  expect([exit, told.doubts, answered()]).toEqual([2, [], ['kvm1 1', 'kvm2 0', 'kvm3 1']]);
+  expect(told.hosts.flatMap(({ trouble }) => trouble ?? [])).toEqual([
+    {
+      what: 'kvm2 tells nothing: its probe has said nothing of its VMs for 15 min, or nothing that can be understood',
+      remedy: 'migrate-guard doctor --host kvm2',
+    },
+  ]);
+  expect((await stage.audit()).stdout).toContain('  -> migrate-guard doctor --host kvm2\n');
+  // What oned has heard is not known: that is no host's fault.
+  stage.opennebula.answering = 'error';
+  const unread = await stage.document('--prometheus', metrics);
+  expect([unread.exit, unread.told.doubts.length, answered()]).toEqual([
+    2,
+    1,
+    ['kvm1 1', 'kvm2 1', 'kvm3 1'],
+  ]);
+});
+
 describe('--diff with only some hosts, or some verdicts', () => {
   const hosts = ['kvm1', 'kvm2', 'kvm3'].map((name) => ({ name }));
   const changes = async (...words: readonly string[]): Promise<readonly (readonly string[])[] | undefined> =>

@@ -1,4 +1,4 @@
-import type { FleetDomain } from '../../src/core/fleet';
+import type { FleetDomain, FleetHost } from '../../src/core/fleet';
 import { run, type CommandResult } from '../../src/system/command';
 import { makeCloud, type Cloud, type CloudVm } from '../fleet/cloud';
 import { StandInHosts } from '../fleet/stand-in-hosts';
@@ -9,7 +9,7 @@ interface Document {
   readonly source: string;
   readonly totals: Readonly<Record<string, number>>;
   readonly doubts: readonly string[];
-  readonly hosts: readonly { readonly host: string; readonly cluster: string }[];
+  readonly hosts: readonly FleetHost[];
   readonly domains: readonly FleetDomain[];
   readonly changes?: readonly { readonly domain: string; readonly kind: string }[];
 }

@@ -26,8 +26,8 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
     const { hosts, domains } = await fromHosts(scope, { action: 'audit' }, options);
     return { ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts };
   }
-  const { domains, doubts } = await fromMonitoring(scope, options.settings, now);
-  return { ...base, hosts: scope.hosts, domains: worstFirst(domains), doubts };
+  const { hosts, domains, doubts } = await fromMonitoring(scope, options.settings, now);
+  return { ...base, hosts, domains: worstFirst(domains), doubts };
 }
 
 /** All that runs on this host, whoever deployed it. */

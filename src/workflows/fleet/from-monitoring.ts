@@ -2,7 +2,14 @@ import { errorName } from '../../core/errors';
 import { resetOf } from '../../core/block-state';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { BlockState, Finding, Verdict } from '../../core/finding';
-import { ageOf, describeAge, needsReset, type FleetDomain } from '../../core/fleet';
+import {
+  ageOf,
+  describeAge,
+  needsReset,
+  type FleetDomain,
+  type FleetHost,
+  type FleetReport,
+} from '../../core/fleet';
 import { readBlockState, readVerdict } from '../../core/report-reader';
 import type { Settings } from '../../core/settings';
 import { readMonitoring, type PlacedVm, type ProbeTold } from '../../opennebula/vm-pool';
@@ -16,20 +23,45 @@ import type { Scope } from './scope';
  */
 const tooOld = 15 * 60;
 
-/** What OpenNebula's own collectors brought of each VM: no host is asked. */
+/**
+ * What OpenNebula's own collectors brought of each VM: no host is asked. A host of whose VMs none was heard lately has
+ * its trouble; where oned did not tell what it has heard, that is a doubt, and no host's trouble.
+ */
 export async function fromMonitoring(
-  { vms, doubts }: Scope,
+  { hosts, vms, doubts }: Scope,
   { ssh: { user } }: Settings,
   now: Date,
-): Promise<{ readonly domains: FleetDomain[]; readonly doubts: readonly string[] }> {
+): Promise<Pick<FleetReport, 'hosts' | 'domains' | 'doubts'>> {
   const monitoring = await lastMonitoring(user);
-  const isSilent = isUnknown(monitoring);
-  const domains = vms.map((vm) =>
-    judge(vm, newest(vm.told, isSilent ? undefined : monitoring.get(vm.id)), now),
-  );
-  // The list has a little of it too, which is better than nothing.
-  const doubt = `the VMs' MONITORING cannot be read: ${isSilent ? monitoring.unknown : ''}`;
-  return { domains, doubts: isSilent ? [...doubts, doubt] : doubts };
+  if (isUnknown(monitoring)) {
+    // The list has a little of it too, which is better than nothing.
+    const domains = vms.map((vm) => judge(vm, vm.told, now).vm);
+    return {
+      hosts,
+      domains,
+      doubts: [...doubts, `the VMs' MONITORING cannot be read: ${monitoring.unknown}`],
+    };
+  }
+  const judged = vms.map((vm) => judge(vm, newest(vm.told, monitoring.get(vm.id)), now));
+  return {
+    hosts: hosts.map((host) => withTrouble(host, judged)),
+    doubts,
+    domains: judged.map(({ vm }) => vm),
+  };
+}
+
+/** A VM, and whether what the probe said of it counts. */
+interface Judged {
+  readonly vm: FleetDomain;
+  readonly isHeard: boolean;
+}
+
+function withTrouble(host: FleetHost, judged: readonly Judged[]): FleetHost {
+  const here = judged.filter(({ vm }) => vm.host === host.host);
+  if (here.length === 0 || here.some(({ isHeard }) => isHeard)) return host;
+  const silence = `its probe has said nothing of its VMs for ${describeAge(tooOld)}`;
+  const what = `${host.host} tells nothing: ${silence}, or nothing that can be understood`;
+  return { ...host, trouble: { what, remedy: doctorOf(host.host) } };
 }
 
 async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeTold> | Unknown> {
@@ -51,18 +83,22 @@ function newest(one: ProbeTold | undefined, other: ProbeTold | undefined): Probe
   return one.time > other.time ? one : other;
 }
 
-function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: Date): FleetDomain {
+function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: Date): Judged {
   const domain = `one-${id}`;
   const base = { domain, pid: null, plan: [], host, vmId: id, name };
-  const undecided = (what: string, remedy: string, seen: string | null): FleetDomain => ({
-    ...base,
-    verdict: 'undecided',
-    blockState: 'unknown',
-    reason: what,
-    seen,
-    findings: [{ check: 'monitoring', state: 'unknown', what, remedy }],
-  });
-  const doctor = `migrate-guard doctor --host ${host}`;
+  const undecided = (what: string, remedy: string, seen: string | null): Judged => {
+    const findings = [{ check: 'monitoring', state: 'unknown', what, remedy }] as const;
+    const vm = {
+      ...base,
+      verdict: 'undecided',
+      blockState: 'unknown',
+      reason: what,
+      seen,
+      findings,
+    } as const;
+    return { vm, isHeard: false };
+  };
+  const doctor = doctorOf(host);
   if (!told) return undecided(`the probe on ${host} has told nothing of it`, doctor, null);
   const [verdict, blockState] = [readVerdict(told.verdict), readBlockState(told.blockState)];
   const seen = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(told.time) ? told.time : null;
@@ -85,7 +121,12 @@ function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: D
     remedy: `on ${host}: ${remedyOf(domain, verdict, blockState)}`,
   };
   const findings = verdict === 'safe' ? [] : [finding];
-  return { ...base, verdict, blockState, reason: verdict === 'safe' ? '' : finding.what, seen, findings };
+  const reason = verdict === 'safe' ? '' : finding.what;
+  return { vm: { ...base, verdict, blockState, reason, seen, findings }, isHeard: true };
+}
+
+function doctorOf(host: string): string {
+  return `migrate-guard doctor --host ${host}`;
 }
 
 function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {
