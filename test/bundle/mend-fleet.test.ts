@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DomainReport, Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/core/fleet';
 import type { Step } from '../../src/core/plan';
@@ -94,4 +96,44 @@ describe('--except', () => {
     const { exit } = await stage.command(['repair', '--all', '--hosts', 'kvm1', '--except', 'db']);
     expect([exit, stage.hosts.requests]).toEqual([64, []]);
   });
+});
+
+/** A clock on which minutes are over as soon as that file has something in it. */
+const fastClock = (file: string): string => `
+const { statSync } = require('node:fs');
+const { setTimeout: later } = globalThis;
+globalThis.setTimeout = (work, time, ...rest) => {
+  if (!(time > 60000)) return later(work, time, ...rest);
+  let hasBegun = false;
+  const timer = setInterval(() => {
+    // Once more around the event loop: what was said before is read first.
+    if (hasBegun) clearInterval(timer), work(...rest);
+    hasBegun = statSync(${JSON.stringify(file)}).size > 0;
+  }, 10);
+  return timer;
+};
+`;
+
+test.each([
+  ['repair', 'repairable', 'healthy'],
+  ['reset', 'blocked', 'stuck'],
+] as const)('%s: a host half that hangs is not waited for for ever', async (verb, verdict, blockState) => {
+  stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1), vm(2)] });
+  const domains = [1, 2].map((id) => aReport(id, { verdict, blockState }));
+  stage.hosts.tell({ kvm1: { domains, ends: { 'one-1': 'hangs' } } });
+  const clock = join(stage.hosts.directory, 'fast-clock.cjs');
+  writeFileSync(clock, fastClock(stage.hosts.asked), { mode: 0o644 });
+  const words = [verb, '--all', '--hosts', 'all', '--json'];
+  const { exit, stdout } = await stage.command(words, { NODE_OPTIONS: `--require ${clock}` });
+  const told = JSON.parse(stdout) as Document;
+  expect([exit, told.notBegun]).toEqual([2, ['one-2']]);
+  expect(told.domains).toEqual([
+    expect.objectContaining({
+      domain: 'one-1',
+      result: 'undecided',
+      exit: 2,
+      what: 'the guard began its work, and then nothing was heard of it: it did not answer in time',
+    }),
+  ]);
+  expect(stage.hosts.requests).toEqual([`kvm1 ${verb} one-1`]);
 });

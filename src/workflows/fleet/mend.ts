@@ -10,6 +10,12 @@ import type { Asking } from './from-hosts';
 import { lastDestination } from './last-destination';
 import type { Wanted } from './scope';
 
+/**
+ * Milliseconds for one VM, which takes seconds: what a host half waits for has deadlines of its own. One that hangs all
+ * the same must not hold all the others.
+ */
+const deadline = 5 * 60_000;
+
 /** What is mended all over the fleet: missing paths, or what failed migrations left in QEMU. */
 export type Mending = 'repair' | 'reset';
 
@@ -105,7 +111,7 @@ async function mendOne({ domain, name, host, vmId }: FleetDomain, options: MendO
   const { user, deadline: connectTimeout } = settings.ssh;
   const destination = mending === 'reset' && vmId !== null ? await lastDestination(vmId, user) : undefined;
   const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
-  const answer = await askHost(request, { host, user, connectTimeout });
+  const answer = await askHost(request, { host, user, connectTimeout }, deadline);
   const base = { domain, name, host };
   if (!isUnknown(answer)) return { ...base, ...endOf(answer.end), did: answer.did };
   const what = `${host} cannot be asked: ${answer.unknown}`;
