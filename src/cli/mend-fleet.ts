@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { GuardError } from '../core/errors';
 import { exitCodes, worstFirst } from '../core/exit-codes';
+import { decidingFinding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import {
   isSurprise,
@@ -93,8 +94,13 @@ function batchOf(line: CommandLine): number {
 function before({ hosts, doubts, candidates, others }: Mend, mending: Mending): string {
   const lines = doubts.map((doubt) => `not known: ${doubt}`);
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
-  for (const { domain, host, verdict, reason } of others)
-    lines.push(`left alone: ${domain} on ${host}: ${verdict}: ${reason}`);
+  for (const vm of others) {
+    const left = candidates.includes(vm) ? 'only its paths are mended' : 'left alone';
+    lines.push(`${left}: ${vm.domain} on ${vm.host}: ${vm.verdict}: ${vm.reason}`);
+    const remedy = decidingFinding(vm)?.remedy;
+    // What a host tells of itself is to be done there.
+    if (remedy !== undefined) lines.push(`  -> ${vm.seen === null ? '' : `on ${vm.host}: `}${remedy}`);
+  }
   lines.push(`${candidates.length} VMs to ${mending}`);
   return text(lines);
 }

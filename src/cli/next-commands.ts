@@ -1,4 +1,4 @@
-import { inOrder, needsReset, type FleetDomain, type FleetReport } from '../core/fleet';
+import { inOrder, needsRepair, needsReset, type FleetDomain, type FleetReport } from '../core/fleet';
 
 /** One line to type next, for what, and where: on the machine that made the audit, or on the host that is named. */
 export interface NextCommand {
@@ -10,7 +10,7 @@ export interface NextCommand {
 /** The commands that mend what can be mended, and look closer at the rest, the most urgent first. */
 export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   const known = domains.filter(({ host, domain }) => isPlainWord(host) && isPlainWord(domain));
-  const repairable = known.filter(({ verdict }) => verdict === 'repairable');
+  const repairable = known.filter((vm) => vm.verdict === 'repairable' || needsRepair(vm));
   const ill = known.filter(needsReset);
   const blocked = known.find((vm) => vm.verdict === 'blocked' && !needsReset(vm));
   const where = (vms: readonly FleetDomain[]): string =>

@@ -54,7 +54,9 @@ export function isMigrating(migration: string | undefined): boolean {
   return migration !== undefined && !idle.includes(migration);
 }
 
-const check = 'block-state';
+/** The check of every finding about the block state; all others are about paths. */
+export const blockStateCheck = 'block-state';
+const check = blockStateCheck;
 
 /** The remedy of what a reset heals, or would find out to be healthy. */
 export function resetOf(domain: string): string {

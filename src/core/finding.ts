@@ -51,12 +51,20 @@ export interface DomainReport {
   readonly plan: readonly PlanStep[];
 }
 
-/** In one sentence why a domain is not safe: the first finding that its verdict follows from. Empty when it is. */
-export function reasonOf({ verdict, findings }: Pick<DomainReport, 'verdict' | 'findings'>): string {
-  const first = findings.find(({ state, plan }) => {
+/** The first finding that a domain's verdict follows from; `undefined` when it is safe. */
+export function decidingFinding({
+  verdict,
+  findings,
+}: Pick<DomainReport, 'verdict' | 'findings'>): Finding | undefined {
+  return findings.find(({ state, plan }) => {
     if (verdict === 'undecided') return state === 'unknown';
     return state === 'problem' && (verdict === 'repairable' || plan === undefined);
   });
+}
+
+/** In one sentence why a domain is not safe. Empty when it is. */
+export function reasonOf(report: Pick<DomainReport, 'verdict' | 'findings'>): string {
+  const first = decidingFinding(report);
   if (!first) return '';
   const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}`.trim();
   return disk === '' ? first.what : `${disk}: ${first.what}`;

@@ -1,4 +1,5 @@
-import { verdicts, type BlockState, type DomainReport, type Verdict } from './finding';
+import { blockStateCheck } from './block-state';
+import { verdictOf, verdicts, type BlockState, type DomainReport, type Verdict } from './finding';
 
 /** One VM of the cloud: what was found of its domain, and where OpenNebula says that it runs. */
 export interface FleetDomain extends DomainReport {
@@ -93,6 +94,12 @@ export function describeAge(seconds: number): string {
 /** Whether a failed migration left QEMU without its disks: no repair of paths mends that. */
 export function needsReset({ blockState }: Pick<DomainReport, 'blockState'>): boolean {
   return blockState === 'stuck' || blockState === 'half-inactive';
+}
+
+/** Whether its paths can be repaired, whatever its block state is: as a repair on its own host does. */
+export function needsRepair({ findings, plan }: Pick<DomainReport, 'findings' | 'plan'>): boolean {
+  const ofPaths = findings.filter(({ check }) => check !== blockStateCheck);
+  return plan.length > 0 && verdictOf(ofPaths) === 'repairable';
 }
 
 /** Whether a migration would fail, or kill it: `safe` tells of its paths only, and not whether QEMU holds its disks. */

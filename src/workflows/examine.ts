@@ -1,3 +1,4 @@
+import { blockStateCheck } from '../core/block-state';
 import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
 import type { NoFacts } from '../core/facts';
@@ -70,10 +71,16 @@ async function checkAll(
 async function inspectInTime(domain: Domain, settings: Settings, end: number): Promise<DomainReport> {
   try {
     const inspected = await inTime(inspectDomain(domain, settings), end);
-    return inspected ?? unknown(domain, 'its block state was not read in time');
+    return inspected ?? unknownBlockState(domain, 'its block state was not read in time');
   } catch (error) {
-    return unknown(domain, `its block state cannot be read: ${errorName(error)}`);
+    return unknownBlockState(domain, `its block state cannot be read: ${errorName(error)}`);
   }
+}
+
+function unknownBlockState(domain: Domain, why: string): DomainReport {
+  const report = unknown(domain, why);
+  // This says nothing of its paths, which can be repaired all the same.
+  return { ...report, findings: report.findings.map((finding) => ({ ...finding, check: blockStateCheck })) };
 }
 
 function unknown({ name, pid }: Domain, why: string): DomainReport {

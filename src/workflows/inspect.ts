@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { judgeLog, judgeMemory, type BlockJudgement } from '../core/block-state';
+import { blockStateCheck, judgeLog, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
 import { isUnknown, type Unknown } from '../core/facts';
@@ -37,7 +37,7 @@ export async function inspectDomain(domain: Domain, settings: Settings): Promise
   if (isUnknown(held)) {
     const remedy = `see virsh domstate ${domain.name}`;
     return report(domain, 'unknown', [
-      { check: 'block-state', state: 'unknown', what: held.unknown, remedy },
+      { check: blockStateCheck, state: 'unknown', what: held.unknown, remedy },
     ]);
   }
   try {

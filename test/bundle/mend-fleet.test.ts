@@ -137,3 +137,66 @@ test.each([
   ]);
   expect(stage.hosts.requests).toEqual([`kvm1 ${verb} one-1`]);
 });
+
+describe('a VM that has just had the incident: its path is missing, and its block state is not known, or bad', () => {
+  const handedOver: Finding = {
+    check: 'block-state',
+    state: 'unknown',
+    what: 'handing over failed',
+    remedy: 'migrate-guard reset one-1',
+  };
+  const stuck: Finding = { ...handedOver, state: 'problem', what: 'disable_perm was left on' };
+  const oneVm = (changes: Partial<DomainReport>): void => {
+    stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1)] });
+    stage.hosts.tell({ kvm1: { domains: [aReport(1, changes)] } });
+  };
+  const repair = ['repair', '--all', '--hosts', 'all'] as const;
+
+  test.each([
+    ['undecided', 'unknown', handedOver, 2],
+    ['blocked', 'half-inactive', stuck, 1],
+    ['blocked', 'stuck', stuck, 1],
+  ] as const)(
+    '%s, %s: its paths are repaired, and the rest is named',
+    async (verdict, blockState, block, exit) => {
+      oneVm({ verdict, blockState, findings: [missing, block] });
+      const told = await mend(...repair);
+      expect([told.exit, told.told.domains, told.told.others]).toMatchObject([
+        exit,
+        [{ domain: 'one-1', exit: 0 }],
+        [{ domain: 'one-1', blockState }],
+      ]);
+      expect(stage.hosts.requests).toEqual(['kvm1 repair one-1']);
+      expect((await stage.command(repair)).stdout).toBe(
+        `only its paths are mended: one-1 on kvm1: ${verdict}: ${block.what}\n` +
+          '  -> on kvm1: migrate-guard reset one-1\n1 VMs to repair\none-1 vm1 on kvm1: done: done\n1 done\n',
+      );
+      expect((await stage.audit('--live')).stdout).toContain('\n  migrate-guard repair --all --hosts kvm1\n');
+    },
+  );
+
+  test.each<[string, Partial<DomainReport>]>([
+    ['a path is not known', { findings: [missing, { ...handedOver, check: 'disk-device' }] }],
+    ['a path cannot be repaired', { findings: [missing, { ...stuck, check: 'disk-device' }] }],
+    ['nothing would be made', { findings: [handedOver], plan: [] }],
+  ])('left alone, with the remedy, when %s', async (_, changes) => {
+    const verdict =
+      changes.findings?.some(({ what }) => what === stuck.what) === true ? 'blocked' : 'undecided';
+    oneVm({ verdict, blockState: 'unknown', ...changes });
+    const { exit, stdout } = await stage.command(repair);
+    expect([exit, stage.hosts.requests]).toEqual([verdict === 'blocked' ? 1 : 2, []]);
+    expect(stdout).toMatch(
+      /^left alone: one-1 on kvm1: .*\n {2}-> on kvm1: migrate-guard reset one-1\n0 VMs to repair\nnothing to repair\n$/,
+    );
+  });
+
+  test('what its host did not tell itself is not to be done there', async () => {
+    oneVm({});
+    stage.hosts.tell({ kvm1: { domains: [] } });
+    const { exit, stdout } = await stage.command(repair);
+    expect([exit, stdout]).toEqual([
+      2,
+      expect.stringContaining('does not know it\n  -> onevm show 1; on kvm1: virsh list\n'),
+    ]);
+  });
+});

@@ -1,7 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
-import { needsReset, type FleetDomain, type FleetHost } from '../../core/fleet';
+import { needsRepair, needsReset, type FleetDomain, type FleetHost } from '../../core/fleet';
 import type { HostEnd } from '../../core/host-session';
 import { nearest } from '../../core/nearest';
 import { askHost } from '../opennebula/ask-host';
@@ -47,7 +47,7 @@ export interface Mend {
   readonly doubts: readonly string[];
   /** What can be mended, in the order in which it is. */
   readonly candidates: readonly FleetDomain[];
-  /** What is not in order, and what this does not mend. */
+  /** What is not in order, and what this does not mend: of a candidate its block state, when its paths are repaired. */
   readonly others: readonly FleetDomain[];
   /** Ends after the batch in which something went otherwise than it should. */
   readonly mended: AsyncGenerator<Mended>;
@@ -65,7 +65,9 @@ export async function mend(options: MendOptions): Promise<Mend> {
   const candidates = report.domains.filter(
     (domain) => needs[options.mending](domain) && !leftOut.has(domain),
   );
-  const others = report.domains.filter((domain) => domain.verdict !== 'safe' && !candidates.includes(domain));
+  const others = report.domains.filter(
+    (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isMoreThanMended(vm, options.mending)),
+  );
   return { hosts, doubts, candidates, others, mended: mendEach(candidates, options) };
 }
 
@@ -86,10 +88,14 @@ function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
 }
 
 const needs: Readonly<Record<Mending, (domain: FleetDomain) => boolean>> = {
-  // A block state that has to be healed is no path that could be made.
-  repair: ({ verdict, plan }) => verdict === 'repairable' && plan.length > 0,
+  repair: needsRepair,
   reset: needsReset,
 };
+
+/** A block state that has to be healed is no path that could be made. */
+function isMoreThanMended({ verdict }: FleetDomain, mending: Mending): boolean {
+  return mending === 'repair' && verdict !== 'repairable';
+}
 
 async function* mendEach(candidates: readonly FleetDomain[], options: MendOptions): AsyncGenerator<Mended> {
   // What is wrong with all of them shows with the first.
