@@ -1,29 +1,20 @@
 import { existsSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
 import type { GuardReport } from '../../src/workflows/guard';
-import { Stage, Volume, bundleProgram, type Program } from './harness';
-import { startLogged } from './faults/failed-migration';
-import { configuration, logDirectory } from './faults/workflow';
+import { useStage } from './harness';
+import { tellOf } from './faults/failed-migration';
+import { configuration, furnish, logDirectory } from './faults/workflow';
 
 // A mover that fails for a reason of its own, and leaves a QEMU of which nobody can tell whether it has its disks.
 // Behind `virsh` stands one that answers as libvirt and QEMU do.
 
-let program: Program;
-let volume: Volume;
-let stage: Stage;
+const on = useStage();
 
-beforeAll(async () => {
-  program = await bundleProgram();
-  volume = await Volume.create();
-});
-afterAll(() => {
-  program.remove();
-  volume.release();
-});
 beforeEach(async () => {
-  ({ stage } = await startLogged(program.file, [volume], 'none'));
+  furnish(on.stage);
+  await on.startHealthy();
+  tellOf(on.stage, 'none');
 });
-afterEach(() => stage.end());
 
 const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
 
@@ -60,8 +51,8 @@ case "$*" in
   *) answer "$@" ;;
 esac
 `;
-  stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
-  const result = await stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
+  on.stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
+  const result = await on.stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
     under,
     env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
   });
@@ -96,5 +87,5 @@ test('no descriptors are left to start what looks at the disks: said in words, a
     'migrate-guard: nsenter cannot be started: this process may hold no more descriptors\n' +
       '  -> raise the limit (ulimit -n), and run again\n',
   );
-  expect([exit, existsSync(stage.host.path('/mnt/failed'))]).toEqual([2, false]);
+  expect([exit, existsSync(on.stage.host.path('/mnt/failed'))]).toEqual([2, false]);
 });

@@ -2,52 +2,34 @@ import { once } from 'node:events';
 import { createReadStream, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
 import type { ResetReport } from '../../src/workflows/reset';
-import {
-  bundleProgram,
-  giveToQemu,
-  placeDisk,
-  stateDirectory,
-  Volume,
-  type Program,
-  type Qemu,
-  type Stage,
-} from './harness';
-import { startLogged, writeLog } from './faults/failed-migration';
-import { configuration } from './faults/workflow';
+import { giveToQemu, placeDisk, stateDirectory, useStage, type Qemu } from './harness';
+import { tellOf, writeLog } from './faults/failed-migration';
+import { configuration, furnish } from './faults/workflow';
 
 // `reset` where no memory can be read, of one VM and of all on a host: three, of which the log of the first and the last
 // tells of a migration that failed, and that of the second of none. Behind `virsh` stands one that answers as QEMU does.
 
-let program: Program;
-let volume: Volume;
-let stage: Stage;
+const on = useStage();
 let first: Qemu;
 
-beforeAll(async () => {
-  program = await bundleProgram();
-  volume = await Volume.create();
-});
-afterAll(() => {
-  program.remove();
-  volume.release();
-});
 beforeEach(async () => {
-  ({ stage, qemu: first } = await startLogged(program.file, [volume], 'failed'));
+  furnish(on.stage);
+  ({ qemu: first } = await on.startHealthy());
+  tellOf(on.stage, 'failed');
   for (const [vm, hasFailed] of [
     [311, false],
     [312, true],
   ] as const) {
-    const disk = await placeDisk(stage, volume, 0, vm);
+    const disk = await placeDisk(on.stage, on.volume(0), 0, vm);
     const name = `one-${vm}`;
-    await stage.startQemu({ name, disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
-    writeLog(stage, name, hasFailed);
+    await on.stage.startQemu({ name, disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
+    writeLog(on.stage, name, hasFailed);
   }
 });
-afterEach(() => stage.end());
 
 function run(...argv: readonly string[]): Promise<CommandResult> {
   const env = { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` };
-  return stage.run([...argv, '--config', configuration], { env });
+  return on.stage.run([...argv, '--config', configuration], { env });
 }
 
 /** The exit status, and of each VM that was told of: how it ended, its block state, why. */
@@ -59,9 +41,9 @@ async function resetAll(): Promise<{ exit: number | null; told: readonly (readon
 
 /** What virsh does first when it is asked about the first VM; `case` patterns and commands of the shell. */
 function whenFirst(cases: string): void {
-  const answers = stage.host.read('/mnt/bin/virsh').replace('#!/bin/sh\n', '');
+  const answers = on.stage.host.read('/mnt/bin/virsh').replace('#!/bin/sh\n', '');
   const script = `#!/bin/sh\ncase "$*" in *${first.uuid}*) case "$*" in ${cases} ;; esac ;; esac\n${answers}`;
-  stage.host.file('/mnt/bin/virsh', script, { mode: 0o755 });
+  on.stage.host.file('/mnt/bin/virsh', script, { mode: 0o755 });
 }
 
 const healed = (name: string): unknown => [name, 'healed', expect.stringContaining('healed by cont')];
@@ -77,7 +59,7 @@ describe('of --all', () => {
   });
 
   test('one that cannot be read is undecided, and keeps no other from its reset', async () => {
-    stage.writeStatus('one-310', '<domstatus>');
+    on.stage.writeStatus('one-310', '<domstatus>');
     const { exit, told } = await resetAll();
     expect({ exit, told }).toEqual({
       exit: 2,
@@ -86,13 +68,13 @@ describe('of --all', () => {
   });
 
   test('one that is busy is told of, and the rest are reset', async () => {
-    await stage.host.node('/mnt/told', 'p');
-    await stage.host.node('/mnt/go', 'p');
+    await on.stage.host.node('/mnt/told', 'p');
+    await on.stage.host.node('/mnt/go', 'p');
     whenFirst(`*'"cont"'*) echo x >/mnt/told; read go </mnt/go`);
     const other = run('reset', 'one-310');
-    await once(createReadStream(stage.host.path('/mnt/told')), 'data');
+    await once(createReadStream(on.stage.host.path('/mnt/told')), 'data');
     const { exit, told } = await resetAll();
-    writeFileSync(stage.host.path('/mnt/go'), 'go\n');
+    writeFileSync(on.stage.host.path('/mnt/go'), 'go\n');
     expect({ exit, told }).toEqual({
       exit: 5,
       told: [

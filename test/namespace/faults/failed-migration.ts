@@ -17,21 +17,28 @@ esac
 const failed =
   '2024-03-05T09:59:59.000000Z qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)\n';
 
-/**
- * A healthy domain with a log of its QEMU, in which a migration has failed or none was. `inactive`: QEMU 10.0 calls its
- * disk inactive; an older one tells nothing of that, and takes its disks back when it is told to `cont`.
- */
+type HandingOver = 'failed' | 'inactive' | 'none';
+
+/** A healthy domain of which {@link tellOf} tells. */
 export async function startLogged(
   program: string,
   volumes: readonly Volume[],
-  handingOver: 'failed' | 'inactive' | 'none',
+  handingOver: HandingOver,
 ): Promise<{ stage: Stage; qemu: Qemu }> {
   const world = await startHealthy(program, volumes);
-  writeLog(world.stage, 'one-310', handingOver !== 'none');
+  tellOf(world.stage, handingOver);
+  return world;
+}
+
+/**
+ * Puts a log of `one-310`'s QEMU in which a migration has failed or none was, and a virsh that tells alike. `inactive`:
+ * QEMU 10.0 calls its disk inactive; an older one tells nothing of that, and takes its disks back when it is told to `cont`.
+ */
+export function tellOf(stage: Stage, handingOver: HandingOver): void {
+  writeLog(stage, 'one-310', handingOver !== 'none');
   const active = handingOver === 'inactive' ? { active: false } : {};
   const answers = virsh({ 'node-name': 'libvirt-1-format', ...active });
-  world.stage.host.file('/mnt/bin/virsh', answers, { mode: 0o755 });
-  return world;
+  stage.host.file('/mnt/bin/virsh', answers, { mode: 0o755 });
 }
 
 /** The log of a QEMU that starts now, in which a migration has failed or none was. */
