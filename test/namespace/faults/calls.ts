@@ -81,6 +81,12 @@ function toForm(text: string): string {
   return about.replaceAll(/[0-9a-f]{12}|\d+/g, 'N');
 }
 
+/**
+ * strace that is killed lets go of what it follows: a run that does not end (a fault can hit a write by which Node's threads
+ * wake one another) is ended with its whole process group, also when the deadline's SIGTERM comes from outside.
+ */
+const endingAll = ['timeout', '--kill-after=0.3', '3600'];
+
 async function traced(
   options: readonly string[],
   run: Run,
@@ -88,7 +94,7 @@ async function traced(
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-calls-'));
   try {
     const file = join(directory, 'trace');
-    const result = await run(['strace', ...options, '-o', file, '--']);
+    const result = await run([...endingAll, 'strace', ...options, '-o', file, '--']);
     return { result, trace: readFileSync(file, 'utf8') };
   } finally {
     rmSync(directory, { recursive: true, force: true });
