@@ -23,10 +23,7 @@ export const diskName: Check = {
       return { check: 'disk-name', state: 'ok', disk: source.disk, path: source.path, what, note: true };
     });
     const byLibvirt = new Set(domain.sources.flatMap(({ path, node }) => [path, node]));
-    // A set of descriptors that somebody passed to QEMU is no path of a file.
-    const extra = nodes.filter(
-      ({ path, name }) => !byLibvirt.has(path) && !byLibvirt.has(name) && !path.startsWith('/dev/fdset/'),
-    );
+    const extra = nodes.filter(({ path, name }) => !byLibvirt.has(path) && !byLibvirt.has(name));
     const added = extra.map(({ path, name }): Finding => {
       const what = `QEMU has it open as node ${name}, libvirt's XML does not name it; it was checked too`;
       return { check: 'disk-name', state: 'ok', disk: name, path, what, note: true };

@@ -92,12 +92,12 @@ function sameWay(host: Walk, namespace: Walk): boolean {
   });
 }
 
-/** Files that QEMU has open under a name that libvirt's XML does not hold. `/dev/fdset` is no path of a file. */
+/** Files that QEMU has open under a name that libvirt's XML does not hold. */
 function sourcesOnlyInQemu(domain: Domain, nodes: readonly BlockNode[] | Unknown | undefined): DiskSource[] {
   if (!nodes || isUnknown(nodes)) return [];
   const known = new Set(domain.sources.map(({ path }) => path));
   return nodes
-    .filter(({ path }) => !known.has(path) && !path.startsWith('/dev/fdset/'))
+    .filter(({ path }) => !known.has(path))
     .map(({ name, path, driver, readonly }) => {
       const disk = domain.sources.find(({ node }) => node === name)?.disk ?? name;
       const type = driver === 'file' ? 'file' : 'block';

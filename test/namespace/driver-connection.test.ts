@@ -1,23 +1,12 @@
 import { until } from './harness';
-import { LittleCloud } from './installation/little-cloud';
-import { Package } from './installation/package';
+import { useLittleCloud } from './installation/little-cloud';
 
 /**
  * The mover's connection is made while the host half checks. What becomes of each is written down by a stand-in for ssh,
  * and when the host half says what by one for that: both where the driver starts them.
  */
 
-let source: Package;
-let cloud: LittleCloud;
-
-beforeAll(async () => {
-  source = await Package.make();
-});
-beforeEach(async () => {
-  cloud = await LittleCloud.start(source);
-});
-afterEach(() => cloud.end());
-afterAll(() => source.remove());
+const on = useLittleCloud('each');
 
 const log = '/var/lib/one/connections';
 /** As ssh does: it runs what it was to run, and dies of SIGTERM. */
@@ -30,7 +19,7 @@ const vetoed = { kind: 'end', exit: 1, domain: 'one-310', result: 'refused', wha
 const move = [{ kind: 'move' }, 'read -r moved'];
 
 function connections(): string[] {
-  return cloud.lines('connections').map((line) => line.replace(/ .*/, ''));
+  return on.cloud.lines('connections').map((line) => line.replace(/ .*/, ''));
 }
 
 async function expectEnded(): Promise<void> {
@@ -39,46 +28,46 @@ async function expectEnded(): Promise<void> {
 }
 
 test('it is the one by which the mover runs, once the host half says so', async () => {
-  await cloud.ssh(connection);
+  await on.cloud.ssh(connection);
   // It began, and nothing ran by it.
-  await cloud.hostHalf(connected, 'test ! -e /var/lib/one/ran || exit 9', ...move, done);
-  expect(await cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
+  await on.cloud.hostHalf(connected, 'test ! -e /var/lib/one/ran || exit 9', ...move, done);
+  expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
   await expectEnded();
 });
 
 test('a second attempt has a connection of its own', async () => {
-  await cloud.ssh(connection);
-  await cloud.hostHalf(connected, ...move, ...move, done);
-  expect(await cloud.migrate()).toMatchObject({ exit: 0, ran: [stock, stock] });
+  await on.cloud.ssh(connection);
+  await on.cloud.hostHalf(connected, ...move, ...move, done);
+  expect(await on.cloud.migrate()).toMatchObject({ exit: 0, ran: [stock, stock] });
   expect(connections()).toEqual(['began', 'ended', 'began', 'ended']);
 });
 
 test('after a veto it ends, and nothing ran by it', async () => {
-  await cloud.ssh(connection);
-  await cloud.hostHalf(connected, vetoed);
-  expect(await cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
+  await on.cloud.ssh(connection);
+  await on.cloud.hostHalf(connected, vetoed);
+  expect(await on.cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
   await expectEnded();
 });
 
 test('it ends with a driver that is killed, and nothing ran by it', async () => {
-  await cloud.ssh(connection);
-  await cloud.hostHalf(connected, 'cat >/dev/null');
-  const moving = cloud.migrate();
+  await on.cloud.ssh(connection);
+  await on.cloud.hostHalf(connected, 'cat >/dev/null');
+  const moving = on.cloud.migrate();
   await until(() => connections().length > 0, { what: 'the connection begins' });
-  process.kill(Number(cloud.lines('connections')[0]?.replace('began ', '')), 'SIGKILL');
+  process.kill(Number(on.cloud.lines('connections')[0]?.replace('began ', '')), 'SIGKILL');
   expect(await moving).toMatchObject({ ran: [] });
   await expectEnded();
 });
 
 test('one that does not go is not waited for', async () => {
   const [released, gone] = ['/var/lib/one/released', '/var/lib/one/gone'];
-  await cloud.ssh(
+  await on.cloud.ssh(
     `trap '' TERM; echo began >>${log}; until [ -e ${released} ] || ((SECONDS > 60)); do sleep 0.01; done; : >${gone}`,
   );
-  await cloud.hostHalf(connected, vetoed);
-  expect(await cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
-  cloud.write(released, '');
-  await until(() => cloud.has(gone), { what: 'the stand-in ends' });
+  await on.cloud.hostHalf(connected, vetoed);
+  expect(await on.cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
+  on.cloud.write(released, '');
+  await until(() => on.cloud.has(gone), { what: 'the stand-in ends' });
 });
 
 test.each([
@@ -86,10 +75,12 @@ test.each([
   ['that could not be made', 'echo "Connection refused" >&2; exit 255'],
 ])('one %s is replaced, and nothing is said of it', async (_, end) => {
   const first = '/var/lib/one/first';
-  await cloud.ssh(`if mkdir ${first} 2>/dev/null; then echo "$$" >${first}/pid; ${end}; fi\n${connection}`);
+  await on.cloud.ssh(
+    `if mkdir ${first} 2>/dev/null; then echo "$$" >${first}/pid; ${end}; fi\n${connection}`,
+  );
   // Its number is nobody's once the driver has heard of its end.
   const heard = `until [ -s ${first}/pid ] && [ ! -e /proc/$(cat ${first}/pid) ]; do sleep 0.01; done`;
-  await cloud.hostHalf(heard, ...move, done);
-  expect(await cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
+  await on.cloud.hostHalf(heard, ...move, done);
+  expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
   await expectEnded();
 });

@@ -1,26 +1,15 @@
-import { LittleCloud } from './installation/little-cloud';
-import { Package } from './installation/package';
+import { useLittleCloud } from './installation/little-cloud';
 
 /** How the driver reaches the host: from the front-end, wherever that lies; and what it says when it does not. */
 
-let source: Package;
-let cloud: LittleCloud;
+const on = useLittleCloud('each');
 const stock = 'tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1';
-
-beforeAll(async () => {
-  source = await Package.make();
-});
-beforeEach(async () => {
-  cloud = await LittleCloud.start(source);
-});
-afterEach(() => cloud.end());
-afterAll(() => source.remove());
 
 test('why a host cannot be asked is told, however late it comes', async () => {
   // Nothing more is said, and a moment later why.
   const silent = 'exec >&-; sleep 0.3; echo "sudo: a password is required" >&2; exit 1';
-  await cloud.program('/usr/bin/ssh', `#!/bin/bash\n${silent}\n`);
-  const { exit, stderr } = await cloud.migrate();
+  await on.cloud.program('/usr/bin/ssh', `#!/bin/bash\n${silent}\n`);
+  const { exit, stderr } = await on.cloud.migrate();
   expect(exit).toBe(1);
   expect(stderr).toContain(
     'one-310: the guard cannot run: sudo: a password is required; it was tried without\n',
@@ -29,13 +18,16 @@ test('why a host cannot be asked is told, however late it comes', async () => {
 
 test('a front-end whose directory is a link to a larger disk is one all the same', async () => {
   const moved = 'mkdir /var/lib/large && mv /var/lib/one /var/lib/large/ && ln -s large/one /var/lib/one';
-  expect(await cloud.machine.root(['bash', '-c', moved])).toMatchObject({ exit: 0 });
-  await cloud.program('/var/tmp/one/vmm/kvm/migrate', '#!/bin/sh\necho "${0#/var/} $*" >>/var/lib/one/ran\n');
-  await cloud.hostHalf({ kind: 'move' }, 'read -r moved', {
+  expect(await on.cloud.machine.root(['bash', '-c', moved])).toMatchObject({ exit: 0 });
+  await on.cloud.program(
+    '/var/tmp/one/vmm/kvm/migrate',
+    '#!/bin/sh\necho "${0#/var/} $*" >>/var/lib/one/ran\n',
+  );
+  await on.cloud.hostHalf({ kind: 'move' }, 'read -r moved', {
     kind: 'end',
     exit: 0,
     result: 'done',
     what: 'x',
   });
-  expect(await cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
+  expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
 });

@@ -1,22 +1,11 @@
 import { chmodSync } from 'node:fs';
-import { LittleCloud } from './installation/little-cloud';
-import { Package } from './installation/package';
+import { useLittleCloud } from './installation/little-cloud';
 
 /** By what the drivers go on when the guard cannot run: the mover and the policy that the site has configured. */
 
-let source: Package;
-let cloud: LittleCloud;
+const on = useLittleCloud('all');
 const tweaks = ['lib/one/remotes/vmm/kvm/migrate-tweaks one-310 kvm2 kvm1 310 kvm1'];
 const stock = ['tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1'];
-
-beforeAll(async () => {
-  source = await Package.make();
-  cloud = await LittleCloud.start(source);
-});
-afterAll(async () => {
-  await cloud.end();
-  source.remove();
-});
 
 const frontend = 'opennebula:\n  migrate: frontend:migrate-tweaks\n';
 const refuse = 'policy:\n  when_guard_fails: refuse\n';
@@ -32,18 +21,18 @@ describe('a configuration with a mistake', () => {
     ['a section', 'libvrit: {}\n', 'the key libvrit is not known'],
     ['how hosts are reached', 'ssh:\n  usr: oneadmin\n', 'the key ssh.usr is not known'],
   ])('%s: the mover that was configured runs, and the policy holds', async (_, mistake, why) => {
-    cloud.configure(frontend + mistake);
-    const moved = await cloud.migrate();
+    on.cloud.configure(frontend + mistake);
+    const moved = await on.cloud.migrate();
     expect(moved).toMatchObject({ exit: 0, ran: tweaks });
     expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: /);
     expect(moved.stderr).toContain(why);
-    cloud.configure(mistake);
-    expect(await cloud.migrate()).toMatchObject({ exit: 0, ran: stock });
-    cloud.configure(frontend + mistake + refuse);
-    const refused = await cloud.migrate();
+    on.cloud.configure(mistake);
+    expect(await on.cloud.migrate()).toMatchObject({ exit: 0, ran: stock });
+    on.cloud.configure(frontend + mistake + refuse);
+    const refused = await on.cloud.migrate();
     expect(refused).toMatchObject({ exit: 2, ran: [] });
     expect(refused.stderr).toContain(why);
-    const vetoed = await cloud.tm('premigrate', 'kvm1', 'kvm2', '/310', '310', '0');
+    const vetoed = await on.cloud.tm('premigrate', 'kvm1', 'kvm2', '/310', '310', '0');
     expect(vetoed).toMatchObject({ exit: 2, stderr: expect.stringContaining(why) as string });
   });
 
@@ -68,8 +57,8 @@ describe('a configuration with a mistake', () => {
     ['no such policy', 'policy: { when_guard_fails: no }\n', 'policy.when_guard_fails: Invalid', 'see the'],
     ['the policy’s section', 'polizy: {}\n', 'the key polizy is not known', 'did you mean policy?'],
   ])('in what says how to go on (%s): nothing is guessed, nothing is moved', async (_, yaml, why, remedy) => {
-    cloud.configure(yaml);
-    const { exit, stderr, ran } = await cloud.migrate();
+    on.cloud.configure(yaml);
+    const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     const [first, second, third] = stderr.split('\n');
     expect(first).toMatch(
@@ -82,30 +71,30 @@ describe('a configuration with a mistake', () => {
   });
 
   test('a file that OpenNebula’s user may not read: nothing is guessed, nothing is moved', async () => {
-    cloud.configure(frontend);
-    chmodSync(cloud.machine.path('/etc/migrate-guard/config.yaml'), 0o600);
-    const { exit, stderr, ran } = await cloud.migrate();
+    on.cloud.configure(frontend);
+    chmodSync(on.cloud.machine.path('/etc/migrate-guard/config.yaml'), 0o600);
+    const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     expect(stderr).toMatch(/cannot be read: EACCES\n.* -> look at ls -l \/etc/);
   });
 
   test('a datastore driver’s script needs no mover, only the policy', async () => {
     const words = ['kvm1', 'kvm2', '/310', '310', '0'];
-    cloud.configure('opennebula: { migrate: ../x }\n');
-    const asked = await cloud.tm('premigrate', ...words);
+    on.cloud.configure('opennebula: { migrate: ../x }\n');
+    const asked = await on.cloud.tm('premigrate', ...words);
     expect(asked).toMatchObject({
       exit: 0,
       stderr: expect.stringMatching(/^WARN: .*Invalid name/) as string,
     });
-    cloud.configure('policy: { when_guard_fails: no }\n');
-    expect(await cloud.tm('premigrate', ...words)).toMatchObject({ exit: 2 });
+    on.cloud.configure('policy: { when_guard_fails: no }\n');
+    expect(await on.cloud.tm('premigrate', ...words)).toMatchObject({ exit: 2 });
   });
 });
 
 test.each(['premigrate', 'failmigrate'] as const)(
   '%s tells its own name to who calls it with too little',
   async (name) => {
-    const { exit, stderr } = await cloud.tm(name, 'kvm1', 'kvm2');
+    const { exit, stderr } = await on.cloud.tm(name, 'kvm1', 'kvm2');
     expect([exit, stderr.split('\n')[0]]).toEqual([
       64,
       expect.stringMatching(`^ERROR: migrate-guard: ${name}: SOURCE DESTINATION VM_DIRECTORY VM_ID`),
@@ -114,7 +103,7 @@ test.each(['premigrate', 'failmigrate'] as const)(
 );
 
 describe('without Node', () => {
-  beforeAll(() => cloud.hideNode());
+  beforeAll(() => on.cloud.hideNode());
 
   test.each([
     ['opennebula:\n  migrate: frontend:migrate-tweaks\n', tweaks],
@@ -123,8 +112,8 @@ describe('without Node', () => {
     ['opennebula: { save: save }\nreset: { gdb_deadlin: 7 }\n', stock],
     ['policy: { when_guard_fails: "run-mover" }\n', stock],
   ])('%j: the mover that was configured runs', async (yaml, ran) => {
-    cloud.configure(yaml);
-    const moved = await cloud.migrate();
+    on.cloud.configure(yaml);
+    const moved = await on.cloud.migrate();
     expect(moved).toMatchObject({ exit: 0, ran });
     expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: Node 20 or later/);
   });
@@ -134,8 +123,8 @@ describe('without Node', () => {
     ['policy:\n  when_guard_fails: "refuse"\n'],
     ['policy: { when_guard_fails: refuse }\n'],
   ])('%j: refused, as the site has it', async (yaml) => {
-    cloud.configure(`${frontend}${yaml}`);
-    const { exit, stderr, ran } = await cloud.migrate();
+    on.cloud.configure(`${frontend}${yaml}`);
+    const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     expect(stderr).toMatch(
       /^ERROR: .*: Node 20 [^\n]*\nmigrate-guard: one-310: the guard cannot run: .*\.\n$/,
@@ -148,8 +137,8 @@ describe('without Node', () => {
     ['opennebula: &site { migrate: frontend:migrate-tweaks }\n', 'opennebula.migrate'],
     ['opennebula:\n  migrate:\n    frontend:migrate-tweaks\n', 'opennebula.migrate'],
   ])('%j: nothing is guessed, nothing is moved', async (yaml, key) => {
-    cloud.configure(yaml);
-    const { exit, stderr, ran } = await cloud.migrate();
+    on.cloud.configure(yaml);
+    const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     expect(stderr.split('\n').at(-2)).toMatch(/^migrate-guard: one-310: the guard cannot run: .*\.$/);
     expect(stderr).toContain(key);

@@ -1,14 +1,15 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import type { ResetReport } from '../../src/workflows/reset';
 import { type Domain, until } from '../lab/harness';
 import {
   configure,
   expectHealthy,
   halfInactiveDomain,
+  holderOf,
   libvirtd,
   reset,
   resetWith,
   shadow,
+  standAtWork,
   storeLayout,
   stuckDomain,
   threadStates,
@@ -169,7 +170,7 @@ describe('gdb', () => {
       () => 'killed',
     );
     await until(() => tracerOf(domain) > 0, { what: 'gdb is attached' });
-    process.kill(await holderOf(domain), 'SIGKILL');
+    process.kill(await holderOf(stage, domain), 'SIGKILL');
     expect(await ended).toBe('killed');
     await until(() => tracerOf(domain) === 0, { what: 'gdb is gone' });
     await until(() => !/[tT]/.test(threadStates(domain)), { what: 'the guest runs on' });
@@ -182,36 +183,18 @@ describe('gdb', () => {
 describe('others', () => {
   test('a second reset is told that the first is at work', async () => {
     const domain = await stuck();
-    const gate = `/run/migrate-guard-lab/gate-${domain.vmId}`;
-    await stage.host.succeed(['mkfifo', gate]);
-    const env = shadow(
-      stage,
-      'virsh',
-      `case "$*" in *'"cont"'*) read -r line <${gate} ;; esac\nexec $real "$@"`,
-    );
-    const first = resetWith(stage, { env }, domain.name, '--strategy', 'cont');
-    const holder = await holderOf(domain);
+    const goOn = await standAtWork(stage, domain);
     const second = await stage.guard('reset', domain.name);
     expect(second.exit).toBe(5);
     expect(second.stderr).toContain(`someone else is working on ${domain.name}`);
-    expect(holder).toBeGreaterThan(0);
-    await stage.host.succeed(['sh', '-c', `echo go >${gate}`]);
-    expect(await first).toMatchObject({ exit: 0, result: 'healed' });
+    expect(await goOn()).toMatchObject({ exit: 0, result: 'healed' });
     await domain.destroy();
   });
 
   test('--all passes by a VM that another works on, and heals a half-inactive one without any layout', async () => {
     const [busy, ill] = [await stuck(), await halfInactiveDomain(stage, vmId++)];
     const config = configure(stage, 'reset: { layout_directory: /nonexistent }');
-    const gate = `/run/migrate-guard-lab/gate-${busy.vmId}`;
-    await stage.host.succeed(['mkfifo', gate]);
-    const env = shadow(
-      stage,
-      'virsh',
-      `case "$*" in *'"cont"'*) read -r line <${gate} ;; esac\nexec $real "$@"`,
-    );
-    const first = resetWith(stage, { env }, busy.name, '--strategy', 'cont');
-    await holderOf(busy);
+    const goOn = await standAtWork(stage, busy);
     const { exit, stdout } = await stage.guard('reset', '--all', '--json', '--config', config);
     const { domains } = JSON.parse(stdout) as { domains: ResetReport[] };
     expect(domains).toMatchObject([
@@ -219,8 +202,7 @@ describe('others', () => {
       { domain: ill.name, result: 'healed', blockState: 'healthy' },
     ]);
     expect(exit).toBe(5);
-    await stage.host.succeed(['sh', '-c', `echo go >${gate}`]);
-    expect(await first).toMatchObject({ exit: 0, result: 'healed' });
+    expect(await goOn()).toMatchObject({ exit: 0, result: 'healed' });
     // The layout is known to this one: it sees for itself.
     await expectHealthy(stage, ill);
     await Promise.all([busy.destroy(), ill.destroy()]);
@@ -241,26 +223,3 @@ describe('others', () => {
     expect(report).toMatchObject({ exit: 4, result: 'dead', what: 'QEMU died during the reset' });
   });
 });
-
-/** The process, as the real machine counts, that holds the domain's lock. */
-async function holderOf(domain: Domain): Promise<number> {
-  const claims = stage.host.path(`/run/migrate-guard/${domain.name}.lock`);
-  const inner = await until(
-    () =>
-      existsSync(claims) &&
-      readdirSync(claims)
-        .find((name) => name.endsWith('.held'))
-        ?.split('-')[0],
-    { what: `someone holds the lock of ${domain.name}` },
-  );
-  const namespace = statSync(`/proc/${domain.outerPid}/ns/pid`).ino;
-  const found = readdirSync('/proc').find((pid) => {
-    try {
-      const pids = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]?.split(/\s+/);
-      return statSync(`/proc/${pid}/ns/pid`).ino === namespace && pids?.at(-1) === inner;
-    } catch {
-      return false;
-    }
-  });
-  return Number(found);
-}

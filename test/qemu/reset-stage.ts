@@ -1,10 +1,12 @@
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
+  statSync,
   symlinkSync,
   writeFileSync,
   writeSync,
@@ -206,4 +208,44 @@ export function threadStates(domain: Domain): string {
 export function tracerOf(domain: Domain): number {
   const status = readFileSync(`/proc/${domain.outerPid}/status`, 'latin1');
   return Number(/^TracerPid:\s*(\d+)$/m.exec(status)?.[1]);
+}
+
+/** A reset of the domain that has its lock, and stands still before its `cont`; gives what lets it go on to its end. */
+export async function standAtWork(stage: Stage, domain: Domain): Promise<() => ReturnType<typeof resetWith>> {
+  const gate = `/run/migrate-guard-lab/gate-${domain.vmId}`;
+  await stage.host.succeed(['mkfifo', gate]);
+  const env = shadow(
+    stage,
+    'virsh',
+    `case "$*" in *'"cont"'*) read -r line <${gate} ;; esac\nexec $real "$@"`,
+  );
+  const resetting = resetWith(stage, { env }, domain.name, '--strategy', 'cont');
+  expect(await holderOf(stage, domain)).toBeGreaterThan(0);
+  return async () => {
+    await stage.host.succeed(['sh', '-c', `echo go >${gate}`]);
+    return resetting;
+  };
+}
+
+/** The process, as the real machine counts, that holds the domain's lock. */
+export async function holderOf(stage: Stage, domain: Domain): Promise<number> {
+  const claims = stage.host.path(`/run/migrate-guard/${domain.name}.lock`);
+  const inner = await until(
+    () =>
+      existsSync(claims) &&
+      readdirSync(claims)
+        .find((name) => name.endsWith('.held'))
+        ?.split('-')[0],
+    { what: `someone holds the lock of ${domain.name}` },
+  );
+  const namespace = statSync(`/proc/${domain.outerPid}/ns/pid`).ino;
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      const pids = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]?.split(/\s+/);
+      return statSync(`/proc/${pid}/ns/pid`).ino === namespace && pids?.at(-1) === inner;
+    } catch {
+      return false;
+    }
+  });
+  return Number(found);
 }

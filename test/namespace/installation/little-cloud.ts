@@ -3,7 +3,7 @@ import { History, vmXml } from '../../unit/opennebula/vm-xml';
 import { statusXml } from '../harness';
 import { startHost, version } from './door';
 import { onedConf, oneadmin } from './machine-tree';
-import type { Package } from './package';
+import { Package } from './package';
 import type { PrivateMachine } from './private-machine';
 
 const remotes = '/var/lib/one/remotes';
@@ -123,4 +123,29 @@ export class LittleCloud {
   private async shell(script: string): Promise<void> {
     expect(await this.machine.root(['bash', '-c', script])).toMatchObject({ exit: 0, stderr: '' });
   }
+}
+
+/** A cloud for all tests of a file, or one for each. Call it where hooks are declared. */
+export function useLittleCloud(lasting: 'all' | 'each'): { readonly cloud: LittleCloud } {
+  let source: Package | undefined;
+  let cloud: LittleCloud | undefined;
+  const start = async (): Promise<void> => {
+    source ??= await Package.make();
+    cloud = await LittleCloud.start(source);
+  };
+  const end = async (): Promise<void> => cloud?.end();
+  if (lasting === 'all') {
+    beforeAll(start);
+    afterAll(end);
+  } else {
+    beforeEach(start);
+    afterEach(end);
+  }
+  afterAll(() => source?.remove());
+  return {
+    get cloud() {
+      if (!cloud) throw new Error('the cloud was not started');
+      return cloud;
+    },
+  };
 }

@@ -169,11 +169,6 @@ describe('disk-name', () => {
     ]);
   });
 
-  test('a set of descriptors is no path', () => {
-    const found = inspect([node(), node({ name: 'passed', path: '/dev/fdset/3' })]);
-    expect(found).toMatchObject([{ what: 'QEMU and libvirt call every file by the same name' }]);
-  });
-
   test('QEMU could not be asked', () => {
     expect(inspect({ unknown: 'libvirtd did not answer in time' })).toEqual([
       {

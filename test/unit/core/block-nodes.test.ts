@@ -12,6 +12,7 @@ test.each([
   ['a file', { ...node, drv: 'file' }, [{ ...parsed, driver: 'file' }]],
   ['a CD-ROM drive', { ...node, drv: 'host_cdrom' }, [{ ...parsed, driver: 'host_cdrom' }]],
   ['a format', { ...node, drv: 'raw' }, []],
+  ['descriptors that were passed', { ...node, file: '/dev/fdset/3' }, []],
   ['a network', { ...node, drv: 'nbd', file: 'nbd://a' }, []],
   [
     'options in the name',
