@@ -1,9 +1,8 @@
-// What a program loads by `await import(…)`, a package or a module of ours, travels compressed in its file and is
-// unpacked when it is asked for. A packed module of ours is a program of its own that shares nothing with what loads
+// What a program loads by `await import(…)`, a package or a module of ours, travels packed in its file and is unpacked
+// when it is asked for. A packed module of ours is a program of its own that shares nothing with what loads
 // it but packed packages.
 import { isBuiltin } from 'node:module';
 import { relative } from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { root } from './release.mjs';
 import { settings } from './settings.mjs';
@@ -24,7 +23,7 @@ export function pack(packs, metafiles) {
       onLoad({ filter: /./, namespace: 'packed' }, async ({ path, pluginData }) => {
         const { name, text, packages, metafile } = await bundleAlone(path, pluginData);
         metafiles.push(metafile);
-        packs.set(name, brotliCompressSync(text).toString('base64'));
+        packs.set(name, text);
         return { contents: loader(name, packages), loader: 'js', resolveDir: root };
       });
     },
@@ -46,7 +45,7 @@ async function bundleAlone(name, file) {
   const names = isOurs ? imports.map((found) => found.path).filter((name) => !isBuiltin(name)) : [];
   return {
     name,
-    text: outputFiles[0].contents,
+    text: outputFiles[0].text,
     packages: [...new Set(names)],
     metafile,
   };

@@ -4,27 +4,47 @@
 // costs a millisecond and could find another build in its place.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 
 const compiler = fileURLToPath(new URL('code-cache.cjs', import.meta.url));
 const [commentEnd, stand] = ['*/', '*%/'];
 const functionEnd = `${commentEnd}\n}`;
+/** Characters. Node's zlib takes some milliseconds to load, and as many as these a tenth of one to read. */
+const worthCompressing = 40_000;
 
-/**
- * The file's text. `program` is CommonJS, in which `unpack(name)` gives the text of one of `packs` (base64 of
- * brotli).
- */
+/** The file's text. `program` is CommonJS, in which `unpack(name)` gives the text of one of `packs`. */
 export function singleFile(name, program, packs) {
-  const source = ascii(`(function (exports, require, module, __filename, __dirname, unpack) {${program}\n})`);
-  if (source.includes(stand))
-    throw new Error(`the program holds "${stand}", which stands for "${commentEnd}"`);
+  const source = `(function (exports, require, module, __filename, __dirname, unpack) {${program}\n})`;
   const sections = new Map([
-    ['program', source.replaceAll(commentEnd, stand)],
-    ...[...packs].sort(),
-    ['code cache', ''],
+    ['program', written(source)],
+    ...[...packs].sort().map(([pack, text]) => [pack, packed(text)]),
+    ['code cache', { text: '', read: fromBase64 }],
   ]);
   const linesBefore = head(sections).split('\n').length - 1;
-  sections.set('code cache', codeCache(name, linesBefore, source));
-  return `${head(sections)}${[...sections.values()].join('\n')}${functionEnd})();\n`;
+  sections.set('code cache', { text: codeCache(name, linesBefore, ascii(source)), read: fromBase64 });
+  const body = Array.from(sections.values(), ({ text }) => text).join('\n');
+  return `${head(sections)}${body}${functionEnd})();\n`;
+}
+
+/** How a section stands in the comment, and the expression that makes of it what it was. */
+function packed(text) {
+  if (text.length < worthCompressing) return written(text);
+  const inflate = (slice) => `require('node:zlib').brotliDecompressSync(${fromBase64(slice)}).toString()`;
+  return { text: brotliCompressSync(text).toString('base64'), read: inflate };
+}
+
+function written(text) {
+  const source = ascii(text);
+  if (source.includes(stand))
+    throw new Error(`the program holds "${stand}", which stands for "${commentEnd}"`);
+  return {
+    text: source.replaceAll(commentEnd, stand),
+    read: (slice) => `${slice}.replaceAll('${stand}', '${commentEnd}')`,
+  };
+}
+
+function fromBase64(slice) {
+  return `Buffer.from(${slice}, 'base64')`;
 }
 
 /** One letter beyond Latin-1 would make V8 keep the file with two bytes a character. esbuild leaves them in comments. */
@@ -35,12 +55,12 @@ function ascii(text) {
 function head(sections) {
   // Counted from the end, so that what is written here does not move them.
   let before = functionEnd.length;
-  const slices = {};
-  for (const [name, { length }] of [...sections].reverse()) {
-    slices[name] = `text.slice(-${before + length}, -${before})`;
-    before += length + '\n'.length;
+  const reads = {};
+  for (const [name, { text, read }] of [...sections].reverse()) {
+    reads[name] = read(`text.slice(-${before + text.length}, -${before})`);
+    before += text.length + '\n'.length;
   }
-  const { program, 'code cache': cache, ...packs } = slices;
+  const { program, 'code cache': cache, ...packs } = reads;
   const lines = [
     '#!/usr/bin/env node',
     "'use strict';",
@@ -48,17 +68,16 @@ function head(sections) {
     '(function start() {',
     '  const text = start.toString();',
     "  const { Script } = require('node:vm');",
-    `  const program = ${program}.replaceAll('${stand}', '${commentEnd}');`,
+    `  const program = ${program};`,
     '  // Refused by any other V8, and then the program is compiled as ever.',
-    `  const cachedData = Buffer.from(${cache}, 'base64');`,
+    `  const cachedData = ${cache};`,
     '  const script = new Script(program, { filename: __filename, lineOffset: LINES, cachedData });',
     '  script.runInThisContext()(exports, require, module, __filename, __dirname, unpack);',
     '  function unpack(name) {',
     `    const packs = { ${Object.entries(packs)
-      .map(([name, slice]) => `'${name}': () => ${slice}`)
+      .map(([name, read]) => `'${name}': () => ${read}`)
       .join(', ')} };`,
-    "    const { brotliDecompressSync } = require('node:zlib');",
-    "    return brotliDecompressSync(Buffer.from(packs[name](), 'base64')).toString();",
+    '    return packs[name]();',
     '  }',
     '/*',
   ];
