@@ -15,12 +15,13 @@ while IFS= read -r question; do
   case $question in
     paths) stat -L --printf="%F\\t%n\\0" -- "\${words[@]}" 2>/dev/null ;;
     domains) ${quietVirsh('list', '--uuid').join(' ')} 2>&1 ;;
-    processes) printf "%s\\n" "\${words[@]}" | grep -lszxF -f - /proc/[0-9]*/cmdline | xargs -r grep -lszxF -e -uuid ;;
-    alive) for pid in "\${words[@]}"; do [ -e /proc/$pid ] || continue
-      stat=; read -r stat </proc/$pid/stat
-      case $stat in *") "[ZX]" "*) ;; *) echo $pid ;; esac
-    done 2>/dev/null ;;
-  esac
+    qemu) pid= argv=(); read -r pid <"\${words[0]}"; mapfile -d "" -t argv <"/proc/$pid/cmdline"
+      case " \${argv[*]} " in *" -uuid \${words[1]} "*) echo "$pid" ;; esac ;;
+    alive) if [ -e "/proc/\${words[0]}" ]; then
+        stat=; read -r stat <"/proc/\${words[0]}/stat"
+        case $stat in *") "[ZX]" "*) ;; *) echo yes ;; esac
+      fi ;;
+  esac 2>/dev/null
   printf "\\0\\0%s\\0" $?
 done`;
 
@@ -69,18 +70,21 @@ export class DestinationSession {
       : { unknown: answer.text.trim().split('\n').at(-1) ?? 'virsh failed' };
   }
 
-  /** The processes that have `-uuid` and this one as arguments, as libvirt's QEMUs do; as far as that user may see them. */
-  async processesOf(uuid: string, deadline: number): Promise<readonly number[] | Unknown> {
-    const answer = await this.ask('processes', [uuid], deadline);
+  /**
+   * The process that the host's pid file names, if it has `-uuid` and this one as arguments, as libvirt's QEMUs do; as
+   * far as that user may see both.
+   */
+  async qemuOf(uuid: string, pidFile: string, deadline: number): Promise<number | undefined | Unknown> {
+    const answer = await this.ask('qemu', [pidFile, uuid], deadline);
     if ('unknown' in answer) return answer;
-    return [...answer.text.matchAll(/\/proc\/(\d+)\//g)].map(([, pid]) => Number(pid));
+    const pid = /^\d+$/.exec(answer.text.trim())?.[0];
+    return pid === undefined ? undefined : Number(pid);
   }
 
-  /** Which of these processes have not ended. A zombie has, with its files closed; one that cannot be read has not. */
-  async alive(pids: readonly number[], deadline: number): Promise<readonly number[] | Unknown> {
-    const answer = await this.ask('alive', pids.map(String), deadline);
-    if ('unknown' in answer) return answer;
-    return answer.text.split('\n').filter(Boolean).map(Number);
+  /** A zombie has ended, with its files closed; a process that cannot be read has not. */
+  async isAlive(pid: number, deadline: number): Promise<boolean | Unknown> {
+    const answer = await this.ask('alive', [String(pid)], deadline);
+    return 'unknown' in answer ? answer : answer.text !== '';
   }
 
   end(): void {

@@ -10,8 +10,8 @@ const interval = 10;
 
 /** The host that a domain is to go to, asked over one connection that stays until the end. */
 export class Destination {
-  /** QEMUs of the domain that were seen over there. */
-  private seen: readonly number[] = [];
+  /** The process of the domain's QEMU over there, once it was seen. */
+  private seen: number | undefined;
 
   constructor(
     readonly host: string,
@@ -41,16 +41,24 @@ export class Destination {
 
   /** Before each attempt: what was seen was another QEMU. */
   forgetQemu(): void {
-    this.seen = [];
+    this.seen = undefined;
   }
 
-  /** Remembers the domain's QEMU over there, if it can be seen. Gives whether it is of use to look again. */
-  async lookForQemu({ uuid }: Domain): Promise<boolean> {
+  /**
+   * Remembers the domain's QEMU over there, if it can be seen: libvirt writes its pid file before QEMU runs, and for
+   * everyone to read (src/util/virpidfile.c). Gives whether it is of use to look again.
+   */
+  async lookForQemu({ name, uuid }: Domain): Promise<boolean> {
     this.connect();
-    const found = await this.session?.processesOf(uuid, this.settings.ssh.deadline * 1000);
-    if (!found || 'unknown' in found) return false;
+    const { libvirt, ssh } = this.settings;
+    const found = await this.session?.qemuOf(
+      uuid,
+      `${libvirt.stateDirectory}/${name}.pid`,
+      ssh.deadline * 1000,
+    );
+    if (typeof found === 'object') return false;
     this.seen = found;
-    return found.length === 0;
+    return found === undefined;
   }
 
   /**
@@ -64,7 +72,7 @@ export class Destination {
     for (;;) {
       if (await this.hasQemuEnded(until)) return undefined;
       // libvirt costs tens of milliseconds a question; it is asked where nothing else can tell.
-      const has = this.seen.length > 0 ? true : await this.hasDomain(domain);
+      const has = this.seen !== undefined ? true : await this.hasDomain(domain);
       if (typeof has !== 'boolean') {
         const why = `nobody can tell whether ${host} has a copy of ${domain.name}: ${has.unknown}`;
         return { why, unknown: true };
@@ -81,23 +89,23 @@ export class Destination {
   }
 
   private async hasQemuEnded(until: number): Promise<boolean> {
-    if (this.seen.length === 0) return false;
+    const { seen } = this;
+    if (seen === undefined) return false;
     const deadline = Math.max(1, until - performance.now());
-    const alive = await this.ask((session) => session.alive(this.seen, deadline));
+    const alive = await this.ask((session) => session.isAlive(seen, deadline));
     // Then libvirt has to tell.
-    if ('unknown' in alive) this.seen = [];
-    else if (alive.length === 0) return true;
-    return false;
+    if (typeof alive !== 'boolean') this.seen = undefined;
+    return alive === false;
   }
 
   /** A connection that died of old age during a long move is made once more. */
-  private async ask<T extends object | string>(
+  private async ask<T extends object | string | boolean>(
     question: (session: DestinationSession) => Promise<T | Unknown>,
   ): Promise<T | Unknown> {
     const isNew = this.session === undefined;
     this.connect();
     const answer = await question(this.session as DestinationSession);
-    if (typeof answer === 'string' || !isUnknown(answer) || isNew) return answer;
+    if (typeof answer !== 'object' || !isUnknown(answer) || isNew) return answer;
     this.end();
     this.connect();
     return question(this.session as unknown as DestinationSession);

@@ -1,6 +1,6 @@
 import type { GuardReport } from '../../src/workflows/guard';
 import { Gate, latePath } from './gate';
-import { useGuardStage } from './guard-stage';
+import { fillMemory, useGuardStage } from './guard-stage';
 import { type Domain, type Emulator, mendPaths, migrateToSink } from './harness';
 
 const stage = useGuardStage();
@@ -78,6 +78,26 @@ describe.each([
     expect(report.reactivation).toBeGreaterThanOrEqual(0);
     await expectAliveOn('kvm2', domain);
   });
+});
+
+test('what QEMU over there is was seen during the copy, so that its end is known without libvirt', async () => {
+  const domain = await stage.lab.startDomain(310, { emulator: 'affected' });
+  fillMemory(domain);
+  // Long enough for QEMU over there to be looked for in vain, and found.
+  stage.configure("migrate: { options: ['--live', '--bandwidth', '20'] }");
+  const gate = Gate.on(domain.host, { beforeMove: latePath(stage.lab, domain) });
+  const { exit, stderr } = await stage.runBehind(gate, 'migrate', domain.name, 'kvm2', '--verbose');
+  expect(exit).toBe(0);
+  const answers = stderr
+    .split('\n')
+    .filter((line) => line.includes('"asked another host"'))
+    .map((line) => JSON.parse(line) as { question: string; words: string[]; answer: { text: string } });
+  const asked = (wanted: string): typeof answers => answers.filter(({ question }) => question === wanted);
+  const seen = asked('qemu').find(({ answer }) => answer.text !== '');
+  const pid = seen?.answer.text.trim();
+  expect([pid, asked('domains')]).toEqual([expect.stringMatching(/^[1-9][0-9]*$/), []]);
+  expect(asked('alive').at(-1)).toMatchObject({ words: [pid], answer: { text: '' } });
+  await expectAliveOn('kvm2', domain);
 });
 
 test('an unguarded move that fails while the guard waits for the destination: healed, and moved at the first attempt', async () => {
