@@ -5,6 +5,15 @@ import { diskDevice } from './disk-device';
 import { diskName } from './disk-name';
 import { diskOpen } from './disk-open';
 import { diskPath } from './disk-path';
+import { diskSize } from './disk-size';
 
 /** Every check, in the order in which its findings are shown. */
-export const checks: readonly Check[] = [diskPath, diskDevice, diskAccess, diskOpen, diskName, destination];
+export const checks: readonly Check[] = [
+  diskPath,
+  diskDevice,
+  diskAccess,
+  diskOpen,
+  diskName,
+  diskSize,
+  destination,
+];

@@ -25,7 +25,14 @@ export function parseBlockNodes(answer: string): readonly BlockNode[] | Unknown 
     if (path === undefined) return { unknown: `QEMU does not tell which file its node ${name} has open` };
     // A set of descriptors that somebody passed to QEMU is no path of a file.
     if (path.startsWith('/dev/fdset/')) continue;
-    found.push({ name, driver, path, readonly: property(node, 'ro') === true });
+    const size = property(property(node, 'image'), 'virtual-size');
+    found.push({
+      name,
+      driver,
+      path,
+      readonly: property(node, 'ro') === true,
+      ...(typeof size === 'number' ? { size } : {}),
+    });
   }
   return found;
 }

@@ -34,6 +34,8 @@ export interface SourceFacts {
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;
+  /** Only with `--deep`: bytes of the block device at the end of the host's way. */
+  readonly size?: number;
   /**
    * Only of a domain with a way that has no end in the namespace, where the views differ: what the namespace has at each
    * path of the host's way below `/dev`.
@@ -49,6 +51,8 @@ export interface BlockNode {
   readonly driver: string;
   readonly path: string;
   readonly readonly: boolean;
+  /** Bytes of what it has open, where QEMU tells them: a device's as they were when QEMU opened it or was told to resize. */
+  readonly size?: number;
 }
 
 /** What a destination says of one path. */

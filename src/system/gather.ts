@@ -7,6 +7,7 @@ import { walk, type Walk } from '../core/walk';
 import { AccessProbe } from './access';
 import type { HeldDomain } from './held-domain';
 import type { openInside } from './open-inside';
+import { deviceSize } from './device-size';
 import { findSibling } from './dev-tree';
 import type { TreeView } from './view';
 
@@ -39,8 +40,11 @@ export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth 
   for (const [index, facts] of walks.entries()) {
     const access = await probe.of(facts.source, facts.namespace);
     const result = opened[index];
+    const [device] = nodes ? diskAt(facts.host) : [];
+    const size = device?.kind === 'block' ? deviceSize(device.device) : undefined;
     sources.push({
       ...facts,
+      ...(size === undefined ? {} : { size }),
       ...(access ? { access } : {}),
       ...(result ? { opened: result } : {}),
       ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),

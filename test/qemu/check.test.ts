@@ -136,6 +136,31 @@ test('--deep asks QEMU and opens each disk as QEMU, and without libvirtd cannot 
   await domain.destroy();
 });
 
+test('disks whose paths were exchanged: --deep tells it by their sizes, and a migration is refused', async () => {
+  const volumes = [await stage.volume(), await stage.volume([0], 2 * 1024 * 1024)];
+  const domain = await stage.domain(319, 0, {
+    disks: volumes.map((volume, index) => ({ target: `vd${'ab'[index] ?? ''}`, volume })),
+  });
+  expect((await stage.report('check', '319', '--deep')).verdict).toBe('safe');
+  const [first, second] = [diskOf(domain, 0), diskOf(domain, 1)];
+  stage.host.link(first.path, second.volume.device);
+  stage.host.link(second.path, first.volume.device);
+  const { exit, verdict, findings } = await stage.report('check', '319', '--deep');
+  expect([exit, verdict]).toEqual([1, 'blocked']);
+  expect(findings.filter(({ state }) => state !== 'ok')).toMatchObject([
+    {
+      check: 'disk-size',
+      state: 'problem',
+      disk: 'vda',
+      what: 'the path leads to a device of 2097152 bytes, but what QEMU holds for vda has 1048576 bytes, as has the one that vdb leads to: they are exchanged',
+    },
+    { check: 'disk-size', state: 'problem', disk: 'vdb' },
+  ]);
+  const moved = await stage.guard('save', '319', '/var/lib/one/datastores/0/319/checkpoint');
+  expect([moved.exit, moved.stderr]).toEqual([1, expect.stringContaining('they are exchanged')]);
+  await domain.destroy();
+});
+
 test('a domain that is off or unknown gets a clear answer', async () => {
   const domain = await stage.domain(316, 1);
   await domain.destroy();

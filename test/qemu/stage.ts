@@ -20,8 +20,8 @@ export class Stage {
     return new Stage(await Host.start({ name: 'kvm1' }));
   }
 
-  async volume(writesTo: readonly number[] = [0]): Promise<Volume> {
-    const volume = await Volume.create();
+  async volume(writesTo: readonly number[] = [0], bytes?: number): Promise<Volume> {
+    const volume = await Volume.create(bytes);
     volume.installGuest({ writesTo });
     this.volumes.push(volume);
     return volume;

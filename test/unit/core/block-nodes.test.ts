@@ -11,6 +11,8 @@ test.each([
   ['read-only', { ...node, ro: true }, [{ ...parsed, readonly: true }]],
   ['a file', { ...node, drv: 'file' }, [{ ...parsed, driver: 'file' }]],
   ['a CD-ROM drive', { ...node, drv: 'host_cdrom' }, [{ ...parsed, driver: 'host_cdrom' }]],
+  ['a device, with its size', { ...node, image: { 'virtual-size': 4096 } }, [{ ...parsed, size: 4096 }]],
+  ['a device, with a size that is none', { ...node, image: { 'virtual-size': '4096' } }, [parsed]],
   ['a format', { ...node, drv: 'raw' }, []],
   ['descriptors that were passed', { ...node, file: '/dev/fdset/3' }, []],
   ['a network', { ...node, drv: 'nbd', file: 'nbd://a' }, []],

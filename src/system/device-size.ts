@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+
+/** Bytes of a block device (`major:minor`), without opening it; sysfs counts in 512 whatever the device's own sectors are. */
+export function deviceSize(device: string): number | undefined {
+  try {
+    const sectors = readFileSync(`/sys/dev/block/${device}/size`, 'latin1').trim();
+    return /^[0-9]+$/.test(sectors) ? Number(sectors) * 512 : undefined;
+  } catch {
+    return undefined;
+  }
+}
