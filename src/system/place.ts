@@ -27,9 +27,11 @@ export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Pl
   const directory = path.slice(0, cut);
   try {
     const anchor = view.anchor(path);
-    const dev = mounts.find((mount) => mount.path === '/dev');
+    // libvirt before 9.0 left the host's /dev below its own (src/qemu/qemu_namespace.c, qemuDomainUnshareNamespace).
+    const dev = view.mountIdOf('/dev');
+    const isMount = mounts.some(({ id, path: mounted }) => id === dev && mounted === '/dev');
     if (anchor === undefined) throw refuse(`${directory} is not there as a directory`);
-    if (!dev || view.mountIdOf(directory) !== dev.id)
+    if (!isMount || view.mountIdOf(directory) !== dev)
       throw refuse(`${directory} is not on the file system of /dev`);
     return {
       final: anchor,

@@ -84,6 +84,25 @@ test('makes the way, and a second repair changes nothing', async () => {
   expect(picture()).toEqual(before);
 });
 
+test('as libvirt before 9.0 leaves it, with the /dev of the host below that of QEMU', async () => {
+  await qemu.servant.end();
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, disk.link);
+  qemu = await stage.startQemu({
+    disks: [disk],
+    prepare: async (tree) => {
+      tree.mount('-t', 'tmpfs', '-o', 'mode=755,dev', 'tmpfs', '/mnt/.dev');
+      tree.mount('--move', '/mnt/.dev', '/dev');
+      await giveToQemu(tree, disk);
+    },
+  });
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, byid);
+  domain = domainOf(qemu, disk.path);
+  expect(await repair()).toMatchObject({ result: 'repaired', verdict: 'safe' });
+  expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
+});
+
 test.each([
   ['absolute', '/mnt/trap'],
   ['relative', '../mnt/trap'],
