@@ -136,6 +136,35 @@ test('--deep asks QEMU and opens each disk as QEMU, and without libvirtd cannot 
   await domain.destroy();
 });
 
+test('firmware that an upgrade has replaced keeps no migration from completing, so it is safe, and said', async () => {
+  const [loader, variables] = ['/var/lib/one/firmware/code.fd', '/var/lib/one/firmware/vars.fd'];
+  const put = (path: string): Promise<unknown> =>
+    stage.host.succeed([
+      'install',
+      '-D',
+      '-o',
+      '9869',
+      '-m',
+      '600',
+      '/usr/share/seabios/bios-256k.bin',
+      path,
+    ]);
+  await put(loader);
+  await put(variables);
+  const domain = await stage.domain(320, 1, { nvram: { loader, path: variables } });
+  const before = await stage.report('check', '320', '--deep');
+  expect([before.verdict, before.findings.filter(({ note }) => note)]).toEqual(['safe', []]);
+  await put(`${loader}.new`);
+  await stage.host.succeed(['mv', `${loader}.new`, loader]);
+  const { exit, stdout } = await stage.guard('check', '320', '--deep');
+  expect([exit, stdout]).toEqual([
+    0,
+    `one-320: safe\n  note: loader ${loader}: the firmware was replaced since the VM started; QEMU has the old file, and does not open it again to migrate\n`,
+  ]);
+  expect((await migrateToSink(domain)).status).toBe('completed');
+  await domain.destroy();
+});
+
 test('disks whose paths were exchanged: --deep tells it by their sizes, and a migration is refused', async () => {
   const volumes = [await stage.volume(), await stage.volume([0], 2 * 1024 * 1024)];
   const domain = await stage.domain(319, 0, {

@@ -39,6 +39,19 @@ test('a way that ends nowhere is disk-path’s to tell', () => {
   expect(inspect([{ hostView: viewOf({}), qemuView: viewOf({}) }])).toEqual([]);
 });
 
+test.each([
+  ['code that an upgrade replaced', 'loader', true, 'ok'],
+  ['code that QEMU may write', 'loader', false, 'problem'],
+  ['variables', 'nvram', false, 'problem'],
+  ['a read-only disk', 'disk', true, 'problem'],
+] as const)('another file than QEMU holds: %s', (_, role, readonly, state) => {
+  const source = at('/a', aFile('77'));
+  const findings = inspect([{ ...source, source: { ...source.source, role, readonly } }], {
+    open: [aFile('7')],
+  });
+  expect(findings).toMatchObject([state === 'ok' ? { state, note: true } : { state }]);
+});
+
 describe('another device than QEMU holds', () => {
   test.each([
     ['one that no disk leads to: it is named', [aDevice('252:3')], 'block device 252:3 open', '252:3'],
