@@ -1,4 +1,4 @@
-import { GuardError } from '../core/errors';
+import { errorName, GuardError } from '../core/errors';
 import { findLink, refuseTarget, type FoundLink, type LinkChange } from '../core/relink';
 import type { Settings } from '../core/settings';
 import { isLinkTo, replaceLink } from '../system/host-link';
@@ -138,11 +138,23 @@ async function move(
       journal.write({ ...entry, state: 'done' });
       return { ...base, result: 'moved' };
     }
-    replaceLink(found.path, { ...found.entry, target: change.target }, found.entry.target);
+    takeBack(found, change.target, doubt);
     journal.write({ ...entry, state: 'taken-back' });
     return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
   } finally {
     host.close();
+  }
+}
+
+/** @throws GuardError `person` when the link stays where it was moved to, with the doubt that this leaves. */
+function takeBack({ path, entry }: FoundLink, target: string, doubt: string): void {
+  try {
+    replaceLink(path, { ...entry, target }, entry.target);
+  } catch (error) {
+    const why = error instanceof GuardError ? error.what : errorName(error);
+    const what = `${path} was moved to ${target}, after which ${doubt}; it could not be taken back: ${why}`;
+    const remedy = `look where it points, and at migrate-guard check --all; it pointed to ${entry.target}`;
+    throw new GuardError('person', what, remedy, { cause: error });
   }
 }
 

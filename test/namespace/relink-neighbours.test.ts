@@ -104,19 +104,30 @@ test("today's way stays whole beside the new one, should the link not be moved o
   expect(await qemu.servant.ask('open', '/dev/vol/b')).toBe(device(1));
 });
 
-test('a disk that was sound before and is not when the link has moved takes the link back', async () => {
-  const [disk, qemu] = await start();
-  const { host } = on.stage;
-  // It stops when it has written to its journal that it begins, and goes on when the other disk's node has gone.
-  const stop = ['-e', 'trace=fsync', '-e', 'inject=fsync:signal=SIGSTOP:when=1'];
+/**
+ * Moves the first disk's link. The program stops when it has written to its journal that it begins, and goes on when
+ * the other disk's node has gone.
+ */
+async function relinkWhileOtherGoes(
+  disk: PlacedDisk,
+  qemu: Qemu,
+  ...faults: readonly string[]
+): Promise<{ exit: number | null; stdout: string }> {
+  const stop = ['-e', 'trace=fsync,rename', '-e', 'inject=fsync:signal=SIGSTOP:when=1', ...faults];
   const under = ['strace', '-f', '-o', '/mnt/trace', ...stop];
   const argv = ['relink', disk.path, '/dev/vol/a', '--json', '--config', configuration];
   const running = on.stage.run(argv, { under });
-  const pid = await until(() => stoppedIn(host.path('/mnt/trace')), { what: 'relink stops at its journal' });
+  const trace = on.stage.host.path('/mnt/trace');
+  const pid = await until(() => stoppedIn(trace), { what: 'relink stops at its journal' });
   qemu.tree.remove(other.node);
   process.kill(pid, 'SIGCONT');
+  return running;
+}
 
-  const { exit, stdout } = await running;
+test('a disk that was sound before and is not when the link has moved takes the link back', async () => {
+  const [disk, qemu] = await start();
+  const { host } = on.stage;
+  const { exit, stdout } = await relinkWhileOtherGoes(disk, qemu);
   expect(exit).toBe(1);
   expect((JSON.parse(stdout) as Printed).links).toMatchObject([
     {
@@ -126,6 +137,22 @@ test('a disk that was sound before and is not when the link has moved takes the 
   ]);
   expect(readlinkSync(host.path(disk.path))).toBe(disk.link);
   expect(await qemu.servant.ask('open', disk.path)).toBe(device(0));
+});
+
+test('a link that cannot be taken back needs a person, who is told which VM it leaves in doubt', async () => {
+  const [disk, qemu] = await start();
+  // Renames: two inside the VM, the link of the host, and back.
+  const { exit, stdout } = await relinkWhileOtherGoes(disk, qemu, '-e', 'inject=rename:error=EROFS:when=4');
+  expect([exit, JSON.parse(stdout)]).toMatchObject([
+    4,
+    {
+      error: {
+        what: `${disk.path} was moved to /dev/vol/a, after which one-310: vdb: ${other.node} is missing in QEMU's mount namespace; it could not be taken back: ${disk.path} could not be re-pointed: EROFS`,
+        remedy: `look where it points, and at migrate-guard check --all; it pointed to ${disk.link}`,
+      },
+    },
+  ]);
+  expect(readlinkSync(on.stage.host.path(disk.path))).toBe('/dev/vol/a');
 });
 
 /** The process that a trace says has stopped. */
