@@ -53,7 +53,7 @@ export async function answerUsage(argv: readonly string[]): Promise<number> {
         resolve(exitCodes.ok.status);
         return;
       }
-      const what = unknownVerb(argv) ?? (error?.message || misplacedWords(argv));
+      const what = unknownVerb(argv) ?? mistakeIn(argv) ?? error?.message ?? 'That is no command.';
       process.stderr.write(`migrate-guard: ${what.trim()}\nSee migrate-guard ${verbOf(argv)}--help.\n`);
       resolve(exitCodes.usage.status);
     });
@@ -77,7 +77,24 @@ function unknownVerb([word]: readonly string[]): string | undefined {
   return `There is no verb ${JSON.stringify(word)}. Did you mean ${nearest(word, names) ?? ''}?`;
 }
 
-function misplacedWords(argv: readonly string[]): string {
-  const verb = verbs.find(({ name }) => name === argv[0]);
-  return verb ? `${verb.name} takes ${verb.words}.` : 'That is no command.';
+/** yargs' own words are of parsers: "Not enough non-option arguments: got 1, need at least 2". */
+function mistakeIn([name, ...args]: readonly string[]): string | undefined {
+  const verb = verbs.find((candidate) => candidate.name === name);
+  if (!verb) return undefined;
+  const options = optionsOf(verb);
+  for (const [index, word] of args.entries()) {
+    if (word === '--') break;
+    if (word === '-' || !word.startsWith('-')) continue;
+    const [written = '', ...given] = word.split('=');
+    const key = written.slice(2);
+    const option = written.startsWith('--') && Object.hasOwn(options, key) ? options[key] : undefined;
+    if (!option) return `${verb.name} has no option ${written}.`;
+    if (option.type === 'boolean' && given.length > 0) return `${written} takes no value.`;
+    if (option.type === 'string' && given.length === 0) {
+      const next = args[index + 1];
+      if (next === undefined || (next.startsWith('-') && next !== '-'))
+        return `${written} needs a value: ${written} ${option.value ?? ''}`.trimEnd() + '.';
+    }
+  }
+  return `${verb.name} takes ${verb.words || 'no word'}.`;
 }

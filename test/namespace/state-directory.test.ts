@@ -108,7 +108,7 @@ describe('what is asked for', () => {
     expect({ exit, stdout, stderr }).toEqual({
       exit: 64,
       stdout: '',
-      stderr: 'migrate-guard: Unknown argument: nonsense\nSee migrate-guard check --help.\n',
+      stderr: 'migrate-guard: check has no option --nonsense.\nSee migrate-guard check --help.\n',
     });
   });
 });
