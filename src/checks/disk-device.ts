@@ -58,6 +58,16 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
     };
   }
   const disk = inside ?? onHost;
+  if (disk && facts.sources.some((other) => isAboveItself(source, other, disk))) {
+    return {
+      ...base,
+      state: 'problem',
+      what: `the path is that of a backing file of ${source.source.disk}, but leads to ${name(disk)}, which lies above it in the same chain: whoever opens ${source.source.disk} anew, as the destination does, gets the wrong one`,
+      remedy:
+        'do not migrate or save: a live snapshot re-pointed that path; power the VM off and start it, and libvirt reads the chain anew',
+      evidence: { ...base.evidence, open: identity(disk) },
+    };
+  }
   const twin = disk && facts.sources.find((other) => isTwin(source, other, disk));
   if (disk && twin) {
     return {
@@ -93,8 +103,27 @@ function isTwin({ source }: SourceFacts, other: SourceFacts, disk: Disk): boolea
     ({ readonly, shareable, role }) => !readonly && !shareable && role !== 'node',
   );
   if (!exclusive || other.source.path === source.path) return false;
-  const ends = [diskAt(other.namespace), diskAt(other.host)];
-  return ends.some((end) => end !== undefined && sameIdentity(end, disk));
+  return [other.namespace, other.host].some((way) => leadsTo(way, disk));
+}
+
+/**
+ * OpenNebula's live snapshot of a qcow2 disk (src/tm_mad/qcow2/snap_create_live): libvirt goes on to call the file below
+ * by the link that the VM was started with, and that link now leads to the newest file. libvirt hands its names over to
+ * the destination. Measured on libvirt 9.0: there QEMU takes the disk for its own backing file and cannot lock it; what
+ * was saved cannot be restored.
+ */
+function isAboveItself({ source }: SourceFacts, other: SourceFacts, disk: Disk): boolean {
+  const isOfItsChain =
+    source.role === 'backing' &&
+    (other.source.role === 'disk' || other.source.role === 'backing') &&
+    other.source.disk === source.disk &&
+    other.source.path !== source.path;
+  return isOfItsChain && [other.namespace, other.host].some((way) => leadsTo(way, disk));
+}
+
+function leadsTo(way: Walk, disk: Disk): boolean {
+  const end = diskAt(way);
+  return end !== undefined && sameIdentity(end, disk);
 }
 
 /** What QEMU holds of the same kind, and no disk of the domain leads to: first for `evidence.open`, then in words. */

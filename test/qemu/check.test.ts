@@ -1,4 +1,4 @@
-import { migrateToSink, relinkDisk } from '../lab/harness';
+import { type Domain, migrateToSink, relinkDisk } from '../lab/harness';
 import { diskOf, Stage } from './stage';
 
 let stage: Stage;
@@ -162,6 +162,40 @@ test('firmware that an upgrade has replaced keeps no migration from completing, 
     `one-320: safe\n  note: loader ${loader}: the firmware was replaced since the VM started; QEMU has the old file, and does not open it again to migrate\n`,
   ]);
   expect((await migrateToSink(domain)).status).toBe('completed');
+  await domain.destroy();
+});
+
+test('after OpenNebula’s live snapshot of a qcow2 disk: blocked, since what is saved cannot be restored', async () => {
+  const directory = '/var/lib/one/datastores/0/321';
+  const asOneadmin = (script: string): Promise<unknown> =>
+    stage.host.succeed(['sh', '-ec', `cd ${directory}; ${script}`], { as: 'oneadmin' });
+  await stage.host.succeed(['install', '-d', '-o', 'oneadmin', directory, `${directory}/disk.0.snap`]);
+  await asOneadmin('qemu-img create -q -f qcow2 disk.0.snap/0 1M; ln -s disk.0.snap/0 disk.0');
+  const disks = [{ target: 'vda', path: `${directory}/disk.0`, type: 'file', format: 'qcow2' }] as const;
+  const start = (): Promise<Domain> => stage.domain(321, 0, { disks, boot: false });
+  let domain = await start();
+  expect((await stage.report('check', '321')).verdict).toBe('safe');
+
+  await asOneadmin('ln -s . disk.0.snap/disk.0.snap');
+  await asOneadmin('cd disk.0.snap; qemu-img create -q -b disk.0.snap/0 -F qcow2 -f qcow2 1');
+  const spec = `vda,file=${directory}/disk.0.snap/1`;
+  const how = ['--disk-only', '--atomic', '--no-metadata', '--reuse-external'];
+  await stage.host.virsh('snapshot-create-as', domain.uuid, ...how, '--diskspec', spec);
+  await asOneadmin('ln -sfn disk.0.snap/1 disk.0');
+
+  const { verdict, findings } = await stage.report('check', '321');
+  expect(verdict).toBe('blocked');
+  expect(findings.filter(({ state }) => state !== 'ok')).toMatchObject([
+    { check: 'disk-device', disk: 'vda', path: `${directory}/disk.0`, state: 'problem' },
+  ]);
+  const file = `${directory}/checkpoint`;
+  const refused = await stage.guard('save', '321', file);
+  expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('the same chain')]);
+  await stage.host.virsh('save', domain.uuid, file);
+  await expect(stage.host.virsh('restore', file)).rejects.toThrow('Failed to get "write" lock');
+
+  domain = await start();
+  expect((await stage.report('check', '321')).verdict).toBe('safe');
   await domain.destroy();
 });
 

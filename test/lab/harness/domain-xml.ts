@@ -11,6 +11,7 @@ export interface DomainDisk {
   readonly via?: string;
   readonly device?: 'disk' | 'cdrom';
   readonly type?: 'block' | 'file';
+  readonly format?: 'raw' | 'qcow2';
   readonly readonly?: boolean;
   readonly shareable?: boolean;
   readonly cache?: 'none' | 'writeback' | 'directsync';
@@ -60,12 +61,13 @@ function diskXml(disk: DomainDisk & { path: string }, index: number): string {
     path,
     device = 'disk',
     type = 'block',
+    format = 'raw',
     readonly = device === 'cdrom',
     shareable,
     cache = 'none',
   } = disk;
   return `    <disk type='${type}' device='${device}'>
-      <driver name='qemu' type='raw' cache='${cache}'${cache === 'none' ? " io='native'" : ''}/>
+      <driver name='qemu' type='${format}' cache='${cache}'${cache === 'none' ? " io='native'" : ''}/>
       <source ${type === 'block' ? 'dev' : 'file'}='${path}'/>
       <target dev='${target}' bus='${target.startsWith('hd') ? 'ide' : 'virtio'}'/>
       ${readonly ? '<readonly/>' : ''}${shareable ? '<shareable/>' : ''}

@@ -52,6 +52,24 @@ test.each([
   expect(findings).toMatchObject([state === 'ok' ? { state, note: true } : { state }]);
 });
 
+test.each([
+  ['of the disk itself', { role: 'disk' }, 'problem'],
+  ['of a file further up', { role: 'backing' }, 'problem'],
+  ['of the target of a job', { role: 'mirror' }, 'ok'],
+  ['of another disk', { role: 'disk', disk: 'vdb', readonly: true }, 'ok'],
+] as const)('the path of a backing file that leads to the file %s', (_, other, state) => {
+  const file = aFile('77');
+  const [top, below] = [at('/top', file), at('/below', file)];
+  const findings = inspect(
+    [
+      { ...top, source: { ...top.source, ...other } },
+      { ...below, source: { ...below.source, role: 'backing', readonly: true } },
+    ],
+    { open: [file, aFile('78')] },
+  );
+  expect(findings.find(({ path }) => path === '/below')).toMatchObject({ state });
+});
+
 describe('another device than QEMU holds', () => {
   test.each([
     ['one that no disk leads to: it is named', [aDevice('252:3')], 'block device 252:3 open', '252:3'],
