@@ -61,12 +61,19 @@ function byName(
   return name === undefined ? undefined : readDomain(stateDirectory, name);
 }
 
-function byUuid(wanted: string, stateDirectory: string, running: readonly string[]): Domain | undefined {
+function byUuid(
+  wanted: string,
+  stateDirectory: string,
+  running: readonly string[],
+): Domain | NoFacts | undefined {
+  let unread: NoFacts | undefined;
   for (const name of running) {
     const found = readDomain(stateDirectory, name);
-    if (found && 'uuid' in found && found.uuid === wanted.toLowerCase()) return found;
+    if (!found) continue;
+    if ('why' in found) unread ??= found;
+    else if (found.uuid === wanted.toLowerCase()) return found;
   }
-  return undefined;
+  return unread && { ...unread, name: wanted, why: `nobody can tell whether it runs here: ${unread.why}` };
 }
 
 async function* findThroughLibvirtd(asked: Asked, virsh: Virsh): AsyncGenerator<Domain | NoFacts> {

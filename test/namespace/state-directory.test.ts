@@ -103,6 +103,20 @@ describe('what is asked for', () => {
     });
   });
 
+  test('a UUID that no domain has, while one cannot be read, may run', async () => {
+    const { uuid } = (await startHealthy()).qemu;
+    on.stage.writeStatus('one-311', '<domstatus>');
+    const absent = '00000000-0000-0000-0000-000000000000';
+    expect(await on.stage.check(uuid)).toMatchObject({ exit: 0, verdict: 'safe' });
+    expect(await on.stage.check(absent)).toMatchObject({
+      exit: 2,
+      domains: [{ domain: absent }],
+      troubles: [
+        'domain unknown: nobody can tell whether it runs here: /mnt/libvirt/one-311.xml is no status XML of libvirt: line 1: <domstatus> is not closed',
+      ],
+    });
+  });
+
   test('an option that does not exist', async () => {
     const { exit, stdout, stderr } = await on.stage.run(['check', '310', '--nonsense']);
     expect({ exit, stdout, stderr }).toEqual({
