@@ -46,8 +46,19 @@ const handingOver = [
 /** Migration states in which nothing is under way (migration/migration.c, migration_is_idle). */
 const idle = ['none', 'completed', 'failed', 'cancelled'];
 
-export function isHandingOver(runState: string): boolean {
-  return handingOver.includes(runState);
+/**
+ * A guest that stood still when its migration failed is `postmigrate` in QEMU before 8.2, too (migration/migration.c,
+ * migration_iteration_finish): nothing was handed over, and it can be resumed.
+ */
+export function isHandingOver({
+  status,
+  migration,
+}: {
+  readonly status: string;
+  readonly migration: string | undefined;
+}): boolean {
+  const isLeftBehind = status === 'postmigrate' && (migration === 'failed' || migration === 'cancelled');
+  return handingOver.includes(status) && !isLeftBehind;
 }
 
 export function isMigrating(migration: string | undefined): boolean {
@@ -63,10 +74,15 @@ export function resetOf(domain: string): string {
   return `migrate-guard reset ${domain}`;
 }
 
+/** The remedy of a guest that stands still: no reset may start it, and whoever resumes it gives it its disks back. */
+export function resumeOf(domain: string): string {
+  return `when the guest may run again, and no other host has a copy of it: virsh resume ${domain}`;
+}
+
 /** Judges what was read from memory, backend by backend. */
 export function judgeMemory(memory: BlockMemory, domain: string): BlockJudgement {
   const { runState, backends } = memory;
-  if (isHandingOver(runState)) {
+  if (isHandingOver({ status: runState, migration: memory.migration })) {
     const what = `QEMU is in ${runState}: it is giving its disks away or has done so, which is neither healthy nor broken`;
     const remedy = `wait for the end of the migration, then look at virsh domstate ${domain} --reason`;
     const evidence = { memory: `run state ${runState}, migration ${memory.migration}` };
@@ -95,10 +111,14 @@ function judgeBackend(
       runState === 'running'
         ? `the root node of ${name} is INACTIVE while the guest runs: a write of the guest, a migration or a save aborts QEMU`
         : `the root node of ${name} is INACTIVE and the guest is ${runState}: a migration or a save aborts QEMU`;
-    const resume = `virsh resume ${domain}, when the guest may run again, takes it back`;
     return {
       blockState: 'half-inactive',
-      finding: { ...finding, state: 'problem', what, remedy: runState === 'running' ? remedy : resume },
+      finding: {
+        ...finding,
+        state: 'problem',
+        what,
+        remedy: runState === 'running' ? remedy : resumeOf(domain),
+      },
     };
   }
   // A drive without a medium has nothing to give away. Its flag stays set on every VM that came by a migration
@@ -138,7 +158,7 @@ export function judgeLog(
     findings: [{ check, state, what, ...(remedy === undefined ? {} : { remedy }), evidence }],
   });
   const reset = resetOf(domain);
-  if (answered && isHandingOver(answered.status)) {
+  if (answered && isHandingOver(answered)) {
     return judged(
       'unknown',
       'unknown',
@@ -175,7 +195,8 @@ export function judgeLog(
   if (answered && answered.migration === undefined) {
     return judged('healthy', 'ok', 'QEMU has seen no migration since it started');
   }
-  return judged('unknown', 'unknown', whyUnknown(log, noMemory), reset);
+  const standsStill = answered !== undefined && answered.status !== 'running';
+  return judged('unknown', 'unknown', whyUnknown(log, noMemory), standsStill ? resumeOf(domain) : reset);
 }
 
 function whyUnknown(log: LogFacts | Unknown, noMemory: string): string {

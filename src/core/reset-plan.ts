@@ -37,7 +37,8 @@ function objectionToAny({ job, memory, answers }: Situation): Objection | undefi
   ].filter((source) => source !== undefined);
   for (const { status, migration } of told) {
     if (isMigrating(migration)) return { why: `a migration is under way (${migration ?? ''})` };
-    if (isHandingOver(status)) return { why: `QEMU is in ${status}: its disks belong to a migration` };
+    if (isHandingOver({ status, migration }))
+      return { why: `QEMU is in ${status}: its disks belong to a migration` };
   }
   return undefined;
 }

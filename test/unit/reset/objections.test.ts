@@ -20,11 +20,18 @@ describe('objections', () => {
       { ...given, answers: { ...running, migration: 'active' } },
       { ...given, answers: { ...running, status: 'finish-migrate' } },
       { ...given, memory: { ...stuck, migration: 'setup' } },
-      { ...given, memory: { ...stuck, runState: 'postmigrate' } },
+      { ...given, memory: { ...stuck, runState: 'postmigrate', migration: 'completed' } },
       { ...given, job: { unknown: 'EACCES' } },
     ]) {
       expect(objection(strategy, active)).toBeDefined();
     }
+  });
+
+  test.each([
+    ['cont', { answers: { ...running, status: 'postmigrate' } }],
+    ['suspend-resume', { libvirtState: 'paused', memory: { ...stuck, runState: 'postmigrate' } }],
+  ] as const)('%s never starts a guest that stood still when its migration failed', (strategy, situation) => {
+    expect(objection(strategy, { ...given, ...situation })?.why).toContain('would start it');
   });
 
   test('flags are never written while a root node is INACTIVE, or unseen', () => {
