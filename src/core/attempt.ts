@@ -38,6 +38,11 @@ export function sawHandingOverFail(log: string): boolean {
   );
 }
 
+/** libvirt's last line of a domain that it has saved (src/qemu/qemu_process.c, qemuProcessStop). */
+export function wasSaved(log: string): boolean {
+  return /: shutting down, reason=saved$/m.test(log);
+}
+
 /** One retry, only for the known cause, and never before QEMU has its disks back and every way is safe again. */
 export function mayRetry(
   attempts: readonly Attempt[],

@@ -1,8 +1,10 @@
+import { resumeOf } from '../core/block-state';
+import type { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
-import { inspectDomain } from './inspect';
+import { holdQemu, inspectDomain } from './inspect';
 import { resetEarlier } from './make-safe';
 import type { Reactivation } from './reactivate';
 
@@ -11,12 +13,7 @@ export async function heal(
   course: GuardCourse,
   reactivation: Reactivation | undefined,
 ): Promise<GuardReport | undefined> {
-  if (reactivation && isUnknown(reactivation)) {
-    const what = `QEMU could not hand over its disks, and does not have them back: ${reactivation.unknown}`;
-    const remedy = `when the destination has no copy of it: migrate-guard reset ${course.domain.name}, before the guest writes`;
-    course.blockState = 'unknown';
-    return course.report('person', what, remedy);
-  }
+  if (reactivation && isUnknown(reactivation)) return healLater(course);
   if (reactivation) {
     course.reactivation = reactivation;
     course.say(
@@ -26,6 +23,27 @@ export async function heal(
   }
   const refusal = await resetEarlier(course);
   return refusal && { ...notAgain(refusal), result: 'person' };
+}
+
+/** Who stood by could not have QEMU take its disks back; what was in the way may have passed, and other remedies may go. */
+async function healLater(course: GuardCourse): Promise<GuardReport | undefined> {
+  const refusal = await resetEarlier(course);
+  if (!refusal) return undefined;
+  const { name } = course.domain;
+  const what = `QEMU could not hand over its disks, and does not have them back: ${refusal.what}`;
+  const later = `when the destination has no copy of it: migrate-guard reset ${name}, before the guest writes`;
+  return course.report('person', what, refusal.remedy === resumeOf(name) ? refusal.remedy : later);
+}
+
+/** What follows a failure went wrong itself; QEMU may lack its disks unless it is known to have them. */
+export function brokenOff(course: GuardCourse, { what, remedy }: GuardError): GuardReport {
+  const isIll = course.attempts.at(-1)?.cause === 'handing-over' && course.blockState !== 'healthy';
+  return course.report(isIll ? 'person' : 'mover-failed', `not tried again: ${what}`, remedy);
+}
+
+/** The QEMU of the domain has ended. */
+export function isGone({ domain }: GuardCourse): boolean {
+  return isUnknown(holdQemu(domain));
 }
 
 /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
@@ -74,6 +92,11 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
 export async function died(course: GuardCourse): Promise<GuardReport> {
   const { destination, settings } = course.options;
   const { name } = course.domain;
+  if (course.wasSaved) {
+    const what = `${name} was saved, and runs no more, although the mover failed`;
+    const remedy = 'restore it from what was saved: started anew, it has lost what its memory held';
+    return course.report('mover-failed', what, remedy);
+  }
   const running =
     course.destination === undefined ? false : await course.destination.hasDomain(course.domain);
   if (typeof running !== 'boolean') {

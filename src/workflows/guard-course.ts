@@ -86,6 +86,8 @@ export class GuardCourse {
   reactivation: Exclude<Reactivation, Unknown> | undefined;
   output: Moved | undefined;
   aborted = false;
+  /** libvirt has written the domain to a file, and ended its QEMU. */
+  wasSaved = false;
   /** One for all that is asked here: by the check, and by who stands by the mover. */
   readonly virsh = new VirshSession();
   private readonly actions: GuardAction[] = [];

@@ -1,10 +1,10 @@
-import { causeOf, mayRetry, sawHandingOverFail, type Attempt } from '../core/attempt';
+import { causeOf, mayRetry, sawHandingOverFail, wasSaved, type Attempt } from '../core/attempt';
 import { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
-import { died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
+import { brokenOff, died, endedEarly, failedOtherwise, heal, isGone, notAgain } from './after-failure';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
 import { holdQemu } from './inspect';
 import { JobWatch } from './job-watch';
@@ -34,6 +34,19 @@ async function move(course: GuardCourse, options: GuardOptions): Promise<GuardRe
   refuseBusy(course);
   const refusal = await makeSafe(course);
   if (refusal) return refusal;
+  try {
+    const report = await moveSafe(course, options);
+    // A guest that writes to a disk which QEMU has not ends QEMU, also while it is being healed.
+    const isNews = report.result !== 'done' && course.attempts.at(-1)?.cause !== 'died';
+    return isNews && isGone(course) ? await died(course) : report;
+  } catch (error) {
+    // A mover's failure is not forgotten for what went wrong after it.
+    if (!(error instanceof GuardError) || course.attempts.length === 0) throw error;
+    return await (isGone(course) ? died(course) : brokenOff(course, error));
+  }
+}
+
+async function moveSafe(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
   for (;;) {
     const { reactivation, cause } = await attempt(course, options);
     if (cause === undefined) return course.report('done', 'done');
@@ -95,9 +108,9 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
     const reactivation = await standBy?.end();
     course.aborted = job.told || (beside?.aborted() ?? false);
     const failed = moved.exit !== 0;
-    const cause = failed
-      ? causeOf({ log: watch.read(), alive: held.isAlive(), stalled: job.stalled })
-      : undefined;
+    const log = watch.read();
+    course.wasSaved = wasSaved(log);
+    const cause = failed ? causeOf({ log, alive: held.isAlive(), stalled: job.stalled }) : undefined;
     course.attempts.push({ mover: mover.name, exit: moved.exit, ...(cause === undefined ? {} : { cause }) });
     return { reactivation, cause };
   } finally {

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { CommandResult } from '../../src/system/command';
-import type { GuardReport } from '../../src/workflows/guard';
 import { useStage } from './harness';
 import { tellOf } from './faults/failed-migration';
-import { configuration, furnish, logDirectory } from './faults/workflow';
+import { furnish } from './faults/workflow';
+import { guardedSave, type Saved } from './stand-in-virsh';
 
 // A mover that fails for a reason of its own, and leaves a QEMU of which nobody can tell whether it has its disks.
 // Behind `virsh` stands one that answers as libvirt and QEMU do.
@@ -19,44 +18,13 @@ beforeEach(async () => {
 const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
 
 /** `status` of the guest, once the mover has failed; and what QEMU answers to `cont`. */
-async function save(
-  status: string,
-  cont: object,
-  under: readonly string[] = [],
-): Promise<CommandResult & { readonly report: GuardReport }> {
-  const virsh = `#!/bin/sh
-state=running migration=
-[ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'
-answer() {
-  case "$*" in
-    *query-status*) echo "{\\"return\\":{\\"status\\":\\"$state\\"}}" ;;
-    *query-migrate*) echo "{\\"return\\":{$migration}}" ;;
-    *query-named-block-nodes*) echo '{"return":[]}' ;;
-    *'"cont"'*) echo '${JSON.stringify(cont)}' ;;
-    *domstate*) echo $state ;;
-    *) return 1 ;;
-  esac
-}
-case "$*" in
-  *' save '*)
-    echo '${complaint}' >>${logDirectory}/one-310.log
+function save(status: string, cont: object, under: readonly string[] = []): Promise<Saved> {
+  const fails = `echo '${complaint}' >>$log
     touch /mnt/failed
     echo 'error: the file is on the moon' >&2
-    exit 17 ;;
-  *qemu:///system)
-    while IFS= read -r line; do
-      printf 'virsh # %s\\n' "$line"
-      case $line in echo*) echo "\${line#echo }" ;; *) answer "$line" ;; esac
-    done ;;
-  *) answer "$@" ;;
-esac
-`;
-  on.stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
-  const result = await on.stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
-    under,
-    env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
-  });
-  return { ...result, report: JSON.parse(result.stdout) as GuardReport };
+    exit 17`;
+  const before = `[ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'`;
+  return guardedSave(on.stage, { save: fails, before, cont }, { under });
 }
 
 test('QEMU does not take its disks back: a person is needed, and the mover’s message stays', async () => {

@@ -1,0 +1,78 @@
+import { tellOf } from './faults/failed-migration';
+import { furnish } from './faults/workflow';
+import { type Qemu, useStage } from './harness';
+import { guardedSave, handingOverFailed } from './stand-in-virsh';
+
+// What becomes of a VM after its mover has failed, and what is said of it.
+
+const on = useStage();
+let qemu: Qemu;
+
+beforeEach(async () => {
+  furnish(on.stage);
+  ({ qemu } = await on.startHealthy());
+  tellOf(on.stage, 'none');
+});
+
+const fails = `touch /mnt/failed
+    echo '${handingOverFailed}' >>$log
+    echo 'error: the job unexpectedly failed' >&2
+    exit 17`;
+const migrationFailed = `[ ! -e /mnt/failed ] || migration='"status":"failed"'`;
+/** Lines of the shell: QEMU ends, as it does when its guest writes to a disk that it has not. */
+const dies = (): string =>
+  `kill -KILL ${qemu.pid}; while kill -0 ${qemu.pid} 2>/dev/null; do sleep 0.01; done`;
+
+test.each([
+  ['who stands by is about to give them back', '[cont, suspend-resume]'],
+  ['a reset is', '[suspend-resume, cont]'],
+])(
+  'QEMU dies for want of its disks, when %s: a person is needed, and the mover’s message stays',
+  async (_, order) => {
+    const { exit, report } = await guardedSave(
+      on.stage,
+      { save: fails, before: `${migrationFailed}; [ ! -e /mnt/failed ] || { ${dies()}; }` },
+      { configure: (yaml) => yaml.replace('reset: {', `reset: { strategies: ${order},`) },
+    );
+    expect([exit, report.result]).toEqual([4, 'person']);
+    expect(report.what).toBe('QEMU died during the move: one-310 runs nowhere');
+    expect(report.output).toEqual({ exit: 17, stdout: '', stderr: 'error: the job unexpectedly failed\n' });
+  },
+);
+
+test('libvirtd does not answer who stands by: QEMU is healed by a reset, and moved at the second attempt', async () => {
+  // The first virsh that is asked after the failure ends without an answer.
+  const before = `${migrationFailed}; [ ! -e /mnt/failed ] || [ -e /mnt/ended ] || { touch /mnt/ended; exit 1; }`;
+  const { exit, report } = await guardedSave(on.stage, {
+    save: `[ ! -e /mnt/failed ] || exit 0; ${fails}`,
+    before,
+  });
+  expect([exit, report.result]).toEqual([0, 'done']);
+  expect(report.actions).toMatchObject([
+    { action: 'reset', what: expect.stringMatching(/healed by cont/) as string },
+  ]);
+});
+
+test('the guest stands still: what takes its disks back is that it is resumed, and no reset', async () => {
+  const { exit, report } = await guardedSave(on.stage, {
+    save: fails,
+    before: `${migrationFailed}; [ ! -e /mnt/failed ] || state=postmigrate`,
+  });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toMatch(
+    /^QEMU could not hand over its disks, and does not have them back: cont: the guest is postmigrate/,
+  );
+  expect(report.remedy).toBe(
+    'when the guest may run again, and no other host has a copy of it: virsh resume one-310',
+  );
+});
+
+test('a mover that fails after libvirt has saved: the guest is not said to have died, and not to be started anew', async () => {
+  const save = `echo '2024-03-05 10:00:00.000+0000: shutting down, reason=saved' >>$log
+    ${dies()}
+    exit 17`;
+  const { exit, report } = await guardedSave(on.stage, { save });
+  expect([exit, report.result]).toEqual([17, 'mover-failed']);
+  expect(report.what).toBe('one-310 was saved, and runs no more, although the mover failed');
+  expect(report.remedy).toMatch(/^restore it from what was saved/);
+});

@@ -1,0 +1,68 @@
+import type { CommandResult } from '../../src/system/command';
+import type { GuardReport } from '../../src/workflows/guard';
+import type { Stage } from './harness';
+import { configuration, logDirectory } from './faults/workflow';
+
+/** What QEMU's log says when it could not hand over its disks. */
+export const handingOverFailed =
+  '2024-03-05T10:00:00.000000Z qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)';
+
+/** Lines of the shell. `$log` is QEMU's log; the guest is `$state`, and `$migration` a part of query-migrate's answer. */
+export interface StandIn {
+  /** What `virsh save` does. */
+  readonly save: string;
+  /** Done before each answer, which is to `$*`. */
+  readonly before?: string;
+  /** What QEMU answers to `cont`. */
+  readonly cont?: object;
+}
+
+interface SaveOptions {
+  readonly under?: readonly string[];
+  /** Gives the configuration of this run, from what it would be. */
+  readonly configure?: (yaml: string) => string;
+}
+
+export interface Saved extends CommandResult {
+  readonly report: GuardReport;
+}
+
+/** Runs a guarded save of `one-310`; behind `virsh` stands one that answers as libvirt and QEMU do. */
+export async function guardedSave(
+  stage: Stage,
+  { save, before = '', cont = { return: {} } }: StandIn,
+  { under = [], configure }: SaveOptions = {},
+): Promise<Saved> {
+  const virsh = `#!/bin/sh
+log=${logDirectory}/one-310.log
+state=running migration=
+answer() {
+  ${before}
+  case "$*" in
+    *query-status*) echo "{\\"return\\":{\\"status\\":\\"$state\\"}}" ;;
+    *query-migrate*) echo "{\\"return\\":{$migration}}" ;;
+    *query-named-block-nodes*) echo '{"return":[]}' ;;
+    *'"cont"'*) echo '${JSON.stringify(cont)}' ;;
+    *domstate*) echo $state ;;
+    *) return 1 ;;
+  esac
+}
+case "$*" in
+  *' save '*)
+    ${save} ;;
+  *qemu:///system)
+    while IFS= read -r line; do
+      printf 'virsh # %s\\n' "$line"
+      case $line in echo*) echo "\${line#echo }" ;; *) answer "$line" ;; esac
+    done ;;
+  *) answer "$@" ;;
+esac
+`;
+  stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
+  if (configure) stage.host.file(configuration, configure(stage.host.read(configuration)), { mode: 0o644 });
+  const result = await stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
+    under,
+    env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
+  });
+  return { ...result, report: JSON.parse(result.stdout) as GuardReport };
+}
