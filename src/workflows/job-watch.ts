@@ -26,6 +26,8 @@ export class JobWatch {
   stalled = false;
   /** The job was ended because somebody wished so. */
   told = false;
+  /** libvirt was told to end the job, and did not; that is said once. */
+  private waitedFor = false;
   private readonly over = new AbortController();
   private readonly watching: Promise<void>;
   private ending: Promise<void> | undefined;
@@ -43,7 +45,7 @@ export class JobWatch {
   /** Somebody wishes the move to end. */
   abort(): void {
     this.told = true;
-    this.ending ??= this.endJob().catch(noted);
+    this.tryToEnd();
   }
 
   /** The mover has ended. */
@@ -58,7 +60,8 @@ export class JobWatch {
   private async watch(): Promise<void> {
     const { domain, options } = this.course;
     const { libvirt, migrate } = options.settings;
-    const clock = new StallClock(migrate.stallDeadline * 1000);
+    const patience = migrate.stallDeadline * 1000;
+    let clock = new StallClock(patience);
     for (let wait = headStart; await this.sleep(wait); wait = interval) {
       const answer = await this.virsh.ask(`domjobinfo --domain ${domain.uuid}`, libvirt.deadline * 1000);
       // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
@@ -66,13 +69,21 @@ export class JobWatch {
       const job = parseJobInfo(answer);
       if (job) this.show(job);
       if (this.ending || !clock.standsStill(answer, performance.now())) continue;
+      if (!this.stalled) {
+        const what = `the copy has stood still for ${migrate.stallDeadline} s: libvirt is to end it`;
+        this.course.say('abort', what);
+      }
       this.stalled = true;
-      this.course.say(
-        'abort',
-        `the copy has stood still for ${migrate.stallDeadline} s: libvirt is to end it`,
-      );
-      this.ending = this.endJob().catch(noted);
+      // libvirt may refuse, or not answer: as long as the copy stands still it is asked again.
+      clock = new StallClock(patience);
+      this.tryToEnd();
     }
+  }
+
+  private tryToEnd(): void {
+    this.ending ??= this.endJob()
+      .catch(noted)
+      .finally(() => (this.ending = undefined));
   }
 
   private async endJob(): Promise<void> {
@@ -88,7 +99,10 @@ export class JobWatch {
     if (!(await this.sleep(until - performance.now()))) return;
     if (ordered !== true && jobOf(libvirt.stateDirectory, domain.name) !== undefined) {
       // It has its reasons: of a domain that is half here and half there, for example, no half may be lost.
-      this.course.say('abort', `libvirt does not end its job, so it is waited for: ${ordered.unknown}`);
+      if (!this.waitedFor) {
+        this.course.say('abort', `libvirt does not end its job, so it is waited for: ${ordered.unknown}`);
+      }
+      this.waitedFor = true;
       return;
     }
     this.course.say('abort', 'the mover did not end by itself, so it is killed');

@@ -1,6 +1,6 @@
 import { tellOf } from './faults/failed-migration';
 import { furnish } from './faults/workflow';
-import { type Qemu, useStage } from './harness';
+import { type Qemu, stateDirectory, useStage } from './harness';
 import { guardedSave, handingOverFailed } from './stand-in-virsh';
 
 // What becomes of a VM after its mover has failed, and what is said of it.
@@ -75,4 +75,31 @@ test('a mover that fails after libvirt has saved: the guest is not said to have 
   expect([exit, report.result]).toEqual([17, 'mover-failed']);
   expect(report.what).toBe('one-310 was saved, and runs no more, although the mover failed');
   expect(report.remedy).toMatch(/^restore it from what was saved/);
+});
+
+test('libvirt does not end a job that stands still, and is asked again later', async () => {
+  const status = `${stateDirectory}/one-310.xml`;
+  const { exit, report } = await guardedSave(
+    on.stage,
+    {
+      save: `sed -i "s|<namespaces>|<job type='none' async='save'/>&|" ${status}
+    until [ -e /mnt/aborted ]; do sleep 0.05; done
+    sed -i '/<job /s|<job [^>]*>||' ${status}
+    exit 17`,
+      before: `case "$*" in
+    *domjobinfo*) echo 'Data remaining:   5.000 MiB'; return ;;
+    *domjobabort*) echo again >>/mnt/orders; [ $(wc -l </mnt/orders) -le 3 ] || touch /mnt/aborted; [ -e /mnt/aborted ]; return ;;
+  esac`,
+    },
+    { configure: (yaml) => `${yaml}migrate: { stall_deadline: 1, destination_deadline: 1 }\n` },
+  );
+  expect([exit, report.result, report.attempts]).toEqual([
+    17,
+    'mover-failed',
+    [{ mover: 'virsh save', exit: 17, cause: 'stalled' }],
+  ]);
+  expect(report.actions.map(({ what }) => what)).toEqual([
+    'the copy has stood still for 1 s: libvirt is to end it',
+    expect.stringMatching(/^libvirt does not end its job, so it is waited for/),
+  ]);
 });
