@@ -50,6 +50,8 @@ export class LogWatch {
 
   private drain(): void {
     if (this.descriptor === undefined) return;
+    // logrotate copies and truncates it where virtlogd is switched off (libvirtd.qemu.logrotate.in): all is new then.
+    if (fstatSync(this.descriptor).size < this.position) this.position = 0;
     const { chunk } = this;
     for (;;) {
       const length = readSync(this.descriptor, chunk, 0, chunk.length, this.position);
