@@ -4,7 +4,7 @@ import { isUnknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
-import { holdQemu, inspectDomain } from './inspect';
+import { inspectDomain } from './inspect';
 import { resetEarlier } from './make-safe';
 import type { Reactivation } from './reactivate';
 
@@ -39,11 +39,6 @@ async function healLater(course: GuardCourse): Promise<GuardReport | undefined> 
 export function brokenOff(course: GuardCourse, { what, remedy }: GuardError): GuardReport {
   const isIll = course.attempts.at(-1)?.cause === 'handing-over' && course.blockState !== 'healthy';
   return course.report(isIll ? 'person' : 'mover-failed', `not tried again: ${what}`, remedy);
-}
-
-/** The QEMU of the domain has ended. */
-export function isGone({ domain }: GuardCourse): boolean {
-  return isUnknown(holdQemu(domain));
 }
 
 /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */

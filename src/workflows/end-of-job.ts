@@ -3,11 +3,15 @@ import type { Domain } from '../core/domain';
 import type { Unknown } from '../core/facts';
 import type { Settings } from '../core/settings';
 import { jobOf } from '../system/monitor';
+import { isGone } from './inspect';
 
 /** Milliseconds between two looks at libvirt's status file, which is a read of a local file. */
 const interval = 5;
 
-/** Waits until libvirt has ended the long job of a domain; bounded. `at`: when, by `performance.now()`. */
+/**
+ * Waits until libvirt has ended the long job of a domain, or QEMU has ended and its job with it; bounded. `at`: when, by
+ * `performance.now()`.
+ */
 export async function endOfJob(
   domain: Domain,
   { libvirt, migrate }: Settings,
@@ -15,7 +19,7 @@ export async function endOfJob(
   const until = performance.now() + migrate.destinationDeadline * 1000;
   for (;;) {
     const job = jobOf(libvirt.stateDirectory, domain.name);
-    if (job === undefined) return { at: performance.now() };
+    if (job === undefined || isGone(domain)) return { at: performance.now() };
     if (performance.now() > until)
       return typeof job === 'object' ? job : { unknown: `libvirt did not end its job (${job})` };
     await pause(interval);

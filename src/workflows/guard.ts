@@ -4,9 +4,9 @@ import { isUnknown } from '../core/facts';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
-import { brokenOff, died, endedEarly, failedOtherwise, heal, isGone, notAgain } from './after-failure';
+import { brokenOff, died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
-import { holdQemu } from './inspect';
+import { holdQemu, isGone } from './inspect';
 import { JobWatch } from './job-watch';
 import { makeSafe } from './make-safe';
 import { StandBy, type Reactivation } from './reactivate';
@@ -38,11 +38,11 @@ async function move(course: GuardCourse, options: GuardOptions): Promise<GuardRe
     const report = await moveSafe(course, options);
     // A guest that writes to a disk which QEMU has not ends QEMU, also while it is being healed.
     const isNews = report.result !== 'done' && course.attempts.at(-1)?.cause !== 'died';
-    return isNews && isGone(course) ? await died(course) : report;
+    return isNews && isGone(course.domain) ? await died(course) : report;
   } catch (error) {
     // A mover's failure is not forgotten for what went wrong after it.
     if (!(error instanceof GuardError) || course.attempts.length === 0) throw error;
-    return await (isGone(course) ? died(course) : brokenOff(course, error));
+    return await (isGone(course.domain) ? died(course) : brokenOff(course, error));
   }
 }
 

@@ -61,6 +61,14 @@ export function holdQemu(domain: Domain): QemuProcess | Unknown {
   return QemuProcess.open(domain.pid, domain);
 }
 
+/** The QEMU of the domain has ended. */
+export function isGone(domain: Domain): boolean {
+  const held = holdQemu(domain);
+  if (isUnknown(held)) return true;
+  held.close();
+  return false;
+}
+
 /** Memory tells everything, and asks nobody. Without it, the log; and QEMU itself only where the log leaves doubt. */
 export async function inspectHeld(
   domain: Domain,

@@ -40,6 +40,16 @@ test.each([
   },
 );
 
+test('QEMU is dead before its job has ended: that is said at once, whatever the time is that a job gets to end', async () => {
+  const save = `rm ${stateDirectory}/one-310.xml; ${dies()}; ${fails}`;
+  const { exit, report } = await guardedSave(
+    on.stage,
+    { save },
+    { configure: (yaml) => `${yaml}migrate: { destination_deadline: 3600 }\n` },
+  );
+  expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
+});
+
 test('libvirtd does not answer who stands by: QEMU is healed by a reset, and moved at the second attempt', async () => {
   // The first virsh that is asked after the failure ends without an answer.
   const before = `${migrationFailed}; [ ! -e /mnt/failed ] || [ -e /mnt/ended ] || { touch /mnt/ended; exit 1; }`;
