@@ -15,6 +15,7 @@ while IFS= read -r question; do
   case $question in
     paths) stat -L --printf="%F\\t%n\\0" -- "\${words[@]}" 2>/dev/null ;;
     domains) ${quietVirsh('list', '--uuid').join(' ')} 2>&1 ;;
+    running) ${quietVirsh('list', '--uuid', '--state-running').join(' ')} 2>&1 ;;
     qemu) pid= argv=(); read -r pid <"\${words[0]}"; mapfile -d "" -t argv <"/proc/$pid/cmdline"
       case " \${argv[*]} " in *" -uuid \${words[1]} "*) echo "$pid" ;; esac ;;
     alive) if [ -e "/proc/\${words[0]}" ]; then
@@ -62,8 +63,17 @@ export class DestinationSession {
   }
 
   /** The UUIDs of all domains that are active over there; one that is shut off owns no disk. */
-  async activeDomains(deadline: number): Promise<string | Unknown> {
-    const answer = await this.ask('domains', [], deadline);
+  activeDomains(deadline: number): Promise<string | Unknown> {
+    return this.list('domains', deadline);
+  }
+
+  /** Of these, those whose guests run; what only comes over does not. */
+  runningDomains(deadline: number): Promise<string | Unknown> {
+    return this.list('running', deadline);
+  }
+
+  private async list(question: 'domains' | 'running', deadline: number): Promise<string | Unknown> {
+    const answer = await this.ask(question, [], deadline);
     if ('unknown' in answer) return answer;
     return answer.status === 0
       ? answer.text

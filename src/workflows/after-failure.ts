@@ -2,6 +2,7 @@ import { resumeOf } from '../core/block-state';
 import type { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
+import type { Destination } from './destination';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
 import { inspectDomain } from './inspect';
@@ -85,27 +86,37 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
 
 /** The QEMU that ran here is gone, although the mover said that it failed. */
 export async function died(course: GuardCourse): Promise<GuardReport> {
-  const { destination, settings } = course.options;
+  const { settings } = course.options;
   const { name } = course.domain;
   if (course.wasSaved) {
     const what = `${name} was saved, and runs no more, although the mover failed`;
     const remedy = 'restore it from what was saved: started anew, it has lost what its memory held';
     return course.report('mover-failed', what, remedy);
   }
-  const running =
-    course.destination === undefined ? false : await course.destination.hasDomain(course.domain);
-  if (typeof running !== 'boolean') {
-    const there = destination ?? '';
-    const what = `${name} runs here no more, and nobody can tell whether it runs on ${there}: ${running.unknown}`;
-    return course.report('person', what, `find out with virsh list on ${there}; never start it twice`);
-  }
-  if (running) {
-    const what = `${name} runs on ${destination ?? ''} now, although the mover failed`;
-    return course.report('mover-failed', what);
-  }
+  const elsewhere = course.destination && (await reportFrom(course.destination, course));
+  if (elsewhere) return elsewhere;
   const what = `QEMU died during the move: ${name} runs nowhere`;
   const log = `${settings.libvirt.logDirectory}/${name}.log`;
   return course.report('person', what, `see ${log}, then start the VM again`);
+}
+
+/** What becomes of a domain that runs here no more where it was to go; nothing, when no copy of it is there. */
+async function reportFrom(destination: Destination, course: GuardCourse): Promise<GuardReport | undefined> {
+  const { name } = course.domain;
+  const { host } = destination;
+  let runs = await destination.runs(course.domain);
+  // What did not come over as a whole is there for a moment, too.
+  const copy = runs === false ? await destination.copyOf(course.domain) : undefined;
+  if (runs === false && copy === undefined) return undefined;
+  if (copy) runs = await destination.runs(course.domain);
+  if (typeof runs !== 'boolean') {
+    const what = `${name} runs here no more, and nobody can tell whether it runs on ${host}: ${runs.unknown}`;
+    return course.report('person', what, `find out with virsh list on ${host}; never start it twice`);
+  }
+  if (runs) return course.report('mover-failed', `${name} runs on ${host} now, although the mover failed`);
+  const what = `${name} runs here no more, and ${host} has a copy of it that does not run`;
+  const remedy = `see virsh domstate --reason ${name} on ${host}: what is migrating came over in part, and must be gone before ${name} is started again`;
+  return course.report('person', what, remedy);
 }
 
 /** A refusal after a failed attempt: the failure is the mover's, unless a person is needed; why there was no retry is said. */

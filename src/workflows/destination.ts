@@ -39,6 +39,13 @@ export class Destination {
     return typeof active === 'string' ? active.includes(uuid) : active;
   }
 
+  /** Whether its guest runs over there. */
+  async runs({ uuid }: Domain): Promise<boolean | Unknown> {
+    const deadline = this.settings.ssh.deadline * 1000;
+    const running = await this.ask((session) => session.runningDomains(deadline));
+    return typeof running === 'string' ? running.includes(uuid) : running;
+  }
+
   /** Before each attempt: what was seen was another QEMU. */
   forgetQemu(): void {
     this.seen = undefined;

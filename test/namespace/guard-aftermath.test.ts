@@ -1,7 +1,7 @@
 import { tellOf } from './faults/failed-migration';
 import { furnish } from './faults/workflow';
 import { type Qemu, stateDirectory, useStage } from './harness';
-import { guardedSave, handingOverFailed } from './stand-in-virsh';
+import { guardedMove, guardedSave, handingOverFailed } from './stand-in-virsh';
 
 // What becomes of a VM after its mover has failed, and what is said of it.
 
@@ -31,7 +31,7 @@ test.each([
   async (_, order) => {
     const { exit, report } = await guardedSave(
       on.stage,
-      { save: fails, before: `${migrationFailed}; [ ! -e /mnt/failed ] || { ${dies()}; }` },
+      { move: fails, before: `${migrationFailed}; [ ! -e /mnt/failed ] || { ${dies()}; }` },
       { configure: (yaml) => yaml.replace('reset: {', `reset: { strategies: ${order},`) },
     );
     expect([exit, report.result]).toEqual([4, 'person']);
@@ -41,10 +41,10 @@ test.each([
 );
 
 test('QEMU is dead before its job has ended: that is said at once, whatever the time is that a job gets to end', async () => {
-  const save = `rm ${stateDirectory}/one-310.xml; ${dies()}; ${fails}`;
+  const move = `rm ${stateDirectory}/one-310.xml; ${dies()}; ${fails}`;
   const { exit, report } = await guardedSave(
     on.stage,
-    { save },
+    { move },
     { configure: (yaml) => `${yaml}migrate: { destination_deadline: 3600 }\n` },
   );
   expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
@@ -54,7 +54,7 @@ test('libvirtd does not answer who stands by: QEMU is healed by a reset, and mov
   // The first virsh that is asked after the failure ends without an answer.
   const before = `${migrationFailed}; [ ! -e /mnt/failed ] || [ -e /mnt/ended ] || { touch /mnt/ended; exit 1; }`;
   const { exit, report } = await guardedSave(on.stage, {
-    save: `[ ! -e /mnt/failed ] || exit 0; ${fails}`,
+    move: `[ ! -e /mnt/failed ] || exit 0; ${fails}`,
     before,
   });
   expect([exit, report.result]).toEqual([0, 'done']);
@@ -65,7 +65,7 @@ test('libvirtd does not answer who stands by: QEMU is healed by a reset, and mov
 
 test('the guest stands still: what takes its disks back is that it is resumed, and no reset', async () => {
   const { exit, report } = await guardedSave(on.stage, {
-    save: fails,
+    move: fails,
     before: `${migrationFailed}; [ ! -e /mnt/failed ] || state=postmigrate`,
   });
   expect([exit, report.result]).toEqual([4, 'person']);
@@ -78,10 +78,10 @@ test('the guest stands still: what takes its disks back is that it is resumed, a
 });
 
 test('a mover that fails after libvirt has saved: the guest is not said to have died, and not to be started anew', async () => {
-  const save = `echo '2024-03-05 10:00:00.000+0000: shutting down, reason=saved' >>$log
+  const move = `echo '2024-03-05 10:00:00.000+0000: shutting down, reason=saved' >>$log
     ${dies()}
     exit 17`;
-  const { exit, report } = await guardedSave(on.stage, { save });
+  const { exit, report } = await guardedSave(on.stage, { move });
   expect([exit, report.result]).toEqual([17, 'mover-failed']);
   expect(report.what).toBe('one-310 was saved, and runs no more, although the mover failed');
   expect(report.remedy).toMatch(/^restore it from what was saved/);
@@ -92,7 +92,7 @@ test('libvirt does not end a job that stands still, and is asked again later', a
   const { exit, report } = await guardedSave(
     on.stage,
     {
-      save: `sed -i "s|<namespaces>|<job type='none' async='save'/>&|" ${status}
+      move: `sed -i "s|<namespaces>|<job type='none' async='save'/>&|" ${status}
     until [ -e /mnt/aborted ]; do sleep 0.05; done
     sed -i '/<job /s|<job [^>]*>||' ${status}
     exit 17`,
@@ -112,4 +112,23 @@ test('libvirt does not end a job that stands still, and is asked again later', a
     'the copy has stood still for 1 s: libvirt is to end it',
     expect.stringMatching(/^libvirt does not end its job, so it is waited for/),
   ]);
+});
+
+test.each([
+  ['runs there', true, true, 17, 'one-310 runs on kvm2 now, although the mover failed'],
+  [
+    'stands still there',
+    false,
+    true,
+    4,
+    'one-310 runs here no more, and kvm2 has a copy of it that does not run',
+  ],
+  ['is tidied up there', false, false, 4, 'QEMU died during the move: one-310 runs nowhere'],
+])('QEMU ends here, and its copy %s', async (_, runs, stays, exit, what) => {
+  const before = `case "$*" in
+    *list*--state-running*) ! ${runs} || echo ${qemu.uuid}; return 0 ;;
+    *list*) ! ${stays} && [ -e /mnt/asked ] || echo ${qemu.uuid}; touch /mnt/asked; return 0 ;;
+  esac`;
+  const moved = await guardedMove(on.stage, { move: `${dies()}; exit 17`, before });
+  expect([moved.exit, moved.report.what]).toEqual([exit, what]);
 });

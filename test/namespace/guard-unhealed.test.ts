@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { useStage } from './harness';
 import { tellOf } from './faults/failed-migration';
 import { furnish } from './faults/workflow';
-import { guardedSave, type Saved } from './stand-in-virsh';
+import { guardedSave, type Guarded } from './stand-in-virsh';
 
 // A mover that fails for a reason of its own, and leaves a QEMU of which nobody can tell whether it has its disks.
 // Behind `virsh` stands one that answers as libvirt and QEMU do.
@@ -18,13 +18,13 @@ beforeEach(async () => {
 const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
 
 /** `status` of the guest, once the mover has failed; and what QEMU answers to `cont`. */
-function save(status: string, cont: object, under: readonly string[] = []): Promise<Saved> {
+function save(status: string, cont: object, under: readonly string[] = []): Promise<Guarded> {
   const fails = `echo '${complaint}' >>$log
     touch /mnt/failed
     echo 'error: the file is on the moon' >&2
     exit 17`;
   const before = `[ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'`;
-  return guardedSave(on.stage, { save: fails, before, cont }, { under });
+  return guardedSave(on.stage, { move: fails, before, cont }, { under });
 }
 
 test('QEMU does not take its disks back: a person is needed, and the mover’s message stays', async () => {

@@ -9,30 +9,45 @@ export const handingOverFailed =
 
 /** Lines of the shell. `$log` is QEMU's log; the guest is `$state`, and `$migration` a part of query-migrate's answer. */
 export interface StandIn {
-  /** What `virsh save` does. */
-  readonly save: string;
+  /** What `virsh save` or `virsh migrate` does. */
+  readonly move: string;
   /** Done before each answer, which is to `$*`. */
   readonly before?: string;
   /** What QEMU answers to `cont`. */
   readonly cont?: object;
 }
 
-interface SaveOptions {
+interface RunOptions {
   readonly under?: readonly string[];
   /** Gives the configuration of this run, from what it would be. */
   readonly configure?: (yaml: string) => string;
 }
 
-export interface Saved extends CommandResult {
+export interface Guarded extends CommandResult {
   readonly report: GuardReport;
 }
 
 /** Runs a guarded save of `one-310`; behind `virsh` stands one that answers as libvirt and QEMU do. */
-export async function guardedSave(
+export function guardedSave(stage: Stage, standIn: StandIn, options: RunOptions = {}): Promise<Guarded> {
+  return guarded(stage, ['save', 'one-310', '/mnt/file'], standIn, options);
+}
+
+/** Likewise a migration, to a host that is this one: behind `ssh` is a shell. */
+export function guardedMove(stage: Stage, standIn: StandIn): Promise<Guarded> {
+  stage.host.file('/mnt/bin/ssh', '#!/bin/sh\nfor command; do :; done; exec sh -c "$command"\n', {
+    mode: 0o755,
+  });
+  const configure = (yaml: string): string =>
+    `${yaml}ssh: { user: root }\nmigrate: { destination_deadline: 1 }\n`;
+  return guarded(stage, ['migrate', 'one-310', 'kvm2'], standIn, { configure });
+}
+
+async function guarded(
   stage: Stage,
-  { save, before = '', cont = { return: {} } }: StandIn,
-  { under = [], configure }: SaveOptions = {},
-): Promise<Saved> {
+  line: readonly string[],
+  { move, before = '', cont = { return: {} } }: StandIn,
+  { under = [], configure }: RunOptions,
+): Promise<Guarded> {
   const virsh = `#!/bin/sh
 log=${logDirectory}/one-310.log
 state=running migration=
@@ -48,8 +63,8 @@ answer() {
   esac
 }
 case "$*" in
-  *' save '*)
-    ${save} ;;
+  *' save '* | *' migrate '*)
+    ${move} ;;
   *qemu:///system)
     while IFS= read -r line; do
       printf 'virsh # %s\\n' "$line"
@@ -60,7 +75,7 @@ esac
 `;
   stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
   if (configure) stage.host.file(configuration, configure(stage.host.read(configuration)), { mode: 0o644 });
-  const result = await stage.run(['save', 'one-310', '/mnt/file', '--config', configuration, '--json'], {
+  const result = await stage.run([...line, '--config', configuration, '--json'], {
     under,
     env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
   });
