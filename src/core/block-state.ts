@@ -195,7 +195,7 @@ export function judgeLog(
   if (answered && answered.migration === undefined) {
     return judged('healthy', 'ok', 'QEMU has seen no migration since it started');
   }
-  const standsStill = answered !== undefined && answered.status !== 'running';
+  const standsStill = answered?.status === 'paused' || answered?.status === 'postmigrate';
   return judged('unknown', 'unknown', whyUnknown(log, noMemory), standsStill ? resumeOf(domain) : reset);
 }
 

@@ -1,4 +1,4 @@
-import { resetOf } from '../core/block-state';
+import { resetOf, resumeOf } from '../core/block-state';
 import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';
 import { inspect } from './inspect';
@@ -26,9 +26,10 @@ export async function* resetAll(options: ResetAllOptions): AsyncGenerator<ResetR
   }
 }
 
-/** Unknown may also be what a reset finds to be ill, or proves to be healthy; or what nobody could look at. */
+/** Unknown may also be what a reset finds to be ill, proves to be healthy, or refuses; or what nobody could look at. */
 function isForReset({ domain, blockState, findings }: DomainReport): boolean {
-  return blockState !== 'unknown' || findings.some(({ remedy }) => remedy === resetOf(domain));
+  const ways = [resetOf(domain), resumeOf(domain)];
+  return blockState !== 'unknown' || findings.some(({ remedy = '' }) => ways.includes(remedy));
 }
 
 async function resetOne(found: DomainReport, options: ResetAllOptions): Promise<ResetReport> {
