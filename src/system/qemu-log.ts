@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../core/block-state';
 import { errorName } from '../core/errors';
@@ -8,6 +8,8 @@ import type { QemuProcess } from './qemu-process';
 
 /** virtlogd rotates at 2 MiB (max_size of virtlogd.conf); more than this is not read. */
 const longestLog = 64 * 1024 * 1024;
+/** Of a place: some lines. */
+const tailLength = 512;
 /** Linux counts in hundredths of a second towards user space, on every architecture (USER_HZ). */
 const ticksPerSecond = 100;
 /** Between libvirt's line and QEMU's first instruction; and the precision of `btime`. */
@@ -17,20 +19,26 @@ const startTolerance = 60_000;
 export interface LogPlace {
   readonly inode: number;
   readonly size: number;
+  /** What stands right before it, with times of its own: the file may have been truncated since, or its inode used again. */
+  readonly tail: string;
 }
 
-interface LogFile extends LogPlace {
+interface LogFile {
+  readonly inode: number;
+  readonly size: number;
   readonly text: string;
 }
 
 /** Where the log ends now. */
 export function logEnd(directory: string, domain: string): LogPlace | undefined {
-  try {
-    const { ino, size } = statSync(join(directory, `${domain}.log`));
-    return { inode: ino, size };
-  } catch {
-    return undefined;
-  }
+  const file = read(join(directory, `${domain}.log`));
+  if (isUnknown(file)) return undefined;
+  const { inode, size, text } = file;
+  return { inode, size, tail: text.slice(-tailLength) };
+}
+
+function isStillThere({ inode, size, tail }: LogPlace, log: LogFile): boolean {
+  return inode === log.inode && size <= log.size && log.text.slice(0, size).endsWith(tail);
 }
 
 /**
@@ -46,9 +54,8 @@ export function readQemuLog(
   const file = join(directory, `${domain}.log`);
   const current = read(file);
   if (isUnknown(current)) return current;
-  if (from?.inode === current.inode && from.size <= current.size) {
-    const rest = Buffer.from(current.text, 'latin1').subarray(from.size).toString('latin1');
-    return { ...readLog(rest), since: `the reset of ${from.at}` };
+  if (from && isStillThere(from, current)) {
+    return { ...readLog(current.text.slice(from.size)), since: `the reset of ${from.at}` };
   }
   const started = startOf(qemu);
   const rotated = sinceStart(current.text) ? undefined : read(`${file}.0`);

@@ -42,9 +42,10 @@ export function readResetNote(
     const file = noteFile(domain);
     const { uid, mode } = statSync(file);
     if (uid !== 0 || (mode & 0o022) !== 0) return undefined;
-    const { pid, startTime, inode, size, at } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note>;
-    const valid = typeof inode === 'number' && typeof size === 'number' && typeof at === 'string';
-    return valid && pid === qemu.pid && startTime === qemu.startTime ? { inode, size, at } : undefined;
+    const { pid, startTime, inode, size, tail, at } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note>;
+    if (typeof inode !== 'number' || typeof size !== 'number') return undefined;
+    if (typeof tail !== 'string' || typeof at !== 'string') return undefined;
+    return pid === qemu.pid && startTime === qemu.startTime ? { inode, size, tail, at } : undefined;
   } catch {
     return undefined;
   }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createReadStream, writeFileSync } from 'node:fs';
+import { appendFileSync, createReadStream, statSync, truncateSync, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
 import type { ResetReport } from '../../src/workflows/reset';
 import { giveToQemu, placeDisk, stateDirectory, useStage, type Qemu } from './harness';
 import { tellOf, writeLog } from './faults/failed-migration';
-import { configuration, furnish } from './faults/workflow';
+import { configuration, furnish, logDirectory } from './faults/workflow';
+import { handingOverFailed } from './stand-in-virsh';
 
 // `reset` where no memory can be read, of one VM and of all on a host: three, of which the log of the first and the last
 // tells of a migration that failed, and that of the second of none. Behind `virsh` stands one that answers as QEMU does.
@@ -115,6 +116,16 @@ describe('of --all', () => {
     });
     expect(await run('inspect', 'one-312')).toMatchObject({ exit: 2 });
   });
+});
+
+test('what a reset has settled in a log says nothing of one that was truncated since, however long that grows', async () => {
+  expect(await run('reset', 'one-310')).toMatchObject({ exit: 0 });
+  expect(await run('inspect', 'one-310')).toMatchObject({ exit: 0 });
+  const log = on.stage.host.path(`${logDirectory}/one-310.log`);
+  const { size } = statSync(log);
+  truncateSync(log);
+  appendFileSync(log, `${handingOverFailed}\n`.padEnd(size, '\n'));
+  expect(await run('inspect', 'one-310')).toMatchObject({ exit: 2 });
 });
 
 describe('suspend and resume, which libvirtd does not bring to their end', () => {

@@ -52,7 +52,7 @@ export function writeLog(stage: Stage, name: string, hasFailed: boolean): void {
 export const readNote: Read = (path, text) => {
   if (path.startsWith(logDirectory)) return undefined;
   if (!path.endsWith('.reset')) return text;
-  const keys = ['inode', 'size', 'pid', 'startTime', 'at'];
+  const keys = ['inode', 'size', 'tail', 'pid', 'startTime', 'at'];
   try {
     const note = JSON.parse(text) as object;
     return keys.every((key) => Object.hasOwn(note, key)) ? 'a note' : 'torn';
