@@ -47,7 +47,7 @@ const handingOver = [
 const idle = ['none', 'completed', 'failed', 'cancelled'];
 
 /**
- * A guest that stood still when its migration failed is `postmigrate` in QEMU before 8.2, too (migration/migration.c,
+ * A guest that stood still when its migration failed is `postmigrate` in QEMU before 8.1, too (migration/migration.c,
  * migration_iteration_finish): nothing was handed over, and it can be resumed.
  */
 export function isHandingOver({
