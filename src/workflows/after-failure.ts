@@ -29,8 +29,13 @@ export async function heal(
 /** Who stood by could not have QEMU take its disks back; what was in the way may have passed, and other remedies may go. */
 async function healLater(course: GuardCourse): Promise<GuardReport | undefined> {
   const refusal = await resetEarlier(course);
-  if (!refusal) return undefined;
   const { name } = course.domain;
+  if (!refusal) {
+    // Not every QEMU needs the other one to be gone for that; a second attempt does.
+    const copy = await course.destination?.copyOf(course.domain);
+    const remedy = `see virsh list --all on ${course.destination?.host ?? ''}, then try again`;
+    return copy && course.report('mover-failed', `not tried again: ${copy.why}`, remedy);
+  }
   const what = `QEMU could not hand over its disks, and does not have them back: ${refusal.what}`;
   const later = `when the destination has no copy of it: migrate-guard reset ${name}, before the guest writes`;
   return course.report('person', what, refusal.remedy === resumeOf(name) ? refusal.remedy : later);

@@ -114,6 +114,17 @@ test('libvirt does not end a job that stands still, and is asked again later', a
   ]);
 });
 
+test('QEMU takes its disks back by itself, and a copy stays over there: not tried again', async () => {
+  const before = `${migrationFailed}; case "$*" in
+    *query-named-block-nodes*) echo '{"return":[{"drv":"raw","node-name":"a","active":true}]}'; return ;;
+    *list*) echo ${qemu.uuid}; return ;;
+  esac`;
+  const { exit, report } = await guardedMove(on.stage, { move: fails, before });
+  expect([exit, report.result, report.blockState]).toEqual([17, 'mover-failed', 'healthy']);
+  expect(report.what).toBe('not tried again: kvm2 still has a copy of one-310');
+  expect(report.attempts).toHaveLength(1);
+});
+
 test.each([
   ['runs there', true, true, 17, 'one-310 runs on kvm2 now, although the mover failed'],
   [
