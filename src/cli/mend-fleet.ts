@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { GuardError } from '../core/errors';
 import { exitCodes, worstFirst } from '../core/exit-codes';
-import { decidingFinding } from '../core/finding';
+import { blockStateCheck } from '../core/block-state';
+import { decidingFinding, type Finding } from '../core/finding';
+import type { FleetDomain } from '../core/fleet';
 import type { Settings } from '../core/settings';
 import {
   isSurprise,
@@ -96,13 +98,20 @@ function before({ hosts, doubts, candidates, others }: Mend, mending: Mending): 
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
   for (const vm of others) {
     const left = candidates.includes(vm) ? 'only its paths are mended' : 'left alone';
-    lines.push(`${left}: ${vm.domain} on ${vm.host}: ${vm.verdict}: ${vm.reason}`);
-    const remedy = decidingFinding(vm)?.remedy;
+    const disks = mending === 'reset' ? ofBlockState(vm) : undefined;
+    const why = disks ? `block state ${vm.blockState}: ${disks.what}` : `${vm.verdict}: ${vm.reason}`;
+    lines.push(`${left}: ${vm.domain} on ${vm.host}: ${why}`);
+    const { remedy } = disks ?? decidingFinding(vm) ?? {};
     // What a host tells of itself is to be done there.
     if (remedy !== undefined) lines.push(`  -> ${vm.seen === null ? '' : `on ${vm.host}: `}${remedy}`);
   }
   lines.push(`${candidates.length} VMs to ${mending}`);
   return text(lines);
+}
+
+/** What a reset is about, whatever else is wrong with it. */
+function ofBlockState({ findings }: FleetDomain): Finding | undefined {
+  return findings.find(({ check, state }) => check === blockStateCheck && state !== 'ok');
 }
 
 function renderMended(mended: Mended): string {

@@ -200,3 +200,21 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
     ]);
   });
 });
+
+test.each([
+  ['another volume', 'blocked', { check: 'disk-device', state: 'problem', what: 'another volume' }],
+  ['a path that nobody could read', 'undecided', { check: 'disk-path', state: 'unknown', what: 'late' }],
+] as const)(
+  'reset leaves a VM alone whose block state is unknown, and says so with the command, whatever else is wrong: %s',
+  async (_, verdict, other) => {
+    stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1)] });
+    const remedy = 'migrate-guard reset one-1';
+    const unsure: Finding = { check: 'block-state', state: 'unknown', what: 'the log is not whole', remedy };
+    const told = { verdict, blockState: 'unknown', findings: [{ ...other, remedy: 'x' }, unsure], plan: [] };
+    stage.hosts.tell({ kvm1: { domains: [aReport(1, told as Partial<DomainReport>)] } });
+    const { stdout } = await stage.command(['reset', '--all', '--hosts', 'all']);
+    expect(stdout).toContain(
+      `left alone: one-1 on kvm1: block state unknown: the log is not whole\n  -> on kvm1: ${remedy}\n`,
+    );
+  },
+);
