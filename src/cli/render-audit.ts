@@ -67,7 +67,7 @@ function table(domains: readonly FleetDomain[], now: Date): string[] {
 
 /** What changed since an earlier audit, one line each. */
 export function renderChanges(changes: readonly Change[], since: string): string {
-  if (changes.length === 0) return `nothing changed since ${printable(since)}\n`;
+  if (changes.length === 0) return `no change was found since ${printable(since)}\n`;
   const lines = changes.map(({ kind, domain, name, before, now, reason }) => {
     const standing = (one: Change['now']): string =>
       one

@@ -1,4 +1,4 @@
-import { inOrder, rankOf, type FleetDomain } from './fleet';
+import { inOrder, rankOf, type FleetDomain, type FleetReport } from './fleet';
 import type { BlockState, Verdict } from './finding';
 
 /** What was found of one VM at one time. */
@@ -19,10 +19,21 @@ export interface Change {
   readonly reason: string;
 }
 
-/** What one audit knows: every VM that ran on these hosts; `null` when all hosts of the cloud were asked. */
+/** What one audit knows: every VM that ran on these hosts; `null` when that is the whole cloud. */
 export interface Seen {
   readonly domains: readonly FleetDomain[];
   readonly hosts: readonly string[] | null;
+}
+
+/** Of which hosts an audit tells every VM, where it was about these (`null`: the whole cloud). */
+export function hostsSeen(
+  { source, hosts, vmsListed }: Pick<FleetReport, 'source' | 'hosts' | 'vmsListed'>,
+  isWhole: boolean,
+): Seen['hosts'] {
+  const names = (of: typeof hosts): string[] => of.map(({ host }) => host);
+  if (vmsListed) return isWhole && source !== 'here' ? null : names(hosts);
+  // Then only the hosts themselves know, and those of which OpenNebula's collectors told are none.
+  return source === 'monitoring' ? [] : names(hosts.filter(({ trouble }) => !trouble));
 }
 
 const kinds = [

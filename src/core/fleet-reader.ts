@@ -1,5 +1,5 @@
-import type { FleetDomain } from './fleet';
-import type { Seen } from './fleet-diff';
+import type { FleetDomain, FleetHost, FleetReport } from './fleet';
+import { hostsSeen, type Seen } from './fleet-diff';
 import { readDomainReport, readObject } from './report-reader';
 
 /**
@@ -27,15 +27,21 @@ export function readFleet(text: string): Seen | string {
   return { domains: read, hosts: given ? readHosts(given) : null };
 }
 
+const sources: readonly FleetReport['source'][] = ['monitoring', 'hosts', 'here'];
+
 /** `null` when all were asked. A file that does not say so knows of those that it lists. */
-function readHosts(document: ReadonlyMap<string, unknown>): string[] | null {
+function readHosts(document: ReadonlyMap<string, unknown>): Seen['hosts'] {
   const [asked, hosts] = [readObject(document.get('asked')), document.get('hosts')];
   const isWhole = asked !== undefined && (asked.get('hosts') ?? asked.get('cluster') ?? null) === null;
-  if (!Array.isArray(hosts) || (isWhole && document.get('source') !== 'here')) return null;
-  return hosts.flatMap((host) => {
-    const name = readObject(host)?.get('host');
-    return typeof name === 'string' ? [name] : [];
+  if (!Array.isArray(hosts)) return null;
+  const read = hosts.flatMap((value): FleetHost[] => {
+    const [given, trouble] = [readObject(value), { what: '', remedy: '' }];
+    const host = given?.get('host');
+    if (typeof host !== 'string') return [];
+    return [{ host, cluster: null, ...(given?.get('trouble') ? { trouble } : {}) }];
   });
+  const source = sources.find((known) => known === document.get('source')) ?? 'monitoring';
+  return hostsSeen({ source, hosts: read, vmsListed: document.get('vmsListed') !== false }, isWhole);
 }
 
 function readFleetDomain(value: unknown): FleetDomain | undefined {

@@ -35,6 +35,8 @@ export interface FleetReport {
   readonly domains: readonly FleetDomain[];
   /** What is not known, beyond single hosts and VMs. */
   readonly doubts: readonly string[];
+  /** Whether OpenNebula told which VMs there are: where it did not, one that is not in here may run all the same. */
+  readonly vmsListed: boolean;
 }
 
 /** Worst first. */

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DomainReport } from '../../src/core/finding';
 import { now, useAuditStage, vm } from './audit-stage';
 
 /** What audit reads from files, and what it writes to them. */
@@ -144,6 +145,33 @@ describe('--diff with only some hosts, or some verdicts', () => {
       ['gone', 'one-2'],
       ['gone', 'one-4'],
     ]);
+  });
+
+  test('where OpenNebula does not list its VMs, now or then, none is gone or new; what a host tells is compared', async () => {
+    const report = (id: number): DomainReport => ({
+      domain: `one-${id}`,
+      pid: 1000 + id,
+      verdict: 'safe',
+      blockState: 'healthy',
+      findings: [],
+      plan: [],
+    });
+    stage.opennebula.holds({ hosts, vms: [vm(1), vm(2, { host: 'kvm2' }), vm(3)] });
+    stage.hosts.tell({
+      kvm1: { domains: [report(1), report(3)] },
+      kvm2: { domains: [report(2)] },
+      kvm3: { domains: [] },
+    });
+    const full = scratch('full.json', (await stage.audit('--json')).stdout);
+    stage.opennebula.lists({ onevm: undefined });
+    const { exit, stdout } = await stage.audit('--json', '--diff', full);
+    expect([exit, (JSON.parse(stdout) as { changes: unknown }).changes]).toEqual([2, []]);
+    const unlisted = scratch('unlisted.json', stdout);
+    // kvm2 does not answer.
+    stage.hosts.tell({ kvm1: { domains: [report(1)] }, kvm3: { domains: [] } });
+    expect(await changes('--live', '--diff', full)).toEqual([['gone', 'one-3']]);
+    stage.opennebula.holds({ hosts, vms: [vm(1), vm(2, { host: 'kvm2' })] });
+    expect(await changes('--diff', unlisted)).toEqual([]);
   });
 
   test('a list of some verdicts is refused: what it leaves out was not new then', async () => {

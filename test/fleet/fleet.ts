@@ -77,6 +77,7 @@ export function makeFleet(options: FleetOptions): FleetReport {
     hosts: source === 'here' ? machines.slice(0, 1) : machines,
     domains: worstFirst(domains),
     doubts: odd ? oddNames.map((name) => `nobody knows about ${name}`) : [],
+    vmsListed: true,
   };
 }
 

@@ -1,7 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { verdicts, type Verdict } from '../../core/finding';
 import { countVerdicts, isAtRisk, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
-import { compareFleets, type Change, type Seen } from '../../core/fleet-diff';
+import { compareFleets, hostsSeen, type Change, type Seen } from '../../core/fleet-diff';
 import { readFleet } from '../../core/fleet-reader';
 import type { Settings } from '../../core/settings';
 import { readNamedFile } from '../../system/named-file';
@@ -113,7 +113,7 @@ async function forecast(
 }
 
 function documentOf(
-  { host, time, source, hosts: asked, domains, doubts }: FleetReport,
+  { host, time, source, hosts: asked, domains, doubts, vmsListed }: FleetReport,
   wanted: Wanted & { readonly verdicts: readonly Verdict[] | undefined },
   shown: readonly FleetDomain[],
   changes: readonly Change[] | undefined,
@@ -132,6 +132,7 @@ function documentOf(
     asked: only,
     totals,
     doubts,
+    vmsListed,
     hosts: asked,
     domains: shown,
     ...(changes ? { changes } : {}),
@@ -139,9 +140,9 @@ function documentOf(
 }
 
 /** What `--diff` may compare: of hosts that were not asked nothing is known. */
-function seenBy({ source, hosts, domains }: FleetReport, wanted: Wanted): Seen {
-  const isWhole = source !== 'here' && wanted.hosts === undefined && wanted.cluster === undefined;
-  return { domains, hosts: isWhole ? null : hosts.map(({ host }) => host) };
+function seenBy(report: FleetReport, wanted: Wanted): Seen {
+  const isWhole = wanted.hosts === undefined && wanted.cluster === undefined;
+  return { domains: report.domains, hosts: hostsSeen(report, isWhole) };
 }
 
 /** Each file has the whole audit, whatever is listed. @throws GuardError */

@@ -19,15 +19,16 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   const base = { host: hostname(), time: now.toISOString(), source: options.source };
   if (options.source === 'here') {
     const domains = worstFirst(await domainsHere(options));
-    return { ...base, hosts: [{ host: base.host, cluster: null }], domains, doubts: [] };
+    return { ...base, hosts: [{ host: base.host, cluster: null }], domains, doubts: [], vmsListed: true };
   }
   const scope = await findScope(options, options.settings);
+  const { vmsListed } = scope;
   if (options.source === 'hosts') {
     const { hosts, domains } = await fromHosts(scope, { action: 'audit' }, options);
-    return { ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts };
+    return { ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed };
   }
   const { hosts, domains, doubts } = await fromMonitoring(scope, options.settings, now);
-  return { ...base, hosts, domains: worstFirst(domains), doubts };
+  return { ...base, hosts, domains: worstFirst(domains), doubts, vmsListed };
 }
 
 /** All that runs on this host, whoever deployed it. */

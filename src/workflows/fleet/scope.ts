@@ -22,6 +22,8 @@ export interface Scope {
   readonly vms: readonly PlacedVm[];
   /** What OpenNebula did not tell. */
   readonly doubts: readonly string[];
+  /** Whether `vms` are all that there are. */
+  readonly vmsListed: boolean;
 }
 
 /** Milliseconds. OpenNebula's command line is Ruby, and a pool of thousands takes oned its time. */
@@ -51,7 +53,7 @@ export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Pr
   }
   const names = new Set(hosts.map(({ host }) => host));
   const vms = isUnknown(placed) ? [] : placed.filter(({ host }) => names.has(host));
-  return { hosts, vms, doubts };
+  return { hosts, vms, doubts, vmsListed: !isUnknown(placed) };
 }
 
 function doubtsOf(hosts: object, vms: object): string[] {

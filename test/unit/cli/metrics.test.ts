@@ -27,6 +27,7 @@ const report: FleetReport = {
     }),
   ],
   doubts: ['something'],
+  vmsListed: true,
 };
 
 test('counts of every host with its zeros, and series of their own for VMs at risk only', () => {

@@ -74,6 +74,21 @@ test.each([
   ['some were asked', { hosts: [{ host: 'kvm1' }], asked: { hosts: ['kvm1'], cluster: null } }, ['kvm1']],
   ['a cluster was asked', { hosts: [{ host: 'kvm1' }], asked: { hosts: null, cluster: 'c' } }, ['kvm1']],
   ['this host alone', { source: 'here', hosts: [{ host: 'kvm1' }], asked: { hosts: null } }, ['kvm1']],
+  [
+    'OpenNebula listed no VMs, and its collectors know none',
+    { source: 'monitoring', hosts: [{ host: 'kvm1' }], asked: { hosts: null }, vmsListed: false },
+    [],
+  ],
+  [
+    'OpenNebula listed no VMs, and one host told of its own',
+    {
+      source: 'hosts',
+      hosts: [{ host: 'kvm1' }, { host: 'kvm2', trouble: { what: 'gone', remedy: 'ssh' } }],
+      asked: { hosts: null },
+      vmsListed: false,
+    },
+    ['kvm1'],
+  ],
 ])('%s', (_, document, hosts) => {
   expect(readFleet(JSON.stringify({ ...document, domains: [] }))).toEqual({ domains: [], hosts });
 });

@@ -43,6 +43,7 @@ function aReport(changes: Partial<FleetReport> = {}): FleetReport {
     hosts,
     domains: [aFleetDomain()],
     doubts: [],
+    vmsListed: true,
     ...changes,
   };
 }
