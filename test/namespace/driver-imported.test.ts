@@ -55,6 +55,9 @@ describe.each([
       const vetoed = await on.cloud.tm(name, ...words);
       expect(vetoed.exit).toBe(2);
       expect(vetoed.stderr).toContain(why);
+      // To another datastore of its host: libvirt copies the disks, and nobody has to be guarded.
+      const stays = await on.cloud.tm(name, 'kvm1', 'kvm1', ...words.slice(2));
+      expect(stays).toMatchObject({ exit: 0, stderr: '' });
     },
   );
 

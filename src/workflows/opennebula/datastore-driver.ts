@@ -7,9 +7,10 @@ import { askHost, isForeign, refusalOf } from './ask-host';
 import { readForDriver, type Call, type Reply } from './call';
 
 /**
- * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. Nothing
- * else runs after a veto, and there is nothing to take back: a repair only adds what the host has. The destination is
- * not asked for the paths, because datastore drivers attach the disks there afterwards.
+ * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. After a veto
+ * there is nothing to take back: a repair only adds what the host has. (Before 7.4 OpenNebula runs nothing more then,
+ * since then failmigrate: one_vmm_exec.rb, migrate.) The destination is not asked for the paths, because datastore
+ * drivers attach the disks there afterwards.
  */
 export function premigrate(call: Call): Promise<Reply> {
   return script('premigrate', 'prepare', call);
@@ -27,6 +28,8 @@ async function script(name: string, action: HostAction, call: Call): Promise<Rep
     return refused('usage', name, request, remedy);
   }
   const { source, destination, vmId } = request;
+  // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
+  if (source === destination) return { exit: 0, stdout: '', stderr: '' };
   // It runs no mover: only the policy says how to go on without the guard.
   const configured = await readForDriver(['policy']);
   if ('refused' in configured)
