@@ -565,7 +565,7 @@ uninstall() {
   [[ -r $root$manifest ]] || nothing_installed "$root$manifest is not there"
   lines_to_remove >"$work/gone"
   [[ -s $work/gone ]] || nothing_installed "this machine has no $half half"
-  if has_role frontend && [[ $half != host ]]; then deselect_drivers; fi
+  if has_role frontend && [[ $half != host ]]; then refuse_callers; deselect_drivers; fi
   # The manifest goes last but for its own directory, and what is above it in a staging tree.
   local own="$tab(/var|/var/lib|$state)\$"
   grep -vxFf "$work/gone" "$root$manifest" >"$work/kept" || true
@@ -579,6 +579,20 @@ uninstall() {
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
 of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
 TEXT
+}
+
+# Scripts of the site that call ours (docs/opennebula.md, as in src/workflows/installation/tm-scripts.ts): what is not there
+# any more would be a veto of every live migration.
+refuse_callers() {
+  local file found=() stock
+  for stock in "$root$remotes"/tm/*/{pre,fail}migrate "$root$remotes"/vmm/kvm/{migrate,save} \
+    "$root$remotes"/{,datastore/,tm/storpool/}addon-storpoolrc "$root"/etc/storpool/addon-storpool.conf; do
+    [[ $stock == */tm/migrate-guard/* ]] || found+=("$stock")
+  done
+  # What lies there is written by OpenNebula's user: no pipe or device is opened.
+  file=$(grep -lsE -D skip '^([^#]|[^[:space:]]#+)*migrate-guard/' -- "${found[@]}" || true)
+  [[ -z $file ]] || die "migrate-guard is called by ${file//$'\n'/, }: without it every live migration there would fail" \
+    "take its lines out, or put the stock script back, then onehost sync -f, and run this again"
 }
 
 # Before the drivers go: oned would call what is not there. Node may have gone first, where a package manager removes both:

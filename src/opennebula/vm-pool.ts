@@ -6,6 +6,8 @@ export interface PlacedVm {
   readonly id: number;
   readonly name: string;
   readonly host: string;
+  /** The driver of its system datastore, whose scripts OpenNebula runs around a migration; empty where nobody told. */
+  readonly tmMad: string;
   /** What the probe said of it last, if that is in this document. */
   readonly told?: ProbeTold;
 }
@@ -39,7 +41,8 @@ export function readVmPool(xml: string): PlacedVm[] {
     if (!isId(id) || host === '' || !record) return [];
     if (!hypervisorDrivers.includes(text(record, 'VM_MAD'))) return [];
     const told = probeIn(child(vm, 'MONITORING'));
-    return [{ id: Number(id), name: text(vm, 'NAME'), host, ...(told ? { told } : {}) }];
+    const base = { id: Number(id), name: text(vm, 'NAME'), host, tmMad: text(record, 'TM_MAD') };
+    return [{ ...base, ...(told ? { told } : {}) }];
   });
 }
 

@@ -6,10 +6,11 @@ import { kvmHosts, type KvmHost } from '../opennebula/pools';
 import { askOpenNebula } from '../system/opennebula-cli';
 import { validateHost } from '../system/host-name';
 import { run } from '../system/command';
-import { judgeOtherDrivers, judgeSelection } from './installation/front-end';
+import { isByTmScripts, judgeOtherDrivers, judgeSelection } from './installation/front-end';
 import { judgeHost, program, programSum } from './installation/host-state';
 import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/remote-host';
+import { listVms } from './installation/tm-scripts';
 import { placeOf } from './opennebula/driver-place';
 
 export interface DoctorReport {
@@ -46,11 +47,13 @@ export async function doctor(
   if (roles.includes('host')) findings.push(...(await judgeHost(settings)), await judgeSudo(settings));
   if (!roles.includes('frontend')) return { ...base, findings, hosts: [] };
   const { user, deadline } = settings.ssh;
-  const [hooks, hosts] = await Promise.all([
+  const [hooks, hosts, vms] = await Promise.all([
     askOpenNebula(['onehook', 'list', '-x'], user, deadline * 1000),
     askOpenNebula(['onehost', 'list', '-x'], user, deadline * 1000),
+    isByTmScripts('') ? listVms(user) : undefined,
   ]);
-  findings.push(...judgeSelection('', hooks));
+  const selection = judgeSelection('', hooks, vms);
+  findings.push(selection.drivers, selection.hooks, ...selection.scripts);
   const listed = hostsIn(hosts);
   if (isUnknown(listed)) {
     const what = `the hosts cannot be listed: ${listed.unknown}`;
@@ -61,7 +64,8 @@ export async function doctor(
       hosts: [],
     };
   }
-  findings.push(...judgeOtherDrivers(listed));
+  // A site that has chosen another way has chosen it for these hosts, too.
+  if (selection.drivers.note !== true) findings.push(...judgeOtherDrivers(listed));
   const names = listed.map(({ name }) => name);
   return { ...base, findings, hosts: await judgeAll(names, frontEnd, settings) };
 }

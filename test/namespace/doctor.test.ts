@@ -136,6 +136,56 @@ test('the hooks do where VM_MAD cannot be touched', async () => {
   expect((await on.machine.root([on.source.file('install.sh'), 'verify'])).exit).toBe(0);
 });
 
+describe('datastore drivers call our scripts, and VM_MAD selects no driver', () => {
+  const lines = ['"${0%/*}/../migrate-guard/$word" "$@" </dev/null || exit $?', ''];
+
+  async function calledBy(...drivers: readonly string[]): Promise<void> {
+    await frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
+    program('/usr/bin/gdb', 'echo GNU gdb 13');
+    on.machine.write('/etc/one/oned.conf', onedConf());
+    for (const driver of drivers) {
+      await on.machine.root(['mkdir', '-p', `/var/lib/one/remotes/tm/${driver}`]);
+      for (const name of ['premigrate', 'failmigrate'])
+        program(
+          `/var/lib/one/remotes/tm/${driver}/${name}`,
+          ...lines.map((line) => line.replace('$word', name)),
+        );
+    }
+  }
+
+  function vmPool(...drivers: readonly string[]): string {
+    const vms = drivers.map(
+      (driver, id) =>
+        `<VM><ID>${id}</ID><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD><TM_MAD>${driver}</TM_MAD></HISTORY></HISTORY_RECORDS></VM>`,
+    );
+    return `<VM_POOL>${vms.join('')}</VM_POOL>`;
+  }
+
+  const said = async (): Promise<[number | null, string[]]> => {
+    const { exit, findings } = await doctor();
+    expect((await on.machine.root([on.source.file('install.sh'), 'verify'])).exit).toBe(exit === 0 ? 0 : 1);
+    return [
+      exit,
+      findings.filter(({ state }) => state !== 'ok').map(({ state, what }) => `${state} ${what}`),
+    ];
+  };
+
+  test('every VM that runs lies on such a datastore; or some do not, or nobody tells', async () => {
+    await calledBy('ceph', 'shared');
+    program('/usr/bin/onevm', `echo '${vmPool('ceph', 'shared', 'ceph')}'`);
+    expect(await said()).toEqual([0, []]);
+    program('/usr/bin/onevm', `echo '${vmPool('ceph', 'fs_lvm', 'fs_lvm')}'`);
+    const what =
+      'tm/fs_lvm does not call migrate-guard, as tm/ceph, tm/shared does, and moves 2 of the VMs that run';
+    expect(await said()).toEqual([1, [`problem ${what}`]]);
+    program('/usr/bin/onevm', 'echo no endpoint >&2; exit 255');
+    expect(await said()).toEqual([
+      2,
+      [expect.stringMatching(/^unknown nobody can tell which datastore drivers .*: no endpoint$/)],
+    ]);
+  });
+});
+
 test('hosts that do not answer are unknown, in bounded time, and hide no other; one without the door is a problem', async () => {
   await frontEnd(hostPool('slow', 'gone', 'kvm1', 'bare'), hookPool());
   on.machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 3\nreset:\n  strategies: [cont]\n');

@@ -4,13 +4,41 @@ import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { registeredHooks, shippedHooks, type KvmHost } from '../../opennebula/pools';
 import { guards, hasGuards, kvmArguments, withGuards } from '../../opennebula/vm-mad';
+import { readPlainFile } from '../../system/datastore-scripts';
+import { callers, judgeTmDrivers, judgeUnguardedVms, readTmDrivers } from './tm-scripts';
 
 const onedConf = '/etc/one/oned.conf';
 
-/** Of the drivers and of the hooks; `hooks` is the answer of `onehook list -x`. */
-export function judgeSelection(root: string, hooks: string | Unknown): [Finding, Finding] {
+/** Which of the three ways to have VMs guarded this front-end has gone. */
+export interface Selection {
+  readonly drivers: Finding;
+  readonly hooks: Finding;
+  readonly scripts: readonly Finding[];
+}
+
+/**
+ * Of the drivers, the hooks and the TM scripts. `hooks` is the answer of `onehook list -x`, `vms` that of `onevm list -x`,
+ * which is of use only where the TM scripts are all there is (`isByTmScripts`).
+ */
+export function judgeSelection(root: string, hooks: string | Unknown, vms?: string | Unknown): Selection {
   const registered = typeof hooks === 'string' ? hooksIn(hooks) : hooks;
-  return [judgeVmMad(root, registered), judgeHooks(registered)];
+  const scripts = readTmDrivers(root);
+  const needsVms = vms !== undefined && !isUnknown(scripts) && !hasAllHooks(registered);
+  return {
+    drivers: judgeVmMad(root, registered, scripts),
+    hooks: judgeHooks(registered),
+    scripts: [...judgeTmDrivers(scripts), ...(needsVms ? judgeUnguardedVms(scripts, vms) : [])],
+  };
+}
+
+/** Whether datastore drivers call our scripts, and VM_MAD does not select our drivers. */
+export function isByTmScripts(root: string): boolean {
+  const args = kvmArguments(readOned(root) ?? '');
+  return !('value' in args && hasGuards(args.value)) && callers(readTmDrivers(root)).length > 0;
+}
+
+function hasAllHooks(hooks: readonly string[] | Unknown): boolean {
+  return !isUnknown(hooks) && hooks.length === shippedHooks.length;
 }
 
 function hooksIn(xml: string): string[] | Unknown {
@@ -34,17 +62,21 @@ export function judgeOtherDrivers(hosts: readonly KvmHost[]): Finding[] {
   });
 }
 
-function readOned(): string | undefined {
+function readOned(root = ''): string | undefined {
   try {
-    return readFileSync(onedConf, 'utf8');
+    return readFileSync(`${root}${onedConf}`, 'utf8');
   } catch {
     // That it cannot be read is a finding already.
     return undefined;
   }
 }
 
-/** A site that cannot touch VM_MAD has the hooks instead. */
-function judgeVmMad(root: string, hooks: readonly string[] | Unknown): Finding {
+/** A site that cannot touch VM_MAD has the hooks instead, or its datastore drivers call our scripts. */
+function judgeVmMad(
+  root: string,
+  hooks: readonly string[] | Unknown,
+  scripts: ReturnType<typeof readTmDrivers>,
+): Finding {
   const check = 'vm-mad';
   let text: string;
   try {
@@ -63,17 +95,26 @@ function judgeVmMad(root: string, hooks: readonly string[] | Unknown): Finding {
     return { check, state: 'ok', path: onedConf, what: `VM_MAD selects ${drivers}` };
   }
   const what = `VM_MAD in ${onedConf} does not select ${drivers}`;
-  if (!isUnknown(hooks) && hooks.length === shippedHooks.length) {
-    return {
-      check,
-      state: 'ok',
-      note: true,
-      path: onedConf,
-      what: `${what}; the hooks are registered instead`,
-    };
-  }
-  const remedy = `install.sh frontend --set-vm-mad, or set ARGUMENTS = "${withGuards(args.value)}"; then restart opennebula`;
+  const instead = (other: string): Finding => {
+    return { check, state: 'ok', note: true, path: onedConf, what: `${what}; ${other} instead` };
+  };
+  if (hasAllHooks(hooks)) return instead('the hooks are registered');
+  if (isInStockPlace(root)) return instead('its copy stands in the place of vmm/kvm/migrate');
+  const called = callers(scripts).map(({ name }) => `tm/${name}`);
+  if (called.length > 0) return instead(`${called.join(', ')} ${called.length > 1 ? 'call' : 'calls'} it`);
+  const set = `install.sh frontend --set-vm-mad, or set ARGUMENTS = "${withGuards(args.value)}"; then restart opennebula`;
+  const remedy = `${set}; or see docs/opennebula.md for hooks and TM scripts, which an upgrade of OpenNebula takes out of tm/`;
   return { check, state: 'problem', path: onedConf, what, remedy };
+}
+
+/** A site may have put `migrate-guard` in the place of the stock script (docs/opennebula.md). */
+function isInStockPlace(root: string): boolean {
+  try {
+    const text = readPlainFile(`${root}/var/lib/one/remotes/vmm/kvm/migrate`);
+    return text?.includes('migrate-guard/start.sh') ?? false;
+  } catch {
+    return false;
+  }
 }
 
 function judgeHooks(hooks: readonly string[] | Unknown): Finding {

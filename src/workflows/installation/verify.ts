@@ -2,8 +2,9 @@ import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
 import { askOpenNebula } from '../../system/opennebula-cli';
-import { judgeSelection } from './front-end';
+import { isByTmScripts, judgeSelection } from './front-end';
 import { judgeFiles, readInstallation, type Role } from './installed-files';
+import { listVms } from './tm-scripts';
 
 export interface Verified {
   readonly roles: readonly Role[];
@@ -20,13 +21,15 @@ export async function verify(root: string, settings: Settings): Promise<Verified
   if (isUnknown(installation)) return { roles: [], findings };
   const { roles } = installation;
   if (!roles.includes('frontend')) return { roles, findings };
-  return { roles, findings: [...findings, await judgeDrivers(root, settings)] };
+  return { roles, findings: [...findings, ...(await judgeWay(root, settings))] };
 }
 
-/** The hooks only matter where the drivers are not selected. */
-async function judgeDrivers(root: string, { ssh }: Settings): Promise<Finding> {
-  const [drivers] = judgeSelection(root, { unknown: 'not asked' });
-  if (drivers.state === 'ok' || root !== '') return drivers;
+/** The hooks, and which VMs there are, only matter where the drivers are not selected. */
+async function judgeWay(root: string, { ssh }: Settings): Promise<Finding[]> {
+  const { drivers, scripts } = judgeSelection(root, { unknown: 'not asked' });
+  if (root !== '' || (drivers.state === 'ok' && drivers.note !== true)) return [drivers, ...scripts];
+  const vms = isByTmScripts(root) ? await listVms(ssh.user) : undefined;
   const hooks = await askOpenNebula(['onehook', 'list', '-x'], ssh.user, ssh.deadline * 1000);
-  return judgeSelection(root, hooks)[0];
+  const asked = judgeSelection(root, hooks, vms);
+  return [asked.drivers, ...asked.scripts];
 }

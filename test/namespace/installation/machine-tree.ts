@@ -95,6 +95,8 @@ export class MachineTree {
       'vmm/kvm/save',
       'tm/shared/premigrate',
       'tm/shared/failmigrate',
+      'tm/ceph/premigrate',
+      'tm/ceph/failmigrate',
       'im/kvm-probes.d/vm/monitor/monitor_ds_vm.rb',
       'hooks/ft/host_error.rb',
     ])
