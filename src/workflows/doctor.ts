@@ -6,10 +6,11 @@ import { kvmHosts, type KvmHost } from '../opennebula/pools';
 import { askOpenNebula } from '../system/opennebula-cli';
 import { validateHost } from '../system/host-name';
 import { run } from '../system/command';
-import { isByTmScripts, judgeOtherDrivers, judgeSelection } from './installation/front-end';
+import { isByDrivers, isByTmScripts, judgeOtherDrivers, judgeSelection } from './installation/front-end';
 import { judgeHost, program, programSum } from './installation/host-state';
 import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/remote-host';
+import { judgeMovers } from './installation/movers';
 import { listVms } from './installation/tm-scripts';
 import { placeOf } from './opennebula/driver-place';
 
@@ -54,6 +55,7 @@ export async function doctor(
   ]);
   const selection = judgeSelection('', hooks, vms);
   findings.push(selection.drivers, selection.hooks, ...selection.scripts);
+  if (isByDrivers(selection)) findings.push(...judgeMovers('', settings));
   const listed = hostsIn(hosts);
   if (isUnknown(listed)) {
     const what = `the hosts cannot be listed: ${listed.unknown}`;

@@ -48,6 +48,7 @@ async function frontEnd(hosts: string, hooks: string): Promise<void> {
     'mkdir -p /var/lib/one/remotes/vmm/kvm /etc/one; mkdir -p /etc/libvirt; chown -R oneadmin: /var/lib/one',
   ]);
   on.machine.write('/var/lib/one/remotes/VERSION', '6.6.0');
+  for (const mover of ['migrate', 'save']) on.machine.write(`/var/lib/one/remotes/vmm/kvm/${mover}`, '');
   on.machine.write('/etc/one/oned.conf', onedConf());
   on.machine.write('/etc/libvirt/qemu.conf', '');
   program('/usr/bin/onehost', `echo '${hosts}'`);

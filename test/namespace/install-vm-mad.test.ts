@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { oneadmin, onedConf, selected } from './installation/machine-tree';
 import { useTree } from './installation/use-tree';
 
@@ -23,7 +23,15 @@ describe("drivers of others in oned.conf's slots", () => {
         '\n  migrate: frontend:migrate-tweaks\n',
       );
     }
+    const missing = await on.install('verify');
+    expect([missing.exit, missing.stdout]).toEqual([
+      1,
+      expect.stringContaining('vmm/kvm/migrate-tweaks is not there\n'),
+    ]);
+    const script = '/var/lib/one/remotes/vmm/kvm/migrate-tweaks';
+    on.tree.write(script, '#!/bin/sh\n', { uid: oneadmin, mode: 0o755 });
     expect((await on.install('verify')).exit).toBe(0);
+    rmSync(on.tree.path(script));
     await on.done('uninstall');
     expect(on.tree.picture()).toEqual(before);
   });
@@ -119,4 +127,14 @@ describe("drivers of others in oned.conf's slots", () => {
     expect(await on.done('uninstall')).toContain('left       ');
     expect(on.tree.read('/etc/one/oned.conf')).toBe(`${onedConf()}PORT = 2633\n`);
   });
+});
+
+test.each([
+  ['migrate: migrate-guard', 'opennebula.migrate names migrate-guard, which is the guard itself'],
+  ['save: frontend:save-tweaks', 'save-tweaks is not there'],
+])('a mover that is none is told before it is needed: %s', async (line, what) => {
+  await on.done('frontend', '--set-vm-mad');
+  on.tree.write('/etc/migrate-guard/config.yaml', `opennebula:\n  ${line}\n`);
+  const { exit, stdout } = await on.install('verify');
+  expect([exit, stdout]).toEqual([1, expect.stringContaining(what)]);
 });

@@ -31,6 +31,11 @@ export function judgeSelection(root: string, hooks: string | Unknown, vms?: stri
   };
 }
 
+/** Whether VM_MAD selects our drivers. */
+export function isByDrivers({ drivers }: Selection): boolean {
+  return drivers.state === 'ok' && drivers.note !== true;
+}
+
 /** Whether datastore drivers call our scripts, and VM_MAD does not select our drivers. */
 export function isByTmScripts(root: string): boolean {
   const args = kvmArguments(readOned(root) ?? '');

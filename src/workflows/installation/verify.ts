@@ -2,8 +2,9 @@ import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
 import { askOpenNebula } from '../../system/opennebula-cli';
-import { isByTmScripts, judgeSelection } from './front-end';
+import { isByDrivers, isByTmScripts, judgeSelection } from './front-end';
 import { judgeFiles, readInstallation, type Role } from './installed-files';
+import { judgeMovers } from './movers';
 import { listVms } from './tm-scripts';
 
 export interface Verified {
@@ -25,9 +26,12 @@ export async function verify(root: string, settings: Settings): Promise<Verified
 }
 
 /** The hooks, and which VMs there are, only matter where the drivers are not selected. */
-async function judgeWay(root: string, { ssh }: Settings): Promise<Finding[]> {
-  const { drivers, scripts } = judgeSelection(root, { unknown: 'not asked' });
-  if (root !== '' || (drivers.state === 'ok' && drivers.note !== true)) return [drivers, ...scripts];
+async function judgeWay(root: string, settings: Settings): Promise<Finding[]> {
+  const { ssh } = settings;
+  const selection = judgeSelection(root, { unknown: 'not asked' });
+  const { drivers, scripts } = selection;
+  if (isByDrivers(selection)) return [drivers, ...judgeMovers(root, settings), ...scripts];
+  if (root !== '') return [drivers, ...scripts];
   const vms = isByTmScripts(root) ? await listVms(ssh.user) : undefined;
   const hooks = await askOpenNebula(['onehook', 'list', '-x'], ssh.user, ssh.deadline * 1000);
   const asked = judgeSelection(root, hooks, vms);
