@@ -275,12 +275,20 @@ make_command() {
 plan_frontend() {
   local file
   while IFS= read -r file; do
-    add frontend file oneadmin "$(mode_of "$here/$file")" "$here/$file" "/var/lib/one/$file"
+    add frontend file oneadmin "$(wanted_mode "$file")" "$here/$file" "/var/lib/one/$file"
   done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
   add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
   for file in "$here"/hooks/*.tmpl; do
     [[ ! -e $file ]] || add frontend file root 644 "$file" "$library/hooks/${file##*/}"
   done
+}
+
+# A site leaves a probe out by chmod -x (docs/opennebula.md), and it stays out, also where an upgrade of OpenNebula took it.
+wanted_mode() {
+  local path=/var/lib/one/$1
+  if [[ $1 == */*-probes.d/* && -f $root$path && ! -x $root$path ]]; then say 644
+  elif [[ $1 == */*-probes.d/* && ! -e $root$path && ${old[$path]:-} == *"${tab}644$tab"* ]]; then say 644
+  else mode_of "$here/$1"; fi
 }
 
 # As git knows modes, whatever the umask of the checkout.

@@ -1,4 +1,4 @@
-import { appendFileSync, lchownSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, lchownSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { MachineTree, oneadmin, onedConf, selected } from './installation/machine-tree';
 import { useTree } from './installation/use-tree';
 
@@ -53,6 +53,36 @@ test('install, upgrade of OpenNebula, verify, install again, uninstall', async (
   stock.write('/etc/one/oned.conf', onedConf('-t 16 kvm'), { mode: 0o640, gid: oneadmin });
   expect(on.tree.picture()).toEqual(stock.picture());
   stock.remove();
+});
+
+test('a probe that the site has switched off stays so, until it is switched on again', async () => {
+  await on.done('frontend', '--set-vm-mad');
+  const probe = '/var/lib/one/remotes/im/kvm-probes.d/vm/monitor/migrate-guard';
+  const verified = async (): Promise<[number | null, boolean]> => {
+    const { exit, stdout } = await on.install('verify');
+    return [exit, stdout.includes(`ok       ${probe} is switched off\n`)];
+  };
+  chmodSync(on.tree.path(probe), 0o644);
+  for (let run = 0; run < 2; run += 1) {
+    expect(await verified()).toEqual([0, true]);
+    await on.done('frontend');
+  }
+  on.tree.layStock('7.0.0');
+  await on.done('frontend');
+  expect(await verified()).toEqual([0, true]);
+  chmodSync(on.tree.path(probe), 0o755);
+  for (let run = 0; run < 2; run += 1) {
+    expect(await verified()).toEqual([0, false]);
+    await on.done('frontend');
+  }
+  for (const mode of [0o777, 0o666]) {
+    chmodSync(on.tree.path(probe), mode);
+    expect((await verified())[0]).toBe(1);
+  }
+  chmodSync(on.tree.path(probe), 0o644);
+  appendFileSync(on.tree.path(probe), '# changed\n');
+  expect(await verified()).toEqual([1, false]);
+  await on.done('uninstall');
 });
 
 test('a second run changes nothing; a dry run nothing at all; uninstall leaves everything as it was', async () => {
