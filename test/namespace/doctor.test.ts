@@ -129,6 +129,11 @@ test('the hooks do where VM_MAD cannot be touched', async () => {
   await frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
   program('/usr/bin/gdb', 'echo GNU gdb 13');
   on.machine.write('/etc/one/oned.conf', onedConf());
+  // The site had the drivers, too, and an upgrade of OpenNebula has undone that.
+  const undone = await doctor();
+  expect([undone.exit, troubles(undone.findings)]).toEqual([1, ['vm-mad problem']]);
+  expect(undone.findings.find(({ check }) => check === 'vm-mad')?.what).toContain('as install.sh had set it');
+  rmSync(on.machine.path('/etc/one/oned.conf.before-migrate-guard'));
   const report = await doctor();
   expect(troubles(report.findings)).toEqual([]);
   expect(report.findings.find(({ check }) => check === 'vm-mad')?.what).toContain(
@@ -144,6 +149,7 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
     await frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
     program('/usr/bin/gdb', 'echo GNU gdb 13');
     on.machine.write('/etc/one/oned.conf', onedConf());
+    rmSync(on.machine.path('/etc/one/oned.conf.before-migrate-guard'));
     for (const driver of drivers) {
       await on.machine.root(['mkdir', '-p', `/var/lib/one/remotes/tm/${driver}`]);
       for (const name of ['premigrate', 'failmigrate'])
@@ -219,6 +225,18 @@ test('OpenNebula that does not answer is unknown', async () => {
   const report = await doctor();
   expect(troubles(report.findings)).toEqual(['hooks unknown', 'hosts unknown']);
   expect(report.exit).toBe(2);
+});
+
+test('without a front-end half nothing is said of the scripts that onehost sync brings', async () => {
+  await frontEnd(hostPool('kvm1'), hookPool());
+  await on.machine.root(['sh', '-c', 'rm -r /var/tmp/one']);
+  const checks = async (): Promise<(string | undefined)[]> =>
+    (await doctor('--host', 'kvm1')).hosts.flatMap(({ findings }) => findings.map(({ check }) => check));
+  expect(await checks()).toContain('remote-scripts');
+  expect((await on.machine.root([on.source.file('install.sh'), 'uninstall', 'frontend'])).exit).toBe(0);
+  const without = await checks();
+  expect(without).toContain('host-half');
+  expect(without).not.toContain('remote-scripts');
 });
 
 test('halves of different releases', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { errorName } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
@@ -99,13 +99,20 @@ function judgeVmMad(
   if (hasGuards(args.value)) {
     return { check, state: 'ok', path: onedConf, what: `VM_MAD selects ${drivers}` };
   }
-  const what = `VM_MAD in ${onedConf} does not select ${drivers}`;
+  // As install.sh has set it: then no other way is instead of it, but beside it.
+  const backup = `${onedConf}.before-migrate-guard`;
+  const wasSet = existsSync(`${root}${backup}`);
+  const what = `VM_MAD in ${onedConf} does not select ${drivers}${wasSet ? ', as install.sh had set it' : ''}`;
   const instead = (other: string): Finding => {
     return { check, state: 'ok', note: true, path: onedConf, what: `${what}; ${other} instead` };
   };
+  const called = callers(scripts).map(({ name }) => `tm/${name}`);
+  if (wasSet) {
+    const remedy = `install.sh frontend --set-vm-mad, then restart opennebula; where that is not wanted any more, remove ${backup}`;
+    return { check, state: 'problem', path: onedConf, what, remedy };
+  }
   if (hasAllHooks(hooks)) return instead('the hooks are registered');
   if (isInStockPlace(root)) return instead('its copy stands in the place of vmm/kvm/migrate');
-  const called = callers(scripts).map(({ name }) => `tm/${name}`);
   if (called.length > 0) return instead(`${called.join(', ')} ${called.length > 1 ? 'call' : 'calls'} it`);
   const set = `install.sh frontend --set-vm-mad, or set ARGUMENTS = "${withGuards(args.value)}"; then restart opennebula`;
   const remedy = `${set}; or see docs/opennebula.md for hooks and TM scripts, which an upgrade of OpenNebula takes out of tm/`;

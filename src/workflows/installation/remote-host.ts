@@ -95,6 +95,8 @@ function judgeScripts(
   sums: Awaited<ReturnType<typeof askSums>>,
   { installation, remoteScripts }: FrontEnd,
 ): Finding[] {
+  // Where no front-end half is installed, or nobody can tell, there is nothing to compare with.
+  if (scriptNames(installation).length === 0) return [];
   const check = 'remote-scripts';
   const remedy = `as oneadmin: onehost sync -f ${host}`;
   if (isUnknown(sums))
