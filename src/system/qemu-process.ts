@@ -7,6 +7,12 @@ import { canBeDisk } from '../core/plan';
 import { hasMemory, isQemuOf, parseStartTime, parseStatus, type Credentials } from '../core/process-status';
 import { toEntry, TreeView } from './view';
 
+/** Why a process cannot be held. */
+export interface NotHeld extends Unknown {
+  /** It has surely ended, or its number is another's by now. */
+  readonly hasEnded: boolean;
+}
+
 /**
  * One living QEMU, held by a descriptor of its `/proc/PID` directory: everything read through it is of that
  * very process, or fails with ESRCH; a reused pid can never be mistaken for it (proc(5)).
@@ -20,12 +26,13 @@ export class QemuProcess {
   ) {}
 
   /** The process, or why this pid is not the QEMU of that domain. */
-  static open(pid: number, domain: { readonly name: string; readonly uuid: string }): QemuProcess | Unknown {
+  static open(pid: number, domain: { readonly name: string; readonly uuid: string }): QemuProcess | NotHeld {
     let directory: number;
     try {
       directory = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
-      return { unknown: errorName(error) === 'ENOENT' ? `process ${pid} is gone` : errorName(error) };
+      const hasEnded = tellsEnd(error);
+      return { unknown: hasEnded ? `process ${pid} is gone` : errorName(error), hasEnded };
     }
     try {
       const read = (name: string): string => readFileSync(`/proc/self/fd/${directory}/${name}`, 'utf8');
@@ -34,10 +41,12 @@ export class QemuProcess {
         return new QemuProcess(pid, directory, startTime);
       }
       closeSync(directory);
-      return { unknown: `process ${pid} is not the QEMU of ${domain.name}` };
+      return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
     } catch (error) {
       closeSync(directory);
-      return { unknown: `process ${pid} is gone (${errorName(error)})` };
+      const hasEnded = tellsEnd(error);
+      const what = hasEnded ? 'is gone' : 'cannot be looked at';
+      return { unknown: `process ${pid} ${what} (${errorName(error)})`, hasEnded };
     }
   }
 
@@ -86,13 +95,16 @@ export class QemuProcess {
     return [...files.values()];
   }
 
-  /** Still the same process, and not one whose namespace is already taken apart: its memory goes first (do_exit()). */
+  /**
+   * Not surely ended: still the same process, and not one whose namespace is already taken apart (its memory goes first,
+   * do_exit()), as far as it can be read.
+   */
   isAlive(): boolean {
     try {
       const stat = this.read('stat');
       return parseStartTime(stat) === this.startTime && hasMemory(stat);
-    } catch {
-      return false;
+    } catch (error) {
+      return !tellsEnd(error);
     }
   }
 
@@ -113,6 +125,11 @@ export class QemuProcess {
   private read(name: string): string {
     return readFileSync(`${this.path}/${name}`, 'utf8');
   }
+}
+
+/** Of a `/proc/PID`, or what is in it: any other error (EMFILE) is ours, and says nothing of the process. */
+function tellsEnd(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH'].includes(errorName(error));
 }
 
 function keyOf(entry: DeviceEntry | FileEntry): string {

@@ -7,7 +7,7 @@ import { verdictOf, type BlockState, type DomainReport, type Finding } from '../
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
 import { askQemu } from '../system/monitor';
-import { QemuProcess } from '../system/qemu-process';
+import { type NotHeld, QemuProcess } from '../system/qemu-process';
 import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
 import { readResetNote } from '../system/reset-note';
@@ -56,15 +56,16 @@ function report({ name, pid }: Domain, blockState: BlockState, findings: readonl
   return { domain: name, pid: pid ?? null, verdict: verdictOf(findings), blockState, findings, plan: [] };
 }
 
-export function holdQemu(domain: Domain): QemuProcess | Unknown {
-  if (domain.pid === undefined) return { unknown: `libvirt tells no process of ${domain.name}` };
+export function holdQemu(domain: Domain): QemuProcess | NotHeld {
+  if (domain.pid === undefined)
+    return { unknown: `libvirt tells no process of ${domain.name}`, hasEnded: false };
   return QemuProcess.open(domain.pid, domain);
 }
 
-/** The QEMU of the domain has ended. */
+/** The QEMU of the domain has surely ended. */
 export function isGone(domain: Domain): boolean {
   const held = holdQemu(domain);
-  if (isUnknown(held)) return true;
+  if (isUnknown(held)) return held.hasEnded;
   held.close();
   return false;
 }

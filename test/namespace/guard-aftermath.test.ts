@@ -143,3 +143,14 @@ test.each([
   const moved = await guardedMove(on.stage, { move: `${dies()}; exit 17`, before });
   expect([moved.exit, moved.report.what]).toEqual([exit, what]);
 });
+
+test('a process that may open no more files does not say of a QEMU that runs that it died', async () => {
+  const limit = `grep -q 'migrate-guard' /proc/$PPID/cmdline && prlimit --nofile=10: --pid $PPID`;
+  const { exit, report } = await guardedSave(
+    on.stage,
+    { move: `${limit}; ${fails}`, before: migrationFailed },
+    { configure: (yaml) => `${yaml}migrate: { destination_deadline: 1 }\n` },
+  );
+  expect([exit, report.attempts]).toEqual([4, [{ mover: 'virsh save', exit: 17, cause: 'handing-over' }]]);
+  expect(report.what).not.toMatch(/died|runs nowhere/);
+});
