@@ -80,7 +80,7 @@ export function stoppedThreads(qemu: QemuProcess): number[] {
 /** Sees to it that no thread stays stopped by what gdb did. `undefined` when the guest runs, or is gone. */
 async function letRun(qemu: QemuProcess): Promise<Unknown | undefined> {
   for (let attempt = 0; attempt < settleAttempts; attempt += 1) {
-    if (!qemu.isAlive()) return undefined;
+    if (qemu.isAlive() === false) return undefined;
     if (stoppedThreads(qemu).length === 0) return undefined;
     // It ran before gdb came, and gdb is gone: nobody else wants it stopped.
     if (attempt > 0) process.kill(qemu.pid, 'SIGCONT');

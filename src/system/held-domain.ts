@@ -55,9 +55,14 @@ export async function holdDomain<T extends object>(
     const held = lookInto(domain, process);
     view = held.view;
     const result = await work(held);
-    return process.isAlive() ? result : gone(ended);
+    const alive = process.isAlive();
+    if (typeof alive === 'boolean') return alive ? result : gone(ended);
+    return none(
+      `process ${pid}, the QEMU of ${name}, cannot be looked at again: ${alive.unknown}`,
+      'run again',
+    );
   } catch (error) {
-    if (!process.isAlive()) return gone(ended);
+    if (process.isAlive() === false) return gone(ended);
     const reason = errorName(error);
     if (reason !== 'EACCES' && reason !== 'EPERM') throw error;
     return none(`process ${pid}, the QEMU of ${name}, cannot be looked into: ${reason}`, 'run as root');

@@ -96,15 +96,15 @@ export class QemuProcess {
   }
 
   /**
-   * Not surely ended: still the same process, and not one whose namespace is already taken apart (its memory goes first,
-   * do_exit()), as far as it can be read.
+   * Still the same process, and not one whose namespace is already taken apart: its memory goes first (do_exit()).
+   * Unknown when that cannot be read.
    */
-  isAlive(): boolean {
+  isAlive(): boolean | Unknown {
     try {
       const stat = this.read('stat');
       return parseStartTime(stat) === this.startTime && hasMemory(stat);
     } catch (error) {
-      return !tellsEnd(error);
+      return tellsEnd(error) ? false : { unknown: errorName(error) };
     }
   }
 

@@ -110,7 +110,9 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
     const failed = moved.exit !== 0;
     const log = watch.read();
     course.wasSaved = wasSaved(log);
-    const cause = failed ? causeOf({ log, alive: held.isAlive(), stalled: job.stalled }) : undefined;
+    const cause = failed
+      ? causeOf({ log, alive: held.isAlive() !== false, stalled: job.stalled })
+      : undefined;
     course.attempts.push({ mover: mover.name, exit: moved.exit, ...(cause === undefined ? {} : { cause }) });
     return { reactivation, cause };
   } finally {

@@ -123,7 +123,7 @@ class Reset {
       this.tried = true;
       const place = logEnd(settings.libvirt.logDirectory, this.domain.name);
       const applied = await plan.apply();
-      if (!this.held.isAlive()) return this.dead(candidate);
+      if (this.held.isAlive() === false) return this.dead(candidate);
       inspection = await this.verify(applied);
       if (candidate === 'suspend-resume') {
         // A guest that stands still may have all its disks, and no other remedy would let it run.

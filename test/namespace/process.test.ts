@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { inject, record } from './faults/calls';
 import {
   Servant,
   giveToQemu,
@@ -70,6 +71,23 @@ describe('a QEMU that is not there', () => {
     } finally {
       await parent.end();
     }
+  });
+
+  test('the last look whether it lives fails: what was read before makes nothing safe', async () => {
+    const { qemu } = await on.startHealthy();
+    const argv = ['check', '310', '--json', ...on.stage.configuration];
+    const run: Parameters<typeof record>[1] = (under) => on.stage.run(argv, { under });
+    const { calls } = await record('looks', run, stateDirectory);
+    const last = calls.findLast(({ name, on: text }) => name === 'openat' && text.includes('/stat"'));
+    if (!last) throw new Error('the process was not looked at');
+    const hit = await inject('looks', last, { inject: 'error=EMFILE', lasting: false }, run);
+    if (!hit) throw new Error('the fault met another call');
+    expect(parseChecked(hit)).toMatchObject({
+      ...undecided,
+      troubles: [
+        `domain unknown: process ${qemu.pid}, the QEMU of one-310, cannot be looked at again: EMFILE`,
+      ],
+    });
   });
 
   test('without a pid in the status XML, the pid file tells', async () => {
