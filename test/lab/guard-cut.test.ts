@@ -22,7 +22,7 @@ async function expectMovableAfterHeal(domain: Domain): Promise<void> {
   await stage.expectAliveOn('kvm1', domain);
   stage.configure('{}');
   const next = await stage.guarded('migrate', domain.name, 'kvm2');
-  expect(next).toMatchObject({ exit: 0, report: { result: 'done' } });
+  expect([next.exit, next.report.result, next.report.what]).toEqual([0, 'done', 'done']);
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 }
 

@@ -83,6 +83,22 @@ test('a destination whose libvirtd is killed during the copy', async () => {
   await expectMovable(domain);
 });
 
+test('a destination whose QEMU is killed during the copy', async () => {
+  const domain = await startSlow(310);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await stage.lab.host('kvm2').succeed(['sh', '-c', `kill -9 $(cat /run/libvirt/qemu/${domain.name}.pid)`]);
+  // QEMU here calls it failed, and complains; nothing about its disks follows from that, so nothing is healed.
+  expect(await moving).toMatchObject({
+    exit: 1,
+    report: { result: 'mover-failed', blockState: 'healthy', actions: [], attempts: [{ cause: 'other' }] },
+  });
+  expect(await domain.qmp('query-migrate')).toMatchObject({ status: 'failed' });
+  await stage.untilGoneFrom('kvm2', domain);
+  await stage.expectAliveOn('kvm1', domain);
+  await expectMovable(domain);
+});
+
 test('a source whose libvirtd is restarted during the copy', async () => {
   const domain = await startSlow(305);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');

@@ -74,6 +74,23 @@ describe('the log', () => {
     });
   });
 
+  test.each([
+    'Unable to write to socket: Broken pipe',
+    'Unable to write to socket: Bad file descriptor',
+    'Unable to read from socket: Connection reset by peer',
+    'Unable to write to file: Broken pipe',
+    'Cannot write to TLS channel: Input/output error',
+    'failed to save SaveStateEntry with id(name): 3(ram): -5',
+    'multifd_send_pages: channel 1 has already quit!',
+  ])('a stream that broke says nothing about the disks: %s', (text) => {
+    expect(readLog(said(text))).toEqual({ signatures: [], complaints: [] });
+  });
+
+  test('a disk whose own connection broke is no broken stream', () => {
+    const text = 'Failed to send option request header: Unable to write to socket: Broken pipe';
+    expect(readLog(said(text)).complaints).toEqual([expect.stringContaining(text)]);
+  });
+
   const log = (more: Partial<LogFacts> = {}): LogFacts => ({
     signatures: [],
     complaints: [],
