@@ -6,9 +6,9 @@
 //   workers    test files at once
 export const tiers = {
   unit: { root: false, packages: [], build: false, affected: false, workers: 2 },
-  namespace: { root: true, packages: ['namespace', 'package'], build: true, affected: false, workers: 2 },
-  qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 2 },
-  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 2 },
+  namespace: { root: true, packages: ['namespace', 'package'], build: true, affected: false, workers: 3 },
+  qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 3 },
+  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 3 },
   readers: { root: true, packages: ['readers'], build: false, affected: false, workers: 1 },
   bundle: { root: false, packages: [], build: true, affected: false, workers: 2 },
 };
