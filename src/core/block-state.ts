@@ -1,7 +1,7 @@
 import { hex, type Backend, type BlockMemory } from './block-backends';
 import { isUnknown, type Unknown } from './facts';
 import type { BlockState, Evidence, Finding } from './finding';
-import type { LogReading } from './log-signatures';
+import { isBrokenStream, type LogReading } from './log-signatures';
 
 /** By what a block state was found. */
 interface BlockEvidence extends Evidence {
@@ -182,13 +182,10 @@ export function judgeLog(
       'QEMU calls every node active, and is of those that take their disks back',
     );
   }
-  const whole = !isUnknown(log) && log.gap === undefined;
-  if (
-    whole &&
-    log.signatures.length === 0 &&
-    (log.complaints.length === 0 || answered?.migration !== 'failed')
-  ) {
-    if (log.complaints.length === 0 || answered) {
+  if (!isUnknown(log) && log.gap === undefined && log.signatures.length === 0) {
+    // Without a word taking the disks back fails at a node that has no driver, and of such a one QEMU does not answer.
+    const isHarmless = answered && (answered.migration !== 'failed' || log.complaints.every(isBrokenStream));
+    if (log.complaints.length === 0 || isHarmless) {
       return judged('healthy', 'ok', `QEMU's log holds no failed handing over since ${log.since}`);
     }
   }
@@ -196,16 +193,24 @@ export function judgeLog(
     return judged('healthy', 'ok', 'QEMU has seen no migration since it started');
   }
   const standsStill = answered?.status === 'paused' || answered?.status === 'postmigrate';
-  return judged('unknown', 'unknown', whyUnknown(log, noMemory), standsStill ? resumeOf(domain) : reset);
+  return judged(
+    'unknown',
+    'unknown',
+    whyUnknown(log, noMemory, answered),
+    standsStill ? resumeOf(domain) : reset,
+  );
 }
 
-function whyUnknown(log: LogFacts | Unknown, noMemory: string): string {
+function whyUnknown(log: LogFacts | Unknown, noMemory: string, answered: QemuAnswers | undefined): string {
   if (isUnknown(log)) return `${log.unknown}, and memory was not read: ${noMemory}`;
   if (log.signatures.length > 0) {
     return `handing over failed since ${log.since}; whether QEMU took its disks back since cannot be seen, because memory was not read: ${noMemory}`;
   }
   if (log.gap !== undefined) return `${log.gap}, and memory was not read: ${noMemory}`;
-  return `the last migration failed and QEMU complained about something unknown; memory was not read: ${noMemory}`;
+  const why = answered
+    ? 'the last migration failed and QEMU complained about something unknown'
+    : 'QEMU complained, and does not answer what became of its last migration and its disks';
+  return `${why}; memory was not read: ${noMemory}`;
 }
 
 function logEvidence({ signatures, complaints, since, gap }: LogFacts): string[] {

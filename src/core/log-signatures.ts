@@ -60,15 +60,11 @@ export const deathSignature = /Assertion `!\(bs->open_flags & BDRV_O_INACTIVE\)'
 
 /** What QEMU itself said, as opposed to libvirt, the loader or a library: `-msg timestamp=on` marks it. */
 const saidByQemu = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [^ ]*qemu/i;
-const harmless: readonly RegExp[] = [
-  // A healthy start and end.
-  /char device redirected to|warning: |terminating on signal/,
-  // A stream that broke or has no room, as most migrations and saves that fail (migration/savevm.c, migration/multifd.c,
-  // io/channel-*.c). While memory is copied no disk has been given up; after that QEMU takes them back, and what goes
-  // wrong with that has a line of its own (migration/migration.c, migration_completion, fail_invalidate).
-  /^\S+ \S+: (?:failed to save SaveStateEntry with id\(name\)|multifd_send_(?:pages|sync_main)): /,
-  /^\S+ \S+: (?:Unable to (?:write to|read from) (?:socket|file|command)|Cannot (?:write to|read from) TLS channel): /,
-];
+/** Ordinary messages of a healthy start. */
+const harmless = /char device redirected to|warning: |terminating on signal/;
+/** Of a migration stream that broke, or has no room: migration/savevm.c, migration/multifd.c, io/channel-*.c. */
+const streamWords =
+  /^\S+ \S+: (?:failed to save SaveStateEntry with id\(name\)|multifd_send_(?:pages|sync_main)|Unable to (?:write to|read from) (?:socket|file|command)|Cannot (?:write to|read from) TLS channel): /;
 
 /** The line by which libvirt begins each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
 const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;
@@ -84,7 +80,7 @@ interface LoggedSignature {
 /** What the log of one process says. */
 export interface LogReading {
   readonly signatures: readonly LoggedSignature[];
-  /** Other complaints of QEMU. None of them is known to matter, and none is known not to. */
+  /** Other complaints of QEMU. None of them is known to matter; {@link isBrokenStream} tells of some that do not. */
   readonly complaints: readonly string[];
   /**
    * How the last migration ended that it tells of. `kept`: QEMU failed to give up its disks, which it does before it
@@ -116,7 +112,15 @@ export function readLog(text: string): LogReading {
     if (signature?.meaning === 'inactivate-failed') lastMigration = 'kept';
     if (signature) signatures.push({ meaning: signature.meaning, line });
     else if (migrationLine.test(line)) lastMigration = 'begun';
-    else if (saidByQemu.test(line) && !harmless.some((pattern) => pattern.test(line))) complaints.push(line);
+    else if (saidByQemu.test(line) && !harmless.test(line)) complaints.push(line);
   }
   return { signatures, complaints, ...(lastMigration ? { lastMigration } : {}) };
+}
+
+/**
+ * Most migrations that fail do so with these words, and they are no failure to take the disks back: that has a line of
+ * its own (migration/migration.c, migration_completion, fail_invalidate).
+ */
+export function isBrokenStream(complaint: string): boolean {
+  return streamWords.test(complaint);
 }
