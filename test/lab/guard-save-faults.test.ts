@@ -126,6 +126,11 @@ test('when migrate-guard is killed with -9: virsh is still at it, and a second r
   const busy = 'libvirt has a job of one-547 under way (save)';
   expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining(busy)]);
   await domain.host.virsh('domjobabort', domain.name);
+  // It only asks. What libvirt undoes is done when its job ends, and nobody here waits for the mover that does.
+  await until(async () => (await domain.host.virsh('domjobinfo', domain.name)).includes('None'), {
+    what: 'libvirt ends its job',
+    evidence: () => domain.host.virsh('domjobinfo', domain.name),
+  });
   pipe.close();
   domain.host.remove(pipe.path);
   await expectSavable(domain);
