@@ -1,11 +1,12 @@
 // Makes every program of src/entry one self-contained CommonJS file in dist/, their manual page and completion, and
 // says there what of others is in them.
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licensesText } from './build/licenses.mjs';
 import { pack } from './build/pack.mjs';
 import { describePackages, packagesIn } from './build/packages.mjs';
+import { put } from './build/put.mjs';
 import { writeReference } from './build/reference.mjs';
 import { root } from './build/release.mjs';
 import { sbomText } from './build/sbom.mjs';
@@ -15,7 +16,6 @@ import { singleFile } from './build/single-file.mjs';
 const entries = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
 /** The programs that hold each package, by where it lies. */
 const contained = new Map();
-mkdirSync(join(root, 'dist'), { recursive: true });
 for (const entry of entries) {
   const name = `${basename(entry, '.ts')}.cjs`;
   const packs = new Map();
@@ -30,13 +30,6 @@ for (const entry of entries) {
     contained.set(path, (contained.get(path) ?? new Set()).add(name));
 }
 const packages = describePackages(contained);
-put('licenses.txt', licensesText(packages), 0o644);
-put('sbom.cdx.json', sbomText(packages), 0o644);
-
-/** Renamed into place, so that a program that somebody starts meanwhile is whole. */
-function put(name, text, mode) {
-  const file = join(root, 'dist', name);
-  writeFileSync(`${file}.new`, text, { mode });
-  renameSync(`${file}.new`, file);
-}
+put('licenses.txt', licensesText(packages));
+put('sbom.cdx.json', sbomText(packages));
 await writeReference();

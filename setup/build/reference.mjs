@@ -1,8 +1,8 @@
 // The manual page and the completion, made from the same table of verbs as the help.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import Module from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { put } from './put.mjs';
 import { root, time } from './release.mjs';
 import { settings } from './settings.mjs';
 
@@ -18,9 +18,6 @@ export async function writeReference() {
   bundle._compile(outputFiles[0].text, join(root, 'reference'));
   for (const [path, text] of Object.entries(
     bundle.exports.reference(new Date(time * 1000).toISOString().slice(0, 10)),
-  )) {
-    const file = join(root, 'dist', path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
+  ))
+    put(path, text);
 }

@@ -10,6 +10,8 @@ export interface GateSettings {
   readonly at?: string;
   /** How many such calls pass before. Default: none. */
   readonly after?: number;
+  /** Whether all such calls after it stand still, too. Default: they pass. */
+  readonly forAll?: boolean;
   /** What is done once, as root, just before the first `virsh migrate` or `virsh save`. */
   readonly beforeMove?: string;
 }
@@ -21,7 +23,10 @@ export interface GateSettings {
 export class Gate {
   private constructor(private readonly host: Host) {}
 
-  static on(host: Host, { at = 'nothing', after = 0, beforeMove = 'true' }: GateSettings): Gate {
+  static on(
+    host: Host,
+    { at = 'nothing', after = 0, forAll = false, beforeMove = 'true' }: GateSettings,
+  ): Gate {
     host.remove(directory);
     mkdirSync(host.path(`${directory}/bin`), { recursive: true });
     // Movers run as OpenNebula's user.
@@ -37,7 +42,7 @@ esac
 case "${program} $*" in
   ${at})
     for pass in ${passes}; do mkdir $pass 2>/dev/null && go_on "$@"; done
-    mkdir ${directory}/taken 2>/dev/null || go_on "$@"
+    mkdir ${directory}/taken 2>/dev/null || ${forAll} || go_on "$@"
     echo $$ >${directory}/pid.new
     mv ${directory}/pid.new ${directory}/pid
     while [ ! -e ${directory}/go ]; do sleep 0.02; done;;

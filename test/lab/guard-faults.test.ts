@@ -122,6 +122,7 @@ test('a second migration of the same VM is told that somebody is at it', async (
     5,
     expect.stringContaining('someone else is working on one-306'),
   ]);
+  await stage.hurry(domain);
   expect(await moving).toMatchObject({ exit: 0, report: { result: 'done' } });
   const there = await stage.expectAliveOn('kvm2', domain);
   await there.destroy();

@@ -78,6 +78,7 @@ test('during the copy: the mover does its work alone, and a second run keeps awa
   const second = await stage.run('migrate', domain.name, 'kvm2');
   const busy = 'libvirt has a job of one-404 under way (migration out)';
   expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining(busy)]);
+  await stage.hurry(domain);
   await expectMoverMoves(domain);
 });
 
@@ -86,21 +87,25 @@ test.each([
   ['affected QEMU 7.2.0', 406, 'affected'],
 ] as const)('after a failure, before QEMU has its disks back: %s', async (_, vmId, emulator) => {
   const domain = await start(vmId, emulator);
-  // The one that stands by never learns that the destination is clear.
+  // The one that stands by never learns that the destination is clear: no ssh gets there.
   const gate = await killAtFailure(domain);
   gate.open();
+  await stage.untilGoneFrom('kvm2', domain);
   // QEMU's log tells of the failure, and not whether this QEMU heals itself.
   expect(await expectNextRunMoves(domain)).toEqual(['repair', 'reset']);
 });
 
 async function killAtFailure(domain: Domain): Promise<Gate> {
   const before = domain.log().length;
-  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', beforeMove: latePath(stage.lab, domain) });
+  // The check gives the destination up after twice that, and whoever stands by asks for as long.
+  stage.configure('ssh: { deadline: 5 }');
+  const beforeMove = latePath(stage.lab, domain);
+  const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', forAll: true, beforeMove });
   const running = stage.runBehind(gate, 'migrate', domain.name, 'kvm2');
   await gate.reached();
   await until(() => domain.log().slice(before).includes('bdrv_inactivate_all() failed'), {
     what: 'handing over fails',
-    deadline: 30_000,
+    deadline: 90_000,
   });
   await until(async () => (await domain.host.virsh('domjobinfo', domain.name)).includes('None'), {
     what: 'libvirt ends its job',

@@ -84,7 +84,7 @@ test('what QEMU over there is was seen during the copy, so that its end is known
   const domain = await stage.lab.startDomain(310, { emulator: 'affected' });
   fillMemory(domain);
   // Long enough for QEMU over there to be looked for in vain, and found.
-  stage.configure("migrate: { options: ['--live', '--bandwidth', '20'] }");
+  stage.configure("migrate: { options: ['--live', '--bandwidth', '5'] }");
   const gate = Gate.on(domain.host, { beforeMove: latePath(stage.lab, domain) });
   const { exit, stderr } = await stage.runBehind(gate, 'migrate', domain.name, 'kvm2', '--verbose');
   expect(exit).toBe(0);

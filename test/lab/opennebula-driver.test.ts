@@ -56,12 +56,14 @@ test.each(['6.6', '7.0'] as const)('a veto tells its reason under the rules of %
 
 test('a VM that somebody else works on is not moved', async () => {
   const domain = await stage.startDomain();
-  stage.script('vmm/kvm/slow', '#!/bin/sh\ncat >/dev/null; touch /var/tmp/slow; sleep 3; exit 7\n');
+  const slow = 'touch /var/tmp/slow; until [ -e /var/tmp/go-on ]; do sleep 0.05; done; exit 7';
+  stage.script('vmm/kvm/slow', `#!/bin/sh\ncat >/dev/null; ${slow}\n`);
   stage.configure('opennebula: { migrate: slow }\n');
   const first = stage.migrate(domain, 'kvm2', { local });
   await stage.untilExists('kvm1', '/var/tmp/slow');
   const second = await stage.migrate(domain, 'kvm2', { local });
   expect([second.exit, second.reply]).toEqual([5, expect.stringContaining('someone else is working on')]);
+  put(domain.host, '/var/tmp/go-on', '', 0o644);
   expect((await first).exit).toBe(7);
   await stage.expectEndOn('kvm1', domain);
 });

@@ -9,7 +9,6 @@ async function expectNothingLeft(traces: Traces): Promise<void> {
   // A loop device lets go of its file when the kernel has closed it for the last process, a moment after that one's end.
   await until(() => leftovers(traces).length === 0, {
     what: 'nothing of the lab is left',
-    deadline: 5_000,
     evidence: () => leftovers(traces),
   });
 }

@@ -19,16 +19,21 @@ test('gdb is killed at any moment of its attaching: QEMU lives, runs on and coun
   if (isUnknown(qemu)) throw new Error(qemu.unknown);
   try {
     const script = `attach ${domain.outerPid}\nshell sleep 0.2\ndetach\n`;
-    const ends = new Set<string>();
-    for (let deadline = 0.02; deadline < 1.2; deadline += 0.03) {
+    const endsOf = async (deadline: number): Promise<string> => {
       const result = await runGdb(qemu, script, deadline);
-      ends.add(isUnknown(result) ? (/did not end/.test(result.unknown) ? 'killed' : 'ended') : 'cleared');
       expect([deadline, qemu.isAlive(), stoppedThreads(qemu)]).toEqual([deadline, true, []]);
-    }
+      return isUnknown(result) ? (/did not end/.test(result.unknown) ? 'killed' : 'ended') : 'cleared';
+    };
+    const began = performance.now();
+    expect(await endsOf(60)).toBe('ended');
+    // As long as gdb takes on this machine, in steps.
+    const whole = (performance.now() - began) / 1000;
+    let killed = 0;
+    for (let step = 1; step < 40; step += 1)
+      if ((await endsOf((whole * step) / 40)) === 'killed') killed += 1;
     await domain.expectCounting();
     expect(await domain.state()).toBe('running');
-    // Both have to occur, or the sweep missed the moments that count.
-    expect([...ends].sort()).toEqual(['ended', 'killed']);
+    expect(killed).toBeGreaterThan(0);
   } finally {
     qemu.close();
   }

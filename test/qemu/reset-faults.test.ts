@@ -5,6 +5,7 @@ import {
   expectHealthy,
   halfInactiveDomain,
   holderOf,
+  inspect,
   libvirtd,
   reset,
   resetWith,
@@ -69,10 +70,8 @@ describe('libvirtd', () => {
     } finally {
       await stage.host.succeed(['kill', '-CONT', daemon]);
     }
-    const reason = (): Promise<string> => stage.host.virsh('domstate', '--reason', domain.name);
-    await until(async () => (await reason()) === 'running (unpaused)', {
-      what: 'suspend and resume come to their end',
-    });
+    const healed = async (): Promise<boolean> => (await inspect(stage, domain)).blockState === 'healthy';
+    await until(healed, { what: 'suspend and resume come to their end' });
     await expectHealthy(stage, domain);
     await domain.destroy();
   });
@@ -165,14 +164,15 @@ describe('gdb', () => {
   test('outlives us: the deadline still holds, and the lock of the dead one does not', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
-    const config = configure(stage, 'reset: { gdb_deadline: 2 }');
+    // Long enough to be met at work, however slow the machine.
+    const config = configure(stage, 'reset: { gdb_deadline: 10 }');
     const ended = resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config).catch(
       () => 'killed',
     );
     await until(() => tracerOf(domain) > 0, { what: 'gdb is attached' });
     process.kill(await holderOf(stage, domain), 'SIGKILL');
     expect(await ended).toBe('killed');
-    await until(() => tracerOf(domain) === 0, { what: 'gdb is gone' });
+    await until(() => tracerOf(domain) === 0, { what: 'gdb is gone', deadline: 60_000 });
     await until(() => !/[tT]/.test(threadStates(domain)), { what: 'the guest runs on' });
     await domain.expectCounting();
     expect(await reset(stage, domain.name)).toMatchObject({ exit: 0, result: 'healed' });

@@ -7,11 +7,9 @@ import {
   reset,
   storeLayout,
 } from './reset-stage';
-import { everySet, inParallel, matrixDeadline } from './reset-matrix';
+import { everySet, inParallel } from './reset-matrix';
 import { mendPaths } from '../lab/harness';
 import { Stage } from './stage';
-
-jest.setTimeout(matrixDeadline);
 
 let stage: Stage;
 let vmId = 400;

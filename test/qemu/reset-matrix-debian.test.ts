@@ -1,9 +1,7 @@
 import { expectMigration, expectWrites, failMigration, inspect, quietDomain, reset } from './reset-stage';
-import { everySet, inParallel, matrixDeadline } from './reset-matrix';
+import { everySet, inParallel } from './reset-matrix';
 import { mendPaths } from '../lab/harness';
 import { Stage } from './stage';
-
-jest.setTimeout(matrixDeadline);
 
 let stage: Stage;
 let vmId = 430;

@@ -1,9 +1,6 @@
 // Every set of broken disks among one to four, each remedy on it, one after the other on the same VM: it has to
 // live through all of them.
 
-/** Milliseconds for one number of disks: of four there are fifteen sets, four of which are tried at a time. */
-export const matrixDeadline = 300_000;
-
 /** Every way to choose one or more of the first `count` numbers. */
 export function everySet(count: number): number[][] {
   return Array.from({ length: 2 ** count - 1 }, (_, bits) =>

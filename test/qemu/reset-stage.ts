@@ -44,9 +44,11 @@ export async function storeLayout(stage: Stage): Promise<void> {
 
 /** A live migration that fails, because the paths of these disks changed behind QEMU's back. */
 export async function failMigration(domain: Domain, broken: readonly number[]): Promise<void> {
+  const before = domain.log().length;
   for (const index of broken) relinkDisk(domain, index);
   const { status } = await migrateToSink(domain);
   expect(status).toBe('failed');
+  await domain.untilLogged('bdrv_inactivate_all() failed', before);
 }
 
 /** Its only disk broke: on QEMU 7.2.0 every failed migration leaves it stuck. */
@@ -199,9 +201,15 @@ export async function libvirtd(stage: Stage): Promise<string> {
 /** States of QEMU's threads, by the letters of proc(5). */
 export function threadStates(domain: Domain): string {
   const tasks = `/proc/${domain.outerPid}/task`;
-  return readdirSync(tasks)
-    .map((thread) => /\) (.) /.exec(readFileSync(`${tasks}/${thread}/stat`, 'latin1'))?.[1] ?? '?')
-    .join('');
+  const state = (thread: string): string => {
+    try {
+      return /\) (.) /.exec(readFileSync(`${tasks}/${thread}/stat`, 'latin1'))?.[1] ?? '?';
+    } catch {
+      // QEMU's workers come and go.
+      return '';
+    }
+  };
+  return readdirSync(tasks).map(state).join('');
 }
 
 /** Who traces QEMU, as the real machine counts; 0 for nobody. */

@@ -67,7 +67,7 @@ test('the search and the filters narrow table and map', async () => {
 
   // What was hidden is shown when a link of the map leads there.
   await page.click('.map a.mark.other >> nth=0');
-  expect(await found.textContent()).toBe('1000 of 1000 VMs');
+  await found.getByText('1000 of 1000 VMs', { exact: true }).waitFor();
 });
 
 test('a path that only the details tell is found, too', async () => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs';
 import type { Host } from './host';
 
 /** `debian`: the packaged QEMU, which heals itself. `affected`: QEMU 7.2.0, which stays stuck. */
@@ -21,6 +21,11 @@ export function emulatorPath(host: Host, emulator: Emulator): string {
   // The build has no firmware of its own, and libvirt has no way to say -L.
   const wrapper = '/run/migrate-guard-lab/qemu-affected';
   const script = `#!/bin/sh\nexec ${affectedQemu()} -L /usr/share/seabios -L /usr/share/qemu "$@"\n`;
-  writeFileSync(host.path(wrapper), script, { mode: 0o755 });
+  const file = host.path(wrapper);
+  // Whole from its first moment, and once: others may be starting it, and libvirt asks a QEMU that changed all over again.
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, script, { mode: 0o755 });
+    renameSync(`${file}.new`, file);
+  }
   return wrapper;
 }

@@ -113,7 +113,7 @@ export class Stage {
     const enter = [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/', '--'];
     const variables = Object.entries({ NODE_OPTIONS: '', ...env }).map(([name, value]) => `${name}=${value}`);
     const command = ['env', ...variables, ...under, process.execPath, this.program, ...argv];
-    return run(['nsenter', ...enter, ...become, ...command], { deadline: 60_000, ...options });
+    return run(['nsenter', ...enter, ...become, ...command], { deadline: 300_000, ...options });
   }
 
   /** `check … --json` with this stage's configuration. */
