@@ -1,13 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { resumeOf } from '../core/block-state';
 import type { GuardError } from '../core/errors';
-import { isUnknown } from '../core/facts';
+import { isUnknown, type Unknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
 import type { Destination } from './destination';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
-import { inspectDomain } from './inspect';
+import { inspectDomain, isGone } from './inspect';
 import { resetEarlier } from './make-safe';
 import type { Reactivation } from './reactivate';
+
+/** Milliseconds between two questions for the guest's state. */
+const interval = 200;
 
 /** The known failure: QEMU must have its disks back before anything else. Gives the report when it has not. */
 export async function heal(
@@ -50,7 +54,8 @@ export function brokenOff(course: GuardCourse, { what, remedy }: GuardError): Gu
 /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
 export async function failedOtherwise(course: GuardCourse): Promise<GuardReport> {
   const why = 'it failed for a reason of its own, so it was not tried again';
-  return (await healLeftover(course, why)) ?? course.report('mover-failed', why);
+  const { person, unhealed } = await settle(course, why);
+  return person ?? unhealed ?? course.report('mover-failed', why);
 }
 
 /** Gives the report when QEMU may not have all its disks; the mover's own status stays where nobody can tell. */
@@ -65,20 +70,55 @@ async function healLeftover(course: GuardCourse, why: string): Promise<GuardRepo
   return course.report(isIll ? 'person' : 'mover-failed', what, refusal.remedy);
 }
 
+interface Settled {
+  readonly person?: GuardReport | undefined;
+  readonly unhealed?: GuardReport | undefined;
+  readonly state?: string | Unknown;
+}
+
+/**
+ * libvirt undoes a move after the mover's end, where it lost the mover or was itself started anew: its job ends, and
+ * the guest is to be as before. `person`: it is not, or QEMU lacks its disks.
+ */
+async function settle(course: GuardCourse, why: string): Promise<Settled> {
+  const ended = await endOfJob(course.domain, course.options.settings);
+  const unhealed = await healLeftover(course, why);
+  if (unhealed?.result === 'person') return { person: unhealed };
+  if (isUnknown(ended)) return { person: standsStill(course, why, ended.unknown) };
+  const state = await stateAfter(course);
+  const isAsBefore = typeof state === 'object' || state === stateBefore(course);
+  return isAsBefore ? { unhealed, state } : { person: standsStill(course, why, `here it is ${state}`) };
+}
+
+function standsStill(course: GuardCourse, why: string, how: string): GuardReport {
+  const { name } = course.domain;
+  const what = `${why}; ${name} does not run on as it should: ${how}`;
+  return course.report('person', what, `see virsh domstate ${name}`);
+}
+
+/** A guest that stood still before is moved as it is, and stays as it is. */
+function stateBefore({ domain }: GuardCourse): string {
+  return domain.state ?? 'running';
+}
+
+/** libvirt's word. A libvirtd that was started anew lets the guest run on after it has answered for some time; bounded. */
+async function stateAfter(course: GuardCourse): Promise<string | Unknown> {
+  const { libvirt, migrate } = course.options.settings;
+  const until = performance.now() + migrate.destinationDeadline * 1000;
+  for (;;) {
+    const state = await new Virsh(libvirt.deadline * 1000).state(course.domain.uuid);
+    if (state === stateBefore(course) || isGone(course.domain) || performance.now() > until) return state;
+    await pause(interval);
+  }
+}
+
 /** It was not let go on. The VM has to run here, and is looked for; what libvirt has under way ends first. */
 export async function endedEarly(course: GuardCourse, why: string): Promise<GuardReport> {
-  const { destination, settings } = course.options;
-  const { name, uuid } = course.domain;
-  const ended = await endOfJob(course.domain, settings);
-  const unhealed = await healLeftover(course, why);
-  if (unhealed?.result === 'person') return unhealed;
-  const state = await new Virsh(settings.libvirt.deadline * 1000).state(uuid);
-  // A guest that stood still before is moved as it is, and stays as it is.
-  if (isUnknown(ended) || state !== (course.domain.state ?? 'running')) {
-    const here = typeof state === 'string' ? `here it is ${state}` : state.unknown;
-    const what = `${why}; ${name} does not run on as it should: ${isUnknown(ended) ? ended.unknown : here}`;
-    return course.report('person', what, `see virsh domstate ${name}`);
-  }
+  const { destination } = course.options;
+  const { name } = course.domain;
+  const { person, state } = await settle(course, why);
+  if (person) return person;
+  if (typeof state === 'object') return standsStill(course, why, state.unknown);
   const copy = await course.destination?.copyOf(course.domain);
   const remains = state === 'running' ? `${name} runs here` : `${name} is here, ${state} as before`;
   if (copy === undefined) {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { QemuAnswers } from '../core/block-state';
 import { isUnknown, type Unknown } from '../core/facts';
 import { parseReply, readAnswers } from '../core/qmp';
 import { objection } from '../core/reset-plan';
@@ -96,16 +97,27 @@ export class StandBy {
   }
 
   private async activate(): Promise<true | Unknown> {
-    const status = await this.monitor('query-status');
-    const migration = await this.monitor('query-migrate');
-    const answers = readAnswers(status, migration, { kind: 'return', value: [] });
     const { domain, options } = this.course;
+    const answers = await this.answers();
     const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
     const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
     if (refused) return { unknown: refused.why };
     const reply = await this.monitor('cont');
     if (isUnknown(reply)) return reply;
     return reply.kind === 'return' ? true : { unknown: `QEMU refused cont: ${reply.text}` };
+  }
+
+  /** QEMU tells that its migration failed before it lets the guest run on (migration.c, migration_iteration_finish); bounded. */
+  private async answers(): Promise<QemuAnswers | Unknown> {
+    const until = performance.now() + this.course.options.settings.migrate.destinationDeadline * 1000;
+    for (;;) {
+      const status = await this.monitor('query-status');
+      const migration = await this.monitor('query-migrate');
+      const answers = readAnswers(status, migration, { kind: 'return', value: [] });
+      const isFinishing = !isUnknown(answers) && answers.status === 'finish-migrate';
+      if (!isFinishing || performance.now() > until) return answers;
+      await pause(fileInterval);
+    }
   }
 
   private async monitor(execute: string): Promise<ReturnType<typeof parseReply>> {

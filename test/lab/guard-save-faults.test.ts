@@ -98,9 +98,8 @@ test('while libvirtd crashes and comes back', async () => {
   const ended = await strike(domain, async () => {
     await stage.lab.stopDaemon('kvm1', 'libvirtd');
     await stage.lab.startDaemon('kvm1', 'libvirtd');
-    // It answers before it has tidied up what it finds: qemuProcessReconnectAll() takes a thread for each domain.
-    await until(async () => (await domain.state()) === 'running', { what: 'the guest runs on' });
   });
+  // libvirtd answers before it has let the guest run on: whoever is told that the save failed may rely on that.
   expect(ended).toMatchObject(failed('other'));
   await expectSavable(domain);
 });

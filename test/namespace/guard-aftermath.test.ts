@@ -63,6 +63,17 @@ test('libvirtd does not answer who stands by: QEMU is healed by a reset, and mov
   ]);
 });
 
+test('QEMU is still about to let the guest run on: whoever stands by asks again, and gives it its disks back at once', async () => {
+  const asked =
+    'echo asked >>/mnt/asked; state=running; [ $(wc -l </mnt/asked) -ge 3 ] || state=finish-migrate';
+  const { exit, report } = await guardedSave(on.stage, {
+    move: `[ ! -e /mnt/failed ] || exit 0; ${fails}`,
+    before: `${migrationFailed}; [ ! -e /mnt/failed ] || case "$*" in *query-status*) ${asked} ;; esac`,
+  });
+  expect([exit, report.result]).toEqual([0, 'done']);
+  expect(report.actions[0]).toMatchObject({ action: 're-activate' });
+});
+
 test('the guest stands still: what takes its disks back is that it is resumed, and no reset', async () => {
   const { exit, report } = await guardedSave(on.stage, {
     move: fails,

@@ -24,7 +24,8 @@ function save(status: string, cont: object, under: readonly string[] = []): Prom
     echo 'error: the file is on the moon' >&2
     exit 17`;
   const before = `[ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'`;
-  return guardedSave(on.stage, { move: fails, before, cont }, { under });
+  const configure = (yaml: string): string => `${yaml}migrate: { destination_deadline: 1 }\n`;
+  return guardedSave(on.stage, { move: fails, before, cont }, { under, configure });
 }
 
 test('QEMU does not take its disks back: a person is needed, and the mover’s message stays', async () => {
@@ -36,11 +37,23 @@ test('QEMU does not take its disks back: a person is needed, and the mover’s m
   expect(report.output).toMatchObject({ exit: 17, stderr: 'error: the file is on the moon\n' });
 });
 
-test('QEMU may not be asked to: the mover’s own status, and what could not be found out', async () => {
+test('QEMU may not be asked to, for the guest that ran stands still: a person is needed', async () => {
   const { exit, report } = await save('paused', { return: {} });
-  expect([exit, report.result]).toEqual([17, 'mover-failed']);
-  expect(report.what).toMatch(/QEMU was not healed: cont: the guest is paused, and cont would start it/);
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toBe(
+    'it failed for a reason of its own, so it was not tried again; one-310 does not run on as it should: here it is paused',
+  );
+  expect(report.remedy).toBe('see virsh domstate one-310');
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
+});
+
+test('libvirt lets the guest run on later than the mover ends: that is waited for, and no person is needed', async () => {
+  const asked =
+    'case "$*" in *domstate*) echo asked >>/mnt/asked; [ $(wc -l </mnt/asked) -ge 3 ] || state=paused ;; esac';
+  const { exit, report } = await guardedSave(on.stage, { move: 'touch /mnt/failed; exit 17', before: asked });
+  expect([exit, report.result]).toEqual([17, 'mover-failed']);
+  expect(report.what).toBe('it failed for a reason of its own, so it was not tried again');
+  expect(on.stage.host.read('/mnt/asked')).toBe('asked\n'.repeat(3));
 });
 
 test('QEMU takes its disks back: the mover’s own status, and nothing else', async () => {

@@ -1,0 +1,12 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from './release.mjs';
+
+/** Writes a file below dist/. Renamed into place, so that a program that somebody starts meanwhile is whole; two builds at once each rename their own. */
+export function put(path, text, mode = 0o644) {
+  const file = join(root, 'dist', path);
+  const fresh = `${file}.${process.pid}.new`;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(fresh, text, { mode });
+  renameSync(fresh, file);
+}
