@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Host } from './host';
 
 /** `debian`: the packaged QEMU, which heals itself. `affected`: QEMU 7.2.0, which stays stuck. */
@@ -22,8 +22,8 @@ export function emulatorPath(host: Host, emulator: Emulator): string {
   const wrapper = '/run/migrate-guard-lab/qemu-affected';
   const script = `#!/bin/sh\nexec ${affectedQemu()} -L /usr/share/seabios -L /usr/share/qemu "$@"\n`;
   const file = host.path(wrapper);
-  // Whole from its first moment, and once: others may be starting it, and libvirt asks a QEMU that changed all over again.
-  if (!existsSync(file)) {
+  // Whole from its first moment, and only where it is another: others may be starting it, and libvirt asks a QEMU that changed all over again.
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== script) {
     writeFileSync(`${file}.new`, script, { mode: 0o755 });
     renameSync(`${file}.new`, file);
   }
