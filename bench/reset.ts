@@ -18,7 +18,7 @@ import {
   startDomain,
   Volume,
 } from '../test/lab/harness';
-import { counterAddress } from '../test/qemu/reset-stage';
+import { counterAddress } from '../test/qemu/guest-memory';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { ratios, spreadOf } from './measure/statistics';

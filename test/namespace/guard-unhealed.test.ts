@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { useStage } from './harness';
+import { stateDirectory, useStage } from './harness';
 import { tellOf } from './faults/failed-migration';
 import { furnish } from './faults/workflow';
 import { guardedSave, type Guarded } from './stand-in-virsh';
@@ -54,6 +54,18 @@ test('libvirt lets the guest run on later than the mover ends: that is waited fo
   expect([exit, report.result]).toEqual([17, 'mover-failed']);
   expect(report.what).toBe('it failed for a reason of its own, so it was not tried again');
   expect(on.stage.host.read('/mnt/asked')).toBe('asked\n'.repeat(3));
+});
+
+test('libvirt does not end its job, as when libvirtd stays away: a person is needed, in bounded time', async () => {
+  const job = `sed -i "s|<namespaces>|<job type='none' async='save'/>&|" ${stateDirectory}/one-310.xml`;
+  const configure = (yaml: string): string => `${yaml}migrate: { destination_deadline: 1 }\n`;
+  const { exit, report } = await guardedSave(on.stage, { move: `${job}; exit 17` }, { configure });
+  expect([exit, report.result, report.attempts]).toEqual([
+    4,
+    'person',
+    [{ mover: 'virsh save', exit: 17, cause: 'other' }],
+  ]);
+  expect(report.what).toMatch(/one-310 does not run on as it should: libvirt did not end its job \(save\)$/);
 });
 
 test('QEMU takes its disks back: the mover’s own status, and nothing else', async () => {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type Domain, mendPaths, migrateToSink, until } from '../lab/harness';
+import { letGuestWrite } from './guest-memory';
 import { lastingMigration } from './lasting-migration';
 import {
   configure,
@@ -7,7 +8,6 @@ import {
   expectMigration,
   halfInactiveDomain,
   inspect,
-  letGuestWrite,
   quietDomain,
   reset,
   storeLayout,
