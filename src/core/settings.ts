@@ -16,6 +16,10 @@ export interface Settings {
     /** How long a host may take to answer one question. */
     readonly deadline: number;
   };
+  readonly host: {
+    /** How long a host may take to say whether a VM may be moved; after that the guard counts as one that cannot run. */
+    readonly deadline: number;
+  };
   readonly migrate: {
     /** What follows `virsh migrate`. */
     readonly options: readonly string[];
@@ -61,6 +65,7 @@ export const guardFailurePolicies = ['run-mover', 'refuse'] as const;
 export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
   ssh: { user: 'oneadmin', deadline: 10 },
+  host: { deadline: 60 },
   migrate: {
     options: ['--live'],
     uri: 'qemu+ssh://{host}/system',

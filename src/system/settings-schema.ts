@@ -10,7 +10,7 @@ const longestQuote = 120;
 export async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh, migrate, relink, reset, opennebula, policy, hooks } = defaultSettings;
+  const { libvirt, ssh, host, migrate, relink, reset, opennebula, policy, hooks } = defaultSettings;
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
   // A name below vmm/kvm, and never a way out of it.
@@ -28,6 +28,7 @@ export async function validate(file: string, values: unknown): Promise<Settings>
       v.strictObject({ user: v.optional(user, ssh.user), deadline: v.optional(seconds, ssh.deadline) }),
       ssh,
     ),
+    host: v.optional(v.strictObject({ deadline: v.optional(seconds, host.deadline) }), host),
     migrate: v.optional(
       v.strictObject({
         options: v.optional(v.array(v.string()), [...migrate.options]),

@@ -8,6 +8,13 @@ export interface HostAnswer {
   readonly end: HostEnd;
   /** What was done, in words. */
   readonly did: readonly string[];
+  /** The deadline passed before it had done anything. */
+  readonly late?: true;
+}
+
+/** Why nobody listens to a host any more that takes this many seconds to get ready. */
+export function notReady(deadline: number): string {
+  return `the host was not ready within ${deadline} s (host.deadline)`;
 }
 
 /**
@@ -21,7 +28,12 @@ export async function askHost(
   found: (line: Extract<HostLine, { kind: 'found' }>) => void = () => undefined,
 ): Promise<HostAnswer | Unknown> {
   const half = HostHalf.start(request, where);
-  const late = deadline === undefined ? undefined : setTimeout(() => half.abandon(), deadline);
+  const passed = new AbortController();
+  const abandon = (): void => {
+    passed.abort();
+    half.abandon();
+  };
+  const late = deadline === undefined ? undefined : setTimeout(abandon, deadline);
   const did: string[] = [];
   try {
     const hello = await half.hello();
@@ -29,7 +41,12 @@ export async function askHost(
     if (hello.kind === 'end') return { unknown: refusalOf(hello) };
     for (;;) {
       const line = await half.next();
-      if (isUnknown(line)) return { end: endOfLostGuard(line), did };
+      if (isUnknown(line))
+        return {
+          end: endOfLostGuard(line),
+          did,
+          ...(passed.signal.aborted && did.length === 0 ? { late: true } : {}),
+        };
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
       if (line.kind === 'found') found(line);
       if (line.kind === 'end') return { end: line, did };

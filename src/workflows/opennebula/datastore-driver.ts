@@ -3,7 +3,7 @@ import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import { failure, info, warning } from '../../opennebula/vm-log';
-import { askHost, isForeign, refusalOf } from './ask-host';
+import { askHost, isForeign, notReady, refusalOf } from './ask-host';
 import { readForDriver, type Call, type Reply } from './call';
 
 /**
@@ -40,8 +40,10 @@ async function script(name: string, action: HostAction, call: Call): Promise<Rep
   const answer = await askHost(
     { version: call.version, action, domain: vmId, destination },
     { host: source, user, connectTimeout: deadline },
+    settings.host.deadline * 1000,
   );
   if (isUnknown(answer)) return cannotRun(answer.unknown, request, settings);
+  if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
   const { end, did } = answer;
   // The VM's number is all that is known here, and an imported VM runs under a name of its own.
   if (isForeign(end) || end.result === 'not-running') return cannotRun(refusalOf(end), request, settings);

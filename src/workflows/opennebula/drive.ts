@@ -7,7 +7,7 @@ import type { MoveRequest } from '../../opennebula/move-request';
 import { HostHalf } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { MoverScript } from '../../system/mover-script';
-import { endOfLostGuard, isForeign, refusalOf } from './ask-host';
+import { endOfLostGuard, isForeign, notReady, refusalOf } from './ask-host';
 import type { DriverPlace, Reply } from './call';
 
 export interface DriverOptions {
@@ -33,14 +33,19 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   const half = HostHalf.start(hostRequest(request, options), hostOf(request, options));
   const lines: string[] = [];
   let mover: RunningMover | undefined;
+  let late: NodeJS.Timeout | undefined;
   try {
     const hello = await half.hello();
     if (isUnknown(hello) || hello.kind !== 'hello')
       return await unguarded(request, options, reasonOf(hello), script);
     script.connect();
+    const { deadline } = options.settings.host;
+    late = setTimeout(() => half.abandon(notReady(deadline)), deadline * 1000);
     for (;;) {
       const line = await half.next();
       if (isUnknown(line)) {
+        if (line.unknown === notReady(deadline) && lines.length === 0)
+          return await unguarded(request, options, line.unknown, script);
         const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
         return conclude(request, end, lines, undefined);
@@ -50,6 +55,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
           lines.push(info(`${line.action}: ${line.what}`));
           break;
         case 'move':
+          clearTimeout(late);
           mover = script.start();
           void mover.ended.then(({ exit }) => half.moved(exit));
           break;
@@ -65,6 +71,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
       }
     }
   } finally {
+    clearTimeout(late);
     script.end();
     half.end();
   }
