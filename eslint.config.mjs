@@ -64,6 +64,11 @@ export default tseslint.config(
           property: 'now',
           message: 'The clock on the wall may jump: measure and wait by performance.now().',
         },
+        ...['setuid', 'setgid', 'seteuid', 'setegid', 'setgroups', 'initgroups'].map((property) => ({
+          object: 'process',
+          property,
+          message: 'Node 20 with io_uring refuses it: start a process with src/system/as-user-argv.ts.',
+        })),
       ],
     },
   },

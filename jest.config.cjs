@@ -40,6 +40,7 @@ const project = (tier) => ({
   moduleNameMapper: { '^execa$': execa },
   transform: {
     '\\.(css|client\\.js)$': join(__dirname, 'setup/build/text.cjs'),
+    '\\.child\\.ts$': join(__dirname, 'setup/build/child-program.cjs'),
     '\\.ts$': [
       'ts-jest',
       {

@@ -1,4 +1,5 @@
 // What every part of a program is bundled with.
+import childProgram from './child-program.cjs';
 import { lazyBuiltins } from './lazy-builtins.mjs';
 import { commit, root, version } from './release.mjs';
 
@@ -16,7 +17,7 @@ export const settings = {
   // A require() where it stands: import() would start Node's loader of ES modules for what is CommonJS by now.
   supported: { 'dynamic-import': false },
   // What a page carries along.
-  plugins: [lazyBuiltins],
+  plugins: [childProgram.childPrograms, lazyBuiltins],
   loader: { '.css': 'text', '.client.js': 'text' },
   define: { __VERSION__: JSON.stringify(`${version} (${commit})`) },
 };

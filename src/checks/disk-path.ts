@@ -10,6 +10,7 @@ import {
   type Plan,
   type Step,
 } from '../core/plan';
+import { closedDirectory } from '../core/access';
 import { describeFailure } from '../core/way';
 import type { Walk } from '../core/walk';
 import { about, isReopened, leftOut, type Check } from './check';
@@ -18,7 +19,7 @@ import { about, isReopened, leftOut, type Check } from './check';
 export const diskPath: Check = {
   name: 'disk-path',
   inspect: (facts) => [
-    ...facts.sources.map((source) => inspectSource(source, facts)),
+    ...facts.sources.flatMap((source) => inspectSource(source, facts) ?? []),
     ...facts.domain.others.map(({ disk, type }): Finding =>
       type.endsWith('without a path')
         ? {
@@ -33,9 +34,15 @@ export const diskPath: Check = {
   ],
 };
 
-function inspectSource(source: SourceFacts, facts: DomainFacts): Finding {
+function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undefined {
   const base = about('disk-path', source);
   const { host, namespace } = source;
+  const closed = closedDirectory(namespace);
+  if (closed !== undefined) {
+    // disk-access tells it of a disk that QEMU opens again.
+    if (isReopened(source.source)) return undefined;
+    return { ...base, state: 'ok', note: true, what: `QEMU may not search ${closed}, but ${notOpenedAgain}` };
+  }
   for (const [where, way] of views(source, facts)) {
     if (way.end.kind === 'unreadable') {
       return {
@@ -66,11 +73,13 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding {
       ...base,
       state: 'ok',
       note: true,
-      what: `${what}, but QEMU holds this disk read-only and does not open it again to migrate`,
+      what: `${what}, but ${notOpenedAgain}`,
     };
   }
   return { ...base, state: 'problem', what, ...mend(source, facts) };
 }
+
+const notOpenedAgain = 'QEMU holds this disk read-only and does not open it again to migrate';
 
 /** A plan where QEMU's own device is what the host's path leads to, and libvirt's rules can make the way. */
 function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {

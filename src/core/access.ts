@@ -1,73 +1,107 @@
+import type { DiskSource } from './domain';
 import type { DeviceEntry, FileEntry, Permissions } from './entry';
+import type { AccessFact } from './facts';
+import { mountAt, type Mount } from './mounts';
+import type { PathAnswer } from './path-question';
+import { canBeDisk } from './plan';
 import type { Credentials } from './process-status';
+import type { Passage, Walk } from './walk';
 
-/** `undecided` means: an access control list could change the answer, and it was not read. */
-export type Access = 'allowed' | 'denied' | 'undecided';
-
-/**
- * Whether mode bits alone tell if the kernel lets these credentials open a file (fs/namei.c,
- * acl_permission_check). The owner is judged by the owner's bits even where there is an access control list;
- * for everybody else a list can give or take, but never more than the group bits, which then are its mask.
- */
-export function accessByMode(entry: Permissions, credentials: Credentials, wanted: number): Access {
-  if (credentials.overridesAccess) return 'allowed';
-  const has = (bits: number): boolean => ((entry.mode >> bits) & wanted) === wanted;
-  if (credentials.uid === entry.uid) return has(6) ? 'allowed' : 'denied';
-  return has(3) || has(0) ? 'undecided' : 'denied';
-}
-
-interface AclEntry {
-  readonly tag: string;
-  /** `undefined` for the owner, the owning group, the mask and others. */
-  readonly id: number | undefined;
-  readonly bits: number;
-}
-
-/** Reads what `getfacl --numeric --omit-header` prints (acl(5), long text form). */
-export function parseAcl(text: string): AclEntry[] {
-  return [...text.matchAll(/^(user|group|mask|other):(\d*):([r-])([w-])([x-])/gm)].map((match) => ({
-    tag: match[1] ?? '',
-    id: match[2] === '' ? undefined : Number(match[2]),
-    bits: (match[3] === 'r' ? 4 : 0) | (match[4] === 'w' ? 2 : 0) | (match[5] === 'x' ? 1 : 0),
-  }));
-}
-
-/**
- * The access check algorithm of acl(5) over a whole list, minimal ones (without a mask) included. What acl(5) does
- * not tell: a list whose mask is empty is not looked at, and then others may be what they are (fs/namei.c,
- * acl_permission_check asks for a list only if the group bits are not 0).
- */
-export function accessByAcl(
-  acl: readonly AclEntry[],
-  owner: Pick<Permissions, 'uid' | 'gid'>,
-  credentials: Credentials,
-  wanted: number,
-): boolean {
-  if (credentials.overridesAccess) return true;
-  const bitsOf = (tag: string, id?: number): number | undefined =>
-    acl.find((entry) => entry.tag === tag && entry.id === id)?.bits;
-  const grants = (bits: number): boolean => (bits & wanted) === wanted;
-  const mask = bitsOf('mask') ?? 7;
-  if (credentials.uid === owner.uid) return grants(bitsOf('user') ?? 0);
-  if (mask === 0) {
-    const isMember = credentials.gid === owner.gid || credentials.groups.includes(owner.gid);
-    return !isMember && grants(bitsOf('other') ?? 0);
-  }
-  const named = bitsOf('user', credentials.uid);
-  if (named !== undefined) return grants(named & mask);
-  const groups = new Set([credentials.gid, ...credentials.groups]);
-  const matching = acl.filter((entry) => entry.tag === 'group' && groups.has(entry.id ?? owner.gid));
-  if (matching.length > 0) return matching.some((entry) => grants(entry.bits & mask));
-  return grants(bitsOf('other') ?? 0);
-}
+/** Bits of a mode: may be read, may be written. access(2) has the same. */
+const toRead = 4;
+const toWrite = 2;
 
 /** Bits that QEMU needs: re-opening read-only to hand over, and for writing again when it takes back. */
 export function wantedBits(source: { readonly readonly: boolean }): number {
-  return source.readonly ? 4 : 6;
+  return source.readonly ? toRead : toRead | toWrite;
 }
 
-/** How a message names what stands in the way: `0660, owner 0:6`. */
-export function describePermissions(entry: DeviceEntry | FileEntry): string {
+/** Whose access it is, and what beside the kernel's answer decides it. */
+export interface AccessContext {
+  readonly credentials: Credentials;
+  /** Mounts of QEMU's namespace. */
+  readonly mounts: readonly Mount[];
+  /** The sysctl fs.protected_symlinks. */
+  readonly protectsLinks: boolean;
+}
+
+/**
+ * Whether QEMU's user may use what a path leads to: what the kernel said to a process with QEMU's credentials, and what
+ * such a process does not meet, because it follows links by itself. `undefined` where the path leads to no disk.
+ */
+export function judgeAccess(
+  source: DiskSource,
+  { walk, access }: Pick<PathAnswer, 'walk' | 'access'>,
+  context: AccessContext,
+): AccessFact | undefined {
+  const closed = closedDirectory(walk);
+  if (closed !== undefined)
+    return { kind: 'refused', path: closed, why: 'EACCES, it may not search this directory' };
+  const { end } = walk;
+  if (end.kind !== 'found' || !canBeDisk(end.entry)) return undefined;
+  for (const passage of walk.passages) {
+    const why = refusesLink(passage, walk, context);
+    if (why !== undefined) return { kind: 'refused', path: passage.path, why };
+  }
+  const why =
+    refusedByMount(end.path, end.entry, source, context) ?? refusedByKernel(end.entry, access, context);
+  if (why !== undefined) return { kind: 'refused', path: end.path, why };
+  if (access === 'ok' || context.credentials.overridesAccess) return { kind: 'allowed' };
+  return { unknown: `whether ${end.path} may be used cannot be asked: ${access ?? 'no answer'}` };
+}
+
+/** The directory that the walker's user may not search, at which the walk ends; `undefined` when it does not end so. */
+export function closedDirectory({ end }: Walk): string | undefined {
+  return end.kind === 'unreadable' && end.error === 'EACCES' ? parentOf(end.path) : undefined;
+}
+
+function refusesLink(
+  { path, entry, last }: Passage,
+  { passages }: Walk,
+  { credentials, mounts, protectsLinks }: AccessContext,
+): string | undefined {
+  if (entry.kind !== 'link') return undefined;
+  const directory = passages.find((passage) => passage.path === parentOf(path))?.entry;
+  if (
+    last &&
+    protectsLinks &&
+    directory?.kind === 'directory' &&
+    isProtectedLink(entry, directory, credentials)
+  )
+    return 'fs.protected_symlinks forbids to follow a link of another owner in a sticky, world-writable directory';
+  return mountAt(mounts, path)?.options.includes('nosymfollow') === true
+    ? 'it is a link on a file system mounted nosymfollow'
+    : undefined;
+}
+
+function refusedByMount(
+  path: string,
+  { kind }: DeviceEntry | FileEntry,
+  source: DiskSource,
+  { mounts }: AccessContext,
+): string | undefined {
+  const mount = mountAt(mounts, path);
+  if (kind === 'block' && mount?.options.includes('nodev') === true)
+    return 'it lies on a file system mounted nodev';
+  // A device may be written wherever its node lies.
+  const wantsToWrite = (wantedBits(source) & toWrite) !== 0;
+  return kind === 'file' && wantsToWrite && mount?.isReadOnly === true
+    ? 'it lies on a file system mounted read-only'
+    : undefined;
+}
+
+function refusedByKernel(
+  entry: DeviceEntry | FileEntry,
+  access: string | undefined,
+  { credentials }: AccessContext,
+): string | undefined {
+  // access(2) leaves capabilities of another uid than root out (man 2 access).
+  if (access === 'EACCES' && !credentials.overridesAccess) return describePermissions(entry);
+  return access === 'EPERM' || access === 'EROFS' ? access : undefined;
+}
+
+/** How a message names what stands in the way: `mode 0660, owner 0:6`. */
+function describePermissions(entry: DeviceEntry | FileEntry): string {
   return `mode ${entry.mode.toString(8).padStart(4, '0')}, owner ${entry.uid}:${entry.gid}`;
 }
 
@@ -81,4 +115,8 @@ export function isProtectedLink(
   credentials: Credentials,
 ): boolean {
   return link.uid !== credentials.uid && (directory.mode & 0o1002) === 0o1002 && directory.uid !== link.uid;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
 }

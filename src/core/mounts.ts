@@ -11,6 +11,8 @@ export interface Mount {
   /** Of this mount, or of the whole file system: no regular file in there is opened for writing. */
   readonly isReadOnly: boolean;
   readonly fileSystem: string;
+  /** What was given to mount(2) as the source. */
+  readonly source: string;
 }
 
 /** What a line of mountinfo tells beside the two numbers with which it begins. */
@@ -42,7 +44,7 @@ function parseMounted(text: string): Mounted | undefined {
   const [device = '', root = '', path, options] = fields;
   if (path === undefined || options === undefined) return undefined;
   const back = fields.indexOf('-', 4);
-  const [, fileSystem = '', , superOptions = ''] = back < 0 ? [] : fields.slice(back);
+  const [, fileSystem = '', source = '', superOptions = ''] = back < 0 ? [] : fields.slice(back);
   return {
     device,
     root,
@@ -51,6 +53,7 @@ function parseMounted(text: string): Mounted | undefined {
     // Both begin with `ro` or `rw` (fs/proc_namespace.c, show_mountinfo()).
     isReadOnly: /^ro(?:,|$)/.test(options) || /^ro(?:,|$)/.test(superOptions),
     fileSystem,
+    source: unescape(source),
   };
 }
 
@@ -64,35 +67,47 @@ function unescape(text: string): string {
   );
 }
 
-/** What is mounted at each path, as far as it says what a path leads to; a path with more than one is left open. */
-export type MountTable = ReadonlyMap<string, string>;
-
-export function mountTable(mounts: readonly Mount[]): MountTable {
-  const paths = new Map(mounts.map(({ id, path }) => [id, path]));
-  const table = new Map<string, string>();
-  for (const { parent, device, root, path, options } of mounts) {
-    const what = `${device} ${root} ${options.join()} ${paths.get(parent) ?? ''}`;
-    table.set(path, table.has(path) ? severalMounts : what);
+/**
+ * The mount on which a path lies that holds no link, told from the table alone: from the root downwards, at each
+ * directory the mount that covers it. `undefined` when the table does not tell.
+ */
+export function mountAt(mounts: readonly Mount[], path: string): Mount | undefined {
+  const ids = new Set(mounts.map(({ id }) => id));
+  const isFirst = ({ id, parent }: Mount): boolean => parent === id || !ids.has(parent);
+  let current = mounts.find((mount) => mount.path === '/' && isFirst(mount));
+  const covers = (mount: Mount): boolean =>
+    mount !== current && mount.parent === current?.id && isAtOrBelow(path, mount.path);
+  for (;;) {
+    // Of what is mounted on one mount, the path meets the outermost first.
+    const next = mounts
+      .filter(covers)
+      .reduce<Mount | undefined>(
+        (outer, mount) => (outer && outer.path.length <= mount.path.length ? outer : mount),
+        undefined,
+      );
+    if (!next) return current;
+    current = next;
   }
-  return table;
 }
 
-const severalMounts = '';
+function isAtOrBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
+/** File systems that are kept in memory: a look at one never waits for a server or a device. */
+const inMemory =
+  /^(?:tmpfs|devtmpfs|ramfs|rootfs|proc|sysfs|devpts|mqueue|hugetlbfs|cgroup2?|securityfs|debugfs|tracefs|bpf|pstore)$/;
+
+export function isInMemory({ fileSystem }: Mount): boolean {
+  return inMemory.test(fileSystem);
+}
 
 /**
- * Which paths lead to the very same entry in two mount namespaces whose processes have the same root directory:
- * those with no mount at them, or above them, that only one namespace has, or that differs in what is mounted, how,
- * or on which mount. By induction along the path: a name in one directory is one entry of one file system, and
- * what is mounted over it is found by the mount on which the entry lies, and by its path.
+ * Whether this is what libvirt mounts as a QEMU's `/dev`: a tmpfs by the name of devfs (src/util/virfile.c,
+ * virFileSetupDev).
  */
-export function sharedPaths(one: MountTable, other: MountTable): (path: string) => boolean {
-  const differing: string[] = [];
-  for (const [path, what] of one) {
-    if (what === severalMounts || other.get(path) !== what) differing.push(path);
-  }
-  for (const path of other.keys()) if (!one.has(path)) differing.push(path);
-  if (!one.has('/') || differing.includes('/')) return () => false;
-  return (path) => !differing.some((point) => path === point || path.startsWith(`${point}/`));
+export function isDevOfLibvirt({ path, fileSystem, source }: Mount): boolean {
+  return path === '/dev' && fileSystem === 'tmpfs' && source === 'devfs';
 }
 
 /** The mount below `/dev` (but not `/dev` itself) in which a path lies, if any: libvirt never touches those. */

@@ -1,6 +1,6 @@
 import type { DeviceEntry, Entry, FileEntry, LinkEntry, Permissions } from './entry';
 import { identity } from './entry';
-import { submountOfDev, type Mount } from './mounts';
+import { isDevOfLibvirt, mountAt, submountOfDev, type Mount } from './mounts';
 import { walk, type Walk } from './walk';
 
 /** One effect of a repair inside a QEMU's mount namespace. `mode`, `uid` and `gid` are what it will get. */
@@ -46,6 +46,7 @@ export interface PlanInput {
 export function planSource(input: PlanInput): Plan {
   const { host, namespace, mounts } = input;
   if (!input.ownNamespace) return { refusal: 'QEMU shares the mount namespace of the host' };
+  if (!hasDevOfLibvirt(mounts)) return { refusal: "/dev in QEMU's mount namespace is not libvirt's" };
   if (host.end.kind !== 'found') return { refusal: 'the path does not resolve on the host' };
 
   const inside = new Map(input.inside.map(({ path, entry }) => [path, entry]));
@@ -68,6 +69,12 @@ export function planSource(input: PlanInput): Plan {
   return right && steps.length > 0
     ? { steps: mergePlans([steps]) }
     : { refusal: "the way of the host cannot be made inside QEMU's mount namespace" };
+}
+
+/** What covers /dev, and so what a path below it meets. */
+function hasDevOfLibvirt(mounts: readonly Mount[]): boolean {
+  const dev = mountAt(mounts, '/dev');
+  return dev !== undefined && isDevOfLibvirt(dev);
 }
 
 function planElement(path: string, onHost: Entry, inside: Entry, sibling: Sibling | undefined): Plan {

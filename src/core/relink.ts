@@ -1,7 +1,7 @@
 import type { LinkEntry, View } from './entry';
 import { canBeDisk, describeKind, sameIdentity } from './plan';
 import { describeFailure } from './way';
-import { walk, type Walk } from './walk';
+import type { Walk } from './walk';
 
 /** One wish: this link shall point to that target. */
 export interface LinkChange {
@@ -36,11 +36,6 @@ export function parseMap(text: string): { readonly changes: LinkChange[]; readon
   return { changes, errors };
 }
 
-/** The same tree, in which one link points elsewhere. */
-export function withLink(view: View, link: string, target: string): View {
-  return withLinks(view, new Map([[link, target]]));
-}
-
 /** The same tree, in which these links (by their paths) point to those targets; what is no link there stays as it is. */
 export function withLinks(view: View, links: ReadonlyMap<string, string>): View {
   return (path) => {
@@ -56,26 +51,25 @@ export interface FoundLink {
   readonly entry: LinkEntry;
 }
 
-/** Finds the link itself behind whatever links its directory's path has. */
-export function findLink(view: View, link: string): FoundLink | { readonly why: string } {
-  const cut = link.lastIndexOf('/');
-  const name = link.slice(cut + 1);
-  if (name === '' || name === '.' || name === '..') return { why: `${link} is no name of a link` };
-  const directory = walk(view, `${link.slice(0, cut)}/`);
+/** The path of a link below the directory to which the walk of its directory led, or why there is none. */
+export function linkBelow(link: string, directory: Walk): string | { readonly why: string } {
   const failure = describeFailure(directory);
   if (failure !== undefined || directory.end.kind !== 'found')
     return { why: `${failure ?? link} on the host` };
-  const path = `${directory.end.path === '/' ? '' : directory.end.path}/${name}`;
-  const entry = view(path);
-  return entry.kind === 'link'
-    ? { path, entry }
-    : { why: `${path} is ${describeKind(entry)} on the host, not a link` };
+  return `${directory.end.path === '/' ? '' : directory.end.path}/${nameOf(link)}`;
 }
 
-/** Why a link may not be pointed there; `undefined` when it leads to the same disk as before. */
-export function refuseTarget(view: View, link: FoundLink, target: string): string | undefined {
-  const before = walk(view, link.path);
-  const after = walk(withLink(view, link.path, target), link.path);
+/** The directory of a link, as a path that follows whatever links lead to it; `undefined` of what is no name of a link. */
+export function directoryOf(link: string): string | undefined {
+  return ['', '.', '..'].includes(nameOf(link)) ? undefined : link.slice(0, link.lastIndexOf('/') + 1);
+}
+
+function nameOf(link: string): string {
+  return link.slice(link.lastIndexOf('/') + 1);
+}
+
+/** Why a link may not be pointed elsewhere, by what it leads to now and then; `undefined` when that is the same disk. */
+export function refuseTarget(before: Walk, after: Walk): string | undefined {
   for (const [word, way] of [
     ['now', before],
     ['then', after],

@@ -2,6 +2,7 @@ import { errorName, GuardError } from '../core/errors';
 import type { Step } from '../core/plan';
 import { log } from '../system/log';
 import { sweep } from '../system/dev-tree';
+import { expectHostHas } from './expect-host';
 import { makeDirectory } from './make-directory';
 import { makeNode } from './make-node';
 import { makeSymlink, replaceSymlink } from './make-symlink';
@@ -37,6 +38,7 @@ export async function apply(steps: readonly Step[], place: Workplace): Promise<A
   };
   for (const step of steps) {
     try {
+      expectHostHas(step, place);
       undos.push(await execute(step, place));
       place.held.view.forget(step.path);
       done.push(step);

@@ -18,6 +18,8 @@ import type { TreeView } from '../system/view';
 export interface Workplace {
   readonly held: HeldDomain;
   readonly host: TreeView;
+  /** Links of the host, by their paths, that are to be made as if they pointed there already. */
+  readonly links?: ReadonlyMap<string, string>;
 }
 
 /** Takes back exactly what one step did; does nothing where somebody else has changed it since. */

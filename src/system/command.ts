@@ -21,6 +21,8 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** A descriptor of ours that the command gets as its descriptor 3. */
+  readonly inherit?: number;
 }
 
 /**
@@ -44,7 +46,14 @@ export async function run(
     stripFinalNewline: false,
     env: { LC_ALL: 'C', ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+    ...(options.input === undefined ? {} : { input: options.input }),
+    stdio: [
+      options.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(options.inherit === undefined ? [] : [options.inherit]),
+      // execa takes descriptors beyond the third, and its types do not say so.
+    ] as NonNullable<Options['stdio']>,
   };
   const started = performance.now();
   const child = execa(file, args, settings);

@@ -1,9 +1,9 @@
-import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorName, GuardError } from '../core/errors';
-import { parseStartTime } from '../core/process-status';
 import { log } from './log';
+import { startTimeOf } from './process-start-time';
 
 /** On a tmpfs, so that no lock outlives the boot by whose clock its holder's start time counts. */
 const lockDirectory = '/run/migrate-guard';
@@ -92,16 +92,6 @@ function list(claims: string): Claim[] {
 
 function ownName(): string {
   return `${process.pid}-${startTimeOf(process.pid) ?? 0}`;
-}
-
-/** `undefined` when the process is gone, or only a zombie that does nothing any more. */
-function startTimeOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return /\) [ZX] /.test(stat) ? undefined : parseStartTime(stat);
-  } catch {
-    return undefined;
-  }
 }
 
 function prepare(directory: string, name: string): string {

@@ -1,65 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { closedDirectory, judgeAccess } from '../core/access';
 import type { DiskSource, Domain } from '../core/domain';
-import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
 import type { DeviceEntry, FileEntry } from '../core/entry';
-import { mountTable, sharedPaths } from '../core/mounts';
+import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
+import { isInMemory, mountAt } from '../core/mounts';
 import { canBeDisk, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
-import { walk, type Walk } from '../core/walk';
-import { AccessProbe } from './access';
-import type { HeldDomain } from './held-domain';
-import type { openInside } from './open-inside';
+import type { Walk } from '../core/walk';
 import { deviceSize } from './device-size';
 import { findSibling } from './dev-tree';
-import type { TreeView } from './view';
+import type { HeldDomain } from './held-domain';
+import { readPaths, type WhereLinksPoint } from './read-paths';
 
 export interface Depth {
-  /** Opens each disk inside the namespace as QEMU's user would. Handed in, so that a plain check does not load it. */
-  readonly open?: typeof openInside;
+  /** Open each disk inside the namespace as QEMU's user. */
+  readonly open?: boolean;
   /** Ask QEMU for its own block nodes, by the domain's UUID: virsh takes a name of digits for an id. */
   readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
 }
 
 /** Reads all facts of one held domain; how much a deep look adds is up to `depth`. */
-export async function gather(held: HeldDomain, hostView: TreeView, depth: Depth = {}): Promise<DomainFacts> {
-  const { domain, process, credentials, ownNamespace, mounts, view } = held;
-  const open = (files: readonly DiskSource[]): ReturnType<typeof openInside> | undefined =>
-    depth.open?.(process, credentials, files);
-  const [nodes, openedKnown] = await Promise.all([depth.askNodes?.(domain.uuid), open(domain.sources)]);
-  const others = sourcesOnlyInQemu(domain, nodes);
-  const opened = [...(openedKnown ?? []), ...(others.length > 0 ? ((await open(others)) ?? []) : [])];
-  const isShared = sharedWith(hostView, held);
-  const viewOf = (path: string): TreeView => (isShared(path) ? hostView : view);
-  const walks = [...domain.sources, ...others].map((source) => ({
-    source,
-    host: walk(hostView.look, source.path),
-    namespace: walk((path) => viewOf(path).look(path), source.path),
-  }));
-  const isWhole = walks.every(({ namespace }) => diskAt(namespace).length > 0);
-  const probe = new AccessProbe(view, viewOf, mounts, credentials);
-  await probe.search(walks.map(({ namespace }) => namespace));
-  const sources: SourceFacts[] = [];
-  for (const [index, facts] of walks.entries()) {
-    const access = await probe.of(facts.source, facts.namespace);
-    const result = opened[index];
+export async function gather(held: HeldDomain, depth: Depth = {}): Promise<DomainFacts> {
+  const { domain, process, credentials, ownNamespace, mounts } = held;
+  const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => lookAt(held, sources, depth);
+  const [nodes, known] = await Promise.all([depth.askNodes?.(domain.uuid), look(domain.sources)]);
+  const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
+  const isWhole = found.every(({ namespace }) => diskAt(namespace).length > 0);
+  const sources = found.map((facts): SourceFacts => {
     const [device] = nodes ? diskAt(facts.host) : [];
     const size = device?.kind === 'block' ? deviceSize(device.device) : undefined;
-    sources.push({
+    return {
       ...facts,
       ...(size === undefined ? {} : { size }),
-      ...(access ? { access } : {}),
-      ...(result ? { opened: result } : {}),
       ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
-    });
-  }
-  const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
-  const heldOpen = process.openFiles(ends);
-  const facts = { domain, pid: process.pid, credentials, ownNamespace, mounts, open: heldOpen, sources };
+    };
+  });
+  const open = openFilesOf(held, sources);
+  const facts = { domain, pid: process.pid, credentials, ownNamespace, mounts, open, sources };
   return nodes ? { ...facts, nodes } : facts;
 }
 
-/** The paths at which QEMU's namespace has what the host has, so that one look is enough for both. */
-function sharedWith(host: TreeView, { mounts, view }: HeldDomain): (path: string) => boolean {
-  if (!host.mounts || !host.hasRootOf(view)) return () => false;
-  return sharedPaths(host.mounts, mountTable(mounts));
+/** What the paths of these sources lead to, in both views, and what QEMU's user may do there. */
+async function lookAt(
+  held: HeldDomain,
+  sources: readonly DiskSource[],
+  { open = false }: Depth,
+): Promise<SourceFacts[]> {
+  const { credentials, mounts } = held;
+  const context = { credentials, mounts, protectsLinks: linksAreProtected() };
+  const looked = await readPaths(held, sources, asTheyAre, { open, wanted: true });
+  return looked.map(({ source, host, answer, opened }) => {
+    const access = judgeAccess(source, answer, context);
+    const { walk: namespace } = answer;
+    return { source, host, namespace, ...(access ? { access } : {}), ...(opened ? { opened } : {}) };
+  });
+}
+
+const asTheyAre: WhereLinksPoint = new Map();
+
+/**
+ * The devices and files that QEMU holds open, as far as a look at them comes back: what needs no server, and what lies
+ * where a path of these sources has just been looked at.
+ */
+export function openFilesOf(
+  { process, mounts }: HeldDomain,
+  sources: readonly Pick<SourceFacts, 'host' | 'namespace'>[],
+): DomainFacts['open'] {
+  const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
+  const answering = new Set(
+    sources.flatMap(({ namespace: { end } }) =>
+      end.kind === 'found' ? [mountAt(mounts, end.path)?.id] : [],
+    ),
+  );
+  return process.openFiles(ends, (path) => {
+    const mount = mountAt(mounts, path);
+    return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
+  });
+}
+
+let protectsLinks: boolean | undefined;
+
+function linksAreProtected(): boolean {
+  protectsLinks ??= readFileSync('/proc/sys/fs/protected_symlinks', 'latin1').trim() !== '0';
+  return protectsLinks;
 }
 
 function diskAt({ end }: Walk): (DeviceEntry | FileEntry)[] {
@@ -74,7 +96,7 @@ export function insideOf(
 ): Pick<SourceFacts, 'inside' | 'sibling'> {
   const { view, ownNamespace } = held;
   if (!ownNamespace || host.end.kind !== 'found' || host.end.entry.kind !== 'block') return {};
-  if (sameWay(host, namespace)) return {};
+  if (closedDirectory(namespace) !== undefined || sameWay(host, namespace)) return {};
   const inside = host.passages
     .filter(({ path }) => isBelowDev(path))
     .map(({ path }) => ({ path, entry: view.look(path) }));

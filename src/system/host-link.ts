@@ -1,9 +1,24 @@
-import { lchownSync, lstatSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lchownSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
 import type { LinkEntry } from '../core/entry';
-import { asUser } from './as-user';
+import { asUserArgv } from './as-user-argv';
+import { run } from './command';
 import { freshName } from './fresh-file';
 import { TreeView } from './view';
+
+/** Milliseconds, for one link. */
+const exchangeDeadline = 10_000;
 
 /**
  * Points a link of the host elsewhere, atomically, provided that it still points where it did when it was
@@ -11,16 +26,15 @@ import { TreeView } from './view';
  * root never changes the owner of a name that someone else could exchange.
  * @throws GuardError `failed`; the link is then as it was.
  */
-export function replaceLink(path: string, before: LinkEntry, target: string): void {
+export async function replaceLink(path: string, before: LinkEntry, target: string): Promise<void> {
   const host = TreeView.open('/');
   try {
     const directory = host.look(path.slice(0, path.lastIndexOf('/')) || '/');
     const anchor = host.anchor(path);
     if (anchor === undefined || directory.kind !== 'directory') throw failed(path, 'its directory is gone');
     const byRoot = before.uid === 0 || (directory.uid === 0 && (directory.mode & 0o022) === 0);
-    const replace = (): void => exchange(anchor, before, target, byRoot);
-    if (byRoot) replace();
-    else asUser({ uid: before.uid, gid: before.gid, groups: [before.gid], overridesAccess: false }, replace);
+    if (byRoot) exchange(anchor, before, target);
+    else await exchangeAsOwner(anchor, before, target);
     if (readlinkSync(anchor) !== target) throw failed(path, `it points to ${readlinkSync(anchor)}`);
   } catch (error) {
     throw error instanceof GuardError ? error : failed(path, errorName(error), error);
@@ -37,23 +51,48 @@ export function isLinkTo(path: string, target: string): boolean {
   }
 }
 
-function exchange(anchor: string, before: LinkEntry, target: string, byRoot: boolean): void {
+function exchange(anchor: string, before: LinkEntry, target: string): void {
   const temporary = freshName(anchor);
   symlinkSync(target, temporary);
   try {
-    if (byRoot && before.uid !== 0) lchownSync(temporary, before.uid, before.gid);
-    if (!lstatSync(anchor).isSymbolicLink() || readlinkSync(anchor) !== before.target) {
-      throw new GuardError(
-        'failed',
-        `the link changed meanwhile: it no longer points to ${before.target}`,
-        'run again',
-      );
-    }
+    if (before.uid !== 0) lchownSync(temporary, before.uid, before.gid);
+    expectUnchanged(anchor, before);
     renameSync(temporary, anchor);
   } catch (error) {
     unlinkSync(temporary);
     throw error;
   }
+}
+
+/** The host's ln(1) and mv(1), as the link's owner, in the directory that they are given a descriptor of. */
+async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string): Promise<void> {
+  const temporary = `/proc/self/fd/3/${basename(freshName(anchor))}`;
+  const final = `/proc/self/fd/3/${basename(anchor)}`;
+  const owner = { uid: before.uid, gid: before.gid, groups: [before.gid], overridesAccess: false };
+  const directory = openSync(dirname(anchor), constants.O_RDONLY | constants.O_DIRECTORY);
+  const asOwner = async (...argv: readonly string[]): Promise<void> => {
+    const options = { deadline: exchangeDeadline, cwd: '/', inherit: directory };
+    const { exit, stderr } = await run([...asUserArgv(owner), ...argv], options);
+    if (exit !== 0) throw new Error(stderr.trim().split(': ').at(-1) || `${argv[0] ?? ''} failed`);
+  };
+  try {
+    await asOwner('ln', '--symbolic', '--no-target-directory', '--', target, temporary);
+    try {
+      expectUnchanged(anchor, before);
+      await asOwner('mv', '--force', '--no-target-directory', '--', temporary, final);
+    } catch (error) {
+      await asOwner('rm', '--force', '--', temporary);
+      throw error;
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function expectUnchanged(anchor: string, before: LinkEntry): void {
+  if (lstatSync(anchor).isSymbolicLink() && readlinkSync(anchor) === before.target) return;
+  const what = `the link changed meanwhile: it no longer points to ${before.target}`;
+  throw new GuardError('failed', what, 'run again');
 }
 
 function failed(path: string, why: string, cause?: unknown): GuardError {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { parseDomain, type Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
 import type { NoFacts } from '../core/facts';
@@ -11,7 +11,7 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
   const file = `${stateDirectory}/${name}.xml`;
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readOwn(file);
   } catch (error) {
     if (errorName(error) === 'ENOENT') return undefined;
     return {
@@ -33,11 +33,27 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
   }
 }
 
+/**
+ * Reads a file that only root, or we ourselves, can have written: what it says decides to which process root turns.
+ * @throws the system's error, or one that names the owner.
+ */
+function readOwn(file: string): string {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { uid, mode } = fstatSync(descriptor);
+    if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0)
+      throw new Error(`it is not root's alone (owner ${uid}, mode ${(mode & 0o7777).toString(8)})`);
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** libvirt writes the pid into its status XML and into a pid file; where they differ the XML is newer. */
 function pidOf(stateDirectory: string, domain: Domain): { pid?: number } {
   if (domain.pid !== undefined) return { pid: domain.pid };
   try {
-    const pid = Number(readFileSync(`${stateDirectory}/${domain.name}.pid`, 'utf8').trim());
+    const pid = Number(readOwn(`${stateDirectory}/${domain.name}.pid`).trim());
     return Number.isSafeInteger(pid) && pid > 0 ? { pid } : {};
   } catch {
     return {};

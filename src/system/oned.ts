@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
-import { findAccount } from './account';
-import { asUser } from './as-user';
+import { findAccount, type Account } from './account';
+import { asUserArgv } from './as-user-argv';
+import { run } from './command';
 
 /** Milliseconds. oned answers at once, or is busy with its database. */
 const deadline = 60_000;
+/** Milliseconds, for a file of a few bytes. */
+const readDeadline = 5_000;
 /** A thousand VMs take one or two megabytes. */
 const longestAnswer = 256 * 1024 * 1024;
 /** Where oned listens, and by which credentials it is asked. */
@@ -23,7 +26,7 @@ export async function askOned(
   user: string,
   encode: (session: string) => string,
 ): Promise<{ readonly answer: string; readonly from: string } | Unknown> {
-  const endpoint = findEndpoint(user);
+  const endpoint = await findEndpoint(user);
   if (isUnknown(endpoint)) return endpoint;
   const { url, session } = endpoint;
   const answer = await post(url, encode(session));
@@ -33,7 +36,7 @@ export async function askOned(
 }
 
 /** As OpenNebula's own client finds both (oca/ruby/opennebula/client.rb): the environment, then the user's files. */
-function findEndpoint(user: string): Endpoint | Unknown {
+async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
   const isRoot = process.geteuid?.() === 0;
   const { ONE_AUTH, ONE_XMLRPC } = process.env;
   const account = isRoot ? findAccount(user) : undefined;
@@ -41,24 +44,36 @@ function findEndpoint(user: string): Endpoint | Unknown {
   const homes = [account?.home ?? userInfo().homedir, '/var/lib/one'];
   const filesOf = (name: string): string[] => homes.map((home) => join(home, '.one', name));
   // That user chooses what lies there: root reads with that user's rights, so that no link leads it elsewhere.
-  const read = (files: readonly string[]): string | undefined =>
-    account
-      ? asUser({ ...account, groups: [account.gid], overridesAccess: false }, () => readFirst(files))
-      : readFirst(files);
-  const session = read([...(ONE_AUTH ? [ONE_AUTH] : []), ...filesOf('one_auth')]);
+  const read = (files: readonly string[]): Promise<string | undefined> =>
+    readFirst(files, account ? (file) => readAs(account, file) : (file) => readFile(file, 'utf8'));
+  const session = await read([...(ONE_AUTH ? [ONE_AUTH] : []), ...filesOf('one_auth')]);
   if (session === undefined)
     return { unknown: `the credentials of ${user} cannot be read: ${filesOf('one_auth').join(', ')}` };
-  const written = ONE_XMLRPC || read(filesOf('one_endpoint')) || 'http://localhost:2633/RPC2';
+  const written = ONE_XMLRPC || (await read(filesOf('one_endpoint'))) || 'http://localhost:2633/RPC2';
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     return { unknown: `${JSON.stringify(written)} is no address of oned: see ONE_XMLRPC and one_endpoint` };
   return { url, session };
 }
 
-function readFirst(files: readonly string[]): string | undefined {
+/** @throws when that user cannot read it. */
+async function readAs({ uid, gid }: Account, file: string): Promise<string> {
+  const credentials = { uid, gid, groups: [gid], overridesAccess: false };
+  const { exit, stdout, stderr } = await run([...asUserArgv(credentials), 'cat', '--', file], {
+    deadline: readDeadline,
+    cwd: '/',
+  });
+  if (exit !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+async function readFirst(
+  files: readonly string[],
+  read: (file: string) => Promise<string>,
+): Promise<string | undefined> {
   for (const file of files) {
     try {
-      return readFileSync(file, 'utf8').trim();
+      return (await read(file)).trim();
     } catch {
       // The next one.
     }

@@ -1,5 +1,5 @@
 import { errorName, GuardError } from '../core/errors';
-import { submountOfDev } from '../core/mounts';
+import { isDevOfLibvirt, submountOfDev } from '../core/mounts';
 import { isBelowDev } from '../core/plan';
 import { temporaryPrefix } from './dev-tree';
 import type { HeldDomain } from './held-domain';
@@ -29,10 +29,10 @@ export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Pl
     const anchor = view.anchor(path);
     // libvirt before 9.0 left the host's /dev below its own (src/qemu/qemu_namespace.c, qemuDomainUnshareNamespace).
     const dev = view.mountIdOf('/dev');
-    const isMount = mounts.some(({ id, path: mounted }) => id === dev && mounted === '/dev');
+    const isLibvirts = mounts.some((mount) => mount.id === dev && isDevOfLibvirt(mount));
     if (anchor === undefined) throw refuse(`${directory} is not there as a directory`);
-    if (!isMount || view.mountIdOf(directory) !== dev)
-      throw refuse(`${directory} is not on the file system of /dev`);
+    if (!isLibvirts) throw refuse('/dev there is not the tmpfs that libvirt mounts');
+    if (view.mountIdOf(directory) !== dev) throw refuse(`${directory} is not on the file system of /dev`);
     return {
       final: anchor,
       temporary: `${anchor.slice(0, anchor.lastIndexOf('/'))}/${temporaryPrefix}${process.pid}`,

@@ -11,7 +11,18 @@ import { toEntry, TreeView } from './view';
 export interface NotHeld extends Unknown {
   /** It has surely ended, or its number is another's by now. */
   readonly hasEnded: boolean;
+  /** It lives in a user namespace of its own, and may have mounted anything anywhere: nothing is done to it. */
+  readonly isForeign?: true;
+  /** The system's name of the error, where there was one. */
+  readonly error?: string;
 }
+
+/** What to do about a QEMU that lives in a user namespace of its own. */
+export const foreignRemedy =
+  'do not trust this VM: its QEMU has left the user namespace that libvirt gave it';
+
+/** O_PATH, which Node's constants lack. */
+const asRoot = 0o10000000 | constants.O_DIRECTORY;
 
 /**
  * One living QEMU, held by a descriptor of its `/proc/PID` directory: everything read through it is of that
@@ -21,6 +32,8 @@ export class QemuProcess {
   private constructor(
     readonly pid: number,
     private readonly directory: number,
+    /** Descriptor of its root directory. */
+    readonly root: number,
     /** Clock ticks since boot; with the pid it names this process and no other. */
     readonly startTime: number,
   ) {}
@@ -32,21 +45,29 @@ export class QemuProcess {
       directory = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
       const hasEnded = tellsEnd(error);
-      return { unknown: hasEnded ? `process ${pid} is gone` : errorName(error), hasEnded };
+      const unknown = hasEnded ? `process ${pid} is gone` : errorName(error);
+      return { unknown, hasEnded, error: errorName(error) };
     }
     try {
       const read = (name: string): string => readFileSync(`/proc/self/fd/${directory}/${name}`, 'utf8');
       const startTime = parseStartTime(read('stat'));
-      if (startTime !== undefined && isQemuOf(read('cmdline'), domain)) {
-        return new QemuProcess(pid, directory, startTime);
+      if (startTime === undefined || !isQemuOf(read('cmdline'), domain)) {
+        closeSync(directory);
+        return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
       }
+      const root = openSync(`/proc/self/fd/${directory}/root`, asRoot);
+      // Only now: who has entered a user namespace never comes back (user_namespaces(7)), so the root is still its first one's.
+      if (readlinkSync(`/proc/self/fd/${directory}/ns/user`) === readlinkSync('/proc/self/ns/user'))
+        return new QemuProcess(pid, directory, root, startTime);
+      closeSync(root);
       closeSync(directory);
-      return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
+      const unknown = `process ${pid}, the QEMU of ${domain.name}, runs in a user namespace of its own`;
+      return { unknown, hasEnded: false, isForeign: true };
     } catch (error) {
       closeSync(directory);
       const hasEnded = tellsEnd(error);
       const what = hasEnded ? 'is gone' : 'cannot be looked at';
-      return { unknown: `process ${pid} ${what} (${errorName(error)})`, hasEnded };
+      return { unknown: `process ${pid} ${what} (${errorName(error)})`, hasEnded, error: errorName(error) };
     }
   }
 
@@ -66,18 +87,24 @@ export class QemuProcess {
 
   /** QEMU's own view; the caller closes it. */
   view(): TreeView {
-    return TreeView.open(`${this.path}/root`);
+    return TreeView.open(`/proc/self/fd/${this.root}`);
   }
 
   /**
    * The devices and regular files that this QEMU holds open, each once. When all that are wanted were found the
-   * rest is not looked at: a QEMU with many network queues has hundreds of descriptors.
+   * rest is not looked at: a QEMU with many network queues has hundreds of descriptors. `mayLook`: whether a look at
+   * the file that was opened by this path would come back.
    */
-  openFiles(wanted: readonly (DeviceEntry | FileEntry)[]): (DeviceEntry | FileEntry)[] | Unknown {
+  openFiles(
+    wanted: readonly (DeviceEntry | FileEntry)[],
+    mayLook: (path: string) => boolean,
+  ): (DeviceEntry | FileEntry)[] | Unknown {
     const files = new Map<string, DeviceEntry | FileEntry>();
     const missing = new Set(wanted.map(keyOf));
     const look = (descriptor: string | number): void => {
       const path = `${this.path}/fd/${descriptor}`;
+      const opened = linkOf(path);
+      if (opened?.startsWith('/') !== true || !mayLook(opened)) return;
       const stat = statSync(path, { throwIfNoEntry: false });
       const entry = stat && toEntry(stat, path);
       if (!entry || !canBeDisk(entry)) return;
@@ -108,12 +135,8 @@ export class QemuProcess {
     }
   }
 
-  /** The mount namespace, as a path for commands that we run: bound to this very process by our descriptor. */
-  get namespaceFile(): string {
-    return `/proc/${process.pid}/fd/${this.directory}/ns/mnt`;
-  }
-
   close(): void {
+    closeSync(this.root);
     closeSync(this.directory);
   }
 
@@ -132,6 +155,16 @@ function tellsEnd(error: unknown): boolean {
   return ['ENOENT', 'ESRCH'].includes(errorName(error));
 }
 
+/** Where a descriptor's link points, which asks no file system; `undefined` when there is no such descriptor. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errorName(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 function keyOf(entry: DeviceEntry | FileEntry): string {
   return `${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`;
 }
@@ -143,17 +176,3 @@ export function hostMountNamespace(): string {
 }
 
 let ownNamespace: string | undefined;
-
-/** Finds a domain's QEMU among all processes by its command line; for those who may not read libvirt's pid files. */
-export function findPid(domain: { readonly name: string; readonly uuid: string }): number | undefined {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map(Number)
-    .find((pid) => {
-      try {
-        return isQemuOf(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), domain);
-      } catch {
-        return false;
-      }
-    });
-}

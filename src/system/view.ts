@@ -11,12 +11,13 @@ import {
 } from 'node:fs';
 import { errorName } from '../core/errors';
 import { deviceNumbers, type Entry, type Permissions } from '../core/entry';
-import { mountTable, parseMounts, type MountTable } from '../core/mounts';
-import { deadMountOf } from './storage';
 
 /** O_PATH is missing in Node's constants; the value is that of every Linux architecture Node runs on. */
 const openPath = 0o10000000;
 const asDirectory = openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Called before each look at a file; what it gives is the reason why the file must not be looked at. */
+type BeforeLook = (path: string) => string | undefined;
 
 /**
  * A file tree below one directory descriptor. Every directory is entered by its own descriptor, one name at a
@@ -27,44 +28,14 @@ export class TreeView {
   private readonly directories = new Map<string, number | Entry>();
   private readonly entries = new Map<string, Entry>();
 
-  private readonly answers = new Map<string, string | undefined>();
-  private rootIdentity: string | undefined;
-
   private constructor(
     private readonly root: number,
-    /** Only of the namespace that this program runs in. */
-    readonly mounts?: MountTable,
+    private readonly before: BeforeLook,
   ) {}
 
   /** @throws the system's error when the root cannot be opened. */
-  static open(root: string): TreeView {
-    return new TreeView(openSync(root, openPath | constants.O_DIRECTORY));
-  }
-
-  /** What this program sees itself, with which a QEMU's view may share most. */
-  static ofHost(): TreeView {
-    const mounts = mountTable(parseMounts(readFileSync('/proc/self/mountinfo', 'utf8')));
-    return new TreeView(openSync('/', openPath | constants.O_DIRECTORY), mounts);
-  }
-
-  /** Both begin at the same directory. */
-  hasRootOf(other: TreeView): boolean {
-    return this.identityOfRoot() === other.identityOfRoot();
-  }
-
-  private identityOfRoot(): string {
-    if (this.rootIdentity === undefined) {
-      const root = `/proc/self/fd/${this.root}/.`;
-      const stat = lstatSync(root);
-      this.rootIdentity = `${stat.dev} ${inodeOf(stat, root)}`;
-    }
-    return this.rootIdentity;
-  }
-
-  /** The answer to a question about what is in here, asked once: it holds as long as the picture does. */
-  ask(question: string, answer: () => string | undefined): string | undefined {
-    if (!this.answers.has(question)) this.answers.set(question, answer());
-    return this.answers.get(question);
+  static open(root: string, before: BeforeLook = () => undefined): TreeView {
+    return new TreeView(openSync(root, openPath | constants.O_DIRECTORY), before);
   }
 
   /** What stands at an absolute path whose directory part holds no symlink, `.` or `..`. */
@@ -118,12 +89,11 @@ export class TreeView {
   }
 
   private read(path: string): Entry {
-    // A link may lead to storage that is dead: a look at it would not come back.
-    const dead = deadMountOf(path);
-    if (dead !== undefined) return { kind: 'unreadable', error: `the storage at ${dead} does not answer` };
     const cut = path.lastIndexOf('/');
     const directory = this.directory(path.slice(0, cut));
     if (typeof directory !== 'number') return directory;
+    const reason = this.before(path);
+    if (reason !== undefined) return { kind: 'unreadable', error: reason };
     const anchored = `/proc/self/fd/${directory}/${path.slice(cut + 1)}`;
     try {
       const stat = lstatSync(anchored, { throwIfNoEntry: false });
@@ -147,6 +117,8 @@ export class TreeView {
     const cut = path.lastIndexOf('/');
     const parent = this.directory(path.slice(0, cut));
     if (typeof parent !== 'number') return parent;
+    const reason = this.before(path);
+    if (reason !== undefined) return { kind: 'unreadable', error: reason };
     try {
       return openSync(`/proc/self/fd/${parent}/${path.slice(cut + 1)}`, asDirectory);
     } catch (error) {

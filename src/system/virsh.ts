@@ -2,10 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../core/errors';
 import { parseBlockNodes } from '../core/block-nodes';
-import { parseDomain, type Domain } from '../core/domain';
-import type { BlockNode, NoFacts, Unknown } from '../core/facts';
+import type { BlockNode, Unknown } from '../core/facts';
 import { parseReply, type QmpReply } from '../core/qmp';
-import { XmlError } from '../core/xml';
 import { run, type CommandResult } from './command';
 import { quietVirsh } from './virsh-and-ssh';
 
@@ -22,23 +20,6 @@ export class Virsh {
     if (result.exit !== 0) throw this.failure('list the running domains', result);
     const lines = result.stdout.split('\n').map((line) => /^([0-9a-f-]{36}) +(.+)$/.exec(line.trimEnd()));
     return new Map(lines.flatMap((found) => (found ? [[found[2] ?? '', found[1] ?? ''] as const] : [])));
-  }
-
-  /** `undefined` when no such domain runs. @throws GuardError without an answer. */
-  async readDomain(uuid: string): Promise<Domain | NoFacts | undefined> {
-    const state = await this.virsh('domstate', '--domain', uuid);
-    if (/failed to get domain|Domain not found/i.test(state.stderr)) return undefined;
-    if (state.exit !== 0) throw this.failure(`find domain ${uuid}`, state);
-    if (state.stdout.trim() === 'shut off') return undefined;
-    const xml = await this.virsh('dumpxml', '--domain', uuid);
-    if (xml.exit !== 0) throw this.failure(`read the XML of domain ${uuid}`, xml);
-    try {
-      return { ...parseDomain(xml.stdout), state: state.stdout.trim() };
-    } catch (error) {
-      if (!(error instanceof XmlError)) throw error;
-      const why = `what virsh dumpxml prints is no domain: ${error.message}`;
-      return { name: uuid, why, remedy: `look at virsh dumpxml ${uuid}` };
-    }
   }
 
   /** Asks QEMU itself for its block nodes. */

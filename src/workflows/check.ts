@@ -2,13 +2,13 @@ import type { Domain } from '../core/domain';
 import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
-import { openInside } from '../system/open-inside';
+import type { HeldDomains } from '../system/held-domain';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
-import { findDomains, type Asked } from './find-domains';
+import type { Asked } from './find-domains';
 import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
-import { gatherDomain, judge, plainCheck, report } from './plain-check';
+import { checkHeldTogether, gatherDomain, plainCheck, report } from './plain-check';
 
 export interface CheckOptions {
   readonly settings: Settings;
@@ -20,6 +20,8 @@ interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
   readonly destination?: Destination | undefined;
   /** Asked for QEMU's block nodes by a deep check. */
   readonly virsh: VirshSession;
+  /** Of which the domain is held already. */
+  readonly group?: HeldDomains;
 }
 
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
@@ -33,11 +35,9 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   const virsh = new VirshSession();
   try {
     // What waits for QEMU, or for another host, is answered one by one.
-    for await (const found of findDomains(asked, settings)) {
-      yield await judge(found, asked, (domain) =>
-        checkDomain(domain, { settings, deep, destination, virsh }),
-      );
-    }
+    const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
+      checkDomain(domain, { settings, deep, destination, virsh, group });
+    yield* checkHeldTogether(asked, settings, check, 1);
   } finally {
     destination?.end();
     virsh.end();
@@ -48,11 +48,9 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep, virsh } = options;
   const deadline = settings.libvirt.deadline * 1000;
-  const depth = deep
-    ? { open: openInside, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) }
-    : {};
+  const depth = deep ? { open: true, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) } : {};
   const [facts, destination, block] = await Promise.all([
-    gatherDomain(domain, depth),
+    gatherDomain(domain, depth, options.group),
     askAbout(domain, options.destination),
     deep ? inspectDomain(domain, settings) : undefined,
   ]);

@@ -5,7 +5,6 @@ import { GuardError } from '../core/errors';
 import type { NoFacts } from '../core/facts';
 import type { Settings } from '../core/settings';
 import { listDomains, readDomain } from '../system/libvirt-files';
-import { findPid } from '../system/qemu-process';
 import { Virsh } from '../system/virsh';
 
 /** Every running domain, or the ones of these names. */
@@ -13,13 +12,13 @@ export type Asked = 'all' | readonly string[];
 
 /**
  * Finds domains by libvirt's own files, which need no libvirtd; where they may not be read (another user than
- * root) or are not there, by asking libvirtd.
+ * root) or are not there, libvirtd can only tell which domains there are.
  */
 export async function* findDomains(asked: Asked, settings: Settings): AsyncGenerator<Domain | NoFacts> {
-  const { stateDirectory, deadline } = settings.libvirt;
+  const { stateDirectory } = settings.libvirt;
   const running = listDomains(stateDirectory);
   if (!running || !mayRead(stateDirectory, running)) {
-    yield* findThroughLibvirtd(asked, new Virsh(deadline * 1000));
+    yield* findThroughLibvirtd(asked, settings.libvirt);
     return;
   }
   if (asked === 'all') {
@@ -76,25 +75,32 @@ function byUuid(
   return unread && { ...unread, name: wanted, why: `nobody can tell whether it runs here: ${unread.why}` };
 }
 
-async function* findThroughLibvirtd(asked: Asked, virsh: Virsh): AsyncGenerator<Domain | NoFacts> {
+/**
+ * Which domains run, by libvirtd; nothing more can be told of them. Which process is a domain's QEMU stands in
+ * libvirt's own files alone: a command line is whatever its process says it is.
+ */
+async function* findThroughLibvirtd(
+  asked: Asked,
+  { stateDirectory, deadline }: Settings['libvirt'],
+): AsyncGenerator<NoFacts> {
   if (asked !== 'all') refuseNonNames(asked, []);
-  const running = await virsh.listDomains();
+  const running = await new Virsh(deadline * 1000).listDomains();
+  const names = new Map([...running].map(([name, uuid]) => [uuid, name]));
   for (const wanted of asked === 'all' ? running.keys() : asked) {
-    const uuid = isUuid(wanted)
-      ? wanted
-      : [wanted, ...domainNames(wanted)]
-          .map((name) => running.get(name))
-          .find((known) => known !== undefined);
-    const found = uuid === undefined ? undefined : await virsh.readDomain(uuid);
-    if (!found) {
-      if (asked !== 'all') yield notRunning(wanted);
-    } else if ('why' in found) {
-      yield found;
-    } else {
-      const pid = findPid(found);
-      yield pid === undefined ? found : { ...found, pid };
-    }
+    const name = isUuid(wanted)
+      ? names.get(wanted.toLowerCase())
+      : [wanted, ...domainNames(wanted)].find((known) => running.has(known));
+    yield name === undefined ? notRunning(wanted) : withoutFiles(name, stateDirectory);
   }
+}
+
+function withoutFiles(name: string, stateDirectory: string): NoFacts {
+  const why = `which process is its QEMU cannot be read in ${stateDirectory}`;
+  const remedy =
+    process.geteuid?.() === 0
+      ? 'set libvirt.state_directory in the configuration to where libvirt keeps its status files'
+      : 'run as root';
+  return { name, why, remedy };
 }
 
 function mayRead(stateDirectory: string, running: readonly string[]): boolean {

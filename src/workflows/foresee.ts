@@ -2,16 +2,17 @@ import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import type { DomainReport, Verdict } from '../core/finding';
-import { canBeDisk, sameIdentity } from '../core/plan';
-import { findLink, type LinkChange } from '../core/relink';
+import { sameIdentity } from '../core/plan';
+import type { LinkChange } from '../core/relink';
 import type { Settings } from '../core/settings';
-import { gather } from '../system/gather';
-import { holdDomain, type HeldDomain } from '../system/held-domain';
-import { TreeView } from '../system/view';
+import { gather, openFilesOf } from '../system/gather';
+import { heldAtOnce, HeldDomains, type HeldDomain } from '../system/held-domain';
+import { HostPaths } from '../system/host-paths';
+import type { WhereLinksPoint } from '../system/read-paths';
 import { findDomains } from './find-domains';
 import { inTime } from './in-time';
 import { reportNoFacts } from './no-facts';
-import { report } from './plain-check';
+import { inGroups, report } from './plain-check';
 import { sourcesAfter } from './ways-after';
 
 /** What would be found of one domain, and what is found now. */
@@ -32,11 +33,18 @@ export async function* foresee(
   wanted: (name: string) => boolean,
 ): AsyncGenerator<Foreseen> {
   const end = performance.now() + deadline;
-  const links = linksHere(changes);
-  for await (const found of findDomains('all', settings)) {
-    if (!wanted(found.name)) continue;
-    if ('why' in found) yield unknown(found);
-    else yield* (await inTime(foreseeDomain(found, links), end)) ?? [late(found)];
+  const links = (await inTime(linksHere(changes), end)) ?? new Map<string, string>();
+  for await (const some of inGroups(findDomains('all', settings), heldAtOnce())) {
+    const chosen = some.filter(({ name }) => wanted(name));
+    const group = new HeldDomains(chosen.flatMap((found) => ('why' in found ? [] : [found])));
+    try {
+      for (const found of chosen) {
+        if ('why' in found) yield unknown(found);
+        else yield* (await inTime(foreseeDomain(found, links, group), end)) ?? [late(found)];
+      }
+    } finally {
+      group.close();
+    }
   }
 }
 
@@ -52,62 +60,59 @@ function late({ name }: Domain): Foreseen {
   });
 }
 
-async function foreseeDomain(domain: Domain, links: ReadonlyMap<string, string>): Promise<Foreseen[]> {
-  const host = TreeView.open('/');
+async function foreseeDomain(
+  domain: Domain,
+  links: WhereLinksPoint,
+  group: HeldDomains,
+): Promise<Foreseen[]> {
   try {
-    const seen = await holdDomain(domain, async (held) => {
-      const facts = await gather(held, host);
+    const seen = await group.with(domain, async (held) => {
+      const facts = await gather(held);
       const isConcerned = facts.sources.some((source) => passesAny(source, links));
-      return { facts, after: isConcerned ? factsAfter(facts, held, host, links) : undefined };
+      return { facts, after: isConcerned ? await factsAfter(facts, held, links) : undefined };
     });
     if ('why' in seen) return [unknown(seen)];
     return seen.after ? [{ report: report(seen.after), now: report(seen.facts).verdict }] : [];
   } catch (error) {
     const why = `it could not be looked at: ${errorName(error)}`;
     return [unknown({ name: domain.name, why, remedy: 'run again' })];
-  } finally {
-    host.close();
   }
 }
 
 /** Where the links really stand on this host; one that is not there is nobody's way. */
-function linksHere(changes: readonly LinkChange[]): ReadonlyMap<string, string> {
-  const host = TreeView.open('/');
+async function linksHere(changes: readonly LinkChange[]): Promise<ReadonlyMap<string, string>> {
+  const host = new HostPaths();
   try {
     const links = new Map<string, string>();
-    for (const { link, target } of changes) {
-      const found = findLink(host.look, link);
-      if (!('why' in found)) links.set(found.path, target);
+    const found = await host.findLinks(changes.map(({ link }) => link));
+    for (const [index, { target }] of changes.entries()) {
+      const link = found[index];
+      if (link && !('why' in link)) links.set(link.path, target);
     }
     return links;
   } finally {
-    host.close();
+    host.end();
   }
 }
 
-function passesAny({ host, namespace }: SourceFacts, links: ReadonlyMap<string, string>): boolean {
+function passesAny({ host, namespace }: SourceFacts, links: WhereLinksPoint): boolean {
   const passages = [...host.passages, ...namespace.passages];
   return passages.some(({ path, entry }) => entry.kind === 'link' && links.has(path));
 }
 
-function factsAfter(
+async function factsAfter(
   facts: DomainFacts,
   held: HeldDomain,
-  hostView: TreeView,
-  links: ReadonlyMap<string, string>,
-): DomainFacts {
-  const sources = sourcesAfter(facts, held, hostView, links).map((after, index): SourceFacts => {
-    const { namespace, access } = facts.sources[index] ?? after;
-    const [before, then] = [namespace.end, after.namespace.end];
+  links: WhereLinksPoint,
+): Promise<DomainFacts> {
+  const after = await sourcesAfter(facts.sources, held, links);
+  const sources = after.map((source, index): SourceFacts => {
+    const { namespace, access } = facts.sources[index] ?? source;
+    const [before, then] = [namespace.end, source.namespace.end];
     const isSame = before.kind === 'found' && then.kind === 'found' && sameIdentity(before.entry, then.entry);
     // Whether QEMU's user may open another file than today's is not asked: that is blocked anyway.
-    return { ...after, ...(isSame && access ? { access } : {}) };
+    return { ...source, ...(isSame && access ? { access } : {}) };
   });
   if (isUnknown(facts.open)) return { ...facts, sources };
-  const ends = sources.flatMap(({ host, namespace }) =>
-    [host.end, namespace.end].flatMap((end) =>
-      end.kind === 'found' && canBeDisk(end.entry) ? [end.entry] : [],
-    ),
-  );
-  return { ...facts, sources, open: held.process.openFiles(ends) };
+  return { ...facts, sources, open: openFilesOf(held, [...facts.sources, ...sources]) };
 }

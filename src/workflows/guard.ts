@@ -1,12 +1,11 @@
 import { causeOf, mayRetry, sawHandingOverFail, wasSaved, type Attempt } from '../core/attempt';
 import { GuardError } from '../core/errors';
-import { isUnknown } from '../core/facts';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
 import { brokenOff, died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
-import { holdQemu, isGone } from './inspect';
+import { isGone, mustHoldQemu } from './inspect';
 import { JobWatch } from './job-watch';
 import { makeSafe } from './make-safe';
 import { StandBy, type Reactivation } from './reactivate';
@@ -88,8 +87,7 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
   const { domain } = course;
   const { settings } = options;
   const mover = options.mover(domain);
-  const held = holdQemu(domain);
-  if (isUnknown(held)) throw new GuardError('undecided', held.unknown, `see virsh domstate ${domain.name}`);
+  const held = mustHoldQemu(domain);
   const watch = new LogWatch(settings.libvirt.logDirectory, domain.name);
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';

@@ -2,12 +2,13 @@ import { readlinkSync } from 'node:fs';
 import { blockStateCheck, judgeLog, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
+import { GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { verdictOf, type BlockState, type DomainReport, type Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
 import { askQemu } from '../system/monitor';
-import { type NotHeld, QemuProcess } from '../system/qemu-process';
+import { foreignRemedy, type NotHeld, QemuProcess } from '../system/qemu-process';
 import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
 import { readResetNote } from '../system/reset-note';
@@ -35,10 +36,14 @@ export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator
 export async function inspectDomain(domain: Domain, settings: Settings): Promise<DomainReport> {
   const held = holdQemu(domain);
   if (isUnknown(held)) {
-    const remedy = `see virsh domstate ${domain.name}`;
-    return report(domain, 'unknown', [
-      { check: blockStateCheck, state: 'unknown', what: held.unknown, remedy },
-    ]);
+    const state = held.isForeign ? 'problem' : 'unknown';
+    const finding: Finding = {
+      check: blockStateCheck,
+      state,
+      what: held.unknown,
+      remedy: remedyOf(held, domain),
+    };
+    return report(domain, 'unknown', [finding]);
   }
   try {
     const { blockState, findings } = await inspectHeld(domain, held, settings);
@@ -60,6 +65,18 @@ export function holdQemu(domain: Domain): QemuProcess | NotHeld {
   if (domain.pid === undefined)
     return { unknown: `libvirt tells no process of ${domain.name}`, hasEnded: false };
   return QemuProcess.open(domain.pid, domain);
+}
+
+/** What to do where a QEMU cannot be held. */
+export function remedyOf({ isForeign }: NotHeld, { name }: Domain): string {
+  return isForeign ? foreignRemedy : `see virsh domstate ${name}`;
+}
+
+/** @throws GuardError of a QEMU that cannot be held: undecided, or refused where it cannot be trusted. */
+export function mustHoldQemu(domain: Domain): QemuProcess {
+  const held = holdQemu(domain);
+  if (!isUnknown(held)) return held;
+  throw new GuardError(held.isForeign ? 'problem' : 'undecided', held.unknown, remedyOf(held, domain));
 }
 
 /** The QEMU of the domain has surely ended. */

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { Domain } from '../core/domain';
 import type { NoFacts } from '../core/facts';
 import { goesThrough, otherNameOf, type FoundLink } from '../core/relink';
-import { walk, type Walk } from '../core/walk';
+import type { Walk } from '../core/walk';
 import type { Settings } from '../core/settings';
 import { gather } from '../system/gather';
-import { holdDomain } from '../system/held-domain';
+import { heldAtOnce, HeldDomains } from '../system/held-domain';
+import type { HostPaths } from '../system/host-paths';
 import { listDomains, readDomain } from '../system/libvirt-files';
 import { GuardError } from '../core/errors';
-import { TreeView } from '../system/view';
 
 interface Surveyed {
   /** Identity of libvirt's status file: it changes whenever the domain does. */
@@ -28,7 +28,10 @@ export interface LinkUsers {
 export class Survey {
   private readonly known = new Map<string, Surveyed>();
 
-  constructor(private readonly stateDirectory: Settings['libvirt']['stateDirectory']) {}
+  constructor(
+    private readonly stateDirectory: Settings['libvirt']['stateDirectory'],
+    private readonly host: HostPaths,
+  ) {}
 
   /** Looks at what is new or has changed since the last time. @throws GuardError when nothing can be listed. */
   async refresh(progress: (done: number, all: number) => void = () => undefined): Promise<void> {
@@ -38,12 +41,23 @@ export class Survey {
       throw new GuardError('notPermitted', what, 'run as root on a host that runs libvirt');
     }
     for (const name of this.known.keys()) if (!names.includes(name)) this.known.delete(name);
-    for (const [index, name] of names.entries()) {
+    const changed = names.flatMap((name) => {
       const version = versionOf(join(this.stateDirectory, `${name}.xml`));
-      if (version === undefined || this.known.get(name)?.version === version) continue;
-      const surveyed = await this.survey(name, version);
-      if (surveyed) this.known.set(name, surveyed);
-      progress(index + 1, names.length);
+      if (version === undefined || this.known.get(name)?.version === version) return [];
+      const found = readDomain(this.stateDirectory, name);
+      return found ? [{ name, version, found }] : [];
+    });
+    for (let first = 0; first < changed.length; first += heldAtOnce()) {
+      const some = changed.slice(first, first + heldAtOnce());
+      const group = new HeldDomains(some.flatMap(({ found }) => ('why' in found ? [] : [found])));
+      try {
+        for (const [index, { name, version, found }] of some.entries()) {
+          this.known.set(name, await this.survey(found, version, group));
+          progress(first + index + 1, changed.length);
+        }
+      } finally {
+        group.close();
+      }
     }
   }
 
@@ -69,22 +83,15 @@ export class Survey {
     return { domains, doubtful };
   }
 
-  private async survey(name: string, version: string): Promise<Surveyed | undefined> {
-    const domain = readDomain(this.stateDirectory, name);
-    if (!domain) return undefined;
-    if ('why' in domain) return { version, domain, walks: [] };
-    const host = TreeView.open('/');
-    try {
-      const facts = await holdDomain(domain, (held) => gather(held, host));
-      // A QEMU that cannot be looked into still has the host's half of its ways.
-      const walks =
-        'why' in facts
-          ? domain.sources.map(({ path }) => walk(host.look, path))
-          : facts.sources.flatMap((source) => [source.host, source.namespace]);
-      return { version, domain, walks };
-    } finally {
-      host.close();
-    }
+  private async survey(found: Domain | NoFacts, version: string, group: HeldDomains): Promise<Surveyed> {
+    if ('why' in found) return { version, domain: found, walks: [] };
+    const facts = await group.with(found, (held) => gather(held));
+    // A QEMU that cannot be looked into still has the host's half of its ways.
+    const walks =
+      'why' in facts
+        ? await this.host.walks(found.sources.map(({ path }) => path))
+        : facts.sources.flatMap((source) => [source.host, source.namespace]);
+    return { version, domain: found, walks };
   }
 }
 

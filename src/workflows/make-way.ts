@@ -1,22 +1,21 @@
 import { existsSync } from 'node:fs';
 import { isReopened } from '../checks/check';
 import { planWithNeighbours } from '../checks/disk-path';
-import type { DiskSource, Domain } from '../core/domain';
+import type { Domain } from '../core/domain';
 import { identity, type DeviceEntry, type FileEntry } from '../core/entry';
 import { GuardError } from '../core/errors';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import { canBeDisk, mergePlans, sameIdentity, type Plan, type Step } from '../core/plan';
 import { goesThrough } from '../core/relink';
-import { walk } from '../core/walk';
 import { apply } from '../steps';
 import { withDomainLock } from '../system/domain-lock';
 import { sweep } from '../system/dev-tree';
 import { gather } from '../system/gather';
-import { holdDomain, type HeldDomain } from '../system/held-domain';
-import { openInside } from '../system/open-inside';
+import type { HeldDomain, HeldDomains } from '../system/held-domain';
+import { readPaths, type WhereLinksPoint } from '../system/read-paths';
 import { TreeView } from '../system/view';
 import { gatherDomain, report } from './plain-check';
-import { insideAfter, sourcesAfter, type Links } from './ways-after';
+import { sourcesAfter } from './ways-after';
 
 /** A link of the host, and the target that it shall have. */
 export interface Wish {
@@ -32,37 +31,35 @@ export type Way = { readonly sound: ReadonlySet<string> } | { readonly doubt: st
  * proves it: the end of that way is opened there as QEMU's user, and is the device that QEMU holds. The ways that
  * its disks take today stay whole, too: they are what is left if the link is not moved after all.
  */
-export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean): Promise<Way> {
-  const host = TreeView.open('/');
+export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean, group: HeldDomains): Promise<Way> {
   try {
-    const work = (held: HeldDomain): Promise<Way> => makeWayHeld(held, host, wish, dryRun);
-    const done = await withDomainLock(domain.name, () => holdDomain(domain, work));
+    const work = (held: HeldDomain): Promise<Way> => makeWayHeld(held, wish, dryRun);
+    const done = await withDomainLock(domain.name, () => group.with(domain, work));
     if ('why' in done) return { doubt: done.why };
     return 'doubt' in done ? { doubt: `${domain.name}: ${done.doubt}` } : done;
   } catch (error) {
     if (error instanceof GuardError) return { doubt: error.what };
     throw error;
-  } finally {
-    host.close();
   }
 }
 
-async function makeWayHeld(held: HeldDomain, host: TreeView, wish: Wish, dryRun: boolean): Promise<Way> {
+async function makeWayHeld(held: HeldDomain, wish: Wish, dryRun: boolean): Promise<Way> {
   if (!dryRun) sweep(held);
-  const facts = await gather(held, host, { open: openInside });
+  const facts = await gather(held, { open: true });
   const through = sourcesThrough(facts, wish.path);
   const doubt = doubtOf(facts, through);
   if (doubt !== undefined) return { doubt };
   const sound = soundPaths(facts);
 
-  const links: Links = new Map([[wish.path, wish.target]]);
-  const plan = planWays(facts, through, held, host, links);
+  const links: WhereLinksPoint = new Map([[wish.path, wish.target]]);
+  const plan = await planWays(facts, through, held, links);
   if ('refusal' in plan) return { doubt: plan.refusal };
   const doubtOfNeighbour = doubtOf(facts, sourcesTouched(facts, plan.steps));
   if (doubtOfNeighbour !== undefined) return { doubt: doubtOfNeighbour };
   if (dryRun) return { sound };
 
-  const { undo, error } = await apply(plan.steps, { held, host });
+  const host = TreeView.open('/');
+  const { undo, error } = await apply(plan.steps, { held, host, links }).finally(() => host.close());
   if (error) {
     undo();
     throw error;
@@ -78,21 +75,20 @@ async function makeWayHeld(held: HeldDomain, host: TreeView, wish: Wish, dryRun:
   return { doubt: failure };
 }
 
-const asTheyAre: Links = new Map();
+const asTheyAre: WhereLinksPoint = new Map();
 
 /**
  * The steps that make the future ways of these sources; none where they lead to the right device already. A link
  * that is replaced may be on the way of another disk, or on that of today: those are kept whole with it.
  */
-function planWays(
+async function planWays(
   facts: DomainFacts,
   through: readonly SourceFacts[],
   held: HeldDomain,
-  host: TreeView,
-  links: Links,
-): Plan {
-  const then = sourcesAfter({ ...facts, sources: through }, held, host, links);
-  const now = sourcesAfter(facts, held, host, asTheyAre);
+  links: WhereLinksPoint,
+): Promise<Plan> {
+  const then = await sourcesAfter(through, held, links);
+  const now = await sourcesAfter(facts.sources, held, asTheyAre);
   const plans: (readonly Step[])[] = [];
   for (const [index, source] of through.entries()) {
     const after = then[index];
@@ -125,39 +121,27 @@ function sourcesTouched({ sources }: DomainFacts, steps: readonly Step[]): Sourc
 /** A source whose way shall be whole while the links point there. */
 interface Claim {
   readonly source: SourceFacts;
-  readonly links: Links;
+  readonly links: WhereLinksPoint;
 }
 
 /** Looks at the ways with fresh eyes and opens their ends; gives what is wrong with the first that is. */
 async function provesWrong(held: HeldDomain, claims: readonly Claim[]): Promise<string | undefined> {
-  const view = held.process.view();
-  try {
-    const ends: { source: DiskSource; disk: DeviceEntry | FileEntry }[] = [];
-    for (const { source: facts, links } of claims) {
-      const { source } = facts;
-      const disk = diskOf(facts);
-      if (!disk) return `${source.path} leads to no disk`;
-      const { end } = walk(insideAfter({ ...held, view }, links), source.path);
-      if (end.kind !== 'found' || !sameIdentity(end.entry, disk))
-        return `${source.disk}: its way would not lead QEMU to ${identity(disk)}`;
-      ends.push({ source: { ...source, path: end.path }, disk });
-    }
-    const opened = await openInside(
-      held.process,
-      held.credentials,
-      ends.map(({ source }) => source),
-    );
-    for (const [index, { source, disk }] of ends.entries()) {
-      const result = opened[index];
-      if (!result || 'unknown' in result) return result?.unknown ?? `${source.path} was not opened`;
-      if (result.kind === 'refused')
-        return `QEMU may not open ${source.path} in its mount namespace: ${result.error}`;
-      if (!sameIdentity(result.entry, disk)) return `${source.path} leads QEMU to ${identity(result.entry)}`;
-    }
-    return undefined;
-  } finally {
-    view.close();
+  for (const { source: facts, links } of claims) {
+    const { source } = facts;
+    const disk = diskOf(facts);
+    if (!disk) return `${source.path} leads to no disk`;
+    const [read] = await readPaths(held, [source], links, { open: true });
+    const end = read?.answer.walk.end;
+    const opened = read?.opened;
+    if (opened && 'unknown' in opened) return opened.unknown;
+    if (end?.kind !== 'found' || !sameIdentity(end.entry, disk))
+      return `${source.disk}: its way would not lead QEMU to ${identity(disk)}`;
+    if (!opened) return `${end.path} was not opened`;
+    if (opened.kind === 'refused')
+      return `QEMU may not open ${end.path} in its mount namespace: ${opened.error}`;
+    if (!sameIdentity(opened.entry, disk)) return `${end.path} leads QEMU to ${identity(opened.entry)}`;
   }
+  return undefined;
 }
 
 /**
@@ -169,7 +153,7 @@ export async function doubtAfter(
   path: string,
   sound: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: openInside });
+  const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: true });
   if ('why' in facts) {
     // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
     const ended = domain.pid !== undefined && !existsSync(`/proc/${domain.pid}`);

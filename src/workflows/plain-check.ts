@@ -6,16 +6,11 @@ import { verdictOf, type DomainReport } from '../core/finding';
 import { mergePlans } from '../core/plan';
 import type { Settings } from '../core/settings';
 import { gather, type Depth } from '../system/gather';
-import { holdDomain } from '../system/held-domain';
-import { TreeView } from '../system/view';
+import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../system/held-domain';
 import { findDomains, type Asked } from './find-domains';
 import { reportNoFacts } from './no-facts';
 
-/**
- * How many domains are looked at side by side: enough to share what is dear, one change of credentials and one
- * picture of the host's tree, and few enough that the picture is some ten milliseconds old at most, and that what
- * was read of them all is little: with four times as many, a thousand domains take 30 MiB more.
- */
+/** How many domains are asked about before the first has been answered, so that neither we nor the child waits. */
 const together = 16;
 
 /**
@@ -23,24 +18,36 @@ const together = 16;
  * Nobody else is asked, neither QEMU nor another host: this is what runs everywhere, so it is all that it loads.
  */
 export async function* plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
-  for await (const some of inGroups(findDomains(asked, settings), together)) {
-    const host = TreeView.ofHost();
+  yield* checkHeldTogether(asked, settings, async (domain, group) => {
+    const facts = await gatherDomain(domain, {}, group);
+    return 'why' in facts ? reportNoFacts(facts) : report(facts);
+  });
+}
+
+/** Holds the domains that were asked for, many at once, and gives one report for each, in their order. */
+export async function* checkHeldTogether(
+  asked: Asked,
+  settings: Settings,
+  check: (domain: Domain, group: HeldDomains) => Promise<DomainReport>,
+  sideBySide = together,
+): AsyncGenerator<DomainReport> {
+  for await (const some of inGroups(findDomains(asked, settings), heldAtOnce())) {
+    const group = new HeldDomains(some.flatMap((found) => ('why' in found ? [] : [found])));
     try {
-      // All have ended before the picture is closed, whatever became of one.
-      const judged = await Promise.allSettled(
-        some.map((found) =>
-          judge(found, asked, async (domain) => {
-            const facts = await gatherDomain(domain, {}, host);
-            return 'why' in facts ? reportNoFacts(facts) : report(facts);
-          }),
-        ),
-      );
-      for (const result of judged) {
-        if (result.status === 'rejected') throw result.reason;
-        yield result.value;
+      for (let first = 0; first < some.length; first += sideBySide) {
+        // All have ended before the group is closed, whatever became of one.
+        const judged = await Promise.allSettled(
+          some
+            .slice(first, first + sideBySide)
+            .map((found) => judge(found, asked, (domain) => check(domain, group))),
+        );
+        for (const result of judged) {
+          if (result.status === 'rejected') throw result.reason;
+          yield result.value;
+        }
       }
     } finally {
-      host.close();
+      group.close();
     }
   }
 }
@@ -62,7 +69,8 @@ export async function judge(
   }
 }
 
-async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+/** The items, as many at once as `size`. */
+export async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];
   for await (const item of items) {
     group.push(item);
@@ -73,18 +81,14 @@ async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerat
   if (group.length > 0) yield group;
 }
 
-/** The facts of one domain, with a picture of the host's tree: the one given, or one that is as fresh as they are. */
-export async function gatherDomain(
+/** The facts of one domain: of a group that is held already, or held alone. */
+export function gatherDomain(
   domain: Domain,
   depth: Depth = {},
-  picture?: TreeView,
+  group?: HeldDomains,
 ): Promise<DomainFacts | NoFacts> {
-  const host = picture ?? TreeView.ofHost();
-  try {
-    return await holdDomain(domain, (held) => gather(held, host, depth));
-  } finally {
-    if (host !== picture) host.close();
-  }
+  const work = (held: HeldDomain): Promise<DomainFacts> => gather(held, depth);
+  return group ? group.with(domain, work) : holdDomain(domain, work);
 }
 
 /** Judges facts: every check in turn, then the verdict and the whole plan. */

@@ -1,12 +1,14 @@
 import { errorName, GuardError } from '../core/errors';
-import { findLink, refuseTarget, type FoundLink, type LinkChange } from '../core/relink';
+import { refuseTarget, type FoundLink, type LinkChange } from '../core/relink';
+import type { Domain } from '../core/domain';
 import type { Settings } from '../core/settings';
 import { isLinkTo, replaceLink } from '../system/host-link';
 import { Journal, readJournal } from '../system/journal';
 import { log } from '../system/log';
-import { TreeView } from '../system/view';
+import { HostPaths } from '../system/host-paths';
+import { HeldDomains } from '../system/held-domain';
 import { Survey } from './link-users';
-import { doubtAfter, makeWay } from './make-way';
+import { doubtAfter, makeWay, type Wish } from './make-way';
 
 /** `left`: there was a doubt, and the link is as it was. `unchanged`: it already points there. */
 type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
@@ -46,11 +48,17 @@ export async function relink(changes: readonly ExpectedChange[], options: Relink
   const { settings, dryRun, surveyed } = options;
   if (process.geteuid?.() !== 0)
     throw new GuardError('notPermitted', 'links can only be moved by root', 'run as root');
-  const survey = new Survey(settings.libvirt.stateDirectory);
-  await survey.refresh(surveyed);
-  const journal = dryRun ? undefined : Journal.create(settings.relink.journalDirectory);
-  const links = moveAll(changes, survey, journal);
-  return journal ? { journal: journal.file, links } : { links };
+  const host = new HostPaths();
+  try {
+    const survey = new Survey(settings.libvirt.stateDirectory, host);
+    await survey.refresh(surveyed);
+    const journal = dryRun ? undefined : Journal.create(settings.relink.journalDirectory);
+    const links = moveAll(changes, { host, survey, journal });
+    return journal ? { journal: journal.file, links } : { links };
+  } catch (error) {
+    host.end();
+    throw error;
+  }
 }
 
 /** A change that is only made while the link still has the target that it is expected to have. */
@@ -69,87 +77,100 @@ export function changesToUndo(file: string): ExpectedChange[] {
   return open.reverse().map(({ link, from, to }) => ({ link, target: from, expected: to }));
 }
 
-async function* moveAll(
-  changes: readonly ExpectedChange[],
-  survey: Survey,
-  journal: Journal | undefined,
-): AsyncGenerator<LinkReport> {
+/** What all links of one run are moved with. `journal`: none in a dry run. */
+interface Course {
+  readonly host: HostPaths;
+  readonly survey: Survey;
+  readonly journal: Journal | undefined;
+}
+
+async function* moveAll(changes: readonly ExpectedChange[], course: Course): AsyncGenerator<LinkReport> {
   try {
     for (const change of changes) {
-      const report = await move(change, survey, journal);
+      const report = await move(change, course);
       log('link', { ...report });
       yield report;
     }
   } finally {
-    journal?.close();
+    course.host.end();
+    course.journal?.close();
   }
 }
 
-async function move(
-  change: ExpectedChange,
-  survey: Survey,
-  journal: Journal | undefined,
-): Promise<LinkReport> {
-  const host = TreeView.open('/');
-  try {
-    const found = findLink(host.look, change.link);
-    const from = 'why' in found ? null : found.entry.target;
-    const base = { link: change.link, from, to: change.target, domains: [] as string[] };
-    const left = (why: string, remedy: string): LinkReport => ({ ...base, result: 'left', why, remedy });
-    if ('why' in found) return left(found.why, 'give the link that disks go through');
-    if (from === change.target) return { ...base, result: 'unchanged' };
-    if (change.expected !== undefined && from !== change.expected) {
-      return left(
-        `it points to ${from ?? ''} by now, not to ${change.expected}`,
-        'somebody moved it since: decide by hand',
-      );
-    }
-    const refusal = refuseTarget(host.look, found, change.target);
-    if (refusal !== undefined) return left(refusal, 'give a target that leads to the same disk');
+async function move(change: ExpectedChange, { host, survey, journal }: Course): Promise<LinkReport> {
+  const [found = { why: `${change.link} was not looked at` }] = await host.findLinks([change.link]);
+  const from = 'why' in found ? null : found.entry.target;
+  const base = { link: change.link, from, to: change.target, domains: [] as string[] };
+  const left = (why: string, remedy: string): LinkReport => ({ ...base, result: 'left', why, remedy });
+  if ('why' in found) return left(found.why, 'give the link that disks go through');
+  if (from === change.target) return { ...base, result: 'unchanged' };
+  if (change.expected !== undefined && from !== change.expected) {
+    return left(
+      `it points to ${from ?? ''} by now, not to ${change.expected}`,
+      'somebody moved it since: decide by hand',
+    );
+  }
+  const [before] = await host.walks([found.path]);
+  const [after] = await host.walks([found.path], new Map([[found.path, change.target]]));
+  const refusal = before && after ? refuseTarget(before, after) : 'it was not looked at';
+  if (refusal !== undefined) return left(refusal, 'give a target that leads to the same disk');
 
-    await survey.refresh();
-    const users = survey.usersOf(found);
-    base.domains = users.domains.map(({ name }) => name);
-    const [doubtful] = users.doubtful;
-    if (doubtful)
-      return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
-    const wish = { path: found.path, target: change.target };
-    const sound: Sound = new Map();
-    for (const domain of users.domains) {
-      const way = await makeWay(domain, wish, journal === undefined);
-      if ('doubt' in way) return left(way.doubt, `see migrate-guard check ${domain.name}`);
+  await survey.refresh();
+  const users = survey.usersOf(found);
+  base.domains = users.domains.map(({ name }) => name);
+  const [doubtful] = users.doubtful;
+  if (doubtful)
+    return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
+  const wish = { path: found.path, target: change.target };
+  const sound = await makeWays(users.domains, wish, journal === undefined);
+  if ('doubt' in sound) return left(sound.doubt, `see migrate-guard check ${sound.domain}`);
+  if (!journal) return { ...base, result: 'would-move' };
+
+  const entry = { link: found.path, from: found.entry.target, to: change.target };
+  journal.write({ ...entry, state: 'begin' });
+  try {
+    await replaceLink(found.path, found.entry, change.target);
+  } catch (error) {
+    // One link that cannot be written keeps no other from being moved.
+    if (!(error instanceof GuardError)) throw error;
+    if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
+    return left(error.what, error.remedy ?? 'look at its directory');
+  }
+  // Before the journal, which may be full: the VMs come first.
+  const doubt = await doubtOfAny(survey, found, sound);
+  if (doubt === undefined) {
+    journal.write({ ...entry, state: 'done' });
+    return { ...base, result: 'moved' };
+  }
+  await takeBack(found, change.target, doubt);
+  journal.write({ ...entry, state: 'taken-back' });
+  return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
+}
+
+/** Makes the way in every domain, until one is in doubt. */
+async function makeWays(
+  domains: readonly Domain[],
+  wish: Wish,
+  dryRun: boolean,
+): Promise<Sound | { readonly doubt: string; readonly domain: string }> {
+  const sound: Sound = new Map();
+  const group = new HeldDomains(domains);
+  try {
+    for (const domain of domains) {
+      const way = await makeWay(domain, wish, dryRun, group);
+      if ('doubt' in way) return { doubt: way.doubt, domain: domain.name };
       sound.set(domain.name, way.sound);
     }
-    if (!journal) return { ...base, result: 'would-move' };
-
-    const entry = { link: found.path, from: found.entry.target, to: change.target };
-    journal.write({ ...entry, state: 'begin' });
-    try {
-      replaceLink(found.path, found.entry, change.target);
-    } catch (error) {
-      // One link that cannot be written keeps no other from being moved.
-      if (!(error instanceof GuardError)) throw error;
-      if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
-      return left(error.what, error.remedy ?? 'look at its directory');
-    }
-    // Before the journal, which may be full: the VMs come first.
-    const doubt = await doubtOfAny(survey, found, sound);
-    if (doubt === undefined) {
-      journal.write({ ...entry, state: 'done' });
-      return { ...base, result: 'moved' };
-    }
-    takeBack(found, change.target, doubt);
-    journal.write({ ...entry, state: 'taken-back' });
-    return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
+    return sound;
   } finally {
-    host.close();
+    group.close();
   }
 }
 
 /** @throws GuardError `person` when the link stays where it was moved to, with the doubt that this leaves. */
-function takeBack({ path, entry }: FoundLink, target: string, doubt: string): void {
+async function takeBack({ path, entry }: FoundLink, target: string, doubt: string): Promise<void> {
   try {
-    replaceLink(path, { ...entry, target }, entry.target);
+    await replaceLink(path, { ...entry, target }, entry.target);
   } catch (error) {
     const why = error instanceof GuardError ? error.what : errorName(error);
     const what = `${path} was moved to ${target}, after which ${doubt}; it could not be taken back: ${why}`;

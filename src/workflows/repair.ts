@@ -6,10 +6,9 @@ import { apply } from '../steps';
 import { withDomainLock } from '../system/domain-lock';
 import { sweep } from '../system/dev-tree';
 import { gather } from '../system/gather';
-import { holdDomain, type HeldDomain } from '../system/held-domain';
-import { openInside } from '../system/open-inside';
+import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
-import { report } from './plain-check';
+import { inGroups, report } from './plain-check';
 import { reportNoFacts } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 
@@ -31,15 +30,26 @@ export interface RepairOptions {
 
 /** Makes in each domain's namespace what is missing there, and proves it by opening each disk as QEMU does. */
 export async function* repair(asked: Asked, options: RepairOptions): AsyncGenerator<RepairReport> {
-  for await (const found of findDomains(asked, options.settings)) {
-    if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
-    else yield await repairDomain(found, options);
+  for await (const some of inGroups(findDomains(asked, options.settings), heldAtOnce())) {
+    const group = new HeldDomains(some.flatMap((found) => ('why' in found ? [] : [found])));
+    try {
+      for (const found of some) {
+        if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
+        else yield await repairDomain(found, options, group);
+      }
+    } finally {
+      group.close();
+    }
   }
 }
 
-async function repairDomain(domain: Domain, { dryRun }: RepairOptions): Promise<RepairReport> {
+async function repairDomain(
+  domain: Domain,
+  { dryRun }: RepairOptions,
+  group: HeldDomains,
+): Promise<RepairReport> {
   try {
-    return await withDomainLock(domain.name, () => repairLocked(domain, dryRun));
+    return await withDomainLock(domain.name, () => repairLocked(domain, dryRun, '/', group));
   } catch (error) {
     if (!(error instanceof GuardError) || error.code !== 'busy') throw error;
     const why = { name: domain.name, why: error.what, remedy: error.remedy ?? 'wait' };
@@ -48,57 +58,60 @@ async function repairDomain(domain: Domain, { dryRun }: RepairOptions): Promise<
 }
 
 /** The same for a caller that holds the domain's lock already. `root` is where the host's tree begins. */
-export async function repairLocked(domain: Domain, dryRun = false, root = '/'): Promise<RepairReport> {
-  const host = TreeView.open(root);
-  try {
-    const work = (held: HeldDomain): Promise<RepairReport> =>
-      dryRun ? planOnly(held, host) : repairHeld(held, host, root);
-    const done = await holdDomain(domain, work);
-    return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
-  } finally {
-    host.close();
-  }
+export async function repairLocked(
+  domain: Domain,
+  dryRun = false,
+  root = '/',
+  group?: HeldDomains,
+): Promise<RepairReport> {
+  const work = (held: HeldDomain): Promise<RepairReport> =>
+    dryRun ? planOnly(held) : repairHeld(held, root);
+  const done = await (group ? group.with(domain, work) : holdDomain(domain, work, root));
+  return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
 }
 
-async function planOnly(held: HeldDomain, host: TreeView): Promise<RepairReport> {
-  const before = report(await gather(held, host, { open: openInside }));
+async function planOnly(held: HeldDomain): Promise<RepairReport> {
+  const before = report(await gather(held, { open: true }));
   return { ...before, result: resultBefore(before) ?? 'would-repair' };
 }
 
-async function repairHeld(held: HeldDomain, host: TreeView, root: string): Promise<RepairReport> {
+async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport> {
   sweep(held);
-  const before = report(await gather(held, host, { open: openInside }));
+  const before = report(await gather(held, { open: true }));
   const result = resultBefore(before);
   if (result !== undefined) return { ...before, result };
 
-  const { done, undo, error } = await apply(before.plan, { held, host });
-  if (error) {
-    undo();
-    return failed(before, 'repair', error.what, error.remedy);
+  const host = TreeView.open(root);
+  try {
+    const { done, undo, error } = await apply(before.plan, { held, host });
+    if (error) {
+      undo();
+      return failed(before, 'repair', error.what, error.remedy);
+    }
+    const after = await lookAgain(held);
+    if (after.verdict !== 'safe') {
+      undo();
+      const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
+      return failed(
+        after,
+        'repair',
+        `the repair was taken back, because afterwards: ${doubt?.what ?? after.verdict}`,
+        doubt?.remedy,
+      );
+    }
+    return { ...after, plan: done, result: 'repaired' };
+  } finally {
+    host.close();
   }
-  const after = await lookAgain(held, root);
-  if (after.verdict !== 'safe') {
-    undo();
-    const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
-    return failed(
-      after,
-      'repair',
-      `the repair was taken back, because afterwards: ${doubt?.what ?? after.verdict}`,
-      doubt?.remedy,
-    );
-  }
-  return { ...after, plan: done, result: 'repaired' };
 }
 
 /** A picture of both trees that is newer than what was done, with every disk opened. */
-async function lookAgain(held: HeldDomain, root: string): Promise<DomainReport> {
-  const host = TreeView.open(root);
+async function lookAgain(held: HeldDomain): Promise<DomainReport> {
   const view = held.process.view();
   try {
-    return report(await gather({ ...held, view }, host, { open: openInside }));
+    return report(await gather({ ...held, view }, { open: true }));
   } finally {
     view.close();
-    host.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { resetOf } from '../core/block-state';
 import type { Domain } from '../core/domain';
-import { GuardError } from '../core/errors';
+
 import type { ExitCode } from '../core/exit-codes';
 import { isUnknown, type Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
@@ -12,7 +12,7 @@ import type { QemuProcess } from '../system/qemu-process';
 import { noteReset } from '../system/reset-note';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
-import { holdQemu, inspectHeld, type Inspection } from './inspect';
+import { inspectHeld, mustHoldQemu, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
 
 /** What was tried, or left out, and why. */
@@ -80,8 +80,7 @@ function resetAlone(domain: Domain, options: ResetOptions): Promise<ResetReport>
 
 /** The same for a caller that holds the domain's lock already. */
 export async function resetLocked(domain: Domain, options: ResetOptions): Promise<ResetReport> {
-  const held = holdQemu(domain);
-  if (isUnknown(held)) throw new GuardError('undecided', held.unknown, `see virsh domstate ${domain.name}`);
+  const held = mustHoldQemu(domain);
   try {
     return await new Reset(domain, held, options).run();
   } finally {

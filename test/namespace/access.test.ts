@@ -227,19 +227,3 @@ describe('a read-only disk', () => {
     );
   });
 });
-
-describe('an access control list that cannot be read', () => {
-  test('leaves it undecided, and says what to install', async () => {
-    const disk = await placeDisk(on.stage, on.volume(0));
-    await on.stage.startQemu({
-      disks: [disk],
-      prepare: (tree) => giveToQemu(tree, disk),
-      user: { uid: 7, gid: 9869 },
-    });
-    const result = await on.stage.run(['check', '310', ...on.stage.configuration], {
-      env: { PATH: '/nowhere' },
-    });
-    expect(result.exit).toBe(2);
-    expect(result.stdout).toContain('(package acl)\n    -> install the package acl\n');
-  });
-});

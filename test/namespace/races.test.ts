@@ -100,8 +100,8 @@ describe('a check while the way is changed', () => {
       const words = ['exchange', seed, disk.node, ...spares, ...links, 'gone'];
       await whileFlipping(qemu.pid, words, async () => {
         for (let round = 0; round < rounds; round += 1) {
-          const { verdict, findings } = await whileHeld(domain, stage, async (held, host) =>
-            report(await gather(held, host)),
+          const { verdict, findings } = await whileHeld(domain, stage, async (held) =>
+            report(await gather(held)),
           );
           expect(verdict).not.toBe('safe');
           const trouble = findings.find(({ state }) => state !== 'ok');
@@ -109,9 +109,8 @@ describe('a check while the way is changed', () => {
         }
       });
       met.say();
-      // It has to be a race: what was found differs from one look to the next, and sometimes during one.
+      // It has to be a race: what was found differs from one look to the next.
       expect(met.kinds.length).toBeGreaterThan(2);
-      expect(met.of('undecided by disk-access')).toBeGreaterThan(0);
     },
     rounds * 1000 + 60_000,
   );
@@ -149,7 +148,7 @@ describe('a repair while the directory is exchanged for a link', () => {
       await whileFlipping(qemu.pid, ['parent', seed, byid, trap], async () => {
         for (let round = 0; round < rounds; round += 1) {
           const { done, error } = await whileHeld(domain, stage, async (held, host) => {
-            const { plan } = report(await gather(held, host));
+            const { plan } = report(await gather(held));
             return apply(plan, { held, host });
           });
           met.add(error ? 'repairs stopped' : `repairs of ${done.length} steps`);

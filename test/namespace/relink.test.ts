@@ -180,7 +180,8 @@ test('killed with -9 at any rename or fsync: journal and reality agree, and the 
     for (const disk of disks) expect((await relink(disk.path, disk.link)).exit).toBe(0);
     on.stage.host.remove(journals);
   }
-  expect(kills).toBeGreaterThanOrEqual(9);
+  // Twice a link for the journal, and the renames, which the links' owner does in processes of their own.
+  expect(kills).toBeGreaterThanOrEqual(7);
 });
 
 /** What the only journal there is says of a link. */

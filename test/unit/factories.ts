@@ -114,7 +114,7 @@ export function domainFacts({ domain, ...changes }: Changes<DomainFacts> = {}): 
     pid: 1463232,
     credentials: qemuUser,
     ownNamespace: true,
-    mounts: [],
+    mounts: qemuMounts,
     open: [aDevice('252:3')],
     ...changes,
     sources,
@@ -148,15 +148,24 @@ export function withoutEvidence(findings: readonly Finding[]): Omit<Finding, 'ev
   });
 }
 
-export function mountAt(path: string): Mount {
+/** A mount below the `/dev` of `qemuMounts`. */
+export function mountAt(path: string, changes: Changes<Mount> = {}): Mount {
   return {
-    id: 1,
-    parent: 0,
+    id: 3,
+    parent: 2,
     device: '0:40',
     root: '/',
     path,
     options: ['rw'],
     isReadOnly: false,
     fileSystem: 'tmpfs',
+    source: 'tmpfs',
+    ...changes,
   };
 }
+
+/** What libvirt gives to a QEMU: the host's mounts, and a `/dev` of its own. */
+export const qemuMounts: readonly Mount[] = [
+  mountAt('/', { id: 1, parent: 0, device: '8:1', fileSystem: 'ext4', source: '/dev/vda1' }),
+  mountAt('/dev', { id: 2, parent: 1, source: 'devfs' }),
+];

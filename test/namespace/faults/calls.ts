@@ -110,6 +110,7 @@ function common(trace: string, fault = ''): readonly string[] {
 
 function parse(trace: string, isWanted: (name: string, text: string) => boolean, from: string): Call[] {
   let begun = false;
+  let first: string | undefined;
   const counts = new Map<string, number>();
   const calls = new Map<string, Call>();
   for (const line of trace.split('\n')) {
@@ -118,9 +119,12 @@ function parse(trace: string, isWanted: (name: string, text: string) => boolean,
     // strace counts for each process (and thread) of its own.
     const nth = (counts.get(`${pid} ${name}`) ?? 0) + 1;
     counts.set(`${pid} ${name}`, nth);
+    first ??= pid;
     begun ||= text.includes(from);
     const key = `${name} ${nth}`;
-    if (begun && isWanted(name, text) && !calls.has(key)) calls.set(key, { name, nth, on: text });
+    // A fault hits the N-th call of every process; where two make one, it is named after that of the program itself.
+    if (begun && isWanted(name, text) && (pid === first || !calls.has(key)))
+      calls.set(key, { name, nth, on: text });
   }
   return [...calls.values()];
 }

@@ -17,7 +17,7 @@ export async function whileHeld<T extends object>(
 ): Promise<T> {
   const host = TreeView.open(root);
   try {
-    const done = await holdDomain(domain, (held) => work(held, host));
+    const done = await holdDomain(domain, (held) => work(held, host), root);
     if ('why' in done) throw new Error(done.why);
     return done;
   } finally {

@@ -1,7 +1,7 @@
 export { until } from '../../lab/harness/until';
 export { Volume } from '../../lab/harness/volume';
 export { domainOf, whileHeld } from './held';
-export { bundleProgram, type Program } from './program';
+export { bundleForNode, bundleProgram, type Program } from './program';
 export { Servant } from './servant';
 export { oneadmin, parseChecked, Qemu, Stage, stateDirectory, type Checked, type QemuOptions } from './stage';
 export { statusXml } from './status-xml';

@@ -1,9 +1,11 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const root = join(__dirname, '../../..');
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the build's own, in plain JavaScript
+const { childPrograms } = require('../../../setup/build/child-program.cjs') as { childPrograms: Plugin };
 
 export interface Program {
   readonly file: string;
@@ -16,16 +18,21 @@ export async function bundleProgram(): Promise<Program> {
   // Tests run it as other users than root, too.
   chmodSync(directory, 0o755);
   const file = join(directory, 'migrate-guard.cjs');
+  await bundleForNode([join(root, 'src/entry/migrate-guard.ts')], file);
+  return { file, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** One self-contained program of these sources, as setup/build/settings.mjs has it. */
+export async function bundleForNode(entryPoints: string[], outfile: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: [join(root, 'src/entry/migrate-guard.ts')],
-    outfile: file,
+    entryPoints,
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // As setup/build/settings.mjs has it.
     loader: { '.css': 'text', '.client.js': 'text' },
+    plugins: [childPrograms],
   });
-  return { file, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

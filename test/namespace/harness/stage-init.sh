@@ -16,7 +16,8 @@ else
 fi
 
 # The old /dev goes first, sub-mounts and all: libvirt's has none but those it made.
-mount -t tmpfs -o "mode=755,dev,size=$size" tmpfs /mnt/.dev
+# By the name that libvirt gives it (src/util/virfile.c, virFileSetupDev).
+mount -t tmpfs -o "mode=755,dev,nosuid,size=$size" devfs /mnt/.dev
 cd /mnt/.dev
 umask 0
 mknod -m 666 null c 1 3

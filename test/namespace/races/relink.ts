@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { run } from '../../../src/system/command';
-import { stateDirectory, type Stage } from '../harness';
+import { bundleForNode, stateDirectory, type Stage } from '../harness';
 
 /** Has one process on that host point a link to two targets in turn; gives what became of each round. */
 export async function relinkAgainAndAgain(
@@ -16,7 +15,7 @@ export async function relinkAgainAndAgain(
   const outfile = join(directory, 'relink-loop.cjs');
   const entryPoints = [join(__dirname, 'relink-loop.ts')];
   try {
-    await build({ entryPoints, outfile, bundle: true, platform: 'node', target: 'node20', format: 'cjs' });
+    await bundleForNode(entryPoints, outfile);
     const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
     const words = [stateDirectory, '/mnt/journals', link, ...targets, String(rounds)];
     const { exit, stdout, stderr } = await run([...enter, process.execPath, outfile, ...words], {

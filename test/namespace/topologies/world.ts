@@ -1,4 +1,5 @@
-import { Servant, Stage, Tree, Volume, type Qemu, type QemuOptions } from '../harness';
+import { HeldDomains } from '../../../src/system/held-domain';
+import { domainOf, Servant, Stage, Tree, Volume, type Qemu, type QemuOptions } from '../harness';
 import { Builder, type Devices } from './builder';
 import { sharedFile, type Topology } from './made';
 
@@ -29,6 +30,8 @@ export class World {
     private readonly residents: readonly Resident[],
     /** The shared file in the kernel's words. */
     readonly shared: string,
+    /** All residents: their paths are looked at by one child a user. */
+    readonly held: HeldDomains,
   ) {}
 
   static async start(): Promise<World> {
@@ -40,7 +43,9 @@ export class World {
     const residents: Resident[] = [];
     for (const [index, user] of users.entries()) residents.push(await moveIn(stage, index, user, devices));
     const onHost = new Builder(stage.servant, stage.host, devices);
-    return new World(stage, right, wrong, onHost, residents, shared);
+    const domains = residents.map(({ qemu }) => domainOf(qemu, sharedFile));
+    const held = new HeldDomains(domains, stage.host.root);
+    return new World(stage, right, wrong, onHost, residents, shared, held);
   }
 
   /** The QEMU of a topology. */
@@ -59,6 +64,7 @@ export class World {
   }
 
   async end(): Promise<void> {
+    this.held.close();
     await Promise.all(this.residents.map(({ inside }) => inside.end()));
     await this.stage.end();
     this.right.release();

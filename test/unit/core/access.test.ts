@@ -1,164 +1,111 @@
-import fc from '../../fast-check';
-import { accessByAcl, accessByMode, isProtectedLink, parseAcl, wantedBits } from '../../../src/core/access';
-import { qemuUser } from '../factories';
+import { isProtectedLink, judgeAccess, wantedBits } from '../../../src/core/access';
+import type { AccessFact } from '../../../src/core/facts';
+import { parseMounts } from '../../../src/core/mounts';
+import type { View } from '../../../src/core/entry';
+import { walk } from '../../../src/core/walk';
+import { aLink, aSource, qemuUser, storpoolView } from '../factories';
 
-const owner = { uid: 100, gid: 200 };
-const other = { ...qemuUser, uid: 1, gid: 2, groups: [] as number[] };
+const mounts = parseMounts(
+  [
+    '20 1 8:1 / / rw - ext4 /dev/vda1 rw',
+    '21 20 0:5 / /dev rw,nosuid - tmpfs devfs rw',
+    '22 20 0:6 / /mnt/ro rw - nfs server:/export ro',
+    '23 20 0:7 / /mnt/plain rw,nodev,nosymfollow - ext4 /dev/vdb rw',
+    '',
+  ].join('\n'),
+);
+const context = { credentials: qemuUser, mounts, protectsLinks: true };
+const file = { kind: 'file', device: '8:1', inode: '7', mode: 0o640, uid: 9869, gid: 9869 } as const;
+const node = { kind: 'block', device: '252:3', mode: 0o660, uid: 0, gid: 6 } as const;
 
-describe('mode bits', () => {
-  test.each([
-    ['the owner reads and writes', 0o600, { ...other, uid: 100 }, 6, 'allowed'],
-    ['the owner only reads', 0o400, { ...other, uid: 100 }, 6, 'denied'],
-    ['the owner’s bits bind the owner, whatever others may', 0o066, { ...other, uid: 100 }, 6, 'denied'],
-    ['a member of the group: a list could say otherwise', 0o660, { ...other, gid: 200 }, 6, 'undecided'],
-    ['anybody: a list could say otherwise', 0o666, other, 6, 'undecided'],
-    ['nobody but the owner: no list can give more than the group bits', 0o600, other, 6, 'denied'],
-    ['group and others may only read', 0o644, other, 6, 'denied'],
-    ['group and others may only read, and reading is all', 0o644, other, 4, 'undecided'],
-    ['search', 0o711, other, 1, 'undecided'],
-    ['uid 0 without capabilities is an ordinary user', 0o660, { ...other, uid: 0, gid: 0 }, 6, 'undecided'],
-    ['uid 0 without capabilities, nothing for others', 0o600, { ...other, uid: 0, gid: 0 }, 6, 'denied'],
-    ['CAP_DAC_OVERRIDE', 0o000, { ...other, uid: 0, overridesAccess: true }, 6, 'allowed'],
-  ])('%s', (_, mode, credentials, wanted, expected) => {
-    expect(accessByMode({ mode, ...owner }, credentials, wanted)).toBe(expected);
+/** A view with this at one path, and directories above it. */
+function only(path: string, entry: ReturnType<View>): View {
+  return (asked) => (asked === path ? entry : { kind: 'directory', mode: 0o755, uid: 0, gid: 0 });
+}
+
+function judge(view: View, path: string, access?: string, changes = {}): AccessFact | undefined {
+  const answer = { walk: walk(view, path), ...(access === undefined ? {} : { access }) };
+  return judgeAccess(aSource({ path }), answer, { ...context, ...changes });
+}
+
+test('a disk is wanted for reading and writing, a read-only one for reading', () => {
+  expect([wantedBits({ readonly: false }), wantedBits({ readonly: true })]).toEqual([6, 4]);
+});
+
+describe('what the kernel said', () => {
+  test.each<[string, string | undefined, object | undefined]>([
+    ['yes', 'ok', { kind: 'allowed' }],
+    ['no', 'EACCES', { kind: 'refused', path: '/dev/sp-3', why: 'mode 0660, owner 0:6' }],
+    ['that the file system is read-only', 'EROFS', { kind: 'refused', path: '/dev/sp-3', why: 'EROFS' }],
+    ['that it could not look', 'EIO', { unknown: 'whether /dev/sp-3 may be used cannot be asked: EIO' }],
+    ['nothing', undefined, { unknown: 'whether /dev/sp-3 may be used cannot be asked: no answer' }],
+  ])('%s', (_, access, expected) => {
+    expect(judge(only('/dev/sp-3', node), '/dev/sp-3', access)).toEqual(expected);
   });
 
-  test('a disk is wanted for reading and writing, a read-only one for reading', () => {
-    expect([wantedBits({ readonly: false }), wantedBits({ readonly: true })]).toEqual([6, 4]);
+  test('no, but QEMU passes over permissions, which access(2) does not count', () => {
+    const credentials = { ...qemuUser, overridesAccess: true };
+    expect(judge(only('/dev/sp-3', node), '/dev/sp-3', 'EACCES', { credentials })).toEqual({
+      kind: 'allowed',
+    });
+  });
+
+  test('that a directory on the way may not be searched', () => {
+    const view: View = (path) =>
+      path === '/a/b/disk'
+        ? { kind: 'unreadable', error: 'EACCES' }
+        : { kind: 'directory', mode: 0o700, uid: 0, gid: 0 };
+    const why = 'EACCES, it may not search this directory';
+    expect(judge(view, '/a/b/disk')).toEqual({ kind: 'refused', path: '/a/b', why });
+  });
+
+  test.each(['EIO', 'the storage at /mnt/x does not answer'])('that a look failed: %s', (error) => {
+    expect(judge(only('/a/disk', { kind: 'unreadable', error }), '/a/disk')).toBeUndefined();
+  });
+
+  test('nothing is asked of what is no disk, or of what is missing', () => {
+    expect(judge(storpoolView(), '/dev', 'ok')).toBeUndefined();
+    expect(judge(only('/a', { kind: 'missing' }), '/a')).toBeUndefined();
   });
 });
 
-describe('access control lists', () => {
-  const list = (...lines: readonly string[]): ReturnType<typeof parseAcl> =>
-    parseAcl(`${lines.join('\n')}\n`);
-
-  test('getfacl’s text is read entry by entry, defaults and comments left out', () => {
-    expect(
-      list(
-        'user::rw-',
-        'user:9869:rwx',
-        'group::r--	#effective:r--',
-        'group:6:-wx',
-        'mask::rw-',
-        'other::---',
-        'default:user::rwx',
-        '',
-      ),
-    ).toEqual([
-      { tag: 'user', id: undefined, bits: 6 },
-      { tag: 'user', id: 9869, bits: 7 },
-      { tag: 'group', id: undefined, bits: 4 },
-      { tag: 'group', id: 6, bits: 3 },
-      { tag: 'mask', id: undefined, bits: 6 },
-      { tag: 'other', id: undefined, bits: 0 },
-    ]);
+describe('what a walk by hand does not meet', () => {
+  test('a device on a file system mounted nodev', () => {
+    const path = '/mnt/plain/node';
+    const why = 'it lies on a file system mounted nodev';
+    expect(judge(only(path, node), path, 'ok')).toEqual({ kind: 'refused', path, why });
   });
 
-  test.each<[string, string[], Partial<typeof qemuUser>, number, boolean]>([
-    ['a named user', ['user::rw-', 'user:1:rw-', 'group::---', 'mask::rw-', 'other::---'], {}, 6, true],
-    [
-      'a named user behind the mask',
-      ['user::rw-', 'user:1:rw-', 'group::---', 'mask::r--', 'other::rw-'],
-      {},
-      6,
-      false,
-    ],
-    [
-      'a named user that may less than others',
-      ['user::rw-', 'user:1:---', 'group::rw-', 'mask::rw-', 'other::rw-'],
-      {},
-      4,
-      false,
-    ],
-    [
-      'a named group',
-      ['user::rw-', 'group::---', 'group:7:rw-', 'mask::rw-', 'other::---'],
-      { groups: [7] },
-      6,
-      true,
-    ],
-    [
-      'a named group behind the mask',
-      ['user::rw-', 'group::---', 'group:7:rw-', 'mask::r--', 'other::---'],
-      { groups: [7] },
-      6,
-      false,
-    ],
-    [
-      'one of several groups is enough',
-      ['user::rw-', 'group::---', 'group:7:rw-', 'mask::rw-', 'other::---'],
-      { gid: 200, groups: [7] },
-      6,
-      true,
-    ],
-    [
-      'rights of two groups do not add up',
-      ['user::rw-', 'group::r--', 'group:7:-w-', 'mask::rw-', 'other::---'],
-      { gid: 200, groups: [7] },
-      6,
-      false,
-    ],
-    [
-      'a group that may not, though others may',
-      ['user::rw-', 'group::---', 'other::rw-'],
-      { gid: 200 },
-      6,
-      false,
-    ],
-    [
-      'the owner, whom no mask binds',
-      ['user::rw-', 'group::---', 'mask::---', 'other::---'],
-      { uid: 100 },
-      6,
-      true,
-    ],
-    ['others, whom no mask binds', ['user::rw-', 'group::---', 'mask::---', 'other::rw-'], {}, 6, true],
-    [
-      'an empty mask, so that the list is not looked at: others',
-      ['user::rw-', 'user:1:---', 'group::---', 'mask::---', 'other::rw-'],
-      {},
-      6,
-      true,
-    ],
-    [
-      'an empty mask, so that the list is not looked at: the group',
-      ['user::rw-', 'group::---', 'mask::---', 'other::rw-'],
-      { groups: [200] },
-      6,
-      false,
-    ],
-    ['a minimal list', ['user::rw-', 'group::rw-', 'other::---'], {}, 6, false],
-    ['an empty list', [], {}, 4, false],
-    ['CAP_DAC_OVERRIDE', [], { overridesAccess: true }, 6, true],
-  ])('%s', (_, lines, credentials, wanted, expected) => {
-    expect(accessByAcl(list(...lines), owner, { ...other, ...credentials }, wanted)).toBe(expected);
+  test('a file on a file system mounted read-only', () => {
+    const path = '/mnt/ro/disk';
+    const why = 'it lies on a file system mounted read-only';
+    expect(judge(only(path, file), path, 'ok')).toEqual({ kind: 'refused', path, why });
+    const readonly = aSource({ path, readonly: true });
+    expect(judgeAccess(readonly, { walk: walk(only(path, file), path), access: 'ok' }, context)).toEqual({
+      kind: 'allowed',
+    });
   });
 
-  test('a decision by mode alone is never another than that by the minimal list of the same mode', () => {
-    const bits = (value: number): string =>
-      [4, 2, 1].map((bit, index) => ((value & bit) === 0 ? '-' : ('rwx'[index] ?? ''))).join('');
-    const id = fc.constantFrom(1, 2, 100, 200);
-    fc.assert(
-      fc.property(
-        fc.nat(0o777),
-        id,
-        id,
-        fc.array(id),
-        fc.constantFrom(1, 4, 6),
-        (mode, uid, gid, groups, wanted) => {
-          const credentials = { uid, gid, groups, overridesAccess: false };
-          const byMode = accessByMode({ mode, ...owner }, credentials, wanted);
-          const acl = list(
-            `user::${bits(mode >> 6)}`,
-            `group::${bits((mode >> 3) & 7)}`,
-            `other::${bits(mode & 7)}`,
-          );
-          fc.pre(byMode !== 'undecided');
-          expect(accessByAcl(acl, owner, credentials, wanted)).toBe(byMode === 'allowed');
-        },
-      ),
-    );
+  test('a link on a file system mounted nosymfollow', () => {
+    const view: View = (path) =>
+      path === '/mnt/plain/link' ? aLink('/dev/sp-3') : only('/dev/sp-3', node)(path);
+    const why = 'it is a link on a file system mounted nosymfollow';
+    expect(judge(view, '/mnt/plain/link', 'ok')).toEqual({ kind: 'refused', path: '/mnt/plain/link', why });
   });
+
+  test.each([
+    [true, 'refused'],
+    [false, 'allowed'],
+  ])(
+    'another’s link in a directory that all may write, while fs.protected_symlinks is %p',
+    (protectsLinks, kind) => {
+      const view: View = (path) => {
+        if (path === '/tmp') return { kind: 'directory', mode: 0o1777, uid: 0, gid: 0 };
+        return path === '/tmp/link' ? { ...aLink('/dev/sp-3'), uid: 5 } : only('/dev/sp-3', node)(path);
+      };
+      expect(judge(view, '/tmp/link', 'ok', { protectsLinks })).toMatchObject({ kind });
+    },
+  );
 });
 
 describe('protected links', () => {

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from '../../fast-check';
-import {
-  mountTable,
-  parseMounts,
-  sharedPaths,
-  submountOfDev,
-  type MountTable,
-} from '../../../src/core/mounts';
+import { isDevOfLibvirt, isInMemory, mountAt, parseMounts, submountOfDev } from '../../../src/core/mounts';
 
 const real = readFileSync(join(__dirname, '../fixtures/mountinfo-qemu'), 'utf8');
 
@@ -24,6 +18,7 @@ describe('mountinfo', () => {
       options: ['rw', 'nosuid', 'relatime'],
       isReadOnly: false,
       fileSystem: 'tmpfs',
+      source: 'devfs',
     });
   });
 
@@ -42,6 +37,7 @@ describe('mountinfo', () => {
         options: line.split(' ')[5]?.split(','),
         isReadOnly: false,
         fileSystem: 'ext4',
+        source: '/dev/root',
       },
     ]);
   });
@@ -62,70 +58,53 @@ describe('mountinfo', () => {
   });
 });
 
-describe('paths that lead to the same entry in two namespaces', () => {
-  /** `path device` of each mount, the first one at `/`; each lies on the last one above it. */
-  const tableOf = (...lines: readonly string[]): MountTable => {
-    const ids = new Map<string, number>();
-    const text = lines.map((line, index) => {
-      const [path = '', device = '', root = '/', options = 'rw'] = line.split(' ');
-      const above = path.split('/').map((_, depth, names) => names.slice(0, depth).join('/') || '/');
-      const parent =
-        path === '/' ? 0 : above.map((point) => ids.get(point)).findLast((id) => id !== undefined);
-      ids.set(path, index + 100);
-      return `${index + 100} ${parent ?? 0} ${device} ${root} ${path} ${options} - tmpfs tmpfs rw\n`;
-    });
-    return mountTable(parseMounts(text.join('')));
-  };
-  const host = ['/ 8:1', '/dev 0:5', '/srv 0:40', '/srv/images 0:41 /a', '/dev/shm 0:6'];
-  const shared = (namespace: readonly string[]): string[] => {
-    const isShared = sharedPaths(tableOf(...host), tableOf(...namespace));
-    return ['/', '/var/x', '/dev', '/dev/x', '/device', '/srv/x', '/srv/images/x', '/srv/imagesX'].filter(
-      isShared,
-    );
-  };
-  const own = (...lines: readonly string[]): string[] => ['/ 8:1', '/dev 0:60', ...lines];
-  const plain = ['/', '/var/x', '/device'];
+describe('the mount on which a path lies', () => {
+  const table = parseMounts(
+    [
+      '20 1 8:1 / / rw - ext4 /dev/vda1 rw',
+      '21 20 0:5 / /dev rw - devtmpfs udev rw',
+      // Over the host's, as libvirt before 9.0 leaves it.
+      '22 21 0:6 / /dev rw - tmpfs devfs rw',
+      '23 20 0:7 / /srv/a rw - nfs server:/a rw',
+      // It hides the one before.
+      '24 20 0:8 / /srv rw - xfs /dev/vdb rw',
+      '25 24 0:9 / /srv/b/c rw - fuse.x x rw',
+      '',
+    ].join('\n'),
+  );
 
   test.each([
-    [
-      'the same mounts but /dev',
-      own('/srv 0:40', '/srv/images 0:41 /a'),
-      [...plain, '/srv/x', '/srv/images/x', '/srv/imagesX'],
-    ],
-    [
-      'in another order',
-      ['/ 8:1', '/srv 0:40', '/dev 0:60', '/srv/images 0:41 /a'],
-      [...plain, '/srv/x', '/srv/images/x', '/srv/imagesX'],
-    ],
-    ['a mount less', own('/srv 0:40'), [...plain, '/srv/x', '/srv/imagesX']],
-    [
-      'a mount more',
-      own('/srv 0:40', '/srv/images 0:41 /a', '/var 0:9'),
-      ['/', '/device', '/srv/x', '/srv/images/x', '/srv/imagesX'],
-    ],
-    ['another file system', own('/srv 0:99', '/srv/images 0:41 /a'), plain],
-    [
-      'another directory of it',
-      own('/srv 0:40', '/srv/images 0:41 /b'),
-      [...plain, '/srv/x', '/srv/imagesX'],
-    ],
-    ['other options', own('/srv 0:40', '/srv/images 0:41 /a ro'), [...plain, '/srv/x', '/srv/imagesX']],
-    [
-      'one mount over the other',
-      own('/srv/images 0:41 /a', '/srv 0:40'),
-      [...plain, '/srv/x', '/srv/imagesX'],
-    ],
-    ['two mounts at one path', own('/srv 0:40', '/srv 0:40', '/srv/images 0:41 /a'), plain],
-    ['another root', ['/ 8:2', '/srv 0:40', '/srv/images 0:41 /a'], []],
-    ['a root that is no mount', ['/srv 0:40'], []],
-    ['nothing', [], []],
-  ])('%s', (_, namespace, expected) => {
-    expect(shared(namespace)).toEqual(expected);
+    ['/', 20],
+    ['/var/lib', 20],
+    ['/srvx', 20],
+    ['/dev', 22],
+    ['/dev/sp-3', 22],
+    ['/srv', 24],
+    ['/srv/a/disk', 24],
+    ['/srv/b', 24],
+    ['/srv/b/c', 25],
+    ['/srv/b/c/d/e', 25],
+    ['/srv/b/cd', 24],
+  ])('%s', (path, id) => {
+    expect(mountAt(table, path)?.id).toBe(id);
   });
 
-  test('two mounts at one path on both sides', () => {
-    const twice = tableOf('/ 8:1', '/srv 0:40', '/srv 0:40');
-    expect(sharedPaths(twice, twice)('/srv/x')).toBe(false);
+  test('of a root that is its own parent, and of no table at all', () => {
+    expect(mountAt(parseMounts('1 1 0:1 / / rw - rootfs rootfs rw\n'), '/x')?.id).toBe(1);
+    expect(mountAt([], '/x')).toBeUndefined();
+  });
+
+  test('libvirt’s /dev is a tmpfs by the name of devfs', () => {
+    expect(table.filter(isDevOfLibvirt).map(({ id }) => id)).toEqual([22]);
+    expect(
+      parseMounts(real)
+        .filter(isDevOfLibvirt)
+        .map(({ id }) => id),
+    ).toEqual([97]);
+  });
+
+  test('only what is in memory is looked at without a thought', () => {
+    expect(table.filter(isInMemory).map(({ id }) => id)).toEqual([21, 22]);
   });
 });
 

@@ -18,6 +18,7 @@ import {
   diskPath,
   missing,
   mountAt,
+  qemuMounts,
   sourceFacts,
   storpoolView,
   viewOf,
@@ -27,7 +28,7 @@ const byId = '/dev/storpool-byid/fir.b.f2g';
 
 function input(hostView: View, qemuView: View, path = diskPath): PlanInput {
   const { host, namespace, inside } = sourceFacts({ hostView, qemuView, source: { path } });
-  return { host, namespace, inside: inside ?? [], mounts: [], ownNamespace: true };
+  return { host, namespace, inside: inside ?? [], mounts: qemuMounts, ownNamespace: true };
 }
 
 function plan(
@@ -131,7 +132,7 @@ describe('what is refused', () => {
     ['no way on the host', plan({}, { [byId]: missing }), 'the path does not resolve on the host'],
     [
       'a mount of its own',
-      plan({ [byId]: missing }, {}, { mounts: [mountAt('/dev/storpool-byid')] }),
+      plan({ [byId]: missing }, {}, { mounts: [...qemuMounts, mountAt('/dev/storpool-byid')] }),
       `/dev/storpool-byid lies in /dev/storpool-byid, a mount of its own ${inQemu}`,
     ],
     ['what cannot be read', plan({ [byId]: { kind: 'unreadable', error: 'EIO' } }), `${byId} ${inQemu}: EIO`],

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accessByAcl, parseAcl } from '../../../src/core/access';
-import { mountTable, parseMounts, sharedPaths, submountOfDev } from '../../../src/core/mounts';
+import { mountAt, parseMounts, submountOfDev } from '../../../src/core/mounts';
 import { isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
 import { walk } from '../../../src/core/walk';
 import { aLink } from '../factories';
 import { fuzz } from './parser';
 
 const mountinfo = readFileSync(join(__dirname, '../fixtures/mountinfo-qemu'), 'utf8');
-const table = mountTable(parseMounts(mountinfo));
 
 fuzz('/proc/PID/mountinfo', {
   valid: [mountinfo, '36 35 98:0 /a /mnt/x\\040y rw,nodev shared:1 master:2 - ext4 /dev/root rw\n'],
@@ -20,7 +18,7 @@ fuzz('/proc/PID/mountinfo', {
     expect(
       mounts.every(({ path, fileSystem }) => typeof path === 'string' && typeof fileSystem === 'string'),
     ).toBe(true);
-    sharedPaths(table, mountTable(mounts))('/dev/sp-1');
+    mountAt(mounts, '/dev/sp-1');
     submountOfDev(mounts, '/dev/sp-1');
   },
 });
@@ -48,20 +46,6 @@ fuzz('/proc/PID/cmdline', {
   valid: [['qemu', '-name', 'guest=one-310,debug-threads=on', '-S', '-uuid', domain.uuid, ''].join('\0')],
   parse: (text) => isQemuOf(text, domain),
   holds: (isIt, text) => expect(!isIt || text.toLowerCase().includes(domain.uuid)).toBe(true),
-});
-
-fuzz('getfacl', {
-  valid: ['user::rw-\nuser:9869:rw-\t#effective:r--\ngroup::r--\ngroup:36:rw-\nmask::r--\nother::---\n\n'],
-  parse: (text) => {
-    const list = parseAcl(text);
-    const who = { uid: 9869, gid: 9869, groups: [36], overridesAccess: false };
-    return { list, allowed: accessByAcl(list, { uid: 0, gid: 0 }, who, 6) };
-  },
-  holds: ({ list, allowed }) => {
-    expect(list.every(({ bits }) => bits >= 0 && bits <= 7)).toBe(true);
-    // Nothing is allowed that no entry says.
-    expect(!allowed || list.some(({ bits }) => (bits & 6) === 6)).toBe(true);
-  },
 });
 
 fuzz('a path, and the target of a link', {

@@ -1,0 +1,47 @@
+import { describeKind } from '../core/plan';
+import { directoryOf, linkBelow, type FoundLink } from '../core/relink';
+import type { Walk } from '../core/walk';
+import { describeFailure } from '../core/way';
+import { PathReaders } from './path-reader/path-readers';
+import type { WhereLinksPoint } from './read-paths';
+
+/** Looks at paths of the host with our own credentials, in a child: storage that hangs holds nobody. */
+export class HostPaths {
+  private readonly readers = new PathReaders();
+
+  /** In the order of the paths; `links`: as if they pointed there. */
+  async walks(paths: readonly string[], links: WhereLinksPoint = new Map()): Promise<Walk[]> {
+    const questions = paths.map((path) => ({ root: 0, path, links: [...links] }));
+    const answers = await this.readers.read('root', questions);
+    return paths.map((path, index) => {
+      const answer = answers[index];
+      if (answer && 'walk' in answer) return answer.walk;
+      const error = answer?.why ?? 'no answer';
+      return { path, passages: [], end: { kind: 'unreadable', path: answer?.hangsAt ?? path, error } };
+    });
+  }
+
+  /** Finds each link itself behind whatever links its directory's path has; the answers stand in their order. */
+  async findLinks(links: readonly string[]): Promise<(FoundLink | { readonly why: string })[]> {
+    const directories = await this.walks(links.map((link) => directoryOf(link) ?? '/'));
+    const paths = links.map((link, index) => {
+      const directory = directories[index];
+      if (directoryOf(link) === undefined || !directory) return { why: `${link} is no name of a link` };
+      return linkBelow(link, directory);
+    });
+    const walks = await this.walks(paths.map((path) => (typeof path === 'string' ? path : '/')));
+    return paths.map((path, index) => (typeof path === 'string' ? linkAt(path, walks[index]) : path));
+  }
+
+  end(): void {
+    this.readers.end();
+  }
+}
+
+function linkAt(path: string, walk: Walk | undefined): FoundLink | { readonly why: string } {
+  const entry = walk?.passages.find((passage) => passage.path === path)?.entry;
+  if (!entry) return { why: `${(walk && describeFailure(walk)) ?? path} on the host` };
+  return entry.kind === 'link'
+    ? { path, entry }
+    : { why: `${path} is ${describeKind(entry)} on the host, not a link` };
+}

@@ -1,0 +1,238 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { isPathAnswer, type AvoidedPath, type PathAnswer, type PathQuestion } from '../../core/path-question';
+import { log } from '../log';
+import childProgram from './path-reader.child';
+
+const openPath = 0o10000000;
+/** Nothing of the admin's shell reaches the child, and it finds programs where the system has them. */
+const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+
+/** One look takes microseconds. One that takes this long, in the kernel, waits for storage that does not answer. */
+const lookDeadlineMs = 5_000;
+/** A child that gets no processor is waited for longer, but not for ever: this many times `lookDeadlineMs`. */
+const patience = 12;
+
+/** Why a question has no answer. */
+export interface Unanswered {
+  readonly why: string;
+  /** The path at which the child hangs; `undefined` when it ended. */
+  readonly hangsAt?: string;
+}
+
+export type Answered = PathAnswer | Unanswered;
+
+/** The child that hangs: it cannot be ended as long as the storage does not answer. */
+export interface HungChild {
+  readonly pid: number;
+  readonly question: PathQuestion;
+  readonly hangsAt: string;
+}
+
+interface Request {
+  readonly questions: readonly PathQuestion[];
+  readonly answers: Answered[];
+  readonly resolve: (answers: readonly Answered[]) => void;
+}
+
+interface Options {
+  /** What starts a program with the wanted credentials; nothing for those of this process. */
+  readonly asUser: readonly string[];
+  /** Descriptors of the root directories, the host's first. */
+  readonly roots: readonly number[];
+  /** What must not be looked at, asked each time that a child is started. */
+  readonly avoid: () => readonly AvoidedPath[];
+  /** Called when a child is given up, before the rest of the questions go to another one; tells why there is no answer. */
+  readonly onHang: (hung: HungChild) => string;
+}
+
+/**
+ * Looks at paths in a child process with one user's credentials, so that the kernel itself answers what that user may
+ * do, and that a look which hangs (dead storage) holds nobody else: its child is given up, its path is unknown, and
+ * another child goes on. The child inherits the root directories, and walks every element of a path below them itself.
+ */
+export class PathReader {
+  private readonly waiting: Request[] = [];
+  private child: ChildProcess | undefined;
+  private hangsAt = '';
+  private complaints = '';
+  private answeredAny = false;
+  private timer: NodeJS.Timeout | undefined;
+  private waits = 0;
+
+  constructor(private readonly options: Options) {}
+
+  /** The answers stand in the order of the questions; all are of one moment. */
+  read(questions: readonly PathQuestion[]): Promise<readonly Answered[]> {
+    if (questions.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const request = { questions, answers: [], resolve };
+      this.waiting.push(request);
+      if (this.child) this.send(request);
+      else this.start();
+    });
+  }
+
+  /** What was asked and not answered stays without an answer. */
+  end(): void {
+    const { child } = this;
+    if (child) this.release(child);
+  }
+
+  private start(): void {
+    const { asUser, roots, avoid } = this.options;
+    this.answeredAny = false;
+    this.complaints = '';
+    this.hangsAt = '';
+    let node: number;
+    try {
+      // By a descriptor, because the user may not be allowed to search the directory in which this Node lies.
+      node = openSync(process.execPath, openPath);
+    } catch (error) {
+      this.failAll(`${process.execPath} cannot be opened: ${String(error)}`);
+      return;
+    }
+    const [file, ...args] = [...asUser, '/proc/self/fd/4', '-e', childProgram];
+    // A session of its own: no terminal, and Ctrl-C does not end it in the middle of an answer.
+    const child = spawn(file, args, {
+      cwd: '/',
+      env: environment,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', node, ...roots],
+    });
+    closeSync(node);
+    this.child = child;
+    this.listen(child);
+    child.stdin?.write(`${JSON.stringify({ avoid: avoid() })}\n`);
+    for (const request of this.waiting) this.send(request);
+    this.watch();
+  }
+
+  private listen(child: ChildProcess): void {
+    // Node makes no pipes where this process may hold no more descriptors; then there is an error event.
+    const { stdout, stderr } = child;
+    const progress = child.stdio[3] as Readable | null;
+    const mine = (): boolean => this.child === child;
+    let partial = '';
+    stdout?.setEncoding('utf8').on('data', (text: string) => {
+      if (!mine()) return;
+      const lines = (partial + text).split('\n');
+      partial = lines.pop() ?? '';
+      for (const line of lines) if (mine()) this.hear(line, child);
+    });
+    stderr?.setEncoding('utf8').on('data', (text: string) => (this.complaints += text.slice(0, 1000)));
+    let path = '';
+    progress?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (path + text).split('\n');
+      path = lines.pop() ?? '';
+      if (mine()) this.hangsAt = lines.at(-1) ?? this.hangsAt;
+    });
+    child.stdin?.on('error', () => undefined);
+    child
+      .on('close', () => mine() && this.ended())
+      .on('error', (error) => {
+        this.complaints = error.message;
+        if (mine() && child.pid === undefined) this.ended();
+      });
+  }
+
+  private send({ questions, answers }: Request): void {
+    this.child?.stdin?.write(`${JSON.stringify(questions.slice(answers.length))}\n`);
+    if (this.timer === undefined) this.watch();
+  }
+
+  private hear(line: string, child: ChildProcess): void {
+    const answer = parseAnswer(line);
+    if (answer) {
+      this.answeredAny = true;
+      this.take(answer);
+      return;
+    }
+    this.release(child);
+    this.failAll('the process that looks at paths was disturbed');
+  }
+
+  private take(answer: Answered): void {
+    const [request] = this.waiting;
+    if (!request) return;
+    request.answers.push(answer);
+    if (request.answers.length === request.questions.length) {
+      this.waiting.shift();
+      request.resolve(request.answers);
+    }
+    this.watch();
+  }
+
+  /** Begins to wait anew, for whatever is the next answer. */
+  private watch(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.waits = 0;
+    if (this.waiting.length > 0) this.timer = setTimeout(() => this.late(), lookDeadlineMs);
+  }
+
+  /** Waiting for a processor is no hang: only a child that the kernel holds (state D) is given up at once. */
+  private late(): void {
+    const { child } = this;
+    this.waits += 1;
+    if (!child?.pid) return;
+    if (this.waits < patience && !isHeldByKernel(child.pid)) {
+      this.timer = setTimeout(() => this.late(), lookDeadlineMs);
+      return;
+    }
+    const question = this.waiting[0]?.questions[this.waiting[0].answers.length];
+    if (!question) return;
+    const { hangsAt } = this;
+    log('a look at a path does not end', { pid: child.pid, path: question.path, hangsAt });
+    const why = this.options.onHang({ pid: child.pid, question, hangsAt });
+    this.release(child);
+    this.take({ why, hangsAt });
+    if (this.waiting.length > 0) this.start();
+  }
+
+  /** The child ended, though nobody has told it to. */
+  private ended(): void {
+    this.child = undefined;
+    const why = this.complaints.trim().split('\n').at(-1) || 'the process that looks at paths ended';
+    if (!this.answeredAny) this.failAll(why);
+    else if (this.waiting.length > 0) {
+      this.take({ why });
+      this.start();
+    }
+  }
+
+  private failAll(why: string): void {
+    for (const { questions, answers, resolve } of this.waiting.splice(0))
+      resolve([...answers, ...questions.slice(answers.length).map(() => ({ why }))]);
+    this.watch();
+  }
+
+  /** Not even SIGKILL ends what the kernel holds: nobody waits for it. */
+  private release(child: ChildProcess): void {
+    this.child = undefined;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    child.kill('SIGKILL');
+    child.unref();
+    for (const stream of child.stdio) stream?.destroy();
+  }
+}
+
+function parseAnswer(line: string): PathAnswer | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isPathAnswer(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** State D of proc(5): it waits for a device or a file system, and cannot be interrupted, or by SIGKILL alone. */
+function isHeldByKernel(pid: number): boolean {
+  try {
+    return /\) D /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
