@@ -457,7 +457,7 @@ remove_listed() {
 config_source=$here/config/config.yaml
 replaces_config=''
 
-# The part of the work that is no shell: vm-mad ACTION …, verify ROOT
+# The part of the work that is no shell: vm-mad ACTION …, verify ROOT, read-paths
 tool() {
   local file=$here/dist/installation.cjs
   [[ -r $file ]] || file=$here/installation.cjs
@@ -559,6 +559,7 @@ install_host() {
   if [[ -z $dry_run && -z $root ]] && ! sudo -n -l -U "$user" "$program" host >/dev/null 2>&1; then
     die 'sudo does not read /etc/sudoers.d' 'add to /etc/sudoers:  @includedir /etc/sudoers.d'
   fi
+  [[ -n $dry_run || -n $root ]] || tool read-paths || exit
   say '' 'Next: migrate-guard doctor tells whether everything is in place.'
 }
 

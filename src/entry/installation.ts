@@ -3,12 +3,14 @@ import { exitCodes } from '../core/exit-codes';
 import { renderFindings } from '../cli/render-findings';
 import { readSettings } from '../system/settings-file';
 import { movers, restore, set, show } from '../workflows/installation/select-drivers';
+import { judgePathReading } from '../workflows/installation/path-reading';
 import { verify } from '../workflows/installation/verify';
 
 /** The part of install.sh that is no shell. Only install.sh calls it. */
 async function main([action = '', word = '', ...files]: readonly string[]): Promise<number> {
   const [file = '', backup = '', settings] = files;
   if (action === 'verify') return verifyInstallation(word, file);
+  if (action === 'read-paths') return tryPathReading();
   if (action === 'vm-mad') return print(await vmMad(word, file, backup, settings));
   throw new GuardError('usage', `${action} is not known`, 'run install.sh');
 }
@@ -17,6 +19,13 @@ async function verifyInstallation(root: string, settings: string): Promise<numbe
   const { findings } = await verify(root, await readSettings(settings || undefined));
   process.stdout.write(renderFindings(findings, 'everything'));
   return findings.every(({ state }) => state === 'ok') ? exitCodes.ok.status : exitCodes.problem.status;
+}
+
+/** Before install.sh says that all is in place, the real thing is tried once. */
+async function tryPathReading(): Promise<number> {
+  const { state, what, remedy } = await judgePathReading();
+  if (state !== 'ok') throw new GuardError('problem', what, remedy);
+  return exitCodes.ok.status;
 }
 
 async function vmMad(

@@ -13,6 +13,7 @@ import { buildIdOf } from '../../system/qemu-memory';
 import { findDomains } from '../find-domains';
 import { holdQemu } from '../inspect';
 import { judgeFiles, readInstallation } from './installed-files';
+import { judgePathReading } from './path-reading';
 
 /** What the front-end's doctor gets from the root-only half on a host. */
 export interface HostState {
@@ -37,6 +38,7 @@ export async function judgeHost(settings: Settings): Promise<Finding[]> {
   const readsMemory = strategies.includes('memory') || strategies.includes('gdb');
   return [
     { check: 'node', state: 'ok', what: `Node ${process.version} (${process.execPath})` },
+    await judgePathReading(),
     judgeNamespaces(),
     ...(strategies.includes('gdb') ? [await judgeGdb()] : []),
     ...(readsMemory ? await judgeLayouts(settings) : []),
