@@ -1,5 +1,7 @@
 export { until } from '../../lab/harness/until';
 export { Volume } from '../../lab/harness/volume';
+export { FuseMount, type FuseMode } from './fuse';
+export { HostileQemu } from './hostile-qemu';
 export { domainOf, whileHeld } from './held';
 export { bundleForNode, bundleProgram, type Program } from './program';
 export { Servant } from './servant';

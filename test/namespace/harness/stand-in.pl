@@ -18,10 +18,13 @@ my %call = (
   capset => { x86 => 126, arm => 91 },
   mount => { x86 => 165, arm => 40 },
   umount2 => { x86 => 166, arm => 39 },
+  unshare => { x86 => 272, arm => 97 },
 );
 # Flags of mount(2), by the options of mount(8); MNT_DETACH and UMOUNT_NOFOLLOW of umount2(2).
 my %flag = (ro => 1, nosuid => 2, nodev => 4, noexec => 8, remount => 32, nosymfollow => 256, bind => 4096);
 my ($detach, $nofollow) = (2, 8);
+# Of unshare(2): CLONE_NEWNS and CLONE_NEWUSER.
+my ($new_mounts, $new_users) = (0x00020000, 0x10000000);
 # A path that is longer is taken in pieces; PATH_MAX counts the final NUL.
 my $longest = 4095;
 
@@ -90,6 +93,10 @@ my %verbs = (
   'drop-capabilities' => sub {
     my ($header, $data) = (pack('LL', 0x20080522, 0), pack('L6', (0) x 6));
     return syscall($call{capset}{$arch}, $header, $data) == 0 ? 'ok' : failure();
+  },
+  # A mount namespace in which it may mount whatever it likes: the kernel lets everybody have one with a user namespace.
+  'unshare-user' => sub {
+    return syscall($call{unshare}{$arch}, $new_users | $new_mounts) == 0 ? 'ok' : failure();
   },
   # Mounts a new tmpfs, or what stands at another path (`bind`); the options are those of mount(8).
   mount => sub {
