@@ -1,12 +1,14 @@
 #!/bin/bash
 # Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
-# Usage: setup/packages.sh GROUP…      (groups: namespace qemu lab readers build bench package)
+# Usage: setup/packages.sh GROUP…      (groups: namespace tree qemu lab readers build bench package)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
   # Mount namespaces with device nodes of their own.
   [namespace]='util-linux mount acl attr procps strace sudo man-db groff-base openssh-client
              libvirt-clients'
+  # File trees of other Debian releases (setup/debian-tree.sh).
+  [tree]='debootstrap debian-archive-keyring util-linux mount'
   # A real libvirtd with a real QEMU, and what a private host is made of.
   [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb binutils strace tini util-linux mount
           iproute2 acl attr procps'

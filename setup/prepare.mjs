@@ -26,6 +26,11 @@ export function prepareBuild() {
   execute(process.execPath, [join(root, 'setup/build.mjs')], 'building dist/');
 }
 
+/** The file tree of another Debian release, in which tests run a host; some minutes the first time. */
+export function prepareTree(release) {
+  execute(join(root, 'setup/debian-tree.sh'), [release], `making a tree of Debian ${release}`);
+}
+
 /** QEMU 7.2.0, which has the bug; minutes the first time. Returns its path. */
 export function prepareAffectedQemu() {
   const output = execute(join(root, 'setup/qemu-7.2.0.sh'), [], 'building QEMU 7.2.0', 'pipe');

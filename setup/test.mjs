@@ -5,7 +5,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareAffectedQemu, prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
+import {
+  prepareAffectedQemu,
+  prepareBuild,
+  prepareNode,
+  preparePackages,
+  prepareTree,
+  root,
+} from './prepare.mjs';
 import { tiers } from './tiers.mjs';
 
 const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
@@ -25,9 +32,10 @@ function once(name, prepare) {
   if (error !== undefined) throw error;
 }
 
-function prepare({ packages, build, affected }) {
+function prepare({ packages, trees = [], build, affected }) {
   once('node', prepareNode);
   once(packages.join(), () => preparePackages(packages));
+  for (const release of trees) once(`tree ${release}`, () => prepareTree(release));
   if (build) once('build', prepareBuild);
   if (affected) once('affected', prepareAffectedQemu);
 }

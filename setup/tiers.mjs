@@ -1,12 +1,20 @@
 // The tiers of tests, from cheap to dear, and what each needs. The names are folders below test/.
 //   root       whether it takes root, be it only to install its packages
 //   packages   groups of setup/packages.sh
+//   trees      Debian releases of which it has a host (setup/debian-tree.sh); none where it is missing
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
 //   workers    test files at once
 export const tiers = {
   unit: { root: false, packages: [], build: false, affected: false, workers: 2 },
-  namespace: { root: true, packages: ['namespace', 'package'], build: true, affected: false, workers: 3 },
+  namespace: {
+    root: true,
+    packages: ['namespace', 'package'],
+    trees: ['trixie'],
+    build: true,
+    affected: false,
+    workers: 3,
+  },
   qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 3 },
   lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 3 },
   readers: { root: true, packages: ['readers'], build: false, affected: false, workers: 1 },
