@@ -4,6 +4,7 @@ export { FuseMount, type FuseMode } from './fuse';
 export { HostileQemu } from './hostile-qemu';
 export { domainOf, whileHeld } from './held';
 export { bundleForNode, bundleProgram, type Program } from './program';
+export { debian, type Release } from './release';
 export { Servant } from './servant';
 export { oneadmin, parseChecked, Qemu, Stage, stateDirectory, type Checked, type QemuOptions } from './stage';
 export { statusXml } from './status-xml';

@@ -2,9 +2,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import type { Release } from './release';
 
 const standIn = join(__dirname, 'stand-in.pl');
 const init = join(__dirname, 'stage-init.sh');
+const releaseInit = join(__dirname, 'release-init.sh');
 const startDeadline = 20_000;
 
 /** A process inside a mount namespace that does, on demand, what stand-in.pl can. */
@@ -28,15 +30,19 @@ export class Servant {
 
   /**
    * `role`: whether the namespace gets the file trees of a host or of a QEMU, or is the one it was started in.
-   * `within`: the pid of a process in whose namespace to start; otherwise in this process's.
+   * `within`: the pid of a process in whose namespace to start; otherwise in this process's. `release`: what the
+   * namespace is made of, if not of this machine's own files.
    */
   static async start(
     role: 'host' | 'qemu' | 'guest',
     argv: readonly string[] = [],
     within?: number,
+    release?: Release,
   ): Promise<Servant> {
     const enter = within === undefined ? [] : ['nsenter', `--mount=/proc/${within}/ns/mnt`, '--'];
-    const make = role === 'guest' ? [] : ['unshare', '--mount', '--propagation', 'private', 'sh', init, role];
+    const apart = ['unshare', '--mount', '--propagation', 'private'];
+    const become = release ? ['sh', releaseInit, release.tree, ...release.shown, '--'] : [];
+    const make = role === 'guest' ? [] : [...apart, ...become, 'sh', init, role];
     // Every program here becomes the next one, so the pid stays; the kernel kills it when this process dies.
     const chain = ['--pdeathsig', 'KILL', '--', ...enter, ...make, 'perl', standIn, ...argv];
     const child = spawn('setpriv', chain, { cwd: '/' });

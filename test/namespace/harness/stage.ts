@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Finding } from '../../../src/core/finding';
 import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
+import type { Release } from './release';
 import { Servant } from './servant';
 import { statusXml, type StatusDisk } from './status-xml';
 import { Tree } from './tree';
@@ -59,6 +60,7 @@ export class Stage {
   private constructor(
     readonly servant: Servant,
     private readonly program: string,
+    private readonly node: string,
   ) {
     this.host = new Tree(servant.pid, servant);
     this.host.directory(stateDirectory);
@@ -67,9 +69,10 @@ export class Stage {
     });
   }
 
-  /** `program`: the bundled command. */
-  static async start(program: string): Promise<Stage> {
-    return new Stage(await Servant.start('host'), program);
+  /** `program`: the bundled command. `release`: the host is one of that, and has that one's Node. */
+  static async start(program: string, release?: Release): Promise<Stage> {
+    const servant = await Servant.start('host', [], undefined, release);
+    return new Stage(servant, program, release ? '/usr/bin/node' : process.execPath);
   }
 
   /** Starts a QEMU whose namespace `prepare` has filled, and says so in libvirt's state directory. */
@@ -111,8 +114,10 @@ export class Stage {
     const become =
       uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
     const enter = [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/', '--'];
-    const variables = Object.entries({ NODE_OPTIONS: '', ...env }).map(([name, value]) => `${name}=${value}`);
-    const command = ['env', ...variables, ...under, process.execPath, this.program, ...argv];
+    const variables = Object.entries({ NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: '', ...env }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
+    const command = ['env', ...variables, ...under, this.node, this.program, ...argv];
     return run(['nsenter', ...enter, ...become, ...command], { deadline: 300_000, ...options });
   }
 
@@ -146,10 +151,11 @@ export interface Checked {
 }
 
 export function parseChecked({ exit, stdout, stderr }: CommandResult): Checked {
-  const document = (stdout === '' ? { domains: [] } : JSON.parse(stdout)) as {
-    domains: { domain: string; verdict: string; findings: Finding[]; plan: object[] }[];
+  // Of an error there is a document, too, without domains.
+  const { domains = [] } = (stdout === '' ? {} : JSON.parse(stdout)) as {
+    domains?: { domain: string; verdict: string; findings: Finding[]; plan: object[] }[];
   };
-  const [first] = document.domains;
+  const [first] = domains;
   const findings = first?.findings ?? [];
   return {
     exit,
@@ -160,6 +166,6 @@ export function parseChecked({ exit, stdout, stderr }: CommandResult): Checked {
     ),
     findings,
     plan: first?.plan ?? [],
-    domains: document.domains,
+    domains,
   };
 }

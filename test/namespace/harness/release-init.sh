@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes this mount namespace one of another release: its root becomes the tree, and can be written without that the tree is.
+# Usage: release-init.sh TREE [DIRECTORY…] -- PROGRAM…   (directories of this machine that are there, too; read-only)
+set -eu
+tree=$1
+shift
+mount -t tmpfs -o mode=755 tmpfs /mnt
+mkdir -m 755 /mnt/upper /mnt/work /mnt/root
+mount -t overlay -o "lowerdir=$tree,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root
+while [ "$1" != -- ]; do
+  mkdir -p "/mnt/root$1"
+  mount --bind -o ro "$1" "/mnt/root$1"
+  shift
+done
+shift
+mount -t proc proc /mnt/root/proc
+mount -t sysfs -o ro sysfs /mnt/root/sys
+mount -t tmpfs -o mode=755 tmpfs /mnt/root/run
+mount -t tmpfs -o mode=755 tmpfs /mnt/root/dev
+mknod -m 666 /mnt/root/dev/null c 1 3
+mkdir /mnt/root/old
+cd /mnt/root
+pivot_root . old
+umount -l /old
+rmdir /old
+cd /
+exec "$@"
