@@ -17,6 +17,43 @@ export interface StandIn {
   readonly cont?: object;
 }
 
+/**
+ * A virsh of a QEMU in good order, on its command line and in a session; `cases` of the shell come first. What would
+ * change anything is written to {@link orders}, and not done.
+ */
+export function recordingVirsh(cases = ''): string {
+  return `#!/bin/sh
+answer() {
+  case "$*" in
+    ${cases}
+    *query-status*) echo '{"return":{"status":"running"}}' ;;
+    *query-migrate*) echo '{"return":{}}' ;;
+    *query-named-block-nodes*) echo '{"return":[]}' ;;
+    *domstate*) echo running ;;
+    *) echo "$*" >>${orders}; return 1 ;;
+  esac
+}
+case "$*" in
+  *qemu:///system)
+    while IFS= read -r line; do
+      printf 'virsh # %s\\n' "$line"
+      case $line in echo*) echo "\${line#echo }" ;; *) answer "$line" ;; esac
+    done ;;
+  *) answer "$@" ;;
+esac
+`;
+}
+
+const orders = '/mnt/orders';
+
+/** What was ordered of it. */
+export function ordersTo({ host }: Stage): string {
+  return host.inside('sh', '-c', `test ! -e ${orders} || cat ${orders}`);
+}
+
+/** For which every host is this one. */
+export const localSsh = '#!/bin/sh\nfor command; do :; done; exec sh -c "$command"\n';
+
 interface RunOptions {
   readonly under?: readonly string[];
   /** Gives the configuration of this run, from what it would be. */
@@ -34,9 +71,7 @@ export function guardedSave(stage: Stage, standIn: StandIn, options: RunOptions 
 
 /** Likewise a migration, to a host that is this one: behind `ssh` is a shell. */
 export function guardedMove(stage: Stage, standIn: StandIn): Promise<Guarded> {
-  stage.host.file('/mnt/bin/ssh', '#!/bin/sh\nfor command; do :; done; exec sh -c "$command"\n', {
-    mode: 0o755,
-  });
+  stage.host.file('/mnt/bin/ssh', localSsh, { mode: 0o755 });
   const configure = (yaml: string): string =>
     `${yaml}ssh: { user: root }\nmigrate: { destination_deadline: 1 }\n`;
   return guarded(stage, ['migrate', 'one-310', 'kvm2'], standIn, { configure });
