@@ -172,12 +172,20 @@ export class PathReader {
     if (this.waiting.length > 0) this.timer = setTimeout(() => this.late(), lookDeadlineMs);
   }
 
-  /** Waiting for a processor is no hang: only a child that the kernel holds (state D) is given up at once. */
+  /** What was answered while this process had other things to do is heard first. */
   private late(): void {
+    const { timer } = this;
+    setImmediate(() => {
+      if (timer !== undefined && this.timer === timer) this.giveUpOrWait();
+    });
+  }
+
+  /** Waiting for a processor is no hang: only a child that waits for something else is given up at once. */
+  private giveUpOrWait(): void {
     const { child } = this;
     this.waits += 1;
     if (!child?.pid) return;
-    if (this.waits < patience && !isHeldByKernel(child.pid)) {
+    if (this.waits < patience && wantsProcessor(child.pid)) {
       this.timer = setTimeout(() => this.late(), lookDeadlineMs);
       return;
     }
@@ -228,11 +236,14 @@ function parseAnswer(line: string): PathAnswer | undefined {
   }
 }
 
-/** State D of proc(5): it waits for a device or a file system, and cannot be interrupted, or by SIGKILL alone. */
-function isHeldByKernel(pid: number): boolean {
+/**
+ * State R of proc(5). A child that hangs is in state D or S: some file systems wait so that signals are heard
+ * (fs/fuse/dev.c, request_wait_answer). One that has ended is heard of in another way.
+ */
+function wantsProcessor(pid: number): boolean {
   try {
-    return /\) D /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return /\) [RZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
-    return false;
+    return true;
   }
 }
