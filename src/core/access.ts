@@ -34,9 +34,8 @@ export function judgeAccess(
   { walk, access }: Pick<PathAnswer, 'walk' | 'access'>,
   context: AccessContext,
 ): AccessFact | undefined {
-  const closed = closedDirectory(walk);
-  if (closed !== undefined)
-    return { kind: 'refused', path: closed, why: 'EACCES, it may not search this directory' };
+  const closed = refusedOnTheWay(walk);
+  if (closed) return closed;
   const { end } = walk;
   if (end.kind !== 'found' || !canBeDisk(end.entry)) return undefined;
   for (const passage of walk.passages) {
@@ -48,6 +47,14 @@ export function judgeAccess(
   if (why !== undefined) return { kind: 'refused', path: end.path, why };
   if (access === 'ok' || context.credentials.overridesAccess) return { kind: 'allowed' };
   return { unknown: `whether ${end.path} may be used cannot be asked: ${access ?? 'no answer'}` };
+}
+
+/** Of a walk that ends at a directory which its user may not search: nothing else need be asked. */
+export function refusedOnTheWay(walk: Walk): AccessFact | undefined {
+  const path = closedDirectory(walk);
+  return path === undefined
+    ? undefined
+    : { kind: 'refused', path, why: 'EACCES, it may not search this directory' };
 }
 
 /** The directory that the walker's user may not search, at which the walk ends; `undefined` when it does not end so. */

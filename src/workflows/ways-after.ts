@@ -1,3 +1,4 @@
+import { refusedOnTheWay } from '../core/access';
 import type { SourceFacts } from '../core/facts';
 import { insideOf } from '../system/gather';
 import type { HeldDomain } from '../system/held-domain';
@@ -14,10 +15,8 @@ export async function sourcesAfter(
     sources.map(({ source }) => source),
     links,
   );
-  return looked.map(({ source, host, answer: { walk: namespace } }) => ({
-    source,
-    host,
-    namespace,
-    ...insideOf(held, host, namespace),
-  }));
+  return looked.map(({ source, host, answer: { walk: namespace } }) => {
+    const access = refusedOnTheWay(namespace);
+    return { source, host, namespace, ...(access ? { access } : {}), ...insideOf(held, host, namespace) };
+  });
 }
