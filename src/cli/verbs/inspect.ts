@@ -5,8 +5,9 @@ import { printEach } from '../print';
 import { renderBlockReport } from '../render-reset';
 import { allDomains, type Verb } from '../verb';
 
-/** Worst first. */
-const exits: readonly (readonly [BlockState, ExitCode])[] = [
+/** Worst first. A QEMU that is not to be trusted is blocked, and its disks are unknown. */
+const exits: readonly (readonly [BlockState | 'blocked', ExitCode])[] = [
+  ['blocked', 'problem'],
   ['half-inactive', 'problem'],
   ['stuck', 'problem'],
   ['unknown', 'undecided'],
@@ -24,7 +25,9 @@ export const inspectVerb: Verb = {
   run: async (line, settings) => {
     const asked = line.flag('all') ? 'all' : line.words;
     const render = (report: DomainReport): string => renderBlockReport(report, line.flag('verbose'));
-    const states = await printEach(inspect(asked, settings), line, render, ({ blockState }) => blockState);
+    const states = await printEach(inspect(asked, settings), line, render, ({ blockState, verdict }) =>
+      verdict === 'blocked' ? verdict : blockState,
+    );
     const worst = exits.find(([state]) => states.includes(state));
     return exitCodes[worst?.[1] ?? 'ok'].status;
   },
