@@ -185,7 +185,8 @@ export class PathReader {
     const { child } = this;
     this.waits += 1;
     if (!child?.pid) return;
-    if (this.waits < patience && wantsProcessor(child.pid)) {
+    // One that has not said yet what it looks at is still starting.
+    if (this.waits < patience && (this.hangsAt === '' || wantsProcessor(child.pid))) {
       this.timer = setTimeout(() => this.late(), lookDeadlineMs);
       return;
     }
