@@ -3,7 +3,8 @@ export const tooLong = Symbol('a line that is too long');
 
 /** Cuts what arrives in pieces into lines, and never keeps more of it than the longest line may have. */
 export class Lines {
-  private pieces: Uint8Array[] = [];
+  /** As large as the longest line so far: a piece may be one byte, and a list of them would take a hundred times as much. */
+  private buffer = new Uint8Array(0);
   private size = 0;
   private passesOver = false;
 
@@ -42,18 +43,25 @@ export class Lines {
       this.passesOver = true;
       return false;
     }
-    // A copy: what it is a part of may be large.
-    if (piece.length > 0) this.pieces.push(piece.slice());
+    this.makeRoom(this.size + piece.length);
+    // A copy: whoever gave the piece may use its memory again.
+    this.buffer.set(piece, this.size);
     this.size += piece.length;
     return true;
   }
 
+  private makeRoom(size: number): void {
+    if (size <= this.buffer.length) return;
+    const larger = new Uint8Array(Math.min(this.longest, Math.max(size, 2 * this.buffer.length)));
+    larger.set(this.buffer.subarray(0, this.size));
+    this.buffer = larger;
+  }
+
   private whole(): string {
-    return Buffer.concat(this.pieces).toString('utf8');
+    return Buffer.from(this.buffer.buffer, 0, this.size).toString('utf8');
   }
 
   private forget(): void {
-    this.pieces = [];
     this.size = 0;
     this.passesOver = false;
   }
