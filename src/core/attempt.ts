@@ -15,10 +15,26 @@ export interface Attempt {
   readonly cause?: Cause;
 }
 
+/** What QEMU's log says while a mover runs, judged line by line: a log of megabytes is not read again at each look. */
+export class MoveLog {
+  /** QEMU could not give up its disks. */
+  handingOverFailed = false;
+  /** libvirt has saved the domain, and ended its QEMU. */
+  wasSaved = false;
+
+  take(line: string): void {
+    this.handingOverFailed ||= tellsOfHandingOver(line);
+    this.wasSaved ||= savedLine.test(line);
+  }
+}
+
+/** libvirt's last line of a domain that it has saved (src/qemu/qemu_process.c, qemuProcessStop). */
+const savedLine = /: shutting down, reason=saved$/;
+
 /** What was seen after a mover said that it failed. */
 export interface Aftermath {
-  /** QEMU's log since the attempt began. */
-  readonly log: string;
+  /** QEMU could not give up its disks: {@link MoveLog}. */
+  readonly handingOverFailed: boolean;
   /** The very QEMU that ran before still does. */
   readonly alive: boolean;
   /** Its copy was ended because it stood still. */
@@ -26,21 +42,17 @@ export interface Aftermath {
 }
 
 /** Judges by QEMU's log and by the process; what virsh says varies for one and the same failure. */
-export function causeOf({ log, alive, stalled }: Aftermath): Cause {
+export function causeOf({ handingOverFailed, alive, stalled }: Aftermath): Cause {
   if (!alive) return 'died';
-  if (sawHandingOverFail(log)) return 'handing-over';
+  if (handingOverFailed) return 'handing-over';
   return stalled ? 'stalled' : 'other';
 }
 
-export function sawHandingOverFail(log: string): boolean {
+function tellsOfHandingOver(line: string): boolean {
   return (
-    deathSignature.test(log) || readLog(log).signatures.some(({ meaning }) => meaning === 'inactivate-failed')
+    deathSignature.test(line) ||
+    readLog(line).signatures.some(({ meaning }) => meaning === 'inactivate-failed')
   );
-}
-
-/** libvirt's last line of a domain that it has saved (src/qemu/qemu_process.c, qemuProcessStop). */
-export function wasSaved(log: string): boolean {
-  return /: shutting down, reason=saved$/m.test(log);
 }
 
 /** One retry, only for the known cause, and never before QEMU has its disks back and every way is safe again. */

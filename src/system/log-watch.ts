@@ -1,46 +1,70 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Lines, tooLong } from '../core/lines';
 
 /** Milliseconds between two looks. */
 const interval = 10;
 
-/** What QEMU has written to its log since a moment, read as it comes. */
-export class LogWatch {
-  private text = '';
+/** Longer than any line of QEMU's or libvirt's. */
+const longestLine = 64 * 1024;
+
+/** Hears each line once. */
+export interface LineReader {
+  take(line: string): void;
+}
+
+/**
+ * QEMU's log from a moment on. Each look reads only what is new, and nothing is kept but a line that has no end yet:
+ * the log may grow by gigabytes during a move that lasts for hours.
+ */
+export class LogWatch<Reader extends LineReader> {
   private readonly file: string;
   private readonly chunk = Buffer.allocUnsafe(64 * 1024);
+  private readonly lines = new Lines(longestLine);
   private descriptor: number | undefined;
   private position: number;
 
   /** Starts at the end of the log as it is now. A log that cannot be read stays empty. */
-  constructor(directory: string, domain: string) {
+  constructor(
+    directory: string,
+    domain: string,
+    private readonly said: Reader,
+  ) {
     this.file = join(directory, `${domain}.log`);
     this.descriptor = open(this.file);
     this.position = this.descriptor === undefined ? 0 : fstatSync(this.descriptor).size;
   }
 
-  /** All that was written so far. When virtlogd rotates the log away, its old file is read to the end, then the new. */
-  read(): string {
+  /** Reads what is new. When virtlogd rotates the log away, its old file is read to the end, then the new. */
+  look(): Reader {
     this.drain();
     const next = open(this.file);
-    if (next === undefined) return this.text;
+    if (next === undefined) return this.said;
     if (this.descriptor !== undefined && fstatSync(next).ino === fstatSync(this.descriptor).ino) {
       closeSync(next);
-      return this.text;
+      return this.said;
     }
     this.drain();
     this.close();
     this.descriptor = next;
     this.position = 0;
     this.drain();
-    return this.text;
+    return this.said;
   }
 
-  /** Reads on until the text is as expected, for so many milliseconds at most. */
-  async until(isExpected: (text: string) => boolean, milliseconds: number): Promise<void> {
+  /** The last look: a line that has no end is one, too. */
+  last(): Reader {
+    this.look();
+    const rest = this.lines.rest();
+    if (rest !== undefined) this.said.take(rest);
+    return this.said;
+  }
+
+  /** Reads on until what was said is as expected, for so many milliseconds at most. */
+  async until(isExpected: (said: Reader) => boolean, milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
-    while (!isExpected(this.read()) && performance.now() < end) await pause(interval);
+    while (!isExpected(this.look()) && performance.now() < end) await pause(interval);
   }
 
   close(): void {
@@ -57,7 +81,8 @@ export class LogWatch {
       const length = readSync(this.descriptor, chunk, 0, chunk.length, this.position);
       if (length === 0) return;
       this.position += length;
-      this.text += chunk.toString('latin1', 0, length);
+      for (const line of this.lines.take(chunk.subarray(0, length)))
+        if (line !== tooLong) this.said.take(line);
     }
   }
 }

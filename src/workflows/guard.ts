@@ -1,4 +1,4 @@
-import { causeOf, mayRetry, sawHandingOverFail, wasSaved, type Attempt } from '../core/attempt';
+import { causeOf, mayRetry, MoveLog, type Attempt } from '../core/attempt';
 import { GuardError } from '../core/errors';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
@@ -88,7 +88,7 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
   const { settings } = options;
   const mover = options.mover(domain);
   const held = mustHoldQemu(domain);
-  const watch = new LogWatch(settings.libvirt.logDirectory, domain.name);
+  const watch = new LogWatch(settings.libvirt.logDirectory, domain.name, new MoveLog());
   // A site that allows only other remedies than `cont` gets them after the mover, by the reset.
   const standsBy = settings.reset.strategies[0] === 'cont';
   const standBy = standsBy ? new StandBy(course, watch) : undefined;
@@ -101,15 +101,15 @@ async function attempt(course: GuardCourse, options: GuardOptions): Promise<Outc
     await job.end();
     course.output = moved;
     // virtlogd stands between QEMU and its log: on a busy host the words come after the mover's end.
-    if (moved.exit !== 0) await watch.until(sawHandingOverFail, lastWordsWait);
+    if (moved.exit !== 0) await watch.until((said) => said.handingOverFailed, lastWordsWait);
     // Signals stay caught until QEMU has its disks back.
     const reactivation = await standBy?.end();
     course.aborted = job.told || (beside?.aborted() ?? false);
     const failed = moved.exit !== 0;
-    const log = watch.read();
-    course.wasSaved = wasSaved(log);
+    const { handingOverFailed, wasSaved } = watch.last();
+    course.wasSaved = wasSaved;
     const cause = failed
-      ? causeOf({ log, alive: held.isAlive() !== false, stalled: job.stalled })
+      ? causeOf({ handingOverFailed, alive: held.isAlive() !== false, stalled: job.stalled })
       : undefined;
     course.attempts.push({ mover: mover.name, exit: moved.exit, ...(cause === undefined ? {} : { cause }) });
     return { reactivation, cause };

@@ -3,7 +3,7 @@ import type { QemuAnswers } from '../core/block-state';
 import { isUnknown, type Unknown } from '../core/facts';
 import { parseReply, readAnswers } from '../core/qmp';
 import { objection } from '../core/reset-plan';
-import { sawHandingOverFail } from '../core/attempt';
+import type { MoveLog } from '../core/attempt';
 import { log } from '../system/log';
 import type { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
@@ -36,7 +36,7 @@ export class StandBy {
 
   constructor(
     private readonly course: GuardCourse,
-    private readonly watch: LogWatch,
+    private readonly watch: LogWatch<MoveLog>,
   ) {
     course.virsh.connect();
     // Nobody waits for it before the mover has ended, and a failure that nobody waits for would end this program.
@@ -54,7 +54,7 @@ export class StandBy {
 
   private async standBy(): Promise<Reactivation | undefined> {
     const looking = this.lookForQemu();
-    while (!sawHandingOverFail(this.watch.read())) {
+    while (!this.watch.look().handingOverFailed) {
       // One look after the mover's end, since its last words and QEMU's may come together.
       if (this.over.signal.aborted) {
         await looking.end();
