@@ -4,9 +4,22 @@ import { log } from './log';
 import { startPiped } from './piped-child';
 import type { Argv } from './virsh-and-ssh';
 
-/** A program that stays, and answers on its stdout what is written to its stdin. Questions may not overlap. */
+/** In characters, longer than any answer: QEMU's block nodes take some hundred thousand. */
+const longestAnswer = 8 * 1024 * 1024;
+/** And more than any program says unasked: prompts, a banner, a complaint now and then. */
+const longestUnasked = 1024 * 1024;
+/** Enough of its complaints to see the last one. */
+const longestComplaint = 16 * 1024;
+
+/**
+ * A program that stays, and answers on its stdout what is written to its stdin. Questions may not overlap. What is said
+ * unasked is not kept, and who says too much is not listened to any more: the other end may be another host's.
+ */
 export class Conversation {
-  private output = '';
+  /** What was said since the question; nothing is kept while there is none. */
+  private output: string | undefined;
+  /** Characters since the last answer. */
+  private unasked = 0;
   private complaints = '';
   private closed = false;
   private waiting: (() => void) | undefined;
@@ -17,11 +30,11 @@ export class Conversation {
     log('started a command', { argv });
     // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
     this.child = startPiped(argv, { cwd: '/', env: { ...process.env, ...env }, detached: true });
-    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      this.output += text;
-      this.waiting?.();
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.complaints = (this.complaints + text).slice(-longestComplaint);
+      this.count(text);
     });
-    this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaints += text));
     this.child.stdin.on('error', () => undefined);
     const close = (): void => {
       this.closed = true;
@@ -38,14 +51,19 @@ export class Conversation {
   ): Promise<T | Unknown> {
     const until = performance.now() + deadline;
     this.output = '';
-    if (!this.closed) this.child.stdin.write(question);
-    for (;;) {
-      const answer = read(this.output);
-      if (answer !== undefined) return answer;
-      const left = until - performance.now();
-      if (this.closed) return { unknown: this.complaints.trim().split('\n').at(-1) || 'it ended' };
-      if (left <= 0) return { unknown: `no answer within ${deadline / 1000} s` };
-      await this.more(left);
+    try {
+      if (!this.closed) this.child.stdin.write(question);
+      for (;;) {
+        const answer = read(this.output);
+        if (answer !== undefined) return answer;
+        const left = until - performance.now();
+        if (this.closed) return { unknown: this.complaints.trim().split('\n').at(-1) || 'it ended' };
+        if (left <= 0) return { unknown: `no answer within ${deadline / 1000} s` };
+        await this.more(left);
+      }
+    } finally {
+      this.output = undefined;
+      this.unasked = 0;
     }
   }
 
@@ -69,6 +87,25 @@ export class Conversation {
     child.unref();
     for (const stream of child.stdio) stream?.destroy();
     this.waiting?.();
+  }
+
+  private hear(text: string): void {
+    if (this.output === undefined) return this.count(text);
+    this.output += text;
+    if (this.output.length > longestAnswer) return this.silence();
+    this.waiting?.();
+  }
+
+  private count(text: string): void {
+    this.unasked += text.length;
+    if (this.unasked > longestUnasked) this.silence();
+  }
+
+  private silence(): void {
+    if (this.closed) return;
+    this.complaints = 'it says more than any answer takes';
+    log('a command says too much, and is ended', { pid: this.child.pid });
+    this.end();
   }
 
   private async more(milliseconds: number): Promise<void> {

@@ -1,8 +1,11 @@
+import { KeptText } from '../core/kept-text';
 import { startPiped } from './piped-child';
 import type { Argv } from './virsh-and-ssh';
 
 /** Milliseconds in which what a mover wrote arrives after its end. */
 const outputGrace = 1000;
+/** Characters that are kept of each end of what a mover prints: it may print for hours, and nobody reads it before its end. */
+const longestEnd = 256 * 1024;
 
 /** The program that really moves or saves a domain. */
 export interface Mover {
@@ -50,19 +53,23 @@ export interface Launched {
 /** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
 export function launch({ argv, cwd = '/' }: Program): Launched {
   const child = startPiped(argv, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [stdout, stderr] = [new KeptText(longestEnd), new KeptText(longestEnd)];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => stdout.take(text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.take(text));
   child.stdin.on('error', () => undefined);
+  const moved = (exit: number | null): Moved => ({ exit, stdout: stdout.text, stderr: stderr.text });
   const ended = new Promise<Moved>((resolve) => {
-    child.on('error', ({ message }) => resolve({ exit: 127, stdout, stderr: `${stderr}${message}\n` }));
-    child.on('close', (exit) => resolve({ exit, stdout, stderr }));
+    child.on('error', ({ message }) => {
+      stderr.take(`${message}\n`);
+      resolve(moved(127));
+    });
+    child.on('close', (exit) => resolve(moved(exit)));
     // A process that the mover left behind may hold its output open for ever; the mover's own end counts.
     child.on('exit', (exit) => {
       setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();
-        resolve({ exit, stdout, stderr });
+        resolve(moved(exit));
       }, outputGrace).unref();
     });
   });
