@@ -4,9 +4,15 @@ import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import { done, failed } from '../../opennebula/hook-log';
-import { failedMigration, migrationUnderWay, type LiveMigration } from '../../opennebula/live-migration';
+import {
+  failedMigration,
+  migrationUnderWay,
+  type FailedMigration,
+  type LiveMigration,
+} from '../../opennebula/live-migration';
 import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
 import { validateHost } from '../../system/host-name';
+import { showVm } from '../../system/onevm';
 import { readSettings } from '../../system/settings-file';
 import { askHost, isForeign, type HostAnswer } from './ask-host';
 import type { Call, Reply } from './call';
@@ -33,14 +39,31 @@ export function preMigrate(call: Call): Promise<Reply> {
 /** Back in RUNNING: what a failed live migration left in QEMU is healed, its paths are mended; then one more attempt. */
 export function postFailure(call: Call): Promise<Reply> {
   return asHook(call, async (event, settings) => {
-    const migration = failedMigration(event);
-    if (typeof migration === 'string') return nothingToDo(event, migration);
+    const told = failedMigration(event);
+    if (typeof told === 'string') return nothingToDo(event, told);
+    const migration = await failedMigrationNow(event, settings);
+    if (typeof migration === 'string') return nothingToDo(event, `the VM has gone on since: ${migration}`);
     const { end, did } = await ask('heal', event, migration, settings, call);
     const healed = concluded(event, migration, end, did);
     if (healed.exit !== 0 || !settings.hooks.retry) return healed;
-    const again = await retry(event, migration, settings, isDryRun(call));
+    const again = await retry(event, told, settings, isDryRun(call));
     return { ...again, stdout: healed.stdout + again.stdout, stderr: healed.stderr + again.stderr };
   });
+}
+
+/**
+ * The same of the VM as it is now: `onehook retry` replays events of any age, and who heals by an old one asks a host
+ * for a copy to which the VM has not gone last. @throws GuardError when OpenNebula cannot be asked.
+ */
+async function failedMigrationNow(
+  { vmId }: VmEvent,
+  { ssh: { user } }: Settings,
+): Promise<FailedMigration | string> {
+  const shown = await showVm(vmId, user);
+  const now = isUnknown(shown) ? shown.unknown : readVmEvent(shown);
+  if (typeof now !== 'string') return failedMigration(now);
+  const what = `nobody can tell where the VM went last: ${now}`;
+  throw new GuardError('undecided', what, `see onevm show ${vmId}, then run the hook again: onehook retry`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { History, vmXml } from '../../unit/opennebula/vm-xml';
+import { History, vmXml, type VmXmlOptions } from '../../unit/opennebula/vm-xml';
 import { statusXml } from '../harness';
 import { startHost, version } from './door';
 import { onedConf, oneadmin } from './machine-tree';
@@ -90,8 +90,26 @@ export class LittleCloud {
   /** A hook, as oned starts it for a live migration from this host. */
   hook(name: 'pre-migrate', vmId: string): Promise<Driven> {
     const history = new History().begin('kvm2', 1_700_000_000).records;
-    const event = vmXml({ id: Number(vmId), lcmState: 4, prevLcmState: 3, history });
-    return this.script(`hooks/migrate-guard/${name}`, [], Buffer.from(event).toString('base64'));
+    return this.hookOf(name, { id: Number(vmId), lcmState: 4, prevLcmState: 3, history });
+  }
+
+  /** A hook at any event. */
+  hookOf(name: 'pre-migrate' | 'post-failure', event: VmXmlOptions): Promise<Driven> {
+    return this.script(`hooks/migrate-guard/${name}`, [], Buffer.from(vmXml(event)).toString('base64'));
+  }
+
+  /** What `onevm show -x` prints from now on; what else it is asked to do is written down. */
+  async onevm(shown: VmXmlOptions | 'it does not answer'): Promise<void> {
+    const { state = 3, lcmState = 3 } = typeof shown === 'string' ? {} : shown;
+    // What the VM was before stands only in an event.
+    const xml =
+      typeof shown === 'string' ? '' : vmXml({ ...shown, prevState: state, prevLcmState: lcmState });
+    this.write(`${home}/vm.xml`, xml);
+    const show = typeof shown === 'string' ? `echo "${shown}" >&2; exit 255` : `exec cat ${home}/vm.xml`;
+    await this.program(
+      '/usr/bin/onevm',
+      `#!/bin/sh\ncase $1 in show) ${show} ;; esac\necho "$*" >>${home}/asked\n`,
+    );
   }
 
   /** Has libvirt's files tell of one more domain. */
