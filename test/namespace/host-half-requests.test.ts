@@ -120,6 +120,19 @@ describe('hostile requests do nothing', () => {
     expect(await machine.picture()).toBe(before);
   });
 
+  test('what is refused is not written down, however long it is', async () => {
+    const log = machine.path('/var/log/migrate-guard/host.log');
+    const { size } = lstatSync(log);
+    const lines = [
+      request({ ...move, destination: long }),
+      request({ ...repair, domain: long }),
+      request({ version: long }),
+      request({ [long]: 1 }),
+    ];
+    for (const line of lines) await knock(machine, [line]);
+    expect(lstatSync(log).size - size).toBeLessThan(8192);
+  });
+
   test('a request that never ends is refused as soon as it is too long, and no more of it is read', async () => {
     // Writes half a gigabyte without a line end, and says how much of it was taken.
     const flood = `$SIG{PIPE} = 'IGNORE'; my ($piece, $sent) = ('x' x 65536, 0);

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
 import {
   door,
@@ -51,6 +51,16 @@ test('the door opens for its one request, and the log tells who asked', async ()
   await knock(['x']);
   const log = readFileSync(machine.path('/var/log/migrate-guard/host.log'), 'utf8').split('\n');
   expect(JSON.parse(log.at(-2) ?? '')).toMatchObject({ asker: 'oneadmin', end: { result: 'refused' } });
+});
+
+test('a log that has become long takes the place of the one before it: no two of them fill the disk', async () => {
+  const log = '/var/log/migrate-guard/host.log';
+  for (const place of [log, `${log}.old`])
+    expect(await machine.root(['truncate', '--size=40M', place])).toMatchObject({ exit: 0 });
+  expectUnharmed(await knock([request()]));
+  expect(lstatSync(machine.path(`${log}.old`)).size).toBeGreaterThan(40 * 1024 * 1024);
+  expect(lstatSync(machine.path(log)).size).toBeLessThan(64 * 1024);
+  expect(readFileSync(machine.path(log), 'utf8')).toContain('"ended"');
 });
 
 test.each([

@@ -44,12 +44,12 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   if ('exit' in request) return request;
   // A probe changes nothing, and there are thousands a day.
   if (request.action !== 'probe') logToHost(asker());
-  // A map of links may be megabytes.
-  log('asked', { request: { ...request, changes: request.changes?.length } });
   link.say({ kind: 'hello', version: versionNumber });
   process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
     if (request.destination !== undefined) validateHost(request.destination);
+    // Not before: it may be anything. A map of links may be megabytes.
+    log('asked', { request: { ...request, changes: request.changes?.length } });
     return await serve(request, settings, {
       did: (action, what) => link.say({ kind: 'did', action, what }),
       found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
