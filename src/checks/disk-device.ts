@@ -18,7 +18,7 @@ export const diskDevice: Check = {
           check: 'disk-device',
           state: 'unknown',
           what: `what QEMU holds open cannot be read: ${open.unknown}`,
-          remedy: 'run as root',
+          remedy: open.remedy ?? 'run as root',
         },
       ];
     }

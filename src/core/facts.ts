@@ -8,6 +8,8 @@ import type { Walk } from './walk';
 /** Something that could not be read, and why. Never taken for an answer. */
 export interface Unknown {
   readonly unknown: string;
+  /** What helps, where the reason tells. */
+  readonly remedy?: string;
 }
 
 export function isUnknown(fact: object | string): fact is Unknown {

@@ -60,7 +60,8 @@ export function judgeInstalled(entry: Installed, now: Standing): Finding | undef
     what: `${path} ${what}`,
     remedy,
   });
-  if (isUnknown(now)) return found('unknown', `cannot be looked at: ${now.unknown}`, 'run as root');
+  if (isUnknown(now))
+    return found('unknown', `cannot be looked at: ${now.unknown}`, now.remedy ?? `ls -ld ${path}`);
   if (now.is === 'missing') return found('problem', 'is missing', again);
   const wanted = kind === 'directory' ? 'directory' : 'file';
   if (now.is !== wanted) return found('problem', `is no plain ${wanted} any more`, `move it away; ${again}`);

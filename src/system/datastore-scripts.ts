@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import type { Unknown } from '../core/facts';
+import { remedyOf } from '../core/remedy-of';
 
 /** Scripts below a directory, and what StorPool's read of the site: their texts, by path. */
 export interface DatastoreScripts {
@@ -30,7 +31,8 @@ export function readDatastoreScripts(root: string, names: readonly string[]): Da
     }
     return { scripts, site: siteFiles.flatMap((file) => readPlainFile(`${root}${file}`) ?? []) };
   } catch (error) {
-    return { unknown: `the datastore drivers in ${directory} cannot be read: ${errorName(error)}` };
+    const remedy = remedyOf(error, directory, { otherwise: 'run on the front-end' });
+    return { unknown: `the datastore drivers in ${directory} cannot be read: ${errorName(error)}`, remedy };
   }
 }
 

@@ -2,6 +2,7 @@ import { linkSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorName, GuardError } from '../core/errors';
+import { codeOf, remedyOf } from '../core/remedy-of';
 import { log } from './log';
 import { startTimeOf } from './process-start-time';
 
@@ -117,12 +118,9 @@ function prepare(directory: string, name: string): string {
 }
 
 function cannotLock(name: string, directory: string, cause: unknown): GuardError {
-  const why = errorName(cause);
-  const [code, remedy] =
-    why === 'EACCES' || why === 'EPERM'
-      ? (['notPermitted', 'run as root'] as const)
-      : (['failed', `see whether ${directory} can be written`] as const);
-  return new GuardError(code, `${name} cannot be locked: ${directory}: ${why}`, remedy, { cause });
+  const remedy = remedyOf(cause, directory, { otherwise: `see whether ${directory} can be written` });
+  const what = `${name} cannot be locked: ${directory}: ${errorName(cause)}`;
+  return new GuardError(codeOf(cause), what, remedy, { cause });
 }
 
 function busy(name: string, pid?: number): GuardError {

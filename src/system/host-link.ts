@@ -10,8 +10,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
 import { errorName, GuardError } from '../core/errors';
 import type { LinkEntry } from '../core/entry';
+import { remedyOf } from '../core/remedy-of';
 import { asUserArgv } from './as-user-argv';
 import { run } from './command';
 import { freshName } from './fresh-file';
@@ -73,7 +75,7 @@ async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string
   const asOwner = async (...argv: readonly string[]): Promise<void> => {
     const options = { deadline: exchangeDeadline, cwd: '/', inherit: directory };
     const { exit, stderr } = await run([...asUserArgv(owner), ...argv], options);
-    if (exit !== 0) throw new Error(stderr.trim().split(': ').at(-1) || `${argv[0] ?? ''} failed`);
+    if (exit !== 0) throw errorInWords(stderr.trim().split(': ').at(-1) || `${argv[0] ?? ''} failed`);
   };
   try {
     await asOwner('ln', '--symbolic', '--no-target-directory', '--', target, temporary);
@@ -89,6 +91,12 @@ async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string
   }
 }
 
+/** A command prints strerror(3) in the locale C, which Node knows by the names of the errors. */
+function errorInWords(words: string): Error {
+  const known = [...getSystemErrorMap().values()].find(([, text]) => text === words.toLowerCase());
+  return Object.assign(new Error(words), known ? { code: known[0] } : {});
+}
+
 function expectUnchanged(anchor: string, before: LinkEntry): void {
   if (lstatSync(anchor).isSymbolicLink() && readlinkSync(anchor) === before.target) return;
   const what = `the link changed meanwhile: it no longer points to ${before.target}`;
@@ -96,7 +104,6 @@ function expectUnchanged(anchor: string, before: LinkEntry): void {
 }
 
 function failed(path: string, why: string, cause?: unknown): GuardError {
-  return new GuardError('failed', `${path} could not be re-pointed: ${why}`, `look at ls -la ${path}`, {
-    cause,
-  });
+  const remedy = remedyOf(cause, path, { otherwise: `look at ls -la ${path}` });
+  return new GuardError('failed', `${path} could not be re-pointed: ${why}`, remedy, { cause });
 }

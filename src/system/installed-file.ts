@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import type { Standing } from '../core/manifest';
 import { errorName } from '../core/errors';
+import { remedyOf } from '../core/remedy-of';
 
 /** Looks at one path. No link is followed at its end, and nothing is opened that is no plain file. */
 export function lookAt(path: string): Standing {
@@ -12,7 +13,8 @@ export function lookAt(path: string): Standing {
     return readFile(path);
   } catch (error) {
     const name = errorName(error);
-    return name === 'ENOENT' || name === 'ENOTDIR' ? { is: 'missing' } : { unknown: name };
+    if (name === 'ENOENT' || name === 'ENOTDIR') return { is: 'missing' };
+    return { unknown: name, remedy: remedyOf(error, path, { otherwise: `look at it: ls -ld ${path}` }) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
+import { codeOf, remedyOf } from '../core/remedy-of';
 import { readNamedFile } from './named-file';
 import { makeRootDirectory } from './root-directory';
 
@@ -33,11 +34,11 @@ export class Journal {
       return new Journal(file, openSync(file, 'ax', 0o640));
     } catch (error) {
       if (error instanceof GuardError) throw error;
-      throw new GuardError(
-        'notPermitted',
-        `the journal ${file} cannot be made: ${errorName(error)}`,
-        'run as root',
-      );
+      const remedy = remedyOf(error, directory, {
+        EEXIST: `see what stands at ${directory} and at ${file}, then run again`,
+        otherwise: `see what stands at ${directory}: namei -l ${directory}`,
+      });
+      throw new GuardError(codeOf(error), `the journal ${file} cannot be made: ${errorName(error)}`, remedy);
     }
   }
 
@@ -50,7 +51,7 @@ export class Journal {
       throw new GuardError(
         'failed',
         `the journal ${this.file} cannot be written: ${errorName(error)}; no more links are moved`,
-        'see whether its file system is full or read-only, then run again',
+        remedyOf(error, this.file, { otherwise: `see what happened to ${this.file}, then run again` }),
         { cause: error },
       );
     }

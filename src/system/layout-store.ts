@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { isBuildId, parseLayout, type Layout } from '../core/qemu-layout';
+import { codeOf, remedyOf } from '../core/remedy-of';
 import { freshName } from './fresh-file';
 
 /** A layout is some 2 KiB. */
@@ -79,7 +80,8 @@ export function storeLayout(directory: string, layout: Layout): string {
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
     if (error instanceof GuardError) throw error;
-    throw new GuardError('notPermitted', `${file} cannot be written: ${errorName(error)}`, 'run as root', {
+    const remedy = remedyOf(error, directory, { otherwise: `see what stands there: namei -l ${directory}` });
+    throw new GuardError(codeOf(error), `${file} cannot be written: ${errorName(error)}`, remedy, {
       cause: error,
     });
   }

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } 
 import { parseDomain, type Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
 import type { NoFacts } from '../core/facts';
+import { remedyOf } from '../core/remedy-of';
 
 /** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
 export type Found = Domain | NoFacts;
@@ -17,7 +18,7 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
     return {
       name,
       why: `${file} cannot be read: ${errorName(error)}`,
-      remedy: 'run as root, or look at that file',
+      remedy: remedyOf(error, file, { otherwise: `look at that file: ls -ld ${file}` }),
     };
   }
   try {
@@ -76,8 +77,7 @@ export function listDomains(stateDirectory: string): string[] | undefined {
   } catch (error) {
     const name = errorName(error);
     if (name === 'EACCES' || name === 'EPERM' || name === 'ENOENT') return undefined;
-    throw new GuardError('undecided', `${stateDirectory} cannot be read: ${name}`, 'look at that directory', {
-      cause: error,
-    });
+    const remedy = remedyOf(error, stateDirectory, { otherwise: 'look at that directory' });
+    throw new GuardError('undecided', `${stateDirectory} cannot be read: ${name}`, remedy, { cause: error });
   }
 }

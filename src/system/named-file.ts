@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
+import { remedyOf } from '../core/remedy-of';
 
 /**
  * The text of a file that somebody named to us.
  * @param called how the error calls it: `the map /tmp/map`
- * @throws GuardError with that remedy, for a file that cannot be read
+ * @throws GuardError for a file that cannot be read; with that remedy where no such file is there
  */
 export function readNamedFile(
   file: string,
@@ -16,6 +17,7 @@ export function readNamedFile(
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new GuardError(code, `${called} cannot be read: ${errorName(error)}`, remedy);
+    const what = `${called} cannot be read: ${errorName(error)}`;
+    throw new GuardError(code, what, remedyOf(error, file, { otherwise: remedy }));
   }
 }

@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
+import { remedyOf } from '../core/remedy-of';
 import { freshName } from './fresh-file';
 
 /**
@@ -15,11 +16,15 @@ export function writeWhole(file: string, text: string): void {
     renameSync(fresh, file);
   } catch (error) {
     rmSync(fresh, { force: true });
-    throw new GuardError(
-      'undecided',
-      `${file} cannot be written: ${errorName(error)}`,
-      'name a file in a directory that you may write to',
-      { cause: error },
-    );
+    const another = 'name a file in a directory that you may write to';
+    const remedy = remedyOf(error, file, {
+      EACCES: another,
+      EPERM: another,
+      EROFS: another,
+      otherwise: 'name another file',
+    });
+    throw new GuardError('undecided', `${file} cannot be written: ${errorName(error)}`, remedy, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { errorName, GuardError } from '../core/errors';
 import { isDevOfLibvirt, submountOfDev } from '../core/mounts';
 import { isBelowDev } from '../core/plan';
+import { remedyOf } from '../core/remedy-of';
 import { temporaryPrefix } from './dev-tree';
 import type { HeldDomain } from './held-domain';
 
@@ -16,11 +17,13 @@ export interface Place {
  * @throws GuardError `failed`.
  */
 export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Place {
-  const refuse = (why: string): GuardError =>
+  const refuse = (why: string, cause?: unknown): GuardError =>
     new GuardError(
       'failed',
       `${domain.name}: ${path} cannot be made in QEMU's mount namespace: ${why}`,
-      `look at ${path} there: nsenter -t ${domain.pid ?? 0} -m ls -la ${path}`,
+      remedyOf(cause, path, {
+        otherwise: `look at ${path} there: nsenter -t ${domain.pid ?? 0} -m ls -la ${path}`,
+      }),
     );
   if (!isBelowDev(path) || submountOfDev(mounts, path)) throw refuse('only /dev itself is repaired');
   const cut = path.lastIndexOf('/');
@@ -38,6 +41,6 @@ export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Pl
       temporary: `${anchor.slice(0, anchor.lastIndexOf('/'))}/${temporaryPrefix}${process.pid}`,
     };
   } catch (error) {
-    throw error instanceof GuardError ? error : refuse(errorName(error));
+    throw error instanceof GuardError ? error : refuse(errorName(error), error);
   }
 }

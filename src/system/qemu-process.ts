@@ -5,6 +5,7 @@ import type { Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
 import { hasMemory, isQemuOf, parseStartTime, parseStatus, type Credentials } from '../core/process-status';
+import { remedyOf } from '../core/remedy-of';
 import { toEntry, TreeView } from './view';
 
 /** Why a process cannot be held. */
@@ -117,7 +118,11 @@ export class QemuProcess {
       for (let first = 0; missing.size > 0 && first < 64; first += 1) look(first);
       if (missing.size > 0 || wanted.length === 0) readdirSync(`${this.path}/fd`).forEach(look);
     } catch (error) {
-      return { unknown: `/proc/${this.pid}/fd: ${errorName(error)}` };
+      const path = `/proc/${this.pid}/fd`;
+      return {
+        unknown: `${path}: ${errorName(error)}`,
+        remedy: remedyOf(error, path, { otherwise: 'run again' }),
+      };
     }
     return [...files.values()];
   }

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { nearest } from '../core/nearest';
 import { defaultSettings, type Settings } from '../core/settings';
+import { remedyOf } from '../core/remedy-of';
 import { isSection, quoted, validate } from './settings-schema';
 
 /** In bytes; the shipped file with all its comments is a twentieth of it. */
@@ -69,7 +70,13 @@ async function readValues(file: string, mayBeMissing: boolean): Promise<unknown>
     if (error instanceof GuardError) throw error;
     const name = errorName(error);
     if (mayBeMissing && (name === 'ENOENT' || name === 'ENOTDIR')) return undefined;
-    const remedy = mayBeMissing ? `look at ls -l ${file}` : 'name another with --config';
+    const look = `look at ls -l ${file}`;
+    // OpenNebula's user is to be able to read it, and is not to be told to become root.
+    const remedy = remedyOf(error, file, {
+      EACCES: look,
+      EPERM: look,
+      otherwise: mayBeMissing ? look : 'name another with --config',
+    });
     throw new GuardError('usage', `the configuration ${file} cannot be read: ${name}`, remedy);
   }
   // The file as shipped is all comments: nothing to parse, and no parser to load.

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import type { Layout } from '../core/qemu-layout';
 import type { Settings } from '../core/settings';
+import { remedyOf } from '../core/remedy-of';
 import { readDwarf } from '../system/dwarf';
 import { storeLayout } from '../system/layout-store';
 
@@ -21,6 +22,7 @@ function real(file: string): string {
   try {
     return realpathSync(file);
   } catch (error) {
-    throw new GuardError('problem', `${file} cannot be read: ${errorName(error)}`, 'name the QEMU program');
+    const remedy = remedyOf(error, file, { otherwise: 'name the QEMU program' });
+    throw new GuardError('problem', `${file} cannot be read: ${errorName(error)}`, remedy);
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { errorName } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
+import { remedyOf } from '../../core/remedy-of';
 import { registeredHooks, shippedHooks, type KvmHost } from '../../opennebula/pools';
 import { guards, hasGuards, kvmArguments, withGuards } from '../../opennebula/vm-mad';
 import { readPlainFile } from '../../system/datastore-scripts';
@@ -88,7 +89,8 @@ function judgeVmMad(
     text = readFileSync(`${root}${onedConf}`, 'utf8');
   } catch (error) {
     const what = `${onedConf} cannot be read: ${errorName(error)}`;
-    return { check, state: 'unknown', path: onedConf, what, remedy: 'run as root on the front-end' };
+    const remedy = remedyOf(error, onedConf, { otherwise: 'run on the front-end' });
+    return { check, state: 'unknown', path: onedConf, what, remedy };
   }
   const args = kvmArguments(text);
   if ('refused' in args) {

@@ -6,9 +6,11 @@ import type { Finding } from '../../core/finding';
 import type { HostEnd } from '../../core/host-session';
 import type { Settings } from '../../core/settings';
 import { qemuNamespaces } from '../../core/qemu-conf';
+import { remedyOf } from '../../core/remedy-of';
 import { run } from '../../system/command';
 import { sha256 } from '../../system/installed-file';
 import { layoutFile, loadLayout } from '../../system/layout-store';
+import type { QemuProcess } from '../../system/qemu-process';
 import { buildIdOf } from '../../system/qemu-memory';
 import { findDomains } from '../find-domains';
 import { holdQemu } from '../inspect';
@@ -73,7 +75,7 @@ async function judgeGdb(): Promise<Finding> {
 async function judgeLayouts(settings: Settings): Promise<Finding[]> {
   const found = new Map<string, Finding>();
   for await (const domain of findDomains('all', settings)) {
-    const held = 'why' in domain ? { unknown: domain.why } : holdQemu(domain);
+    const held: QemuProcess | Unknown = 'why' in domain ? { unknown: domain.why } : holdQemu(domain);
     if (isUnknown(held)) {
       const what = `the QEMU of ${domain.name} cannot be looked at: ${held.unknown}`;
       const remedy = `virsh domstate ${domain.name}`;
@@ -124,7 +126,7 @@ function judgeNamespaces(): Finding {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const remedy = `run as root on a host with libvirt`;
+    const remedy = remedyOf(error, file, { otherwise: 'run on a host with libvirt' });
     return {
       check,
       state: 'unknown',

@@ -3,6 +3,7 @@ import { errorName } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { judgeInstalled, parseManifest, type Installed } from '../../core/manifest';
+import { remedyOf } from '../../core/remedy-of';
 import { lookAt } from '../../system/installed-file';
 
 const manifestFile = '/var/lib/migrate-guard/manifest';
@@ -21,9 +22,9 @@ export function readInstallation(root: string): Installation | Unknown {
     text = readFileSync(`${root}${manifestFile}`, 'utf8');
   } catch (error) {
     const name = errorName(error);
-    return name === 'ENOENT'
-      ? { roles: [], entries: [] }
-      : { unknown: `${manifestFile} cannot be read: ${name}` };
+    if (name === 'ENOENT') return { roles: [], entries: [] };
+    const remedy = remedyOf(error, manifestFile, { otherwise: 'install again' });
+    return { unknown: `${manifestFile} cannot be read: ${name}`, remedy };
   }
   const entries = parseManifest(text);
   if (isUnknown(entries)) return entries;
@@ -35,7 +36,8 @@ export function readInstallation(root: string): Installation | Unknown {
 export function judgeFiles(root: string, installation: Installation | Unknown): Finding[] {
   const check = 'installed-file';
   if (isUnknown(installation)) {
-    return [{ check, state: 'unknown', what: installation.unknown, remedy: 'run as root, or install again' }];
+    const { unknown, remedy = 'install again' } = installation;
+    return [{ check, state: 'unknown', what: unknown, remedy }];
   }
   const { entries, roles } = installation;
   if (roles.length === 0) {

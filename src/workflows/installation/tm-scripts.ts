@@ -21,8 +21,10 @@ export function callers(drivers: readonly TmDriver[] | Unknown): TmDriver[] {
 
 /** Whether a driver has what belongs together: one script without the other is a mistake, or what an upgrade left. */
 export function judgeTmDrivers(drivers: readonly TmDriver[] | Unknown): Finding[] {
-  if (isUnknown(drivers))
-    return [{ check, state: 'unknown', what: drivers.unknown, remedy: 'run as root on the front-end' }];
+  if (isUnknown(drivers)) {
+    const { unknown, remedy = 'run on the front-end' } = drivers;
+    return [{ check, state: 'unknown', what: unknown, remedy }];
+  }
   const called = callers(drivers);
   const half = called.flatMap(({ name, calls }) => missing(name, calls));
   if (half.length > 0) return half;
