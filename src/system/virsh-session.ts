@@ -15,6 +15,13 @@ const prompt = 'virsh # ';
 export class VirshSession {
   private conversation: Conversation | undefined;
   private questions = 0;
+  private hangs = false;
+
+  /**
+   * `asksAgain`: for who stands by one domain for hours, meanwhile libvirtd may be started anew. Of many domains, one
+   * that hangs is asked once, not once for each of them.
+   */
+  constructor(private readonly asksAgain = false) {}
 
   /** Before anything is asked, so that no question has to wait for it; and once more, when the last one has ended. */
   connect(): Conversation {
@@ -25,6 +32,7 @@ export class VirshSession {
 
   /** What virsh printed for one command, within `deadline` milliseconds. Questions may not overlap. */
   async ask(command: string, deadline: number): Promise<string | Unknown> {
+    if (this.hangs) return { unknown: 'libvirtd did not answer in time' };
     this.questions += 1;
     const mark = `migrate-guard-${this.questions}`;
     const read = (output: string): string | undefined => {
@@ -34,8 +42,11 @@ export class VirshSession {
     };
     const answer = await this.connect().ask(`${command}\necho ${mark}\n`, read, deadline);
     log('asked virsh', { command, answer });
-    // What would still come is no answer to what is asked next.
-    if (typeof answer !== 'string') this.end();
+    if (typeof answer !== 'string') {
+      this.hangs = !this.asksAgain && this.conversation?.hasEnded === false;
+      // What would still come is no answer to what is asked next.
+      this.end();
+    }
     return answer;
   }
 

@@ -12,7 +12,27 @@ import { quietVirsh } from './virsh-and-ssh';
  * a name that is a number for the id of another domain.
  */
 export class Virsh {
-  constructor(private readonly deadline: number) {}
+  /** Of a run over many domains: libvirtd has not answered in time. */
+  private hangs = false;
+
+  /** `until`: where many domains are asked about, by `performance.now()`; see {@link ofRun}. */
+  constructor(
+    private readonly deadline: number,
+    private readonly until?: number,
+  ) {}
+
+  /**
+   * For a run over many domains. A libvirtd that hangs is asked once, not once for each of them, and nothing is asked
+   * after `until`: what was begun for the sake of one would otherwise be begun for all that follow.
+   */
+  static ofRun(deadline: number, until = Infinity): Virsh {
+    return new Virsh(deadline, until);
+  }
+
+  /** Nothing is asked any more. */
+  private get isSilent(): boolean {
+    return this.hangs || (this.until !== undefined && performance.now() >= this.until);
+  }
 
   /** The UUIDs of the running domains by their names. @throws GuardError when libvirtd does not answer. */
   async listDomains(): Promise<ReadonlyMap<string, string>> {
@@ -78,8 +98,14 @@ export class Virsh {
     }
   }
 
-  private virsh(...args: readonly string[]): Promise<CommandResult> {
-    return run(quietVirsh(...args), { deadline: this.deadline });
+  private async virsh(...args: readonly string[]): Promise<CommandResult> {
+    const argv = quietVirsh(...args);
+    const { until = Infinity } = this;
+    const left = Math.min(this.deadline, until - performance.now());
+    if (this.isSilent) return unasked(argv);
+    const result = await run(argv, { deadline: left });
+    this.hangs = this.until !== undefined && result.timedOut;
+    return result;
   }
 
   private failure(what: string, result: CommandResult): GuardError {
@@ -90,6 +116,10 @@ export class Virsh {
       denied ? 'run as root, or as a user of the libvirt group' : 'see whether libvirtd runs on this host',
     );
   }
+}
+
+function unasked(argv: readonly string[]): CommandResult {
+  return { argv, exit: null, stdout: '', stderr: '', timedOut: true, missing: false };
 }
 
 function explain(result: CommandResult): string {

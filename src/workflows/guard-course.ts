@@ -89,7 +89,7 @@ export class GuardCourse {
   /** libvirt has written the domain to a file, and ended its QEMU. */
   wasSaved = false;
   /** One for all that is asked here: by the check, and by who stands by the mover. */
-  readonly virsh = new VirshSession();
+  readonly virsh = new VirshSession(true);
   private readonly actions: GuardAction[] = [];
 
   private constructor(

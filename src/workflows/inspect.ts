@@ -27,13 +27,22 @@ export interface Inspection extends BlockJudgement {
  * The block state of each domain that was asked for, as soon as it is known; its verdict is of that alone. No guest is
  * paused.
  */
-export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
+export async function* inspect(
+  asked: Asked,
+  settings: Settings,
+  virsh = Virsh.ofRun(settings.libvirt.deadline * 1000),
+): AsyncGenerator<DomainReport> {
   for await (const found of findDomains(asked, settings)) {
-    yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings);
+    yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings, virsh);
   }
 }
 
-export async function inspectDomain(domain: Domain, settings: Settings): Promise<DomainReport> {
+/** `virsh`: of a run over many domains, so that a libvirtd that hangs is not waited for again and again. */
+export async function inspectDomain(
+  domain: Domain,
+  settings: Settings,
+  virsh?: Virsh,
+): Promise<DomainReport> {
   const held = holdQemu(domain);
   if (isUnknown(held)) {
     const state = held.isForeign ? 'problem' : 'unknown';
@@ -46,7 +55,7 @@ export async function inspectDomain(domain: Domain, settings: Settings): Promise
     return report(domain, 'unknown', [finding]);
   }
   try {
-    const { blockState, findings } = await inspectHeld(domain, held, settings);
+    const { blockState, findings } = await inspectHeld(domain, held, settings, virsh);
     return report(
       domain,
       blockState,
@@ -92,14 +101,15 @@ export async function inspectHeld(
   domain: Domain,
   held: QemuProcess,
   settings: Settings,
+  virsh = new Virsh(settings.libvirt.deadline * 1000),
 ): Promise<Inspection> {
   const reading = readMemoryByLayout(held, settings);
   if (!isUnknown(reading)) return { ...judgeMemory(reading.memory, domain.name), reading };
-  const { logDirectory, deadline } = settings.libvirt;
+  const { logDirectory } = settings.libvirt;
   const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
   const clear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
-  const answers = clear ? undefined : await askQemu(new Virsh(deadline * 1000), domain.uuid);
+  const answers = clear ? undefined : await askQemu(virsh, domain.uuid);
   return { ...judgeLog(log, answers, domain.name, reading.unknown), reading };
 }
 

@@ -31,7 +31,7 @@ export class JobWatch {
   private readonly over = new AbortController();
   private readonly watching: Promise<void>;
   private ending: Promise<void> | undefined;
-  private readonly virsh = new VirshSession();
+  private readonly virsh = new VirshSession(true);
 
   constructor(
     private readonly course: GuardCourse,

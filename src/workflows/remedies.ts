@@ -36,7 +36,6 @@ export interface Plan {
 
 /** The four remedies for one domain. Each is planned on fresh facts, and refused with the reason. */
 export class Remedies {
-  private readonly virsh: Virsh;
   /** libvirtd that did not answer once is not asked again: each question would wait as long. */
   private silent: Unknown | undefined;
   private copyAnswer: Promise<Objection | undefined> | undefined;
@@ -47,9 +46,8 @@ export class Remedies {
     private readonly held: QemuProcess,
     private readonly settings: Settings,
     private readonly destination: Destination | undefined,
-  ) {
-    this.virsh = new Virsh(settings.libvirt.deadline * 1000);
-  }
+    private readonly virsh: Virsh,
+  ) {}
 
   async plan(strategy: Strategy, { reading }: Inspection): Promise<Plan | Objection> {
     switch (strategy) {

@@ -1,6 +1,7 @@
 import { resetOf, resumeOf } from '../core/block-state';
 import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';
+import { Virsh } from '../system/virsh';
 import { inspect } from './inspect';
 import { reset, resetResults, type ResetReport } from './reset';
 
@@ -14,12 +15,13 @@ export type ResetAllOptions = Parameters<typeof reset>[1];
  */
 export async function* resetAll(options: ResetAllOptions): AsyncGenerator<ResetReport> {
   let wrong: ResetReport | undefined;
-  for await (const found of inspect('all', options.settings)) {
+  const virsh = Virsh.ofRun(options.settings.libvirt.deadline * 1000);
+  for await (const found of inspect('all', options.settings, virsh)) {
     if (found.blockState === 'healthy') continue;
     if (!isForReset(found)) yield undecided(found);
     else if (wrong) yield notBegun(found, wrong);
     else {
-      const report = await resetOne(found, options);
+      const report = await resetOne(found, { ...options, virsh });
       yield report;
       if (['failed', 'person'].includes(resetResults[report.result])) wrong = report;
     }

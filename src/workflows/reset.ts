@@ -10,6 +10,7 @@ import { withDomainLock } from '../system/domain-lock';
 import { logEnd } from '../system/qemu-log';
 import type { QemuProcess } from '../system/qemu-process';
 import { noteReset } from '../system/reset-note';
+import { Virsh } from '../system/virsh';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
 import { inspectHeld, mustHoldQemu, type Inspection } from './inspect';
@@ -55,6 +56,8 @@ export interface ResetOptions {
   readonly dryRun: boolean;
   /** Where the last migration was to go. Without it, only QEMU's log can tell that no copy owns the disks. */
   readonly destination?: Destination | undefined;
+  /** Of a run over many domains. */
+  readonly virsh?: Virsh;
 }
 
 /** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
@@ -92,6 +95,7 @@ class Reset {
   private readonly actions: ResetAction[] = [];
   private undecided = false;
   private tried = false;
+  private readonly virsh: Virsh;
   private readonly remedies: Remedies;
 
   constructor(
@@ -99,12 +103,14 @@ class Reset {
     private readonly held: QemuProcess,
     private readonly options: ResetOptions,
   ) {
-    this.remedies = new Remedies(domain, held, options.settings, options.destination);
+    const { settings, destination, virsh = new Virsh(settings.libvirt.deadline * 1000) } = options;
+    this.virsh = virsh;
+    this.remedies = new Remedies(domain, held, settings, destination, virsh);
   }
 
   async run(): Promise<ResetReport> {
     const { strategy, settings, dryRun } = this.options;
-    let inspection = await inspectHeld(this.domain, this.held, settings);
+    let inspection = await inspectHeld(this.domain, this.held, settings, this.virsh);
     if (inspection.blockState === 'healthy') return this.report('healthy', 'healthy', 'nothing to heal');
     const order = strategy === 'auto' ? settings.reset.strategies : [strategy];
     for (const candidate of order) {
@@ -143,7 +149,7 @@ class Reset {
 
   /** A second inspection. Without memory, what QEMU says and does is the evidence; see {@link Remedies.prove}. */
   private async verify(applied: Applied | Unknown): Promise<Inspection> {
-    const inspection = await inspectHeld(this.domain, this.held, this.options.settings);
+    const inspection = await inspectHeld(this.domain, this.held, this.options.settings, this.virsh);
     if (!isUnknown(inspection.reading) || isUnknown(applied) || !applied.activatedAll) return inspection;
     return this.remedies.prove(inspection);
   }
