@@ -77,13 +77,9 @@ export function guardedMove(stage: Stage, standIn: StandIn): Promise<Guarded> {
   return guarded(stage, ['migrate', 'one-310', 'kvm2'], standIn, { configure });
 }
 
-async function guarded(
-  stage: Stage,
-  line: readonly string[],
-  { move, before = '', cont = { return: {} } }: StandIn,
-  { under = [], configure }: RunOptions,
-): Promise<Guarded> {
-  const virsh = `#!/bin/sh
+/** Such a virsh, as a program's text. */
+export function standInVirsh({ move, before = '', cont = { return: {} } }: StandIn): string {
+  return `#!/bin/sh
 log=${logDirectory}/one-310.log
 state=running migration=
 answer() {
@@ -108,7 +104,15 @@ case "$*" in
   *) answer "$@" ;;
 esac
 `;
-  stage.host.file('/mnt/bin/virsh', virsh, { mode: 0o755 });
+}
+
+async function guarded(
+  stage: Stage,
+  line: readonly string[],
+  standIn: StandIn,
+  { under = [], configure }: RunOptions,
+): Promise<Guarded> {
+  stage.host.file('/mnt/bin/virsh', standInVirsh(standIn), { mode: 0o755 });
   if (configure) stage.host.file(configuration, configure(stage.host.read(configuration)), { mode: 0o644 });
   const result = await stage.run([...line, '--config', configuration, '--json'], {
     under,

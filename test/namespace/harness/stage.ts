@@ -107,7 +107,12 @@ export class Stage {
   }
 
   /** Runs `migrate-guard` on this host. `uid`: as another user than root. `under`: a command that runs it. */
-  run(
+  run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return this.runOther([this.program, ...argv], options);
+  }
+
+  /** The same of another program for Node. */
+  runOther(
     argv: readonly string[],
     { uid, env, under = [], ...options }: RunOptions = {},
   ): Promise<CommandResult> {
@@ -117,7 +122,7 @@ export class Stage {
     const variables = Object.entries({ NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: '', ...env }).map(
       ([name, value]) => `${name}=${value}`,
     );
-    const command = ['env', ...variables, ...under, this.node, this.program, ...argv];
+    const command = ['env', ...variables, ...under, this.node, ...argv];
     return run(['nsenter', ...enter, ...become, ...command], { deadline: 300_000, ...options });
   }
 
