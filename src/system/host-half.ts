@@ -20,12 +20,15 @@ const sshOptions = [...forwarding, ...keptAlive].flatMap((option) => ['-o', opti
 
 /** Milliseconds. Why nothing more is said comes by another pipe than what is said. */
 const lastWordsWait = 1000;
+/** Characters of a whole conversation: ten times what an audit of thousands of VMs takes. */
+const longestTalk = 64 * 1024 * 1024;
 /** Enough of what a host complains about to see why. */
 const longestComplaint = 16 * 1024;
 
 /** One conversation with the root-only half on a host. */
 export class HostHalf {
   private complaints = '';
+  private heard = 0;
   private readonly lines: AsyncIterator<string>;
   private closed: Promise<unknown>;
 
@@ -71,6 +74,9 @@ export class HostHalf {
     for (;;) {
       const read = await this.lines.next();
       if (read.done === true) return { unknown: await this.lastComplaint() };
+      // All of it is kept by who asks, and another host may say what it likes.
+      this.heard += read.value.length;
+      if (this.heard > longestTalk) return this.silenced();
       const line = readHostLine(read.value);
       if (line) return line;
     }
@@ -92,6 +98,12 @@ export class HostHalf {
     this.complaints += `${why}\n`;
     for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream.destroy();
     this.child.unref();
+  }
+
+  private silenced(): Unknown {
+    const unknown = 'it says more than any host has to say';
+    this.abandon(unknown);
+    return { unknown };
   }
 
   private async lastComplaint(): Promise<string> {

@@ -16,6 +16,15 @@ test('why a host cannot be asked is told, however late it comes', async () => {
   );
 });
 
+test('a host that goes on and on is not listened to any more, and nothing is moved', async () => {
+  const did = JSON.stringify({ kind: 'did', action: 'check', what: 'x'.repeat(1000) });
+  const moved = { kind: 'end', exit: 0, result: 'done', what: 'x' };
+  await on.cloud.hostHalf(`yes '${did}' | head -n 100000`, moved);
+  const { exit, stderr, ran } = await on.cloud.migrate();
+  expect([exit, ran]).toEqual([2, []]);
+  expect(stderr.split('\n').at(-2)).toContain('it says more than any host has to say');
+});
+
 test('a front-end whose directory is a link to a larger disk is one all the same', async () => {
   const moved = 'mkdir /var/lib/large && mv /var/lib/one /var/lib/large/ && ln -s large/one /var/lib/one';
   expect(await on.cloud.machine.root(['bash', '-c', moved])).toMatchObject({ exit: 0 });
