@@ -3,6 +3,7 @@ import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
 import type { HeldDomains } from '../system/held-domain';
+import { Virsh } from '../system/virsh';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import type { Asked } from './find-domains';
@@ -22,6 +23,8 @@ interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
   readonly virsh: VirshSession;
   /** Of which the domain is held already. */
   readonly group?: HeldDomains;
+  /** Of a run over many domains. */
+  readonly monitor?: Virsh;
 }
 
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
@@ -33,10 +36,11 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   const { settings, deep, destination: host } = options;
   const destination = host === undefined ? undefined : new Destination(host, settings);
   const virsh = new VirshSession();
+  const monitor = Virsh.ofRun(settings.libvirt.deadline * 1000);
   try {
     // What waits for QEMU, or for another host, is answered one by one.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
-      checkDomain(domain, { settings, deep, destination, virsh, group });
+      checkDomain(domain, { settings, deep, destination, virsh, monitor, group });
     yield* checkHeldTogether(asked, settings, check, 1);
   } finally {
     destination?.end();
@@ -46,13 +50,13 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 
 /** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
-  const { settings, deep, virsh } = options;
+  const { settings, deep, virsh, monitor } = options;
   const deadline = settings.libvirt.deadline * 1000;
   const depth = deep ? { open: true, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) } : {};
   const [facts, destination, block] = await Promise.all([
     gatherDomain(domain, depth, options.group),
     askAbout(domain, options.destination),
-    deep ? inspectDomain(domain, settings) : undefined,
+    deep ? inspectDomain(domain, settings, monitor) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
   return withBlockState(report({ ...facts, ...destination }), block);

@@ -4,6 +4,7 @@ import { errorName } from '../core/errors';
 import type { NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
+import { Virsh } from '../system/virsh';
 import { findDomains } from './find-domains';
 import { inTime } from './in-time';
 import { inspectDomain } from './inspect';
@@ -30,13 +31,14 @@ export async function* examine(
   const domains: (Domain | NoFacts)[] = [];
   for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
   const checked = await checkAll(domains, settings, end);
+  const virsh = Virsh.ofRun(settings.libvirt.deadline * 1000, end);
   for (const domain of domains) {
     if ('why' in domain) {
       yield { report: reportNoFacts(domain) };
       continue;
     }
     const paths = checked.get(domain.name) ?? unknown(domain, 'its paths were not checked in time');
-    const block = await inspectInTime(domain, settings, end);
+    const block = await inspectInTime(domain, settings, end, virsh);
     const findings = [...paths.findings, ...block.findings];
     const { blockState } = block;
     yield { uuid: domain.uuid, report: { ...paths, findings, blockState, verdict: verdictOf(findings) } };
@@ -68,9 +70,14 @@ async function checkAll(
   return checked;
 }
 
-async function inspectInTime(domain: Domain, settings: Settings, end: number): Promise<DomainReport> {
+async function inspectInTime(
+  domain: Domain,
+  settings: Settings,
+  end: number,
+  virsh: Virsh,
+): Promise<DomainReport> {
   try {
-    const inspected = await inTime(inspectDomain(domain, settings), end);
+    const inspected = await inTime(inspectDomain(domain, settings, virsh), end);
     return inspected ?? unknownBlockState(domain, 'its block state was not read in time');
   } catch (error) {
     return unknownBlockState(domain, `its block state cannot be read: ${errorName(error)}`);

@@ -1,5 +1,6 @@
+import { versionNumber } from '../../src/cli/version';
 import { writeLog } from './faults/failed-migration';
-import { configuration, furnish } from './faults/workflow';
+import { configuration, furnish, furnishHostHalf } from './faults/workflow';
 import { giveToQemu, placeDisk, useStage } from './harness';
 
 // A libvirtd that hangs, on a host with many VMs of which only QEMU could tell how its disks stand.
@@ -39,5 +40,31 @@ test.each([
 ])('%s --all asks it once, not once for each VM, and tells of all', async (verb, told) => {
   const domains = await run(verb, '--all');
   expect(domains).toMatchObject(names.map((domain) => ({ domain, ...told })));
+  expect(asked()).toEqual([expect.stringContaining('query-status')]);
+});
+
+test('check --all --deep asks it twice: for the nodes of the first disk, and how the first QEMU stands', async () => {
+  const domains = await run('check', '--all', '--deep');
+  expect(domains).toMatchObject(names.map((domain) => ({ domain, verdict: 'undecided' })));
+  expect(asked().sort()).toEqual([
+    '--quiet --connect qemu:///system',
+    expect.stringContaining('query-status'),
+  ]);
+});
+
+// Longer than the probe has for all: past that, nothing new is begun.
+test.each([
+  ['audit', 1],
+  ['probe', 60],
+])('the host half’s %s: likewise, where each answer may take %i s', async (action, deadline) => {
+  furnishHostHalf(on.stage);
+  const place = '/etc/migrate-guard/config.yaml';
+  const yaml = on.stage.host.read(place).replace('deadline: 5', `deadline: ${deadline}`);
+  on.stage.host.file(place, yaml, { mode: 0o644 });
+  const input = `${JSON.stringify({ version: versionNumber, action })}\n`;
+  const env = { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` };
+  const { exit, stdout } = await on.stage.run(['host'], { input, env });
+  const end = stdout.trim().split('\n').at(-1) ?? '';
+  expect([exit, JSON.parse(end)]).toMatchObject([0, { kind: 'end', what: '4 VMs' }]);
   expect(asked()).toEqual([expect.stringContaining('query-status')]);
 });
