@@ -73,6 +73,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    ignores: ['src/system/isolated.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Literal[value="runuser"]',
+          message: "asOtherUser keeps root's terminal, variables and descriptors from another user.",
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     ignores: ['test/fast-check.ts'],
     rules: {

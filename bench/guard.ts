@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { argvOf } from '../src/system/isolated';
 import { asKeyHolder, virshHere } from '../src/system/virsh-and-ssh';
 import type { GuardReport } from '../src/workflows/guard';
 import { Gate, latePath } from '../test/lab/gate';
@@ -67,7 +68,7 @@ async function move({ name, uuid }: Domain, way: Way, from: Host, to: Host): Pro
   // The very words that the guard would use.
   const virsh = virshHere('migrate', '--live', uuid, `qemu+ssh://${to.name}/system`);
   const argv = {
-    unguarded: asKeyHolder('oneadmin', virsh),
+    unguarded: argvOf(asKeyHolder('oneadmin', virsh, 'used')),
     guarded: [process.execPath, program, 'migrate', name, to.name],
   } as const;
   const started = performance.now();

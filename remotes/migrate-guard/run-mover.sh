@@ -4,6 +4,11 @@
 run_mover() {
     decide opennebula "$1" "$1" "$2"
     script=$decision
+    # As OpenNebula does: the ssh agent is for the host to which a VM moves (ssh_stream.rb).
+    case $1 in
+        migrate) agent=yes ;;
+        *) agent=no ;;
+    esac
     shift
     if [ "${script#frontend:}" = "$MIGRATE_GUARD_SCRIPT" ]; then
         echo "ERROR: migrate-guard: $1: $script is this very script; name the mover in opennebula: of config.yaml" >&2
@@ -24,7 +29,7 @@ run_mover() {
     {
         printf '%s\0' $(($# + 1)) "${base:-/var/tmp/one}/vmm/kvm/$script" "$@"
         base64 -d
-    } | ssh -o BatchMode=yes -o ForwardAgent=yes -o ControlMaster=no -o ControlPath=none -- "$3" \
+    } | ssh -o BatchMode=yes -o ForwardAgent=$agent -o ControlMaster=no -o ControlPath=none -- "$3" \
         "exec bash -c 'words=(); IFS= read -r -d \"\" count; while ((count-- > 0)); do IFS= read -r -d \"\" word; words+=(\"\$word\"); done; exec \"\${words[@]}\"'"
     exit $?
 }

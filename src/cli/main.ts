@@ -4,8 +4,11 @@ import { readSettings } from '../system/settings-file';
 import { forgiveClosedReader } from './closed-reader';
 import { parseCommandLine } from './command-line';
 import { printJsonError } from './print';
-import { printable } from './render';
+import { printable, printableJson, printableLines } from './render';
 import type { CommandLine, Form } from './verb';
+
+/** Where winston keeps the text of a line (triple-beam). */
+const MESSAGE = Symbol.for('message');
 
 /**
  * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `undefined` when it
@@ -39,7 +42,7 @@ function explainError(error: unknown, line: CommandLine): number {
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
   if (line.flag('json')) printJsonError({ what, remedy: remedy ?? null, exit });
   if (told !== error && line.flag('verbose') && error instanceof Error) {
-    process.stderr.write(`${error.stack ?? ''}\n`);
+    process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
   }
   return exit;
 }
@@ -48,9 +51,10 @@ async function logToStderr(): Promise<void> {
   forgiveClosedReader(process.stderr);
   const { default: winston } = await import('winston');
   const { combine, timestamp, json } = winston.format;
+  const escaped = winston.format((info) => ({ ...info, [MESSAGE]: printableJson(String(info[MESSAGE])) }));
   const stderr = new winston.transports.Console({ stderrLevels: ['info'] });
   const logger = winston.createLogger({
-    format: combine(timestamp(), json()), // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types
+    format: combine(timestamp(), json(), escaped()), // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types
     transports: [stderr],
   });
   setLogSink((message, fields) => logger.info(message, fields));

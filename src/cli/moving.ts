@@ -1,6 +1,7 @@
 import type { Domain } from '../core/domain';
 import type { Movement, Moving } from '../workflows/guard';
 import { Progress } from './progress';
+import { printable } from './render';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -10,16 +11,17 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export function moving(domain: Domain, movement: Movement): Moving {
   const progress = new Progress();
+  const name = printable(domain.name);
   let aborted = false;
   const abort = (signal: string): void => {
     aborted = true;
-    process.stderr.write(`\n${signal}: asking libvirt to end the job of ${domain.name}\n`);
+    process.stderr.write(`\n${signal}: asking libvirt to end the job of ${name}\n`);
     movement.abort();
   };
   for (const signal of signals) process.on(signal, abort);
   return {
     show: ({ percent, rate }) =>
-      progress.show(`${domain.name}: ${percent} %${rate === undefined ? '' : `, ${rate}`}`),
+      progress.show(`${name}: ${percent} %${rate === undefined ? '' : `, ${rate}`}`),
     aborted: () => aborted,
     end: () => {
       progress.end();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { exitCodes } from '../core/exit-codes';
 import { verdicts, type DomainReport, type Verdict } from '../core/finding';
 import { print } from './output';
-import { renderReport } from './render';
+import { printableJson, renderReport } from './render';
 import type { CommandLine } from './verb';
 
 /** Prints each report as it comes, or all of them as one JSON document; gives the status of the worst. */
@@ -49,7 +49,7 @@ export function printDomains(domains: readonly object[]): void {
 /** One domain of the document that every verb over domains prints; with the first, what stands before it. */
 function jsonElement(domain: object, isFirst: boolean): string {
   const before = isFirst ? `{\n  "host": ${JSON.stringify(hostname())},\n  "domains": [\n` : ',\n';
-  return `${before}    ${JSON.stringify(domain, null, 2).replaceAll('\n', '\n    ')}`;
+  return `${before}    ${text(domain).replaceAll('\n', '\n    ')}`;
 }
 
 const jsonEnd = '\n  ]\n}\n';
@@ -63,14 +63,18 @@ function hostname(): string {
   return readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
 }
 
+function text(document: object): string {
+  return printableJson(JSON.stringify(document, null, 2));
+}
+
 export function printJson(document: object): void {
-  print(`${JSON.stringify(document, null, 2)}\n`);
+  print(`${text(document)}\n`);
 }
 
 /** An error in the middle ends the document that was begun: it has what is known so far, and the error. */
 export function printJsonError(error: object): void {
   if (!isDocumentOpen) return printJson({ error });
-  print(`\n  ],\n  "error": ${JSON.stringify(error, null, 2).replaceAll('\n', '\n  ')}\n}\n`);
+  print(`\n  ],\n  "error": ${text(error).replaceAll('\n', '\n  ')}\n}\n`);
 }
 
 const exitOfVerdict: Readonly<Record<Verdict, keyof typeof exitCodes>> = {

@@ -49,6 +49,14 @@ const members: Readonly<
   state: { needed: [] },
 };
 
+/** Actions that ask the destination whether it has a copy of the VM. */
+const askingDestination: readonly HostAction[] = ['migrate', 'prepare', 'reset', 'heal'];
+
+/** Whether its host connects to another one, and so may use the ssh agent that was forwarded to it. */
+export function asksDestination({ action, destination }: HostRequest): boolean {
+  return destination !== undefined && askingDestination.includes(action);
+}
+
 /** Longer than any version; PATH_MAX of include/uapi/linux/limits.h, which counts the final NUL. */
 const [longestVersion, longestPath] = [64, 4095];
 

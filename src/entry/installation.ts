@@ -1,5 +1,6 @@
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
+import { printable } from '../cli/render';
 import { renderFindings } from '../cli/render-findings';
 import { readSettings } from '../system/settings-file';
 import { movers, restore, set, show } from '../workflows/installation/select-drivers';
@@ -51,7 +52,7 @@ async function vmMad(
 }
 
 function print(lines: readonly string[]): number {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
   return exitCodes.ok.status;
 }
 
@@ -62,7 +63,7 @@ void main(process.argv.slice(2)).then(
   (error: unknown) => {
     if (!(error instanceof GuardError)) throw error;
     process.stderr.write(
-      `install.sh: ${error.what}\n${error.remedy === undefined ? '' : `  -> ${error.remedy}\n`}`,
+      `install.sh: ${printable(error.what)}\n${error.remedy === undefined ? '' : `  -> ${printable(error.remedy)}\n`}`,
     );
     process.exitCode = error.exit;
   },

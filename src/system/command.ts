@@ -1,8 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
 import type { Options } from 'execa';
+import { argvOf, endWithUs, isIsolated, signalGroup, type Command, type Isolated } from './isolated';
 import { log } from './log';
 
 /** Milliseconds after the deadline: SIGKILL comes 1 s after it, and then a command is gone, or cannot go. */
 const lateAfter = 2500;
+/** Milliseconds from SIGTERM to SIGKILL. */
+const killAfter = 1000;
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -31,17 +35,15 @@ export interface CommandOptions {
  *
  * execa is loaded when the first command runs, because most checks start no process at all.
  */
-export async function run(
-  argv: readonly [string, ...string[]],
-  options: CommandOptions,
-): Promise<CommandResult> {
+export async function run(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { execa } = await import('execa');
   const { setTimeout: pause } = await import('node:timers/promises');
+  const argv = argvOf(command);
   const [file, ...args] = argv;
   const settings: Options = {
     reject: false,
     timeout: options.deadline,
-    forceKillAfterDelay: 1000,
+    forceKillAfterDelay: killAfter,
     maxBuffer: 64 * 1024 * 1024,
     stripFinalNewline: false,
     env: { LC_ALL: 'C', ...options.env },
@@ -54,9 +56,14 @@ export async function run(
       ...(options.inherit === undefined ? [] : [options.inherit]),
       // execa takes descriptors beyond the third, and its types do not say so.
     ] as NonNullable<Options['stdio']>,
+    ...(isIsolated(command) ? isolation(command, options) : {}),
   };
   const started = performance.now();
   const child = execa(file, args, settings);
+  if (isIsolated(command)) {
+    endWithUs(child);
+    endInTime(child, options.deadline);
+  }
   const result = await Promise.race([child, pause(options.deadline + lateAfter, undefined, { ref: false })]);
   if (!result) {
     // Not even SIGKILL ends what the kernel holds (state D, dead storage): it is left behind, and nobody waits for it.
@@ -79,4 +86,18 @@ export async function run(
     timedOut: result.timedOut,
     missing: result.code === 'ENOENT',
   };
+}
+
+function isolation({ environment }: Isolated, { env, input = '' }: CommandOptions): Options {
+  return { detached: true, extendEnv: false, env: { ...environment, ...env }, stdin: 'pipe', input };
+}
+
+/** With all that it started, which execa does not know of: runuser waits for what it runs. */
+function endInTime(child: ChildProcess, deadline: number): void {
+  const timers = [
+    setTimeout(() => signalGroup(child, 'SIGTERM'), deadline),
+    // Before execa kills the child itself, after which its group has no name that is surely its own.
+    setTimeout(() => signalGroup(child, 'SIGKILL'), deadline + killAfter / 2),
+  ];
+  child.once('exit', () => timers.forEach(clearTimeout));
 }

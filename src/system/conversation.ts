@@ -1,8 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Unknown } from '../core/facts';
 import { log } from './log';
+import { argvOf, signalGroup, type Command } from './isolated';
 import { startPiped } from './piped-child';
-import type { Argv } from './virsh-and-ssh';
 
 /** In characters, longer than any answer: QEMU's block nodes take some hundred thousand. */
 const longestAnswer = 8 * 1024 * 1024;
@@ -26,10 +26,10 @@ export class Conversation {
   private readonly child: ChildProcessWithoutNullStreams;
 
   /** @throws GuardError when it cannot be started for want of descriptors. */
-  constructor(argv: Argv, env?: Readonly<Record<string, string>>) {
-    log('started a command', { argv });
+  constructor(command: Command, env?: Readonly<Record<string, string>>) {
+    log('started a command', { argv: argvOf(command) });
     // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
-    this.child = startPiped(argv, { cwd: '/', env: { ...process.env, ...env }, detached: true });
+    this.child = startPiped(command, { cwd: '/', env: { ...process.env, ...env }, detached: true });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-longestComplaint);
@@ -78,11 +78,7 @@ export class Conversation {
     if (child.pid === undefined || this.closed) return;
     this.closed = true;
     // The whole group: runuser waits for the ssh that it started.
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      child.kill('SIGKILL');
-    }
+    signalGroup(child, 'SIGKILL');
     // Not even that ends what the kernel holds (state D, dead storage): nobody waits for it.
     child.unref();
     for (const stream of child.stdio) stream?.destroy();

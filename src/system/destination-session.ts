@@ -27,7 +27,7 @@ while IFS= read -r question; do
 done`;
 
 /** It stays for the whole move: a connection that a firewall dropped has to be noticed before it is needed. */
-const keptAlive = ['-o', 'ServerAliveInterval=5', '-o', 'ServerAliveCountMax=2'];
+const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=2'];
 const answerEnd = /\0\0(\d+)\0$/;
 
 interface Answer {
@@ -44,7 +44,7 @@ export class DestinationSession {
 
   /** `connectTimeout` is in seconds. */
   static open(host: string, user: string, connectTimeout: number): DestinationSession {
-    const target = { host, user, connectTimeout, options: keptAlive };
+    const target = { host, user, connectTimeout, options: keptAlive, agent: 'used' } as const;
     return new DestinationSession(new Conversation(onHost(target, `exec bash -c '${answering}'`)));
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { findAccount } from './account';
 import { run } from './command';
+import { asOtherUser, type Argv } from './isolated';
 
 /** Seconds, as in the hooks' templates: then the hook manager sends SIGTERM. */
 const timeout = 300;
@@ -48,9 +49,8 @@ export async function runAsHookManager(
   input: string,
 ): Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }> {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const command = ['env', '-i', ...variables, ...argv] as const;
-  const whole = process.geteuid?.() === 0 ? (['runuser', '-u', user, '--', ...command] as const) : command;
-  const { exit, stdout, stderr, timedOut } = await run(whole, {
+  const command: Argv = ['env', '-i', ...variables, ...argv];
+  const { exit, stdout, stderr, timedOut } = await run(asOtherUser(user, command), {
     deadline: timeout * 1000,
     cwd: directory,
     input,

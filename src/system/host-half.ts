@@ -2,21 +2,22 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Unknown } from '../core/facts';
-import type { HostRequest } from '../core/host-request';
+import { asksDestination, type HostRequest } from '../core/host-request';
 import { encodeLine, longestLine, readHostLine, type HostLine } from '../core/host-session';
 import { Lines, tooLong } from '../core/lines';
+import type { Command } from './isolated';
 import { startPiped } from './piped-child';
-import { onHost, type Argv } from './virsh-and-ssh';
+import { onHost } from './virsh-and-ssh';
 
 /** What the sudoers file on a host allows, to the letter (install.sh). */
 const command = 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host';
 /** Milliseconds for ssh, sudo and Node to start over there. What they do then has deadlines of its own. */
 const startDeadline = 30_000;
-/** As OpenNebula's own connection for a migration (ssh_stream.rb). */
-const forwarding = ['ForwardAgent=yes', 'ControlMaster=no', 'ControlPath=none'];
+/** As OpenNebula's own connection for a migration (ssh_stream.rb): it is nobody else's, and nobody else's is this. */
+const alone = ['ControlMaster=no', 'ControlPath=none'];
 /** A connection that died is noticed within 15 s; the host half stands by until libvirt's job has ended. */
 const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=3'];
-const sshOptions = [...forwarding, ...keptAlive].flatMap((option) => ['-o', option]);
+const options = [...alone, ...keptAlive];
 
 /** Milliseconds. Why nothing more is said comes by another pipe than what is said. */
 const lastWordsWait = 1000;
@@ -50,9 +51,10 @@ export class HostHalf {
     request: HostRequest,
     where: { readonly host: string; readonly user: string; readonly connectTimeout: number } | 'here',
   ): HostHalf {
-    const argv: Argv =
-      where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options: sshOptions }, command);
-    const half = new HostHalf(startPiped(argv, { cwd: '/', detached: true }));
+    const agent = asksDestination(request) ? 'forwarded' : 'none';
+    const started: Command =
+      where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options, agent }, command);
+    const half = new HostHalf(startPiped(started, { cwd: '/', detached: true }));
     half.child.stdin.write(encodeLine(request));
     return half;
   }

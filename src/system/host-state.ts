@@ -20,8 +20,8 @@ export async function askState(
   version: string,
   deadline: number,
 ): Promise<StateAnswer | Unknown> {
-  const argv = onHost(target, 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host');
-  const answer = await run(argv, { deadline, input: encodeLine({ version, action: 'state' }), cwd: '/' });
+  const asked = onHost(target, 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host');
+  const answer = await run(asked, { deadline, input: encodeLine({ version, action: 'state' }), cwd: '/' });
   const lines = answer.stdout.split('\n').map(readHostLine);
   const end = lines.find((line) => line?.kind === 'end');
   const hello = lines.some((line) => line?.kind === 'hello');
@@ -38,9 +38,9 @@ export async function askSums(
   names: readonly string[],
   deadline: number,
 ): Promise<ReadonlyMap<string, string> | Unknown> {
-  const argv = onHost(target, 'LC_ALL=C xargs -0 -r sha256sum -z --');
+  const asked = onHost(target, 'LC_ALL=C xargs -0 -r sha256sum -z --');
   const paths = names.map((name) => `${directory}/${name}`);
-  const answer = await run(argv, { deadline, input: paths.map((path) => `${path}\0`).join(''), cwd: '/' });
+  const answer = await run(asked, { deadline, input: paths.map((path) => `${path}\0`).join(''), cwd: '/' });
   // xargs says 123 when some of them are missing.
   if (answer.exit !== 0 && answer.exit !== 123) return { unknown: complaint(answer, deadline) };
   const sums = answer.stdout

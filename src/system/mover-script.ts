@@ -9,13 +9,15 @@ export interface ScriptPlace {
   readonly input: string;
   /** The host it runs on; here, when there is none. */
   readonly host?: string;
+  /** Whether it connects to another host from there. */
+  readonly asksDestination: boolean;
 }
 
 /** Reads a number, and so many words, each ended by NUL; runs them as a command, and leaves it the rest of the input. */
 const runWords =
   'words=(); IFS= read -r -d "" count; while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; exec "${words[@]}"';
-/** As OpenNebula's own connection for a migration (ssh_stream.rb). */
-const forwarding = ['ForwardAgent=yes', 'ControlMaster=no', 'ControlPath=none'];
+/** As OpenNebula's own connection for a migration (ssh_stream.rb): it is nobody else's. */
+const alone = ['ControlMaster=no', 'ControlPath=none'];
 /** A connection that died is noticed, or the driver would wait for ever. */
 const keptAlive = ['ServerAliveInterval=15', 'ServerAliveCountMax=4'];
 
@@ -39,7 +41,7 @@ export class MoverScript {
   /** Starts it, which may take hours. */
   start(): RunningMover {
     const { program, args, input, host } = this.place;
-    if (host === undefined) return startProgram({ argv: [program, ...args], cwd: process.cwd() }, input);
+    if (host === undefined) return startProgram({ command: [program, ...args], cwd: process.cwd() }, input);
     // A connection that could not be made, or was lost meanwhile, says nothing of the mover.
     const { running, go } = this.waiting?.hasEnded() === false ? this.waiting : launch(this.connection(host));
     this.waiting = undefined;
@@ -55,7 +57,8 @@ export class MoverScript {
 
   private connection(host: string): Program {
     const { user, deadline: connectTimeout } = this.settings.ssh;
-    const options = [...forwarding, ...keptAlive].flatMap((option) => ['-o', option]);
-    return { argv: onHost({ host, user, connectTimeout, options }, `exec bash -c '${runWords}'`) };
+    const agent = this.place.asksDestination ? 'forwarded' : 'none';
+    const target = { host, user, connectTimeout, options: [...alone, ...keptAlive], agent } as const;
+    return { command: onHost(target, `exec bash -c '${runWords}'`) };
   }
 }

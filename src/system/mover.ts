@@ -1,6 +1,6 @@
 import { KeptText } from '../core/kept-text';
+import { signalGroup, type Command } from './isolated';
 import { startPiped } from './piped-child';
-import type { Argv } from './virsh-and-ssh';
 
 /** Milliseconds in which what a mover wrote arrives after its end. */
 const outputGrace = 1000;
@@ -30,7 +30,7 @@ export interface RunningMover {
 
 /** A program; in the root directory, unless another is named. */
 export interface Program {
-  readonly argv: Argv;
+  readonly command: Command;
   readonly cwd?: string;
 }
 
@@ -51,8 +51,8 @@ export interface Launched {
 }
 
 /** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
-export function launch({ argv, cwd = '/' }: Program): Launched {
-  const child = startPiped(argv, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
+export function launch({ command, cwd = '/' }: Program): Launched {
+  const child = startPiped(command, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
   const [stdout, stderr] = [new KeptText(longestEnd), new KeptText(longestEnd)];
   child.stdout.setEncoding('utf8').on('data', (text: string) => stdout.take(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.take(text));
@@ -75,15 +75,7 @@ export function launch({ argv, cwd = '/' }: Program): Launched {
   });
   const hasEnded = (): boolean =>
     child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-  const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
-    // Once it was waited for, its number may be another's.
-    if (child.pid === undefined || hasEnded()) return;
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      // It is gone.
-    }
-  };
+  const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => signalGroup(child, signal);
   const abandon = (): void => {
     kill('SIGTERM');
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();

@@ -1,7 +1,7 @@
 import { isUnknown, type Unknown } from '../core/facts';
 import { findAccount } from './account';
 import { run } from './command';
-import type { Argv } from './virsh-and-ssh';
+import { asOtherUser, type Argv, type Command } from './isolated';
 
 /** Of env(1) and of the kernel: there is no such program. */
 const notFound = 127;
@@ -12,11 +12,11 @@ const notFound = 127;
  */
 export async function askOpenNebula(words: Argv, user: string, deadline: number): Promise<string | Unknown> {
   const [command] = words;
-  const argv = asUserOfOpenNebula(words, user);
-  if (isUnknown(argv)) return argv;
+  const asked = asUserOfOpenNebula(words, user);
+  if (isUnknown(asked)) return asked;
   // Ruby takes what is not ASCII for an error in the locale C.
   const env = { LC_ALL: 'C.UTF-8' };
-  const { exit, stdout, stderr, timedOut, missing } = await run(argv, { deadline, cwd: '/', env });
+  const { exit, stdout, stderr, timedOut, missing } = await run(asked, { deadline, cwd: '/', env });
   if (exit === 0) return stdout;
   if (timedOut) return { unknown: `${words.join(' ')} did not answer within ${deadline / 1000} s` };
   if (missing || exit === notFound)
@@ -25,9 +25,23 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
   return { unknown: `${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };
 }
 
-function asUserOfOpenNebula(words: Argv, user: string): Argv | Unknown {
+/** What OpenNebula's client looks for in the environment (oca/ruby/opennebula/client.rb, pool.rb). */
+const ofClient = [
+  'ONE_LOCATION',
+  'ONE_XMLRPC',
+  'ONE_XMLRPC_TIMEOUT',
+  'ONE_AUTH',
+  'ONE_CERT_DIR',
+  'ONE_DISABLE_SSL_VERIFY',
+  'ONE_POOL_PAGE_SIZE',
+];
+
+function asUserOfOpenNebula(words: Argv, user: string): Command | Unknown {
   if (process.geteuid?.() !== 0) return words;
-  const account = findAccount(user);
-  if (!account) return { unknown: `there is no user ${user} here: this is no front-end` };
-  return ['runuser', '-u', user, '--', 'env', `HOME=${account.home}`, ...words];
+  if (!findAccount(user)) return { unknown: `there is no user ${user} here: this is no front-end` };
+  const given = ofClient.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return asOtherUser(user, words, Object.fromEntries(given));
 }

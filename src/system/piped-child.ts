@@ -1,9 +1,11 @@
 import {
   spawn,
+  type ChildProcess,
   type ChildProcessWithoutNullStreams,
   type SpawnOptionsWithoutStdio,
 } from 'node:child_process';
 import { GuardError } from '../core/errors';
+import { argvOf, endWithUs, isIsolated, type Command } from './isolated';
 
 /**
  * Starts a program with pipes to it. That it cannot be started is told by an `error` event; only a process that may
@@ -11,15 +13,16 @@ import { GuardError } from '../core/errors';
  * @throws GuardError
  */
 export function startPiped(
-  [file, ...args]: readonly [string, ...string[]],
+  command: Command,
   options: SpawnOptionsWithoutStdio,
 ): ChildProcessWithoutNullStreams {
-  const child: Partial<ChildProcessWithoutNullStreams> & Pick<ChildProcessWithoutNullStreams, 'on'> = spawn(
-    file,
-    args,
-    options,
-  );
-  if (child.stdin && child.stdout && child.stderr) return child as ChildProcessWithoutNullStreams;
+  const [file, ...args] = argvOf(command);
+  const isolation = isIsolated(command) ? { detached: true, env: command.environment } : {};
+  const child: ChildProcess = spawn(file, args, { ...options, ...isolation });
+  if (child.stdin && child.stdout && child.stderr) {
+    if (isIsolated(command)) endWithUs(child);
+    return child as ChildProcessWithoutNullStreams;
+  }
   child.on('error', () => undefined);
   const what = `${file} cannot be started: this process may hold no more descriptors`;
   throw new GuardError('undecided', what, 'raise the limit (ulimit -n), and run again');

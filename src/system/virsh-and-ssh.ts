@@ -1,5 +1,6 @@
+import { asOtherUser, type Argv, type Command } from './isolated';
+
 /** How virsh and ssh are called: the one place that knows. */
-export type Argv = readonly [string, ...string[]];
 
 const connection = ['--connect', 'qemu:///system'] as const;
 
@@ -13,9 +14,16 @@ export function quietVirsh(...args: readonly string[]): Argv {
   return ['virsh', '--quiet', ...connection, ...args];
 }
 
+/**
+ * What the ssh agent is for. OpenNebula forwards it for migrations, because hosts may have no keys of their own
+ * (ssh_stream.rb, ssh_cmd); whoever is root on a host can use it as long as the connection lasts, so nothing else gets it.
+ */
+export type AgentUse = 'none' | 'used' | 'forwarded';
+
 /** Other hosts are reached with the keys that OpenNebula distributes, which root has not; anyone else can only be itself. */
-export function asKeyHolder(user: string, argv: Argv): Argv {
-  return process.geteuid?.() === 0 ? ['runuser', '-u', user, '--', ...argv] : argv;
+export function asKeyHolder(user: string, argv: Argv, agent: AgentUse): Command {
+  const socket = agent === 'none' ? undefined : process.env['SSH_AUTH_SOCK'];
+  return asOtherUser(user, argv, socket ? { SSH_AUTH_SOCK: socket } : {});
 }
 
 export interface SshTarget {
@@ -24,11 +32,16 @@ export interface SshTarget {
   /** Seconds. */
   readonly connectTimeout: number;
   readonly options?: readonly string[];
+  /** `none`, when nothing is said. */
+  readonly agent?: AgentUse;
 }
 
 /** Runs a command on another host; its text goes through a shell there, so it may never depend on anything from outside. */
-export function onHost({ host, user, connectTimeout, options = [] }: SshTarget, command: string): Argv {
+export function onHost(target: SshTarget, command: string): Command {
+  const { host, user, connectTimeout, options = [], agent = 'none' } = target;
   const timeout = `ConnectTimeout=${Math.max(1, Math.ceil(connectTimeout))}`;
-  const words = ['-o', 'BatchMode=yes', '-o', timeout, ...options, '--', `${user}@${host}`, command];
-  return asKeyHolder(user, ['ssh', ...words]);
+  // Whatever ssh_config of the site says.
+  const forwarding = `ForwardAgent=${agent === 'forwarded' ? 'yes' : 'no'}`;
+  const all = ['BatchMode=yes', timeout, forwarding, ...options].flatMap((option) => ['-o', option]);
+  return asKeyHolder(user, ['ssh', ...all, '--', `${user}@${host}`, command], agent);
 }

@@ -77,6 +77,11 @@ export function guardedMove(stage: Stage, standIn: StandIn): Promise<Guarded> {
   return guarded(stage, ['migrate', 'one-310', 'kvm2'], standIn, { configure });
 }
 
+/** Puts such a virsh in front of the real one: `/mnt/bin` has to be in the PATH. */
+export function placeVirsh(stage: Stage, standIn: StandIn): void {
+  stage.host.file('/mnt/bin/virsh', standInVirsh(standIn), { mode: 0o755 });
+}
+
 /** Such a virsh, as a program's text. */
 export function standInVirsh({ move, before = '', cont = { return: {} } }: StandIn): string {
   return `#!/bin/sh
@@ -112,7 +117,7 @@ async function guarded(
   standIn: StandIn,
   { under = [], configure }: RunOptions,
 ): Promise<Guarded> {
-  stage.host.file('/mnt/bin/virsh', standInVirsh(standIn), { mode: 0o755 });
+  placeVirsh(stage, standIn);
   if (configure) stage.host.file(configuration, configure(stage.host.read(configuration)), { mode: 0o644 });
   const result = await stage.run([...line, '--config', configuration, '--json'], {
     under,

@@ -1,6 +1,7 @@
 import { exitCodes } from '../../core/exit-codes';
 import { doctor } from '../../workflows/doctor';
 import { printJson } from '../print';
+import { printable } from '../render';
 import { renderFindings } from '../render-findings';
 import type { Verb } from '../verb';
 import { versionNumber } from '../version';
@@ -24,7 +25,9 @@ export const doctorVerb: Verb = {
       const what = line.flag('verbose') ? 'everything' : 'troubles';
       for (const part of [...(findings.length > 0 ? [{ host, findings }] : []), ...hosts]) {
         const troubles = renderFindings(part.findings, what);
-        process.stdout.write(`${part.host}:${troubles === '' ? ' all is in place' : ''}\n${troubles}`);
+        process.stdout.write(
+          `${printable(part.host)}:${troubles === '' ? ' all is in place' : ''}\n${troubles}`,
+        );
       }
     }
     const states = [findings, ...hosts.map((found) => found.findings)].flat().map(({ state }) => state);

@@ -1,6 +1,6 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { readRequest, releaseOf, type HostRequest } from '../../core/host-request';
+import { asksDestination, readRequest, releaseOf, type HostRequest } from '../../core/host-request';
 import { longestLine, type HostEnd } from '../../core/host-session';
 import { tooLong } from '../../core/lines';
 import type { Settings } from '../../core/settings';
@@ -45,7 +45,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   // A probe changes nothing, and there are thousands a day.
   if (request.action !== 'probe') logToHost(asker());
   link.say({ kind: 'hello', version: versionNumber });
-  process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
+  if (asksDestination(request)) process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
     if (request.destination !== undefined) validateHost(request.destination);
     // Not before: it may be anything. A map of links may be megabytes.

@@ -7,7 +7,7 @@ import { asKeyHolder, virshHere } from '../../system/virsh-and-ssh';
 import { guard, guardResults, type GuardOptions, type GuardReport } from '../../workflows/guard';
 import { moving } from '../moving';
 import { printJson } from '../print';
-import { printable } from '../render';
+import { printable, printableLines } from '../render';
 import type { CommandLine, Verb } from '../verb';
 import { migrateLine } from './migrate-line';
 
@@ -26,8 +26,9 @@ export function migrateOver(called: DestinationSession | undefined): Verb {
       const mover = ({ uuid }: { readonly uuid: string }): Mover => {
         const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
         // libvirt goes over ssh by itself.
-        const argv = asKeyHolder(settings.ssh.user, virshHere('migrate', ...options, uuid, there));
-        return { name: 'virsh migrate', start: () => startProgram({ argv }) };
+        const virsh = virshHere('migrate', ...options, uuid, there);
+        const command = asKeyHolder(settings.ssh.user, virsh, 'used');
+        return { name: 'virsh migrate', start: () => startProgram({ command }) };
       };
       return run(word, { settings, destination, mover, ...(called ? { called } : {}) }, line);
     },
@@ -47,7 +48,7 @@ export const saveVerb: Verb = {
     const mover = ({ uuid }: { readonly uuid: string }): Mover => ({
       name: 'virsh save',
       // virsh would take a relative path as relative to the mover's directory.
-      start: () => startProgram({ argv: virshHere('save', uuid, resolve(file)) }),
+      start: () => startProgram({ command: virshHere('save', uuid, resolve(file)) }),
     });
     return run(word, { settings, mover }, line);
   },
@@ -70,14 +71,19 @@ async function run(word: string, options: GuardOptions, line: CommandLine): Prom
   return exitCodes[guardResults[report.result]].status;
 }
 
-/** The mover's own words come first, unchanged; then the reason and the way out, in two lines. */
+/** The mover's own words come first; then the reason and the way out, in two lines. */
 function print({ result, domain, what, remedy, output }: GuardReport): void {
-  if (output && result !== 'done') process.stderr.write(output.stderr);
-  if (output && output.stdout.trim() !== '') process.stdout.write(output.stdout);
+  if (output && result !== 'done') writeWords(process.stderr, output.stderr);
+  if (output && output.stdout.trim() !== '') writeWords(process.stdout, output.stdout);
   if (result === 'done') {
     process.stdout.write(`${printable(domain)}: done\n`);
     return;
   }
   process.stderr.write(`migrate-guard: ${printable(domain)}: ${printable(what)}\n`);
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
+}
+
+/** Unchanged, but where a terminal would obey them: the mover is not root, and its words may be the destination's. */
+function writeWords(stream: NodeJS.WriteStream, words: string): void {
+  stream.write(stream.isTTY ? printableLines(words) : words);
 }

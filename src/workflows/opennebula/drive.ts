@@ -142,8 +142,12 @@ function scriptOf(request: MoveRequest, { settings, place }: DriverOptions): Mov
   const configured = settings.opennebula[request.action];
   const [, local] = /^frontend:(.*)$/.exec(configured) ?? [];
   const { args, xml, base64, source } = request;
+  const asksDestination = request.action === 'migrate';
   const script = (program: string, input: string, host?: string): MoverScript =>
-    new MoverScript({ program, args, input, ...(host === undefined ? {} : { host }) }, settings);
+    new MoverScript(
+      { program, args, input, asksDestination, ...(host === undefined ? {} : { host }) },
+      settings,
+    );
   if (place.runs === 'host') return script(`${place.scripts}/vmm/kvm/${local ?? configured}`, xml);
   if (local !== undefined) return script(`${place.scripts}/vmm/kvm/${local}`, base64);
   return script(`${place.remoteScripts}/vmm/kvm/${configured}`, xml, source);

@@ -118,12 +118,29 @@ export class Stage {
   ): Promise<CommandResult> {
     const become =
       uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
-    const enter = [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/', '--'];
+    const command = this.programWords(argv, env, under);
+    return run(['nsenter', ...this.enter, '--', ...become, ...command], { deadline: 300_000, ...options });
+  }
+
+  /** Options of nsenter(1). */
+  get enter(): readonly string[] {
+    return [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/'];
+  }
+
+  /** What runs `migrate-guard` in this host's namespace. */
+  words(argv: readonly string[], env: Readonly<Record<string, string>> = {}): readonly string[] {
+    return this.programWords([this.program, ...argv], env);
+  }
+
+  private programWords(
+    argv: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    under: readonly string[] = [],
+  ): readonly string[] {
     const variables = Object.entries({ NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: '', ...env }).map(
       ([name, value]) => `${name}=${value}`,
     );
-    const command = ['env', ...variables, ...under, this.node, ...argv];
-    return run(['nsenter', ...enter, ...become, ...command], { deadline: 300_000, ...options });
+    return ['env', ...variables, ...under, this.node, ...argv];
   }
 
   /** `check … --json` with this stage's configuration. */

@@ -39,10 +39,14 @@ export class PrivateMachine {
   }
 
   async root(argv: readonly string[], options: Partial<CommandOptions> = {}): Promise<CommandResult> {
-    // With its root directory, too: a mount namespace alone would lead out of a chroot, to the machine's real files.
-    const enter = [`--target=${this.pid}`, '--mount', '--root', '--wdns=/', '--'];
     const only = ['sh', '-c', `test -e ${mark} || exit 97; exec "$@"`, 'sh'];
-    return run(['nsenter', ...enter, ...only, ...argv], { deadline: 60_000, ...options });
+    return run(['nsenter', ...this.enter, '--', ...only, ...argv], { deadline: 60_000, ...options });
+  }
+
+  /** Options of nsenter(1). */
+  get enter(): readonly string[] {
+    // With its root directory, too: a mount namespace alone would lead out of a chroot, to the machine's real files.
+    return [`--target=${this.pid}`, '--mount', '--root', '--wdns=/'];
   }
 
   /** As OpenNebula's user, with these variables and no other. */

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 const print = JSON.stringify(join(__dirname, '../../../src/cli/print'));
 
 /** What arrives on stdout of a process of its own, since documents are written straight to the descriptor. */
-function printed(script: string): unknown {
+function printedText(script: string): string {
   const argv = ['-r', 'ts-node/register/transpile-only', '-e', script];
-  return JSON.parse(execFileSync(process.execPath, argv, { encoding: 'utf8' }));
+  return execFileSync(process.execPath, argv, { encoding: 'utf8' });
+}
+
+function printed(script: string): unknown {
+  return JSON.parse(printedText(script));
 }
 
 const report = { domain: 'one-1', pid: 1, verdict: 'safe', blockState: 'unknown', findings: [], plan: [] };
@@ -26,4 +30,11 @@ test('an error in the middle ends the one document, which keeps what was known',
     domains: [report, report],
     error: { what: 'a "reason"' },
   });
+});
+
+test('a document holds nothing that a terminal would obey, and says the same', () => {
+  const what = '\u001b[2J \u007f \u009b2J höst';
+  const text = printedText(`require(${print}).printJson(${JSON.stringify({ what })})`);
+  expect(text).toMatch(/^[\n\x20-\x7e\u00a0-\uffff]*$/);
+  expect(JSON.parse(text)).toEqual({ what });
 });

@@ -1,5 +1,5 @@
 import fc from '../../fast-check';
-import { hostActions, readRequest, type HostRequest } from '../../../src/core/host-request';
+import { asksDestination, hostActions, readRequest, type HostRequest } from '../../../src/core/host-request';
 
 /** All that the front-end half sends: the drivers, TM scripts, hooks, the probe, the fleet's verbs and doctor. */
 const sent = [
@@ -25,6 +25,17 @@ function read(fields: object): ReturnType<typeof readRequest> {
 
 test.each(sent)('the front-end sends %j', (fields) => {
   expect(read(fields)).toEqual({ version: '0.1.0', ...fields });
+});
+
+test('the ssh agent is for those alone whose host asks the destination', () => {
+  const asking = sent.filter((fields) => asksDestination({ version: '0.1.0', ...fields }));
+  expect(asking.map((fields) => [fields.action, 'destination' in fields])).toEqual([
+    ['migrate', true],
+    ['prepare', true],
+    ['heal', true],
+    ['heal', true],
+    ['reset', true],
+  ]);
 });
 
 test('every action is sent by somebody', () => {

@@ -4,13 +4,13 @@ import { startProgram } from '../../../src/system/mover';
 const flood = 'head -c 540000000 /dev/zero';
 
 test('what a mover prints is kept as it is', async () => {
-  const { ended } = startProgram({ argv: ['sh', '-c', 'cat; echo no >&2; exit 3'] }, 'in\n');
+  const { ended } = startProgram({ command: ['sh', '-c', 'cat; echo no >&2; exit 3'] }, 'in\n');
   expect(await ended).toEqual({ exit: 3, stdout: 'in\n', stderr: 'no\n' });
 });
 
 test('of one that goes on and on both ends are kept, and its status', async () => {
   const script = `echo first; ${flood} | tr '\\0' x; echo; echo last; echo why >&2; exit 3`;
-  const { exit, stdout, stderr } = await startProgram({ argv: ['sh', '-c', script] }).ended;
+  const { exit, stdout, stderr } = await startProgram({ command: ['sh', '-c', script] }).ended;
   expect(exit).toBe(3);
   expect(stdout).toMatch(/^first\nx+\n\[\d+ characters left out\]\nx+\nlast\n$/);
   expect(stderr).toBe('why\n');
@@ -18,6 +18,6 @@ test('of one that goes on and on both ends are kept, and its status', async () =
 });
 
 test('one that cannot be started', async () => {
-  const { exit, stderr } = await startProgram({ argv: ['/no/such/program'] }).ended;
+  const { exit, stderr } = await startProgram({ command: ['/no/such/program'] }).ended;
   expect([exit, stderr]).toEqual([127, 'spawn /no/such/program ENOENT\n']);
 });

@@ -1,0 +1,36 @@
+import { chmodSync } from 'node:fs';
+import { findAccount } from '../../src/system/account';
+import { tellOf } from './faults/failed-migration';
+import { configuration, furnish } from './faults/workflow';
+import { useStage } from './harness';
+import { placeVirsh } from './stand-in-virsh';
+import { TerminalOf } from './terminal/terminal-of';
+import { expectNothingStolen, expectUnmoved, notes, thief } from './terminal/thief';
+
+/** A migration that root has started at a terminal: its mover and the connection to the destination are another user's. */
+
+const on = useStage();
+
+test('they get nothing of the terminal but the ssh agent, and it shows what they say', async () => {
+  const { host } = on.stage;
+  furnish(on.stage);
+  await on.startHealthy();
+  tellOf(on.stage, 'none');
+  host.directory(notes);
+  chmodSync(host.path(notes), 0o1777);
+  await host.node('/dev/tty', 'c', '5:0', { mode: 0o666 });
+  host.file('/mnt/bin/mover', thief, { mode: 0o755 });
+  host.file('/mnt/bin/connection', thief, { mode: 0o755 });
+  placeVirsh(on.stage, { move: 'exec /mnt/bin/mover' });
+  const ssh = '/mnt/bin/connection 2>&1 | cat >/dev/null; for command; do :; done; exec sh -c "$command"';
+  host.file('/mnt/bin/ssh', `#!/bin/sh\n${ssh}\n`, { mode: 0o755 });
+  host.file(configuration, `${host.read(configuration)}ssh: { user: nobody }\n`, { mode: 0o644 });
+  const line = ['migrate', 'one-310', 'kvm2', '--config', configuration];
+  const words = on.stage.words(line, { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` });
+  const { exit, shown } = await TerminalOf.root(on.stage.enter, words).ended;
+  const nobody = findAccount('nobody')?.uid ?? 0;
+  expectNothingStolen((path) => host.path(path), nobody, ['connection', 'mover'], ['SSH_AUTH_SOCK']);
+  expectUnmoved(shown);
+  expect(shown).toContain('\\x1b]0;stolen\\x07 \\x9bstolen\r\n');
+  expect(exit).toBe(1);
+});
