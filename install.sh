@@ -5,6 +5,11 @@
 set -euo pipefail
 umask 022
 export LC_ALL=C
+# All that this script and the program look in for others, whoever starts them: root's own PATH may lead to what is not
+# root's. Node alone is looked for there, too.
+program_path=/usr/sbin:/usr/bin:/sbin:/bin
+callers_path=${PATH:-}
+export PATH=$program_path
 
 usage() {
   cat <<'TEXT'
@@ -29,15 +34,9 @@ remotes=/var/lib/one/remotes
 config=/etc/migrate-guard/config.yaml
 oned_conf=/etc/one/oned.conf
 program=$library/migrate-guard
-# All that the program looks in for others, whoever starts it.
-program_path=/usr/sbin:/usr/bin:/sbin:/bin
 manifest=$state/manifest
 oned_backup=$oned_conf.before-migrate-guard
 tab=$'\t'
-
-# A package checks before any file of it is unpacked, and brings this one along (setup/package/halves.mjs).
-# shellcheck source=remotes/migrate-guard/setting.sh
-[[ ! -r $here/remotes/migrate-guard/setting.sh ]] || . "$here/remotes/migrate-guard/setting.sh"
 
 action='' half='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
 uid=0 gid=0 user=oneadmin
@@ -46,9 +45,12 @@ uid=0 gid=0 user=oneadmin
 
 say() { printf '%s\n' "$@"; }
 
+# What a terminal would obey is not sent to it: names and versions may be OpenNebula's user's. Lines stay lines.
+shown() { tr -c '[:print:]\n\t' '?'; }
+
 # die WHAT REMEDY [STATUS]
 die() {
-  printf 'install.sh: %s\n  -> %s\n' "$1" "$2" >&2
+  printf 'install.sh: %s\n  -> %s\n' "$1" "$2" | shown >&2
   exit "${3:-1}"
 }
 
@@ -91,38 +93,58 @@ usage_error() {
 
 need_root() { ((EUID == 0)) || die 'this is for root' "run it with sudo" 77; }
 
+# Whether others than root could change a file, or exchange it: each directory on its way has to be root's. Sets `shared`.
+is_foreign() {
+  local path=$1 owner mode
+  while :; do
+    read -r owner mode < <(stat -c '%u %a' -- "$path")
+    shared=$path
+    ((owner == 0 && (8#$mode & 8#022) == 0)) || return 0
+    [[ $path != / ]] || return 1
+    path=$(dirname -- "$path")
+  done
+}
+
+# Root chose to run this script. What lies beside it, which root runs or installs, nobody else may be able to change than
+# who can change this script: root, its owner, and its group if that may write it.
+refuse_foreign_sources() {
+  local owner=0 group=0 mode=755 name found writable sources=()
+  for name in install.sh installation.cjs standalone dist remotes hooks config; do
+    [[ ! -e $here/$name ]] || sources+=("$here/$name")
+  done
+  ((${#sources[@]} > 0)) || return 0
+  [[ ! -e $here/install.sh ]] || read -r owner group mode < <(stat -L -c '%u %g %a' -- "$here/install.sh")
+  writable=(-perm /022)
+  (((8#$mode & 8#020) == 0)) || writable=(-perm /002 -o -perm /020 ! -gid "$group")
+  found=$(find -L "${sources[@]}" \( ! -uid 0 ! -uid "$owner" -o "${writable[@]}" \) -print -quit)
+  [[ -z $found ]] || die "$found can be changed by others than root and the owner of $here/install.sh, and root would run or install it" \
+    "see who owns it; then: chown -R root: $here; chmod -R go-w $here"
+}
+
 # The real path of a Node that is new enough. Root runs it: so it, and every directory above it, must be root's own.
 # A stand-alone executable beside this script (setup/package/standalone.mjs) takes its place, and is installed with the rest.
 need_node() {
-  local found version major minor
+  local found end version major minor foreign=''
   /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env knows no -S' 'coreutils 8.30 or later is needed'
   if [[ -e $here/standalone && $action != frontend ]]; then
     "$here/standalone" --version >/dev/null || die "$here/standalone does not run here" 'see the message above'
     node=$library/standalone tools_node=$here/standalone
     return
   fi
-  for found in /usr/bin/node /usr/local/bin/node "$(command -v node || true)"; do
+  for found in /usr/bin/node /usr/local/bin/node "$(PATH=$callers_path command -v node || true)"; do
     [[ -x $found ]] || continue
-    version=$("$found" --version 2>/dev/null) || continue
+    end=$(readlink -f -- "$found")
+    # Not even to ask it for its version.
+    if is_foreign "$end"; then foreign=${foreign:-"$shared can be written by others than root, and root would run $end"}; continue; fi
+    version=$("$end" --version 2>/dev/null) || continue
     IFS=. read -r major minor _ <<<"${version#v}"
     ((major > 20 || (major == 20 && minor >= 11))) 2>/dev/null || continue
-    node=$(readlink -f "$found") tools_node=$node
-    break
+    node=$end tools_node=$end
+    return
   done
-  [[ -n $node ]] || die 'Node 20.11 or later is not installed' \
+  [[ -z $foreign ]] || die "$foreign" 'install Node system-wide, owned by root'
+  die 'Node 20.11 or later is not installed' \
     'install the package nodejs (https://nodejs.org/en/download); a KVM host can do without: see README.md, stand-alone'
-  refuse_foreign "$node"
-}
-
-refuse_foreign() {
-  local path=$1 owner mode
-  while :; do
-    read -r owner mode < <(stat -c '%u %a' "$path")
-    ((owner == 0 && (8#$mode & 8#022) == 0)) ||
-      die "$path can be written by others than root, and root would run $1" 'install Node system-wide, owned by root'
-    [[ $path != / ]] || return 0
-    path=$(dirname "$path")
-  done
 }
 
 need_build() {
@@ -189,7 +211,7 @@ need_programs() {
   local package=$1 name
   shift
   for name; do
-    PATH=$program_path command -v "$name" >/dev/null ||
+    command -v "$name" >/dev/null ||
       die "$name is not installed: it is not in $program_path" "install the package $package"
   done
 }
@@ -304,14 +326,17 @@ plan_host() {
   [[ ! -d $root/etc/logrotate.d ]] || add host config root 644 "$work/logrotate" /etc/logrotate.d/migrate-guard
 }
 
-# The one door to root. Exactly this argument, no wildcard; and no variable, whatever other rules keep.
+# The one door to root. Exactly this argument, no wildcard; and no variable, whatever other rules keep. Only what both sudo
+# and sudo-rs take: the machine may change from one to the other, and sudo-rs has no setenv or requiretty for Defaults.
 make_sudoers() {
+  local said
   cat >"$work/sudoers" <<TEXT
 # migrate-guard: what OpenNebula's drivers may run here as root.
-Defaults!$program env_reset, !env_keep, !env_check, !setenv, !requiretty
-$user ALL=(root) NOPASSWD: $program host
+Defaults!$program env_reset, !env_keep, !env_check
+$user ALL=(root) NOPASSWD: NOSETENV: $program host
 TEXT
-  visudo -cqf "$work/sudoers" >&2 || die 'visudo refuses the sudoers file' 'report it, with the output of visudo above'
+  # sudo-rs says, even with -q, that it found nothing.
+  said=$(visudo -cqf "$work/sudoers" 2>&1) || die "visudo refuses the sudoers file: $said" 'report it'
 }
 
 # ---- The manifest: ROLE KIND MODE UID:GID SHA256 PATH, with tabs -------------------------------------------------------
@@ -363,11 +388,43 @@ ids_of() { if [[ $1 == root ]]; then say 0:0; else say "$uid:$gid"; fi; }
 
 # What lies in OpenNebula's own tree is written by its user: root follows no link that this user may have planted.
 as_owner() {
-  local ids=$1
+  local ids=$1 status=0 input said teller
   shift
-  if [[ $ids == 0:0 ]]; then "$@"; else
+  if [[ $ids == 0:0 ]]; then "$@"; return; fi
+  exec {input}<&0 {said}> >(shown >&2)
+  teller=$!
+  # Ctrl-C does not reach the other session. Set here, for a subshell has no traps of its parent's.
+  trap 'end_session; trap - INT; kill -s INT "$BASHPID"' INT
+  trap 'end_session; trap - TERM; kill -s TERM "$BASHPID"' TERM
+  trap 'end_session; trap - HUP; kill -s HUP "$BASHPID"' HUP
+  isolated "$ids" "$@" < <(cat <&"$input") >&"$said" 2>&1 &
+  session=$!
+  exec {input}<&- {said}>&-
+  wait "$session" || status=$?
+  # What it may have left there would keep its output open.
+  end_session
+  wait "$teller" || true
+  trap - INT TERM HUP
+  return "$status"
+}
+
+session=''
+end_session() {
+  [[ -z $session ]] || kill -s KILL -- "-$session" 2>/dev/null || true
+  session=''
+}
+
+# Who owns a process can trace it, and may not come by root's terminal by that, which takes what is typed into it by a
+# program as well (TIOCSTI of ioctl_tty(2)): it gets a session of its own, none of root's variables, and only three pipes.
+isolated() {
+  local ids=$1 fd
+  shift
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    ((fd < 3)) || exec {fd}>&-
+  done
+  exec env -i PATH="$program_path" LC_ALL=C setsid \
     setpriv --reuid="${ids%:*}" --regid="${ids#*:}" --clear-groups -- "$@"
-  fi
 }
 
 # Renamed into place, so that a script that starts meanwhile is whole.
@@ -385,7 +442,7 @@ make_directory() {
   local owner=$1 mode=$2 path=$3
   say "directory  $path ($owner, $mode)"
   [[ -z $dry_run ]] || return 0
-  as_owner "$(ids_of "$owner")" mkdir -m "$mode" -- "$root$path" || die "$root$path cannot be made by $owner" 'see above'
+  as_owner "$(ids_of "$owner")" mkdir -m "$mode" -- "$root$path" </dev/null || die "$root$path cannot be made by $owner" 'see above'
 }
 
 # Only what we have put there is replaced. Where the sources are not unpacked yet, contents cannot be compared.
@@ -405,7 +462,7 @@ refuse_what_is_in_the_way() {
 
 refuse_unwritable() {
   [[ $1 != root && -d $root$2 ]] || return 0
-  as_owner "$(ids_of "$1")" test -w "$root$2" ||
+  as_owner "$(ids_of "$1")" test -w "$root$2" </dev/null ||
     die "$root$2 cannot be written by $1" "give it to $1, as OpenNebula's packages do"
 }
 
@@ -436,7 +493,7 @@ remove_listed() {
     if [[ $kind == directory ]]; then
       [[ -d $root$path ]] || continue
       if [[ -n $dry_run ]]; then say "removed    $path, if it is empty"
-      elif as_owner "$ids" rmdir -- "$root$path" 2>/dev/null; then say "removed    $path"
+      elif as_owner "$ids" rmdir -- "$root$path" </dev/null 2>/dev/null; then say "removed    $path"
       else say "left       $path: it is not empty"; fi
       continue
     fi
@@ -448,7 +505,7 @@ remove_listed() {
     else
       say "removed    $path"
     fi
-    [[ -n $dry_run ]] || as_owner "$ids" rm -f -- "$root$path"
+    [[ -n $dry_run ]] || as_owner "$ids" rm -f -- "$root$path" </dev/null
   done
 }
 
@@ -461,12 +518,14 @@ replaces_config=''
 tool() {
   local file=$here/dist/installation.cjs
   [[ -r $file ]] || file=$here/installation.cjs
-  "$tools_node" "$file" "$@"
+  # OpenNebula's own command line may be elsewhere, and runs as its user.
+  PATH=$program_path:$callers_path "$tools_node" "$file" "$@"
 }
 
 # Drivers that stood in the slots before are what the guard has to run: they go into an untouched configuration.
 plan_movers() {
   local movers sha
+  [[ -z $set_vm_mad ]] || tool vm-mad may-set "$root$oned_conf" "$root$oned_backup" || exit
   movers=$(tool vm-mad movers "$root$oned_conf") || exit
   [[ -n $movers ]] || return 0
   if [[ -z $(missing_movers "$movers") ]]; then return 0; fi
@@ -556,11 +615,22 @@ install_host() {
   need_build; need_machine; read_manifest
   plan_common; plan_host
   install_role
-  if [[ -z $dry_run && -z $root ]] && ! sudo -n -l -U "$user" "$program" host >/dev/null 2>&1; then
-    die 'sudo does not read /etc/sudoers.d' 'add to /etc/sudoers:  @includedir /etc/sudoers.d'
-  fi
+  if [[ -z $dry_run && -z $root ]]; then try_door; fi
   [[ -n $dry_run || -n $root ]] || tool read-paths || exit
   say '' 'Next: migrate-guard doctor tells whether everything is in place.'
+}
+
+# Without a terminal, as OpenNebula's drivers have none.
+try_door() {
+  local said
+  said=$(setsid --wait sudo -n -l -U "$user" "$program" host 2>&1 </dev/null) && return
+  if [[ $said == *' tty '* ]]; then
+    # A site may have made an exception, and only for the command itself it counts.
+    said=$(as_owner "$uid:$gid" sudo -n "$program" host </dev/null 2>&1) || true
+    [[ $said == *' tty '* ]] || return 0
+    die 'sudo wants a terminal (requiretty)' "add to a file of your own in /etc/sudoers.d:  Defaults!$program !requiretty"
+  fi
+  die 'sudo does not read /etc/sudoers.d' 'add to /etc/sudoers:  @includedir /etc/sudoers.d'
 }
 
 verify() {
@@ -609,10 +679,18 @@ refuse_callers() {
 deselect_drivers() {
   local text='' settings=()
   [[ ! -e $root$oned_conf ]] || text=$(cat -- "$root$oned_conf") || die "$root$oned_conf cannot be read" 'see the message above'
+  leave_older_backups
   if [[ ! $text =~ (migrate|save)-guard ]]; then leave_backup; return; fi
   need_node
   [[ ! -e $root$config ]] || settings=("$root$config")
   tool vm-mad "${dry_run:+show-}restore" "$root$oned_conf" "$root$oned_backup" "${settings[@]}" || exit
+}
+
+leave_older_backups() {
+  local file
+  for file in "$root$oned_backup".[0-9]*; do
+    [[ ! -e $file ]] || say "left       ${file#"$root"}: it is oned.conf as it was before an earlier --set-vm-mad"
+  done
 }
 
 # The ARGUMENTS were taken back by hand: what is kept of oned.conf goes only if it tells nothing that oned.conf does not.
@@ -647,6 +725,10 @@ nothing_installed() {
 
 read_arguments "$@"
 need_root
+refuse_foreign_sources
+# A package checks before any file of it is unpacked, and brings this one along (setup/package/halves.mjs).
+# shellcheck source=remotes/migrate-guard/setting.sh
+[[ ! -r $here/remotes/migrate-guard/setting.sh ]] || . "$here/remotes/migrate-guard/setting.sh"
 [[ -z $check ]] || { check_machine; exit; }
 case $action in
   frontend) install_frontend ;;

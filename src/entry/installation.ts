@@ -3,7 +3,7 @@ import { exitCodes } from '../core/exit-codes';
 import { printable } from '../cli/render';
 import { renderFindings } from '../cli/render-findings';
 import { readSettings } from '../system/settings-file';
-import { movers, restore, set, show } from '../workflows/installation/select-drivers';
+import { maySet, movers, restore, set, show } from '../workflows/installation/select-drivers';
 import { judgePathReading } from '../workflows/installation/path-reading';
 import { verify } from '../workflows/installation/verify';
 
@@ -40,6 +40,8 @@ async function vmMad(
       return movers(file);
     case 'show':
       return show(file);
+    case 'may-set':
+      return maySet(file, backup);
     case 'set':
       return set(file, backup);
     case 'restore':

@@ -6,6 +6,7 @@ import { kvmHosts, type KvmHost } from '../opennebula/pools';
 import { askOpenNebula } from '../system/opennebula-cli';
 import { validateHost } from '../system/host-name';
 import { run } from '../system/command';
+import { asOtherUser } from '../system/isolated';
 import { isByDrivers, isByTmScripts, judgeOtherDrivers, judgeSelection } from './installation/front-end';
 import { judgeHost, program, programSum } from './installation/host-state';
 import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
@@ -102,8 +103,12 @@ async function judgeAll(
   return names.flatMap((host) => reports.get(host) ?? []);
 }
 
+/** Of setsid(1): there is no such program. */
+const notFound = 127;
+
 /** A rule that nothing includes is no rule. */
-async function judgeSudo({ ssh }: Settings): Promise<Finding> {
+async function judgeSudo(settings: Settings): Promise<Finding> {
+  const { ssh } = settings;
   const check = 'sudoers';
   const command = `${program} host`;
   if (process.geteuid?.() !== 0) {
@@ -114,13 +119,29 @@ async function judgeSudo({ ssh }: Settings): Promise<Finding> {
       remedy: 'run as root',
     };
   }
-  const asked = ['sudo', '-n', '-l', '-U', ssh.user, program, 'host'] as const;
-  const { exit, missing, stderr } = await run([...asked], { deadline: 10_000, cwd: '/' });
+  // Without a terminal, as OpenNebula's drivers have none.
+  const asked = ['setsid', '--wait', 'sudo', '-n', '-l', '-U', ssh.user, program, 'host'] as const;
+  const { exit, stderr } = await run([...asked], { deadline: 10_000, cwd: '/' });
   if (exit === 0) return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${command}` };
-  if (missing)
+  if (exit === notFound)
     return { check, state: 'problem', what: 'sudo is not installed', remedy: 'install the package sudo' };
+  if (wantsTerminal.test(stderr)) return judgeTerminal(settings);
   const why = stderr.trim().split('\n').at(-1) ?? '';
   const what = `sudo does not let ${ssh.user} run ${command}${why === '' ? '' : `: ${why}`}`;
   const remedy = 'install.sh host; /etc/sudoers needs the line: @includedir /etc/sudoers.d';
+  return { check, state: 'problem', what, remedy };
+}
+
+/** Of sudo with `requiretty`. A site may have made an exception, and only for the command itself it counts. */
+const wantsTerminal = / tty /;
+
+async function judgeTerminal({ ssh }: Settings): Promise<Finding> {
+  const check = 'sudoers';
+  const knock = asOtherUser(ssh.user, ['sudo', '-n', program, 'host']);
+  const { stderr } = await run(knock, { deadline: 10_000, cwd: '/', input: '' });
+  if (!wantsTerminal.test(stderr))
+    return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${program} host, without a terminal` };
+  const what = 'sudo wants a terminal (requiretty), which OpenNebula’s drivers have not';
+  const remedy = `add to a file of your own in /etc/sudoers.d: Defaults!${program} !requiretty`;
   return { check, state: 'problem', what, remedy };
 }

@@ -83,6 +83,15 @@ test.each([
   expect(isThere(pwned)).toBe(false);
 });
 
+test.each([
+  [['sudo', '-n', '-E', ...door.slice(2)]],
+  [['sudo', '-n', 'LD_PRELOAD=/var/lib/one/evil.so', ...door.slice(2)]],
+])('sudo refuses %j where the site lets this user set variables', async (argv) => {
+  machine.write('/etc/sudoers.d/zz-site', 'Defaults:oneadmin setenv\n');
+  const { exit, stdout } = await knock([request()], argv);
+  expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' });
+});
+
 describe('the environment is ignored', () => {
   const evil = {
     NODE_OPTIONS: '--require=/var/lib/one/evil.js',

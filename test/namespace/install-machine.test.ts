@@ -73,6 +73,23 @@ describe('refused, with the remedy, and without any change', () => {
   });
 });
 
+test('a sudo that wants a terminal, which OpenNebula’s drivers have not: installed, and it says what is left to do', async () => {
+  const program = '/usr/lib/migrate-guard/migrate-guard';
+  on.machine.write('/etc/sudoers.d/site', 'Defaults requiretty\n');
+  const { exit, stderr } = await install('host');
+  expect({ exit, stderr }).toEqual({
+    exit: 1,
+    stderr: expect.stringContaining('sudo wants a terminal (requiretty)') as string,
+  });
+  const doctor = await on.machine.root(['migrate-guard', 'doctor']);
+  const line = `Defaults!${program} !requiretty`;
+  for (const said of [stderr, doctor.stdout]) expect(said).toContain(line);
+  expect((await on.machine.oneadmin(['sudo', '-n', program, 'host'])).exit).toBe(1);
+  on.machine.write('/etc/sudoers.d/site', `Defaults requiretty\n${line}\n`);
+  expect(await install('host')).toMatchObject({ exit: 0, stderr: '' });
+  expect((await on.machine.root(['migrate-guard', 'doctor'])).stdout).not.toContain('requiretty');
+});
+
 test('install and uninstall on a real machine leave it as it was', async () => {
   const list = "find /etc /usr/sbin /usr/lib /var/lib /var/log -printf '%p %y %m %U:%G %l\\n' | sort";
   const before = await on.machine.root(['sh', '-c', list]);

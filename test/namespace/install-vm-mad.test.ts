@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, rmSync, symlinkSync } from 'node:fs';
 import { oneadmin, onedConf, selected } from './installation/machine-tree';
 import { useTree } from './installation/use-tree';
 
@@ -126,6 +126,61 @@ describe("drivers of others in oned.conf's slots", () => {
     appendFileSync(on.tree.path('/etc/one/oned.conf'), 'PORT = 2633\n');
     expect(await on.done('uninstall')).toContain('left       ');
     expect(on.tree.read('/etc/one/oned.conf')).toBe(`${onedConf()}PORT = 2633\n`);
+  });
+});
+
+describe('the copy of oned.conf', () => {
+  const conf = '/etc/one/oned.conf';
+  const copy = `${conf}.before-migrate-guard`;
+
+  test('an older one stays, under a name of its own, and uninstall names it', async () => {
+    await on.done('frontend', '--set-vm-mad');
+    for (const [index, threads] of [16, 17].entries()) {
+      on.tree.write(conf, onedConf(`-t ${threads} kvm`), { mode: 0o640, gid: oneadmin });
+      expect(await on.done('frontend', '--set-vm-mad')).toContain(`${copy}.${index + 1}: what `);
+    }
+    expect(on.tree.read(`${copy}.1`)).toBe(onedConf());
+    expect(on.tree.read(`${copy}.2`)).toBe(onedConf('-t 16 kvm'));
+    expect(on.tree.read(copy)).toBe(onedConf('-t 17 kvm'));
+    const said = await on.done('uninstall');
+    for (const older of [`${copy}.1`, `${copy}.2`]) expect(said).toContain(`left       ${older}: `);
+    expect(on.tree.read(conf)).toBe(onedConf('-t 17 kvm'));
+    expect(on.tree.list('/etc/one')).toEqual(['/etc/one', conf, `${copy}.1`, `${copy}.2`]);
+  });
+
+  test('the same one is no older one', async () => {
+    await on.done('frontend', '--set-vm-mad');
+    on.tree.write(conf, onedConf(), { mode: 0o640, gid: oneadmin });
+    await on.done('frontend', '--set-vm-mad');
+    expect(on.tree.list('/etc/one')).toEqual(['/etc/one', conf, copy]);
+  });
+
+  const refused = async (what: string): Promise<void> => {
+    const before = on.tree.picture();
+    const { exit, stderr } = await on.install('frontend', '--set-vm-mad');
+    expect({ exit, stderr }).toEqual({ exit: 1, stderr: expect.stringContaining(what) as string });
+    expect(stderr).toMatch(/\n {2}-> ./);
+    expect(on.tree.picture()).toEqual(before);
+  };
+
+  test.each(['target', 'nothing'])('a link in its place is not followed: to %s', async (target) => {
+    on.tree.write('/etc/target', 'x');
+    symlinkSync(on.tree.path(`/etc/${target}`), on.tree.path(copy));
+    await refused(`${copy} is in the way`);
+  });
+
+  test.each([
+    ['that everybody can write', '/etc/one', 0o777, 0],
+    ['that a group can write', '/etc/one', 0o775, 0],
+    ['that everybody can write, sticky', '/etc/one', 0o1777, 0],
+    ['of another', '/etc/one', 0o755, oneadmin],
+    ['that can be exchanged', '/etc', 0o777, 0],
+  ])('a directory %s', async (_, path, mode, owner) => {
+    chmodSync(on.tree.path(path), mode);
+    chownSync(on.tree.path(path), owner, 0);
+    await refused(`${on.tree.path(path)} can be changed by others than root`);
+    // Nothing of this is of interest where oned.conf is only shown.
+    await on.done('frontend');
   });
 });
 

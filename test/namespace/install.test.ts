@@ -22,7 +22,7 @@ test('front-end and host: who owns what, and what sudo allows', async () => {
     ]),
   );
   expect(on.tree.read('/etc/sudoers.d/migrate-guard').split('\n').slice(-2)).toEqual([
-    'oneadmin ALL=(root) NOPASSWD: /usr/lib/migrate-guard/migrate-guard host',
+    'oneadmin ALL=(root) NOPASSWD: NOSETENV: /usr/lib/migrate-guard/migrate-guard host',
     '',
   ]);
   expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(selected));
@@ -50,6 +50,8 @@ test('install, upgrade of OpenNebula, verify, install again, uninstall', async (
   await on.done('frontend', '--set-vm-mad');
   expect((await on.install('verify')).exit).toBe(0);
   await on.done('uninstall');
+  // The copy of before the upgrade is the admin's.
+  rmSync(on.tree.path('/etc/one/oned.conf.before-migrate-guard.1'));
   const stock = new MachineTree();
   stock.layStock('7.0.0');
   stock.write('/etc/one/oned.conf', onedConf('-t 16 kvm'), { mode: 0o640, gid: oneadmin });

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { findAccount } from '../../src/system/account';
 import { tellOf } from './faults/failed-migration';
 import { configuration, furnish } from './faults/workflow';
-import { useStage } from './harness';
+import { bundleProgram, useStage, type Program } from './harness';
 import { placeVirsh } from './stand-in-virsh';
 import { TerminalOf } from './terminal/terminal-of';
 import { expectNothingStolen, expectUnmoved, notes, thief } from './terminal/thief';
@@ -10,6 +10,12 @@ import { expectNothingStolen, expectUnmoved, notes, thief } from './terminal/thi
 /** A migration that root has started at a terminal: its mover and the connection to the destination are another user's. */
 
 const on = useStage();
+let program: Program;
+
+beforeAll(async () => {
+  program = await bundleProgram();
+});
+afterAll(() => program.remove());
 
 test('they get nothing of the terminal but the ssh agent, and it shows what they say', async () => {
   const { host } = on.stage;
@@ -25,9 +31,10 @@ test('they get nothing of the terminal but the ssh agent, and it shows what they
   const ssh = '/mnt/bin/connection 2>&1 | cat >/dev/null; for command; do :; done; exec sh -c "$command"';
   host.file('/mnt/bin/ssh', `#!/bin/sh\n${ssh}\n`, { mode: 0o755 });
   host.file(configuration, `${host.read(configuration)}ssh: { user: nobody }\n`, { mode: 0o644 });
-  const line = ['migrate', 'one-310', 'kvm2', '--config', configuration];
-  const words = on.stage.words(line, { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` });
-  const { exit, shown } = await TerminalOf.root(on.stage.enter, words).ended;
+  const enter = [`--mount=/proc/${on.stage.servant.pid}/ns/mnt`, '--wdns=/'];
+  const line = [program.file, 'migrate', 'one-310', 'kvm2', '--config', configuration];
+  const path = `PATH=/mnt/bin:${process.env['PATH'] ?? ''}`;
+  const { exit, shown } = await TerminalOf.root(enter, ['env', path, process.execPath, ...line]).ended;
   const nobody = findAccount('nobody')?.uid ?? 0;
   expectNothingStolen((path) => host.path(path), nobody, ['connection', 'mover'], ['SSH_AUTH_SOCK']);
   expectUnmoved(shown);

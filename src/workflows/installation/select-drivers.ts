@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { GuardError } from '../../core/errors';
 import type { Settings } from '../../core/settings';
 import type { OnedValue } from '../../opennebula/oned-conf';
@@ -10,7 +11,7 @@ import {
   withGuards,
   withoutGuards,
 } from '../../opennebula/vm-mad';
-import { keepCopy, replaceText } from '../../system/edited-file';
+import { keepCopy, refuseShared, replaceText } from '../../system/edited-file';
 import { readNamedFile } from '../../system/named-file';
 
 /** What install.sh does to oned.conf. Each gives the lines to print. @throws GuardError */
@@ -36,13 +37,26 @@ export function show(file: string): string[] {
   ];
 }
 
+/** Before anything is installed: what `set` would refuse. */
+export function maySet(file: string, backup: string): string[] {
+  for (const path of [backup, file]) refuseShared(join(realpathSync(dirname(path)), basename(path)));
+  const there = lstatSync(backup, { throwIfNoEntry: false });
+  if (!there || there.isFile()) return [];
+  throw new GuardError('problem', `${backup} is in the way: it is no plain file`, 'move it away');
+}
+
 export function set(file: string, backup: string): string[] {
   const { text, args } = read(file);
   if (hasGuards(args.value)) return [`unchanged  ${file} selects migrate-guard and save-guard`];
-  keepCopy(file, backup);
+  maySet(file, backup);
+  const older = keepCopy(file, backup);
   const after = withGuards(args.value);
   replaceText(file, withArguments(text, args, after));
-  return [`edited     ${file}: ARGUMENTS = "${after}"`, `           as it was: ${backup}`];
+  return [
+    ...(older === undefined ? [] : [`kept       ${older}: what ${backup} was`]),
+    `edited     ${file}: ARGUMENTS = "${after}"`,
+    `           as it was: ${backup}`,
+  ];
 }
 
 /** Before the drivers are removed: oned must not call what is not there, whichever VM_MAD selects it. */

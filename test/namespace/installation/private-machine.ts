@@ -16,8 +16,10 @@ const mark = '/run/private-machine';
 export class PrivateMachine {
   private constructor(private readonly child: ChildProcessWithoutNullStreams) {}
 
-  static async start(): Promise<PrivateMachine> {
-    const enter = ['unshare', '--mount', '--propagation', 'private', 'sh', init, String(oneadmin)];
+  /** `files`: the tree that it has instead of the real machine's, and directories of the real one that it has, too. */
+  static async start(files: readonly string[] = []): Promise<PrivateMachine> {
+    const make = ['sh', init, String(oneadmin), ...files];
+    const enter = ['unshare', '--mount', '--propagation', 'private', ...make];
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enter], { cwd: '/' });
     let complaints = '';
     child.stderr.on('data', (text: Buffer) => (complaints += text.toString()));
