@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Unknown } from '../core/facts';
 import { log } from './log';
-import { argvOf, signalGroup, type Command } from './isolated';
+import { argvOf, type Command } from './isolated';
 import { startPiped } from './piped-child';
 
 /** In characters, longer than any answer: QEMU's block nodes take some hundred thousand. */
@@ -78,7 +78,11 @@ export class Conversation {
     if (child.pid === undefined || this.closed) return;
     this.closed = true;
     // The whole group: runuser waits for the ssh that it started.
-    signalGroup(child, 'SIGKILL');
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      child.kill('SIGKILL');
+    }
     // Not even that ends what the kernel holds (state D, dead storage): nobody waits for it.
     child.unref();
     for (const stream of child.stdio) stream?.destroy();
