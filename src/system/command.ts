@@ -1,6 +1,13 @@
-import type { ChildProcess } from 'node:child_process';
 import type { Options } from 'execa';
-import { argvOf, endWithUs, isIsolated, signalGroup, type Command, type Isolated } from './isolated';
+import {
+  argvOf,
+  endWithUs,
+  isIsolated,
+  signalGroup,
+  type Child,
+  type Command,
+  type Isolated,
+} from './isolated';
 import { log } from './log';
 
 /** Milliseconds after the deadline: SIGKILL comes 1 s after it, and then a command is gone, or cannot go. */
@@ -44,6 +51,8 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
     reject: false,
     timeout: options.deadline,
     forceKillAfterDelay: killAfter,
+    // endWithUs does it: two that listen to a signal would each leave it to the other to end us.
+    cleanup: false,
     maxBuffer: 64 * 1024 * 1024,
     stripFinalNewline: false,
     env: { LC_ALL: 'C', ...options.env },
@@ -59,11 +68,12 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
     ...(isIsolated(command) ? isolation(command, options) : {}),
   };
   const started = performance.now();
-  const child = execa(file, args, settings);
-  if (isIsolated(command)) {
-    endWithUs(child);
-    endInTime(child, options.deadline);
-  }
+  const start = () => execa(file, args, settings);
+  const child = endWithUs<ReturnType<typeof start>>(start, (running) => {
+    if (isIsolated(command)) signalGroup(running, 'SIGTERM');
+    else running.kill('SIGTERM');
+  });
+  const isLate = isIsolated(command) ? endInTime(child, options.deadline) : undefined;
   const result = await Promise.race([child, pause(options.deadline + lateAfter, undefined, { ref: false })]);
   if (!result) {
     // Not even SIGKILL ends what the kernel holds (state D, dead storage): it is left behind, and nobody waits for it.
@@ -83,21 +93,40 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
     exit: result.exitCode ?? null,
     stdout: String(result.stdout ?? ''),
     stderr: String(result.stderr ?? ''),
-    timedOut: result.timedOut,
+    timedOut: isLate?.() ?? result.timedOut,
     missing: result.code === 'ENOENT',
   };
 }
 
 function isolation({ environment }: Isolated, { env, input = '' }: CommandOptions): Options {
-  return { detached: true, extendEnv: false, env: { ...environment, ...env }, stdin: 'pipe', input };
+  const own = { detached: true, extendEnv: false, env: { ...environment, ...env } };
+  // endInTime sees to the deadline: execa knows of one process only, and runuser waits for what it runs.
+  return { ...own, stdin: 'pipe', input, timeout: 0 };
 }
 
-/** With all that it started, which execa does not know of: runuser waits for what it runs. */
-function endInTime(child: ChildProcess, deadline: number): void {
+/** Ends a child that leads a group, with all of that; tells whether it had to. */
+function endInTime(child: Child, deadline: number): () => boolean {
+  let isLate = false;
+  const end = (): void => {
+    isLate = true;
+    signalGroup(child, 'SIGTERM');
+  };
   const timers = [
-    setTimeout(() => signalGroup(child, 'SIGTERM'), deadline),
-    // Before execa kills the child itself, after which its group has no name that is surely its own.
-    setTimeout(() => signalGroup(child, 'SIGKILL'), deadline + killAfter / 2),
+    setTimeout(end, deadline),
+    setTimeout(() => signalGroup(child, 'SIGKILL'), deadline + killAfter),
   ];
-  child.once('exit', () => timers.forEach(clearTimeout));
+  child.once('exit', () => {
+    timers.forEach(clearTimeout);
+    // As long as any of the group is left, its number is nobody else's.
+    if (isLate && child.pid !== undefined) kill(-child.pid);
+  });
+  return () => isLate;
+}
+
+function kill(group: number): void {
+  try {
+    process.kill(group, 'SIGKILL');
+  } catch {
+    // None is left.
+  }
 }

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { findAccount } from './account';
 
 export type Argv = readonly [string, ...string[]];
@@ -50,8 +49,16 @@ export function argvOf(command: Command): Argv {
   return isIsolated(command) ? command.argv : command;
 }
 
+/** Of Node's and of execa's children. */
+export interface Child {
+  readonly pid?: number | undefined;
+  readonly exitCode: number | null;
+  readonly signalCode: NodeJS.Signals | null;
+  once(event: 'exit' | 'error', listener: () => void): unknown;
+}
+
 /** Reaches all that a child started which leads a group of its own. */
-export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+export function signalGroup(child: Child, signal: NodeJS.Signals): void {
   // Once it was waited for, its number may be another's.
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
@@ -62,23 +69,42 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-const children = new Set<ChildProcess>();
+/** How each that lasts is ended. */
+const ends = new Set<() => void>();
+/** How many last, or are about to be started. */
+let lasting = 0;
 
-/** Ctrl-C on the terminal reaches only us: what ends us ends the child, and what it started in the background, too. */
-export function endWithUs(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  if (children.size === 0) for (const signal of signals) process.on(signal, passOn);
-  children.add(child);
-  child.once('exit', () => {
-    children.delete(child);
-    if (children.size === 0) for (const signal of signals) process.off(signal, passOn);
-  });
+/**
+ * Starts a child that `end` ends when a signal ends us: Ctrl-C on the terminal does not reach another session. We listen
+ * before it starts, or a signal that comes at once would end us alone.
+ */
+export function endWithUs<C extends Child>(start: () => C, end: (child: C) => void): C {
+  if (lasting++ === 0) for (const signal of signals) process.on(signal, passOn);
+  try {
+    const child = start();
+    const endIt = (): void => end(child);
+    ends.add(endIt);
+    const forget = (): void => {
+      if (ends.delete(endIt)) release();
+    };
+    // One that could not be started has no end.
+    child.once('exit', forget);
+    child.once('error', forget);
+    return child;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function release(): void {
+  if (--lasting === 0) for (const signal of signals) process.off(signal, passOn);
 }
 
 function passOn(signal: NodeJS.Signals): void {
-  // Whoever listens, too, stands by a migration: it is not to end, and its children are not.
+  // Whoever listens, too, stands by a migration: it is not to end, and what it has started is not.
   if (process.listenerCount(signal) > 1) return;
-  for (const child of children) signalGroup(child, 'SIGTERM');
+  for (const end of ends) end();
   process.off(signal, passOn);
   process.kill(process.pid, signal);
 }

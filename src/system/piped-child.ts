@@ -5,7 +5,7 @@ import {
   type SpawnOptionsWithoutStdio,
 } from 'node:child_process';
 import { GuardError } from '../core/errors';
-import { argvOf, endWithUs, isIsolated, type Command } from './isolated';
+import { argvOf, endWithUs, isIsolated, signalGroup, type Command } from './isolated';
 
 /**
  * Starts a program with pipes to it. That it cannot be started is told by an `error` event; only a process that may
@@ -17,12 +17,13 @@ export function startPiped(
   options: SpawnOptionsWithoutStdio,
 ): ChildProcessWithoutNullStreams {
   const [file, ...args] = argvOf(command);
-  const isolation = isIsolated(command) ? { detached: true, env: command.environment } : {};
-  const child: ChildProcess = spawn(file, args, { ...options, ...isolation });
-  if (child.stdin && child.stdout && child.stderr) {
-    if (isIsolated(command)) endWithUs(child);
-    return child as ChildProcessWithoutNullStreams;
-  }
+  const child: ChildProcess = isIsolated(command)
+    ? endWithUs(
+        () => spawn(file, args, { ...options, detached: true, env: command.environment }),
+        (started) => signalGroup(started, 'SIGTERM'),
+      )
+    : spawn(file, args, options);
+  if (child.stdin && child.stdout && child.stderr) return child as ChildProcessWithoutNullStreams;
   child.on('error', () => undefined);
   const what = `${file} cannot be started: this process may hold no more descriptors`;
   throw new GuardError('undecided', what, 'raise the limit (ulimit -n), and run again');

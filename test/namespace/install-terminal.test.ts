@@ -65,3 +65,12 @@ test('a version that is none is shown, not obeyed', async () => {
   expectUnmoved(shown);
   expect(exit).toBe(1);
 });
+
+test('what stands in oned.conf is shown, not obeyed', async () => {
+  on.machine.write('/etc/one/oned.conf', onedConf('-t 15 \u001b]0;stolen\u0007 \u009b kvm'));
+  const { exit, shown } = await TerminalOf.root(on.machine.enter, [on.source.file('install.sh'), 'frontend'])
+    .ended;
+  expectUnmoved(shown);
+  expect(shown).toContain('\\x1b]0;stolen\\x07 \\x9b kvm"\r\n');
+  expect(exit).toBe(0);
+});

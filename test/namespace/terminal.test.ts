@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { History, vmXml } from '../unit/opennebula/vm-xml';
 import { useLittleCloud } from './installation/little-cloud';
 import { oneadmin } from './installation/machine-tree';
@@ -26,6 +27,7 @@ async function placeThieves(isHook: boolean): Promise<void> {
 
 test.each([
   ['audit', ['audit'], ['onehost', 'onevm']],
+  ['audit, with its log', ['audit', '--verbose'], ['onehost', 'onevm']],
   ['audit of the hosts', ['audit', '--live'], ['onehost', 'onevm', 'ssh']],
   ['audit before a relink', ['audit', '--before-relink', '/mnt/links'], ['onehost', 'onevm', 'ssh']],
   ['doctor', ['doctor'], ['onehook', 'onehost', 'ssh']],
@@ -52,6 +54,30 @@ test.each([
   const terminal = TerminalOf.root(on.cloud.machine.enter, ['migrate-guard', ...words]);
   const pids = await terminal.hasWritten(on.cloud.machine.path(`${notes}/pids`));
   terminal.press('\u0003');
-  await terminal.ended;
+  expect(await terminal.ended).toMatchObject({ exit: 130 });
   for (const pid of pids.slice(0, 2)) await hasEnded(Number(pid));
+});
+
+test('a deadline ends the connection, with all that it started', async () => {
+  on.cloud.configure('ssh:\n  deadline: 1\n');
+  const ssh = `trap '' TERM; sleep 600 & echo $$ $! >${notes}/pids; wait`;
+  await on.cloud.program('/usr/bin/ssh', `#!/bin/sh\n${ssh}\n`);
+  const { exit, stdout } = await on.cloud.machine.root(['migrate-guard', 'doctor', '--host', 'kvm1']);
+  expect({ exit, stdout }).toEqual({
+    exit: 2,
+    stdout: expect.stringContaining('no answer within 2 s') as string,
+  });
+  const pids = readFileSync(on.cloud.machine.path(`${notes}/pids`), 'utf8')
+    .trim()
+    .split(' ');
+  for (const pid of pids) await hasEnded(Number(pid));
+});
+
+test('a host of OpenNebula whose name is none is shown, not obeyed', async () => {
+  await on.cloud.program('/usr/bin/onehook', "#!/bin/sh\necho '<HOOK_POOL/>'\n");
+  const name = hosts.replace('kvm1', 'kvm\u009b1');
+  await on.cloud.program('/usr/bin/onehost', `#!/bin/sh\necho '${name}'\n`);
+  const { shown } = await TerminalOf.root(on.cloud.machine.enter, ['migrate-guard', 'doctor']).ended;
+  expectUnmoved(shown);
+  expect(shown).toContain('kvm\\x9b1:\r\n');
 });
