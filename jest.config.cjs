@@ -61,6 +61,7 @@ const project = (tier) => ({
 /** The tiers, from cheap to dear. */
 module.exports = {
   projects: ['unit', 'namespace', 'qemu', 'lab', 'readers', 'bundle'].map(project),
+  testSequencer: './setup/test-runner/sequencer.cjs',
   // It bounds what hangs, and tells nothing of how fast a machine is.
   testTimeout: 600_000,
 };

@@ -1,11 +1,11 @@
 // npm run test:faults -- [--points N] [--seed S] [--report FILE]: a fault at each system call of each workflow, or at N
 // of them; with --report the table in FILE (docs/reliability.md) is made anew from what was seen.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareNode, preparePackages, root } from './prepare.mjs';
+import { prepareNode, preparePackages } from './prepare.mjs';
+import { startJest } from './test-runner/jest.mjs';
 import { tiers } from './tiers.mjs';
 
 const [begin, end] = ['<!-- made by npm run test:faults -->', '<!-- end of what was made -->'];
@@ -31,14 +31,12 @@ function wholeNumber(name, given, otherwise) {
 }
 
 /** Runs the tests; gives what they saw, one row for each workflow and fault. */
-function run(points, seed) {
+async function run(points, seed) {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-faults-'));
   try {
     const file = join(folder, 'rows');
     writeFileSync(file, '');
-    const jest = join(root, 'node_modules/jest/bin/jest.js');
     const env = {
-      ...process.env,
       MIGRATE_GUARD_FAULTS: String(points),
       MIGRATE_GUARD_SEED: String(seed),
       MIGRATE_GUARD_FAULTS_REPORT: file,
@@ -51,7 +49,8 @@ function run(points, seed) {
       '--maxWorkers',
       '2',
     ];
-    const { status } = spawnSync(process.execPath, [jest, ...which], { cwd: root, env, stdio: [0, 2, 2] });
+    const child = startJest(which, { env, stdio: [0, 2, 2] });
+    const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
     const rows = readFileSync(file, 'utf8').split('\n').filter(Boolean);
     return { passed: status === 0, rows: rows.map((row) => JSON.parse(row)) };
   } finally {
@@ -93,7 +92,7 @@ const seed = wholeNumber('seed', given.seed, 1);
 if (process.getuid() !== 0) usage('this test takes root');
 prepareNode();
 preparePackages(tiers.namespace.packages);
-const { passed, rows } = run(points, seed);
+const { passed, rows } = await run(points, seed);
 const text = render(rows);
 console.log(text);
 if (passed && given.report !== undefined) write(given.report, text);

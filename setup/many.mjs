@@ -1,11 +1,10 @@
 // npm run test:topologies|test:fuzz|test:races|test:guards -- --runs N [--seed S] [--jobs J]: a test with random input, so many times.
 // In batches, each a process of its own: memory stays what one batch takes, whatever N is, and what fails can be run
 // again alone, by the seed that is printed with it.
-import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepareBuild, prepareNode, preparePackages, root } from './prepare.mjs';
+import { prepareBuild, prepareNode, preparePackages } from './prepare.mjs';
+import { isInterrupted, startJest } from './test-runner/jest.mjs';
 import { tiers } from './tiers.mjs';
 
 // `variable` tells the test how often; `batch`: how many at once; `unit`: what is counted.
@@ -69,15 +68,10 @@ function wholeNumber(name, given, least, otherwise) {
 
 /** One batch; gives what it counted, or nothing when it failed. */
 function runBatch(runs, seed) {
-  const jest = join(root, 'node_modules/jest/bin/jest.js');
   const which = ['--selectProjects', test.tier, '--testPathPatterns', test.files, '--runInBand'];
-  const env = { ...process.env, [test.variable]: String(runs), MIGRATE_GUARD_SEED: String(seed) };
+  const env = { [test.variable]: String(runs), MIGRATE_GUARD_SEED: String(seed) };
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [jest, ...which], {
-      cwd: root,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = startJest(which, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (output += text));
@@ -113,7 +107,7 @@ const counted = new Map();
 let [begun, done, failed] = [0, 0, 0];
 
 async function work() {
-  while (begun < runs && failed === 0) {
+  while (begun < runs && failed === 0 && !isInterrupted()) {
     const [number, size] = [begun / test.batch, Math.min(test.batch, runs - begun)];
     begun += size;
     const counts = await runBatch(size, (seed + number) % largestSeed);

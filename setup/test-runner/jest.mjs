@@ -1,0 +1,72 @@
+// The one place where jest is started, for `npm test` and everything that repeats tests.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { root } from '../prepare.mjs';
+import { failuresOf, nothing, onlyPattern, sumsOf } from './report.cjs';
+
+const program = join(root, 'node_modules/jest/bin/jest.js');
+
+/** What ends with us: jest ends its workers, and they what their tests started. */
+const running = new Set();
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    process.exitCode = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal];
+    interrupted = true;
+    for (const child of running) child.kill(signal);
+  });
+
+let interrupted = false;
+
+/** Whether a signal has asked for the end: nothing new is begun then. */
+export const isInterrupted = () => interrupted;
+
+/** Starts jest; `node`: the program that runs it, the tests, and what they start as `node`. Gives the child process. */
+export function startJest(args, { env, stdio, node = process.execPath }) {
+  const PATH = `${dirname(node)}:${process.env.PATH}`;
+  const child = spawn(node, [program, ...args], { cwd: root, env: { ...process.env, PATH, ...env }, stdio });
+  running.add(child);
+  child.on('close', () => running.delete(child));
+  return child;
+}
+
+/**
+ * Runs the test files of one tier. `patterns` choose files, `only` one test by its whole name; `order`: a seed for a
+ * random order of files. Gives `{ sums, failures }`.
+ */
+export async function runTests({ tier, workers, patterns = [], only, order, node }) {
+  const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-test-'));
+  try {
+    const outputFile = join(folder, 'result.json');
+    const args = ['--selectProjects', tier, '--maxWorkers', String(workers), '--passWithNoTests'];
+    if (only !== undefined) args.push('--testNamePattern', onlyPattern(only));
+    const env = order === undefined ? {} : { MIGRATE_GUARD_ORDER: String(order) };
+    // jest itself reports on stderr; its stdout only tells where the JSON is.
+    const stdio = ['ignore', 'ignore', 'inherit'];
+    const child = startJest([...args, '--json', '--outputFile', outputFile, ...patterns], {
+      env,
+      stdio,
+      node,
+    });
+    const [status, error] = await new Promise((resolve) => {
+      child.on('error', (reason) => resolve([null, reason]));
+      child.on('close', (code, signal) => resolve([code, signal]));
+    });
+    return outcome(outputFile, status, error);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function outcome(outputFile, status, reason) {
+  let result;
+  try {
+    result = JSON.parse(readFileSync(outputFile, 'utf8'));
+  } catch {
+    console.error(`jest ended (${reason ?? `exit status ${status}`}) and left no result`);
+    return { sums: { ...nothing, failed: 1 }, failures: [] };
+  }
+  return { sums: sumsOf(result, status), failures: failuresOf(result, root) };
+}

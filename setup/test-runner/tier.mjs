@@ -1,0 +1,86 @@
+// Runs one tier: prepares what it needs, runs its tests with one Node, and tells at the end what failed.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { otherMajors, prepareNodeVersion } from '../node-versions.mjs';
+import {
+  prepareAffectedQemu,
+  prepareBuild,
+  prepareNode,
+  preparePackages,
+  prepareTree,
+  root,
+} from '../prepare.mjs';
+import { tiers } from '../tiers.mjs';
+import { runTests } from './jest.mjs';
+import { failureLines, nothing } from './report.cjs';
+
+const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
+const outcomes = new Map();
+
+/** Runs a preparation once; what failed for one tier fails for the next ones, too. */
+function once(name, prepare) {
+  if (!outcomes.has(name)) {
+    try {
+      outcomes.set(name, { value: prepare() });
+    } catch (error) {
+      outcomes.set(name, { error });
+    }
+  }
+  const { value, error } = outcomes.get(name);
+  if (error !== undefined) throw error;
+  return value;
+}
+
+/** `major`: of the Node that runs the tests, undefined for the one that runs this. Gives that Node's program. */
+function prepare({ packages, trees = [], build, affected }, major) {
+  once('node', prepareNode);
+  once(packages.join(), () => preparePackages(packages));
+  for (const release of trees) once(`tree ${release}`, () => prepareTree(release));
+  if (build) once('build', prepareBuild);
+  if (affected) once('affected', prepareAffectedQemu);
+  return major === undefined ? process.execPath : once(`node ${major}`, () => prepareNodeVersion(major));
+}
+
+/** Each tier by each Node that has to pass it; `undefined` is the one that runs this. */
+export function runsOf(names) {
+  const nodes = (tier) => [undefined, ...(tiers[tier].everyNode ? otherMajors : [])];
+  return names.flatMap((tier) => nodes(tier).map((node) => ({ tier, node })));
+}
+
+function testFiles(tier) {
+  try {
+    const files = readdirSync(join(root, 'test', tier), { recursive: true });
+    return files.filter((file) => file.endsWith('.test.ts'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** `options`: of `runTests`. Gives the sums. */
+export async function runTier({ tier, node: major }, options) {
+  const label = major === undefined ? tier : `${tier} with Node ${major}`;
+  const files = testFiles(tier);
+  if (files.length === 0) {
+    console.error(`\n${label}: there are no tests yet`);
+    return nothing;
+  }
+  if (tiers[tier].root && process.getuid() !== 0) {
+    console.error(
+      `\n${label}: skipped, it needs root (${files.length} test files, each counted as one test)`,
+    );
+    return { ...nothing, [inCi ? 'failed' : 'skipped']: files.length };
+  }
+  console.error(`\n${label}:`);
+  let node;
+  try {
+    node = prepare(tiers[tier], major);
+  } catch (error) {
+    console.error(`${label}: cannot run: ${error.message}`);
+    return { ...nothing, failed: 1 };
+  }
+  const { sums, failures } = await runTests({ tier, workers: tiers[tier].workers, ...options, node });
+  const known = failures.map((failure) => ({ tier, node: major, ...failure }));
+  if (known.length > 0) console.error(`\n${failureLines(label, known).join('\n')}`);
+  return sums;
+}
