@@ -24,7 +24,7 @@ export class Pulse {
   }
 
   private async hasGrown(): Promise<boolean> {
-    const memory = await this.domain.counter();
+    const memory = this.domain.counter();
     const disks = await Promise.all(
       this.domain.disks.map(async ({ volume }) => (await volume?.readCounter()) ?? 0),
     );

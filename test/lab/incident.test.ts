@@ -50,7 +50,7 @@ async function expectArrived(domain: Domain, migration: LiveMigration): Promise<
 
 async function expectWhole(domain: Domain): Promise<void> {
   await domain.expectCounting();
-  expect(await domain.refusals()).toBe(0);
+  expect(domain.refusals()).toBe(0);
   await domain.verifyPattern();
 }
 

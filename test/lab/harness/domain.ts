@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { COUNTER_ADDRESS } from './guest';
+import { findGuestMemory, readWord } from './guest-memory';
 import { type DomainDisk, domainXml, type Nvram } from './domain-xml';
 import { type Emulator, emulatorPath } from './emulator';
 import type { Host } from './host';
@@ -52,7 +53,9 @@ export async function startDomain(host: Host, options: DomainOptions): Promise<D
   }
   const domain = new Domain(host, name, uuid, vmId, disks);
   if (boot) {
-    await until(async () => (await domain.counter()) > 0, {
+    // So that it is at its beginning that the log says that somebody talks to this QEMU past libvirt.
+    await domain.qmp('query-status');
+    await until(() => domain.counter() > 0, {
       what: `the guest of ${name} counts`,
       deadline: 30_000,
     });
@@ -81,6 +84,8 @@ export class Domain {
   readonly pid: number;
   /** The same process as the real machine counts. */
   readonly outerPid: number;
+  /** Where its guest's memory begins, once that is known. */
+  private guestMemory: number | undefined;
 
   constructor(
     readonly host: Host,
@@ -115,12 +120,12 @@ export class Domain {
   }
 
   /** The guest's counter, from its memory: it tells that the guest runs even when it writes to no disk. */
-  counter(): Promise<number> {
+  counter(): number {
     return this.word(COUNTER_ADDRESS);
   }
 
   /** How often a disk refused a write of the writing guest. */
-  refusals(): Promise<number> {
+  refusals(): number {
     return this.word(REFUSALS_ADDRESS);
   }
 
@@ -128,21 +133,19 @@ export class Domain {
   async verifyPattern(index = 0): Promise<number> {
     const volume = this.disks[index]?.volume;
     if (volume === undefined) throw new Error(`${this.name} has no disk ${index} on a volume`);
-    return volume.verifyPattern(await this.counter());
+    return volume.verifyPattern(this.counter());
   }
 
-  private async word(address: number): Promise<number> {
-    const command = `xp /1dw ${address}`;
-    const text = await this.qmp<string>('human-monitor-command', { 'command-line': command });
-    const value = /:\s*(-?\d+)/.exec(text)?.[1];
-    if (value === undefined) throw new Error(`${this.name}: ${command} printed ${JSON.stringify(text)}`);
-    return Number(value);
+  /** A word of the guest's memory; 0 before the guest has booted, as all of its memory is then. */
+  private word(address: number): number {
+    this.guestMemory ??= findGuestMemory(this.outerPid);
+    return this.guestMemory === undefined ? 0 : readWord(this.outerPid, this.guestMemory + address);
   }
 
   /** Returns when the guest has counted on from now. */
   async expectCounting(): Promise<void> {
-    const before = await this.counter();
-    await until(async () => (await this.counter()) > before, {
+    const before = this.counter();
+    await until(() => this.counter() > before, {
       what: `the guest of ${this.name} counts on`,
       deadline: 5_000,
     });

@@ -1,5 +1,7 @@
 export { Domain, type DomainOptions, type PlacedDisk, startDomain } from './domain';
 export { affectedQemu, type Emulator } from './emulator';
+export { COUNTER_ADDRESS } from './guest';
+export { findGuestMemory, writeByte } from './guest-memory';
 export { Host, type HostRunOptions } from './host';
 export { Lab } from './lab';
 export type { LiveMigration } from './live-migration';

@@ -27,6 +27,8 @@ interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
   readonly disks?: number | readonly DomainDisk[];
   /** Of so many disks, those that the guest writes to, counted from 0. Default: all. */
   readonly writesTo?: readonly number[];
+  /** Of the guest on them: records at a time. */
+  readonly burst?: number;
   /** Default: the first host. */
   readonly host?: string;
 }
@@ -88,9 +90,10 @@ export class Lab {
   }
 
   async startDomain(vmId: number, options: LabDomainOptions = {}): Promise<Domain> {
-    const { host: name = this.hosts[0]?.name ?? '', disks = 1, writesTo, ...rest } = options;
+    const { host: name = this.hosts[0]?.name ?? '', disks = 1, writesTo, burst, ...rest } = options;
+    const guest = { ...(writesTo && { writesTo }), ...(burst && { burst }) };
     const host = this.host(name);
-    const all = typeof disks === 'number' ? await this.blankDisks(disks, writesTo) : disks;
+    const all = typeof disks === 'number' ? await this.blankDisks(disks, guest) : disks;
     for (const other of this.hosts.filter((candidate) => candidate !== host)) {
       for (const [index, disk] of all.entries()) await placeDisk(other, vmId, index, disk);
       emulatorPath(other, rest.emulator ?? 'debian');
@@ -99,7 +102,10 @@ export class Lab {
   }
 
   /** A domain of two disks whose guest writes to neither: where QEMU 7.2.0 is half-inactive, a write would be its end. */
-  startSilent(vmId: number, options: Omit<LabDomainOptions, 'disks' | 'writesTo'>): Promise<Domain> {
+  startSilent(
+    vmId: number,
+    options: Omit<LabDomainOptions, 'disks' | 'writesTo' | 'burst'>,
+  ): Promise<Domain> {
     return this.startDomain(vmId, { ...options, disks: 2, writesTo: [] });
   }
 
@@ -149,11 +155,13 @@ export class Lab {
     for (const volume of this.volumes) volume.release();
   }
 
-  private async blankDisks(count: number, written?: readonly number[]): Promise<DomainDisk[]> {
+  private async blankDisks(count: number, guest: Partial<PatternGuestOptions>): Promise<DomainDisk[]> {
     const targets = ['vda', 'vdb', 'vdc', 'vdd', 'vde', 'vdf', 'vdg', 'vdh'].slice(0, count);
-    const writesTo = written ?? [...targets.keys()];
     const disks: DomainDisk[] = [];
-    for (const target of targets) disks.push({ target, volume: await this.volume({ writesTo }) });
+    for (const target of targets) {
+      const volume = await this.volume({ writesTo: [...targets.keys()], ...guest });
+      disks.push({ target, volume });
+    }
     return disks;
   }
 }

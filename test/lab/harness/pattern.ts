@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 export const SECTOR = 512;
 /**
  * The ring begins here and is so many sectors long; record n is in sector {@link sectorOf}(n). A round takes at
- * least 7 s. What was lost longer ago than that is written over, so prove a long story in chapters.
+ * least 7 s, with a guest that writes 16 at a time. What was lost longer ago than that is written over, so prove a long story in chapters.
  */
 export const FIRST_SECTOR = 8;
 export const RING = 2048;
