@@ -12,24 +12,27 @@ import { root } from './build/release.mjs';
 import { sbomText } from './build/sbom.mjs';
 import { settings } from './build/settings.mjs';
 import { singleFile } from './build/single-file.mjs';
+import { stamped } from './build/stamp.mjs';
 
-const entries = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
-/** The programs that hold each package, by where it lies. */
-const contained = new Map();
-for (const entry of entries) {
-  const name = `${basename(entry, '.ts')}.cjs`;
-  const packs = new Map();
-  const metafiles = [];
-  const { outputFiles, metafile } = await build({
-    ...settings,
-    entryPoints: [join(root, 'src/entry', entry)],
-    plugins: [...settings.plugins, pack(packs, metafiles)],
-  });
-  put(name, singleFile(name, outputFiles[0].text, packs), 0o755);
-  for (const path of [metafile, ...metafiles].flatMap((made) => [...packagesIn(made)]))
-    contained.set(path, (contained.get(path) ?? new Set()).add(name));
-}
-const packages = describePackages(contained);
-put('licenses.txt', licensesText(packages));
-put('sbom.cdx.json', sbomText(packages));
-await writeReference();
+await stamped(async () => {
+  const entries = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
+  /** The programs that hold each package, by where it lies. */
+  const contained = new Map();
+  for (const entry of entries) {
+    const name = `${basename(entry, '.ts')}.cjs`;
+    const packs = new Map();
+    const metafiles = [];
+    const { outputFiles, metafile } = await build({
+      ...settings,
+      entryPoints: [join(root, 'src/entry', entry)],
+      plugins: [...settings.plugins, pack(packs, metafiles)],
+    });
+    put(name, singleFile(name, outputFiles[0].text, packs), 0o755);
+    for (const path of [metafile, ...metafiles].flatMap((made) => [...packagesIn(made)]))
+      contained.set(path, (contained.get(path) ?? new Set()).add(name));
+  }
+  const packages = describePackages(contained);
+  put('licenses.txt', licensesText(packages));
+  put('sbom.cdx.json', sbomText(packages));
+  await writeReference();
+});

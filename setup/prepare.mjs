@@ -21,8 +21,10 @@ export function preparePackages(groups) {
     execute(join(root, 'setup/packages.sh'), groups, `installing Debian packages (${groups.join(', ')})`);
 }
 
-/** The bundles in dist/. */
+/** The bundles in dist/, built anew when they are not what a build would make now. */
 export function prepareBuild() {
+  const stamp = [join(root, 'setup/build/stamp.mjs')];
+  if (execute(process.execPath, stamp, 'looking at dist/', 'pipe') !== '') return;
   execute(process.execPath, [join(root, 'setup/build.mjs')], 'building dist/');
 }
 

@@ -2,6 +2,9 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './release.mjs';
 
+/** The files below dist/ that this process has written. */
+export const written = new Set();
+
 /** Writes a file below dist/. Renamed into place, so that a program that somebody starts meanwhile is whole; two builds at once each rename their own. */
 export function put(path, text, mode = 0o644) {
   const file = join(root, 'dist', path);
@@ -9,4 +12,5 @@ export function put(path, text, mode = 0o644) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(fresh, text, { mode });
   renameSync(fresh, file);
+  written.add(path);
 }

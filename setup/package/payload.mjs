@@ -7,10 +7,10 @@ import { root, time } from '../build/release.mjs';
 export function layProgram(directory) {
   for (const name of ['install.sh', 'LICENSE', 'config', 'hooks', 'remotes'])
     cpSync(join(root, name), join(directory, name), { recursive: true });
-  const packages = join(root, 'dist/packages');
+  const others = ['dist/packages', 'dist/.made-from.json'].map((path) => join(root, path));
   cpSync(join(root, 'dist'), join(directory, 'dist'), {
     recursive: true,
-    filter: (from) => from !== packages,
+    filter: (from) => !others.includes(from),
   });
 }
 

@@ -16,15 +16,36 @@ export interface Built {
 }
 
 /**
- * Builds with the project's own build script, but from a place of its own, so that nobody else's dist/ is
- * touched, and what is tested is never stale. `place`: where, below the directory for temporary files; there is a copy
- * of everything then, packages too, as in another clone.
+ * What the project's own build script makes of the sources as they are now: a copy of what lies in dist/, when that is
+ * the same, or else built in a place of its own, so that nobody else's dist/ is touched. `place`: built there in any case,
+ * below the directory for temporary files, with a copy of everything, packages too, as in another clone.
  */
 export async function buildAlone(place?: string): Promise<Built> {
-  const workshop = mkdtempSync(join(tmpdir(), place ?? 'migrate-guard-build-'));
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-alone-'));
-  const remove = (): void =>
-    [workshop, directory].forEach((path) => rmSync(path, { recursive: true, force: true }));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  try {
+    const ready = place === undefined ? await currentFiles() : [];
+    for (const file of ready) cpSync(join(root, 'dist', file), join(directory, file));
+    if (ready.length === 0) await build(place, directory);
+    // Tests run it as other users than root, too.
+    chmodSync(directory, 0o755);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  const programs = readdirSync(directory).filter((file) => file.endsWith('.cjs'));
+  return { directory, programs, file: join(directory, 'migrate-guard.cjs'), remove };
+}
+
+/** The files below dist/, when they are what a build by this Node would make now. */
+async function currentFiles(): Promise<string[]> {
+  const stamp = [process.execPath, join(root, 'setup/build/stamp.mjs')] as const;
+  const { stdout } = await succeed(stamp, { deadline: 120_000 });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+async function build(place: string | undefined, directory: string): Promise<void> {
+  const workshop = mkdtempSync(join(tmpdir(), place ?? 'migrate-guard-build-'));
   try {
     // Copies: what is built must not depend on where its sources lie.
     for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'LICENSE'])
@@ -37,15 +58,11 @@ export async function buildAlone(place?: string): Promise<Built> {
       env: { GIT_DIR: join(root, '.git') },
     });
     cpSync(join(workshop, 'dist'), directory, { recursive: true });
-    // Tests run it as other users than root, too.
-    chmodSync(directory, 0o755);
-  } catch (error) {
-    remove();
-    throw error;
+    // Of the build, and no part of what it has built.
+    rmSync(join(directory, '.made-from.json'));
+  } finally {
+    rmSync(workshop, { recursive: true, force: true });
   }
-  rmSync(workshop, { recursive: true });
-  const programs = readdirSync(directory).filter((file) => file.endsWith('.cjs'));
-  return { directory, programs, file: join(directory, 'migrate-guard.cjs'), remove };
 }
 
 /** Nothing writes into what is copied here, so its files may be the same ones, where one file system allows it. */
