@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { seed } from '../fast-check';
 import { bundleProgram, Volume, type Program } from './harness';
 import { changing } from './faults/changing';
-import { faults, meet, runUnhindered, type FaultName, type Outcome } from './faults/trial';
+import { faults, meet, runUnhindered, type FaultName, type Outcome, type Unhindered } from './faults/trial';
 
 // Each system call by which a workflow changes something meets each fault: here some of them, and as many as wanted with
 // `npm run test:faults`.
@@ -24,10 +24,14 @@ afterAll(() => {
 });
 
 describe.each(changing)('$name', (workflow) => {
+  /** The same for all faults: each run has a world of its own, and they are alike. */
+  let reference: Promise<Unhindered> | undefined;
+
   test.each(Object.keys(faults) as FaultName[])(
     '%s',
     async (fault) => {
-      const unhindered = await runUnhindered(workflow, program.file, volumes);
+      reference ??= runUnhindered(workflow, program.file, volumes);
+      const unhindered = await reference;
       const points = unhindered.calls.filter((call) => faults[fault].meets(call));
       expect(points.length).toBeGreaterThan(0);
       const outcomes: Record<Outcome, number> = { done: 0, 'as it was': 0, 'in between': 0 };
