@@ -4,7 +4,7 @@
 //   trees      Debian releases of which it has a host (setup/debian-tree.sh); none where it is missing
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
-//   everyNode  whether each supported Node has to pass it, and not only the one of this machine
+//   everyNode  whether each supported Node has to pass it, and not only the one of this machine (npm test -- --all)
 //   workers    test files at once
 export const tiers = {
   unit: { root: false, packages: [], build: false, affected: false, everyNode: true, workers: 2 },

@@ -33,16 +33,19 @@ export function startJest(args, { env, stdio, node = process.execPath }) {
 }
 
 /**
- * Runs the test files of one tier. `patterns` choose files, `only` one test by its whole name; `order`: a seed for a
- * random order of files. Gives `{ sums, failures }`.
+ * Runs the test files of one tier. `patterns` choose files, `only` one test by its whole name; `all`: every case, where
+ * there is a selection otherwise; `order`: a seed for a random order of files. Gives `{ sums, failures }`.
  */
-export async function runTests({ tier, workers, patterns = [], only, order, node }) {
+export async function runTests({ tier, workers, patterns = [], only, all = false, order, node }) {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-test-'));
   try {
     const outputFile = join(folder, 'result.json');
     const args = ['--selectProjects', tier, '--maxWorkers', String(workers), '--passWithNoTests'];
     if (only !== undefined) args.push('--testNamePattern', onlyPattern(only));
-    const env = order === undefined ? {} : { MIGRATE_GUARD_ORDER: String(order) };
+    const env = {
+      ...(order !== undefined && { MIGRATE_GUARD_ORDER: String(order) }),
+      ...(all && { MIGRATE_GUARD_ALL_CASES: '1' }),
+    };
     // jest itself reports on stderr; its stdout only tells where the JSON is.
     const stdio = ['ignore', 'ignore', 'inherit'];
     const child = startJest([...args, '--json', '--outputFile', outputFile, ...patterns], {

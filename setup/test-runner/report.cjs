@@ -43,8 +43,14 @@ function summary(sums) {
 }
 
 /** The command that runs one failed test alone; all tests of its file, when its name cannot be typed. */
-function commandFor({ tier, node, file, name }) {
-  const words = ['--tier', tier, ...(node === undefined ? [] : ['--node', node]), quote(file)];
+function commandFor({ tier, node, all = false, file, name }) {
+  const words = [
+    '--tier',
+    tier,
+    ...(all ? ['--all'] : []),
+    ...(node === undefined ? [] : ['--node', node]),
+    quote(file),
+  ];
   // eslint-disable-next-line no-control-regex
   if (name !== undefined && !/[\x00-\x1f\x7f]/.test(name)) words.push(`--only=${quote(name)}`);
   return `npm test -- ${words.join(' ')}`;

@@ -41,9 +41,9 @@ function prepare({ packages, trees = [], build, affected }, major) {
   return major === undefined ? process.execPath : once(`node ${major}`, () => prepareNodeVersion(major));
 }
 
-/** Each tier by each Node that has to pass it; `undefined` is the one that runs this. */
-export function runsOf(names) {
-  const nodes = (tier) => [undefined, ...(tiers[tier].everyNode ? otherMajors : [])];
+/** Each tier by the Nodes that run it; `undefined` is the one that runs this. `all`: by each that has to pass it. */
+export function runsOf(names, all) {
+  const nodes = (tier) => [undefined, ...(all && tiers[tier].everyNode ? otherMajors : [])];
   return names.flatMap((tier) => nodes(tier).map((node) => ({ tier, node })));
 }
 
@@ -80,7 +80,7 @@ export async function runTier({ tier, node: major }, options) {
     return { ...nothing, failed: 1 };
   }
   const { sums, failures } = await runTests({ tier, workers: tiers[tier].workers, ...options, node });
-  const known = failures.map((failure) => ({ tier, node: major, ...failure }));
+  const known = failures.map((failure) => ({ tier, node: major, all: options.all, ...failure }));
   if (known.length > 0) console.error(`\n${failureLines(label, known).join('\n')}`);
   return sums;
 }

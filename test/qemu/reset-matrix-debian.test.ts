@@ -1,5 +1,5 @@
 import { expectMigration, expectWrites, failMigration, inspect, quietDomain, reset } from './reset-stage';
-import { everySet, inParallel } from './reset-matrix';
+import { inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../lab/harness';
 import { Stage } from './stage';
 
@@ -12,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => stage.stop());
 
 test.each([1, 2, 3, 4])(
-  'Debian’s QEMU, whose layout is not known: %i disks, every set of broken ones, every remedy',
+  'Debian’s QEMU, whose layout is not known: %i disks, sets of broken ones, every remedy',
   async (disks) => {
-    await inParallel(everySet(disks), 4, async (broken) => {
+    await inParallel(setsOf(disks), 4, async (broken) => {
       const domain = await quietDomain(stage, vmId++, disks, { emulator: 'debian' });
       for (const strategy of ['cont', 'suspend-resume']) {
         await failMigration(domain, broken);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 interface Failure {
   readonly tier: string;
   readonly node?: string;
+  readonly all?: boolean;
   readonly file: string;
   readonly name?: string;
 }
@@ -57,8 +58,8 @@ describe('the command that runs a test alone', () => {
   const where = { tier: 'unit', file: 'test/unit/a.test.ts' };
 
   test('names tier, Node, file and test', () =>
-    expect(commandFor({ ...where, node: '22', name: 'a way' })).toBe(
-      "npm test -- --tier unit --node 22 test/unit/a.test.ts --only='a way'",
+    expect(commandFor({ ...where, all: true, node: '22', name: 'a way' })).toBe(
+      "npm test -- --tier unit --all --node 22 test/unit/a.test.ts --only='a way'",
     ));
 
   test.each(['it\'s $HOME `id` \\ "x" 100 %', '--tier', 'a  b', "''", '(a|b)* [c] {d} ^e$ .'])(
