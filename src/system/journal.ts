@@ -27,18 +27,33 @@ export class Journal {
 
   /** @throws GuardError when the directory is not root's own. */
   static create(directory: string): Journal {
-    const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
-    const file = join(directory, `relink-${stamp}-${process.pid}.jsonl`);
     try {
       makeRootDirectory(directory);
-      return new Journal(file, openSync(file, 'ax', 0o640));
+      return Journal.createNew(directory);
     } catch (error) {
       if (error instanceof GuardError) throw error;
       const remedy = remedyOf(error, directory, {
-        EEXIST: `see what stands at ${directory} and at ${file}, then run again`,
         otherwise: `see what stands at ${directory}: namei -l ${directory}`,
       });
-      throw new GuardError(codeOf(error), `the journal ${file} cannot be made: ${errorName(error)}`, remedy);
+      const what = `a journal cannot be made in ${directory}: ${errorName(error)}`;
+      throw new GuardError(codeOf(error), what, remedy);
+    }
+  }
+
+  /**
+   * Time and pid alone are no name of its own: one process may begin two journals in a millisecond, and processes of two
+   * pid namespaces may share a pid. So a name that is taken is followed by the next number, never written into.
+   */
+  private static createNew(directory: string): Journal {
+    const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    for (let number = 1; ; number += 1) {
+      const suffix = number === 1 ? '' : `-${number}`;
+      const file = join(directory, `relink-${stamp}-${process.pid}${suffix}.jsonl`);
+      try {
+        return new Journal(file, openSync(file, 'ax', 0o640));
+      } catch (error) {
+        if (errorName(error) !== 'EEXIST') throw error;
+      }
     }
   }
 
