@@ -28,9 +28,8 @@ const settings = [
   '',
 ].join('\n');
 
-/** What every world has: its own /run, and all that is written within the trees that are compared. */
+/** What every world has: all that is written is within the trees that are compared. */
 export function furnish(stage: Stage): void {
-  stage.host.mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run');
   stage.host.file(configuration, settings, { mode: 0o644 });
 }
 

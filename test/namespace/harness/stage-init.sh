@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes the file trees of a stage inside a mount namespace of its own, then becomes the program it was given.
 # Usage: stage-init.sh host|qemu PROGRAM…      (stdin and stdout are the program's)
-#   host: /mnt becomes a private tmpfs that the QEMUs of this host share, as the datastores are shared
+#   host: /mnt becomes a private tmpfs that the QEMUs of this host share, as the datastores are shared; so does /run,
+#         where migrate-guard locks VMs: other test files have VMs of the same names
 #   qemu: only /dev is private, as libvirt has it
 set -eu
 role=$1
@@ -10,6 +11,7 @@ shift
 if [ "$role" = host ]; then
   mount -t tmpfs -o mode=755 tmpfs /mnt
   mkdir /mnt/.dev
+  mount -t tmpfs -o mode=755 tmpfs /run
   size=16m
 else
   size=64k

@@ -4,9 +4,8 @@ import type { Stage } from '../harness';
 export const configuration = '/mnt/relink.yaml';
 export const journals = '/mnt/journals';
 
-/** What a relink needs of its stage: a /run of its own, and journals within it. */
+/** What a relink needs of its stage: journals within it. */
 export function furnish({ host }: Stage): void {
-  host.mount('-t', 'tmpfs', 'tmpfs', '/run');
   host.file(
     configuration,
     `libvirt: { state_directory: /mnt/libvirt }\nrelink: { journal_directory: ${journals} }\n`,
