@@ -58,8 +58,10 @@ find_missing
 command -v apt-get >/dev/null || die "this is not Debian (there is no apt-get); install by hand: ${missing[*]}"
 ((EUID == 0)) || die "must be root to install: ${missing[*]}"
 
-# Another run may be at work; when it is done there may be nothing left to do.
-exec 9>/run/lock/migrate-guard-packages.lock
+# Another run may be at work; when it is done there may be nothing left to do. dpkg's own directory is what is locked: it is
+# on every Debian, while /run/lock is missing in containers. dpkg and apt lock files in it, by fcntl(2), so this is not
+# in their way.
+exec 9</var/lib/dpkg
 flock 9
 find_missing
 ((${#missing[@]} > 0)) || exit 0
