@@ -2,22 +2,23 @@
 // Node and the program at once (https://nodejs.org/docs/latest-v20.x/api/single-executable-applications.html). It
 // starts as fast as node does with the same program.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { root, time, version } from '../build/release.mjs';
+import { licenceOfNode } from './node-licence.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
 /** Marks the place in Node's binary where it looks for what is put into it. */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
-/** Gives the archive's path. */
-export function makeStandalone(workshop, packages) {
+/** Gives the archive's path. `givenLicence`: Node's licence, for a Node that came without. */
+export function makeStandalone(workshop, packages, givenLicence) {
   const name = `migrate-guard-host-standalone_${version}_${machine()}`;
   const tree = join(workshop, name);
   layProgram(tree);
   layDocumentation(join(tree, 'doc'));
-  copyFileSync(licenceOfNode(), join(tree, 'LICENSE.node'));
+  copyFileSync(licenceOfNode(process.execPath, givenLicence), join(tree, 'LICENSE.node'));
   makeExecutable(join(tree, 'standalone'), workshop);
   settle(tree);
   const file = join(packages, `${name}.tar.gz`);
@@ -56,14 +57,4 @@ function makeExecutable(file, workshop) {
 function run(...argv) {
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`node ${argv.join(' ')} failed:\n${stdout}${stderr}`);
-}
-
-/** Its licence asks to travel with it. Beside the binary of nodejs.org's archives, or where packages keep it. */
-function licenceOfNode() {
-  const prefix = dirname(dirname(realpathSync(process.execPath)));
-  const places = ['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/nodejs/copyright'];
-  const found = places.map((place) => join(prefix, place)).find((place) => existsSync(place));
-  if (found === undefined)
-    throw new Error(`the licence of Node is not below ${prefix} (${places.join(', ')}): put it there`);
-  return found;
 }

@@ -5,11 +5,11 @@ import { run } from '../../src/system/command';
 import { succeed } from '../lab/harness/succeed';
 import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Volume } from './harness';
 import { done, PackageMachine } from './installation/package-machine';
-import { Packages } from './installation/packages';
+import { licenceText, Packages } from './installation/packages';
 
 /** The archive for hosts without Node, on machines that have none. */
 
-let directory: string;
+let directory: string | undefined;
 let archive: string;
 
 beforeAll(async () => {
@@ -24,11 +24,13 @@ beforeAll(async () => {
   }
   await succeed(['chmod', '755', directory]);
 }, 300_000);
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => {
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+});
 
 test('the licences travel with it', () => {
   expect(readFileSync(join(archive, 'LICENSE'), 'utf8')).toContain('Apache License');
-  expect(readFileSync(join(archive, 'LICENSE.node'), 'utf8')).toContain('Node.js is licensed');
+  expect(readFileSync(join(archive, 'LICENSE.node'), 'utf8')).toBe(licenceText);
 });
 
 describe('a host', () => {
