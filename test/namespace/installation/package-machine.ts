@@ -5,14 +5,26 @@ import type { CommandResult } from '../../../src/system/command';
 import { oneadmin, onedConf } from './machine-tree';
 import { PrivateMachine } from './private-machine';
 
-/** A private machine on which packages are installed with the real dpkg and rpm, and databases of its own. */
+/** What ours depend on. */
+const dependencies = ['acl', 'bash', 'openssh-client', 'sudo'];
+
+/**
+ * A private machine on which packages are installed with the real dpkg and rpm, and databases of its own: the machine's may
+ * be half written, when somebody installs something there.
+ */
 export class PackageMachine {
   private constructor(readonly host: PrivateMachine) {}
 
   static async start(): Promise<PackageMachine> {
     const started = new PackageMachine(await PrivateMachine.start());
-    // What is installed on this machine satisfies dependencies; its database stays as it is.
-    await started.shell('cp -a /var/lib/dpkg /mnt/dpkg && mkdir /mnt/rpm');
+    await started.shell(`mkdir -p /mnt/rpm /mnt/dpkg/info /mnt/dpkg/updates /mnt/dpkg/triggers
+      cd /mnt/dpkg && touch available && echo 1 >info/format
+      for name in ${dependencies.join(' ')}; do
+        printf '%s\\n' "Package: $name" 'Status: install ok installed' 'Architecture: all' 'Version: 1:99' \\
+          'Maintainer: nobody <nobody@localhost>' 'Description: what a machine has' '' >>status
+        # The directories that ours are in, too; and one of its own, or it would be taken for replaced by ours.
+        printf '%s\\n' /. /usr /usr/share /usr/share/doc "/usr/share/doc/$name" >info/$name.list
+      done`);
     return started;
   }
 
@@ -42,15 +54,9 @@ export class PackageMachine {
     return done(this.root('bash', '-c', script));
   }
 
-  /**
-   * Every directory where ours begin, and every file that is not the real machine's: path, kind, mode, owner,
-   * content.
-   */
+  /** All but the two databases. */
   picture(): Promise<string> {
-    const entry = "-printf '%p %y %m %U:%G %l\\n'";
-    return this.shell(`find /etc /usr /var /run -xdev -maxdepth 3 -type d ${entry} | sort
-      test ! -d /var/lib/one/remotes || find /var/lib/one -type d ${entry} | sort
-      find /mnt/*/upper ! -type d ${entry} -type f -exec sha256sum {} + | sort`);
+    return this.host.picture(['/mnt/etc/upper', '/mnt/usr/upper', '/mnt/var/upper', '/run']);
   }
 
   /** Where install.sh looks for it. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, type CommandOptions, type CommandResult } from '../../../src/system/command';
 import { oneadmin } from './machine-tree';
@@ -71,11 +71,19 @@ export class PrivateMachine {
     writeFileSync(this.path(path), text);
   }
 
-  /** Everything that differs from the real machine: paths, modes, owners, contents; without logs. */
-  async picture(): Promise<string> {
+  /**
+   * Everything below these places that differs from the real machine: paths, modes, owners, contents; without logs. Only
+   * what was written in here is looked at, since others may be changing the real machine meanwhile.
+   */
+  async picture(places: readonly string[] = ['/mnt', '/run']): Promise<string> {
     const look =
-      "find /mnt /run ! -path '*/log/migrate-guard/*' -printf '%p %y %m %U:%G %l\\n' -type f -exec sha256sum {} + | sort";
-    return (await this.root(['sh', '-c', look])).stdout;
+      "find \"$@\" ! -path '*/log/migrate-guard/*' -printf '%p %y %m %U:%G %l\\n' -type f -exec sha256sum {} + | sort";
+    const { exit, stdout, stderr } = await this.root(['sh', '-c', look, 'sh', ...places]);
+    if (exit !== 0 || stderr !== '') throw new Error(`the machine cannot be looked at: ${stderr}`);
+    return stdout
+      .split('\n')
+      .filter((line) => !isAsOnRealMachine(line))
+      .join('\n');
   }
 
   async end(): Promise<void> {
@@ -83,4 +91,12 @@ export class PrivateMachine {
     this.child.kill('SIGKILL');
     await gone;
   }
+}
+
+/** A directory in which something was written is a copy of the real machine's from then on, and stays one. */
+function isAsOnRealMachine(line: string): boolean {
+  const copied = /^\/mnt\/(etc|usr|var)\/upper(.*) d ([0-7]+) (\d+:\d+) $/.exec(line);
+  const real = copied && lstatSync(`/${copied[1] ?? ''}${copied[2] ?? ''}`, { throwIfNoEntry: false });
+  if (!real?.isDirectory()) return false;
+  return (real.mode & 0o7777).toString(8) === copied?.[3] && `${real.uid}:${real.gid}` === copied[4];
 }
