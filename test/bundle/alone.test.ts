@@ -6,6 +6,7 @@ import { optionsOf } from '../../src/cli/verb';
 import { exitCodes } from '../../src/core/exit-codes';
 import { defaultSettings } from '../../src/core/settings';
 import { run, type CommandResult } from '../../src/system/command';
+import { ifMade } from '../if-made';
 import { buildAlone, type Built } from './built';
 
 let built: Built;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   built = await buildAlone();
 });
 
-afterAll(() => built.remove());
+afterAll(() => ifMade(built, (made) => made.remove()));
 
 /** Started as a program, through its first line; NODE_PATH must not lend it packages. */
 function start(...argv: readonly string[]): Promise<CommandResult> {

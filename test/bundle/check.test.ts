@@ -1,4 +1,5 @@
 import { giveToQemu, placeDisk, Stage, Volume, type Qemu } from '../namespace/harness';
+import { ifMade } from '../if-made';
 import { buildAlone, type Built } from './built';
 
 let built: Built;
@@ -15,9 +16,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await stage.end();
-  volume.release();
-  built.remove();
+  await ifMade(stage, (made) => made.end());
+  ifMade(volume, (made) => made.release());
+  ifMade(built, (made) => made.remove());
 });
 
 test('check finds a domain safe, with a configuration in YAML', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { ifMade } from '../if-made';
 import { buildAlone, type Built } from './built';
 
 // What is said of the packages in the programs, held against what a plain bundle of the same sources holds.
@@ -74,7 +75,7 @@ beforeAll(async () => {
     }
   }
 });
-afterAll(() => built.remove());
+afterAll(() => ifMade(built, (made) => made.remove()));
 
 const fullName = ({ group, name, version }: Component): string =>
   `${group === undefined ? '' : `${group}/`}${name}@${version}`;

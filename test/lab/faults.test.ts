@@ -1,3 +1,4 @@
+import { ifMade } from '../if-made';
 import { ABSENT, type Domain, type Host, Lab, type Presence, until } from './harness';
 
 // The faults that later tests rely on: that they come, that they go, and that a VM outlives them.
@@ -10,7 +11,7 @@ beforeAll(async () => {
   kvm1 = lab.host('kvm1');
 });
 
-afterAll(() => lab.stop());
+afterAll(() => ifMade(lab, (made) => made.stop()));
 
 const RUNS: Presence = { state: 'running', processes: 1 };
 

@@ -1,3 +1,4 @@
+import { ifMade } from '../if-made';
 import { type Domain, Lab, type LiveMigration, migrateToSink, until } from './harness';
 
 // What happened to real VMs, step by step, on both QEMUs: what the guard is for, and what it has to be measured against.
@@ -8,7 +9,7 @@ beforeAll(async () => {
   lab = await Lab.start();
 });
 
-afterAll(() => lab.stop());
+afterAll(() => ifMade(lab, (made) => made.stop()));
 
 const INACTIVATE_FAILED = 'bdrv_inactivate_all() failed';
 

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { ifMade } from '../if-made';
 import { type Domain, type Host, Lab } from './harness';
 
 // The lab is proved on the real thing before anything is measured in it.
@@ -12,7 +13,7 @@ beforeAll(async () => {
   [kvm1, kvm2] = [lab.host('kvm1'), lab.host('kvm2')];
 });
 
-afterAll(() => lab.stop());
+afterAll(() => ifMade(lab, (made) => made.stop()));
 
 /** What a command printed on a host, without the blank lines around it. */
 async function said(host: Host, as: string, ...argv: readonly [string, ...string[]]): Promise<string> {

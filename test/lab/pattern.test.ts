@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, writeSync, fsyncSync } from 'node:fs';
+import { ifMade } from '../if-made';
 import { type Domain, Lab, record, RING, SECTOR, sectorOf, until, type Volume } from './harness';
 
 // A proof that cannot fail proves nothing: each way to lose a write has to be noticed.
@@ -20,7 +21,7 @@ beforeAll(async () => {
   confirmed = domain.counter();
 });
 
-afterAll(() => lab.stop());
+afterAll(() => ifMade(lab, (made) => made.stop()));
 
 /** Overwrites a record's sector for a while; returns what verification says of it. */
 async function verdictWith(n: number, text: Buffer): Promise<unknown> {

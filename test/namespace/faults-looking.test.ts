@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { exitCodes } from '../../src/core/exit-codes';
+import { ifMade } from '../if-made';
 import { bundleProgram, Volume, type Program, type Stage } from './harness';
 import { inject, record } from './faults/calls';
 import { looking, refused, untold, type Case } from './faults/looking';
@@ -17,7 +18,7 @@ beforeAll(async () => {
   while (volumes.length < 3) volumes.push(await Volume.create());
 });
 afterAll(() => {
-  program.remove();
+  ifMade(program, (made) => made.remove());
   for (const volume of volumes) volume.release();
 });
 

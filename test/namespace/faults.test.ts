@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { seed } from '../fast-check';
+import { ifMade } from '../if-made';
 import { bundleProgram, Volume, type Program } from './harness';
 import { changing } from './faults/changing';
 import { faults, meet, runUnhindered, type FaultName, type Outcome, type Unhindered } from './faults/trial';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   process.stderr.write(`seed ${seed}\n`);
 });
 afterAll(() => {
-  program.remove();
+  ifMade(program, (made) => made.remove());
   for (const volume of volumes) volume.release();
 });
 

@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import { ifMade } from '../if-made';
 import { door, knock, pwned, request, startHost, theirs, version } from './installation/door';
 import { Package } from './installation/package';
 import type { PrivateMachine } from './installation/private-machine';
@@ -16,8 +17,8 @@ beforeAll(async () => {
   before = await machine.picture();
 });
 afterAll(async () => {
-  await machine.end();
-  source.remove();
+  await ifMade(machine, (made) => made.end());
+  ifMade(source, (made) => made.remove());
 });
 
 const harm = `$(touch ${pwned});touch ${pwned}|\`touch ${pwned}\``;

@@ -10,6 +10,7 @@ import {
   startHost,
   version,
 } from './installation/door';
+import { ifMade } from '../if-made';
 import { oneadmin } from './installation/machine-tree';
 import { Package } from './installation/package';
 import type { PrivateMachine } from './installation/private-machine';
@@ -24,12 +25,12 @@ let machine: PrivateMachine;
 beforeAll(async () => {
   source = await Package.make();
 });
-afterAll(() => source.remove());
+afterAll(() => ifMade(source, (made) => made.remove()));
 beforeEach(async () => {
   machine = await startHost(source);
   machine.write('/var/lib/one/evil.js', `require('fs').writeFileSync('${pwned}', 'x')`);
 });
-afterEach(() => machine.end());
+afterEach(() => ifMade(machine, (made) => made.end()));
 
 function knock(lines: readonly string[], argv?: readonly string[]): Promise<CommandResult> {
   return knockAt(machine, lines, argv);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ifMade } from '../if-made';
 import { done, PackageMachine } from './installation/package-machine';
 import { Packages } from './installation/packages';
 
@@ -11,11 +12,11 @@ let machine: PackageMachine;
 beforeAll(async () => {
   packages = await Packages.make();
 }, 300_000);
-afterAll(() => packages.remove());
+afterAll(() => ifMade(packages, (made) => made.remove()));
 beforeEach(async () => {
   machine = await PackageMachine.start();
 });
-afterEach(() => machine.end());
+afterEach(() => ifMade(machine, (made) => made.end()));
 
 const config = '/etc/migrate-guard/config.yaml';
 const deb = (half: string): string => packages.file(`migrate-guard-${half}_`, '.deb');

@@ -15,6 +15,7 @@ import {
   type PlacedDisk,
   type Qemu,
 } from './harness';
+import { ifMade } from '../if-made';
 import { relinkAgainAndAgain } from './races/relink';
 import { whileFlipping } from './races/flipper';
 
@@ -38,8 +39,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  right.release();
-  wrong.release();
+  ifMade(right, (made) => made.release());
+  ifMade(wrong, (made) => made.release());
 });
 
 beforeEach(async () => {
@@ -51,7 +52,7 @@ beforeEach(async () => {
   domain = domainOf(qemu, disk.path);
 });
 
-afterEach(() => stage.end());
+afterEach(() => ifMade(stage, (made) => made.end()));
 
 /** How often each thing was met; said when a test ends, for whoever adds many runs up. */
 class Counts {

@@ -15,6 +15,7 @@ import {
   type PlacedDisk,
   type Qemu,
 } from './harness';
+import { ifMade } from '../if-made';
 
 let stage: Stage;
 let qemu: Qemu;
@@ -28,8 +29,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  right.release();
-  wrong.release();
+  ifMade(right, (made) => made.release());
+  ifMade(wrong, (made) => made.release());
 });
 
 const byid = '/dev/storpool-byid/fir.b.f2g';
@@ -46,7 +47,7 @@ beforeEach(async () => {
   domain = domainOf(qemu, disk.path);
 });
 
-afterEach(() => stage.end());
+afterEach(() => ifMade(stage, (made) => made.end()));
 
 function repair(): ReturnType<typeof repairLocked> {
   return repairLocked(domain, false, stage.host.root);

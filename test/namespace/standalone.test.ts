@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { run } from '../../src/system/command';
 import { succeed } from '../lab/harness/succeed';
+import { ifMade } from '../if-made';
 import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Volume } from './harness';
 import { done, PackageMachine } from './installation/package-machine';
 import { licenceText, Packages } from './installation/packages';
@@ -41,7 +42,7 @@ describe('a host', () => {
     expect((await machine.root('node', '--version')).missing).toBe(false);
     expect((await machine.root('node', '--version')).exit).not.toBe(0);
   });
-  afterEach(() => machine.end());
+  afterEach(() => ifMade(machine, (made) => made.end()));
 
   test('the executable alone is the whole command', async () => {
     await machine.shell(`cp ${archive}/standalone /mnt/guard`);

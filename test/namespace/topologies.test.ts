@@ -7,6 +7,7 @@ import type { Walk } from '../../src/core/walk';
 import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
 import { report } from '../../src/workflows/plain-check';
+import { ifMade } from '../if-made';
 import { hasOddBytes } from './topologies/bytes';
 import type { MadeTree, Topology } from './topologies/made';
 import { topology } from './topologies/topology';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   world = await World.start();
 });
 
-afterAll(() => world.end());
+afterAll(() => ifMade(world, (made) => made.end()));
 
 /** The end of a walk in the words of stand-in.pl, which are those of the kernel. */
 function inKernelWords({ end }: Walk): string {

@@ -1,4 +1,5 @@
 import { type Domain, migrateToSink, relinkDisk } from '../lab/harness';
+import { ifMade } from '../if-made';
 import { diskOf, Stage } from './stage';
 
 let stage: Stage;
@@ -7,7 +8,7 @@ beforeAll(async () => {
   stage = await Stage.start();
 });
 
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 test('a healthy domain is safe by name, number and UUID, and it migrates', async () => {
   const domain = await stage.domain(310, 2);

@@ -1,6 +1,7 @@
 import { isUnknown } from '../../src/core/facts';
 import { runGdb, stoppedThreads } from '../../src/system/gdb';
 import { QemuProcess } from '../../src/system/qemu-process';
+import { ifMade } from '../if-made';
 import { Stage } from './stage';
 
 // gdb that was asked to end while it attached once took the VM with it.
@@ -11,7 +12,7 @@ beforeAll(async () => {
   stage = await Stage.start();
 });
 
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 test('gdb is killed at any moment of its attaching: QEMU lives, runs on and counts', async () => {
   const domain = await stage.domain(340, 1);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { exitCodes } from '../../src/core/exit-codes';
 import type { GuardReport } from '../../src/workflows/guard-course';
 import { type Domain, relinkDisk } from '../lab/harness';
+import { ifMade } from '../if-made';
 import { Stage } from './stage';
 
 // Many guards at once on fewer VMs. The setting is how many guards; there are two VMs to five of them.
@@ -12,7 +13,7 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.start();
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 const fileOf = (name: string): string => `/var/lib/one/datastores/${name}.save`;
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { startDomain } from '../lab/harness';
+import { ifMade } from '../if-made';
 import { configure, failMigration, inspect, quietDomain, storeLayout } from './reset-stage';
 import { Stage } from './stage';
 
@@ -12,7 +13,7 @@ beforeAll(async () => {
   await storeLayout(stage);
   blind = configure(stage, 'reset: { layout_directory: /nonexistent }');
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 describe('by memory', () => {
   test('healthy, then half-inactive: each backend with its disk and evidence', async () => {

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { type Domain, migrateToSink, relinkDisk } from '../lab/harness';
 import type { RepairReport } from '../../src/workflows/repair';
+import { ifMade } from '../if-made';
 import { diskOf, Stage } from './stage';
 
 let stage: Stage;
@@ -9,7 +10,7 @@ beforeAll(async () => {
   stage = await Stage.start();
 });
 
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 function inside(domain: Domain, path: string): string {
   return domain.host.path(`/proc/${domain.pid}/root${path}`);

@@ -16,6 +16,7 @@ import {
   threadStates,
   tracerOf,
 } from './reset-stage';
+import { ifMade } from '../if-made';
 import { Stage } from './stage';
 
 // What a reset needs hangs, is missing or dies, and others come in between: the guest runs on, and nothing happens later.
@@ -27,7 +28,7 @@ beforeAll(async () => {
   stage = await Stage.start();
   await storeLayout(stage);
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 const stuck = (): Promise<Domain> => stuckDomain(stage, vmId++);
 

@@ -23,6 +23,7 @@ import {
   shadow,
   storeLayout,
 } from './reset-stage';
+import { ifMade } from '../if-made';
 import { Stage } from './stage';
 
 // Layouts: made, missing, of another build, corrupted, hostile. Whatever is stored, the VM lives and can be healed.
@@ -42,7 +43,7 @@ beforeAll(async () => {
   domain = await quietDomain(stage, 600, 2);
   await failMigration(domain, [0]);
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 function store(text: string, at = file): void {
   stage.host.remove(at);

@@ -7,6 +7,7 @@ import {
   reset,
   storeLayout,
 } from './reset-stage';
+import { ifMade } from '../if-made';
 import { inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../lab/harness';
 import { Stage } from './stage';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   stage = await Stage.start();
   await storeLayout(stage);
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 test.each([1, 2, 3, 4])('QEMU 7.2.0: %i disks, sets of broken ones, every remedy', async (disks) => {
   await inParallel(setsOf(disks), 4, async (broken) => {

@@ -1,3 +1,4 @@
+import { ifMade } from '../if-made';
 import { expectMigration, expectWrites, failMigration, inspect, quietDomain, reset } from './reset-stage';
 import { inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../lab/harness';
@@ -9,7 +10,7 @@ let vmId = 430;
 beforeAll(async () => {
   stage = await Stage.start();
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 test.each([1, 2, 3, 4])(
   'Debian’s QEMU, whose layout is not known: %i disks, sets of broken ones, every remedy',

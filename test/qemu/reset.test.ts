@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type Domain, mendPaths, migrateToSink, until } from '../lab/harness';
+import { ifMade } from '../if-made';
 import { letGuestWrite } from './guest-memory';
 import { lastingMigration } from './lasting-migration';
 import {
@@ -22,7 +23,7 @@ beforeAll(async () => {
   stage = await Stage.start();
   await storeLayout(stage);
 });
-afterAll(() => stage.stop());
+afterAll(() => ifMade(stage, (made) => made.stop()));
 
 const stuck = (): Promise<Domain> => stuckDomain(stage, vmId++);
 const halfInactive = (): Promise<Domain> => halfInactiveDomain(stage, vmId++);

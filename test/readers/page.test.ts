@@ -1,6 +1,7 @@
 import { renderPage } from '../../src/cli/page/page';
 import { inOrder, isAtRisk, worstFirst } from '../../src/core/fleet';
 import { makeFleet } from '../fleet/fleet';
+import { ifMade } from '../if-made';
 import { startReader, type Reader } from './browser';
 import { lowContrasts } from './contrast';
 
@@ -8,7 +9,7 @@ let reader: Reader;
 beforeAll(async () => {
   reader = await startReader();
 });
-afterAll(() => reader.close());
+afterAll(() => ifMade(reader, (made) => made.close()));
 
 const fleet = makeFleet({ vms: 1000, hosts: 40, silentHosts: 1 });
 const html = renderPage(fleet, '1.2.3');
