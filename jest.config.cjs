@@ -1,3 +1,4 @@
+const { randomUUID } = require('node:crypto');
 const { existsSync, mkdirSync, renameSync } = require('node:fs');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
@@ -14,7 +15,7 @@ function commonJsExeca() {
   const file = join(folder, `execa-${version}.cjs`);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });
-    const outfile = `${file}.${process.pid}`;
+    const outfile = `${file}.${randomUUID()}`;
     buildSync({
       absWorkingDir: __dirname,
       stdin: { contents: "export * from 'execa'", resolveDir: __dirname },
@@ -31,9 +32,15 @@ function commonJsExeca() {
 
 const execa = commonJsExeca();
 
+/** Tiers that take root: they only run where they can do no harm. */
+const isolated = ['namespace', 'qemu', 'lab', 'readers'];
+
 const project = (tier) => ({
   displayName: tier,
   rootDir: __dirname,
+  // Not in the temporary directory, of which each run has its own.
+  cacheDirectory: join(__dirname, 'node_modules/.cache/migrate-guard/jest'),
+  ...(isolated.includes(tier) ? { globalSetup: join(__dirname, 'setup/isolation/required.cjs') } : {}),
   testEnvironment: 'node',
   testMatch: [`<rootDir>/test/${tier}/**/*.test.ts`],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

@@ -1,9 +1,9 @@
 // npm run test:faults -- [--points N] [--seed S] [--report FILE]: a fault at each system call of each workflow, or at N
 // of them; with --report the table in FILE (docs/reliability.md) is made anew from what was seen.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeTemporary } from './isolation/isolated-jest.mjs';
 import { prepareNode, preparePackages } from './prepare.mjs';
 import { startJest } from './test-runner/jest.mjs';
 import { tiers } from './tiers.mjs';
@@ -32,14 +32,14 @@ function wholeNumber(name, given, otherwise) {
 
 /** Runs the tests; gives what they saw, one row for each workflow and fault. */
 async function run(points, seed) {
-  const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-faults-'));
+  const temporary = makeTemporary();
   try {
-    const file = join(folder, 'rows');
+    const file = join(temporary.outside, 'rows');
     writeFileSync(file, '');
     const env = {
       MIGRATE_GUARD_FAULTS: String(points),
       MIGRATE_GUARD_SEED: String(seed),
-      MIGRATE_GUARD_FAULTS_REPORT: file,
+      MIGRATE_GUARD_FAULTS_REPORT: join(temporary.inside, 'rows'),
     };
     const which = [
       '--selectProjects',
@@ -49,12 +49,12 @@ async function run(points, seed) {
       '--maxWorkers',
       '2',
     ];
-    const child = startJest(which, { env, stdio: [0, 2, 2] });
+    const child = startJest(which, { env, temporary, stdio: [0, 2, 2] });
     const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
     const rows = readFileSync(file, 'utf8').split('\n').filter(Boolean);
     return { passed: status === 0, rows: rows.map((row) => JSON.parse(row)) };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    temporary.remove();
   }
 }
 

@@ -3,6 +3,7 @@
 // again alone, by the seed that is printed with it.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { makeTemporary } from './isolation/isolated-jest.mjs';
 import { prepareBuild, prepareNode, preparePackages } from './prepare.mjs';
 import { isInterrupted, startJest } from './test-runner/jest.mjs';
 import { tiers } from './tiers.mjs';
@@ -70,12 +71,14 @@ function wholeNumber(name, given, least, otherwise) {
 function runBatch(runs, seed) {
   const which = ['--selectProjects', test.tier, '--testPathPatterns', test.files, '--runInBand'];
   const env = { [test.variable]: String(runs), MIGRATE_GUARD_SEED: String(seed) };
+  const temporary = makeTemporary();
   return new Promise((resolve) => {
-    const child = startJest(which, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = startJest(which, { env, temporary, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (output += text));
     child.on('close', (status) => {
+      temporary.remove();
       if (status === 0) resolve(countsIn(output));
       else {
         console.error(`\n${output}\nto run this batch again: --runs ${runs} --seed ${seed}`);

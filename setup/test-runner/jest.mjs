@@ -1,12 +1,10 @@
 // The one place where jest is started, for `npm test` and everything that repeats tests.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { endSignal, isolatedJest, makeTemporary } from '../isolation/isolated-jest.mjs';
 import { root } from '../prepare.mjs';
 import { failuresOf, nothing, onlyPattern, sumsOf } from './report.cjs';
-
-const program = join(root, 'node_modules/jest/bin/jest.js');
 
 /** What ends with us: jest ends its workers, and they what their tests started. */
 const running = new Set();
@@ -15,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     process.exitCode = 128 + { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal];
     interrupted = true;
-    for (const child of running) child.kill(signal);
+    for (const child of running) child.kill(endSignal);
   });
 
 let interrupted = false;
@@ -23,10 +21,15 @@ let interrupted = false;
 /** Whether a signal has asked for the end: nothing new is begun then. */
 export const isInterrupted = () => interrupted;
 
-/** Starts jest; `node`: the program that runs it, the tests, and what they start as `node`. Gives the child process. */
-export function startJest(args, { env, stdio, node = process.execPath }) {
+/**
+ * Starts jest, isolated from the machine where that can be (setup/isolation/). `temporary`: the directory of makeTemporary()
+ * in which the run may write; `node`: the program that runs it, the tests, and what they start as `node`. Gives the child
+ * process.
+ */
+export function startJest(args, { env, stdio, temporary, node = process.execPath }) {
   const PATH = `${dirname(node)}:${process.env.PATH}`;
-  const child = spawn(node, [program, ...args], { cwd: root, env: { ...process.env, PATH, ...env }, stdio });
+  const isolated = isolatedJest(args, temporary, { env: { ...process.env, PATH, ...env }, node });
+  const child = spawn(isolated.file, isolated.args, { cwd: root, env: isolated.env, stdio });
   running.add(child);
   child.on('close', () => running.delete(child));
   return child;
@@ -37,9 +40,9 @@ export function startJest(args, { env, stdio, node = process.execPath }) {
  * there is a selection otherwise; `order`: a seed for a random order of files. Gives `{ sums, failures }`.
  */
 export async function runTests({ tier, workers, patterns = [], only, all = false, order, node }) {
-  const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-test-'));
+  const temporary = makeTemporary();
   try {
-    const outputFile = join(folder, 'result.json');
+    const outputFile = join(temporary.inside, 'result.json');
     const args = ['--selectProjects', tier, '--maxWorkers', String(workers), '--passWithNoTests'];
     if (only !== undefined) args.push('--testNamePattern', onlyPattern(only));
     const env = {
@@ -51,15 +54,16 @@ export async function runTests({ tier, workers, patterns = [], only, all = false
     const child = startJest([...args, '--json', '--outputFile', outputFile, ...patterns], {
       env,
       stdio,
+      temporary,
       node,
     });
     const [status, error] = await new Promise((resolve) => {
       child.on('error', (reason) => resolve([null, reason]));
       child.on('close', (code, signal) => resolve([code, signal]));
     });
-    return outcome(outputFile, status, error);
+    return outcome(join(temporary.outside, 'result.json'), status, error);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    temporary.remove();
   }
 }
 

@@ -1,0 +1,52 @@
+// How jest is started for a tier: as root in namespaces of its own, where tests can neither write to the machine nor see
+// what else runs on it (init.sh, writable.txt). Without root nothing of the machine can be written anyway.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { root } from '../prepare.mjs';
+
+const jest = join(root, 'node_modules/jest/bin/jest.js');
+const init = join(root, 'setup/isolation/init.sh');
+const cache = process.env.MIGRATE_GUARD_CACHE ?? '/var/cache/migrate-guard';
+const isolated = process.getuid() === 0;
+
+/**
+ * The temporary directory of one run: `inside` is what tests know it by, `outside` what everybody else does.
+ * The caller removes it, when the run has ended.
+ */
+export function makeTemporary() {
+  const guarded = mkdtempSync(join(tmpdir(), 'migrate-guard-test-'));
+  const outside = join(guarded, 'tmp');
+  mkdirSync(outside);
+  // Tests run programs as other users; other users of the machine are kept out by the directory around it.
+  chmodSync(outside, 0o1777);
+  // The last processes of a run that was killed may still write while it is removed.
+  const remove = () => rmSync(guarded, { recursive: true, force: true, maxRetries: 10 });
+  return { outside, inside: isolated ? '/tmp' : outside, remove };
+}
+
+/** What ends such a run. unshare(1) blocks all others but SIGHUP while it waits; with it all of its processes end. */
+export const endSignal = isolated ? 'SIGKILL' : 'SIGTERM';
+
+/**
+ * What runs jest with these arguments: `file`, `args` and `env` for spawn() or spawnSync().
+ * `node`: the program that runs it.
+ */
+export function isolatedJest(
+  jestArguments,
+  temporary,
+  { env: environment = process.env, node = process.execPath } = {},
+) {
+  const env = { ...environment, TMPDIR: temporary.inside };
+  // The user's keys are nothing for tests.
+  delete env.SSH_AUTH_SOCK;
+  if (!isolated) return { file: node, args: [jest, ...jestArguments], env };
+  mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
+  const kinds = ['mount', 'pid', 'ipc', 'uts', 'net'].map((kind) => `--${kind}`);
+  const visible = [dirname(dirname(node)), cache].filter((place) => existsSync(place));
+  const command = [node, jest, ...jestArguments];
+  const first = ['sh', init, root, temporary.outside, ...visible, '--', ...command];
+  const unshare = ['unshare', ...kinds, '--propagation', 'private', '--fork', '--kill-child', ...first];
+  // Whoever is killed here, nothing is left running: each dies with its parent, and all in there with the first of them.
+  return { file: 'setpriv', args: ['--pdeathsig', 'KILL', '--', ...unshare], env };
+}
