@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
-# Usage: setup/packages.sh GROUP…      (groups: namespace tree qemu lab readers build bench package)
+# Usage: setup/packages.sh GROUP…      (groups: namespace tree qemu lab readers build bench package minimal)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
@@ -21,6 +21,8 @@ declare -A GROUPS_OF_PACKAGES=(
   # What building QEMU 7.2.0 takes (setup/qemu-7.2.0.sh).
   [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
            libaio-dev flex bison'
+  # What makes the smallest Debian (setup/minimal-machine.sh).
+  [minimal]='debootstrap git'
   # What the shell scripts that the bench compares with are made of.
   [bench]='xmlstarlet procps util-linux perl-base time'
 )
