@@ -95,9 +95,21 @@ install_missing() {
     </dev/null >"$log" 2>&1 9>&-
 }
 
+# apt waits for the lock of dpkg, but not for that of the package lists, which the machine's own timer takes as well.
+update_lists() {
+  local seconds
+  for ((seconds = 0; seconds < 600; seconds++)); do
+    apt-get update -qq -o DPkg::Lock::Timeout=600 </dev/null >"$log" 2>&1 9>&- && return
+    grep -q 'Could not get lock' "$log" || break
+    sleep 1
+  done
+  cat "$log" >&2
+  return 1
+}
+
 # Old or absent package lists are the usual reason for a failure, so it is tried once more with new ones.
 if ! install_missing; then
-  apt-get update -qq -o DPkg::Lock::Timeout=600 </dev/null >&2 9>&- || die 'apt-get update failed (see above)'
+  update_lists || die 'apt-get update failed (see above)'
   install_missing || { tail -n 40 "$log" >&2; die "apt-get could not install: ${missing[*]}"; }
 fi
 find_missing
