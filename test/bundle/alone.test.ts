@@ -20,7 +20,7 @@ afterAll(() => ifMade(built, (made) => made.remove()));
 /** Started as a program, through its first line; NODE_PATH must not lend it packages. */
 function start(...argv: readonly string[]): Promise<CommandResult> {
   return run([built.file, ...argv], {
-    deadline: 30_000,
+    deadline: 120_000,
     cwd: built.directory,
     env: { NODE_PATH: '', NODE_OPTIONS: '' },
   });
@@ -92,7 +92,7 @@ describe('the code cache', () => {
     const preload = join(built.directory, 'watch.js');
     writeFileSync(preload, watch);
     const argv = [process.execPath, ...flags, '--require', preload, file, '--version'] as const;
-    const { exit, stdout, stderr } = await run(argv, { deadline: 30_000, env: { NODE_OPTIONS: '' } });
+    const { exit, stdout, stderr } = await run(argv, { deadline: 120_000, env: { NODE_OPTIONS: '' } });
     rmSync(preload);
     expect({ exit, stdout }).toEqual({
       exit: 0,
@@ -116,7 +116,7 @@ describe('the code cache', () => {
       };`;
     writeFileSync(preload, tell);
     const argv = [process.execPath, '--require', preload, built.file, 'check', '310'] as const;
-    const { stderr } = await run(argv, { deadline: 30_000, env: { NODE_OPTIONS: '' } });
+    const { stderr } = await run(argv, { deadline: 120_000, env: { NODE_OPTIONS: '' } });
     rmSync(preload);
     // The file's whole path, where Node has not taken the name that the code cache has.
     const line = Number(/listDomains \((?:\/.*\/)?migrate-guard\.cjs:(\d+):/.exec(stderr)?.[1]);
@@ -241,6 +241,6 @@ describe('a wrong command line', () => {
 
 test('a reader that goes away is no error', async () => {
   const argv = ['sh', '-c', '"$0" --help | head -c 1; echo " $?"', built.file] as const;
-  const { stdout, stderr } = await run([...argv], { deadline: 30_000 });
+  const { stdout, stderr } = await run([...argv], { deadline: 120_000 });
   expect({ stdout, stderr }).toEqual({ stdout: 'U 0\n', stderr: '' });
 });

@@ -64,7 +64,6 @@ go_on "$@"
   async reached(): Promise<void> {
     await until(() => existsSync(this.host.path(`${directory}/pid`)), {
       what: 'a program stands at the gate',
-      deadline: 30_000,
     });
   }
 

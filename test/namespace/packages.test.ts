@@ -11,7 +11,7 @@ let machine: PackageMachine;
 
 beforeAll(async () => {
   packages = await Packages.make();
-}, 300_000);
+});
 afterAll(() => ifMade(packages, (made) => made.remove()));
 beforeEach(async () => {
   machine = await PackageMachine.start();
@@ -221,4 +221,4 @@ test('two runs make the same bytes', async () => {
   } finally {
     again.remove();
   }
-}, 300_000);
+});

@@ -24,7 +24,7 @@ beforeAll(async () => {
     packages.remove();
   }
   await succeed(['chmod', '755', directory]);
-}, 300_000);
+});
 afterAll(() => {
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 });

@@ -82,7 +82,7 @@ export class Host {
         '--',
         ...argv,
       ],
-      { deadline: 30_000, ...options, env: { PATH, HOME: home, USER: as, LOGNAME: as, ...env } },
+      { deadline: 120_000, ...options, env: { PATH, HOME: home, USER: as, LOGNAME: as, ...env } },
     );
   }
 

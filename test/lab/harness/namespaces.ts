@@ -18,7 +18,7 @@ export interface NamespacesSettings {
   readonly from?: number;
 }
 
-const START_DEADLINE = 20_000;
+const START_DEADLINE = 120_000;
 
 /**
  * Starts a set of namespaces.

@@ -72,14 +72,12 @@ async function outcome(domain: Domain, uri: string): Promise<MigrationInfo | und
       },
       {
         what: `the migration of ${domain.name} ends`,
-        deadline: 20_000,
         evidence: () => domain.qmp('query-migrate'),
       },
     );
   } catch (error) {
     await until(() => !domain.alive(), {
       what: `QEMU dies, as it answers no more (${String(error)})`,
-      deadline: 2000,
     });
     return undefined;
   }

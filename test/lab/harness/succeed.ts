@@ -5,7 +5,7 @@ export async function succeed(
   argv: readonly [string, ...string[]],
   options: Partial<CommandOptions> = {},
 ): Promise<CommandResult> {
-  const result = await run(argv, { deadline: 30_000, ...options });
+  const result = await run(argv, { deadline: 120_000, ...options });
   if (result.exit !== 0) throw new Error(describeFailure(result));
   return result;
 }

@@ -13,7 +13,7 @@ export interface UntilOptions {
 /** Asks again and again until the answer is neither `undefined` nor `false`, and returns it. */
 export async function until<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  { what, deadline = 15_000, interval = 25, evidence }: UntilOptions,
+  { what, deadline = 120_000, interval = 25, evidence }: UntilOptions,
 ): Promise<T> {
   const end = performance.now() + deadline;
   for (;;) {

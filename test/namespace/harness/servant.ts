@@ -7,7 +7,7 @@ import type { Release } from './release';
 const standIn = join(__dirname, 'stand-in.pl');
 const init = join(__dirname, 'stage-init.sh');
 const releaseInit = join(__dirname, 'release-init.sh');
-const startDeadline = 20_000;
+const startDeadline = 120_000;
 
 /** A process inside a mount namespace that does, on demand, what stand-in.pl can. */
 export class Servant {

@@ -38,7 +38,7 @@ export class Package {
   }
 
   async install(...argv: readonly string[]): Promise<CommandResult> {
-    return run([join(this.directory, 'install.sh'), ...argv], { deadline: 60_000 });
+    return run([join(this.directory, 'install.sh'), ...argv], { deadline: 300_000 });
   }
 
   file(name: string): string {

@@ -24,7 +24,7 @@ export class Packages {
       const licence = join(workshop, 'LICENSE.node');
       writeFileSync(licence, licenceText);
       await succeed([process.execPath, join(workshop, 'setup/package.mjs'), '--node-licence', licence], {
-        deadline: 300_000,
+        deadline: 600_000,
         env: { GIT_DIR: join(root, '.git') },
       });
       cpSync(join(workshop, 'dist/packages'), directory, { recursive: true });

@@ -42,7 +42,7 @@ export class PrivateMachine {
 
   async root(argv: readonly string[], options: Partial<CommandOptions> = {}): Promise<CommandResult> {
     const only = ['sh', '-c', `test -e ${mark} || exit 97; exec "$@"`, 'sh'];
-    return run(['nsenter', ...this.enter, '--', ...only, ...argv], { deadline: 60_000, ...options });
+    return run(['nsenter', ...this.enter, '--', ...only, ...argv], { deadline: 300_000, ...options });
   }
 
   /** Options of nsenter(1). */
