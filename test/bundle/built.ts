@@ -54,7 +54,7 @@ async function build(place: string | undefined, directory: string): Promise<void
     if (place === undefined) symlinkSync(...packages);
     else await copy(...packages);
     await succeed([process.execPath, join(workshop, 'setup/build.mjs')], {
-      deadline: 120_000,
+      deadline: 600_000,
       env: { GIT_DIR: join(root, '.git') },
     });
     cpSync(join(workshop, 'dist'), directory, { recursive: true });
@@ -67,8 +67,8 @@ async function build(place: string | undefined, directory: string): Promise<void
 
 /** Nothing writes into what is copied here, so its files may be the same ones, where one file system allows it. */
 async function copy(from: string, to: string): Promise<void> {
-  const linked = await run(['cp', '--archive', '--link', '--', from, to], { deadline: 120_000 });
+  const linked = await run(['cp', '--archive', '--link', '--', from, to], { deadline: 600_000 });
   if (linked.exit === 0) return;
   rmSync(to, { recursive: true, force: true });
-  await succeed(['cp', '--archive', '--', from, to], { deadline: 120_000 });
+  await succeed(['cp', '--archive', '--', from, to], { deadline: 600_000 });
 }
