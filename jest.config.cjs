@@ -1,5 +1,6 @@
 const { randomUUID } = require('node:crypto');
 const { existsSync, mkdirSync, renameSync } = require('node:fs');
+const { homedir } = require('node:os');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
 
@@ -32,14 +33,19 @@ function commonJsExeca() {
 
 const execa = commonJsExeca();
 
+/** Not in the temporary directory, of which each run has its own; nor another user's, where nothing could be written. */
+const cacheDirectory =
+  process.getuid() === 0
+    ? join(__dirname, 'node_modules/.cache/migrate-guard/jest')
+    : join(homedir(), '.cache/migrate-guard/jest');
+
 /** Tiers that take root: they only run where they can do no harm. */
 const isolated = ['namespace', 'qemu', 'lab', 'readers'];
 
 const project = (tier) => ({
   displayName: tier,
   rootDir: __dirname,
-  // Not in the temporary directory, of which each run has its own.
-  cacheDirectory: join(__dirname, 'node_modules/.cache/migrate-guard/jest'),
+  cacheDirectory,
   ...(isolated.includes(tier) ? { globalSetup: join(__dirname, 'setup/isolation/required.cjs') } : {}),
   testEnvironment: 'node',
   testMatch: [`<rootDir>/test/${tier}/**/*.test.ts`],
