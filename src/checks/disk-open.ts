@@ -18,8 +18,8 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const base = about('disk-open', source);
   const user = describeUser(facts);
   if ('unknown' in opened) {
-    const remedy = 'run as root; where it hangs, see whether the storage answers';
-    return { ...base, state: 'unknown', what: opened.unknown, remedy };
+    const { unknown: what, remedy = 'see migrate-guard doctor' } = opened;
+    return { ...base, state: 'unknown', what, remedy };
   }
   if (opened.kind === 'refused') {
     const what = `opening it inside the namespace as QEMU (${user}) failed: ${opened.error}`;

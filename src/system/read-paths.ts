@@ -75,5 +75,9 @@ function answerOf(
     return opened ? { answer, opened } : { answer };
   }
   const unknown = `${path} could not be looked at: ${answered?.why ?? 'no answer'}`;
-  return { answer: { walk: walkOf(answered, path) }, ...(open ? { opened: { unknown } } : {}) };
+  const remedy =
+    answered?.hangsAt === undefined
+      ? {}
+      : { remedy: `see whether the storage answers: findmnt -T ${path}, dmesg` };
+  return { answer: { walk: walkOf(answered, path) }, ...(open ? { opened: { unknown, ...remedy } } : {}) };
 }

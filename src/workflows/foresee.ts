@@ -1,5 +1,6 @@
 import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
+import { remedyOf } from '../core/remedy-of';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import type { DomainReport, Verdict } from '../core/finding';
 import { sameIdentity } from '../core/plan';
@@ -75,7 +76,8 @@ async function foreseeDomain(
     return seen.after ? [{ report: report(seen.after), now: report(seen.facts).verdict }] : [];
   } catch (error) {
     const why = `it could not be looked at: ${errorName(error)}`;
-    return [unknown({ name: domain.name, why, remedy: 'run again' })];
+    const remedy = remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: 'run again' });
+    return [unknown({ name: domain.name, why, remedy })];
   }
 }
 

@@ -1,6 +1,7 @@
 import { checks } from '../checks';
 import type { Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
+import { remedyOf } from '../core/remedy-of';
 import type { DomainFacts, NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { mergePlans } from '../core/plan';
@@ -65,7 +66,8 @@ export async function judge(
     // Something vanished between two looks: one domain's trouble hides no other.
     if (asked !== 'all' || error instanceof GuardError) throw error;
     const why = `it could not be looked at: ${errorName(error)}`;
-    return reportNoFacts({ name: found.name, why, remedy: 'run again' });
+    const remedy = remedyOf(error, `/proc/${found.pid ?? 0}`, { otherwise: 'run again' });
+    return reportNoFacts({ name: found.name, why, remedy });
   }
 }
 

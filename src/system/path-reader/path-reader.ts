@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { Lines, tooLong } from '../../core/lines';
 import { isPathAnswer, type AvoidedPath, type PathAnswer, type PathQuestion } from '../../core/path-question';
 import { log } from '../log';
 import childProgram from './path-reader.child';
@@ -13,6 +14,11 @@ const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 const lookDeadlineMs = 5_000;
 /** A child that gets no processor is waited for longer, but not for ever: this many times `lookDeadlineMs`. */
 const patience = 12;
+
+/** In bytes, more than a path and the links on it can take: 40 of 4 KiB each, every element told with its whole path. */
+const longestLine = 32 * 1024 * 1024;
+/** Enough of its complaints to see the last one. */
+const longestComplaint = 16 * 1024;
 
 /** Why a question has no answer. */
 export interface Unanswered {
@@ -110,25 +116,16 @@ export class PathReader {
   }
 
   private listen(child: ChildProcess): void {
-    // Node makes no pipes where this process may hold no more descriptors; then there is an error event.
-    const { stdout, stderr } = child;
-    const progress = child.stdio[3] as Readable | null;
     const mine = (): boolean => this.child === child;
-    let partial = '';
-    stdout?.setEncoding('utf8').on('data', (text: string) => {
-      if (!mine()) return;
-      const lines = (partial + text).split('\n');
-      partial = lines.pop() ?? '';
-      for (const line of lines) if (mine()) this.hear(line, child);
+    const [stdin, stdout, stderr, progress] = pipesOf(child);
+    linesOf(stdout, (line) => mine() && this.hear(line, child));
+    linesOf(progress, (line) => {
+      if (mine()) this.hangsAt = line ?? '';
     });
-    stderr?.setEncoding('utf8').on('data', (text: string) => (this.complaints += text.slice(0, 1000)));
-    let path = '';
-    progress?.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (path + text).split('\n');
-      path = lines.pop() ?? '';
-      if (mine()) this.hangsAt = lines.at(-1) ?? this.hangsAt;
+    (stderr as Readable | undefined)?.setEncoding('utf8').on('data', (text: string) => {
+      this.complaints = (this.complaints + text).slice(-longestComplaint);
     });
-    child.stdin?.on('error', () => undefined);
+    stdin?.on('error', () => undefined);
     child
       .on('close', () => mine() && this.ended())
       .on('error', (error) => {
@@ -142,8 +139,8 @@ export class PathReader {
     if (this.timer === undefined) this.watch();
   }
 
-  private hear(line: string, child: ChildProcess): void {
-    const answer = parseAnswer(line);
+  private hear(line: string | undefined, child: ChildProcess): void {
+    const answer = line === undefined ? undefined : parseAnswer(line);
     if (answer) {
       this.answeredAny = true;
       this.take(answer);
@@ -224,8 +221,22 @@ export class PathReader {
     this.timer = undefined;
     child.kill('SIGKILL');
     child.unref();
-    for (const stream of child.stdio) stream?.destroy();
+    for (const pipe of pipesOf(child)) pipe.destroy();
   }
+}
+
+/** None where this process may hold no more descriptors: then there is an error event. */
+function pipesOf(child: ChildProcess): (Readable | Writable)[] {
+  const { stdio } = child as Partial<ChildProcess>;
+  return (stdio ?? []).flatMap((pipe) => pipe ?? []);
+}
+
+/** Gives each line; `undefined` for one that is longer than any that is written by the program of the child. */
+function linesOf(pipe: Readable | Writable | undefined, take: (line: string | undefined) => void): void {
+  const lines = new Lines(longestLine);
+  pipe?.on('data', (piece: Buffer) => {
+    for (const line of lines.take(piece)) take(line === tooLong ? undefined : line);
+  });
 }
 
 function parseAnswer(line: string): PathAnswer | undefined {

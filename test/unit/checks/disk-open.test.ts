@@ -38,12 +38,12 @@ describe('disk-open', () => {
     ],
     [
       'late',
-      { unknown: 'opening it did not end within 10 s' },
+      { unknown: 'opening it did not end within 10 s', remedy: 'see the storage' },
       {},
       {
         state: 'unknown',
         what: 'opening it did not end within 10 s',
-        remedy: 'run as root; where it hangs, see whether the storage answers',
+        remedy: 'see the storage',
       },
     ],
     [
