@@ -38,8 +38,10 @@ export function isolatedJest(
   { env: environment = process.env, node = process.execPath } = {},
 ) {
   const env = { ...environment, TMPDIR: temporary.inside };
-  // The user's keys are nothing for tests.
+  // The user's keys are nothing for tests, nor are certificates for a network that they do not have: where the file of those
+  // cannot be read, every Node warns of it.
   delete env.SSH_AUTH_SOCK;
+  delete env.NODE_EXTRA_CA_CERTS;
   if (!isolated) return { file: node, args: [jest, ...jestArguments], env };
   mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
   const kinds = ['mount', 'pid', 'ipc', 'uts', 'net'].map((kind) => `--${kind}`);
