@@ -59,7 +59,7 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? {} : { input: options.input }),
     stdio: [
-      options.input === undefined ? 'ignore' : 'pipe',
+      options.input === undefined && !isIsolated(command) ? 'ignore' : 'pipe',
       'pipe',
       'pipe',
       ...(options.inherit === undefined ? [] : [options.inherit]),
@@ -101,7 +101,7 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
 function isolation({ environment }: Isolated, { env, input = '' }: CommandOptions): Options {
   const own = { detached: true, extendEnv: false, env: { ...environment, ...env } };
   // endInTime sees to the deadline: execa knows of one process only, and runuser waits for what it runs.
-  return { ...own, stdin: 'pipe', input, timeout: 0 };
+  return { ...own, input, timeout: 0 };
 }
 
 /** Ends a child that leads a group, with all of that; tells whether it had to. */

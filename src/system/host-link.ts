@@ -16,11 +16,13 @@ import type { LinkEntry } from '../core/entry';
 import { remedyOf } from '../core/remedy-of';
 import { asUserArgv } from './as-user-argv';
 import { run } from './command';
+import { usualPath, withDescriptors } from './isolated';
 import { freshName } from './fresh-file';
 import { TreeView } from './view';
 
 /** Milliseconds, for one link. */
 const exchangeDeadline = 10_000;
+const environment = { LC_ALL: 'C', PATH: usualPath };
 
 /**
  * Points a link of the host elsewhere, atomically, provided that it still points where it did when it was
@@ -74,7 +76,8 @@ async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string
   const directory = openSync(dirname(anchor), constants.O_RDONLY | constants.O_DIRECTORY);
   const asOwner = async (...argv: readonly string[]): Promise<void> => {
     const options = { deadline: exchangeDeadline, cwd: '/', inherit: directory };
-    const { exit, stderr } = await run([...asUserArgv(owner), ...argv], options);
+    const command = withDescriptors(4, [...asUserArgv(owner), ...argv]);
+    const { exit, stderr } = await run({ argv: command, environment }, options);
     if (exit !== 0) throw errorInWords(stderr.trim().split(': ').at(-1) || `${argv[0] ?? ''} failed`);
   };
   try {

@@ -15,10 +15,17 @@ export interface Isolated {
 /** A command; one that is no `Isolated` runs as whoever we are, with our environment. */
 export type Command = Argv | Isolated;
 
-/** Descriptors that root's shell left open for us: Node passes on those behind the first gap (uv_disable_stdio_inheritance). */
-const withoutDescriptors =
-  'for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd < 3)) || exec {fd}>&-; done; exec "$@"';
-const usualPath = '/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where a system has its programs. */
+export const usualPath = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The command with no other descriptors than the first `count`: root's shell may have left some open for us, and Node
+ * passes on those behind the first gap (uv_disable_stdio_inheritance).
+ */
+export function withDescriptors(count: number, argv: Argv): Argv {
+  const closeOthers = `for fd in /proc/self/fd/*; do fd=\${fd##*/}; ((fd < ${count})) || exec {fd}>&-; done; exec "$@"`;
+  return ['/bin/bash', '-c', closeOthers, 'bash', ...argv];
+}
 
 /** The command as that user; as it is for who cannot become somebody else, or need not. `variables` are given, too. */
 export function asOtherUser(
@@ -28,7 +35,7 @@ export function asOtherUser(
 ): Command {
   if (process.geteuid?.() !== 0 || user === 'root') return argv;
   return {
-    argv: ['/bin/bash', '-c', withoutDescriptors, 'bash', 'runuser', '-u', user, '--', ...argv],
+    argv: withDescriptors(3, ['runuser', '-u', user, '--', ...argv]),
     environment: {
       PATH: process.env['PATH'] || usualPath,
       HOME: findAccount(user)?.home ?? '/',

@@ -5,9 +5,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
-import { findAccount, type Account } from './account';
-import { asUserArgv } from './as-user-argv';
+import { findAccount } from './account';
 import { run } from './command';
+import { asOtherUser } from './isolated';
 
 /** Milliseconds. oned answers at once, or is busy with its database. */
 const deadline = 60_000;
@@ -45,7 +45,7 @@ async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
   const filesOf = (name: string): string[] => homes.map((home) => join(home, '.one', name));
   // That user chooses what lies there: root reads with that user's rights, so that no link leads it elsewhere.
   const read = (files: readonly string[]): Promise<string | undefined> =>
-    readFirst(files, account ? (file) => readAs(account, file) : (file) => readFile(file, 'utf8'));
+    readFirst(files, account ? (file) => readAs(user, file) : (file) => readFile(file, 'utf8'));
   const session = await read([...(ONE_AUTH ? [ONE_AUTH] : []), ...filesOf('one_auth')]);
   if (session === undefined)
     return { unknown: `the credentials of ${user} cannot be read: ${filesOf('one_auth').join(', ')}` };
@@ -57,9 +57,8 @@ async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
 }
 
 /** @throws when that user cannot read it. */
-async function readAs({ uid, gid }: Account, file: string): Promise<string> {
-  const credentials = { uid, gid, groups: [gid], overridesAccess: false };
-  const { exit, stdout, stderr } = await run([...asUserArgv(credentials), 'cat', '--', file], {
+async function readAs(user: string, file: string): Promise<string> {
+  const { exit, stdout, stderr } = await run(asOtherUser(user, ['cat', '--', file]), {
     deadline: readDeadline,
     cwd: '/',
   });

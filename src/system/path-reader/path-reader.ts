@@ -3,12 +3,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Lines, tooLong } from '../../core/lines';
 import { isPathAnswer, type AvoidedPath, type PathAnswer, type PathQuestion } from '../../core/path-question';
+import { usualPath, withDescriptors, type Argv } from '../isolated';
 import { log } from '../log';
+import { firstRoot, program } from './descriptors';
 import childProgram from './path-reader.child';
 
 const openPath = 0o10000000;
 /** Nothing of the admin's shell reaches the child, and it finds programs where the system has them. */
-const environment = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+const environment = { LC_ALL: 'C', PATH: usualPath };
 
 /** One look takes microseconds. One that takes this long, in the kernel, waits for storage that does not answer. */
 const lookDeadlineMs = 5_000;
@@ -87,7 +89,7 @@ export class PathReader {
   }
 
   private start(): void {
-    const { asUser, roots, avoid } = this.options;
+    const { roots, avoid } = this.options;
     this.answeredAny = false;
     this.complaints = '';
     this.hangsAt = '';
@@ -99,7 +101,7 @@ export class PathReader {
       this.failAll(`${process.execPath} cannot be opened: ${String(error)}`);
       return;
     }
-    const [file, ...args] = [...asUser, '/proc/self/fd/4', '-e', childProgram];
+    const [file, ...args] = this.argv();
     // A session of its own: no terminal, and Ctrl-C does not end it in the middle of an answer.
     const child = spawn(file, args, {
       cwd: '/',
@@ -113,6 +115,14 @@ export class PathReader {
     child.stdin?.write(`${JSON.stringify({ avoid: avoid() })}\n`);
     for (const request of this.waiting) this.send(request);
     this.watch();
+  }
+
+  /** One that runs as another user gets no descriptor but its own. */
+  private argv(): Argv {
+    const { asUser, roots } = this.options;
+    const node = [`/proc/self/fd/${program}`, '-e', childProgram] as const;
+    const [first, ...rest] = asUser;
+    return first === undefined ? node : withDescriptors(firstRoot + roots.length, [first, ...rest, ...node]);
   }
 
   private listen(child: ChildProcess): void {
