@@ -1,4 +1,5 @@
-// How long it takes to mend one VM whose links are missing in QEMU's mount namespace, beside the shell's way.
+// How long it takes to mend one VM, and all VMs of a host, whose links are missing in QEMU's mount namespace, beside the
+// shell's way.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,12 +7,14 @@ import { type Domain, Host, relinkDisk, type Volume } from '../test/lab/harness'
 import { describeMachine } from './measure/machine';
 import { peerCommand } from './measure/peer';
 import { renderReport, type Report, type Result } from './measure/result';
-import { ratios, spreadOf } from './measure/statistics';
+import { growth, ratios, spreadOf } from './measure/statistics';
 import { inTurns } from './measure/stopwatch';
+import { Crowd } from './stage/crowd';
 import { disksPerDomain, startRealDomains } from './stage/real-domains';
 
 const program = join(__dirname, '../dist/migrate-guard.cjs');
 const rounds = 20;
+const [few, many] = [10, 100];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -22,7 +25,10 @@ async function main(): Promise<void> {
     const [domain] = await startRealDomains(host, 1, volumes);
     if (!domain) throw new Error('no VM was started');
     for (let disk = 0; disk < disksPerDomain; disk += 1) relinkDisk(domain, disk);
-    const report: Report = { bench: 'repair', machine, results: await measure(host, domain) };
+    const crowd = await Crowd.start(host, domain, many - 1);
+    const results = [...(await measureOne(host, domain)), ...(await measureAll(host, crowd))];
+    await crowd.end();
+    const report: Report = { bench: 'repair', machine, results };
     process.stdout.write(renderReport(report));
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   } finally {
@@ -31,7 +37,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(host: Host, { name, pid }: Domain): Promise<Result[]> {
+async function measureOne(host: Host, { name, pid }: Domain): Promise<Result[]> {
   process.stderr.write(`a VM whose ${disksPerDomain} disks have lost their links is mended, in turns\n`);
   const lose = {
     argv: ['nsenter', '--target', String(pid), '--mount', '--', 'rm', '-rf', '/dev/storpool-byid'],
@@ -61,6 +67,38 @@ async function measure(host: Host, { name, pid }: Domain): Promise<Result[]> {
   return [
     ...ways.map(({ what }, index): Result => ({ what, unit: 'ms', value: spreadOf(times[index] ?? []) })),
     { what: 'repair against the shell script, in turns', unit: '×', value: spreadOf(ratios(own, shell)) },
+  ];
+}
+
+/** The real VM and stand-ins, all of which have lost all links before each round. */
+async function measureAll(host: Host, crowd: Crowd): Promise<Result[]> {
+  process.stderr.write(`repair --all, ${few} and ${many} VMs\n`);
+  crowd.relinkDisks();
+  const argv = [process.execPath, program, 'repair', '--all'];
+  const times = new Map<number, number[]>([few, many].map((count) => [count, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [count, column] of times) {
+      crowd.show(count - 1);
+      crowd.loseLinks(count - 1);
+      const [[time = NaN] = []] = await inTurns(host, 1, [{ argv }], 0);
+      // The first round fills the caches.
+      if (round > 0) column.push(time);
+    }
+  }
+  const { stdout } = await host.succeed([process.execPath, program, 'check', '--all', '--json']);
+  const { domains } = JSON.parse(stdout) as { domains: readonly { verdict: string }[] };
+  const safe = domains.filter(({ verdict }) => verdict === 'safe').length;
+  if (safe !== many) throw new Error(`repair --all has mended ${safe} of ${many} VMs`);
+  const [atFew = [], atMany = []] = times.values();
+  return [
+    { what: `repair --all of ${few} such VMs, whole process`, unit: 'ms', value: spreadOf(atFew) },
+    { what: `repair --all of ${many} such VMs, whole process`, unit: 'ms', value: spreadOf(atMany) },
+    {
+      what: `… per VM, beyond start-up (${few} to ${many})`,
+      unit: 'ms',
+      value: spreadOf(growth(atFew, atMany, many - few)),
+      budget: 10,
+    },
   ];
 }
 

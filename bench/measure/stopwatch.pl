@@ -1,16 +1,16 @@
 # Runs commands in turns and tells how long each took: wall time from fork to the end, in milliseconds.
 # perl, because the stopwatch has to be small and quick beside what it measures.
 #
-# Usage: stopwatch.pl ROUNDS, then on stdin one command a line: an expected exit status, then its words, all
-# separated by tabs. Prints one line a round: the times, in the commands' order. The first round is not counted:
-# it fills the caches.
+# Usage: stopwatch.pl ROUNDS UNCOUNTED, then on stdin one command a line: an expected exit status, then its words, all
+# separated by tabs. Prints one line a round: the times, in the commands' order. The uncounted rounds come first: they
+# fill the caches.
 use strict;
 use warnings;
 use Time::HiRes 'clock_gettime', 'CLOCK_MONOTONIC';
 
-my ($rounds) = @ARGV;
+my ($rounds, $uncounted) = @ARGV;
 my @commands = map { chomp; [split /\t/] } <STDIN>;
-for my $round (0 .. $rounds) {
+for my $round (1 - $uncounted .. $rounds) {
   my @times;
   for my $command (@commands) {
     my ($expected, @argv) = @$command;

@@ -7,22 +7,29 @@ import { createInterface } from 'node:readline';
 import type { Domain, Host } from '../../test/lab/harness';
 
 const stateDirectory = '/run/libvirt/qemu';
+const logDirectory = '/var/log/libvirt/qemu';
+const linkDirectory = '/dev/storpool-byid';
 const firstId = 100_000;
 
 interface Member {
   readonly name: string;
+  readonly pid: number;
   readonly xml: string;
 }
 
 /**
  * Many domains that migrate-guard cannot tell from real ones: a process each, with a mount namespace, disks and as
- * many descriptors as the real QEMU has, and the status XML that libvirt wrote for that one under another name.
+ * many descriptors as the real QEMU has, and the status XML and the log that libvirt wrote for that one under another
+ * name.
  */
 export class Crowd {
   private constructor(
     private readonly host: Host,
     private readonly child: ChildProcessWithoutNullStreams,
     private readonly members: readonly Member[],
+    private readonly model: Domain,
+    /** Of the model. */
+    private readonly log: string,
   ) {}
 
   static async start(host: Host, model: Domain, count: number): Promise<Crowd> {
@@ -62,20 +69,44 @@ export class Crowd {
         .replaceAll(`/datastores/0/${model.vmId}/`, `/datastores/0/${draft.id}/`)
         .replaceAll(model.name, draft.name)
         .replaceAll(`pid='${model.pid}'`, `pid='${line}'`);
-      members.push({ name: draft.name, xml });
+      members.push({ name: draft.name, pid: Number(line), xml });
     }
     if (complaints !== '' || members.length !== count)
       throw new Error(`the stand-ins did not start: ${complaints}`);
-    return new Crowd(host, child, members);
+    // A log counts only for a process that started when it did.
+    const now = new Date().toISOString().replace('T', ' ').replace('Z', '+0000');
+    const log = host.read(`${logDirectory}/${model.name}.log`).replace(/^.*(?=: starting up)/m, now);
+    return new Crowd(host, child, members, model, log);
   }
 
   /** From now on so many of them are domains of the host. */
   show(count: number): void {
     for (const [index, { name, xml }] of this.members.entries()) {
       const file = this.host.path(`${stateDirectory}/${name}.xml`);
-      if (index < count) writeFileSync(file, xml, { mode: 0o600 });
-      else rmSync(file, { force: true });
+      const log = this.host.path(`${logDirectory}/${name}.log`);
+      if (index < count) {
+        writeFileSync(file, xml, { mode: 0o600 });
+        writeFileSync(log, this.log, { mode: 0o600 });
+      } else for (const written of [file, log]) rmSync(written, { force: true });
     }
+  }
+
+  /** The disks of all now lead through links on the host that they do not have in their namespaces. */
+  relinkDisks(): void {
+    for (const { name } of this.members) {
+      const vmId = name.slice('one-'.length);
+      for (const [index, { volume }] of this.model.disks.entries()) {
+        const link = `${linkDirectory}/fir.b.${vmId}${index}`;
+        this.host.link(link, `../${volume?.name ?? ''}`);
+        this.host.link(`/var/lib/one/datastores/0/${vmId}/disk.${index}`, link);
+      }
+    }
+  }
+
+  /** Takes away what a repair has made in the namespaces of the model and of so many others. */
+  loseLinks(count: number): void {
+    const pids = [this.model.pid, ...this.members.slice(0, count).map(({ pid }) => pid)];
+    for (const pid of pids) this.host.remove(`/proc/${pid}/root${linkDirectory}`);
   }
 
   get names(): readonly string[] {
