@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { GuardError } from '../core/errors';
 import { run, type CommandResult } from './command';
 
@@ -16,14 +16,11 @@ export async function copyLabels(model: string, entry: string, pinned?: string):
   const from = ofThisProcess(model);
   const to = ofThisProcess(entry);
   if (pinned !== undefined) {
-    const acl = await run(['getfacl', '--absolute-names', '--numeric', '--omit-header', '--', from], {
-      deadline,
-    });
-    if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
-    if (/^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout)) {
+    const acl = await accessListOf(model);
+    if (acl !== undefined) {
       const set = await run(['setfacl', '--set-file=-', '--', ofThisProcess(pinned)], {
         deadline,
-        input: acl.stdout,
+        input: acl,
       });
       if (set.exit !== 0)
         throw failure('copy the access control list', set, 'see whether /dev there takes such lists');
@@ -36,6 +33,30 @@ export async function copyLabels(model: string, entry: string, pinned?: string):
     const set = await run(['chcon', '--no-dereference', own.stdout.trim(), '--', to], { deadline });
     if (set.exit !== 0) throw failure('copy the SELinux label', set, 'see ls -Z of both');
   }
+}
+
+/** By the very entry, as it was last changed: of all VMs of a host, one after the other, the model is the same. */
+const knownLists = new Map<string, string | undefined>();
+
+/** The list of an entry that has more than its mode says; `undefined` of another. @throws GuardError `failed`. */
+async function accessListOf(model: string): Promise<string | undefined> {
+  // Before it is read: what changes meanwhile is not remembered as what it has become.
+  const { dev, ino, ctimeNs } = lstatSync(model, { bigint: true });
+  const key = [dev, ino, ctimeNs].join();
+  if (knownLists.has(key)) return knownLists.get(key);
+  const argv = [
+    'getfacl',
+    '--absolute-names',
+    '--numeric',
+    '--omit-header',
+    '--',
+    ofThisProcess(model),
+  ] as const;
+  const acl = await run(argv, { deadline });
+  if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
+  const list = /^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout) ? acl.stdout : undefined;
+  knownLists.set(key, list);
+  return list;
 }
 
 /** For commands that we run, `/proc/self` is themselves. */
