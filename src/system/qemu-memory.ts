@@ -1,9 +1,9 @@
-import { closeSync, openSync, readFileSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync, writeSync } from 'node:fs';
 import { readBlockMemory, sameMemory, type BlockMemory, type ReadMemory } from '../core/block-backends';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import type { Layout } from '../core/qemu-layout';
-import { readElf } from './elf';
+import { readElf, type ElfFacts } from './elf';
 import type { QemuProcess } from './qemu-process';
 
 /** QEMU changes its list of backends rarely and for microseconds: what never agrees has another reason. */
@@ -17,13 +17,33 @@ export interface KnownQemu {
 
 /** The build-id of the program that this process runs, even where the file was replaced since it started. */
 export function buildIdOf(qemu: QemuProcess): string | Unknown {
-  const elf = readElf(`${qemu.path}/exe`);
+  const elf = elfOf(qemu);
   return isUnknown(elf) ? elf : elf.buildId;
+}
+
+/** By the very file: a host has many QEMUs of few programs, and a program that runs is not written to (ETXTBSY). */
+const knownElf = new Map<string, ElfFacts>();
+
+function elfOf(qemu: QemuProcess): ElfFacts | Unknown {
+  const file = `${qemu.path}/exe`;
+  let key: string;
+  try {
+    const { dev, ino, size, ctimeNs } = statSync(file, { bigint: true });
+    key = [dev, ino, size, ctimeNs].join();
+  } catch {
+    // Why it cannot be read is told by who reads it.
+    return readElf(file);
+  }
+  const known = knownElf.get(key);
+  if (known) return known;
+  const elf = readElf(file);
+  if (!isUnknown(elf)) knownElf.set(key, elf);
+  return elf;
 }
 
 /** Puts a layout on a process. @throws nothing: what does not fit is unknown. */
 export function locate(qemu: QemuProcess, layout: Layout): KnownQemu | Unknown {
-  const elf = readElf(`${qemu.path}/exe`);
+  const elf = elfOf(qemu);
   if (isUnknown(elf)) return elf;
   if (elf.buildId !== layout.buildId) {
     return { unknown: `the layout is of build ${layout.buildId}, the process of ${elf.buildId}` };
