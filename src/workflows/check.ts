@@ -6,7 +6,7 @@ import type { HeldDomains } from '../system/held-domain';
 import { Virsh } from '../system/virsh';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
-import type { Asked } from './find-domains';
+import { findDomains, type Asked } from './find-domains';
 import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
 import { checkHeldTogether, gatherDomain, plainCheck, report } from './plain-check';
@@ -41,7 +41,7 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
     // What waits for QEMU, or for another host, is answered one by one.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
       checkDomain(domain, { settings, deep, destination, virsh, monitor, group });
-    yield* checkHeldTogether(asked, settings, check, 1);
+    yield* checkHeldTogether(findDomains(asked, settings), asked, check, 1);
   } finally {
     destination?.end();
     virsh.end();

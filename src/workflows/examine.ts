@@ -5,11 +5,11 @@ import type { NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { Virsh } from '../system/virsh';
-import { findDomains } from './find-domains';
+import { findDomains, type Asked } from './find-domains';
 import { inTime } from './in-time';
 import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
-import { plainCheck } from './plain-check';
+import { plainCheckFound } from './plain-check';
 
 export interface Examined {
   /** Paths and block state together. */
@@ -30,7 +30,7 @@ export async function* examine(
   const end = performance.now() + deadline;
   const domains: (Domain | NoFacts)[] = [];
   for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
-  const checked = await checkAll(domains, settings, end);
+  const checked = await checkAll(domains, end);
   const virsh = Virsh.ofRun(settings.libvirt.deadline * 1000, end);
   for (const domain of domains) {
     if ('why' in domain) {
@@ -48,22 +48,21 @@ export async function* examine(
 /** All together, which is fast; and one by one those that a failure of all together has left out. */
 async function checkAll(
   domains: readonly (Domain | NoFacts)[],
-  settings: Settings,
   end: number,
 ): Promise<ReadonlyMap<string, DomainReport>> {
   const checked = new Map<string, DomainReport>();
-  const check = async (asked: Parameters<typeof plainCheck>[0]): Promise<void> => {
-    const reports = plainCheck(asked, settings);
+  const check = async (some: typeof domains, asked: Asked): Promise<void> => {
+    const reports = plainCheckFound(some, asked);
     for (;;) {
       const next = await inTime(reports.next(), end);
       if (!next || next.done === true) return;
       checked.set(next.value.domain, next.value);
     }
   };
-  await check('all').catch(() => undefined);
+  await check(domains, 'all').catch(() => undefined);
   for (const domain of domains) {
     if ('why' in domain || checked.has(domain.name)) continue;
-    await check([domain.name]).catch((error: unknown) =>
+    await check([domain], [domain.name]).catch((error: unknown) =>
       checked.set(domain.name, unknown(domain, errorName(error))),
     );
   }

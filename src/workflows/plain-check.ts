@@ -14,25 +14,32 @@ import { reportNoFacts } from './no-facts';
 /** How many domains are asked about before the first has been answered, so that neither we nor the child waits. */
 const together = 16;
 
+type FoundDomains = AsyncIterable<Domain | NoFacts> | Iterable<Domain | NoFacts>;
+
 /**
  * Answers, for each domain that was asked for, whether its paths lead QEMU to its disks, as soon as it is known.
  * Nobody else is asked, neither QEMU nor another host: this is what runs everywhere, so it is all that it loads.
  */
-export async function* plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
-  yield* checkHeldTogether(asked, settings, async (domain, group) => {
+export function plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
+  return plainCheckFound(findDomains(asked, settings), asked);
+}
+
+/** The same for domains that have been found already. */
+export async function* plainCheckFound(found: FoundDomains, asked: Asked): AsyncGenerator<DomainReport> {
+  yield* checkHeldTogether(found, asked, async (domain, group) => {
     const facts = await gatherDomain(domain, {}, group);
     return 'why' in facts ? reportNoFacts(facts) : report(facts);
   });
 }
 
-/** Holds the domains that were asked for, many at once, and gives one report for each, in their order. */
+/** Holds the domains that were found, many at once, and gives one report for each, in their order. */
 export async function* checkHeldTogether(
+  found: FoundDomains,
   asked: Asked,
-  settings: Settings,
   check: (domain: Domain, group: HeldDomains) => Promise<DomainReport>,
   sideBySide = together,
 ): AsyncGenerator<DomainReport> {
-  for await (const some of inGroups(findDomains(asked, settings), heldAtOnce())) {
+  for await (const some of inGroups(found, heldAtOnce())) {
     const group = new HeldDomains(some.flatMap((found) => ('why' in found ? [] : [found])));
     try {
       for (let first = 0; first < some.length; first += sideBySide) {
@@ -72,7 +79,7 @@ export async function judge(
 }
 
 /** The items, as many at once as `size`. */
-export async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+export async function* inGroups<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];
   for await (const item of items) {
     group.push(item);
