@@ -1,4 +1,4 @@
-// How long `check` and the probe take, and how much memory, on a host with real domains and with many that look like them.
+// How long `check` takes, and how much memory, on a host with real domains and with many that look like real ones.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,8 +20,6 @@ const twoNodes = [process.execPath, join(__dirname, 'measure/two-nodes.cjs'), '9
 
 const realDomains = 9;
 const [few, half, many, most] = [10, 155, 300, 1000];
-/** How many domains the host has whose probe has a budget. */
-const probed = 100;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -39,8 +37,7 @@ async function main(): Promise<void> {
     const crowd = await Crowd.start(host, first(domains), most);
     const all = await measureMany(host, crowd, loop);
     const memory = await measureMemory(host, crowd);
-    const probe = await measureProbe(host, crowd);
-    const results = [...one, loop, ...peers, ...deep, ...all, ...memory, ...probe];
+    const results = [...one, loop, ...peers, ...deep, ...all, ...memory];
     await crowd.end();
     const report: Report = { bench: 'check', machine, results };
     process.stdout.write(renderReport(report));
@@ -174,42 +171,6 @@ async function measureDeep(host: Host, domains: readonly Domain[]): Promise<Resu
       budget: 15,
     },
   ];
-}
-
-/** As the agent does it for OpenNebula's monitoring, on every host every few minutes. */
-async function measureProbe(host: Host, crowd: Crowd): Promise<Result[]> {
-  say(`the agent's probe of ${probed} domains`);
-  crowd.show(probed - realDomains);
-  const version = (await host.succeed(asArgv(guard('--version')))).stdout.trim();
-  const request = `${JSON.stringify({ version, action: 'probe' })}\n`;
-  const [answer = ''] =
-    (await host.succeed(asArgv(guard('host')), { input: request })).stdout.match(/.*"end".*/) ?? [];
-  const { report = [] } = JSON.parse(answer) as { report?: { verdict: string; blockState: string }[] };
-  const known = report.filter(({ verdict, blockState }) => verdict === 'safe' && blockState === 'healthy');
-  if (known.length !== probed) throw new Error(`the probe knows ${known.length} of ${probed} VMs: ${answer}`);
-  const times: Record<'empty' | 'probe', number[]> = { empty: [], probe: [] };
-  for (let round = 0; round < 15; round += 1) {
-    times.empty.push((await usageOf(host, emptyNode)).processor);
-    times.probe.push((await usageOf(host, guard('host'), request)).processor);
-  }
-  return [
-    { what: 'node -e 0, processor time', unit: 'ms', value: spreadOf(times.empty) },
-    {
-      what: `probe of ${probed} domains in the agent, processor time`,
-      unit: 'ms',
-      value: spreadOf(times.probe),
-    },
-    {
-      what: '… beyond an empty node',
-      unit: 'ms',
-      value: spreadOf(differences(times.probe, times.empty)),
-      budget: 250,
-    },
-  ];
-}
-
-function asArgv([file = '', ...args]: readonly string[]): [string, ...string[]] {
-  return [file, ...args];
 }
 
 function first<T>(list: readonly T[]): T {
