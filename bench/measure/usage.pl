@@ -1,8 +1,8 @@
 # Runs one command with this program's input, and tells what it and all processes that it started took together.
 #
 # Usage: usage.pl COMMAND…; prints the exit status, milliseconds of processor time (user and system), and KiB of memory:
-# the most that each of those that lived at one time ever had resident (VmHWM of proc(5)), added up. What they share
-# (Node's own code) counts once for each.
+# the most that they had resident at once (proc(5)), looked at every 2 ms. Pages of files are Node's own code, the same
+# pages for all of them: those of the one that has most of them count.
 use strict;
 use warnings;
 use Config;
@@ -26,12 +26,20 @@ sub content {
   return <$file> // '';
 }
 
-sub peakOf {
+sub familyOf {
   my ($process) = @_;
-  my ($own) = content("/proc/$process/status") =~ /^VmHWM:\s+(\d+)/m;
-  my $sum = $own // 0;
-  $sum += peakOf($_) for split ' ', content("/proc/$process/task/$process/children");
-  return $sum;
+  return ($process, map { familyOf($_) } split ' ', content("/proc/$process/task/$process/children"));
+}
+
+sub residentOf {
+  my ($own, $ofFiles) = (0, 0);
+  for my $process (@_) {
+    my %kibibytes = content("/proc/$process/status") =~ /^(Rss\w+):\s+(\d+)/mg;
+    $own += ($kibibytes{RssAnon} // 0) + ($kibibytes{RssShmem} // 0);
+    my $mapped = $kibibytes{RssFile} // 0;
+    $ofFiles = $mapped if $mapped > $ofFiles;
+  }
+  return $own + $ofFiles;
 }
 
 my ($status, $memory) = (undef, 0);
@@ -40,8 +48,8 @@ while (1) {
   last if $ended < 0;
   $status = $? if $ended == $pid;
   next if $ended > 0;
-  my $now = 0;
-  $now += peakOf($_) for split ' ', content("/proc/$$/task/$$/children");
+  my (undef, @others) = familyOf($$);
+  my $now = residentOf(@others);
   $memory = $now if $now > $memory;
   select(undef, undef, undef, $interval);
 }
