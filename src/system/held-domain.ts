@@ -54,7 +54,9 @@ export class HeldDomains {
   /** `hostRoot`: where the host's file tree begins. */
   constructor(domains: readonly Domain[], hostRoot = '/') {
     this.readers = new PathReaders(hostRoot);
-    for (const domain of domains) this.members.set(domain.uuid, this.hold(domain));
+    // One that was asked for by two names is held once.
+    for (const domain of domains)
+      if (!this.members.has(domain.uuid)) this.members.set(domain.uuid, this.hold(domain));
   }
 
   /**

@@ -123,5 +123,5 @@ const setup = JSON.parse(readLine() ?? '{"avoid":[]}') as PathReaderSetup;
 for (let line = readLine(); line !== undefined; line = readLine())
   answerAll(JSON.parse(line) as PathQuestion[], setup);
 
-/** Whoever imports this file gets its bundle as text (setup/build/child-program.mjs); that is what TypeScript is told. */
+/** Whoever imports this file gets its bundle as text (setup/build/child-program.cjs); that is what TypeScript is told. */
 export default '' as string;
