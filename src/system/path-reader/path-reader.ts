@@ -229,7 +229,8 @@ export class PathReader {
     this.child = undefined;
     clearTimeout(this.timer);
     this.timer = undefined;
-    child.kill('SIGKILL');
+    // One that could not be started for want of descriptors has pid 0 for Node, and kill(2) would end our whole group.
+    if (child.pid !== undefined) child.kill('SIGKILL');
     child.unref();
     for (const pipe of pipesOf(child)) pipe.destroy();
   }
