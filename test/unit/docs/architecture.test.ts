@@ -21,7 +21,17 @@ const named = pages.flatMap((page) =>
 
 test('names files', () => expect(named.length).toBeGreaterThan(50));
 
-test.each([...new Set(named)])('%s is there', (path) => {
+const isBuilt = (path: string): boolean => path.startsWith('dist/');
+
+test.each([...new Set(named)].filter((path) => !isBuilt(path)))('%s is there', (path) => {
   const places = [path, `src/${path}`, `test/${path}.test.ts`];
   expect(places.filter((place) => existsSync(join(root, place)))).not.toEqual([]);
+});
+
+/** In a fresh clone nothing is built when these tests run. */
+test.each([...new Set(named)].filter(isBuilt))('%s is built', (path) => {
+  const name = path.slice('dist/'.length);
+  const entry = join(root, 'src/entry', name.replace(/\.cjs$/, '.ts'));
+  const build = readFileSync(join(root, 'setup/build.mjs'), 'utf8');
+  expect(existsSync(entry) || build.includes(`'${name}'`)).toBe(true);
 });
