@@ -1,6 +1,7 @@
 // A file `x.child.ts` is the program of a process of its own. Whoever imports it gets that program, bundled into one
 // piece of CommonJS, as text: it is given to Node by -e, because its user may not be able to read our files.
 const { createHash } = require('node:crypto');
+const { join } = require('node:path');
 const { buildSync } = require('esbuild');
 
 const settings = {
@@ -11,6 +12,8 @@ const settings = {
   charset: 'ascii',
   legalComments: 'none',
   write: false,
+  // Names of files stand in what is built: so not where this tree happens to lie.
+  absWorkingDir: join(__dirname, '../..'),
 };
 
 /** The module that stands for a `.child.ts` file: its program, as text. */

@@ -5,6 +5,8 @@ import { asOtherUser, type Argv, type Command } from './isolated';
 
 /** Of env(1) and of the kernel: there is no such program. */
 const notFound = 127;
+/** runuser(1) says so and ends with 1, in some releases. */
+const cannotExecute = /^runuser: failed to execute .*: No such file or directory$/m;
 
 /**
  * Asks OpenNebula's own command line, as the user who may see everything; `deadline` is in milliseconds. Not as that
@@ -19,7 +21,7 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
   const { exit, stdout, stderr, timedOut, missing } = await run(asked, { deadline, cwd: '/', env });
   if (exit === 0) return stdout;
   if (timedOut) return { unknown: `${words.join(' ')} did not answer within ${deadline / 1000} s` };
-  if (missing || exit === notFound)
+  if (missing || exit === notFound || cannotExecute.test(stderr))
     return { unknown: `${command} is not installed here: this is no front-end` };
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
   return { unknown: `${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };

@@ -41,7 +41,7 @@ test('--verbose says on stderr, as JSON lines, what was done; stdout stays the d
     .split('\n')
     .map((line) => JSON.parse(line) as { message: string; argv?: string[] });
   expect(lines.map(({ message }) => message)).toContain('ran a command');
-  expect(lines.find(({ argv }) => argv?.[0] === 'nsenter')).toMatchObject({ message: 'started a command' });
+  expect(lines.find(({ argv }) => argv?.[0] === 'setpriv')).toMatchObject({ message: 'started a command' });
 });
 
 test('a healthy check unpacks no framework', async () => {

@@ -102,6 +102,7 @@ export class PathReader {
       return;
     }
     const [file, ...args] = this.argv();
+    log('started a command', { argv: [...this.options.asUser, process.execPath] });
     // A session of its own: no terminal, and Ctrl-C does not end it in the middle of an answer.
     const child = spawn(file, args, {
       cwd: '/',
