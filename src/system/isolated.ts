@@ -20,11 +20,12 @@ export const usualPath = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * The command with no other descriptors than the first `count`: root's shell may have left some open for us, and Node
- * passes on those behind the first gap (uv_disable_stdio_inheritance).
+ * passes on those behind the first gap (uv_disable_stdio_inheritance). Node's pipes are sockets, and bash takes a socket
+ * for rsh's: without `--norc` it would run root's .bashrc first (run_startup_files() in bash's shell.c).
  */
 export function withDescriptors(count: number, argv: Argv): Argv {
   const closeOthers = `for fd in /proc/self/fd/*; do fd=\${fd##*/}; ((fd < ${count})) || exec {fd}>&-; done; exec "$@"`;
-  return ['/bin/bash', '-c', closeOthers, 'bash', ...argv];
+  return ['/bin/bash', '--norc', '-c', closeOthers, 'bash', ...argv];
 }
 
 /** The command as that user; as it is for who cannot become somebody else, or need not. `variables` are given, too. */

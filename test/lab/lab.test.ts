@@ -28,7 +28,14 @@ describe('the hosts', () => {
     ] as const) {
       expect(await said(host, 'root', 'hostname')).toBe(host.name);
       expect(
-        await said(host, 'root', 'bash', '-c', `read -r banner </dev/tcp/${other}/22; echo "$banner"`),
+        await said(
+          host,
+          'root',
+          'bash',
+          '--norc',
+          '-c',
+          `read -r banner </dev/tcp/${other}/22; echo "$banner"`,
+        ),
       ).toMatch(/^SSH-2\.0-OpenSSH/);
     }
   });

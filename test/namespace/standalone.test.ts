@@ -138,6 +138,6 @@ test('check --deep: what opens the disks inside the namespace runs without Node,
 /** Every Node that a program could find here. */
 async function nodes(): Promise<readonly string[]> {
   const find = 'for node in $(type -ap node) "$0"; do readlink -f "$node"; done | sort -u';
-  const { stdout } = await succeed(['bash', '-c', find, process.execPath]);
+  const { stdout } = await succeed(['bash', '--norc', '-c', find, process.execPath]);
   return stdout.trim().split('\n');
 }

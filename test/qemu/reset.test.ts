@@ -97,7 +97,7 @@ describe('each remedy', () => {
     expect(report).toMatchObject({ exit: 0, result: 'planned', blockState: 'stuck' });
     const commands = report.actions[0]?.commands ?? [];
     expect(await inspect(stage, domain)).toMatchObject({ blockState: 'stuck' });
-    const bash = ['bash', '-c', commands.join('\n')] as const;
+    const bash = ['bash', '--norc', '-c', commands.join('\n')] as const;
     const { stdout } = await stage.host.succeed(bash, { cwd: '/run/migrate-guard-lab' });
     expect(stdout).toContain('migrate-guard: cleared 1');
     await expectHealthy(stage, domain);

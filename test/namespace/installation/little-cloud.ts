@@ -139,7 +139,7 @@ export class LittleCloud {
   }
 
   private async shell(script: string): Promise<void> {
-    expect(await this.machine.root(['bash', '-c', script])).toMatchObject({ exit: 0, stderr: '' });
+    expect(await this.machine.root(['bash', '--norc', '-c', script])).toMatchObject({ exit: 0, stderr: '' });
   }
 }
 

@@ -51,7 +51,7 @@ export class PackageMachine {
   }
 
   shell(script: string): Promise<string> {
-    return done(this.root('bash', '-c', script));
+    return done(this.root('bash', '--norc', '-c', script));
   }
 
   /** All but the two databases. */
