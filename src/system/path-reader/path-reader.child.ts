@@ -1,7 +1,7 @@
 // The program of the child that looks at a VM's disk paths with the credentials of its QEMU (path-reader.ts starts it).
 // It is bundled and given to Node as text, so that its user need not be able to read any file of ours. Its standard
-// input has one line of setup, then lines of questions; each question gets one line on its standard output. Before
-// every look at a file it writes the path to `progress`, so that whoever waits in vain knows what hangs.
+// input has one line of setup, then lines of questions, in groups; each question gets one line on its standard output.
+// Before every look at a file it writes the path to the file `progress`, so that whoever waits in vain knows what hangs.
 import { accessSync, closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { errorName } from '../../core/errors';
 import type { Opened } from '../../core/facts';
@@ -34,32 +34,57 @@ function readLine(): string | undefined {
   }
 }
 
-function writeLine(descriptor: number, text: string): void {
+function writeAnswer(text: string): void {
   const bytes = Buffer.from(`${text}\n`);
-  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+  for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written);
 }
 
-const say = (path: string): void => writeLine(progress, path);
+/** Always at the beginning: whoever waits is told the last one, and only reads when he has waited in vain. */
+function say(path: string): void {
+  writeSync(progress, `${path}\0`, 0);
+}
 
-/** All questions of one line are about one moment: each tree is looked at once. */
-function answerAll(asked: readonly PathQuestion[], { avoid }: PathReaderSetup): void {
-  const views = new Map<number, TreeView>();
-  const viewOf = (root: number): TreeView => {
-    const known = views.get(root);
-    if (known) return known;
-    const before = (path: string): string | undefined => {
-      const reason = avoided(avoid, path)?.why;
-      if (reason === undefined) say(path);
-      return reason;
-    };
-    const view = TreeView.open(`/proc/self/fd/${firstRoot + root}`, before);
-    views.set(root, view);
-    return view;
+/** All questions of one line are about one moment: each tree is looked at once, the host's for all of them. */
+function answerAll(groups: readonly (readonly PathQuestion[])[], { avoid }: PathReaderSetup): void {
+  const before = (path: string): string | undefined => {
+    const reason = avoided(avoid, path)?.why;
+    if (reason === undefined) say(path);
+    return reason;
   };
+  const hostOnly = new OpenViews(before);
   try {
-    for (const question of asked) writeLine(1, JSON.stringify(answer(question, viewOf(question.root))));
+    for (const group of groups) {
+      const others = new OpenViews(before);
+      try {
+        for (const question of group) {
+          const views = question.root === 0 ? hostOnly : others;
+          writeAnswer(JSON.stringify(answer(question, views.of(question.root))));
+        }
+      } finally {
+        others.close();
+      }
+    }
   } finally {
-    for (const view of views.values()) view.close();
+    hostOnly.close();
+  }
+}
+
+/** The trees that are being looked at, by the numbers of their roots. Each holds some descriptors. */
+class OpenViews {
+  private readonly views = new Map<number, TreeView>();
+
+  constructor(private readonly before: (path: string) => string | undefined) {}
+
+  of(root: number): TreeView {
+    const known = this.views.get(root);
+    if (known) return known;
+    const view = TreeView.open(`/proc/self/fd/${firstRoot + root}`, this.before);
+    this.views.set(root, view);
+    return view;
+  }
+
+  close(): void {
+    for (const view of this.views.values()) view.close();
   }
 }
 
@@ -121,7 +146,7 @@ function tryToOpen(name: string, path: string, direct: boolean): Opened {
 
 const setup = JSON.parse(readLine() ?? '{"avoid":[]}') as PathReaderSetup;
 for (let line = readLine(); line !== undefined; line = readLine())
-  answerAll(JSON.parse(line) as PathQuestion[], setup);
+  answerAll(JSON.parse(line) as PathQuestion[][], setup);
 
 /** Whoever imports this file gets its bundle as text (setup/build/child-program.cjs); that is what TypeScript is told. */
 export default '' as string;

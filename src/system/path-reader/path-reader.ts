@@ -7,6 +7,7 @@ import { usualPath, withDescriptors, type Argv } from '../isolated';
 import { log } from '../log';
 import { firstRoot, program } from './descriptors';
 import childProgram from './path-reader.child';
+import { ProgressFile } from './progress-file';
 
 const openPath = 0o10000000;
 /** Nothing of the admin's shell reaches the child, and it finds programs where the system has them. */
@@ -63,7 +64,9 @@ interface Options {
 export class PathReader {
   private readonly waiting: Request[] = [];
   private child: ChildProcess | undefined;
-  private hangsAt = '';
+  private progress: ProgressFile | undefined;
+  /** What was asked of the child that runs: the questions of all that is asked at once go to it in one line. */
+  private readonly sent = new Set<Request>();
   private complaints = '';
   private answeredAny = false;
   private timer: NodeJS.Timeout | undefined;
@@ -77,7 +80,7 @@ export class PathReader {
     return new Promise((resolve) => {
       const request = { questions, answers: [], resolve };
       this.waiting.push(request);
-      if (this.child) this.send(request);
+      if (this.child) this.sendSoon();
       else this.start();
     });
   }
@@ -92,13 +95,16 @@ export class PathReader {
     const { roots, avoid } = this.options;
     this.answeredAny = false;
     this.complaints = '';
-    this.hangsAt = '';
-    let node: number;
+    this.sent.clear();
+    let node: number | undefined;
+    let progress: ProgressFile;
     try {
       // By a descriptor, because the user may not be allowed to search the directory in which this Node lies.
       node = openSync(process.execPath, openPath);
+      progress = ProgressFile.open();
     } catch (error) {
-      this.failAll(`${process.execPath} cannot be opened: ${String(error)}`);
+      if (node !== undefined) closeSync(node);
+      this.failAll(`a process that looks at paths cannot be started: ${String(error)}`);
       return;
     }
     const [file, ...args] = this.argv();
@@ -108,13 +114,14 @@ export class PathReader {
       cwd: '/',
       env: environment,
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe', node, ...roots],
+      stdio: ['pipe', 'pipe', 'pipe', progress.descriptor, node, ...roots],
     });
     closeSync(node);
     this.child = child;
+    this.progress = progress;
     this.listen(child);
     child.stdin?.write(`${JSON.stringify({ avoid: avoid() })}\n`);
-    for (const request of this.waiting) this.send(request);
+    this.sendSoon();
     this.watch();
   }
 
@@ -128,11 +135,8 @@ export class PathReader {
 
   private listen(child: ChildProcess): void {
     const mine = (): boolean => this.child === child;
-    const [stdin, stdout, stderr, progress] = pipesOf(child);
+    const [stdin, stdout, stderr] = pipesOf(child);
     linesOf(stdout, (line) => mine() && this.hear(line, child));
-    linesOf(progress, (line) => {
-      if (mine()) this.hangsAt = line ?? '';
-    });
     (stderr as Readable | undefined)?.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-longestComplaint);
     });
@@ -145,9 +149,16 @@ export class PathReader {
       });
   }
 
-  private send({ questions, answers }: Request): void {
-    this.child?.stdin?.write(`${JSON.stringify(questions.slice(answers.length))}\n`);
-    if (this.timer === undefined) this.watch();
+  /** When all that is asked at this moment has been asked. */
+  private sendSoon(): void {
+    setImmediate(() => {
+      const unsent = this.waiting.filter((request) => !this.sent.has(request));
+      if (!this.child || unsent.length === 0) return;
+      for (const request of unsent) this.sent.add(request);
+      const groups = unsent.map(({ questions, answers }) => questions.slice(answers.length));
+      this.child.stdin?.write(`${JSON.stringify(groups)}\n`);
+      if (this.timer === undefined) this.watch();
+    });
   }
 
   private hear(line: string | undefined, child: ChildProcess): void {
@@ -167,6 +178,7 @@ export class PathReader {
     request.answers.push(answer);
     if (request.answers.length === request.questions.length) {
       this.waiting.shift();
+      this.sent.delete(request);
       request.resolve(request.answers);
     }
     this.watch();
@@ -193,14 +205,14 @@ export class PathReader {
     const { child } = this;
     this.waits += 1;
     if (!child?.pid) return;
+    const hangsAt = this.progress?.read() ?? '';
     // One that has not said yet what it looks at is still starting.
-    if (this.waits < patience && (this.hangsAt === '' || wantsProcessor(child.pid))) {
+    if (this.waits < patience && (hangsAt === '' || wantsProcessor(child.pid))) {
       this.timer = setTimeout(() => this.late(), lookDeadlineMs);
       return;
     }
     const question = this.waiting[0]?.questions[this.waiting[0].answers.length];
     if (!question) return;
-    const { hangsAt } = this;
     log('a look at a path does not end', { pid: child.pid, path: question.path, hangsAt });
     const why = this.options.onHang({ pid: child.pid, question, hangsAt });
     this.release(child);
@@ -210,7 +222,7 @@ export class PathReader {
 
   /** The child ended, though nobody has told it to. */
   private ended(): void {
-    this.child = undefined;
+    this.forgetChild();
     const why = this.complaints.trim().split('\n').at(-1) || 'the process that looks at paths ended';
     if (!this.answeredAny) this.failAll(why);
     else if (this.waiting.length > 0) {
@@ -225,9 +237,15 @@ export class PathReader {
     this.watch();
   }
 
+  private forgetChild(): void {
+    this.child = undefined;
+    this.progress?.close();
+    this.progress = undefined;
+  }
+
   /** Not even SIGKILL ends what the kernel holds: nobody waits for it. */
   private release(child: ChildProcess): void {
-    this.child = undefined;
+    this.forgetChild();
     clearTimeout(this.timer);
     this.timer = undefined;
     // One that could not be started for want of descriptors has pid 0 for Node, and kill(2) would end our whole group.
