@@ -1,4 +1,5 @@
 import { GuardError } from '../core/errors';
+import { remedyOf } from '../core/remedy-of';
 import { setLogSink } from '../system/log';
 import { readSettings } from '../system/settings-file';
 import { forgiveClosedReader } from './closed-reader';
@@ -29,14 +30,7 @@ export async function runLine(argv: readonly string[], forms: readonly Form[]): 
 
 /** Two lines for the admin: what happened, and what to do; with --json a document as well. The rest with --verbose. */
 function explainError(error: unknown, line: CommandLine): number {
-  const told =
-    error instanceof GuardError
-      ? error
-      : new GuardError(
-          'undecided',
-          `an unexpected error: ${error instanceof Error ? error.message : String(error)}`,
-          'run again with --verbose, and report what it prints',
-        );
+  const told = error instanceof GuardError ? error : unexpected(error);
   const { what, remedy, exit } = told;
   process.stderr.write(`migrate-guard: ${printable(what)}\n`);
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
@@ -45,6 +39,18 @@ function explainError(error: unknown, line: CommandLine): number {
     process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
   }
   return exit;
+}
+
+/** Of a system call that nobody expected to fail, what helps is known all the same. */
+function unexpected(error: unknown): GuardError {
+  const otherwise = 'run again with --verbose, and report what it prints';
+  const path = error instanceof Error && 'path' in error ? String(error.path) : undefined;
+  const remedy = path === undefined ? otherwise : remedyOf(error, path, { otherwise });
+  return new GuardError('undecided', `an unexpected error: ${textOf(error)}`, remedy);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function logToStderr(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type Isolated,
 } from './isolated';
 import { log } from './log';
+import { expectSpareDescriptors } from './spare-descriptors';
 
 /** Milliseconds after the deadline: SIGKILL comes 1 s after it, and then a command is gone, or cannot go. */
 const lateAfter = 2500;
@@ -39,6 +40,7 @@ export interface CommandOptions {
 /**
  * Runs a command to its end. Never throws for what the command did: the exit status, a missing program and
  * a passed deadline are all in the result. The locale is C, so output can be parsed.
+ * @throws GuardError when this process may hold no more descriptors.
  *
  * execa is loaded when the first command runs, because most checks start no process at all.
  */
@@ -67,6 +69,7 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
     ] as NonNullable<Options['stdio']>,
     ...(isIsolated(command) ? isolation(command, options) : {}),
   };
+  expectSpareDescriptors(file);
   const started = performance.now();
   const start = () => execa(file, args, settings);
   const child = endWithUs<ReturnType<typeof start>>(start, (running) => {

@@ -4,6 +4,7 @@ import { errorName } from '../core/errors';
 import { isUnknown, type NoFacts } from '../core/facts';
 import type { Mount } from '../core/mounts';
 import type { PathQuestion } from '../core/path-question';
+import { remedyOf } from '../core/remedy-of';
 import type { Credentials } from '../core/process-status';
 import type { Answered } from './path-reader/path-reader';
 import { PathReaders } from './path-reader/path-readers';
@@ -130,10 +131,11 @@ export async function holdDomain<T extends object>(
   }
 }
 
-function notHeld(domain: Domain, { unknown, isForeign, error }: NotHeld): NoFacts {
+function notHeld(domain: Domain, { unknown, isForeign, error, hasEnded }: NotHeld): NoFacts {
   if (error === 'EACCES' || error === 'EPERM') return cannotLook(domain, error);
-  if (!isForeign) return gone(domain, unknown);
-  return { ...none(domain, unknown, foreignRemedy), isForeign };
+  if (isForeign) return { ...none(domain, unknown, foreignRemedy), isForeign };
+  if (hasEnded || error === undefined) return gone(domain, unknown);
+  return none(domain, unknown, remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: 'run again' }));
 }
 
 function none({ name, pid }: Domain, why: string, remedy: string): NoFacts {

@@ -4,8 +4,8 @@ import {
   type ChildProcessWithoutNullStreams,
   type SpawnOptionsWithoutStdio,
 } from 'node:child_process';
-import { GuardError } from '../core/errors';
 import { argvOf, endWithUs, isIsolated, signalGroup, type Command } from './isolated';
+import { noDescriptors } from './spare-descriptors';
 
 /**
  * Starts a program with pipes to it. That it cannot be started is told by an `error` event; only a process that may
@@ -25,6 +25,5 @@ export function startPiped(
     : spawn(file, args, options);
   if (child.stdin && child.stdout && child.stderr) return child as ChildProcessWithoutNullStreams;
   child.on('error', () => undefined);
-  const what = `${file} cannot be started: this process may hold no more descriptors`;
-  throw new GuardError('undecided', what, 'raise the limit (ulimit -n), and run again');
+  throw noDescriptors(file);
 }
