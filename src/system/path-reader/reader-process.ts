@@ -1,0 +1,149 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { Lines, tooLong } from '../../core/lines';
+import type { AvoidedPath, PathQuestion } from '../../core/path-question';
+import { usualPath, withDescriptors, type Argv } from '../isolated';
+import { log } from '../log';
+import { firstRoot, program } from './descriptors';
+import childProgram from './path-reader.child';
+import { ProgressFile } from './progress-file';
+
+const openPath = 0o10000000;
+/** Nothing of the admin's shell reaches the child, and it finds programs where the system has them. */
+const environment = { LC_ALL: 'C', PATH: usualPath };
+
+/** In bytes, more than a path and the links on it can take: 40 of 4 KiB each, every element told with its whole path. */
+const longestLine = 32 * 1024 * 1024;
+/** Enough of its complaints to see the last one. */
+const longestComplaint = 16 * 1024;
+
+export interface ReaderProcessOptions {
+  /** What starts a program with the wanted credentials; nothing for those of this process. */
+  readonly asUser: readonly string[];
+  /** Descriptors of the root directories, the host's first. */
+  readonly roots: readonly number[];
+  readonly avoid: readonly AvoidedPath[];
+  /** A line that it wrote; `undefined` for one that is longer than any answer. */
+  readonly onLine: (line: string | undefined) => void;
+  /** It ended, or could not be started, though nobody has told it to. */
+  readonly onEnd: (why: string) => void;
+}
+
+/** The life of one child that looks at paths: its start, its lines, its end. */
+export class ReaderProcess {
+  private complaints = '';
+  private isOurs = true;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly progress: ProgressFile,
+    options: ReaderProcessOptions,
+  ) {
+    this.listen(options);
+    child.stdin?.write(`${JSON.stringify({ avoid: options.avoid })}\n`);
+  }
+
+  /** @throws the system's error when this process may hold no more descriptors. */
+  static start(options: ReaderProcessOptions): ReaderProcess {
+    const progress = ProgressFile.open();
+    let node: number | undefined;
+    try {
+      // By a descriptor, because the user may not be allowed to search the directory in which this Node lies.
+      node = openSync(process.execPath, openPath);
+      const [file, ...args] = argvOf(options);
+      log('started a command', { argv: [...options.asUser, process.execPath] });
+      // A session of its own: no terminal, and Ctrl-C does not end it in the middle of an answer.
+      const child = spawn(file, args, {
+        cwd: '/',
+        env: environment,
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe', progress.descriptor, node, ...options.roots],
+      });
+      return new ReaderProcess(child, progress, options);
+    } catch (error) {
+      progress.close();
+      throw error;
+    } finally {
+      if (node !== undefined) closeSync(node);
+    }
+  }
+
+  /** All that is asked in one line is answered from one look at the host's tree. */
+  ask(groups: readonly (readonly PathQuestion[])[]): void {
+    this.child.stdin?.write(`${JSON.stringify(groups)}\n`);
+  }
+
+  /** `undefined` for one that could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** The path that it looks at; empty before the first one. */
+  looksAt(): string {
+    return this.progress.read();
+  }
+
+  /**
+   * It is runnable (state R of proc(5)), so it waits for nothing but a processor. A child that hangs is in state D or S:
+   * some file systems wait so that signals are heard (fs/fuse/dev.c, request_wait_answer). One that has ended is heard
+   * of in another way.
+   */
+  wantsProcessor(): boolean {
+    try {
+      return /\) [RZX] /.test(readFileSync(`/proc/${this.pid ?? 0}/stat`, 'latin1'));
+    } catch {
+      return true;
+    }
+  }
+
+  /** Nothing is heard of it any more. Not even SIGKILL ends what the kernel holds: nobody waits for it. */
+  release(): void {
+    this.forget();
+    const { child } = this;
+    // One that could not be started for want of descriptors has pid 0 for Node, and kill(2) would end our whole group.
+    if (child.pid !== undefined) child.kill('SIGKILL');
+    child.unref();
+    for (const pipe of pipesOf(child)) pipe.destroy();
+  }
+
+  private forget(): void {
+    if (this.isOurs) this.progress.close();
+    this.isOurs = false;
+  }
+
+  private listen({ onLine, onEnd }: ReaderProcessOptions): void {
+    const { child } = this;
+    const [stdin, stdout, stderr] = pipesOf(child);
+    const lines = new Lines(longestLine);
+    stdout?.on('data', (piece: Buffer) => {
+      for (const line of lines.take(piece)) if (this.isOurs) onLine(line === tooLong ? undefined : line);
+    });
+    (stderr as Readable | undefined)?.setEncoding('utf8').on('data', (text: string) => {
+      this.complaints = (this.complaints + text).slice(-longestComplaint);
+    });
+    stdin?.on('error', () => undefined);
+    const ended = (): void => {
+      if (!this.isOurs) return;
+      this.forget();
+      onEnd(this.complaints.trim().split('\n').at(-1) || 'the process that looks at paths ended');
+    };
+    child.on('close', ended).on('error', (error) => {
+      this.complaints = error.message;
+      if (child.pid === undefined) ended();
+    });
+  }
+}
+
+/** One that runs as another user gets no descriptor but its own. */
+function argvOf({ asUser, roots }: ReaderProcessOptions): Argv {
+  const node = [`/proc/self/fd/${program}`, '-e', childProgram] as const;
+  const [first, ...rest] = asUser;
+  return first === undefined ? node : withDescriptors(firstRoot + roots.length, [first, ...rest, ...node]);
+}
+
+/** None where this process may hold no more descriptors: then there is an error event. */
+function pipesOf(child: ChildProcess): (Readable | Writable)[] {
+  const { stdio } = child as Partial<ChildProcess>;
+  return (stdio ?? []).flatMap((pipe) => pipe ?? []);
+}
