@@ -7,8 +7,10 @@ set -euo pipefail
 
 # What a host of ours is made of: the program's own tools, both sudos, virsh.
 HOST='nodejs util-linux mount acl attr sudo sudo-rs procps libvirt-clients'
+# What it takes to run VMs there (test/lab/harness): libvirtd without the drivers that no test of ours uses, QEMU, gdb.
+HYPERVISOR='libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils gdb tini iproute2'
 declare -A PACKAGES_OF_RELEASE=(
-  [trixie]=$HOST
+  [trixie]="$HOST $HYPERVISOR"
 )
 
 say() { printf 'debian-tree: %s\n' "$*" >&2; }

@@ -1,24 +1,18 @@
 import { chmodSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CommandResult } from '../../src/system/command';
-import { succeed } from '../lab/harness/succeed';
+import { debianTree } from '../lab/harness/release';
 import { door, isThere, knock, program, pwned, request, version } from './installation/door';
 import { Package } from './installation/package';
 import { PrivateMachine } from './installation/private-machine';
 
 /** The sudoers file on Debian 13, with its sudo, and with sudo-rs in its place, as Ubuntu has it since 25.10. */
 
-const maker = join(__dirname, '../../setup/debian-tree.sh');
-/** Made once, and kept below the cache; somebody else may be making it. */
-const makeDeadlineMs = 1_200_000;
-
 let source: Package;
 let tree: string;
 
 beforeAll(async () => {
   source = await Package.make();
-  const { stdout } = await succeed([maker, 'trixie'], { deadline: makeDeadlineMs });
-  tree = stdout.trim().split('\n').at(-1) ?? '';
+  tree = await debianTree('trixie');
 });
 afterAll(() => source.remove());
 

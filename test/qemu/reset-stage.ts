@@ -95,7 +95,7 @@ export async function resetWith(
   ...args: readonly string[]
 ): Promise<Reset> {
   const variables = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
-  const program = [process.execPath, stage.program, 'reset', ...args, '--json'];
+  const program = [stage.host.node, stage.program, 'reset', ...args, '--json'];
   return parse(await stage.host.run(['env', ...variables, ...program], { ...options, env: {} }));
 }
 

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DomainReport } from '../../src/core/finding';
-import { type Domain, Host, type PlacedDisk, startDomain, Volume } from '../lab/harness';
+import { type DebianRelease, type Domain, Host, type PlacedDisk, startDomain, Volume } from '../lab/harness';
 import type { DomainOptions } from '../lab/harness';
 
 export interface Answer {
@@ -9,15 +9,24 @@ export interface Answer {
   readonly stderr: string;
 }
 
+const program = join(__dirname, '../../dist/migrate-guard.cjs');
+
+export interface StageDomainOptions extends Partial<DomainOptions> {
+  /** Of all its disks. Default: raw. */
+  readonly format?: 'raw' | 'qcow2';
+}
+
 /** One host with domains and volumes of a test file's own, and the built command on it. */
 export class Stage {
-  readonly program = join(__dirname, '../../dist/migrate-guard.cjs');
+  readonly program = program;
   private readonly volumes: Volume[] = [];
 
   private constructor(readonly host: Host) {}
 
-  static async start(): Promise<Stage> {
-    return new Stage(await Host.start({ name: 'kvm1' }));
+  /** `release`: the host is one of that, with its own Node, libvirt and QEMU. */
+  static async start({ release }: { readonly release?: DebianRelease } = {}): Promise<Stage> {
+    const other = release === undefined ? {} : { release, shown: [dirname(program)] };
+    return new Stage(await Host.start({ name: 'kvm1', ...other }));
   }
 
   async volume(writesTo: readonly number[] = [0], bytes?: number): Promise<Volume> {
@@ -27,17 +36,32 @@ export class Stage {
     return volume;
   }
 
+  /** A volume with a qcow2 image on it, as some LVM datastores have them. */
+  async qcow2Volume(writesTo: readonly number[] = [0]): Promise<Volume> {
+    const volume = await Volume.create(4 * 1024 * 1024);
+    this.volumes.push(volume);
+    await volume.installQcow2Guest({ writesTo });
+    return volume;
+  }
+
   /** A domain with so many disks, whose guest writes to the first. */
-  async domain(vmId: number, disks: number, options: Partial<DomainOptions> = {}): Promise<Domain> {
+  async domain(
+    vmId: number,
+    disks: number,
+    { format = 'raw', ...options }: StageDomainOptions = {},
+  ): Promise<Domain> {
     const targets = ['vda', 'vdb', 'vdc', 'vdd'].slice(0, disks);
     const placed = [];
-    for (const target of targets) placed.push({ target, volume: await this.volume() });
+    for (const target of targets) {
+      const volume = format === 'raw' ? await this.volume() : await this.qcow2Volume();
+      placed.push({ target, volume, format });
+    }
     return startDomain(this.host, { vmId, disks: placed, ...options });
   }
 
   /** Runs the built command on the host, as root. */
   guard(...args: readonly string[]): Promise<Answer> {
-    return this.host.run([process.execPath, this.program, ...args]);
+    return this.host.run([this.host.node, this.program, ...args]);
   }
 
   /** The one domain of `--json`, and the exit status. */

@@ -45,7 +45,7 @@ function ownCopy(host: Host, daemon: Daemon): string {
   const copy = `/run/migrate-guard-lab/sbin/${daemon}`;
   if (existsSync(host.path(copy))) return copy;
   mkdirSync(host.path('/run/migrate-guard-lab/sbin'), { recursive: true });
-  copyFileSync(`/usr/sbin/${daemon}`, host.path(copy));
+  copyFileSync(host.path(`/usr/sbin/${daemon}`), host.path(copy));
   chmodSync(host.path(copy), 0o755);
   return copy;
 }

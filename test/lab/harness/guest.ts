@@ -1,6 +1,18 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { succeed } from './succeed';
 
 const SECTOR = 512;
 const DRIVES_AT = 0x1f0;
@@ -74,6 +86,23 @@ export function installGuest(device: string, { writesTo }: { writesTo: readonly 
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Makes a device, or a file, a qcow2 image of 1 MiB that is bootable. */
+export async function installQcow2Guest(
+  device: string,
+  options: { writesTo: readonly number[] },
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-image-'));
+  try {
+    const raw = join(directory, 'raw');
+    writeFileSync(raw, '');
+    truncateSync(raw, 1024 * 1024);
+    installGuest(raw, options);
+    await succeed(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, device]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -6,8 +6,8 @@ set -eu
 name=$1 datastores=${2:-}
 lab=/run/migrate-guard-lab
 
-# This /proc is still the outer one, so it tells the pid that the outer world knows.
-read -r outer_pid rest </proc/self/stat
+# This /proc is still the outer one, so it tells the pid that the outer world knows. Of another release, release-init.sh told it.
+if [ -n "${OUTER_PID:-}" ]; then outer_pid=$OUTER_PID; else read -r outer_pid rest </proc/self/stat; fi
 
 mount -t proc proc /proc
 hostname "$name"

@@ -4,6 +4,7 @@ import { type CommandOptions, type CommandResult, run } from '../../../src/syste
 import { addAccount } from './account';
 import { startLibvirt } from './libvirt-daemons';
 import { type Namespaces, startNamespaces } from './namespaces';
+import { type DebianRelease, debianTree, inTree } from './release';
 import { describeFailure } from './succeed';
 import type { Volume } from './volume';
 
@@ -13,6 +14,10 @@ export interface HostOptions {
   readonly datastores?: string;
   /** A process of the real machine that sees `datastores`. Default: this one. */
   readonly from?: number;
+  /** Of which Debian it is. Default: it has the files of the real machine. */
+  readonly release?: DebianRelease;
+  /** With `release`: directories of the real machine that it has, too; read-only. */
+  readonly shown?: readonly string[];
   /** Done before the daemons start. */
   readonly prepare?: (host: Host) => Promise<void>;
 }
@@ -32,13 +37,16 @@ export class Host {
   private constructor(
     readonly name: string,
     private readonly namespaces: Namespaces,
+    /** The Node of this host. */
+    readonly node: string,
   ) {}
 
   static async start(options: HostOptions): Promise<Host> {
-    const { name, datastores, from, prepare } = options;
+    const { name, datastores, from, release, shown = [], prepare } = options;
     const init = ['host-init.sh', name, ...(datastores === undefined ? [] : [datastores])] as const;
-    const namespaces = await startNamespaces({ name, init, ...(from === undefined ? {} : { from }) });
-    const host = new Host(name, namespaces);
+    const under = release === undefined ? [] : inTree(await debianTree(release), [__dirname, ...shown]);
+    const namespaces = await startNamespaces({ name, init, under, ...(from === undefined ? {} : { from }) });
+    const host = new Host(name, namespaces, release === undefined ? process.execPath : '/usr/bin/node');
     try {
       addAccount(host);
       await prepare?.(host);

@@ -6,6 +6,7 @@ export { Host, type HostRunOptions } from './host';
 export { Lab } from './lab';
 export type { LiveMigration } from './live-migration';
 export { record, RING, SECTOR, sectorOf } from './pattern';
+export type { DebianRelease } from './release';
 export { ABSENT, type Presence } from './presence';
 export { mendPaths, relinkDisk } from './relink-disk';
 export { migrateToSink } from './sink-migration';

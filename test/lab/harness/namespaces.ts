@@ -14,6 +14,8 @@ export interface NamespacesSettings {
   readonly name: string;
   /** A script of this folder, and its arguments. It becomes the first process, and says "ready PID" when all is made. */
   readonly init: readonly [script: string, ...args: string[]];
+  /** What its words are preceded by (`inTree`). */
+  readonly under?: readonly string[];
   /** Whose file trees they begin with: a process of the real machine. Default: this one. */
   readonly from?: number;
 }
@@ -25,12 +27,17 @@ const START_DEADLINE = 120_000;
  *
  * Every link of the chain node → unshare → first process dies with the one before, so a killed test leaves nothing running.
  */
-export async function startNamespaces({ name, init, from }: NamespacesSettings): Promise<Namespaces> {
+export async function startNamespaces({
+  name,
+  init,
+  under = [],
+  from,
+}: NamespacesSettings): Promise<Namespaces> {
   const [script, ...parameters] = init;
   // nsenter does not fork for a mount namespace, so it adds no link.
   const enter = from === undefined ? [] : ['nsenter', '--target', String(from), '--mount', '--wdns=/', '--'];
   const unshare = ['unshare', '--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--kill-child'];
-  const first = ['--propagation', 'private', 'sh', join(__dirname, script), ...parameters];
+  const first = ['--propagation', 'private', ...under, 'sh', join(__dirname, script), ...parameters];
   const args = ['--pdeathsig', 'KILL', ...enter, ...unshare, ...first];
   const child = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'close');

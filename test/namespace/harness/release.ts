@@ -1,9 +1,5 @@
-import { dirname, join } from 'node:path';
-import { succeed } from '../../lab/harness/succeed';
-
-const maker = join(__dirname, '../../../setup/debian-tree.sh');
-/** Made once, and kept below the cache; somebody else may be making it. */
-const makeDeadlineMs = 1_200_000;
+import { dirname } from 'node:path';
+import { type DebianRelease, debianTree } from '../../lab/harness/release';
 
 /** Another release of Debian, in which a stage is a host. */
 export interface Release {
@@ -13,8 +9,6 @@ export interface Release {
 }
 
 /** `program`: what is to be run there. */
-export async function debian(release: 'trixie', program: string): Promise<Release> {
-  const { stdout } = await succeed([maker, release], { deadline: makeDeadlineMs });
-  const tree = stdout.trim().split('\n').at(-1) ?? '';
-  return { tree, shown: [__dirname, dirname(program)] };
+export async function debian(release: DebianRelease, program: string): Promise<Release> {
+  return { tree: await debianTree(release), shown: [__dirname, dirname(program)] };
 }

@@ -2,11 +2,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { inTree } from '../../lab/harness/release';
 import type { Release } from './release';
 
 const standIn = join(__dirname, 'stand-in.pl');
 const init = join(__dirname, 'stage-init.sh');
-const releaseInit = join(__dirname, 'release-init.sh');
 const startDeadline = 120_000;
 
 /** A process inside a mount namespace that does, on demand, what stand-in.pl can. */
@@ -41,7 +41,7 @@ export class Servant {
   ): Promise<Servant> {
     const enter = within === undefined ? [] : ['nsenter', `--mount=/proc/${within}/ns/mnt`, '--'];
     const apart = ['unshare', '--mount', '--propagation', 'private'];
-    const become = release ? ['sh', releaseInit, release.tree, ...release.shown, '--'] : [];
+    const become = release ? inTree(release.tree, release.shown) : [];
     const make = role === 'guest' ? [] : [...apart, ...become, 'sh', init, role];
     // Every program here becomes the next one, so the pid stays; the kernel kills it when this process dies.
     const chain = ['--pdeathsig', 'KILL', '--', ...enter, ...make, 'perl', standIn, ...argv];

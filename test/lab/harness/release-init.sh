@@ -1,7 +1,11 @@
 #!/bin/sh
 # Makes this mount namespace one of another release: its root becomes the tree, and can be written without that the tree is.
 # Usage: release-init.sh TREE [DIRECTORY…] -- PROGRAM…   (directories of this machine that are there, too; read-only)
+# PROGRAM finds in OUTER_PID the process id that it has on the real machine.
 set -eu
+# This /proc is still the outer one.
+read -r OUTER_PID rest </proc/self/stat
+export OUTER_PID
 tree=$1
 shift
 mount -t tmpfs -o mode=755 tmpfs /mnt
