@@ -2,7 +2,7 @@
 # Makes the file tree of another Debian release, so that tests can run a host of that release in namespaces.
 # Usage: setup/debian-tree.sh RELEASE
 # Progress goes to stderr; the last line on stdout is the path of the tree. Instant when it was made before from the
-# same list of packages; another list makes it again. Nobody writes into it: tests put an overlay above it.
+# same list of packages; another list makes another tree. Nobody writes into it: tests put an overlay above it.
 set -euo pipefail
 
 # What a host of ours is made of: the program's own tools, both sudos, virsh.
@@ -25,7 +25,8 @@ release=${1:-}
 packages=(${PACKAGES_OF_RELEASE[$release]})
 
 trees=${MIGRATE_GUARD_CACHE:-/var/cache/migrate-guard}/trees
-made=$trees/$release
+# Of this very list: another clone on this machine may want another one at the same time.
+made=$trees/$release-$(cksum <<<"${packages[*]}" | cut -d ' ' -f 1)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The list lies beside the tree and was written last: where it is, the tree is whole.
