@@ -1,5 +1,4 @@
-import type { DiskSource } from '../core/domain';
-import type { DomainFacts, SourceFacts } from '../core/facts';
+import type { DomainFacts, SourceFacts, Unknown } from '../core/facts';
 import type { Evidence, Finding } from '../core/finding';
 import { canBeDisk } from '../core/plan';
 import { identity } from '../core/entry';
@@ -36,14 +35,13 @@ function evidenceOf({ host, namespace }: SourceFacts): Evidence {
   };
 }
 
-/**
- * QEMU re-opens by name only what it holds writable: to hand a disk over it gives up writing, and with
- * auto-read-only (which libvirt always sets) that is a new open(2). What it holds read-only it never opens
- * again. Measured on QEMU 7.2.0 and 7.2.22: a migration completes while the path of a read-only disk or
- * CD-ROM is gone.
- */
-export function isReopened(source: DiskSource): boolean {
-  return !source.readonly;
+/** A trouble that keeps no VM from migrating if QEMU does not open the file again, which could not be found out. */
+export function unlessReadOnly(
+  trouble: string,
+  { unknown, remedy = 'run again' }: Unknown,
+): Pick<Finding, 'state' | 'what' | 'remedy'> {
+  const what = `${trouble}, and whether QEMU opens this disk again to migrate is not known: ${unknown}`;
+  return { state: 'unknown', what, remedy };
 }
 
 /** Of a medium that is dispensable and is not there. */

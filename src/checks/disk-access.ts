@@ -1,6 +1,7 @@
 import type { Finding } from '../core/finding';
 import type { DomainFacts, SourceFacts } from '../core/facts';
-import { about, isReopened, type Check } from './check';
+import { isReopened } from '../core/reopened';
+import { about, unlessReadOnly, type Check } from './check';
 
 /** May QEMU's own user open each disk inside its namespace? */
 export const diskAccess: Check = {
@@ -10,21 +11,22 @@ export const diskAccess: Check = {
 
 function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undefined {
   const { access } = source;
-  if (!access || !isReopened(source.source)) return undefined;
+  if (!access) return undefined;
+  const reopened = isReopened(source, facts);
+  // Of a file that is open read-only only a refusal is worth a word, and only if QEMU may open that one again.
+  if (reopened === false || (reopened !== true && 'kind' in access && access.kind === 'allowed'))
+    return undefined;
   const base = about('disk-access', source);
   const user = describeUser(facts);
   if ('unknown' in access) {
     const remedy = access.unknown.endsWith('(package acl)') ? 'install the package acl' : 'run again';
     return { ...base, state: 'unknown', what: access.unknown, remedy };
   }
-  return access.kind === 'allowed'
-    ? { ...base, state: 'ok', what: `QEMU (${user}) may open it` }
-    : {
-        ...base,
-        state: 'problem',
-        what: `QEMU (${user}) may not open ${access.path} in its mount namespace: ${access.why}`,
-        remedy: `let ${user} use ${access.path}, as seen in that namespace`,
-      };
+  if (access.kind === 'allowed') return { ...base, state: 'ok', what: `QEMU (${user}) may open it` };
+  const what = `QEMU (${user}) may not open ${access.path} in its mount namespace: ${access.why}`;
+  if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
+  const remedy = `let ${user} use ${access.path}, as seen in that namespace`;
+  return { ...base, state: 'problem', what, remedy };
 }
 
 export function describeUser({ credentials }: DomainFacts): string {

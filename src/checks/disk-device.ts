@@ -3,7 +3,8 @@ import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
 import type { Finding } from '../core/finding';
 import { canBeDisk, sameIdentity } from '../core/plan';
 import type { Walk } from '../core/walk';
-import { about, isReopened, type Check } from './check';
+import { isReopened } from '../core/reopened';
+import { about, type Check } from './check';
 
 type Disk = DeviceEntry | FileEntry;
 
@@ -37,7 +38,7 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
     [onHost, 'on the host'],
   ] as const) {
     if (!end || open.some((file) => sameIdentity(file, end))) continue;
-    if (isFirmwareCode(source)) return { ...base, state: 'ok', note: true, what: replacedFirmware };
+    if (isFirmwareCode(source, facts)) return { ...base, state: 'ok', note: true, what: replacedFirmware };
     const [held, names] = unclaimed(end, open, facts);
     return {
       ...base,
@@ -90,8 +91,8 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
  * A package of each host's own, whose upgrade leaves every running QEMU with the file that it replaced. The destination
  * gets the guest's copy of the code with its memory. Measured on QEMU 7.2.22: such a VM migrates.
  */
-function isFirmwareCode({ source }: SourceFacts): boolean {
-  return source.role === 'loader' && !isReopened(source);
+function isFirmwareCode(source: SourceFacts, facts: DomainFacts): boolean {
+  return source.source.role === 'loader' && isReopened(source, facts) === false;
 }
 
 const replacedFirmware =

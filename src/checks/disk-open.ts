@@ -2,7 +2,8 @@ import { identity } from '../core/entry';
 import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
 import type { Finding } from '../core/finding';
 import { sameIdentity } from '../core/plan';
-import { about, isReopened, type Check } from './check';
+import { isReopened } from '../core/reopened';
+import { about, unlessReadOnly, type Check } from './check';
 import { describeUser } from './disk-access';
 
 /** With `--deep`: what happened when each disk was opened inside the namespace as QEMU's user? */
@@ -14,7 +15,9 @@ export const diskOpen: Check = {
 function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undefined {
   const { opened, namespace } = source;
   // A way without an end is disk-path's finding, which may know how to mend it.
-  if (!opened || !isReopened(source.source) || namespace.end.kind !== 'found') return undefined;
+  if (!opened || namespace.end.kind !== 'found') return undefined;
+  const reopened = isReopened(source, facts);
+  if (reopened === false) return undefined;
   const base = about('disk-open', source);
   const user = describeUser(facts);
   if ('unknown' in opened) {
@@ -23,12 +26,9 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   }
   if (opened.kind === 'refused') {
     const what = `opening it inside the namespace as QEMU (${user}) failed: ${opened.error}`;
-    return {
-      ...base,
-      state: 'problem',
-      what,
-      remedy: `see why ${namespace.end.path} cannot be opened there`,
-    };
+    if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
+    const remedy = `see why ${namespace.end.path} cannot be opened there`;
+    return { ...base, state: 'problem', what, remedy };
   }
   if (!isUnknown(facts.open) && !facts.open.some((file) => sameIdentity(file, opened.entry))) {
     const what = `opening it inside the namespace leads to ${identity(opened.entry)}, which QEMU does not hold open`;

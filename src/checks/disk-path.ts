@@ -13,7 +13,8 @@ import {
 import { closedDirectory } from '../core/access';
 import { describeFailure } from '../core/way';
 import type { Walk } from '../core/walk';
-import { about, isReopened, leftOut, type Check } from './check';
+import { isReopened } from '../core/reopened';
+import { about, leftOut, unlessReadOnly, type Check } from './check';
 
 /** Does every path lead somewhere, on the host and inside QEMU's mount namespace? */
 export const diskPath: Check = {
@@ -37,10 +38,11 @@ export const diskPath: Check = {
 function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undefined {
   const base = about('disk-path', source);
   const { host, namespace } = source;
+  const reopened = isReopened(source, facts);
   const closed = closedDirectory(namespace);
   if (closed !== undefined) {
-    // disk-access tells it of a disk that QEMU opens again.
-    if (isReopened(source.source)) return undefined;
+    // disk-access tells it of a disk that QEMU opens again, or may.
+    if (reopened !== false) return undefined;
     return { ...base, state: 'ok', note: true, what: `QEMU may not search ${closed}, but ${notOpenedAgain}` };
   }
   for (const [where, way] of views(source, facts)) {
@@ -54,7 +56,7 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
     }
   }
   const onHost = trouble(host);
-  if (onHost !== undefined && source.source.dispensable && !isReopened(source.source)) {
+  if (onHost !== undefined && source.source.dispensable && reopened !== true) {
     return { ...base, state: 'ok', note: true, what: `${onHost} on the host, but ${leftOut}` };
   }
   if (onHost !== undefined) {
@@ -68,14 +70,8 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const inside = trouble(namespace);
   if (inside === undefined) return { ...base, state: 'ok', what: 'the path leads to a disk' };
   const what = `${inside} in QEMU's mount namespace`;
-  if (!isReopened(source.source)) {
-    return {
-      ...base,
-      state: 'ok',
-      note: true,
-      what: `${what}, but ${notOpenedAgain}`,
-    };
-  }
+  if (reopened === false) return { ...base, state: 'ok', note: true, what: `${what}, but ${notOpenedAgain}` };
+  if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
   return { ...base, state: 'problem', what, ...mend(source, facts) };
 }
 
@@ -115,7 +111,7 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
       plan.steps.flatMap(({ step, path }) => (step === 'replace-symlink' ? [path] : [])),
     );
     for (const other of facts.sources) {
-      const isWhole = isReopened(other.source) && trouble(other.namespace) === undefined;
+      const isWhole = isReopened(other, facts) !== false && trouble(other.namespace) === undefined;
       if (!isWhole || seen.has(other) || !other.namespace.passages.some(({ path }) => replaced.has(path)))
         continue;
       seen.add(other);

@@ -14,6 +14,7 @@ export function parseBlockNodes(answer: string): readonly BlockNode[] | Unknown 
   if (!Array.isArray(nodes))
     return { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
   const found: BlockNode[] = [];
+  const written = new Set<string>();
   for (const node of nodes) {
     const driver = property(node, 'drv');
     const name = property(node, 'node-name');
@@ -21,7 +22,11 @@ export function parseBlockNodes(answer: string): readonly BlockNode[] | Unknown 
     if (typeof driver !== 'string' || typeof name !== 'string') {
       return { unknown: 'QEMU named a block node without driver or name' };
     }
-    if (!fileDrivers.has(driver)) continue;
+    if (!fileDrivers.has(driver)) {
+      // A node is called as the file below it is (block.c, bdrv_refresh_filename).
+      if (path !== undefined && property(node, 'ro') !== true) written.add(path);
+      continue;
+    }
     if (path === undefined) return { unknown: `QEMU does not tell which file its node ${name} has open` };
     // A set of descriptors that somebody passed to QEMU is no path of a file.
     if (path.startsWith('/dev/fdset/')) continue;
@@ -34,7 +39,7 @@ export function parseBlockNodes(answer: string): readonly BlockNode[] | Unknown 
       ...(typeof size === 'number' ? { size } : {}),
     });
   }
-  return found;
+  return found.map((node) => (written.has(node.path) ? { ...node, written: true } : node));
 }
 
 /** Nodes with options of their own carry a pseudo file name `json:{…}` (QEMU's bdrv_refresh_filename). */

@@ -47,12 +47,20 @@ export interface SourceFacts {
   readonly sibling?: Sibling;
 }
 
+/** A device or regular file that QEMU holds open. */
+export type OpenFile = (DeviceEntry | FileEntry) & {
+  /** Whether a descriptor of it is open for writing. Read only where a finding depends on it. */
+  readonly writable?: boolean | Unknown;
+};
+
 /** A protocol node of QEMU's block layer, from `query-named-block-nodes`. */
 export interface BlockNode {
   readonly name: string;
   readonly driver: string;
   readonly path: string;
   readonly readonly: boolean;
+  /** A node above it is not read-only (the format's; the node itself never says so, where it has auto-read-only). */
+  readonly written?: true;
   /** Bytes of what it has open, where QEMU tells them: a device's as they were when QEMU opened it or was told to resize. */
   readonly size?: number;
 }
@@ -74,7 +82,7 @@ export interface DomainFacts {
   /** Mounts of QEMU's namespace. */
   readonly mounts: readonly Mount[];
   /** Devices and regular files that this QEMU holds open. */
-  readonly open: readonly (DeviceEntry | FileEntry)[] | Unknown;
+  readonly open: readonly OpenFile[] | Unknown;
   readonly sources: readonly SourceFacts[];
   readonly nodes?: readonly BlockNode[] | Unknown;
   readonly destination?: { readonly host: string; readonly paths: readonly DestinationPath[] | Unknown };

@@ -50,6 +50,18 @@ function fieldOfStat(stat: string, field: number): string | undefined {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
 }
 
+/** O_ACCMODE and O_RDONLY, which are the same on every processor. */
+const [accessMode, toRead] = [3, 0];
+
+/**
+ * Whether a descriptor is open for writing, by its `/proc/PID/fdinfo/N`; `undefined` when that does not tell. Its `flags`
+ * are those of open(2), in octal digits (proc(5)).
+ */
+export function isOpenForWriting(fdinfo: string): boolean | undefined {
+  const flags = /^flags:[\t ]*([0-7]{1,11})$/m.exec(fdinfo)?.[1];
+  return flags === undefined ? undefined : (Number.parseInt(flags, 8) & accessMode) !== toRead;
+}
+
 /**
  * Whether a QEMU's command line (`/proc/PID/cmdline`) is that of this domain: libvirt starts every QEMU with
  * `-name guest=NAME,…` and `-uuid UUID`. In option values QEMU writes a comma as two.

@@ -34,7 +34,7 @@ export async function gather(held: HeldDomain, depth: Depth = {}): Promise<Domai
       ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
     };
   });
-  const open = openFilesOf(held, sources);
+  const open = openFilesOf(held, sources, depth.open);
   const facts = { domain, pid: process.pid, credentials, ownNamespace, mounts, open, sources };
   return nodes ? { ...facts, nodes } : facts;
 }
@@ -59,22 +59,32 @@ const asTheyAre: WhereLinksPoint = new Map();
 
 /**
  * The devices and files that QEMU holds open, as far as a look at them comes back: what needs no server, and what lies
- * where a path of these sources has just been looked at.
+ * where a path of these sources has just been looked at. `modes`: also whether it holds them for writing; that is told
+ * anyway where it decides whether a trouble is one (`isReopened`).
  */
 export function openFilesOf(
   { process, mounts }: HeldDomain,
-  sources: readonly Pick<SourceFacts, 'host' | 'namespace'>[],
+  sources: readonly SourceFacts[],
+  modes = false,
 ): DomainFacts['open'] {
+  const isDecisive = sources.some(({ source }) => source.readonly) && (modes || !sources.every(isUsable));
   const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
   const answering = new Set(
     sources.flatMap(({ namespace: { end } }) =>
       end.kind === 'found' ? [mountAt(mounts, end.path)?.id] : [],
     ),
   );
-  return process.openFiles(ends, (path) => {
+  const mayLook = (path: string): boolean => {
     const mount = mountAt(mounts, path);
     return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
-  });
+  };
+  return process.openFiles(ends, mayLook, isDecisive);
+}
+
+function isUsable({ namespace, access }: SourceFacts): boolean {
+  return (
+    diskAt(namespace).length > 0 && access !== undefined && 'kind' in access && access.kind === 'allowed'
+  );
 }
 
 let protectsLinks: boolean | undefined;

@@ -1,10 +1,17 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import type { DeviceEntry, FileEntry } from '../core/entry';
-import type { Unknown } from '../core/facts';
+import type { OpenFile, Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
-import { hasMemory, isQemuOf, parseStartTime, parseStatus, type Credentials } from '../core/process-status';
+import {
+  hasMemory,
+  isOpenForWriting,
+  isQemuOf,
+  parseStartTime,
+  parseStatus,
+  type Credentials,
+} from '../core/process-status';
 import { remedyOf } from '../core/remedy-of';
 import { toEntry, TreeView } from './view';
 
@@ -94,14 +101,17 @@ export class QemuProcess {
   /**
    * The devices and regular files that this QEMU holds open, each once. When all that are wanted were found the
    * rest is not looked at: a QEMU with many network queues has hundreds of descriptors. `mayLook`: whether a look at
-   * the file that was opened by this path would come back.
+   * the file that was opened by this path would come back. `modes`: of what is wanted, also whether it is open for
+   * writing; then all descriptors are looked at, as the one that is may come last.
    */
   openFiles(
     wanted: readonly (DeviceEntry | FileEntry)[],
     mayLook: (path: string) => boolean,
-  ): (DeviceEntry | FileEntry)[] | Unknown {
-    const files = new Map<string, DeviceEntry | FileEntry>();
+    modes: boolean,
+  ): OpenFile[] | Unknown {
+    const files = new Map<string, OpenFile>();
     const missing = new Set(wanted.map(keyOf));
+    const whose = modes ? new Set(missing) : undefined;
     const look = (descriptor: string | number): void => {
       const path = `${this.path}/fd/${descriptor}`;
       const opened = linkOf(path);
@@ -110,13 +120,13 @@ export class QemuProcess {
       const entry = stat && toEntry(stat, path);
       if (!entry || !canBeDisk(entry)) return;
       const key = keyOf(entry);
-      files.set(key, entry);
       missing.delete(key);
+      files.set(key, whose?.has(key) ? this.withMode(entry, descriptor, files.get(key)) : entry);
     };
     try {
       // The kernel takes longer to list the descriptors than to tell of the first ones, among which the disks are.
-      for (let first = 0; missing.size > 0 && first < 64; first += 1) look(first);
-      if (missing.size > 0 || wanted.length === 0) readdirSync(`${this.path}/fd`).forEach(look);
+      for (let first = 0; !modes && missing.size > 0 && first < 64; first += 1) look(first);
+      if (modes || missing.size > 0 || wanted.length === 0) readdirSync(`${this.path}/fd`).forEach(look);
     } catch (error) {
       const path = `/proc/${this.pid}/fd`;
       return {
@@ -125,6 +135,29 @@ export class QemuProcess {
       };
     }
     return [...files.values()];
+  }
+
+  /** `other`: the same file by another descriptor. One that is open for writing is enough, and else one of which nothing is known. */
+  private withMode(
+    entry: DeviceEntry | FileEntry,
+    descriptor: string | number,
+    other: OpenFile | undefined,
+  ): OpenFile {
+    const before = other?.writable ?? false;
+    const its = before === true || this.isWritable(descriptor);
+    return { ...entry, writable: its === false ? before : its };
+  }
+
+  private isWritable(descriptor: string | number): boolean | Unknown {
+    const name = `fdinfo/${descriptor}`;
+    const path = `/proc/${this.pid}/${name}`;
+    try {
+      return isOpenForWriting(this.read(name)) ?? { unknown: `${path} does not tell how it is open` };
+    } catch (error) {
+      // Also when it was closed meanwhile: QEMU may just be opening that file in another way.
+      const remedy = remedyOf(error, path, { otherwise: 'run again' });
+      return { unknown: `${path}: ${errorName(error)}`, remedy };
+    }
   }
 
   /**

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { isReopened } from '../checks/check';
 import { planWithNeighbours } from '../checks/disk-path';
 import type { Domain } from '../core/domain';
 import { identity, type DeviceEntry, type FileEntry } from '../core/entry';
@@ -7,6 +6,7 @@ import { GuardError } from '../core/errors';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import { canBeDisk, mergePlans, sameIdentity, type Plan, type Step } from '../core/plan';
 import { goesThrough } from '../core/relink';
+import { isReopened } from '../core/reopened';
 import { apply } from '../steps';
 import { withDomainLock } from '../system/domain-lock';
 import { sweep } from '../system/dev-tree';
@@ -67,7 +67,7 @@ async function makeWayHeld(held: HeldDomain, wish: Wish, dryRun: boolean): Promi
   const failure = await provesWrong(held, [
     ...through.map((source) => ({ source, links })),
     ...facts.sources
-      .filter(({ source }) => sound.has(source.path) && isReopened(source))
+      .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
       .map((source) => ({ source, links: asTheyAre })),
   ]);
   if (failure === undefined) return { sound };

@@ -1,6 +1,6 @@
 import { diskAccess } from '../../../src/checks/disk-access';
 import type { DomainFacts, SourceFacts } from '../../../src/core/facts';
-import { diskPath as path, domainFacts, sourceFacts, withoutEvidence, qemuUser } from '../factories';
+import { aDevice, diskPath as path, domainFacts, sourceFacts, withoutEvidence, qemuUser } from '../factories';
 
 describe('disk-access', () => {
   const inspect = (changes: Partial<SourceFacts>, facts: Partial<DomainFacts> = {}, readonly = false) =>
@@ -33,7 +33,32 @@ describe('disk-access', () => {
     ]);
   });
 
-  test('nothing to say of a disk that is not opened again', () => {
-    expect(inspect({ access: { kind: 'refused', path: '/x', why: 'y' } }, {}, true)).toEqual([]);
+  describe('of a disk that is read-only', () => {
+    const access = { kind: 'refused', path: '/x', why: 'y' } as const;
+    const held = (writable?: boolean) => ({
+      open: [writable === undefined ? aDevice('252:3') : { ...aDevice('252:3'), writable }],
+    });
+
+    test('nothing to say of one that is not opened again', () => {
+      expect(inspect({ access }, held(false), true)).toEqual([]);
+      expect(inspect({}, held(false), true)).toEqual([]);
+    });
+
+    test('a problem of one that QEMU still holds for writing', () => {
+      expect(inspect({ access }, held(true), true)).toMatchObject([{ state: 'problem' }]);
+      expect(inspect({}, held(true), true)).toMatchObject([{ state: 'ok' }]);
+    });
+
+    test('unknown of one of which that is not known, if it matters', () => {
+      expect(inspect({}, held(), true)).toEqual([]);
+      expect(inspect({ access }, held(), true)).toEqual([
+        {
+          ...base,
+          state: 'unknown',
+          what: 'QEMU (uid 9869, gid 9869) may not open /x in its mount namespace: y, and whether QEMU opens this disk again to migrate is not known: how QEMU opened it was not read',
+          remedy: 'run again',
+        },
+      ]);
+    });
   });
 });

@@ -97,13 +97,48 @@ describe('what is missing in the namespace', () => {
     expect(finding).not.toHaveProperty('plan');
   });
 
+  const heldForReading = { open: [{ ...aDevice('252:3'), writable: false }] };
+
   test('of a disk that is read-only is only noted', () => {
-    expect(inspect({ [byId]: missing }, {}, { readonly: true })).toEqual({
+    expect(inspect({ [byId]: missing }, {}, { readonly: true, ...heldForReading })).toEqual({
       ...base,
       state: 'ok',
       note: true,
       what: `${byId} is missing in QEMU's mount namespace, but QEMU holds this disk read-only and does not open it again to migrate`,
     });
+  });
+});
+
+describe('what is missing of a file below the disk, which QEMU never made read-only', () => {
+  const below = { readonly: true } as const;
+
+  test('is repairable while QEMU holds it for writing', () => {
+    const open = [{ ...aDevice('252:3'), writable: true }];
+    expect(inspect({ [byId]: missing }, {}, { ...below, open })).toEqual({
+      ...base,
+      state: 'problem',
+      what: `${byId} is missing in QEMU's mount namespace`,
+      remedy: repair,
+      plan: [{ step: 'make-symlink', path: byId, target: '../sp-3', mode: 0o777, uid: 0, gid: 0 }],
+    });
+  });
+
+  test('is unknown where it cannot be told how QEMU holds it', () => {
+    const writable = { unknown: '/proc/7/fdinfo/12: EACCES', remedy: 'run as root' };
+    const open = [{ ...aDevice('252:3'), writable }];
+    expect(inspect({ [byId]: missing }, {}, { ...below, open })).toEqual({
+      ...base,
+      state: 'unknown',
+      what: `${byId} is missing in QEMU's mount namespace, and whether QEMU opens this disk again to migrate is not known: /proc/7/fdinfo/12: EACCES`,
+      remedy: 'run as root',
+    });
+  });
+
+  test('is not left to disk-access where a directory is closed, unless QEMU opens it again', () => {
+    const closed = { [diskLink]: { kind: 'unreadable', error: 'EACCES' } as const };
+    const held = (writable: boolean) => ({ open: [{ ...aDevice('252:3'), writable }] });
+    expect(inspect(closed, {}, { ...below, ...held(true) })).toEqual({});
+    expect(inspect(closed, {}, { ...below, ...held(false) })).toMatchObject({ state: 'ok', note: true });
   });
 });
 

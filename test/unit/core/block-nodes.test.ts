@@ -30,6 +30,49 @@ test.each([
   expect(parseBlockNodes(answer(given))).toEqual(expected);
 });
 
+test.each<[string, object[], boolean]>([
+  [
+    'that is not read-only',
+    [{ 'node-name': 'libvirt-1-format', drv: 'qcow2', file: node.file, ro: false }],
+    true,
+  ],
+  [
+    'that is read-only',
+    [{ 'node-name': 'libvirt-1-format', drv: 'qcow2', file: node.file, ro: true }],
+    false,
+  ],
+  ['of which QEMU does not tell', [{ 'node-name': 'libvirt-1-format', drv: 'qcow2', file: node.file }], true],
+  [
+    'of another file',
+    [{ 'node-name': 'libvirt-2-format', drv: 'qcow2', file: '/dev/sp-4', ro: false }],
+    false,
+  ],
+  [
+    'whose chain QEMU was told',
+    [
+      {
+        'node-name': 'libvirt-1-format',
+        drv: 'qcow2',
+        file: 'json:{"backing":{"driver":"raw"},"driver":"qcow2","file":{"driver":"host_device","filename":"/dev/sp-3"}}',
+        ro: false,
+      },
+    ],
+    true,
+  ],
+  [
+    'and another one that is',
+    [
+      { 'node-name': 'a', drv: 'raw', file: node.file, ro: true },
+      { 'node-name': 'b', drv: 'raw', file: node.file, ro: false },
+    ],
+    true,
+  ],
+])('a node below a format %s: written or not', (_, formats, written) => {
+  const expected = [written ? { ...parsed, written } : parsed];
+  expect(parseBlockNodes(answer(...formats, node))).toEqual(expected);
+  expect(parseBlockNodes(answer(node, ...formats))).toEqual(expected);
+});
+
 const noName = { unknown: 'QEMU does not tell which file its node libvirt-1-storage has open' };
 const noList = { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
 

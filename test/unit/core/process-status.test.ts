@@ -1,4 +1,10 @@
-import { hasMemory, isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
+import {
+  hasMemory,
+  isOpenForWriting,
+  isQemuOf,
+  parseStartTime,
+  parseStatus,
+} from '../../../src/core/process-status';
 
 const uuid = '6af22448-3328-4f7b-9765-0fa767fc5dfb';
 const commandLine = (...argv: readonly string[]): string => ['qemu-system-x86_64', ...argv, ''].join('\0');
@@ -91,5 +97,28 @@ describe('whether a process has memory', () => {
     ['', false],
   ])('%j: %p', (stat, expected) => {
     expect(hasMemory(stat)).toBe(expected);
+  });
+});
+
+describe('whether a descriptor is open for writing', () => {
+  const fdinfo = (flags: string): string => `pos:\t0\nflags:\t${flags}\nmnt_id:\t29\nino:\t77\n`;
+
+  test.each([
+    ['02140002', true],
+    ['0100001', true],
+    ['0100003', true],
+    ['02140000', false],
+    ['012100000', false],
+    ['0', false],
+    ['', undefined],
+    ['9', undefined],
+    ['0x2', undefined],
+  ])('flags %s: %p', (flags, expected) => {
+    expect(isOpenForWriting(fdinfo(flags))).toBe(expected);
+  });
+
+  test('no answer is taken from another line, nor from none', () => {
+    expect(isOpenForWriting('eventfd-flags:\t02\n')).toBeUndefined();
+    expect(isOpenForWriting('')).toBeUndefined();
   });
 });
