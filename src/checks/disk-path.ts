@@ -40,13 +40,10 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const { host, namespace } = source;
   const reopened = isReopened(source, facts);
   const closed = closedDirectory(namespace);
-  if (closed !== undefined) {
-    // disk-access tells it of a disk that QEMU opens again, or may.
-    if (reopened !== false) return undefined;
-    return { ...base, state: 'ok', note: true, what: `QEMU may not search ${closed}, but ${notOpenedAgain}` };
-  }
+  // disk-access tells it of a disk that QEMU opens again, or may.
+  if (closed !== undefined && reopened !== false) return undefined;
   for (const [where, way] of views(source, facts)) {
-    if (way.end.kind === 'unreadable') {
+    if (way.end.kind === 'unreadable' && (way !== namespace || closed === undefined)) {
       return {
         ...base,
         state: 'unknown',
@@ -69,7 +66,7 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   }
   const inside = trouble(namespace);
   if (inside === undefined) return { ...base, state: 'ok', what: 'the path leads to a disk' };
-  const what = `${inside} in QEMU's mount namespace`;
+  const what = closed === undefined ? `${inside} in QEMU's mount namespace` : `QEMU may not search ${closed}`;
   if (reopened === false) return { ...base, state: 'ok', note: true, what: `${what}, but ${notOpenedAgain}` };
   if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
   return { ...base, state: 'problem', what, ...mend(source, facts) };

@@ -75,7 +75,11 @@ async function carryOut(domain: Domain, plan: readonly Step[]): Promise<string |
  * path_init() leaves total_link_count as it was; 8 of 1,000 with 39 links, while others mount). A real loop is one
  * each time.
  */
-async function askKernel(servant: Servant, verb: 'stat' | 'open', path: string): Promise<string> {
+async function askKernel(
+  servant: Servant,
+  verb: 'stat' | 'open' | 'hand-over',
+  path: string,
+): Promise<string> {
   let answer = await servant.ask(verb, path);
   for (let times = 1; times < 5 && answer.includes('ELOOP'); times += 1)
     answer = await servant.ask(verb, path);
@@ -87,15 +91,16 @@ const counted = new Map<string, number>();
 async function holdAgainstKernel(made: Topology): Promise<void> {
   const { path } = made;
   const { qemu, inside } = world.residentOf(made);
-  const domain = domainOf(qemu, path);
+  const domain = domainOf(qemu, path, made.role);
   // First alone: what QEMU's own process opens for a moment would be among the files that it has open.
   const facts = await world.held.with(domain, (held) => gather(held));
   if ('why' in facts) throw new Error(facts.why);
-  const [hostEnd, rootEnd, qemuEnd, opened] = await Promise.all([
+  const [hostEnd, rootEnd, qemuEnd, opened, handedOver] = await Promise.all([
     askKernel(world.stage.servant, 'stat', path),
     askKernel(inside, 'stat', path),
     askKernel(qemu.servant, 'stat', path),
     askKernel(qemu.servant, 'open', path),
+    askKernel(qemu.servant, 'hand-over', path),
   ]);
   const [source] = facts.sources;
   if (!source) throw new Error('the only source is missing');
@@ -113,9 +118,16 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   counted.set(verdict, (counted.get(verdict) ?? 0) + 1);
 
   const held = [`block ${world.right.rdev}`, world.shared];
-  const opens = opened
-    .split(',')
-    .every((answer) => answer === inKernelWords(source.host) && held.includes(answer));
+  const [onHost, within] = [inKernelWords(source.host), inKernelWords(source.namespace)];
+  const isRight = (answer: string): boolean => answer === onHost && held.includes(answer);
+  // What QEMU does not open again matters only where it leads to another disk.
+  const kept = isRight(onHost) && (within === onHost || !/^(block|file) /.test(within));
+  const opens =
+    made.role === 'disk'
+      ? opened.split(',').every(isRight)
+      : handedOver === 'kept'
+        ? kept
+        : isRight(handedOver);
   // What nobody knows is never safe; and it is blocked where the other half alone is wrong.
   if (unread.includes(true))
     return expect(opens ? ['undecided'] : ['undecided', 'blocked']).toContain(verdict);

@@ -3,9 +3,9 @@ import { holdDomain, type HeldDomain } from '../../../src/system/held-domain';
 import { TreeView } from '../../../src/system/view';
 import type { Qemu, Stage } from './stage';
 
-/** The domain as libvirt's files tell of it: with one disk, a block device. */
-export function domainOf({ name, uuid, pid }: Qemu, path: string): Domain {
-  const kind = { role: 'disk', type: 'block', readonly: false, shareable: false, direct: true } as const;
+/** The domain as libvirt's files tell of it: with one disk, a block device, or with a file below one. */
+export function domainOf({ name, uuid, pid }: Qemu, path: string, role: 'disk' | 'backing' = 'disk'): Domain {
+  const kind = { role, type: 'block', readonly: role === 'backing', shareable: false, direct: true } as const;
   return { name, uuid, pid, sources: [{ disk: 'vda', path, ...kind }], others: [] };
 }
 

@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 use Config;
-use Fcntl ':mode', 'O_RDONLY', 'O_RDWR', 'O_NONBLOCK', 'O_NOCTTY';
+use Fcntl ':mode', 'F_GETFL', 'O_RDONLY', 'O_RDWR', 'O_ACCMODE', 'O_NONBLOCK', 'O_NOCTTY';
 use File::Path ();
 use POSIX ();
 use Errno;
@@ -82,6 +82,15 @@ my %verbs = (
     sysopen(my $file, $path, ($mode eq 'ro' ? O_RDONLY : O_RDWR) | O_NONBLOCK) or return failure();
     push @held, $file;
     return 'ok';
+  },
+  # As QEMU hands over the file at a path (block/file-posix.c, raw_reconfigure_getfd): what it holds open for writing is
+  # opened read-only, by that path. `kept`: it holds nothing so.
+  'hand-over' => sub {
+    my ($path) = @_;
+    for my $file (@held) {
+      return opened($path, O_RDONLY) if (fcntl($file, F_GETFL, 0) & O_ACCMODE) != O_RDONLY;
+    }
+    return 'kept';
   },
   become => sub {
     my ($uid, $gid, @groups) = @_;

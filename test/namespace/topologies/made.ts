@@ -35,9 +35,15 @@ export type Made = Common &
 
 export type MadeTree = ReadonlyMap<string, Made>;
 
+/** By which descriptors QEMU holds what it holds: one for writing, one for reading, or both. */
+export const holdings = ['rw', 'ro', 'ro+rw'] as const;
+export type Holding = (typeof holdings)[number];
+
 export interface Topology {
   /** The path of the disk. */
   readonly path: string;
+  readonly role: 'disk' | 'backing';
+  readonly holding: Holding;
   /** Which of the QEMUs has the disk, counted around: each runs as another user. */
   readonly user: number;
   readonly host: MadeTree;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import fc from '../../fast-check';
 import { addDirectories, addEnd, mutate, target, written, type Mutation } from './lay-out';
-import type { Access, Made, MadeTree, Topology } from './made';
+import { holdings, type Access, type Made, type MadeTree, type Topology } from './made';
 
 const oddNames = [
   'vol',
@@ -176,8 +176,20 @@ export function topology(base: string): fc.Arbitrary<Topology> {
         { weight: 1, arbitrary: fc.constant<Mutation[]>([]) },
         { weight: 3, arbitrary: fc.array(mutation, { maxLength: 4 }) },
       ),
+      use: fc.oneof(
+        { weight: 4, arbitrary: fc.constant({ role: 'disk', holding: 'rw' } as const) },
+        {
+          weight: 3,
+          arbitrary: fc.record({
+            role: fc.constant('backing' as const),
+            holding: fc.constantFrom(...holdings),
+          }),
+        },
+      ),
     })
-    .map(({ slots, end: kind, depth, shortcut, selfLinks, style, length, behind, user, onHost, inQemu }) => {
+    .map((drawn) => {
+      const { slots, end: kind, depth, shortcut, selfLinks, style, length, behind } = drawn;
+      const { user, onHost, inQemu, use } = drawn;
       const made = new Map<string, Made>([[base, { kind: 'directory' }]]);
       const deep = Array.from({ length: depth }, () => 'd'.repeat(255));
       const paths = slots.map(({ folders, name }, index) =>
@@ -202,6 +214,7 @@ export function topology(base: string): fc.Arbitrary<Topology> {
       return {
         path: filled(`${way}${behind}`, length),
         user,
+        ...use,
         host: onHost.reduce<MadeTree>(mutate, made),
         qemu: inQemu.reduce<MadeTree>(mutate, made),
       };

@@ -1,7 +1,7 @@
 import { HeldDomains } from '../../../src/system/held-domain';
 import { domainOf, Servant, Stage, Tree, Volume, type Qemu, type QemuOptions } from '../harness';
 import { Builder, type Devices } from './builder';
-import { sharedFile, type Topology } from './made';
+import { holdings, sharedFile, type Holding, type Topology } from './made';
 
 /** Whom QEMU runs as: OpenNebula's user, Debian's, one of many groups, and both kinds of root that libvirt knows. */
 const users: readonly NonNullable<QemuOptions['user']>[] = [
@@ -12,15 +12,16 @@ const users: readonly NonNullable<QemuOptions['user']>[] = [
   'root',
 ];
 
-/** A QEMU that holds both disks open, and what works in its namespace. */
+/** A QEMU that holds the right device and the shared file open, and what works in its namespace. */
 export interface Resident {
   readonly qemu: Qemu;
+  readonly holding: Holding;
   /** Root in there. */
   readonly inside: Servant;
   readonly builder: Builder;
 }
 
-/** One host, and a QEMU for each user, in which one topology after the other is laid out. */
+/** One host, and for each user QEMUs that hold their files in each way, in which one topology after the other is laid out. */
 export class World {
   private constructor(
     readonly stage: Stage,
@@ -41,7 +42,10 @@ export class World {
     stage.host.file(sharedFile, '', { mode: 0o666 });
     const shared = await stage.servant.ask('stat', sharedFile);
     const residents: Resident[] = [];
-    for (const [index, user] of users.entries()) residents.push(await moveIn(stage, index, user, devices));
+    for (const holding of holdings) {
+      for (const user of users)
+        residents.push(await moveIn(stage, { name: `one-${residents.length}`, user, holding }, devices));
+    }
     const onHost = new Builder(stage.servant, stage.host, devices);
     const domains = residents.map(({ qemu }) => domainOf(qemu, sharedFile));
     const held = new HeldDomains(domains, stage.host.root);
@@ -49,8 +53,9 @@ export class World {
   }
 
   /** The QEMU of a topology. */
-  residentOf({ user }: Topology): Resident {
-    const resident = this.residents[user % this.residents.length];
+  residentOf({ user, holding }: Topology): Resident {
+    const residents = this.residents.filter((one) => one.holding === holding);
+    const resident = residents[user % residents.length];
     if (!resident) throw new Error('nobody lives here');
     return resident;
   }
@@ -74,14 +79,14 @@ export class World {
 
 async function moveIn(
   stage: Stage,
-  index: number,
-  user: NonNullable<QemuOptions['user']>,
+  { name, user, holding }: Required<Pick<QemuOptions, 'name' | 'user'>> & Pick<Resident, 'holding'>,
   devices: Devices,
 ): Promise<Resident> {
+  const files = ['/dev/held', sharedFile];
   const qemu = await stage.startQemu({
-    name: `one-${index}`,
+    name,
     disks: [],
-    holds: ['/dev/held', sharedFile],
+    holds: holding.split('+').flatMap((mode) => (mode === 'ro' ? files.map((file) => `ro:${file}`) : files)),
     user,
     prepare: async (tree) => {
       tree.mount('-o', 'remount,size=64m', '/dev');
@@ -89,5 +94,5 @@ async function moveIn(
     },
   });
   const inside = await Servant.start('guest', [], qemu.pid);
-  return { qemu, inside, builder: new Builder(inside, new Tree(inside.pid, inside), devices) };
+  return { qemu, holding, inside, builder: new Builder(inside, new Tree(inside.pid, inside), devices) };
 }
