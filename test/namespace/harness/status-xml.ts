@@ -4,6 +4,8 @@ export interface StatusDisk {
   readonly path: string;
   readonly type?: 'block' | 'file';
   readonly readonly?: boolean;
+  /** What lies below it in its chain. */
+  readonly below?: Pick<StatusDisk, 'path' | 'type'>;
 }
 
 export interface StatusDomain {
@@ -15,13 +17,13 @@ export interface StatusDomain {
 
 /** What libvirt 9.0 writes to /run/libvirt/qemu/NAME.xml, as far as it matters here. */
 export function statusXml({ name, uuid, pid, disks }: StatusDomain): string {
-  const elements = disks.map(({ target, path, type = 'block', readonly }, index) => {
+  const elements = disks.map(({ target, path, type = 'block', readonly, below }, index) => {
     const source = type === 'block' ? 'dev' : 'file';
     return `
       <disk type='${type}' device='disk'>
         <driver name='qemu' type='raw' cache='none' io='native'/>
         <source ${source}='${escape(path)}' index='${index + 1}'/>
-        <backingStore/>
+        ${below === undefined ? '<backingStore/>' : backingStore(below)}
         <target dev='${target ?? `vd${String.fromCharCode(97 + index)}`}' bus='virtio'/>${readonly === true ? '\n        <readonly/>' : ''}
       </disk>`;
   });
@@ -43,6 +45,14 @@ OVERWRITTEN AND LOST. Changes to this xml configuration should be made using:
   </domain>
 </domstatus>
 `;
+}
+
+function backingStore({ path, type = 'block' }: Pick<StatusDisk, 'path' | 'type'>): string {
+  return `<backingStore type='${type}'>
+          <format type='qcow2'/>
+          <source ${type === 'block' ? 'dev' : 'file'}='${escape(path)}'/>
+          <backingStore/>
+        </backingStore>`;
 }
 
 function escape(text: string): string {
