@@ -77,6 +77,19 @@ describe('whose path is gone inside', () => {
   });
 });
 
+test('whose path is whole costs no look at how it is held', async () => {
+  const { qemu, base } = await startBelow(['ro']);
+  const looks = async (): Promise<number> => {
+    const under = ['strace', '-f', '-e', 'trace=openat', '-o', '/mnt/trace'];
+    await on.stage.run(['check', '310', ...on.stage.configuration], { under });
+    return on.stage.host.read('/mnt/trace').split('/fdinfo/').length - 1;
+  };
+  expect(await looks()).toBe(0);
+  qemu.tree.remove(base.link);
+  // Its disk and the file below: each once.
+  expect(await looks()).toBe(2);
+});
+
 test.each<['ro' | 'rw', object]>([
   ['rw', { exit: 1, verdict: 'blocked' }],
   ['ro', { exit: 0, verdict: 'safe' }],
