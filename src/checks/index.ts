@@ -1,3 +1,4 @@
+import { arrival } from './arrival';
 import type { Check } from './check';
 import { destination } from './destination';
 import { diskAccess } from './disk-access';
@@ -17,3 +18,6 @@ export const checks: readonly Check[] = [
   diskSize,
   destination,
 ];
+
+/** The same for who does not inspect the block state besides. */
+export const checksWithoutInspection: readonly Check[] = [...checks, arrival];

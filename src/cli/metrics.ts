@@ -1,4 +1,4 @@
-import { verdicts, type BlockState } from '../core/finding';
+import { blockStates, verdicts } from '../core/finding';
 import { inOrder, isAtRisk, type FleetReport } from '../core/fleet';
 
 interface Metric {
@@ -8,8 +8,6 @@ interface Metric {
 }
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-const blockStates = ['healthy', 'stuck', 'half-inactive', 'unknown'] as const satisfies readonly BlockState[];
 
 /**
  * The fleet in Prometheus' text format, version 0.0.4, for node_exporter's textfile collector. All are gauges, and none

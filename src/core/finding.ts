@@ -29,7 +29,13 @@ export interface Finding {
 }
 
 export type Verdict = 'safe' | 'repairable' | 'blocked' | 'undecided';
-export type BlockState = 'healthy' | 'stuck' | 'half-inactive' | 'unknown';
+
+/**
+ * How QEMU's disks stand, worst first. `half-inactive`: a root node is INACTIVE while the guest runs. `not-resumed`: one
+ * is INACTIVE while the guest does not run, as all are of a guest that arrived paused, until it is resumed.
+ */
+export const blockStates = ['half-inactive', 'stuck', 'not-resumed', 'unknown', 'healthy'] as const;
+export type BlockState = (typeof blockStates)[number];
 
 /** Worst first: what decides over a whole domain, and over a whole host. */
 export const verdicts = ['blocked', 'undecided', 'repairable', 'safe'] as const satisfies readonly Verdict[];

@@ -1,5 +1,5 @@
 import { blockStateCheck } from './block-state';
-import { verdictOf, verdicts, type BlockState, type DomainReport, type Verdict } from './finding';
+import { blockStates, verdictOf, verdicts, type DomainReport, type Verdict } from './finding';
 
 /** One VM of the cloud: what was found of its domain, and where OpenNebula says that it runs. */
 export interface FleetDomain extends DomainReport {
@@ -38,9 +38,6 @@ export interface FleetReport {
   /** Whether OpenNebula told which VMs there are: where it did not, one that is not in here may run all the same. */
   readonly vmsListed: boolean;
 }
-
-/** Worst first. */
-const blockStates = ['half-inactive', 'stuck', 'unknown', 'healthy'] as const satisfies readonly BlockState[];
 
 /** By verdict, then by block state: the less, the worse. */
 export function rankOf({ verdict, blockState }: Pick<DomainReport, 'verdict' | 'blockState'>): number {

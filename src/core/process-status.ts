@@ -79,3 +79,20 @@ export function isQemuOf(
     after('-uuid')?.toLowerCase() === domain.uuid
   );
 }
+
+/**
+ * libvirt starts QEMU with `-incoming` for a guest that comes from another host or from a file
+ * (src/qemu/qemu_command.c, qemuBuildCommandLine).
+ */
+export function awaitsGuest(commandLine: string): boolean {
+  return commandLine.split('\0').includes('-incoming', 1);
+}
+
+/**
+ * Whether its guest has run under KVM: field 43, guest_time, counts only while a processor is in the guest (proc(5);
+ * kernel/sched/cputime.c), and QEMU enters it only while its run state is `running` (softmmu/cpus.c, cpu_can_run). Without
+ * KVM, and in the first hundredth of a second, it tells nothing.
+ */
+export function hasRunGuest(stat: string): boolean {
+  return (wholeNumber(fieldOfStat(stat, 43)) ?? 0) > 0;
+}

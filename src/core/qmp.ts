@@ -27,11 +27,12 @@ export function parseReply(answer: string): QmpReply | Unknown {
     : { kind: 'return', value };
 }
 
-/** Puts the answers to query-status, query-migrate and query-named-block-nodes together. */
+/** Puts the answers to query-status, query-migrate and query-named-block-nodes together; and to query-blockstats, where it was asked. */
 export function readAnswers(
   status: QmpReply | Unknown,
   migrate: QmpReply | Unknown,
   nodes: QmpReply | Unknown,
+  statistics?: QmpReply | Unknown,
 ): QemuAnswers | Unknown {
   const values: unknown[] = [];
   for (const reply of [status, migrate, nodes]) {
@@ -46,6 +47,7 @@ export function readAnswers(
     status: runState,
     migration: text(property(values[1], 'status')),
     inactiveNodes: inactiveNodes(values[2]),
+    ...(statistics === undefined ? {} : { hasServed: hasServed(statistics) }),
   };
 }
 
@@ -56,6 +58,17 @@ function inactiveNodes(nodes: unknown): readonly string[] | undefined {
   return nodes
     .filter((node) => property(node, 'active') === false)
     .map((node) => text(property(node, 'node-name')) ?? 'a node without a name');
+}
+
+/**
+ * Whether any disk has done anything for the guest since this QEMU started: `idle_time_ns` is absent until then
+ * (qapi/block-core.json, BlockDeviceStats). The counts do not come over with a guest.
+ */
+function hasServed(statistics: QmpReply | Unknown): boolean {
+  if (isUnknown(statistics) || statistics.kind === 'error' || !Array.isArray(statistics.value)) return false;
+  return statistics.value.some(
+    (device) => typeof property(property(device, 'stats'), 'idle_time_ns') === 'number',
+  );
 }
 
 function text(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import {
+  blockStates,
   verdicts,
   type BlockState,
   type DomainReport,
@@ -8,7 +9,6 @@ import {
 } from './finding';
 import type { Step } from './plan';
 
-const blockStates = ['healthy', 'stuck', 'half-inactive', 'unknown'] as const satisfies readonly BlockState[];
 const findingStates = ['ok', 'problem', 'unknown'] as const satisfies readonly Finding['state'][];
 const stepNames = [
   'make-directory',

@@ -1,4 +1,4 @@
-import { isHandingOver, isMigrating, type LogFacts, type QemuAnswers } from './block-state';
+import { inactiveState, isHandingOver, isMigrating, type LogFacts, type QemuAnswers } from './block-state';
 import type { Backend, BlockMemory } from './block-backends';
 import { isUnknown, type Unknown } from './facts';
 import type { Strategy } from './strategy';
@@ -27,18 +27,31 @@ export function objection(strategy: Strategy, situation: Situation): Objection |
   return objectionToAny(situation) ?? objections[strategy](situation);
 }
 
-/** While a migration is under way the disks are not ours to touch. */
+/**
+ * While a migration is under way the disks are not ours to touch; nor those of a guest that was not resumed since it
+ * arrived: whoever let it arrive paused may still be copying its disks, and QEMU would go on with what is replaced then.
+ */
 function objectionToAny({ job, memory, answers }: Situation): Objection | undefined {
   if (typeof job === 'object') return { why: job.unknown, unknown: true };
   if (job !== undefined) return { why: `libvirt has a job under way: ${job}` };
   const told = [
-    isUnknown(memory) ? undefined : { status: memory.runState, migration: memory.migration },
-    answers === undefined || isUnknown(answers) ? undefined : answers,
+    isUnknown(memory)
+      ? undefined
+      : {
+          status: memory.runState,
+          migration: memory.migration,
+          isInactive: memory.backends.some(({ root }) => root?.inactive),
+        },
+    answers === undefined || isUnknown(answers)
+      ? undefined
+      : { ...answers, isInactive: (answers.inactiveNodes ?? []).length > 0 },
   ].filter((source) => source !== undefined);
-  for (const { status, migration } of told) {
+  for (const { status, migration, isInactive } of told) {
     if (isMigrating(migration)) return { why: `a migration is under way (${migration ?? ''})` };
     if (isHandingOver({ status, migration }))
       return { why: `QEMU is in ${status}: its disks belong to a migration` };
+    if (isInactive && inactiveState(status) === 'not-resumed')
+      return { why: `the guest is ${status} and its disks are INACTIVE until it is resumed` };
   }
   return undefined;
 }
@@ -48,11 +61,10 @@ const objections: Readonly<Record<Strategy, (situation: Situation) => Objection 
     if (copy) return copy;
     if (answers === undefined) return { why: 'QEMU was not asked', unknown: true };
     if (isUnknown(answers)) return { why: answers.unknown, unknown: true };
-    // QEMU that tells `active` has blockdev-set-active, which starts no guest.
-    if (answers.status !== 'running' && answers.inactiveNodes === undefined) {
-      return { why: `the guest is ${answers.status}, and cont would start it` };
-    }
-    return undefined;
+    // Also where QEMU has blockdev-set-active, which starts no guest: the disks of one that stands still may not be its own yet.
+    return answers.status === 'running'
+      ? undefined
+      : { why: `the guest is ${answers.status}, and cont would start it` };
   },
   'suspend-resume': ({ answers, libvirtState, memory, copy }) => {
     if (copy) return copy;

@@ -4,37 +4,47 @@ import type { QemuAnswers } from '../core/block-state';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { parseJob } from '../core/libvirt-job';
-import { readAnswers } from '../core/qmp';
-import type { Virsh } from './virsh';
+import { readAnswers, type QmpReply } from '../core/qmp';
+
+/** Gives one QMP command to QEMU past libvirt, which marks the domain as tainted (custom-monitor). */
+export interface Monitor {
+  readonly monitor: (uuid: string, execute: string, args?: object) => Promise<QmpReply | Unknown>;
+}
 
 /** Asks QEMU how it stands. It stops at the first question that nobody answers: each would wait as long. */
-export async function askQemu(virsh: Virsh, uuid: string): Promise<QemuAnswers | Unknown> {
-  const status = await virsh.monitor(uuid, 'query-status');
+export async function askQemu(qemu: Monitor, uuid: string): Promise<QemuAnswers | Unknown> {
+  const status = await qemu.monitor(uuid, 'query-status');
   if (isUnknown(status)) return status;
-  const migrate = await virsh.monitor(uuid, 'query-migrate');
+  const migrate = await qemu.monitor(uuid, 'query-migrate');
   if (isUnknown(migrate)) return migrate;
-  return readAnswers(status, migrate, await virsh.monitor(uuid, 'query-named-block-nodes', { flat: true }));
+  const nodes = await qemu.monitor(uuid, 'query-named-block-nodes', { flat: true });
+  const answers = readAnswers(status, migrate, nodes);
+  // Where QEMU does not tell which nodes are active, and the guest may never have run.
+  const isInDoubt =
+    !isUnknown(answers) && answers.status !== 'running' && answers.inactiveNodes === undefined;
+  if (!isInDoubt) return answers;
+  return readAnswers(status, migrate, nodes, await qemu.monitor(uuid, 'query-blockstats'));
 }
 
 /**
  * Lets QEMU take all its disks back, without stopping the guest. `cont` on a guest that runs changes nothing but
  * that: it calls bdrv_activate_all(), fails with its error, and starts what already runs (monitor/qmp-cmds.c,
  * qmp_cont; vm_start() in softmmu/cpus.c). QEMU 10.0 has a command for it alone.
- * Gives the command that did it, or why it failed.
+ * Gives the command that did it, or why it failed. Only of a guest that runs: see core/reset-plan.ts.
  */
 export async function activate(
-  virsh: Virsh,
+  virsh: Monitor,
   uuid: string,
   answers: QemuAnswers,
 ): Promise<{ readonly by: string } | Unknown> {
+  if (answers.status !== 'running')
+    return { unknown: `the guest is ${answers.status}, and its disks may not be its own yet` };
   if (answers.inactiveNodes !== undefined) {
     const reply = await virsh.monitor(uuid, 'blockdev-set-active', { active: true });
     if (isUnknown(reply)) return reply;
     if (reply.kind === 'return') return { by: 'blockdev-set-active' };
     if (reply.class !== 'CommandNotFound')
       return { unknown: `QEMU refused blockdev-set-active: ${reply.text}` };
-    if (answers.status !== 'running')
-      return { unknown: `the guest is ${answers.status}, and cont would start it` };
   }
   const reply = await virsh.monitor(uuid, 'cont');
   if (isUnknown(reply)) return reply;

@@ -1,11 +1,14 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { errorName } from '../core/errors';
+import type { Arrival } from '../core/arrival';
 import type { DeviceEntry, FileEntry } from '../core/entry';
 import type { OpenFile, Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
 import {
+  awaitsGuest,
   hasMemory,
+  hasRunGuest,
   isOpenForWriting,
   isQemuOf,
   parseStartTime,
@@ -44,6 +47,8 @@ export class QemuProcess {
     readonly root: number,
     /** Clock ticks since boot; with the pid it names this process and no other. */
     readonly startTime: number,
+    /** As of when it was opened. */
+    readonly arrival: Arrival,
   ) {}
 
   /** The process, or why this pid is not the QEMU of that domain. */
@@ -58,15 +63,17 @@ export class QemuProcess {
     }
     try {
       const read = (name: string): string => readFileSync(`/proc/self/fd/${directory}/${name}`, 'utf8');
-      const startTime = parseStartTime(read('stat'));
-      if (startTime === undefined || !isQemuOf(read('cmdline'), domain)) {
+      const [stat, commandLine] = [read('stat'), read('cmdline')];
+      const startTime = parseStartTime(stat);
+      if (startTime === undefined || !isQemuOf(commandLine, domain)) {
         closeSync(directory);
         return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
       }
       const root = openSync(`/proc/self/fd/${directory}/root`, asRoot);
+      const arrival = { cameOver: awaitsGuest(commandLine), hasRun: hasRunGuest(stat) };
       // Only now: who has entered a user namespace never comes back (user_namespaces(7)), so the root is still its first one's.
       if (readlinkSync(`/proc/self/fd/${directory}/ns/user`) === readlinkSync('/proc/self/ns/user'))
-        return new QemuProcess(pid, directory, root, startTime);
+        return new QemuProcess(pid, directory, root, startTime, arrival);
       closeSync(root);
       closeSync(directory);
       const unknown = `process ${pid}, the QEMU of ${domain.name}, runs in a user namespace of its own`;

@@ -1,7 +1,9 @@
 import { parseBlockNodes } from '../core/block-nodes';
 import type { BlockNode, Unknown } from '../core/facts';
+import { parseReply } from '../core/qmp';
 import { Conversation } from './conversation';
 import { log } from './log';
+import type { Monitor } from './monitor';
 import { Virsh } from './virsh';
 import { quietVirsh } from './virsh-and-ssh';
 
@@ -16,6 +18,8 @@ export class VirshSession {
   private conversation: Conversation | undefined;
   private questions = 0;
   private hangs = false;
+  private silences = 0;
+  private turn: Promise<unknown> = Promise.resolve();
 
   /**
    * `asksAgain`: for who stands by one domain for hours, meanwhile libvirtd may be started anew. Of many domains, one
@@ -30,9 +34,22 @@ export class VirshSession {
     return this.conversation;
   }
 
-  /** What virsh printed for one command, within `deadline` milliseconds. Questions may not overlap. */
-  async ask(command: string, deadline: number): Promise<string | Unknown> {
-    if (this.hangs) return { unknown: 'libvirtd did not answer in time' };
+  /**
+   * What virsh printed for one command, within `deadline` milliseconds. One question waits for the answer to another; and
+   * when that does not come, it does not wait as long once more.
+   */
+  ask(command: string, deadline: number): Promise<string | Unknown> {
+    const { silences } = this;
+    const answer = this.turn.then(() =>
+      this.hangs || this.silences > silences
+        ? { unknown: 'libvirtd did not answer in time' }
+        : this.askNow(command, deadline),
+    );
+    this.turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private async askNow(command: string, deadline: number): Promise<string | Unknown> {
     this.questions += 1;
     const mark = `migrate-guard-${this.questions}`;
     const read = (output: string): string | undefined => {
@@ -43,6 +60,7 @@ export class VirshSession {
     const answer = await this.connect().ask(`${command}\necho ${mark}\n`, read, deadline);
     log('asked virsh', { command, answer });
     if (typeof answer !== 'string') {
+      this.silences += 1;
       this.hangs = !this.asksAgain && this.conversation?.hasEnded === false;
       // What would still come is no answer to what is asked next.
       this.end();
@@ -57,6 +75,22 @@ export class VirshSession {
     if (typeof answer !== 'string') return answer;
     // Why libvirt refused is told by a virsh of its own.
     return answer === '' ? new Virsh(deadline).blockNodes(uuid) : parseBlockNodes(answer);
+  }
+
+  /** Asks QEMU itself, each question within `deadline` milliseconds. */
+  monitorWithin(deadline: number): Monitor {
+    return {
+      monitor: async (uuid, execute, args) => {
+        const question = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
+        const answer = await this.ask(`qemu-monitor-command --domain ${uuid} '${question}'`, deadline);
+        if (typeof answer !== 'string') return answer;
+        // As above; and what may change something is not ordered twice.
+        const isQuestion = execute.startsWith('query-');
+        return answer === '' && isQuestion
+          ? new Virsh(deadline).monitor(uuid, execute, args)
+          : parseReply(answer);
+      },
+    };
   }
 
   end(): void {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { resumeOf } from '../core/block-state';
+import { resumeOf } from '../core/arrival';
 import type { GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
@@ -61,7 +61,7 @@ export async function failedOtherwise(course: GuardCourse): Promise<GuardReport>
 /** Gives the report when QEMU may not have all its disks; the mover's own status stays where nobody can tell. */
 async function healLeftover(course: GuardCourse, why: string): Promise<GuardReport | undefined> {
   // Unknown is not healthy: without a layout, the log is all there is.
-  const { blockState } = await inspectDomain(course.domain, course.options.settings);
+  const { blockState } = await inspectDomain(course.domain, course.options.settings, course.monitor);
   course.blockState = blockState;
   const refusal = blockState === 'healthy' ? undefined : await resetEarlier(course);
   if (!refusal) return undefined;

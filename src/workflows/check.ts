@@ -1,9 +1,9 @@
+import { checks, checksWithoutInspection } from '../checks';
 import type { Domain } from '../core/domain';
 import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
 import type { HeldDomains } from '../system/held-domain';
-import { Virsh } from '../system/virsh';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomains, type Asked } from './find-domains';
@@ -19,12 +19,10 @@ export interface CheckOptions {
 
 interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
   readonly destination?: Destination | undefined;
-  /** Asked for QEMU's block nodes by a deep check. */
+  /** By whom a deep check asks QEMU. */
   readonly virsh: VirshSession;
   /** Of which the domain is held already. */
   readonly group?: HeldDomains;
-  /** Of a run over many domains. */
-  readonly monitor?: Virsh;
 }
 
 /** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
@@ -36,11 +34,10 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   const { settings, deep, destination: host } = options;
   const destination = host === undefined ? undefined : new Destination(host, settings);
   const virsh = new VirshSession();
-  const monitor = Virsh.ofRun(settings.libvirt.deadline * 1000);
   try {
     // What waits for QEMU, or for another host, is answered one by one.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
-      checkDomain(domain, { settings, deep, destination, virsh, monitor, group });
+      checkDomain(domain, { settings, deep, destination, virsh, group });
     yield* checkHeldTogether(findDomains(asked, settings), asked, check, 1);
   } finally {
     destination?.end();
@@ -50,16 +47,17 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 
 /** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
-  const { settings, deep, virsh, monitor } = options;
+  const { settings, deep, virsh } = options;
   const deadline = settings.libvirt.deadline * 1000;
   const depth = deep ? { open: true, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) } : {};
   const [facts, destination, block] = await Promise.all([
     gatherDomain(domain, depth, options.group),
     askAbout(domain, options.destination),
-    deep ? inspectDomain(domain, settings, monitor) : undefined,
+    deep ? inspectDomain(domain, settings, virsh.monitorWithin(deadline)) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
-  return withBlockState(report({ ...facts, ...destination }), block);
+  const which = block ? checks : checksWithoutInspection;
+  return withBlockState(report({ ...facts, ...destination }, which), block);
 }
 
 /** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, however right its paths are. */

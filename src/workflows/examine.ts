@@ -76,7 +76,7 @@ async function inspectInTime(
   virsh: Virsh,
 ): Promise<DomainReport> {
   try {
-    const inspected = await inTime(inspectDomain(domain, settings, virsh), end);
+    const inspected = await inTime(inspectDomain(domain, settings, virsh, 'in-doubt'), end);
     return inspected ?? unknownBlockState(domain, 'its block state was not read in time');
   } catch (error) {
     return unknownBlockState(domain, `its block state cannot be read: ${errorName(error)}`);

@@ -7,6 +7,7 @@ import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
 import type { DestinationSession } from '../system/destination-session';
 import type { Moved, Mover } from '../system/mover';
+import type { Monitor } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
@@ -90,6 +91,8 @@ export class GuardCourse {
   wasSaved = false;
   /** One for all that is asked here: by the check, and by who stands by the mover. */
   readonly virsh = new VirshSession(true);
+  /** By it QEMU is asked. */
+  readonly monitor: Monitor;
   private readonly actions: GuardAction[] = [];
 
   private constructor(
@@ -97,7 +100,9 @@ export class GuardCourse {
     readonly options: CourseOptions,
     /** None for a save. */
     readonly destination: Destination | undefined,
-  ) {}
+  ) {
+    this.monitor = this.virsh.monitorWithin(options.settings.libvirt.deadline * 1000);
+  }
 
   /**
    * Finds the domain, does something with a course of its own, and ends what that has opened. With `connect` the

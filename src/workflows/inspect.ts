@@ -1,18 +1,19 @@
 import { readlinkSync } from 'node:fs';
-import { blockStateCheck, judgeLog, judgeMemory, type BlockJudgement } from '../core/block-state';
+import { blockStateCheck, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
 import { GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { verdictOf, type BlockState, type DomainReport, type Finding } from '../core/finding';
+import { judgeLog } from '../core/judge-log';
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
-import { askQemu } from '../system/monitor';
+import { askQemu, type Monitor } from '../system/monitor';
 import { foreignRemedy, type NotHeld, QemuProcess } from '../system/qemu-process';
 import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
 import { readResetNote } from '../system/reset-note';
-import { Virsh } from '../system/virsh';
+import { VirshSession } from '../system/virsh-session';
 import { reportNoFacts } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 
@@ -27,21 +28,31 @@ export interface Inspection extends BlockJudgement {
  * The block state of each domain that was asked for, as soon as it is known; its verdict is of that alone. No guest is
  * paused.
  */
-export async function* inspect(
-  asked: Asked,
-  settings: Settings,
-  virsh = Virsh.ofRun(settings.libvirt.deadline * 1000),
-): AsyncGenerator<DomainReport> {
-  for await (const found of findDomains(asked, settings)) {
-    yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings, virsh);
+export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
+  // A libvirtd that hangs is not waited for again and again.
+  const virsh = new VirshSession();
+  const qemu = virsh.monitorWithin(settings.libvirt.deadline * 1000);
+  try {
+    for await (const found of findDomains(asked, settings)) {
+      yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings, qemu);
+    }
+  } finally {
+    virsh.end();
   }
 }
 
-/** `virsh`: of a run over many domains, so that a libvirtd that hangs is not waited for again and again. */
+/** When QEMU itself is asked, where its memory cannot be read. */
+type Asking =
+  | 'always'
+  /** Only where log and libvirt's status leave doubt: of hosts with many VMs, every few minutes. */
+  | 'in-doubt';
+
+/** `qemu`: by whom QEMU is asked. */
 export async function inspectDomain(
   domain: Domain,
   settings: Settings,
-  virsh?: Virsh,
+  qemu: Monitor,
+  asking: Asking = 'always',
 ): Promise<DomainReport> {
   const held = holdQemu(domain);
   if (isUnknown(held)) {
@@ -55,7 +66,7 @@ export async function inspectDomain(
     return report(domain, 'unknown', [finding]);
   }
   try {
-    const { blockState, findings } = await inspectHeld(domain, held, settings, virsh);
+    const { blockState, findings } = await inspectHeld(domain, held, settings, qemu, asking);
     return report(
       domain,
       blockState,
@@ -96,21 +107,25 @@ export function isGone(domain: Domain): boolean {
   return false;
 }
 
-/** Memory tells everything, and asks nobody. Without it, the log; and QEMU itself only where the log leaves doubt. */
+/** Memory tells everything, and asks nobody. Without it, QEMU's log and what it answers. */
 export async function inspectHeld(
   domain: Domain,
   held: QemuProcess,
   settings: Settings,
-  virsh = new Virsh(settings.libvirt.deadline * 1000),
+  qemu: Monitor,
+  asking: Asking = 'always',
 ): Promise<Inspection> {
   const reading = readMemoryByLayout(held, settings);
   if (!isUnknown(reading)) return { ...judgeMemory(reading.memory, domain.name), reading };
   const { logDirectory } = settings.libvirt;
   const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
-  const clear =
+  const { uuid, state } = domain;
+  const isClear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
-  const answers = clear ? undefined : await askQemu(virsh, domain.uuid);
-  return { ...judgeLog(log, answers, domain.name, reading.unknown), reading };
+  const isInDoubt = !isClear || state !== 'running';
+  const answers = asking === 'always' || isInDoubt ? await askQemu(qemu, uuid) : undefined;
+  const known = { why: reading.unknown, log, answers, arrival: held.arrival, state };
+  return { ...judgeLog(known, domain.name), reading };
 }
 
 /** Reads memory, where the layout of this very build is stored. */

@@ -62,7 +62,7 @@ function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | u
 export async function resetEarlier(course: GuardCourse): Promise<GuardReport | undefined> {
   const { domain } = course;
   const { settings, dryRun = false } = course.options;
-  const inspected = await inspectDomain(domain, settings);
+  const inspected = await inspectDomain(domain, settings, course.monitor);
   course.blockState = inspected.blockState;
   if (inspected.blockState === 'healthy') return undefined;
   const { result, what, remedy, blockState } = await resetLocked(domain, {

@@ -1,4 +1,4 @@
-import { checks } from '../checks';
+import { checks, checksWithoutInspection } from '../checks';
 import type { Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
@@ -21,14 +21,18 @@ type FoundDomains = AsyncIterable<Domain | NoFacts> | Iterable<Domain | NoFacts>
  * Nobody else is asked, neither QEMU nor another host: this is what runs everywhere, so it is all that it loads.
  */
 export function plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
-  return plainCheckFound(findDomains(asked, settings), asked);
+  return plainCheckFound(findDomains(asked, settings), asked, checksWithoutInspection);
 }
 
 /** The same for domains that have been found already. */
-export async function* plainCheckFound(found: FoundDomains, asked: Asked): AsyncGenerator<DomainReport> {
+export async function* plainCheckFound(
+  found: FoundDomains,
+  asked: Asked,
+  which = checks,
+): AsyncGenerator<DomainReport> {
   yield* checkHeldTogether(found, asked, async (domain, group) => {
     const facts = await gatherDomain(domain, {}, group);
-    return 'why' in facts ? reportNoFacts(facts) : report(facts);
+    return 'why' in facts ? reportNoFacts(facts) : report(facts, which);
   });
 }
 
@@ -101,8 +105,8 @@ export function gatherDomain(
 }
 
 /** Judges facts: every check in turn, then the verdict and the whole plan. */
-export function report(facts: DomainFacts): DomainReport {
-  const findings = checks.flatMap(({ inspect }) => inspect(facts));
+export function report(facts: DomainFacts, which = checks): DomainReport {
+  const findings = which.flatMap(({ inspect }) => inspect(facts));
   return {
     domain: facts.domain.name,
     pid: facts.pid,

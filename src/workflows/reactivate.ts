@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QemuAnswers } from '../core/block-state';
 import { isUnknown, type Unknown } from '../core/facts';
-import { parseReply, readAnswers } from '../core/qmp';
+import { readAnswers } from '../core/qmp';
 import { objection } from '../core/reset-plan';
 import type { MoveLog } from '../core/attempt';
 import { log } from '../system/log';
 import type { LogWatch } from '../system/log-watch';
-import { jobOf } from '../system/monitor';
+import { jobOf, type Monitor } from '../system/monitor';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse } from './guard-course';
 
@@ -102,7 +102,7 @@ export class StandBy {
     const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
     const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
     if (refused) return { unknown: refused.why };
-    const reply = await this.monitor('cont');
+    const reply = await this.ask('cont');
     if (isUnknown(reply)) return reply;
     return reply.kind === 'return' ? true : { unknown: `QEMU refused cont: ${reply.text}` };
   }
@@ -111,8 +111,8 @@ export class StandBy {
   private async answers(): Promise<QemuAnswers | Unknown> {
     const until = performance.now() + this.course.options.settings.migrate.destinationDeadline * 1000;
     for (;;) {
-      const status = await this.monitor('query-status');
-      const migration = await this.monitor('query-migrate');
+      const status = await this.ask('query-status');
+      const migration = await this.ask('query-migrate');
       const answers = readAnswers(status, migration, { kind: 'return', value: [] });
       const isFinishing = !isUnknown(answers) && answers.status === 'finish-migrate';
       if (!isFinishing || performance.now() > until) return answers;
@@ -120,11 +120,8 @@ export class StandBy {
     }
   }
 
-  private async monitor(execute: string): Promise<ReturnType<typeof parseReply>> {
-    const { domain, options, virsh } = this.course;
-    const command = `qemu-monitor-command --domain ${domain.uuid} '${JSON.stringify({ execute })}'`;
-    const answer = await virsh.ask(command, options.settings.libvirt.deadline * 1000);
-    return typeof answer === 'string' ? parseReply(answer) : answer;
+  private ask(execute: string): ReturnType<Monitor['monitor']> {
+    return this.course.monitor.monitor(this.course.domain.uuid, execute);
   }
 }
 

@@ -1,4 +1,5 @@
-import { resetOf, resumeOf } from '../core/block-state';
+import { resumeOf } from '../core/arrival';
+import { resetOf } from '../core/block-state';
 import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';
 import { Virsh } from '../system/virsh';
@@ -16,7 +17,7 @@ export type ResetAllOptions = Parameters<typeof reset>[1];
 export async function* resetAll(options: ResetAllOptions): AsyncGenerator<ResetReport> {
   let wrong: ResetReport | undefined;
   const virsh = Virsh.ofRun(options.settings.libvirt.deadline * 1000);
-  for await (const found of inspect('all', options.settings, virsh)) {
+  for await (const found of inspect('all', options.settings)) {
     if (found.blockState === 'healthy') continue;
     if (!isForReset(found)) yield undecided(found);
     else if (wrong) yield notBegun(found, wrong);

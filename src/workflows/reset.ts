@@ -112,6 +112,8 @@ class Reset {
     const { strategy, settings, dryRun } = this.options;
     let inspection = await inspectHeld(this.domain, this.held, settings, this.virsh);
     if (inspection.blockState === 'healthy') return this.report('healthy', 'healthy', 'nothing to heal');
+    const waiting = this.waiting(inspection);
+    if (waiting) return waiting;
     const order = strategy === 'auto' ? settings.reset.strategies : [strategy];
     for (const candidate of order) {
       const plan = await this.remedies.plan(candidate, inspection);
@@ -145,6 +147,25 @@ class Reset {
       this.actions.push({ strategy: candidate, outcome: 'failed', what, commands });
     }
     return this.giveUp(inspection);
+  }
+
+  /** A guest that waits for its resume, or may do so: whoever resumes it gives it its disks back, and nobody else may. */
+  private waiting({ blockState, findings, mayWait }: Inspection): ResetReport | undefined {
+    if (blockState !== 'not-resumed' && !mayWait) return undefined;
+    const remedy = findings.find(({ state }) => state !== 'ok')?.remedy;
+    return mayWait
+      ? this.report(
+          'undecided',
+          blockState,
+          'the guest arrived paused, and may not have been resumed since',
+          remedy,
+        )
+      : this.report(
+          'refused',
+          blockState,
+          'the guest stands still and its disks are INACTIVE: resume it first',
+          remedy,
+        );
   }
 
   /** A second inspection. Without memory, what QEMU says and does is the evidence; see {@link Remedies.prove}. */

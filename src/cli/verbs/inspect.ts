@@ -10,6 +10,7 @@ const exits: readonly (readonly [BlockState | 'blocked', ExitCode])[] = [
   ['blocked', 'problem'],
   ['half-inactive', 'problem'],
   ['stuck', 'problem'],
+  ['not-resumed', 'problem'],
   ['unknown', 'undecided'],
 ];
 

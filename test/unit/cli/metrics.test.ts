@@ -57,14 +57,16 @@ migrate_guard_vms{host="kvm2",verdict="repairable"} 0
 migrate_guard_vms{host="kvm2",verdict="safe"} 0
 # HELP migrate_guard_vms_by_block_state Running VMs by the state of QEMU's disks.
 # TYPE migrate_guard_vms_by_block_state gauge
-migrate_guard_vms_by_block_state{host="kvm1",block_state="healthy"} 2
-migrate_guard_vms_by_block_state{host="kvm1",block_state="stuck"} 1
 migrate_guard_vms_by_block_state{host="kvm1",block_state="half-inactive"} 0
+migrate_guard_vms_by_block_state{host="kvm1",block_state="stuck"} 1
+migrate_guard_vms_by_block_state{host="kvm1",block_state="not-resumed"} 0
 migrate_guard_vms_by_block_state{host="kvm1",block_state="unknown"} 0
-migrate_guard_vms_by_block_state{host="kvm2",block_state="healthy"} 0
-migrate_guard_vms_by_block_state{host="kvm2",block_state="stuck"} 0
+migrate_guard_vms_by_block_state{host="kvm1",block_state="healthy"} 2
 migrate_guard_vms_by_block_state{host="kvm2",block_state="half-inactive"} 0
+migrate_guard_vms_by_block_state{host="kvm2",block_state="stuck"} 0
+migrate_guard_vms_by_block_state{host="kvm2",block_state="not-resumed"} 0
 migrate_guard_vms_by_block_state{host="kvm2",block_state="unknown"} 1
+migrate_guard_vms_by_block_state{host="kvm2",block_state="healthy"} 0
 # HELP migrate_guard_oldest_finding_timestamp_seconds When the VM of the host that was not looked at for longest was looked at, in seconds since 1970.
 # TYPE migrate_guard_oldest_finding_timestamp_seconds gauge
 migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400

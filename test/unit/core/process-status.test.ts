@@ -1,5 +1,7 @@
 import {
+  awaitsGuest,
   hasMemory,
+  hasRunGuest,
   isOpenForWriting,
   isQemuOf,
   parseStartTime,
@@ -120,5 +122,29 @@ describe('whether a descriptor is open for writing', () => {
   test('no answer is taken from another line, nor from none', () => {
     expect(isOpenForWriting('eventfd-flags:\t02\n')).toBeUndefined();
     expect(isOpenForWriting('')).toBeUndefined();
+  });
+});
+
+describe('how a QEMU came by its guest', () => {
+  test.each([
+    ['qemu\0-name\0guest=one-1\0-S\0', false],
+    ['qemu\0-name\0guest=one-1\0-incoming\0defer\0', true],
+    ['-incoming\0-S\0', false],
+    ['', false],
+  ])('%j: it awaits one: %p', (line, expected) => {
+    expect(awaitsGuest(line)).toBe(expected);
+  });
+
+  // Of a real QEMU without KVM; field 43 is the tenth from the end.
+  const stat = (guestTime: string): string =>
+    `292 (qemu-system-x86) S 1 291 291 0 -1 138412416 5522 0 0 0 10 18 0 0 20 0 5 0 1226697 1520951296 10953 18446744073709551615 94808417361920 94808423222357 140723855382576 0 0 0 268444224 4096 16451 0 0 0 17 1 0 0 0 ${guestTime} 0 94808426334456 94808431538608 94809063165952 140723855391035 140723855392379 140723855392379 140723855392732 0\n`;
+
+  test.each([
+    [stat('0'), false],
+    [stat('1'), true],
+    [stat('x'), false],
+    ['292 (qemu', false],
+  ])('%j: it has run: %p', (text, expected) => {
+    expect(hasRunGuest(text)).toBe(expected);
   });
 });

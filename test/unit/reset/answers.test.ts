@@ -24,6 +24,22 @@ describe('what QEMU answers', () => {
     });
   });
 
+  test.each([
+    ['no disk has done anything', { return: [{ stats: { rd_operations: 0 } }, {}] }, false],
+    [
+      'a disk has',
+      { return: [{ stats: { rd_operations: 0 } }, { stats: { idle_time_ns: 31833771 } }] },
+      true,
+    ],
+    ['it refuses', { error: { class: 'GenericError', desc: 'no' } }, false],
+    ['it tells nothing', { return: {} }, false],
+  ])('whether a disk has served the guest: %s', (_, statistics, hasServed) => {
+    const [migrate, nodes] = [reply({ return: {} }), reply({ return: [] })];
+    expect(readAnswers(status, migrate, nodes, reply(statistics))).toMatchObject({ hasServed });
+    expect(readAnswers(status, migrate, nodes, { unknown: 'no answer' })).toMatchObject({ hasServed: false });
+    expect(readAnswers(status, migrate, nodes)).not.toHaveProperty('hasServed');
+  });
+
   test('an error, or nonsense, is no answer', () => {
     const ejected = reply({ error: { class: 'GenericError', desc: 'Block device n is ejected' } });
     expect(readAnswers(status, reply({ return: {} }), ejected)).toMatchObject({

@@ -1,4 +1,5 @@
-import { judgeLog, judgeMemory, type LogFacts, type QemuAnswers } from '../../../src/core/block-state';
+import { judgeMemory, type LogFacts, type QemuAnswers } from '../../../src/core/block-state';
+import { judgeLog, type WithoutMemory } from '../../../src/core/judge-log';
 import { isBrokenStream, readLog, sinceStart } from '../../../src/core/log-signatures';
 import { backend, memory } from './factories';
 
@@ -23,13 +24,26 @@ describe('by memory', () => {
     },
   );
 
-  // What QEMU 7.2 calls a guest that stood still when its migration failed is the second.
-  test.each(['paused', 'postmigrate'])(
-    'a guest that is %s with INACTIVE disks is not started, but the way out is told',
+  // As all are that arrived paused. What QEMU 7.2 calls a guest that stood still when its migration failed is the second.
+  test.each(['paused', 'postmigrate', 'io-error', 'suspended', 'guest-panicked'])(
+    'a guest that is %s with INACTIVE disks waits for its resume',
+    (runState) => {
+      const disks = [backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })];
+      const { blockState, findings } = judgeMemory(memory(disks, { runState }), 'one-310');
+      expect(blockState).toBe('not-resumed');
+      const problem = {
+        state: 'problem',
+        remedy: expect.stringContaining('virsh resume one-310') as unknown,
+      };
+      expect(findings).toMatchObject([problem, problem]);
+    },
+  );
+
+  test.each(['paused', 'running'])(
+    'a guest that is %s: what its INACTIVE disks can die of is all told',
     (runState) => {
       const judged = judgeMemory(memory([backend('a', { inactive: true })], { runState }), 'one-310');
-      expect(judged.blockState).toBe('half-inactive');
-      expect(judged.findings[0]?.remedy).toContain('virsh resume one-310');
+      expect(judged.findings[0]?.what).toMatch(/a migration, a save or a resize of the disk aborts QEMU$/);
     },
   );
 });
@@ -104,6 +118,13 @@ describe('the log', () => {
     inactiveNodes: undefined,
     ...more,
   });
+  const without = (facts: WithoutMemory['log'], told: WithoutMemory['answers']): WithoutMemory => ({
+    why: 'no layout',
+    log: facts,
+    answers: told,
+    arrival: { cameOver: false, hasRun: false },
+    state: 'running',
+  });
   const broken = said('Unable to write to socket: Broken pipe').trim();
   const failure = [{ meaning: 'inactivate-failed' as const, line: 'bdrv_inactivate_all() failed (-1)' }];
 
@@ -149,7 +170,58 @@ describe('the log', () => {
     ['a broken stream, and nobody answers', log({ complaints: [broken] }), { unknown: 'no' }, 'unknown'],
     ['a broken stream, and more', log({ complaints: [broken, 'x'] }), answers(), 'unknown'],
     ['silent, but handing over', log(), answers({ status: 'finish-migrate' }), 'unknown'],
+    [
+      'silent, after a migration by QMP that completed',
+      log(),
+      answers({ status: 'postmigrate', migration: 'completed' }),
+      'unknown',
+    ],
+    [
+      'silent, but QEMU was asked and does not answer',
+      log(),
+      { unknown: 'libvirtd did not answer' },
+      'unknown',
+    ],
+    [
+      'silent, and nodes inactive (QEMU 10)',
+      log(),
+      answers({ migration: undefined, inactiveNodes: ['n'] }),
+      'half-inactive',
+    ],
+    [
+      'silent, and nodes inactive while it is paused (QEMU 10)',
+      log(),
+      answers({ status: 'paused', inactiveNodes: ['n'] }),
+      'not-resumed',
+    ],
   ])('%s', (_, facts, told, blockState) => {
-    expect(judgeLog(facts, told, 'one-310', 'no layout')).toMatchObject({ blockState });
+    expect(judgeLog(without(facts, told), 'one-310')).toMatchObject({ blockState });
+  });
+
+  const came = { cameOver: true, hasRun: false };
+  const paused = answers({ status: 'paused', migration: 'completed' });
+
+  test.each([
+    ['paused, and nobody was asked', undefined, 'paused', came],
+    ['paused, and QEMU says so', { ...paused, hasServed: false }, 'paused', came],
+    ['paused, and libvirt does not know it yet', { ...paused, hasServed: false }, 'running', came],
+    ['paused, and nobody answers', { unknown: 'libvirtd did not answer' }, 'paused', came],
+    ['of an unknown state', undefined, undefined, came],
+  ])('a guest that came over is %s: it may wait for its resume', (_, told, state, arrival) => {
+    const judged = judgeLog({ ...without(log(), told), state, arrival }, 'one-310');
+    expect(judged).toMatchObject({ blockState: 'unknown', mayWait: true });
+    expect(judged.findings[0]?.remedy).toContain('virsh resume one-310');
+  });
+
+  test.each([
+    ['runs', undefined, 'running', came],
+    ['runs, and QEMU says so', answers({ migration: 'completed' }), 'running', came],
+    ['has run here under KVM', paused, 'paused', { cameOver: true, hasRun: true }],
+    ['was served by a disk here', { ...paused, hasServed: true }, 'paused', came],
+    ['started here, and is paused', paused, 'paused', { cameOver: false, hasRun: false }],
+  ])('a guest that %s does not wait', (_, told, state, arrival) => {
+    const judged = judgeLog({ ...without(log(), told), state, arrival }, 'one-310');
+    expect(judged.blockState).toBe('healthy');
+    expect(judged).not.toHaveProperty('mayWait');
   });
 });
