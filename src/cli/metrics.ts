@@ -79,7 +79,7 @@ function aboutVms({ domains }: FleetReport): Metric[] {
   return [
     {
       name: 'migrate_guard_vm_at_risk',
-      help: 'A VM that is not safe to move, or whose QEMU is stuck or half-inactive; always 1.',
+      help: 'A VM that is not safe to move, or whose QEMU is stuck, half-inactive or not resumed; always 1.',
       samples: domains
         .filter(isAtRisk)
         .map(({ domain, name, host, verdict, blockState }) => [

@@ -27,7 +27,7 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
           {
             why: 'See why a VM is blocked',
             host: blocked.host,
-            line: `migrate-guard explain ${blocked.domain}`,
+            line: `migrate-guard ${blocked.blockState === 'not-resumed' ? 'inspect' : 'explain'} ${blocked.domain}`,
           },
         ]
       : []),
@@ -36,11 +36,12 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
 
 /** What to type for one VM, on its host; nothing for a VM whose name is none to type. */
 export function commandsFor(vm: FleetDomain): string[] {
-  const { domain, verdict, plan } = vm;
+  const { domain, verdict, blockState, plan } = vm;
   if (!isPlainWord(domain)) return [];
   const isRepairable = verdict === 'repairable' || plan.length > 0;
   return [
     ...(needsReset(vm) ? [`migrate-guard reset ${domain}`] : []),
+    ...(blockState === 'not-resumed' ? [`migrate-guard inspect ${domain}`] : []),
     ...(isRepairable ? [`migrate-guard repair ${domain} --dry-run`, `migrate-guard repair ${domain}`] : []),
     ...(verdict === 'undecided' ? [`migrate-guard check ${domain} --deep`] : []),
     `migrate-guard explain ${domain}`,

@@ -33,7 +33,7 @@ function totals(domains: readonly FleetDomain[]): string {
   const parts = verdicts
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => `${counts[verdict]} ${verdict}`);
-  const ill = (['half-inactive', 'stuck'] as const).flatMap((state) => {
+  const ill = (['half-inactive', 'stuck', 'not-resumed'] as const).flatMap((state) => {
     const count = domains.filter(({ blockState }) => blockState === state).length;
     return count > 0 ? [`${count} ${state}`] : [];
   });

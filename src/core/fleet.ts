@@ -103,5 +103,5 @@ export function needsRepair({ findings, plan }: Pick<DomainReport, 'findings' | 
 
 /** Whether a migration would fail, or kill it: `safe` tells of its paths only, and not whether QEMU holds its disks. */
 export function isAtRisk(vm: Pick<DomainReport, 'verdict' | 'blockState'>): boolean {
-  return vm.verdict !== 'safe' || needsReset(vm);
+  return vm.verdict !== 'safe' || needsReset(vm) || vm.blockState === 'not-resumed';
 }

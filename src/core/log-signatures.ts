@@ -8,6 +8,8 @@ type Meaning =
 interface Signature {
   readonly meaning: Meaning;
   readonly pattern: RegExp;
+  /** It is said of failures, too, after which the other QEMU may go on. */
+  readonly mayHaveLeft?: true;
   /** Which QEMU says so. */
   readonly source: string;
 }
@@ -27,6 +29,18 @@ const logSignatures: readonly Signature[] = [
     meaning: 'inactivate-failed',
     pattern: /migration_block_inactivate: bdrv_inactivate_all\(\) failed: -?\d+/,
     source: 'QEMU 10.0 on (migration/block-active.c)',
+  },
+  {
+    meaning: 'inactivate-failed',
+    pattern: /postcopy_start: Failed in bdrv_inactivate_all\(\)/,
+    source:
+      'QEMU 8.2 to 10.0 (migration/migration.c, postcopy_start), with the system error behind it until 9.2',
+  },
+  {
+    meaning: 'inactivate-failed',
+    pattern: /migration_iteration_run: postcopy failed to start/,
+    mayHaveLeft: true,
+    source: 'QEMU to 8.1 (migration/migration.c): postcopy_start() failed, whatever the reason',
   },
   {
     meaning: 'inactivate-failed',
@@ -68,7 +82,7 @@ const streamWords =
 
 /** The line by which libvirt begins each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
 const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;
-/** The line by which it begins each live migration (src/qemu/qemu_migration.c); a save has none. */
+/** The line by which it begins each live migration (src/qemu/qemu_migration.c); a save has none, nor what QMP ordered. */
 const migrationLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: initiating migration/;
 const endLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: shutting down/;
 
@@ -109,7 +123,7 @@ export function readLog(text: string): LogReading {
   let lastMigration: LogReading['lastMigration'];
   for (const line of text.split('\n')) {
     const signature = logSignatures.find(({ pattern }) => pattern.test(line));
-    if (signature?.meaning === 'inactivate-failed') lastMigration = 'kept';
+    if (signature?.meaning === 'inactivate-failed') lastMigration = signature.mayHaveLeft ? 'begun' : 'kept';
     if (signature) signatures.push({ meaning: signature.meaning, line });
     else if (migrationLine.test(line)) lastMigration = 'begun';
     else if (saidByQemu.test(line) && !harmless.test(line)) complaints.push(line);

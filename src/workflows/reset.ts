@@ -180,7 +180,7 @@ class Reset {
     const remedy = findings.find(({ state }) => state !== 'ok')?.remedy;
     const isReset = remedy === undefined || remedy === resetOf(this.domain.name);
     const next = isReset
-      ? 'mend what stands in the way, then reset again; do not migrate or save it before'
+      ? 'mend what stands in the way, then reset again; do not migrate it, save it or resize its disks before'
       : remedy;
     if (this.tried) return this.report('failed', blockState, why, next);
     return this.report(this.undecided ? 'undecided' : 'refused', blockState, why, next);

@@ -48,6 +48,7 @@ const conditions: readonly Condition[] = [
   { ailment: 'other-device', blockState: 'healthy' },
   { ailment: 'gone', blockState: 'healthy' },
   { ailment: 'unreadable', blockState: 'unknown' },
+  { ailment: 'none', blockState: 'not-resumed' },
 ];
 
 /**
@@ -114,20 +115,24 @@ function makeReport(vmId: number, dice: Dice | undefined): Found {
 
 const whole: Condition = { ailment: 'none', blockState: 'healthy' };
 
-/** Of an affected QEMU with two disks after a hand-over that failed at the second. */
+/** Of an affected QEMU with two disks: after a hand-over that failed at the second, or after an arrival. */
 function memoryIn(blockState: BlockState): BlockMemory {
+  const waits = blockState === 'not-resumed';
   const disk = (index: number): BlockMemory['backends'][number] => ({
     address: 0x55d0_0000 + index * 0x1000,
     name: `/machine/peripheral/virtio-disk${index}/virtio-backend`,
-    disablePerm: blockState === 'stuck' || (blockState === 'half-inactive' && index === 1),
+    disablePerm: waits || blockState === 'stuck' || (blockState === 'half-inactive' && index === 1),
     root: {
       child: 1,
       node: 2,
       name: `libvirt-${2 - index}-format`,
-      inactive: blockState === 'half-inactive' && index === 0,
+      inactive: waits || (blockState === 'half-inactive' && index === 0),
     },
   });
-  return { runState: 'running', migration: 'failed', backends: [disk(0), disk(1)] };
+  const now = waits
+    ? { runState: 'paused', migration: 'none' }
+    : { runState: 'running', migration: 'failed' };
+  return { ...now, backends: [disk(0), disk(1)] };
 }
 
 /** As OpenNebula's MONITORING has it: one sentence. */

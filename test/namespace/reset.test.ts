@@ -151,7 +151,7 @@ describe('suspend and resume, which libvirtd does not bring to their end', () =>
     expect(report.remedy).toBe(
       result === 'paused'
         ? 'virsh resume one-310'
-        : 'mend what stands in the way, then reset again; do not migrate or save it before',
+        : 'mend what stands in the way, then reset again; do not migrate it, save it or resize its disks before',
     );
   });
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { startDomain } from '../lab/harness';
+import { migrateToSink, startDomain } from '../lab/harness';
 import { ifMade } from '../if-made';
-import { configure, failMigration, inspect, quietDomain, storeLayout } from './reset-stage';
+import { configure, failMigration, inspect, libvirtd, quietDomain, storeLayout } from './reset-stage';
 import { Stage } from './stage';
 
 let stage: Stage;
@@ -83,6 +83,31 @@ describe('by the log, where memory cannot be read', () => {
     // A resume that worked leaves no line in the log: it stays unknown.
     await domain.qmp('cont');
     expect(await look()).toMatchObject({ exit: 2, blockState: 'unknown' });
+    await domain.destroy();
+  });
+
+  test('a migration of which no log tells, because QMP ordered it: QEMU itself is asked', async () => {
+    const domain = await quietDomain(stage, 713, 1, { emulator: 'debian' });
+    const look = (): ReturnType<typeof stage.report> => stage.report('inspect', domain.name);
+    expect(await migrateToSink(domain)).toMatchObject({ status: 'completed' });
+    expect(domain.log()).not.toContain('initiating migration');
+    const left = await look();
+    expect(left).toMatchObject({ exit: 2, blockState: 'unknown' });
+    expect(left.findings[0]?.what).toContain('QEMU is in postmigrate');
+    await domain.qmp('cont');
+    expect(await look()).toMatchObject({ exit: 0, blockState: 'healthy' });
+    await domain.destroy();
+  });
+
+  test('libvirtd does not answer: an empty log proves nothing', async () => {
+    const domain = await quietDomain(stage, 714, 1, { emulator: 'debian' });
+    const daemon = await libvirtd(stage);
+    await stage.host.succeed(['kill', '-STOP', daemon]);
+    const config = configure(stage, 'libvirt: { deadline: 1 }');
+    const silent = await stage.report('inspect', domain.name, '--config', config);
+    expect(silent).toMatchObject({ exit: 2, blockState: 'unknown' });
+    expect(silent.findings[0]?.what).toMatch(/which does not tell of an arrival, and QEMU does not answer/);
+    await stage.host.succeed(['kill', '-CONT', daemon]);
     await domain.destroy();
   });
 

@@ -7,10 +7,19 @@ import { type Domain, until } from '../lab/harness';
 /** A migration that is under way, until it is cancelled. */
 export interface Lasting {
   cancel(): Promise<void>;
+  /** Waits until it has failed by itself. */
+  failed(): Promise<void>;
 }
 
-/** Begins a migration that goes on for ever, or stops right before the disks are given up. */
-export async function lastingMigration(domain: Domain, phase: 'active' | 'pre-switchover'): Promise<Lasting> {
+/**
+ * Begins a migration that goes on for ever, or stops right before the disks are given up. `postcopy`: it can be told to go
+ * on as post-copy.
+ */
+export async function lastingMigration(
+  domain: Domain,
+  phase: 'active' | 'pre-switchover',
+  postcopy = false,
+): Promise<Lasting> {
   const directory = mkdtempSync(domain.host.path('/run/migrate-guard-lab/lasting-'));
   chmodSync(directory, 0o755);
   const socket = join(directory, 'socket');
@@ -26,23 +35,30 @@ export async function lastingMigration(domain: Domain, phase: 'active' | 'pre-sw
   await once(server, 'listening');
   chmodSync(socket, 0o777);
   const pauses = phase === 'pre-switchover';
-  const capabilities = [{ capability: 'pause-before-switchover', state: pauses }];
+  const capabilities = [
+    { capability: 'pause-before-switchover', state: pauses },
+    { capability: 'postcopy-ram', state: postcopy },
+  ];
   await domain.qmp('migrate-set-capabilities', { capabilities });
   await domain.qmp('migrate-set-parameters', { 'max-bandwidth': pauses ? 2 ** 40 : 1000 });
   await domain.qmp('migrate', { uri: `unix:${socket.slice(domain.host.root.length)}` });
   const status = async (): Promise<string | undefined> =>
     (await domain.qmp<{ status?: string }>('query-migrate')).status;
   await until(async () => (await status()) === phase, { what: `the migration is ${phase}` });
+  const ended = async (how: string): Promise<void> => {
+    await until(async () => (await status()) === how, { what: `the migration is ${how}` });
+    await domain.qmp('migrate-set-capabilities', {
+      capabilities: capabilities.map(({ capability }) => ({ capability, state: false })),
+    });
+    for (const peer of sockets) peer.destroy();
+    server.close();
+    rmSync(directory, { recursive: true, force: true });
+  };
   return {
     cancel: async () => {
       await domain.qmp('migrate_cancel');
-      await until(async () => (await status()) === 'cancelled', { what: 'the migration is cancelled' });
-      await domain.qmp('migrate-set-capabilities', {
-        capabilities: [{ capability: 'pause-before-switchover', state: false }],
-      });
-      for (const peer of sockets) peer.destroy();
-      server.close();
-      rmSync(directory, { recursive: true, force: true });
+      await ended('cancelled');
     },
+    failed: () => ended('failed'),
   };
 }

@@ -135,12 +135,14 @@ describe('a paused guest stays paused', () => {
     await domain.destroy();
   });
 
-  test('half-inactive: refused with the way out', async () => {
+  test('half-inactive: refused with the way out, whatever the strategy', async () => {
     const domain = await halfInactive();
     await stage.host.virsh('suspend', domain.name);
-    const report = await reset(stage, domain.name);
-    expect(report).toMatchObject({ exit: 1, result: 'refused', blockState: 'half-inactive' });
-    expect(report.remedy).toContain(`virsh resume ${domain.name}`);
+    for (const strategy of ['auto', 'cont', 'suspend-resume', 'memory', 'gdb']) {
+      const report = await reset(stage, domain.name, '--strategy', strategy);
+      expect(report).toMatchObject({ exit: 1, result: 'refused', blockState: 'not-resumed', actions: [] });
+      expect(report.remedy).toContain(`virsh resume ${domain.name}`);
+    }
     expect(await domain.state()).toBe('paused');
     await stage.host.virsh('resume', domain.name);
     await expectHealthy(stage, domain);

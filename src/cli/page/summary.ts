@@ -65,8 +65,8 @@ export function urgent(rows: readonly Row[]): Markup | undefined {
     <section class="urgent" aria-labelledby="urgent">
       <h2 id="urgent">${count(dying.length, 'VM')} can die at any moment</h2>
       <p>
-        Half-inactive: the guest's next write to one of its disks, a migration or a save kills it. Reset first; do not
-        ${' migrate, suspend or stop before.'}
+        Half-inactive: the guest's next write to one of its disks, a migration, a save or a resize of a disk kills it.
+        ${' Reset first; do not migrate, suspend, stop or resize before.'}
       </p>
       <ul class="names">${links}</ul>
     </section>`;

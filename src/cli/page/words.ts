@@ -21,13 +21,22 @@ const ofVerdict: Readonly<Record<Verdict, Sign>> = {
 const ofState: Readonly<Partial<Record<BlockState, Sign>>> = {
   'half-inactive': {
     letter: 'H',
-    means: "the guest's next write to one of its disks, a migration or a save kills it",
+    means: "the guest's next write to one of its disks, a migration, a save or a resize of a disk kills it",
   },
   stuck: { letter: 'S', means: 'an earlier migration failed, and so will every later one, until a reset' },
+  'not-resumed': {
+    letter: 'P',
+    means:
+      'the guest is paused and waits for its resume: until then a migration, a save or a resize of a disk kills it',
+  },
 };
 
 /** Block states that stand out, worst first. */
-export const alarmingStates = ['half-inactive', 'stuck'] as const satisfies readonly BlockState[];
+export const alarmingStates = [
+  'half-inactive',
+  'stuck',
+  'not-resumed',
+] as const satisfies readonly BlockState[];
 
 export function isAlarming(state: BlockState): boolean {
   return ofState[state] !== undefined;

@@ -1,4 +1,5 @@
 import { errorName } from '../../core/errors';
+import { resumeOf } from '../../core/arrival';
 import { resetOf } from '../../core/block-state';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { BlockState, Finding, Verdict } from '../../core/finding';
@@ -132,6 +133,7 @@ function doctorOf(host: string): string {
 function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {
   // Before anything else: until then a migration fails, or kills the VM, whatever its paths are.
   if (needsReset({ blockState })) return resetOf(domain);
+  if (blockState === 'not-resumed') return resumeOf(domain);
   if (verdict === 'repairable') return `migrate-guard repair ${domain}`;
   return verdict === 'blocked' ? `migrate-guard explain ${domain}` : `migrate-guard check ${domain} --deep`;
 }

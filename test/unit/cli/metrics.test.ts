@@ -70,7 +70,7 @@ migrate_guard_vms_by_block_state{host="kvm2",block_state="healthy"} 0
 # HELP migrate_guard_oldest_finding_timestamp_seconds When the VM of the host that was not looked at for longest was looked at, in seconds since 1970.
 # TYPE migrate_guard_oldest_finding_timestamp_seconds gauge
 migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400
-# HELP migrate_guard_vm_at_risk A VM that is not safe to move, or whose QEMU is stuck or half-inactive; always 1.
+# HELP migrate_guard_vm_at_risk A VM that is not safe to move, or whose QEMU is stuck, half-inactive or not resumed; always 1.
 # TYPE migrate_guard_vm_at_risk gauge
 migrate_guard_vm_at_risk{domain="one-311",name="web",host="kvm1",verdict="repairable",block_state="healthy"} 1
 migrate_guard_vm_at_risk{domain="one-312",name="",host="kvm1",verdict="safe",block_state="stuck"} 1

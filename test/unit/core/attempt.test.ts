@@ -14,6 +14,8 @@ const harmless = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: warning: a gue
 test.each([
   ['QEMU 7.2', 'qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)'],
   ['QEMU 10', 'migration_block_inactivate: bdrv_inactivate_all() failed: -1'],
+  ['QEMU 7.2, post-copy', 'migration_iteration_run: postcopy failed to start'],
+  ['QEMU 9, post-copy', 'postcopy_start: Failed in bdrv_inactivate_all(): Operation not permitted'],
   ['its death', "bdrv_inactivate_recurse: Assertion `!(bs->open_flags & BDRV_O_INACTIVE)' failed."],
 ])('%s: it could not hand over, whatever it says afterwards', (_, words) => {
   const log = heard(harmless, `2024-03-05T10:00:00.000000Z qemu-system-x86_64: ${words}`, harmless);

@@ -60,6 +60,9 @@ describe('the log', () => {
     ['qemu_savevm_state_complete_precopy: bdrv_inactivate_all() failed (-1)', 'inactivate-failed'],
     ['migration_block_inactivate: bdrv_inactivate_all() failed: -1', 'inactivate-failed'],
     ['Block inactivate failed during switchover', 'inactivate-failed'],
+    ['migration_iteration_run: postcopy failed to start', 'inactivate-failed'],
+    ['postcopy_start: Failed in bdrv_inactivate_all(): Operation not permitted', 'inactivate-failed'],
+    ['postcopy_start: Failed in bdrv_inactivate_all()', 'inactivate-failed'],
     ['Failed to get "write" lock', 'activate-failed'],
     ["Could not open '/var/lib/one//datastores/0/310/disk.0': No such file or directory", 'activate-failed'],
   ])('knows: %s', (text, meaning) => {

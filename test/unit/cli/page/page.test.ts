@@ -89,6 +89,7 @@ test('sums, time, source, age of the oldest finding, and what is not known', asy
     ['✓ safe', '1'],
     ['H half-inactive', '0'],
     ['S stuck', '0'],
+    ['P not-resumed', '0'],
     ['oldest finding', '5 min'],
   ]);
   expect(textsOf(page, 'header')[0]).toContain(
@@ -154,6 +155,20 @@ test('what to run: urgent first, where each runs, and nothing that a shell could
   ]);
 });
 
+test('a VM that waits for its resume: looked at by inspect, and nothing is reset', async () => {
+  const waiting = aFleetDomain({ domain: 'one-6', verdict: 'blocked', blockState: 'not-resumed' });
+  const page = await read(aReport({ domains: [waiting], source: 'here' }));
+  const commands = withClass(page, 'command').map(({ text }) => text);
+  expect(commands).toEqual([
+    'migrate-guard inspect one-6',
+    'migrate-guard inspect one-6',
+    'migrate-guard explain one-6',
+  ]);
+  expect(withClass(page, 'steps')[0]?.text).toContain('See why a VM is blocked');
+  const [cell] = page.filter(({ name, attributes }) => name === 'a' && attributes.class?.startsWith('mark'));
+  expect(cell?.attributes['aria-label']).toMatch(/: blocked, not-resumed$/);
+});
+
 test('the map has every VM once, below its host, and leads to it', async () => {
   const fleet = makeFleet({ vms: 50, hosts: 12, trouble: 0.3 });
   const page = await read(fleet);
@@ -164,7 +179,7 @@ test('the map has every VM once, below its host, and leads to it', async () => {
   expect(cells.map(({ attributes }) => attributes['aria-label']).sort()).toEqual(
     fleet.domains
       .map(({ domain, name, verdict, blockState }) => {
-        const state = ['stuck', 'half-inactive'].includes(blockState) ? `, ${blockState}` : '';
+        const state = ['stuck', 'half-inactive', 'not-resumed'].includes(blockState) ? `, ${blockState}` : '';
         return `${domain} ${name ?? ''}: ${verdict}${state}`;
       })
       .sort(),
