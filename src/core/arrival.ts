@@ -2,8 +2,9 @@
  * How a QEMU came by its guest. libvirt lets every guest arrive from another host with INACTIVE disks (migration
  * capability `late-block-activate`, src/qemu/qemu_migration_params.c, qemuMigrationParamsAlwaysOn), and they stay so until
  * QEMU is told `cont` (migration/migration.c, process_incoming_migration_bh): after `migrate --suspend`, and after a
- * migration of a guest that was paused. libvirt 9.0 does not set that capability for `restore --paused`, whose disks are
- * active; neither libvirt's files nor QEMU before 10.0 tell the one from the other.
+ * migration of a guest that was paused. Of `restore --paused` QEMU 10.0 and later have INACTIVE disks, too; earlier ones
+ * have active ones, for libvirt does not set that capability there (qemuMigrationDstRun, for a save). Neither libvirt's
+ * files nor QEMU before 10.0 tell the one from the other.
  */
 export interface Arrival {
   /** By a migration, or from a file that one was saved to. */

@@ -75,7 +75,7 @@ test.each([
   await expectMovable(domain);
 });
 
-// libvirt 9.0 restores with active disks, but nothing tells that from an arrival with INACTIVE ones.
+// Before QEMU 10.0 it has active disks, but nothing tells that from an arrival with INACTIVE ones.
 test('of one that was restored paused, likewise', async () => {
   const domain = await stage.lab.startDomain(830);
   await domain.host.virsh('save', domain.name, file);

@@ -92,7 +92,7 @@ describe('a healthy domain', () => {
       expect.stringMatching(/^disk-name unknown: QEMU could not be asked for its block nodes: /),
       // A stand-in has no log, and no layout.
       expect.stringMatching(
-        /^block-state unknown: QEMU's log .* cannot be read: ENOENT, and memory was not read: /,
+        /^block-state unknown: QEMU's log .* cannot be read: ENOENT; memory was not read: /,
       ),
     ]);
   });
