@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs';
+import { mayWaitForResume } from '../core/arrival';
 import { blockStateCheck, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
@@ -44,7 +45,7 @@ export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator
 /** When QEMU itself is asked, where its memory cannot be read. */
 type Asking =
   | 'always'
-  /** Only where log and libvirt's status leave doubt: of hosts with many VMs, every few minutes. */
+  /** Only where its log, or a guest that may wait for its resume, leaves doubt: of hosts with many VMs, every few minutes. */
   | 'in-doubt';
 
 /** `qemu`: by whom QEMU is asked. */
@@ -122,7 +123,7 @@ export async function inspectHeld(
   const { uuid, state } = domain;
   const isClear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
-  const isInDoubt = !isClear || state !== 'running';
+  const isInDoubt = !isClear || mayWaitForResume(held.arrival, state === 'running');
   const answers = asking === 'always' || isInDoubt ? await askQemu(qemu, uuid) : undefined;
   const known = { why: reading.unknown, log, answers, arrival: held.arrival, state };
   return { ...judgeLog(known, domain.name), reading };

@@ -105,9 +105,9 @@ describe('by the log, where memory cannot be read', () => {
     await stage.host.succeed(['kill', '-STOP', daemon]);
     const config = configure(stage, 'libvirt: { deadline: 1 }');
     const silent = await stage.report('inspect', domain.name, '--config', config);
+    await stage.host.succeed(['kill', '-CONT', daemon]);
     expect(silent).toMatchObject({ exit: 2, blockState: 'unknown' });
     expect(silent.findings[0]?.what).toMatch(/which does not tell of an arrival, and QEMU does not answer/);
-    await stage.host.succeed(['kill', '-CONT', daemon]);
     await domain.destroy();
   });
 
