@@ -1,4 +1,11 @@
-import { type Domain, type Emulator, type DebianRelease, migrateToSink, relinkDisk } from '../lab/harness';
+import {
+  type Domain,
+  type Emulator,
+  type DebianRelease,
+  migrateToSink,
+  relinkDisk,
+  until,
+} from '../lab/harness';
 import { ifMade } from '../if-made';
 import { snapshotLive } from './live-snapshot';
 import { expectMigration } from './reset-stage';
@@ -46,6 +53,22 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     const { status } = await migrateToSink(domain);
     expect(status).not.toBe('completed');
     if (domain.alive()) await domain.destroy();
+  });
+
+  test('a commit into the file below, given up when the path is gone: repairable, and repaired it migrates', async () => {
+    const domain = await start(313);
+    await snapshotLive(domain);
+    await domain.host.virsh('blockcommit', domain.name, 'vda', '--active');
+    await until(async () => (await domain.qmp<{ ready: boolean }[]>('query-block-jobs'))[0]?.ready, {
+      what: 'the commit has caught up with the guest',
+    });
+    relinkDisk(domain);
+    await domain.host.virsh('blockjob', domain.name, 'vda', '--abort');
+    const { exit, verdict } = await stage.report('check', domain.name);
+    expect({ exit, verdict }).toEqual({ exit: 1, verdict: 'repairable' });
+    expect(await stage.report('repair', domain.name)).toMatchObject({ exit: 0, verdict: 'safe' });
+    await expectMigration(domain);
+    await domain.destroy();
   });
 
   test('a path that is gone only after the snapshot is safe, and said', async () => {
