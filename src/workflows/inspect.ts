@@ -9,7 +9,7 @@ import { verdictOf, type BlockState, type DomainReport, type Finding } from '../
 import { judgeLog } from '../core/judge-log';
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
-import { askQemu, type Monitor } from '../system/monitor';
+import { askQemu, jobOf, type Monitor } from '../system/monitor';
 import { foreignRemedy, type NotHeld, QemuProcess } from '../system/qemu-process';
 import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
@@ -123,8 +123,11 @@ export async function inspectHeld(
   const { uuid, state } = domain;
   const isClear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
-  const isInDoubt = !isClear || mayWaitForResume(held.arrival, state === 'running');
-  const answers = asking === 'always' || isInDoubt ? await askQemu(qemu, uuid) : undefined;
+  const mayWait = mayWaitForResume(held.arrival, state === 'running');
+  // While a guest arrives, and in some other jobs, libvirt lets every question wait (qemuDomainObjSetAsyncJobMask).
+  const isFree = (): boolean => jobOf(settings.libvirt.stateDirectory, domain.name) === undefined;
+  const asks = !isClear || ((asking === 'always' || mayWait) && isFree());
+  const answers = asks ? await askQemu(qemu, uuid) : undefined;
   const known = { why: reading.unknown, log, answers, arrival: held.arrival, state };
   return { ...judgeLog(known, domain.name), reading };
 }

@@ -2,7 +2,7 @@ import { useGuardStage } from './guard-stage';
 import { affectedQemu, type Domain, type Emulator } from './harness';
 
 // A guest that arrived paused has INACTIVE disks until it is resumed, by design. Until then QEMU before 10.0, the mended
-// 7.2.22 too, dies of a migration, a save or a block_resize (block.c, bdrv_inactivate_recurse and bdrv_co_truncate).
+// 7.2.22 too, dies of a migration, a save or a block_resize (block.c, bdrv_inactivate_recurse; block/io.c, bdrv_co_write_req_prepare).
 
 const stage = useGuardStage();
 const file = '/var/lib/one/datastores/arrived.save';

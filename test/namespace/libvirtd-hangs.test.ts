@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { versionNumber } from '../../src/cli/version';
 import { writeLog } from './faults/failed-migration';
 import { configuration, furnish, furnishHostHalf } from './faults/workflow';
-import { giveToQemu, placeDisk, useStage } from './harness';
+import { giveToQemu, placeDisk, stateDirectory, useStage } from './harness';
 
 // A libvirtd that hangs, on a host with many VMs of which only QEMU could tell how its disks stand.
 
@@ -51,6 +52,19 @@ test('reset --all asks it twice, to see which VM needs it and to reset the first
   const told = { blockState: 'unknown', result: 'undecided' };
   expect(domains).toMatchObject(names.map((domain) => ({ domain, ...told })));
   expect(asked()).toEqual([session, expect.stringContaining('query-status')]);
+});
+
+test('where libvirt has a job under way, which may keep a question waiting, a clear log is all that is asked', async () => {
+  for (const name of names) {
+    writeLog(on.stage, name, false);
+    const status = `${stateDirectory}/${name}.xml`;
+    const xml = on.stage.host.read(status).replace('<namespaces>', "<job type='none' async='backup'/>$&");
+    on.stage.host.file(status, xml, { mode: 0o600 });
+  }
+  expect(await run('inspect', '--all')).toMatchObject(
+    names.map((domain) => ({ domain, blockState: 'healthy' })),
+  );
+  expect(existsSync(on.stage.host.path('/mnt/asked'))).toBe(false);
 });
 
 // Longer than the probe has for all: past that, nothing new is begun.
