@@ -1,4 +1,4 @@
-import { arrival } from './arrival';
+import { arrival } from './paused-arrival';
 import type { Check } from './check';
 import { destination } from './destination';
 import { diskAccess } from './disk-access';

@@ -1,4 +1,4 @@
-import type { Arrival } from './arrival';
+import type { Arrival } from './paused-arrival';
 import type { Domain, DiskSource } from './domain';
 import type { DeviceEntry, Entry, FileEntry } from './entry';
 import type { Mount } from './mounts';

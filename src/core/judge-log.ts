@@ -1,4 +1,4 @@
-import { mayWait, mayWaitForResume, resumeOf, type Arrival } from './arrival';
+import { mayWait, mayWaitForResume, resumeOf, type Arrival } from './paused-arrival';
 import {
   blockStateCheck as check,
   inactiveState,

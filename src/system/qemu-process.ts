@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { errorName } from '../core/errors';
-import type { Arrival } from '../core/arrival';
+import type { Arrival } from '../core/paused-arrival';
 import type { DeviceEntry, FileEntry } from '../core/entry';
 import type { OpenFile, Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';

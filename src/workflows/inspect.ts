@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { mayWaitForResume } from '../core/arrival';
+import { mayWaitForResume } from '../core/paused-arrival';
 import { blockStateCheck, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';

@@ -1,4 +1,4 @@
-import { resumeOf } from '../core/arrival';
+import { resumeOf } from '../core/paused-arrival';
 import { resetOf } from '../core/block-state';
 import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';

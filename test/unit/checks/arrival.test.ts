@@ -1,5 +1,5 @@
 import { checks, checksWithoutInspection } from '../../../src/checks';
-import { arrival } from '../../../src/checks/arrival';
+import { arrival } from '../../../src/checks/paused-arrival';
 import { aDomain, domainFacts } from '../factories';
 
 describe('a guest that came over and does not run', () => {

@@ -1,4 +1,4 @@
-import { mayWait, mayWaitForResume, resumeOf } from '../core/arrival';
+import { mayWait, mayWaitForResume, resumeOf } from '../core/paused-arrival';
 import { blockStateCheck } from '../core/block-state';
 import type { Check } from './check';
 
