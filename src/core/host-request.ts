@@ -23,6 +23,8 @@ export interface HostRequest {
   /** The deploy id: `one-310`, `310` or a UUID. */
   readonly domain?: string;
   readonly destination?: string;
+  /** Of `save`: what the mover writes to. It is only named in messages. */
+  readonly file?: string;
   /** Whether the disks' paths have to exist there already: so on shared storage, once it is attached. */
   readonly checkDestination?: boolean;
   /** Only say what would be done. */
@@ -38,7 +40,7 @@ const members: Readonly<
   Record<HostAction, { readonly needed: readonly Member[]; readonly allowed?: readonly Member[] }>
 > = {
   migrate: { needed: ['domain', 'destination', 'checkDestination'] },
-  save: { needed: ['domain'] },
+  save: { needed: ['domain'], allowed: ['file'] },
   prepare: { needed: ['domain', 'destination'] },
   repair: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
   reset: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
@@ -95,6 +97,7 @@ export function readRequest(text: string): HostRequest | string {
 const objections: Readonly<Record<Member, (value: unknown) => string | undefined>> = {
   domain: objectionToDomain,
   destination: (value) => (typeof value === 'string' ? undefined : 'the destination is no text'),
+  file: objectionToFile,
   checkDestination: (value) => objectionToFlag('checkDestination', value),
   dryRun: (value) => objectionToFlag('dryRun', value),
   changes: objectionToChanges,
@@ -105,6 +108,11 @@ function objectionToDomain(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'the domain is no text';
   if (/^(one-)?[0-9]{1,10}$/.test(value) || isUuid(value)) return undefined;
   return `${quoted(value)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
+}
+
+function objectionToFile(value: unknown): string | undefined {
+  const isFile = typeof value === 'string' && value.length <= longestPath && !value.includes('\0');
+  return isFile ? undefined : 'the file is no path';
 }
 
 function objectionToFlag(key: string, value: unknown): string | undefined {

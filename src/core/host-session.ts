@@ -19,6 +19,8 @@ export interface HostEnd {
   readonly result: string;
   readonly what: string;
   readonly remedy?: string;
+  /** It succeeded, and `what` is something to be told all the same. */
+  readonly warning?: true;
   /** Of what is no move: the action's own document. */
   readonly report?: unknown;
 }
@@ -86,6 +88,7 @@ export function readHostLine(text: string): HostLine | undefined {
         what,
         ...(domain === undefined ? {} : { domain }),
         ...(remedy === undefined ? {} : { remedy }),
+        ...(line.get('warning') === true ? { warning: true } : {}),
         ...(report === undefined ? {} : { report }),
       };
     }

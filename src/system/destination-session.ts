@@ -3,19 +3,36 @@ import { Conversation } from './conversation';
 import { log } from './log';
 import { onHost, quietVirsh } from './virsh-and-ssh';
 
+/** What the virsh that is kept over there prints behind each answer. */
+const markOfEnd = 'migrate-guard-end-of-answer';
+/** What it says later would be taken for the next answer: from then on each question has a virsh of its own. */
+const keptVirshPatienceSeconds = 2;
+
 /**
- * What answers on the other host: one question after the other, whose text never becomes part of a command. Each answer
- * ends with NUL, NUL, the exit status, NUL.
+ * What answers on the other host: one question after the other, whose text never becomes part of a shell's command; the
+ * virsh that is kept there is given UUIDs only. Each answer ends with NUL, NUL, the exit status, NUL.
  */
 const answering = `
 export LC_ALL=C
 count() { IFS= read -r count; words=(); while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; }
+trap "" PIPE
+keep_virsh() { [ -n "\${VIRSH_PID-}" ] || coproc VIRSH { exec ${quietVirsh().join(' ')}; }; }
+ask_virsh() {
+  keep_virsh
+  [ "$VIRSH_PID" != silent ] && printf "%s\\necho ${markOfEnd}\\n" "$1" >&"\${VIRSH[1]}" || return 1
+  while IFS= read -r -t ${keptVirshPatienceSeconds} line <&"\${VIRSH[0]}"; do
+    case $line in ${markOfEnd}) return 0 ;; "virsh # "*) ;; *) echo "$line" ;; esac
+  done
+  VIRSH_PID=silent
+  return 1
+}
 while IFS= read -r question; do
   count
   case $question in
     paths) stat -L --printf="%F\\t%n\\0" -- "\${words[@]}" 2>/dev/null ;;
     domains) ${quietVirsh('list', '--uuid').join(' ')} 2>&1 ;;
-    running) ${quietVirsh('list', '--uuid', '--state-running').join(' ')} 2>&1 ;;
+    ready) keep_virsh ;;
+    state) ask_virsh "domstate --reason --domain \${words[0]}" || ${quietVirsh('domstate', '--reason', '--domain').join(' ')} "\${words[0]}" ;;
     qemu) pid= argv=(); read -r pid <"\${words[0]}"; mapfile -d "" -t argv <"/proc/$pid/cmdline"
       case " \${argv[*]} " in *" -uuid \${words[1]} "*) echo "$pid" ;; esac ;;
     alive) if [ -e "/proc/\${words[0]}" ]; then
@@ -63,21 +80,24 @@ export class DestinationSession {
   }
 
   /** The UUIDs of all domains that are active over there; one that is shut off owns no disk. */
-  activeDomains(deadline: number): Promise<string | Unknown> {
-    return this.list('domains', deadline);
-  }
-
-  /** Of these, those whose guests run; what only comes over does not. */
-  runningDomains(deadline: number): Promise<string | Unknown> {
-    return this.list('running', deadline);
-  }
-
-  private async list(question: 'domains' | 'running', deadline: number): Promise<string | Unknown> {
-    const answer = await this.ask(question, [], deadline);
+  async activeDomains(deadline: number): Promise<string | Unknown> {
+    const answer = await this.ask('domains', [], deadline);
     if ('unknown' in answer) return answer;
     return answer.status === 0
       ? answer.text
       : { unknown: answer.text.trim().split('\n').at(-1) ?? 'virsh failed' };
+  }
+
+  /** Starts a virsh that stays over there: it connects before it is needed, as starting one takes 30 to 50 ms. */
+  async getReady(deadline: number): Promise<true | Unknown> {
+    const answer = await this.ask('ready', [], deadline);
+    return 'unknown' in answer ? answer : true;
+  }
+
+  /** What `virsh domstate --reason` prints of a domain over there, which is nothing where libvirt tells nothing. */
+  async stateOf(uuid: string, deadline: number): Promise<string | Unknown> {
+    const answer = await this.ask('state', [uuid], deadline);
+    return 'unknown' in answer ? answer : answer.text.trim();
   }
 
   /**

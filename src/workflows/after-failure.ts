@@ -3,7 +3,7 @@ import { resumeOf } from '../core/paused-arrival';
 import type { GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
-import type { Destination } from './destination';
+import { twice } from './arrival';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse, GuardReport } from './guard-course';
 import { inspectDomain, isGone } from './inspect';
@@ -84,21 +84,22 @@ async function settle(course: GuardCourse, why: string): Promise<Settled> {
   const ended = await endOfJob(course.domain, course.options.settings);
   const unhealed = await healLeftover(course, why);
   if (unhealed?.result === 'person') return { person: unhealed };
-  if (isUnknown(ended)) return { person: standsStill(course, why, ended.unknown) };
+  if (isUnknown(ended)) return { person: await standsStill(course, why, ended.unknown) };
   const state = await stateAfter(course);
-  const isAsBefore = typeof state === 'object' || state === stateBefore(course);
-  return isAsBefore ? { unhealed, state } : { person: standsStill(course, why, `here it is ${state}`) };
+  const isAsBefore = typeof state === 'object' || state === course.stateBefore;
+  return isAsBefore ? { unhealed, state } : { person: await standsStill(course, why, `here it is ${state}`) };
 }
 
-function standsStill(course: GuardCourse, why: string, how: string): GuardReport {
+/** What stands still here may be what a migration left behind whose guest runs on over there: it must not run, too. */
+async function standsStill(course: GuardCourse, why: string, how: string): Promise<GuardReport> {
   const { name } = course.domain;
+  const there = await course.destination?.arrivalOf(course.domain);
+  if (there && !isUnknown(there) && (there.kind === 'runs' || there.kind === 'stands'))
+    return twice(course, `${why}; ${how}`, there);
   const what = `${why}; ${name} does not run on as it should: ${how}`;
-  return course.report('person', what, `see virsh domstate ${name}`);
-}
-
-/** A guest that stood still before is moved as it is, and stays as it is. */
-function stateBefore({ domain }: GuardCourse): string {
-  return domain.state ?? 'running';
+  const elsewhere = there ? `, and that ${course.destination?.host ?? ''} has no copy of it,` : '';
+  const remedy = `see virsh domstate --reason ${name}${elsewhere} before: virsh resume ${name}`;
+  return course.report('person', what, remedy);
 }
 
 /** libvirt's word. A libvirtd that was started anew lets the guest run on after it has answered for some time; bounded. */
@@ -107,7 +108,7 @@ async function stateAfter(course: GuardCourse): Promise<string | Unknown> {
   const until = performance.now() + migrate.destinationDeadline * 1000;
   for (;;) {
     const state = await new Virsh(libvirt.deadline * 1000).state(course.domain.uuid);
-    if (state === stateBefore(course) || isGone(course.domain) || performance.now() > until) return state;
+    if (state === course.stateBefore || isGone(course.domain) || performance.now() > until) return state;
     await pause(interval);
   }
 }
@@ -118,7 +119,7 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
   const { name } = course.domain;
   const { person, state } = await settle(course, why);
   if (person) return person;
-  if (typeof state === 'object') return standsStill(course, why, state.unknown);
+  if (typeof state === 'object') return await standsStill(course, why, state.unknown);
   const copy = await course.destination?.copyOf(course.domain);
   const remains = state === 'running' ? `${name} runs here` : `${name} is here, ${state} as before`;
   if (copy === undefined) {
@@ -127,41 +128,6 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
   }
   const remedy = `libvirt on ${destination ?? ''} removes what came over; run again when it answers`;
   return course.report('mover-failed', `${why}; ${remains}; ${copy.why}`, remedy);
-}
-
-/** The QEMU that ran here is gone, although the mover said that it failed. */
-export async function died(course: GuardCourse): Promise<GuardReport> {
-  const { settings } = course.options;
-  const { name } = course.domain;
-  if (course.wasSaved) {
-    const what = `${name} was saved, and runs no more, although the mover failed`;
-    const remedy = 'restore it from what was saved: started anew, it has lost what its memory held';
-    return course.report('mover-failed', what, remedy);
-  }
-  const elsewhere = course.destination && (await reportFrom(course.destination, course));
-  if (elsewhere) return elsewhere;
-  const what = `QEMU died during the move: ${name} runs nowhere`;
-  const log = `${settings.libvirt.logDirectory}/${name}.log`;
-  return course.report('person', what, `see ${log}, then start the VM again`);
-}
-
-/** What becomes of a domain that runs here no more where it was to go; nothing, when no copy of it is there. */
-async function reportFrom(destination: Destination, course: GuardCourse): Promise<GuardReport | undefined> {
-  const { name } = course.domain;
-  const { host } = destination;
-  let runs = await destination.runs(course.domain);
-  // What did not come over as a whole is there for a moment, too.
-  const copy = runs === false ? await destination.copyOf(course.domain) : undefined;
-  if (runs === false && copy === undefined) return undefined;
-  if (copy) runs = await destination.runs(course.domain);
-  if (typeof runs !== 'boolean') {
-    const what = `${name} runs here no more, and nobody can tell whether it runs on ${host}: ${runs.unknown}`;
-    return course.report('person', what, `find out with virsh list on ${host}; never start it twice`);
-  }
-  if (runs) return course.report('mover-failed', `${name} runs on ${host} now, although the mover failed`);
-  const what = `${name} runs here no more, and ${host} has a copy of it that does not run`;
-  const remedy = `see virsh domstate --reason ${name} on ${host}: what is migrating came over in part, and must be gone before ${name} is started again`;
-  return course.report('person', what, remedy);
 }
 
 /** A refusal after a failed attempt: the failure is the mover's, unless a person is needed; why there was no retry is said. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { absent, readArrival, type Arrival } from '../core/arrival';
 import type { Domain } from '../core/domain';
 import { isUnknown, type DestinationPath, type Unknown } from '../core/facts';
 import type { Objection } from '../core/reset-plan';
@@ -39,11 +40,23 @@ export class Destination {
     return typeof active === 'string' ? active.includes(uuid) : active;
   }
 
-  /** Whether its guest runs over there. */
-  async runs({ uuid }: Domain): Promise<boolean | Unknown> {
+  /** Makes ready for {@link arrivalOf}, while there is time. */
+  async getReady(): Promise<void> {
     const deadline = this.settings.ssh.deadline * 1000;
-    const running = await this.ask((session) => session.runningDomains(deadline));
-    return typeof running === 'string' ? running.includes(uuid) : running;
+    await this.ask((session) => session.getReady(deadline));
+  }
+
+  /** What has become of the domain over there, by libvirt's word. `deadline` is in milliseconds. */
+  async arrivalOf(
+    { uuid }: Domain,
+    deadline = this.settings.ssh.deadline * 1000,
+  ): Promise<Arrival | Unknown> {
+    const told = await this.ask((session) => session.stateOf(uuid, deadline));
+    if (typeof told !== 'string') return told;
+    if (told !== '') return readArrival(told);
+    const active = await this.ask((session) => session.activeDomains(deadline));
+    if (typeof active !== 'string') return active;
+    return active.includes(uuid) ? { unknown: 'libvirt there does not tell its state' } : absent;
   }
 
   /** Before each attempt: what was seen was another QEMU. */

@@ -40,6 +40,8 @@ export interface GuardReport {
   readonly reactivationWait?: number;
   readonly what: string;
   readonly remedy?: string;
+  /** It succeeded, and `what` is something to be told all the same. */
+  readonly warning?: true;
   /** What the mover printed at its last attempt. */
   readonly output?: Moved;
 }
@@ -60,6 +62,8 @@ export interface Moving {
 
 export interface CourseOptions {
   readonly settings: Settings;
+  /** What a save writes to, where that is known. */
+  readonly file?: string;
   /** Where the domain goes; none for a save. */
   readonly destination?: string;
   /** The domain was on its way there already, and the move failed. */
@@ -89,6 +93,8 @@ export class GuardCourse {
   aborted = false;
   /** libvirt has written the domain to a file, and ended its QEMU. */
   wasSaved = false;
+  /** After its end here, it was looked for elsewhere. */
+  hasLookedElsewhere = false;
   /** One for all that is asked here: by the check, and by who stands by the mover. */
   readonly virsh = new VirshSession(true);
   /** By it QEMU is asked. */
@@ -130,6 +136,22 @@ export class GuardCourse {
   /** Where the last migration went, as far as this run knows: there a copy of the domain may be left. */
   get lastDestination(): Destination | undefined {
     return this.attempts.length > 0 || this.options.wasOnItsWay === true ? this.destination : undefined;
+  }
+
+  /** A guest that stood still before is moved as it is, and stays as it is. */
+  get stateBefore(): string {
+    return this.domain.state ?? 'running';
+  }
+
+  /** QEMU did not die: it had handed over, and what failed afterwards was the mover. */
+  blameMover(): void {
+    const last = this.attempts.pop();
+    if (last) this.attempts.push({ ...last, cause: 'other' });
+  }
+
+  /** It succeeded, and there is something to be told all the same. */
+  warn(what: string, remedy?: string): GuardReport {
+    return { ...this.report('done', what, remedy), warning: true };
   }
 
   say(action: GuardAction['action'], what: string): void {

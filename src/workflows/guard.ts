@@ -3,7 +3,8 @@ import { GuardError } from '../core/errors';
 import { withDomainLock } from '../system/domain-lock';
 import { LogWatch } from '../system/log-watch';
 import { jobOf } from '../system/monitor';
-import { brokenOff, died, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
+import { brokenOff, endedEarly, failedOtherwise, heal, notAgain } from './after-failure';
+import { died, succeeded } from './arrival';
 import { GuardCourse, type GuardOptions, type GuardReport } from './guard-course';
 import { isGone, mustHoldQemu } from './inspect';
 import { JobWatch } from './job-watch';
@@ -36,7 +37,7 @@ async function move(course: GuardCourse, options: GuardOptions): Promise<GuardRe
   try {
     const report = await moveSafe(course, options);
     // A guest that writes to a disk which QEMU has not ends QEMU, also while it is being healed.
-    const isNews = report.result !== 'done' && course.attempts.at(-1)?.cause !== 'died';
+    const isNews = report.result !== 'done' && !course.hasLookedElsewhere;
     return isNews && isGone(course.domain) ? await died(course) : report;
   } catch (error) {
     // A mover's failure is not forgotten for what went wrong after it.
@@ -48,7 +49,7 @@ async function move(course: GuardCourse, options: GuardOptions): Promise<GuardRe
 async function moveSafe(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
   for (;;) {
     const { reactivation, cause } = await attempt(course, options);
-    if (cause === undefined) return course.report('done', 'done');
+    if (cause === undefined) return await succeeded(course);
     if (cause === 'died') return await died(course);
     if (cause === 'stalled') return await endedEarly(course, 'its copy stood still, and was ended');
     if (cause === 'other') {

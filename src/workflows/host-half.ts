@@ -213,13 +213,14 @@ async function withCourse(
 }
 
 function courseOptions(
-  { action, destination, checkDestination = false, dryRun = false }: HostRequest,
+  { action, destination, file, checkDestination = false, dryRun = false }: HostRequest,
   settings: Settings,
   { did }: Frontend,
 ): CourseOptions {
   return {
     settings,
     ...(destination === undefined ? {} : { destination }),
+    ...(file === undefined ? {} : { file }),
     wasOnItsWay: action === 'heal',
     checkDestination,
     dryRun,
@@ -228,7 +229,7 @@ function courseOptions(
 }
 
 function endOf({ output, ...report }: GuardReport): HostEnd {
-  const { domain, result, what, remedy } = report;
+  const { domain, result, what, remedy, warning } = report;
   const own = result === 'mover-failed' ? output?.exit : undefined;
   return {
     exit: own ?? exitCodes[guardResults[result]].status,
@@ -236,6 +237,7 @@ function endOf({ output, ...report }: GuardReport): HostEnd {
     result,
     what,
     ...(remedy === undefined ? {} : { remedy }),
+    ...(warning ? { warning } : {}),
     report,
   };
 }

@@ -84,6 +84,8 @@ export class StandBy {
     const { destination, domain } = this.course;
     destination?.forgetQemu();
     const look = async (): Promise<void> => {
+      await sleep(lookInterval, signal);
+      if (!signal.aborted) await destination?.getReady();
       do await sleep(lookInterval, signal);
       while (!signal.aborted && (await destination?.lookForQemu(domain)));
     };

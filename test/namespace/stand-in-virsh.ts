@@ -7,7 +7,7 @@ import { configuration, logDirectory } from './faults/workflow';
 export const handingOverFailed =
   '2024-03-05T10:00:00.000000Z qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)';
 
-/** Lines of the shell. `$log` is QEMU's log; the guest is `$state`, and `$migration` a part of query-migrate's answer. */
+/** Lines of the shell. `$log` is QEMU's log; `$stays` is set in a virsh that answers one command after the other; the guest is `$state`, and `$migration` a part of query-migrate's answer. */
 export interface StandIn {
   /** What `virsh save` or `virsh migrate` does. */
   readonly move: string;
@@ -102,6 +102,7 @@ case "$*" in
   *' save '* | *' migrate '*)
     ${move} ;;
   *qemu:///system)
+    stays=yes
     while IFS= read -r line; do
       printf 'virsh # %s\\n' "$line"
       case $line in echo*) echo "\${line#echo }" ;; *) answer "$line" ;; esac

@@ -50,7 +50,7 @@ export const saveVerb: Verb = {
       // virsh would take a relative path as relative to the mover's directory.
       start: () => startProgram({ command: virshHere('save', uuid, resolve(file)) }),
     });
-    return run(word, { settings, mover }, line);
+    return run(word, { settings, mover, file: resolve(file) }, line);
   },
 };
 
@@ -71,15 +71,14 @@ async function run(word: string, options: GuardOptions, line: CommandLine): Prom
   return exitCodes[guardResults[report.result]].status;
 }
 
-/** The mover's own words come first; then the reason and the way out, in two lines. */
-function print({ result, domain, what, remedy, output }: GuardReport): void {
-  if (output && result !== 'done') writeWords(process.stderr, output.stderr);
+/** The mover's own words come first, if it failed; then the reason and the way out, in two lines. */
+function print({ result, domain, what, remedy, warning, output }: GuardReport): void {
+  if (output && (result !== 'done' || output.exit !== 0)) writeWords(process.stderr, output.stderr);
   if (output && output.stdout.trim() !== '') writeWords(process.stdout, output.stdout);
-  if (result === 'done') {
-    process.stdout.write(`${printable(domain)}: done\n`);
-    return;
-  }
-  process.stderr.write(`migrate-guard: ${printable(domain)}: ${printable(what)}\n`);
+  if (result === 'done') process.stdout.write(`${printable(domain)}: done\n`);
+  if (result === 'done' && !warning) return;
+  const weight = warning ? 'warning: ' : '';
+  process.stderr.write(`migrate-guard: ${weight}${printable(domain)}: ${printable(what)}\n`);
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
 }
 

@@ -1,6 +1,7 @@
 import type { Settings } from '../../core/settings';
 import type { HostRequest } from '../../core/host-request';
 import type { HostEnd } from '../../core/host-session';
+import { lastWords } from '../../core/arrival';
 import { isUnknown } from '../../core/facts';
 import { failure, info, warning } from '../../opennebula/vm-log';
 import type { MoveRequest } from '../../opennebula/move-request';
@@ -77,17 +78,27 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   }
 }
 
-/** The mover's word is final: what comes after its success is a warning, and its own failure keeps its own words first. */
+/**
+ * The mover's word is final: what comes after its success is a warning, and its own failure keeps its own words first.
+ * But for one thing: a VM that is proved to run where it was to go has been moved, whatever the mover says.
+ */
 function conclude(
-  { deployId }: MoveRequest,
-  { exit, domain = deployId, what, remedy }: HostEnd,
+  { action, deployId }: MoveRequest,
+  end: HostEnd,
   lines: readonly string[],
   moved: Moved | undefined,
 ): Reply {
-  if (moved?.exit === 0) return ended(moved, exit === 0 ? lines : [...lines, warning(`${domain}: ${what}`)]);
+  const { exit, domain = deployId, what, remedy } = end;
   const reason = failure(domain, what, remedy);
-  if (moved) return ended(moved, [...lines, reason]);
-  return { exit, stdout: '', stderr: [...lines, reason].join('') };
+  if (!moved) return { exit, stdout: '', stderr: [...lines, reason].join('') };
+  const hasArrived = action === 'migrate' && exit === 0;
+  if (moved.exit !== 0 && !hasArrived) return ended(moved, [...lines, reason]);
+  const words = moved.exit === 0 ? '' : lastWords(moved);
+  const told = [
+    warning(`${domain}: ${what}${words === '' ? '' : `: ${words}`}`),
+    ...(remedy === undefined ? [] : [warning(`-> ${remedy}`)]),
+  ];
+  return ended({ ...moved, exit: 0 }, exit !== 0 || end.warning ? [...lines, ...told] : lines);
 }
 
 function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply {
@@ -120,12 +131,14 @@ function reasonOf(line: Exclude<Awaited<ReturnType<HostHalf['next']>>, { kind: '
 }
 
 function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequest {
-  const { action, deployId, destination, shared } = request;
+  const { action, deployId, destination, shared, args } = request;
+  const [, file] = args;
   return {
     version,
     action,
     domain: deployId,
     // On storage that is not shared the mover makes the disks over there.
+    ...(action === 'save' && file !== undefined ? { file } : {}),
     ...(destination === undefined ? {} : { destination, checkDestination: shared === true }),
   };
 }

@@ -1,0 +1,37 @@
+/**
+ * What has become of a domain on the host it was to go to. `runs`: all of it is there, and its guest runs. `stands`: all
+ * of it is there, and its guest stands still. `partial`: a part of it may still be missing. `absent`: libvirt there has
+ * no such domain that is active. `told` is what `virsh domstate --reason` printed.
+ */
+export interface Arrival {
+  readonly kind: 'runs' | 'stands' | 'partial' | 'absent';
+  readonly told: string;
+}
+
+export const absent: Arrival = { kind: 'absent', told: 'absent' };
+
+/**
+ * libvirt's reasons for a pause of what is not known to be complete: it says `migrating` until the incoming migration
+ * has ended, and only then `user` (src/qemu/qemu_migration.c, qemuMigrationDstComplete), or lets the guest run.
+ */
+const incomplete = ['migrating', 'starting up', 'post-copy', 'post-copy failed', 'unknown'];
+/** Of a guest that runs before all of its memory is there. */
+const runsIncomplete = ['post-copy', 'post-copy failed'];
+
+/** Reads the first line of `virsh domstate --reason`: `paused (user)`; as tools/virsh-domain-monitor.c names states and reasons. */
+export function readArrival(text: string): Arrival {
+  const told = text.split('\n', 1)[0]?.trim() ?? '';
+  const [, state = told, reason = ''] = /^(.*?) \((.*)\)$/.exec(told) ?? [];
+  if (state === 'shut off' || state === 'no state') return { kind: 'absent', told };
+  const doubtful: Readonly<Record<string, readonly string[]>> = {
+    running: runsIncomplete,
+    paused: incomplete,
+  };
+  if (doubtful[state]?.includes(reason)) return { kind: 'partial', told };
+  return { kind: state === 'running' ? 'runs' : 'stands', told };
+}
+
+/** The last line of what a mover wrote to stderr, which is where it says why it failed. */
+export function lastWords({ stderr }: { readonly stderr: string }): string {
+  return stderr.trimEnd().split('\n').at(-1)?.trim() ?? '';
+}

@@ -1,0 +1,136 @@
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { lastWords, type Arrival } from '../core/arrival';
+import { GuardError } from '../core/errors';
+import { isUnknown, type Unknown } from '../core/facts';
+import { shellWord } from '../core/shell-word';
+import type { Destination } from './destination';
+import { findDomain, NotRunning } from './find-domains';
+import type { GuardCourse, GuardReport } from './guard-course';
+import { isGone } from './inspect';
+
+/** A mover may have the guest resumed by something that outlives it. */
+const resumeBoundMs = 2000;
+const askIntervalMs = 100;
+
+/**
+ * The mover said that it succeeded, and its word is final. One question, where the guest runs on: a mover that lets it
+ * arrive paused, and fails to resume it, may end well all the same (OpenNebula's on storage that is not shared).
+ */
+export async function succeeded(course: GuardCourse): Promise<GuardReport> {
+  const { destination, domain } = course;
+  const done = course.report('done', 'done');
+  if (destination === undefined || course.stateBefore !== 'running') return done;
+  const until = performance.now() + resumeBoundMs;
+  for (;;) {
+    const left = Math.max(1, until - performance.now());
+    const there = await destination.arrivalOf(domain, left);
+    // Who cannot be asked gives no reason to doubt the mover.
+    if (isUnknown(there) || !there.told.startsWith('paused')) return done;
+    if (performance.now() + askIntervalMs > until) {
+      const what = `it was moved, but stands still on ${destination.host} (${there.told}), and ran before`;
+      return course.warn(what, resumeThere(course, destination));
+    }
+    await pause(askIntervalMs);
+  }
+}
+
+/** The QEMU that ran here is gone, although the mover said that it failed. */
+export async function died(course: GuardCourse): Promise<GuardReport> {
+  const { settings } = course.options;
+  const { name } = course.domain;
+  course.hasLookedElsewhere = true;
+  if (course.wasSaved) {
+    course.blameMover();
+    const what = `${name} was saved, and runs no more, although the mover failed`;
+    const file = shellWord(course.options.file ?? 'FILE');
+    const remedy = `it goes on with what its memory held by, on ${hostname()}: virsh restore ${file}; started anew, it has lost that`;
+    return course.report('mover-failed', what, remedy);
+  }
+  const elsewhere = course.destination && (await reportFrom(course.destination, course));
+  if (elsewhere) return elsewhere;
+  const what = `QEMU died during the move: ${name} runs nowhere`;
+  const log = `${settings.libvirt.logDirectory}/${name}.log`;
+  return course.report('person', what, `see ${log}, then start the VM again`);
+}
+
+/** What becomes of a domain that runs here no more where it was to go; nothing, when no copy of it is there. */
+async function reportFrom(destination: Destination, course: GuardCourse): Promise<GuardReport | undefined> {
+  const { name } = course.domain;
+  const { host } = destination;
+  const there = await settled(destination, course);
+  if (isUnknown(there)) {
+    const what = `${name} runs here no more, and nobody can tell whether it runs on ${host}: ${there.unknown}`;
+    return course.report('person', what, `find out with virsh list --all on ${host}; never start it twice`);
+  }
+  switch (there.kind) {
+    case 'absent':
+      return undefined;
+    case 'runs':
+      return await arrived(course, destination, there);
+    case 'stands': {
+      course.blameMover();
+      const what = `${name} runs here no more; ${host} has all of it, and it stands still there (${there.told})`;
+      return course.report(
+        'person',
+        what,
+        `the only copy: never destroy it; ${resumeThere(course, destination)}`,
+      );
+    }
+    case 'partial': {
+      const what = `${name} runs here no more, and ${host} has a copy of it that may lack a part (${there.told})`;
+      const remedy = `start it nowhere before virsh domstate --reason ${name} on ${host} says that it is gone; at "paused (user)" it is complete, and the only copy: virsh resume ${name}, there`;
+      return course.report('person', what, remedy);
+    }
+  }
+}
+
+/** What did not come over as a whole is there for a moment, too: libvirt gets time to end it. */
+async function settled(destination: Destination, { domain }: GuardCourse): Promise<Arrival | Unknown> {
+  const there = await destination.arrivalOf(domain);
+  if (isUnknown(there) || there.kind !== 'partial') return there;
+  await destination.copyOf(domain);
+  return destination.arrivalOf(domain);
+}
+
+/**
+ * It runs where it was to go, and is gone here: the migration has succeeded, whatever the mover said afterwards. Whoever
+ * believes the mover looks for the VM here, and may take its disks from under it (StorPool's failmigrate detaches with force).
+ */
+async function arrived(course: GuardCourse, destination: Destination, there: Arrival): Promise<GuardReport> {
+  const left = await leftHere(course);
+  course.blameMover();
+  if (left !== undefined) return twice(course, left, there);
+  const words = course.output ? lastWords(course.output) : '';
+  const what = `it runs on ${destination.host} now, although the mover failed${words === '' ? '' : `: ${words}`}`;
+  return course.warn(what);
+}
+
+/** What is here besides the QEMU that has ended. */
+async function leftHere({ domain, options }: GuardCourse): Promise<string | undefined> {
+  try {
+    const found = await findDomain(domain.uuid, options.settings);
+    return isGone(found) ? undefined : `process ${found.pid ?? 'of another QEMU'} here is a QEMU of it`;
+  } catch (error) {
+    if (error instanceof NotRunning) return undefined;
+    if (error instanceof GuardError) return `whether a QEMU of it is here cannot be told: ${error.what}`;
+    throw error;
+  }
+}
+
+/** Two copies of one guest: whoever lets both run destroys its disks. */
+export function twice(course: GuardCourse, why: string, there: Arrival): GuardReport {
+  const { name } = course.domain;
+  const host = course.destination?.host ?? '';
+  const what = `${name} is on ${host} (${there.told}) and may be here, too: ${why}`;
+  const remedy =
+    there.kind === 'runs'
+      ? `never resume it here, as it runs on ${host}; when it is well there, end what is here: virsh destroy ${name}, on ${hostname()}`
+      : `let only one of the two go on: virsh resume ${name} on ${host}, or here; then virsh destroy ${name} where it stands still`;
+  return course.report('person', what, remedy);
+}
+
+function resumeThere({ domain: { name }, options }: GuardCourse, { host }: Destination): string {
+  const disks = options.checkDestination === false ? 'once all its disks are there, too: ' : '';
+  return `${disks}virsh resume ${name}, on ${host}`;
+}
