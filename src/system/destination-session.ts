@@ -3,10 +3,10 @@ import { Conversation } from './conversation';
 import { log } from './log';
 import { onHost, quietVirsh } from './virsh-and-ssh';
 
-/** What the virsh that is kept over there prints behind each answer. */
+/** What the virsh that is kept over there is told to print after each order, which it repeats as a line of its own. */
 const markOfEnd = 'migrate-guard-end-of-answer';
 /** What it says later would be taken for the next answer: from then on each question has a virsh of its own. */
-const keptVirshPatienceSeconds = 2;
+const keptVirshPatienceSeconds = 1;
 
 /**
  * What answers on the other host: one question after the other, whose text never becomes part of a shell's command; the
@@ -21,7 +21,7 @@ ask_virsh() {
   keep_virsh
   [ "$VIRSH_PID" != silent ] && printf "%s\\necho ${markOfEnd}\\n" "$1" >&"\${VIRSH[1]}" || return 1
   while IFS= read -r -t ${keptVirshPatienceSeconds} line <&"\${VIRSH[0]}"; do
-    case $line in ${markOfEnd}) return 0 ;; "virsh # "*) ;; *) echo "$line" ;; esac
+    case $line in "virsh # echo ${markOfEnd}") return 0 ;; ${markOfEnd}* | "virsh # "*) ;; *) echo "$line" ;; esac
   done
   VIRSH_PID=silent
   return 1

@@ -76,6 +76,74 @@ describe('a mover', () => {
   });
 });
 
+describe('a mover that has moved the VM', () => {
+  /** A mover that does this after the stock script has succeeded; with `--suspend`, where the guest is to arrive so. */
+  const mover = (name: string, afterwards: string, options = ''): void => {
+    const move = `virsh --connect qemu:///system migrate --live ${options} "$1" "qemu+ssh://$2/system"`;
+    stage.script(`vmm/kvm/${name}`, `#!/bin/sh\ncat >/dev/null; ${move} || exit 9; ${afterwards}\n`);
+    stage.configure(`opennebula: { migrate: ${name} }\n`);
+  };
+  const fails = 'echo "Cannot redefine snapshots" >&2; exit 42';
+  const warning = (what: string): string => expect.stringMatching(`^WARN: migrate-guard: ${what}`) as string;
+
+  test('and fails afterwards: OpenNebula is told that it was moved, and nothing takes its disks away', async () => {
+    const domain = await stage.startDomain();
+    mover('failing', fails);
+    const moved = await stage.migrate(domain, 'kvm2', { local });
+    const words = `${domain.name}: it runs on kvm2 now, although the mover failed: Cannot redefine snapshots`;
+    expect([moved.exit, moved.log]).toEqual([0, ['Cannot redefine snapshots', warning(`${words}$`)]]);
+    // What OpenNebula would have run, had it been told otherwise.
+    const failed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
+    expect([failed.exit, failed.log[0]]).toEqual([0, warning('VM .* no domain .* runs on this host')]);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('and fails while its guest stands still there: its own status, and what is the only copy', async () => {
+    const domain = await stage.startDomain();
+    mover('failing-suspended', fails, '--suspend');
+    const moved = await stage.migrate(domain, 'kvm2', { local });
+    expect(moved.exit).toBe(42);
+    expect(moved.reply).toContain(`the only copy: never destroy it; virsh resume ${domain.name}, on kvm2`);
+    await stage.lab.host('kvm2').virsh('resume', domain.name);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('and leaves its guest standing still there: a warning', async () => {
+    const domain = await stage.startDomain();
+    mover('suspending', 'exit 0', '--suspend');
+    const moved = await stage.migrate(domain, 'kvm2', { local });
+    expect([moved.exit, moved.log]).toEqual([
+      0,
+      [
+        warning(`${domain.name}: it was moved, but stands still on kvm2 `),
+        warning(`-> virsh resume ${domain.name}, on kvm2$`),
+      ],
+    ]);
+    await stage.lab.host('kvm2').virsh('resume', domain.name);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('and has resumed its guest there: nothing is said', async () => {
+    const domain = await stage.startDomain();
+    mover('resuming', 'exec virsh --connect "qemu+ssh://$2/system" resume "$1" >/dev/null', '--suspend');
+    const moved = await stage.migrate(domain, 'kvm2', { local, shared: 'NO' });
+    expect([moved.exit, moved.log]).toEqual([0, []]);
+    await stage.expectEndOn('kvm2', domain);
+  });
+});
+
+test('a save whose mover fails afterwards: its own status, and how the guest goes on', async () => {
+  const domain = await stage.startDomain();
+  const file = `/var/lib/one/datastores/0/${domain.name}.checkpoint`;
+  stage.script('vmm/kvm/saving', '#!/bin/sh\n"${0%saving}save" "$@" && exit 43\n');
+  stage.configure('opennebula: { save: saving }\n');
+  const saved = await stage.save(domain, file, { local: 'save-guard' });
+  expect(saved.exit).toBe(43);
+  expect(saved.reply).toContain(`on kvm1: virsh restore ${file}; `);
+  await domain.host.virsh('restore', file);
+  await stage.expectEndOn('kvm1', domain.on(domain.host));
+});
+
 test('hosts without keys of their own, reached through a forwarded agent', async () => {
   const domain = await stage.startDomain({ emulator: 'affected' });
   const [disk] = domain.disks;
