@@ -1,12 +1,11 @@
-import { identity, type DeviceEntry, type FileEntry } from '../core/entry';
+import { identity } from '../core/entry';
 import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
 import type { Finding } from '../core/finding';
-import { canBeDisk, sameIdentity } from '../core/plan';
+import { sameIdentity } from '../core/plan';
 import type { Walk } from '../core/walk';
 import { isReopened } from '../core/reopened';
 import { about, type Check } from './check';
-
-type Disk = DeviceEntry | FileEntry;
+import { diskAt, lastHold, unclaimed, type Disk } from './held-disk';
 
 /** Do both views end at the very device or file that this QEMU holds open? */
 export const diskDevice: Check = {
@@ -39,12 +38,13 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
   ] as const) {
     if (!end || open.some((file) => sameIdentity(file, end))) continue;
     if (isFirmwareCode(source, facts)) return { ...base, state: 'ok', note: true, what: replacedFirmware };
-    const [held, names] = unclaimed(end, open, facts);
+    const [held, names] = heldInstead(end, facts);
     return {
       ...base,
       state: 'problem',
       what: `the path leads to ${name(end)} ${view}, but QEMU holds ${names} open`,
       remedy:
+        lastHold(source, facts) ??
         'do not migrate: find out which is the right volume, and make the path lead to what QEMU holds open',
       evidence: { ...base.evidence, device: identity(end), ...(held === '' ? {} : { open: held }) },
     };
@@ -127,23 +127,14 @@ function leadsTo(way: Walk, disk: Disk): boolean {
   return end !== undefined && sameIdentity(end, disk);
 }
 
-/** What QEMU holds of the same kind, and no disk of the domain leads to: first for `evidence.open`, then in words. */
-function unclaimed(wrong: Disk, open: readonly Disk[], facts: DomainFacts): readonly [string, string] {
-  const claimed = facts.sources.flatMap(({ host, namespace }) =>
-    [diskAt(host) ?? [], diskAt(namespace) ?? []].flat(),
-  );
-  const left = open.filter(
-    (file) => file.kind === wrong.kind && !claimed.some((claim) => sameIdentity(claim, file)),
-  );
+/** What QEMU may hold for it: first for `evidence.open`, then in words. */
+function heldInstead(wrong: Disk, facts: DomainFacts): readonly [string, string] {
+  const left = unclaimed(wrong.kind, facts);
   const [only] = left;
   if (only && left.length === 1) return [identity(only), name(only)];
   const all = left.map(identity).join(', ');
   if (left.length > 0 && left.length <= 4) return [all, `none but ${all}`];
   return ['', 'no such device or file'];
-}
-
-function diskAt({ end }: Walk): Disk | undefined {
-  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
 }
 
 function name(disk: Disk): string {

@@ -1,4 +1,5 @@
 import type { DomainFacts, SourceFacts } from '../core/facts';
+import { identity } from '../core/entry';
 import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
 import {
@@ -15,6 +16,7 @@ import { describeFailure } from '../core/way';
 import type { Walk } from '../core/walk';
 import { isReopened } from '../core/reopened';
 import { about, leftOut, unlessReadOnly, type Check } from './check';
+import { heldFor, lastHold } from './held-disk';
 
 /** Does every path lead somewhere, on the host and inside QEMU's mount namespace? */
 export const diskPath: Check = {
@@ -61,7 +63,7 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
       ...base,
       state: 'problem',
       what: `${onHost} on the host`,
-      remedy: `make ${source.source.path} lead to the disk on this host again`,
+      remedy: lastHold(source, facts) ?? `make ${source.source.path} lead to ${held(source, facts)} again`,
     };
   }
   const inside = trouble(namespace);
@@ -70,6 +72,14 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   if (reopened === false) return { ...base, state: 'ok', note: true, what: `${what}, but ${notOpenedAgain}` };
   if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
   return { ...base, state: 'problem', what, ...mend(source, facts) };
+}
+
+/** Where the path has to lead. */
+function held(source: SourceFacts, facts: DomainFacts): string {
+  const disk = heldFor(source, facts);
+  return disk?.kind === 'block'
+    ? `block device ${identity(disk)}, which QEMU holds open,`
+    : 'the disk on this host';
 }
 
 const notOpenedAgain = 'QEMU holds this disk read-only and does not open it again to migrate';

@@ -14,6 +14,8 @@ export interface DiskSource {
   readonly path: string;
   /** What the path must lead to: a device, or a regular file. */
   readonly type: 'block' | 'file';
+  /** `raw`, `qcow2`, …: of the disk itself, where libvirt's XML tells it. */
+  readonly format?: string;
   readonly readonly: boolean;
   readonly shareable: boolean;
   /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
@@ -77,7 +79,9 @@ interface Sources {
 }
 
 function diskSources(element: Element): Sources {
-  const cache = child(element, 'driver')?.attributes.get('cache') ?? '';
+  const driver = child(element, 'driver')?.attributes;
+  const cache = driver?.get('cache') ?? '';
+  const format = driver?.get('type');
   const disk = child(element, 'target')?.attributes.get('dev') ?? '?';
   const device = element.attributes.get('device') ?? 'disk';
   const readonly = child(element, 'readonly') !== undefined || device === 'cdrom';
@@ -109,6 +113,7 @@ function diskSources(element: Element): Sources {
         role,
         path,
         type: kind,
+        ...(role === 'disk' && format !== undefined ? { format } : {}),
         readonly: isReadonly,
         ...(removable && ['requisite', 'optional'].includes(policy) ? { dispensable: true as const } : {}),
         ...(node === undefined ? {} : { node }),

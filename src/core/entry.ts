@@ -9,6 +9,8 @@ export interface Permissions {
 export interface DeviceEntry extends Permissions {
   readonly kind: 'block' | 'character';
   readonly device: string;
+  /** Of what a process holds open: the kernel has no such device any more. */
+  readonly gone?: true;
 }
 
 /** A regular file; `device` is `st_dev` as `major:minor` of the file system, `inode` its number there. */
@@ -16,6 +18,8 @@ export interface FileEntry extends Permissions {
   readonly kind: 'file';
   readonly device: string;
   readonly inode: string;
+  /** Of what a process holds open: it has no name any more, and had this one; and by which descriptor it is held. */
+  readonly deleted?: { readonly path: string; readonly descriptor: number };
 }
 
 export interface LinkEntry extends Permissions {

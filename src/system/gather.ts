@@ -72,14 +72,16 @@ export function openFilesOf(
   const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
   const answering = new Set(
     sources.flatMap(({ namespace: { end } }) =>
-      end.kind === 'found' ? [mountAt(mounts, end.path)?.id] : [],
+      end.kind === 'unreadable' ? [] : [mountAt(mounts, end.path)?.id],
     ),
   );
   const mayLook = (path: string): boolean => {
     const mount = mountAt(mounts, path);
     return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
   };
-  return process.openFiles(ends, mayLook, isDecisive);
+  // What a path that leads to nothing should lead to is anywhere among them; a look at the modes goes through all of them.
+  const isWhole = sources.every(({ host }) => diskAt(host).length > 0);
+  return process.openFiles(isWhole || isDecisive ? ends : [], mayLook, isDecisive);
 }
 
 function isUsable({ namespace, access }: SourceFacts): boolean {

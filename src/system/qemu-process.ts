@@ -1,4 +1,14 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { errorName } from '../core/errors';
 import type { Arrival } from '../core/paused-arrival';
 import type { DeviceEntry, FileEntry } from '../core/entry';
@@ -124,9 +134,10 @@ export class QemuProcess {
       const opened = linkOf(path);
       if (opened?.startsWith('/') !== true || !mayLook(opened)) return;
       const stat = statSync(path, { throwIfNoEntry: false });
-      const entry = stat && toEntry(stat, path);
-      if (!entry || !canBeDisk(entry)) return;
-      const key = keyOf(entry);
+      const found = stat && toEntry(stat, path);
+      if (!found || !canBeDisk(found)) return;
+      const key = keyOf(found);
+      const entry = { ...found, ...lostBy(found, stat, opened, Number(descriptor)) };
       missing.delete(key);
       files.set(key, whose?.has(key) ? this.withMode(entry, descriptor, files.get(key)) : entry);
     };
@@ -209,6 +220,22 @@ function linkOf(path: string): string | undefined {
     throw error;
   }
 }
+
+/** What makes of an open disk the last hold on it: its file was deleted or replaced, or its device has been taken away. */
+function lostBy(
+  { kind, device }: DeviceEntry | FileEntry,
+  { nlink }: Stats,
+  opened: string,
+  descriptor: number,
+): Pick<FileEntry, 'deleted'> | Pick<DeviceEntry, 'gone'> {
+  if (kind === 'file')
+    return nlink > 0 ? {} : { deleted: { path: opened.replace(/ \(deleted\)$/, ''), descriptor } };
+  const isGone = kind === 'block' && existsSync(blockDevices) && !existsSync(`${blockDevices}/${device}`);
+  return isGone ? { gone: true } : {};
+}
+
+/** A link for each block device that the kernel has (Documentation/ABI/testing/sysfs-dev). */
+const blockDevices = '/sys/dev/block';
 
 function keyOf(entry: DeviceEntry | FileEntry): string {
   return `${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`;

@@ -6,6 +6,38 @@ const inQemu = "in QEMU's mount namespace";
 const repairable = { exit: 1, verdict: 'repairable' };
 const blocked = { exit: 1, verdict: 'blocked', plan: [] };
 
+/** The kernel’s list of block devices, without any. A real device cannot be taken away while it is open. */
+const takeDevicesAway = (): string => on.stage.host.inside('mount', '-t', 'tmpfs', 'tmpfs', '/sys/dev/block');
+
+describe('the device that QEMU holds is gone', () => {
+  const gone = (path: string): string =>
+    `do not migrate: block device ${on.volume(0).rdev}, which QEMU holds open, is gone, and what the guest writes fails; see that ${path} leads to the right volume, then power the VM off and start it`;
+
+  test('and the path leads to the device that took its place', async () => {
+    const { disk } = await on.startHealthy();
+    on.stage.host.remove(disk.node);
+    await on.stage.host.node(disk.node, 'b', on.volume(1).rdev, { uid: 9869 });
+    takeDevicesAway();
+    const { verdict, findings } = await on.stage.check('310');
+    expect(verdict).toBe('blocked');
+    expect(findings.filter(({ state }) => state === 'problem')).toMatchObject([
+      { check: 'disk-device', remedy: gone(disk.path) },
+    ]);
+  });
+
+  test('and the path leads to nothing', async () => {
+    const { disk } = await on.startHealthy();
+    on.stage.host.remove(disk.node);
+    const before = await on.stage.check('310');
+    expect(before.findings[0]?.remedy).toBe(
+      `make ${disk.path} lead to block device ${on.volume(0).rdev}, which QEMU holds open, again`,
+    );
+    takeDevicesAway();
+    const { findings } = await on.stage.check('310');
+    expect(findings[0]?.remedy).toBe(gone(disk.path));
+  });
+});
+
 describe('what leads astray', () => {
   test('another device inside: blocked, and both are named', async () => {
     const { disk, qemu } = await on.startHealthy();

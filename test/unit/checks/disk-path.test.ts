@@ -161,7 +161,7 @@ describe('ends that are no disk', () => {
       ...base,
       state: 'problem',
       what: `${what} on the host`,
-      remedy: `make ${path} lead to the disk on this host again`,
+      remedy: `make ${path} lead to block device 252:3, which QEMU holds open, again`,
     });
   });
 });

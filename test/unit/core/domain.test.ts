@@ -17,6 +17,7 @@ function withOs(os: string): Domain['sources'] {
 }
 
 const common = { role: 'disk', type: 'block', readonly: false, shareable: false, direct: true } as const;
+const raw = { ...common, format: 'raw' };
 
 describe('documents of libvirt', () => {
   test('a status XML tells state, pid and the names of the block nodes', () => {
@@ -26,8 +27,8 @@ describe('documents of libvirt', () => {
       state: 'running',
       pid: 90,
       sources: [
-        { ...common, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0', node: 'libvirt-2-storage' },
-        { ...common, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1', node: 'libvirt-1-storage' },
+        { ...raw, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0', node: 'libvirt-2-storage' },
+        { ...raw, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1', node: 'libvirt-1-storage' },
       ],
       others: [],
     });
@@ -37,8 +38,8 @@ describe('documents of libvirt', () => {
     const { sources, ...domain } = parseDomain(fixture('dumpxml-one-310.xml'));
     expect(domain).toEqual({ name: 'one-310', uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb', others: [] });
     expect(sources).toEqual([
-      { ...common, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0' },
-      { ...common, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1' },
+      { ...raw, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0' },
+      { ...raw, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1' },
     ]);
   });
 
@@ -46,7 +47,7 @@ describe('documents of libvirt', () => {
     const { sources, others } = parseDomain(fixture('status-ejected-cdrom.xml'));
     const file = { ...common, disk: 'vda', type: 'file' };
     expect(sources).toEqual([
-      { ...file, path: '/var/lib/one/datastores/top.qcow2', node: 'libvirt-3-storage' },
+      { ...file, path: '/var/lib/one/datastores/top.qcow2', format: 'qcow2', node: 'libvirt-3-storage' },
       {
         ...file,
         role: 'backing',

@@ -5,6 +5,7 @@ import { asksDestination, hostActions, readRequest, type HostRequest } from '../
 const sent = [
   { action: 'migrate', domain: 'one-310', destination: 'kvm2', checkDestination: true },
   { action: 'save', domain: '0f0f0f0f-0000-4000-8000-00000000abcd' },
+  { action: 'save', domain: 'one-310', file: '/var/lib/one//datastores/0/310/checkpoint' },
   { action: 'prepare', domain: '310', destination: 'kvm2' },
   { action: 'heal', domain: '310', destination: 'kvm2' },
   { action: 'heal', domain: '310', destination: 'kvm2', dryRun: true },
