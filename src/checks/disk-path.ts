@@ -91,11 +91,16 @@ function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | '
     !isUnknown(facts.open) &&
     end.kind === 'found' &&
     facts.open.some((open) => sameIdentity(open, end.entry));
-  if (!held) return { remedy: 'do not migrate: the path of the host does not lead to what QEMU holds open' };
+  if (!held) {
+    const wrong = 'do not migrate: the path of the host does not lead to what QEMU holds open';
+    return { remedy: lastHold(source, facts) ?? wrong };
+  }
   const plan = planWithNeighbours(source, facts);
   return 'steps' in plan
     ? { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` }
-    : { remedy: `not repairable: ${plan.refusal}; restart the VM, or make the path lead through /dev again` };
+    : {
+        remedy: `not repairable: ${plan.refusal}; power the VM off and start it, or make the path lead through /dev again`,
+      };
 }
 
 /**

@@ -84,22 +84,32 @@ async function settle(course: GuardCourse, why: string): Promise<Settled> {
   const ended = await endOfJob(course.domain, course.options.settings);
   const unhealed = await healLeftover(course, why);
   if (unhealed?.result === 'person') return { person: unhealed };
-  if (isUnknown(ended)) return { person: await standsStill(course, why, ended.unknown) };
+  if (isUnknown(ended)) return { person: await standsStill(course, why, ended) };
   const state = await stateAfter(course);
   const isAsBefore = typeof state === 'object' || state === course.stateBefore;
-  return isAsBefore ? { unhealed, state } : { person: await standsStill(course, why, `here it is ${state}`) };
+  return isAsBefore ? { unhealed, state } : { person: await standsStill(course, why, { state }) };
 }
 
-/** What stands still here may be what a migration left behind whose guest runs on over there: it must not run, too. */
-async function standsStill(course: GuardCourse, why: string, how: string): Promise<GuardReport> {
+/**
+ * What stands still here may be what a migration left behind whose guest runs on over there: it must not run, too.
+ * `state`: where libvirt tells it.
+ */
+async function standsStill(
+  course: GuardCourse,
+  why: string,
+  { unknown, state }: { readonly unknown?: string; readonly state?: string },
+): Promise<GuardReport> {
   const { name } = course.domain;
+  const host = course.destination?.host;
+  const how = unknown ?? `here it is ${state ?? ''}`;
   const there = await course.destination?.arrivalOf(course.domain);
   if (there && !isUnknown(there) && (there.kind === 'runs' || there.kind === 'stands'))
     return twice(course, `${why}; ${how}`, there);
+  const isCertain = there === undefined || (!isUnknown(there) && there.kind === 'absent');
+  const first = isCertain ? '' : `see that ${host ?? ''} has no copy of it: virsh list --all, there; then `;
+  const next = state === undefined ? '' : `, then virsh resume ${name}`;
   const what = `${why}; ${name} does not run on as it should: ${how}`;
-  const elsewhere = there ? `, and that ${course.destination?.host ?? ''} has no copy of it,` : '';
-  const remedy = `see virsh domstate --reason ${name}${elsewhere} before: virsh resume ${name}`;
-  return course.report('person', what, remedy);
+  return course.report('person', what, `${first}see virsh domstate --reason ${name}${next}`);
 }
 
 /** libvirt's word. A libvirtd that was started anew lets the guest run on after it has answered for some time; bounded. */
@@ -119,7 +129,7 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
   const { name } = course.domain;
   const { person, state } = await settle(course, why);
   if (person) return person;
-  if (typeof state === 'object') return await standsStill(course, why, state.unknown);
+  if (typeof state === 'object') return await standsStill(course, why, state);
   const copy = await course.destination?.copyOf(course.domain);
   const remains = state === 'running' ? `${name} runs here` : `${name} is here, ${state} as before`;
   if (copy === undefined) {

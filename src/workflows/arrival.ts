@@ -39,11 +39,11 @@ export async function succeeded(course: GuardCourse): Promise<GuardReport> {
 export async function died(course: GuardCourse): Promise<GuardReport> {
   const { settings } = course.options;
   const { name } = course.domain;
+  const file = shellWord(course.options.file ?? 'FILE');
   course.hasLookedElsewhere = true;
   if (course.wasSaved) {
     course.blameMover();
     const what = `${name} was saved, and runs no more, although the mover failed`;
-    const file = shellWord(course.options.file ?? 'FILE');
     const remedy = `it goes on with what its memory held by, on ${hostname()}: virsh restore ${file}; started anew, it has lost that`;
     return course.report('mover-failed', what, remedy);
   }
@@ -51,7 +51,9 @@ export async function died(course: GuardCourse): Promise<GuardReport> {
   if (elsewhere) return elsewhere;
   const what = `QEMU died during the move: ${name} runs nowhere`;
   const log = `${settings.libvirt.logDirectory}/${name}.log`;
-  return course.report('person', what, `see ${log}, then start the VM again`);
+  // libvirt refuses a file that is not whole (src/qemu/qemu_saveimage.c, QEMU_SAVE_PARTIAL).
+  const first = course.destination ? '' : `, try virsh restore ${file}`;
+  return course.report('person', what, `see ${log}${first}, then start the VM again`);
 }
 
 /** What becomes of a domain that runs here no more where it was to go; nothing, when no copy of it is there. */

@@ -37,6 +37,7 @@ test.each([
     );
     expect([exit, report.result]).toEqual([4, 'person']);
     expect(report.what).toBe('QEMU died during the move: one-310 runs nowhere');
+    expect(report.remedy).toMatch(/one-310\.log, try virsh restore \/mnt\/file, then start the VM again$/);
     expect(report.output).toEqual({ exit: 17, stdout: '', stderr: 'error: the job unexpectedly failed\n' });
   },
 );

@@ -95,6 +95,15 @@ test('the mover fails, the guest stands still here, and runs over there: nobody 
   );
 });
 
+test('the mover fails, the guest stands still here, and nobody tells of the destination: that is found out first', async () => {
+  const before = `[ ! -e /mnt/failed ] || state=paused; case "$*" in *--reason* | *list*) return 1 ;; esac`;
+  const { exit, report } = await guardedMove(on.stage, { move: `touch /mnt/failed; ${fails}`, before });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.remedy).toBe(
+    'see that kvm2 has no copy of it: virsh list --all, there; then see virsh domstate --reason one-310, then virsh resume one-310',
+  );
+});
+
 describe('the mover succeeds', () => {
   const moved = (before: string): ReturnType<typeof guardedMove> =>
     guardedMove(on.stage, { move: 'exit 0', before });

@@ -43,7 +43,7 @@ test('QEMU may not be asked to, for the guest that ran stands still: a person is
   expect(report.what).toBe(
     'it failed for a reason of its own, so it was not tried again; one-310 does not run on as it should: here it is paused',
   );
-  expect(report.remedy).toBe('see virsh domstate one-310');
+  expect(report.remedy).toBe('see virsh domstate --reason one-310, then virsh resume one-310');
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
 });
 

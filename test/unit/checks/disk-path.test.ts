@@ -71,13 +71,13 @@ describe('what is missing in the namespace', () => {
       'outside of /dev',
       { [diskLink]: missing },
       {},
-      `not repairable: ${diskLink} is missing in QEMU's mount namespace, and only /dev is repaired; restart the VM, or make the path lead through /dev again`,
+      `not repairable: ${diskLink} is missing in QEMU's mount namespace, and only /dev is repaired; power the VM off and start it, or make the path lead through /dev again`,
     ],
     [
       'in a mount of its own',
       { [byId]: missing },
       { mounts: [...qemuMounts, mountAt('/dev/storpool-byid')] },
-      `not repairable: /dev/storpool-byid lies in /dev/storpool-byid, a mount of its own in QEMU's mount namespace; restart the VM, or make the path lead through /dev again`,
+      `not repairable: /dev/storpool-byid lies in /dev/storpool-byid, a mount of its own in QEMU's mount namespace; power the VM off and start it, or make the path lead through /dev again`,
     ],
     [
       'while QEMU holds another device',
@@ -190,7 +190,7 @@ describe('what cannot be read', () => {
     expect(finding).toMatchObject({
       state: 'problem',
       what: "/dev/old is missing in QEMU's mount namespace",
-      remedy: `not repairable: ${byId} in QEMU's mount namespace: EIO; restart the VM, or make the path lead through /dev again`,
+      remedy: `not repairable: ${byId} in QEMU's mount namespace: EIO; power the VM off and start it, or make the path lead through /dev again`,
     });
   });
 });
