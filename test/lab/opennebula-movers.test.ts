@@ -101,9 +101,11 @@ describe('a mover that has moved the VM', () => {
   test('and fails while its guest stands still there: its own status, and what is the only copy', async () => {
     const domain = await stage.startDomain();
     mover('failing-suspended', fails, '--suspend');
-    const moved = await stage.migrate(domain, 'kvm2', { local });
+    const moved = await stage.migrate(domain, 'kvm2', { local, shared: 'NO' });
     expect(moved.exit).toBe(42);
-    expect(moved.reply).toContain(`the only copy: never destroy it; virsh resume ${domain.name}, on kvm2`);
+    expect(moved.reply).toContain(
+      `the only copy: never destroy it; once all its disks are there, too: virsh resume ${domain.name}, on kvm2`,
+    );
     await stage.lab.host('kvm2').virsh('resume', domain.name);
     await stage.expectEndOn('kvm2', domain);
   });

@@ -62,6 +62,16 @@ describe('the mover fails, and QEMU here has ended', () => {
     },
   );
 
+  test('the guest runs over there, and whether it is gone here cannot be told: nothing is proved', async () => {
+    const move = `chmod 666 ${stateDirectory}/one-310.xml; ${leaves()}; ${fails}`;
+    const { exit, report } = await guardedMove(on.stage, { move, before: copyIs('running (migrated)') });
+    expect([exit, report.result]).toEqual([4, 'person']);
+    expect(report.what).toMatch(
+      /^one-310 is on kvm2 \(running \(migrated\)\) and may be here, too: whether a QEMU of it is here cannot be told: /,
+    );
+    expect(report.remedy).toMatch(/^never resume it here, as it runs on kvm2; /);
+  });
+
   test('nothing of it is over there: it died', async () => {
     const { exit, report } = await failing('');
     expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
