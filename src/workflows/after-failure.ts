@@ -41,7 +41,10 @@ async function healLater(course: GuardCourse): Promise<GuardReport | undefined> 
     return copy && course.report('mover-failed', `not tried again: ${copy.why}`, remedy);
   }
   const what = `QEMU could not hand over its disks, and does not have them back: ${refusal.what}`;
-  const later = `when the destination has no copy of it: migrate-guard reset ${name}, before the guest writes`;
+  const host = course.destination?.host;
+  const [once, there] =
+    host === undefined ? ['', ''] : [`once ${host} has no copy of it: `, ` --destination ${host}`];
+  const later = `${once}migrate-guard reset ${name}${there}, before the guest writes`;
   return course.report('person', what, refusal.remedy === resumeOf(name) ? refusal.remedy : later);
 }
 

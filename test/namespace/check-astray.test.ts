@@ -32,6 +32,9 @@ describe('the device that QEMU holds is gone', () => {
     expect(before.findings[0]?.remedy).toBe(
       `make ${disk.path} lead to block device ${on.volume(0).rdev}, which QEMU holds open, again`,
     );
+    await on.stage.host.node(disk.node, 'b', on.volume(0).rdev, { uid: 9869 });
+    expect(await on.stage.check('310')).toMatchObject({ verdict: 'safe' });
+    on.stage.host.remove(disk.node);
     takeDevicesAway();
     const { findings } = await on.stage.check('310');
     expect(findings[0]?.remedy).toBe(gone(disk.path));
@@ -62,6 +65,10 @@ describe('what leads astray', () => {
       `disk-path problem: ${disk.link} is missing ${inQemu}`,
       `disk-device problem: the path leads to block device ${on.volume(1).rdev} on the host, but QEMU holds block device ${on.volume(0).rdev} open`,
     ]);
+    // What is advised: the path leads there again.
+    on.stage.host.remove(disk.node);
+    await on.stage.host.node(disk.node, 'b', on.volume(0).rdev, { uid: 9869 });
+    expect(await on.stage.check('310')).toMatchObject({ verdict: 'repairable' });
   });
 
   test('two disks that lead to each other’s device inside', async () => {

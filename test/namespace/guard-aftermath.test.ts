@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { tellOf } from './faults/failed-migration';
-import { furnish } from './faults/workflow';
+import { configuration, furnish } from './faults/workflow';
 import { type Qemu, stateDirectory, useStage } from './harness';
 import { guardedMove, guardedSave, handingOverFailed } from './stand-in-virsh';
 
@@ -138,6 +138,19 @@ test('QEMU takes its disks back by itself, and a copy stays over there: not trie
   expect([exit, report.result, report.blockState]).toEqual([17, 'mover-failed', 'healthy']);
   expect(report.what).toBe('not tried again: kvm2 still has a copy of one-310');
   expect(report.attempts).toHaveLength(1);
+});
+
+test('nobody tells of a copy over there: what is advised for later heals it then', async () => {
+  const before = `${migrationFailed}; case "$*" in *list* | *--reason*) [ -e /mnt/answers ]; return ;; esac`;
+  const { exit, report } = await guardedMove(on.stage, { move: fails, before });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  const order = 'migrate-guard reset one-310 --destination kvm2';
+  expect(report.remedy).toBe(`once kvm2 has no copy of it: ${order}, before the guest writes`);
+  on.stage.host.file('/mnt/answers', '');
+  const reset = await on.stage.run([...order.split(' ').slice(1), '--config', configuration], {
+    env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
+  });
+  expect([reset.exit, reset.stdout]).toEqual([0, expect.stringContaining('one-310: healed')]);
 });
 
 test('a process that may open no more files does not say of a QEMU that runs that it died', async () => {
