@@ -5,7 +5,7 @@ import { sameIdentity } from '../core/plan';
 import type { Walk } from '../core/walk';
 import { isReopened } from '../core/reopened';
 import { about, type Check } from './check';
-import { diskAt, lastHold, unclaimed, type Disk } from './held-disk';
+import { diskAt, lastHold, powerCycle, unclaimed, type Disk } from './held-disk';
 
 /** Do both views end at the very device or file that this QEMU holds open? */
 export const diskDevice: Check = {
@@ -64,8 +64,7 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
       ...base,
       state: 'problem',
       what: `the path is that of a backing file of ${source.source.disk}, but leads to ${name(disk)}, which lies above it in the same chain: whoever opens ${source.source.disk} anew, as the destination does, gets the wrong one`,
-      remedy:
-        'do not migrate or save: a live snapshot re-pointed that path; power the VM off and start it, and libvirt reads the chain anew',
+      remedy: `do not migrate or save: a live snapshot re-pointed that path; ${powerCycle(facts)}, and libvirt reads the chain anew`,
       evidence: { ...base.evidence, open: identity(disk) },
     };
   }

@@ -16,7 +16,7 @@ import { describeFailure } from '../core/way';
 import type { Walk } from '../core/walk';
 import { isReopened } from '../core/reopened';
 import { about, leftOut, unlessReadOnly, type Check } from './check';
-import { heldFor, lastHold } from './held-disk';
+import { heldFor, lastHold, powerCycle } from './held-disk';
 
 /** Does every path lead somewhere, on the host and inside QEMU's mount namespace? */
 export const diskPath: Check = {
@@ -99,7 +99,7 @@ function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | '
   return 'steps' in plan
     ? { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` }
     : {
-        remedy: `not repairable: ${plan.refusal}; power the VM off and start it, or make the path lead through /dev again`,
+        remedy: `not repairable: ${plan.refusal}; ${powerCycle(facts)}, or make the path lead through /dev again`,
       };
 }
 

@@ -30,23 +30,33 @@ export function heldFor({ source, namespace }: SourceFacts, facts: DomainFacts):
   return others.length === 0 ? only : undefined;
 }
 
+/** The file that QEMU alone holds for this disk: it was deleted, or replaced by another of its name. */
+function deletedFile(source: SourceFacts, facts: DomainFacts): FileEntry['deleted'] {
+  const ends = [source.host.end.path, source.namespace.end.path];
+  return unclaimed('file', facts)
+    .flatMap((file) => (file.kind === 'file' && file.deleted ? [file.deleted] : []))
+    .find(({ path }) => ends.includes(path));
+}
+
+/** What a new QEMU would mend, unless this one is the last hold on another disk. */
+export function powerCycle(facts: DomainFacts, own?: SourceFacts): string {
+  const other = facts.sources.find((source) => source !== own && deletedFile(source, facts));
+  const first = other ? `first copy out the file of ${other.source.disk}, which QEMU alone holds; then ` : '';
+  return `${first}power the VM off and start it`;
+}
+
 /**
  * Where making the path lead there again is no way out: QEMU's is the only hold on the disk. `undefined` where it is not.
  * Measured on QEMU 7.2.22 and libvirt 9.0, of raw and qcow2: see test/qemu/deleted-disk.
  */
 export function lastHold(source: SourceFacts, facts: DomainFacts): string | undefined {
-  const ways = [source.host.end, source.namespace.end];
-  const [lost] = unclaimed('file', facts).flatMap((file) =>
-    file.kind === 'file' && file.deleted && ways.some(({ path }) => path === file.deleted?.path)
-      ? [file.deleted]
-      : [],
-  );
+  const lost = deletedFile(source, facts);
   if (lost) return rescue(source, lost, facts);
   const device = heldFor(source, facts);
   if (device?.kind !== 'block' || !device.gone) return undefined;
   return (
     `do not migrate: block device ${identity(device)}, which QEMU holds open, is gone, and what the guest writes fails; ` +
-    `see that ${source.source.path} leads to the right volume, then power the VM off and start it`
+    `see that ${source.source.path} leads to the right volume, then ${powerCycle(facts)}`
   );
 }
 
@@ -55,10 +65,16 @@ export function lastHold(source: SourceFacts, facts: DomainFacts): string | unde
  * one first; an empty file of that name is what QEMU would then take for its disk, if a copy of a raw disk is aborted.
  */
 function rescue(
-  { source, host }: SourceFacts,
+  own: SourceFacts,
   { path, descriptor }: NonNullable<FileEntry['deleted']>,
-  { domain: { name }, pid, credentials: { uid, gid } }: DomainFacts,
+  facts: DomainFacts,
 ): string {
+  const { source, host } = own;
+  const {
+    domain: { name },
+    pid,
+    credentials: { uid, gid },
+  } = facts;
   const [file, copy] = [shellWord(path), shellWord(`${path}.copy`)];
   const aside = host.end.kind === 'missing' ? [] : [`mv ${file} ${shellWord(`${path}.other`)}`];
   const held = `/proc/${pid}/fd/${descriptor}`;
@@ -69,7 +85,7 @@ function rescue(
       `chown ${uid}:${gid} ${copy}`,
       `mv ${copy} ${file}`,
     ];
-    return `${only}${[...aside, ...copied].join(' && ')}; then power the VM off and start it`;
+    return `${only}${[...aside, ...copied].join(' && ')}; then ${powerCycle(facts, own)}`;
   }
   const [domain, disk, format] = [shellWord(name), shellWord(source.disk), shellWord(source.format)];
   const size = `"$(virsh domblkinfo ${domain} ${disk} | awk '/^Capacity/ {print $2}')"`;
