@@ -1,5 +1,5 @@
 import { tellOf } from './faults/failed-migration';
-import { furnish } from './faults/workflow';
+import { configuration, furnish } from './faults/workflow';
 import { type Qemu, stateDirectory, useStage } from './harness';
 import { guardedMove } from './stand-in-virsh';
 
@@ -128,6 +128,22 @@ describe('the mover succeeds', () => {
     expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
     expect(report.what).toBe('it was moved, but stands still on kvm2 (paused (user)), and ran before');
     expect(report.remedy).toBe('virsh resume one-310, on kvm2');
+  });
+
+  test('what is to be told although it succeeded is read by a person, too', async () => {
+    await moved(copyIs('paused (user)'));
+    const { exit, stdout, stderr } = await on.stage.run(
+      ['migrate', 'one-310', 'kvm2', '--config', configuration],
+      {
+        env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
+      },
+    );
+    expect([exit, stdout, stderr]).toEqual([
+      0,
+      'one-310: done\n',
+      'migrate-guard: warning: one-310: it was moved, but stands still on kvm2 (paused (user)), and ran before\n' +
+        '  -> virsh resume one-310, on kvm2\n',
+    ]);
   });
 
   test('something that outlives the mover resumes it: nothing is said', async () => {
