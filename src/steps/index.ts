@@ -57,7 +57,10 @@ function execute(step: Step, place: Workplace): Promise<Undo> {
 }
 
 const reasons: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
-  ENOSPC: ['the file system is full (libvirt gives /dev 64 KiB)', 'remove from /dev in that namespace what is no node of a disk'],
+  ENOSPC: [
+    'the file system is full (libvirt gives /dev 64 KiB)',
+    'remove from /dev in that namespace what is no node of a disk',
+  ],
   EROFS: ['the file system is mounted read-only', 'remount /dev in that namespace writable'],
   EEXIST: ['something appeared there meanwhile', 'run again'],
   ENOTEMPTY: ['something appeared there meanwhile', 'run again'],

@@ -86,8 +86,7 @@ export class StandBy {
     const look = async (): Promise<void> => {
       await sleep(lookInterval, signal);
       if (!signal.aborted) await destination?.getReady();
-      do await sleep(lookInterval, signal);
-      while (!signal.aborted && (await destination?.lookForQemu(domain)));
+      while (!signal.aborted && (await destination?.lookForQemu(domain))) await sleep(lookInterval, signal);
     };
     const looking = look();
     return {
