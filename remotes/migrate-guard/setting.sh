@@ -11,7 +11,7 @@ setting() {
             gsub(/^ +| +$/, "", pair)
             if (pair !~ /^[a-z_]+: /) odd()
             name = pair; sub(/:.*/, "", name)
-            if (index(" migrate save when_guard_fails user deadline ", " " name " ") == 0 || seen[name]++) odd()
+            if (index(" migrate save user_template when_guard_fails user deadline ", " " name " ") == 0 || seen[name]++) odd()
             sub(/^[a-z_]+: +/, "", pair)
             if (pair ~ /^".*"$/ || pair ~ /^\047.*\047$/) pair = substr(pair, 2, length(pair) - 2)
             if (pair !~ /^[A-Za-z0-9:._-]+$/) odd()

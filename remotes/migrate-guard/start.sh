@@ -33,6 +33,27 @@ warn() {
     echo "WARN: migrate-guard: -> migrate-guard doctor" >&2
 }
 
+# The front-end's record of what its guards did (src/system/record-file.ts), and syslog, know of it too. Nobody waits, and
+# nothing comes of it when that fails: note_unguarded ACTION VM_ID DOMAIN SOURCE [DESTINATION]
+note_unguarded() {
+    (timeout 10 logger -t migrate-guard -p daemon.warning -- "VM $2: $1, on $4: the guard cannot run: $why_not" &) </dev/null >/dev/null 2>&1
+    here=$(cd "$remotes" && pwd)
+    [ "$here" = "${ONE_LOCATION:-/var/lib/one}${ONE_LOCATION:+/var}/remotes" ] || return 0
+    case $2 in '' | *[!0-9]*) return 0 ;; esac
+    (
+        umask 027
+        mkdir -p "${here%/remotes}/migrate-guard" &&
+            printf '{"vmId":%s,"domain":"%s","action":"%s","time":"%s","source":"%s","destination":%s,"guard":"could-not-run","why":"%s"}\n' \
+                "$(printf %s "$2" | sed 's/^0*\(.\)/\1/')" "$(harmless "$3")" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(harmless "$4")" \
+                "$([ -z "$5" ] && echo null || echo "\"$(harmless "$5")\"")" "$(harmless "$why_not")" \
+                >>"${here%/remotes}/migrate-guard/not-run.jsonl"
+    ) </dev/null >/dev/null 2>&1
+    return 0
+}
+
+# What may stand in a string of JSON as it is.
+harmless() { printf %s "$1" | LC_ALL=C tr -cd ' !#-[]-~' | cut -c 1-200; }
+
 # Fails the action: refuse WHOM WHY
 refuse() {
     echo "ERROR: migrate-guard: $1: $2" >&2

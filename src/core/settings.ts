@@ -49,6 +49,8 @@ export interface Settings {
      */
     readonly migrate: string;
     readonly save: string;
+    /** Whether a VM's USER_TEMPLATE tells what was done for it last. */
+    readonly userTemplate: boolean;
   };
   readonly policy: {
     /** What OpenNebula's drivers do when the guard cannot run at all. */
@@ -74,7 +76,7 @@ export const defaultSettings: Settings = {
   },
   relink: { journalDirectory: '/var/log/migrate-guard' },
   reset: { strategies, layoutDirectory: '/var/lib/migrate-guard/layouts', gdbDeadline: 5 },
-  opennebula: { migrate: 'migrate', save: 'save' },
+  opennebula: { migrate: 'migrate', save: 'save', userTemplate: true },
   policy: { whenGuardFails: 'run-mover' },
   hooks: { retry: false },
 };

@@ -1,3 +1,5 @@
+import { oneLine } from '../core/one-line';
+
 /**
  * What a hook prints. OpenNebula keeps it with the exit status for `onehook show` (HookLog), apart from any VM's log, so
  * there are no severities: what was done goes to stdout, why it failed to stderr.
@@ -10,10 +12,4 @@ export function done(domain: string, what: string): string {
 export function failed(domain: string, what: string, remedy: string | undefined): string {
   const reason = `migrate-guard: ${oneLine(`${domain}: ${what}`)}\n`;
   return remedy === undefined ? reason : `${reason}  -> ${oneLine(remedy)}\n`;
-}
-
-/** A path may hold any byte but 0; a message is one line whatever it names. */
-function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is to be replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
 }

@@ -1,4 +1,5 @@
-import { parseXml, type Element } from '../core/xml';
+import { child, descend, parseXml, type Element } from '../core/xml';
+import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
 
 /** What OpenNebula gave to a VMM driver script: its arguments and its input. */
 export interface MoveRequest {
@@ -17,6 +18,9 @@ export interface MoveRequest {
   readonly base64: string;
   /** Whether the disks lie where both hosts see them; `undefined` when the XML does not say. */
   readonly shared: boolean | undefined;
+  readonly guardMode: GuardMode;
+  /** The VM's USER_TEMPLATE tells already what was done last. */
+  readonly tellsLast: boolean;
 }
 
 /**
@@ -36,6 +40,8 @@ export function readMoveRequest(
   const given = input.toString('utf8').trim();
   const isXml = given.startsWith('<');
   const xml = isXml ? input.toString('utf8') : Buffer.from(given, 'base64').toString('utf8');
+  const root = parsed(xml);
+  const vm = child(root, 'VM');
   return {
     action,
     deployId,
@@ -45,20 +51,21 @@ export function readMoveRequest(
     args,
     xml,
     base64: isXml ? Buffer.from(xml).toString('base64') : given,
-    shared: isShared(xml),
+    shared: isShared(root),
+    guardMode: guardModeOf(vm),
+    tellsLast: tellsLast(vm),
   };
 }
 
-function isShared(xml: string): boolean | undefined {
+function parsed(xml: string): Element | undefined {
   try {
-    const root = parseXml(xml);
-    const word = child(child(child(root, 'DATASTORE'), 'TEMPLATE'), 'SHARED')?.text;
-    return word === undefined ? undefined : word.toUpperCase() === 'YES';
+    return parseXml(xml);
   } catch {
     return undefined;
   }
 }
 
-function child(element: Element | undefined, name: string): Element | undefined {
-  return element?.children.find((candidate) => candidate.name === name);
+function isShared(root: Element | undefined): boolean | undefined {
+  const word = descend(root, 'DATASTORE', 'TEMPLATE', 'SHARED')?.text;
+  return word === undefined ? undefined : word.toUpperCase() === 'YES';
 }

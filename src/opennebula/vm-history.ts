@@ -1,4 +1,5 @@
 import { child, children, parseXml, type Element } from '../core/xml';
+import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
 
 /** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
 export interface HistoryRecord {
@@ -20,6 +21,9 @@ export interface VmEvent {
   readonly lcmState: number;
   readonly prevState: number;
   readonly prevLcmState: number;
+  readonly guardMode: GuardMode;
+  /** Its USER_TEMPLATE tells already what was done for it last. */
+  readonly tellsLast: boolean;
   /** The oldest first. */
   readonly history: readonly HistoryRecord[];
 }
@@ -30,8 +34,8 @@ export function xmlOfEvent(given: string): string {
   return text.startsWith('<') ? text : Buffer.from(text, 'base64').toString('utf8');
 }
 
-/** @returns what is wrong with it, as text. */
-export function readVmEvent(given: string): VmEvent | string {
+/** `<VM>`, in XML or in Base64; or what is wrong with it, as text. */
+export function readVmElement(given: string): Element | string {
   if (given.trim() === '') return 'it is empty';
   let root: Element;
   try {
@@ -40,7 +44,13 @@ export function readVmEvent(given: string): VmEvent | string {
     return `it is neither XML nor XML in Base64: ${(error as Error).message}`;
   }
   const vm = root.name === 'VM' ? root : child(root, 'VM');
-  if (!vm) return `it is no VM of OpenNebula: its root is <${root.name}>`;
+  return vm ?? `it is no VM of OpenNebula: its root is <${root.name}>`;
+}
+
+/** @returns what is wrong with it, as text. */
+export function readVmEvent(given: string): VmEvent | string {
+  const vm = readVmElement(given);
+  if (typeof vm === 'string') return vm;
   const vmId = child(vm, 'ID')?.text ?? '';
   if (!/^[0-9]{1,10}$/.test(vmId)) return 'its <VM> has no <ID>';
   const history = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').map(readRecord);
@@ -50,6 +60,8 @@ export function readVmEvent(given: string): VmEvent | string {
     lcmState: numberIn(vm, 'LCM_STATE'),
     prevState: numberIn(vm, 'PREV_STATE'),
     prevLcmState: numberIn(vm, 'PREV_LCM_STATE'),
+    guardMode: guardModeOf(vm),
+    tellsLast: tellsLast(vm),
     history: history.sort((one, other) => one.seq - other.seq),
   };
 }

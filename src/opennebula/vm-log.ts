@@ -1,3 +1,5 @@
+import { oneLine } from '../core/one-line';
+
 /**
  * What a driver writes to stderr. OpenNebula logs each line that begins with `INFO:` or `ERROR:` to vm.log. What
  * becomes the VM's ERROR attribute differs: 6.x joins all lines with blanks; 7.x leaves those lines out and joins
@@ -24,12 +26,6 @@ export function failure(domain: string, what: string, remedy: string | undefined
 
 function line(severity: 'INFO' | 'WARN' | 'ERROR', what: string): string {
   return `${severity}: ${name}: ${oneLine(what)}\n`;
-}
-
-/** A path may hold any byte but 0; a message is one line whatever it names. */
-function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is to be replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
 }
 
 function sentence(text: string): string {

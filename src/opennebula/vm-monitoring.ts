@@ -1,4 +1,5 @@
 import type { BlockState, Verdict } from '../core/finding';
+import { harmless } from './template-value';
 
 /** What the probe tells of one VM. */
 export interface ProbedVm {
@@ -29,24 +30,8 @@ export function monitoringLine(vm: ProbedVm, time: Date): string {
 export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<string, string>> {
   return {
     MIGRATE_GUARD: vm.verdict,
-    MIGRATE_GUARD_REASON: harmless(vm.reason),
+    MIGRATE_GUARD_REASON: harmless(vm.reason, longestReason),
     MIGRATE_GUARD_BLOCK_STATE: vm.blockState,
     MIGRATE_GUARD_TIME: `${time.toISOString().slice(0, 19)}Z`,
   };
-}
-
-/**
- * A reason names paths, which may hold any byte. OpenNebula's lexer (template_parser.l) takes `\"` for a quote inside a
- * value, and gives up at `]]>`; one message that it cannot read hides all attributes of the VM.
- */
-function harmless(text: string): string {
-  const plain = text
-    .replaceAll('"', "'")
-    .replaceAll('\\', '/')
-    .replaceAll('[', '(')
-    .replaceAll(']', ')')
-    .replace(/\s+/g, ' ')
-    .replace(/[^\x20-\x7e]/g, '?')
-    .trim();
-  return plain.length > longestReason ? `${plain.slice(0, longestReason - 3)}...` : plain;
 }

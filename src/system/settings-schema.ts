@@ -15,6 +15,11 @@ export async function validate(file: string, values: unknown): Promise<Settings>
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
   // A name below vmm/kvm, and never a way out of it.
   const script = v.pipe(v.string(), v.regex(/^(frontend:)?[A-Za-z0-9][\w.-]*$/, 'Invalid name of a script'));
+  // YAML 1.2 knows true and false only, and people write yes and no.
+  const flag = v.pipe(
+    v.union([v.boolean(), v.picklist(['yes', 'no'])], 'Invalid type: expected yes or no'),
+    v.transform((given) => given === true || given === 'yes'),
+  );
   const schema = v.strictObject({
     libvirt: v.optional(
       v.strictObject({
@@ -56,6 +61,7 @@ export async function validate(file: string, values: unknown): Promise<Settings>
       v.strictObject({
         migrate: v.optional(script, opennebula.migrate),
         save: v.optional(script, opennebula.save),
+        userTemplate: v.optional(flag, opennebula.userTemplate),
       }),
       opennebula,
     ),
@@ -65,7 +71,7 @@ export async function validate(file: string, values: unknown): Promise<Settings>
       }),
       policy,
     ),
-    hooks: v.optional(v.strictObject({ retry: v.optional(v.boolean(), hooks.retry) }), hooks),
+    hooks: v.optional(v.strictObject({ retry: v.optional(flag, hooks.retry) }), hooks),
   });
   if (!isSection(values)) {
     throw new GuardError(

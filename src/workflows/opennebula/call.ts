@@ -12,6 +12,8 @@ export interface DriverPlace {
   readonly remoteScripts: string;
   /** By which name the script was started: a site may have put it in the place of a stock script. */
   readonly script: string | undefined;
+  /** Where what is done for VMs is written down; only the front-end does. */
+  readonly records?: string;
 }
 
 /** What a script got from OpenNebula. */
@@ -27,7 +29,17 @@ export interface Reply {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The mover ran, whatever became of it. */
+  readonly moverRan?: true;
+  /** Where it is not that the guard ran. */
+  readonly note?: ReplyNote;
 }
+
+export type ReplyNote =
+  | { readonly guard: 'could-not-run'; readonly why: string }
+  | { readonly guard: 'off' }
+  /** Nothing was asked for that a guard is for. */
+  | { readonly guard: 'not-needed' };
 
 /** The settings by which a driver goes on, with what keeps the guard from running; or why nobody may go on. */
 export type DriverSettings =

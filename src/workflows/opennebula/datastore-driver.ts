@@ -2,9 +2,14 @@ import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
+import { describeOddMode, guardModeOf, tellsLast, usual, type GuardMode } from '../../opennebula/guard-mode';
+import { saidInLog } from '../../opennebula/said';
+import { readVmElement } from '../../opennebula/vm-history';
 import { failure, info, warning } from '../../opennebula/vm-log';
+import { showVm } from '../../system/onevm';
 import { askHost, isForeign, notReady, refusalOf } from './ask-host';
-import { readForDriver, type Call, type Reply } from './call';
+import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
+import { keepRecord } from './keep-record';
 
 /**
  * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. After a veto
@@ -21,7 +26,9 @@ export function failMigrate(call: Call): Promise<Reply> {
   return script('failmigrate', 'heal', call);
 }
 
-async function script(name: string, action: HostAction, call: Call): Promise<Reply> {
+type Name = 'premigrate' | 'failmigrate';
+
+async function script(name: Name, action: HostAction, call: Call): Promise<Reply> {
   const request = readArguments(call);
   if (typeof request === 'string') {
     const remedy = 'OpenNebula or a datastore driver starts this script; see docs/opennebula.md';
@@ -30,15 +37,43 @@ async function script(name: string, action: HostAction, call: Call): Promise<Rep
   const { source, destination, vmId } = request;
   // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
   if (source === destination) return { exit: 0, stdout: '', stderr: '' };
-  // It runs no mover: only the policy says how to go on without the guard.
+  // It runs no mover: only the policy says how to go on without the guard, and what is told of it.
   const configured = await readForDriver(['policy']);
-  if ('refused' in configured)
-    return refused('undecided', `VM ${vmId}`, configured.refused, configured.remedy);
+  const vm = readVmElement(call.input.toString('utf8'));
+  const known = typeof vm === 'string' ? undefined : guardModeOf(vm);
+  const first = await serve(request, action, known ?? usual, configured, call);
+  // A driver that hands over no VM is asked for its mode where it counts most.
+  const guardMode =
+    known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
+  const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
+  const mayTell = !('refused' in configured) && configured.settings.opennebula.userTemplate;
+  const userTemplate = !mayTell ? 'left' : typeof vm !== 'string' && tellsLast(vm) ? 'tells' : 'may tell';
+  const domain = `one-${vmId}`;
+  keepRecord({ action: name, vmId, domain, source, destination, guardMode, userTemplate }, reply, call.place);
+  return reply;
+}
+
+async function serve(
+  request: Request,
+  action: HostAction,
+  { mode, odd }: GuardMode,
+  configured: DriverSettings,
+  { version }: Call,
+): Promise<Reply> {
+  const { source, destination, vmId } = request;
+  if (mode === 'off') {
+    const stderr = warning(`VM ${vmId}: MIGRATE_GUARD_MODE is off: nothing was done for it`);
+    return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
+  }
+  if ('refused' in configured) {
+    const { refused: why, remedy } = configured;
+    return { ...refused('undecided', `VM ${vmId}`, why, remedy), note: { guard: 'could-not-run', why } };
+  }
   const { settings, broken } = configured;
   if (broken !== undefined) return cannotRun(broken, request, settings);
   const { user, deadline } = settings.ssh;
   const answer = await askHost(
-    { version: call.version, action, domain: vmId, destination },
+    { version, action, domain: vmId, destination },
     { host: source, user, connectTimeout: deadline },
     settings.host.deadline * 1000,
   );
@@ -47,8 +82,31 @@ async function script(name: string, action: HostAction, call: Call): Promise<Rep
   const { end, did } = answer;
   // The VM's number is all that is known here, and an imported VM runs under a name of its own.
   if (isForeign(end) || end.result === 'not-running') return cannotRun(refusalOf(end), request, settings);
+  const first = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
   const last = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
-  return { exit: end.exit, stdout: '', stderr: [...did.map(info), last].join('') };
+  return { exit: end.exit, stdout: '', stderr: [first, ...did.map(info), last].join('') };
+}
+
+/** For a VM that is to be moved whatever the guard says; who else works on it is let end all the same. */
+function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
+  if (mode === 'guard' || reply.exit === 0 || reply.exit === exitCodes.busy.status) return reply;
+  const { did, warnings, errors } = saidInLog(reply.stderr, []);
+  const told = errors.map((what) =>
+    warning(`VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused: ${what}`),
+  );
+  return {
+    ...reply,
+    exit: 0,
+    stderr: [...did.map(info), ...warnings.map(warning), ...told].join(''),
+  };
+}
+
+/** As OpenNebula tells it; a veto stands where it does not. */
+async function askMode(vmId: string, configured: DriverSettings): Promise<GuardMode> {
+  if ('refused' in configured) return usual;
+  const shown = await showVm(vmId, configured.settings.ssh.user);
+  const vm = isUnknown(shown) ? '' : readVmElement(shown);
+  return typeof vm === 'string' ? usual : guardModeOf(vm);
 }
 
 interface Request {
@@ -69,8 +127,10 @@ function readArguments({ args }: Call): Request | string {
 function cannotRun(why: string, { source, vmId }: Request, { policy }: Settings): Reply {
   const what = `the guard cannot run: ${why}`;
   const remedy = `migrate-guard doctor --host ${source}`;
-  if (policy.whenGuardFails === 'refuse') return refused('undecided', `VM ${vmId}`, what, remedy);
-  return { exit: 0, stdout: '', stderr: warning(`VM ${vmId}: ${what}`) + warning(`-> ${remedy}`) };
+  const note = { guard: 'could-not-run', why } as const;
+  if (policy.whenGuardFails === 'refuse')
+    return { ...refused('undecided', `VM ${vmId}`, what, remedy), note };
+  return { exit: 0, stdout: '', stderr: warning(`VM ${vmId}: ${what}`) + warning(`-> ${remedy}`), note };
 }
 
 function refused(code: keyof typeof exitCodes, ...said: Parameters<typeof failure>): Reply {

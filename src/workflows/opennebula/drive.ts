@@ -103,7 +103,7 @@ function conclude(
 
 function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply {
   const own = stderr === '' || stderr.endsWith('\n') ? stderr : `${stderr}\n`;
-  return { exit: exit ?? killed, stdout, stderr: own + lines.join('') };
+  return { exit: exit ?? killed, stdout, stderr: own + lines.join(''), moverRan: true };
 }
 
 /** The plugin must never be the reason that a healthy cloud cannot migrate, unless the site says otherwise. */
@@ -115,14 +115,29 @@ export async function unguarded(
 ): Promise<Reply> {
   const what = `the guard cannot run: ${why}`;
   const remedy = `migrate-guard doctor --host ${request.source}`;
-  if (options.settings.policy.whenGuardFails === 'refuse') {
-    return { exit: 2, stdout: '', stderr: failure(request.deployId, what, remedy) };
+  const note = { guard: 'could-not-run', why } as const;
+  // Who lets nothing be refused has the policy's refusal told, too.
+  if (options.settings.policy.whenGuardFails === 'refuse' && request.guardMode.mode !== 'warn') {
+    return { exit: 2, stdout: '', stderr: failure(request.deployId, what, remedy), note };
   }
+  const reply = await moverAlone(
+    request,
+    options,
+    (moved) => [warning(`${request.deployId}: ${what}; it was ${moved} without`), warning(`-> ${remedy}`)],
+    script,
+  );
+  return { ...reply, note };
+}
+
+/** The mover, with nobody beside it; `say`: what is told, once it is known whether it was moved. */
+export async function moverAlone(
+  request: MoveRequest,
+  options: DriverOptions,
+  say: (moved: 'moved' | 'tried') => readonly string[],
+  script = scriptOf(request, options),
+): Promise<Reply> {
   const moved = await script.start().ended;
-  return ended(moved, [
-    warning(`${request.deployId}: ${what}; it was ${moved.exit === 0 ? 'moved' : 'tried'} without`),
-    warning(`-> ${remedy}`),
-  ]);
+  return ended(moved, say(moved.exit === 0 ? 'moved' : 'tried'));
 }
 
 function reasonOf(line: Exclude<Awaited<ReturnType<HostHalf['next']>>, { kind: 'hello' }>): string {

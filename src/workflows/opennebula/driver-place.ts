@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { recordDirectory } from '../../system/record-file';
 import type { DriverPlace } from './call';
 
 const defaultRemoteScripts = '/var/tmp/one';
@@ -16,7 +17,14 @@ export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv
   // Node tells the program by where it really lies; OpenNebula's directory may be a link to a larger disk.
   if (real(scripts) !== real(join(variable, 'remotes')))
     return { runs: 'host', scripts, remoteScripts: scripts, script };
-  return { runs: 'frontend', scripts, remoteScripts: remoteScriptsOf(join(variable, 'config')), script };
+  const records = recordDirectory(environment);
+  return {
+    runs: 'frontend',
+    scripts,
+    remoteScripts: remoteScriptsOf(join(variable, 'config')),
+    script,
+    records,
+  };
 }
 
 /** oned writes its configuration down for its drivers (DriverExecHelper.rb, read_configuration). */

@@ -8,6 +8,7 @@ import {
   failedMigration,
   migrationUnderWay,
   type FailedMigration,
+  type HookName,
   type LiveMigration,
 } from '../../opennebula/live-migration';
 import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
@@ -16,6 +17,7 @@ import { showVm } from '../../system/onevm';
 import { readSettings } from '../../system/settings-file';
 import { askHost, isForeign, type HostAnswer } from './ask-host';
 import type { Call, Reply } from './call';
+import { keepRecord } from './keep-record';
 import { retry } from './retry';
 
 /**
@@ -23,12 +25,13 @@ import { retry } from './retry';
  * VMM driver is guarded, the guard holds the VM's lock and has done so already.
  */
 export function preMigrate(call: Call): Promise<Reply> {
-  return asHook(call, async (event, settings) => {
+  return asHook('pre-migrate', call, async (event, settings) => {
     const migration = migrationUnderWay(event);
     if (typeof migration === 'string') return nothingToDo(event, migration);
     const { end, did } = await ask('repair', event, migration, settings, call);
     const domain = nameOf(event);
-    if (end.exit === exitCodes.busy.status) return ok(done(domain, `left alone: ${end.what}`));
+    if (end.exit === exitCodes.busy.status)
+      return { ...ok(done(domain, `left alone: ${end.what}`)), note: { guard: 'not-needed' } };
     // OpenNebula starts hooks beside the migration, which may be faster.
     if (end.result === 'not-running')
       return nothingToDo(event, `it does not run on ${migration.source} any more`);
@@ -38,7 +41,7 @@ export function preMigrate(call: Call): Promise<Reply> {
 
 /** Back in RUNNING: what a failed live migration left in QEMU is healed, its paths are mended; then one more attempt. */
 export function postFailure(call: Call): Promise<Reply> {
-  return asHook(call, async (event, settings) => {
+  return asHook('post-failure', call, async (event, settings) => {
     const told = failedMigration(event);
     if (typeof told === 'string') return nothingToDo(event, told);
     const migration = await failedMigrationNow(event, settings);
@@ -70,21 +73,47 @@ async function failedMigrationNow(
  * A hook runs beside what it is about, so its failure stops nothing: `policy.when_guard_fails` has no meaning here. What
  * keeps it from running is said, and its exit status shows it in OpenNebula's hook log.
  */
-async function asHook(
-  call: Call,
-  work: (event: VmEvent, settings: Settings) => Promise<Reply>,
-): Promise<Reply> {
+async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   const event = readVmEvent(eventOf(call));
   if (typeof event === 'string') {
     const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
     return failure('usage', 'the hook', `its event cannot be read: ${event}`, remedy);
   }
+  const { vmId, guardMode, tellsLast } = event;
+  const { reply, userTemplate } = await runHook(event, work);
+  const migration = name === 'pre-migrate' ? migrationUnderWay(event) : failedMigration(event);
+  // A VM gets to these states in many ways, and a rehearsal is no deed.
+  if (typeof migration === 'string' || isDryRun(call)) return reply;
+  const { source, destination } = migration;
+  const tells = !userTemplate ? 'left' : tellsLast ? 'tells' : 'may tell';
+  const domain = nameOf(event);
+  keepRecord(
+    { action: name, vmId, domain, source, destination, guardMode, userTemplate: tells },
+    reply,
+    call.place,
+  );
+  return reply;
+}
+
+type Work = (event: VmEvent, settings: Settings) => Promise<Reply>;
+
+async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; userTemplate: boolean }> {
+  let userTemplate = false;
   try {
-    return await work(event, await readSettings(undefined));
+    const settings = await readSettings(undefined);
+    ({ userTemplate } = settings.opennebula);
+    if (event.guardMode.mode === 'off') return { reply: switchedOff(event), userTemplate };
+    return { reply: await work(event, settings), userTemplate };
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    return failure(error.code, nameOf(event), `the hook cannot run: ${error.what}`, error.remedy);
+    const what = `the hook cannot run: ${error.what}`;
+    const reply = failure(error.code, nameOf(event), what, error.remedy);
+    return { reply: { ...reply, note: { guard: 'could-not-run', why: error.what } }, userTemplate };
   }
+}
+
+function switchedOff(event: VmEvent): Reply {
+  return { ...ok(done(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off')), note: { guard: 'off' } };
 }
 
 /** `$TEMPLATE` comes on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
@@ -132,7 +161,8 @@ function concluded(
 }
 
 function nothingToDo(event: VmEvent, why: string): Reply {
-  return ok(done(nameOf(event), `nothing to do: ${why}`));
+  const reply = ok(done(nameOf(event), `nothing to do: ${why}`));
+  return { ...reply, note: { guard: 'not-needed' } };
 }
 
 function ok(stdout: string): Reply {

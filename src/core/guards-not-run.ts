@@ -1,0 +1,45 @@
+import type { RecordEntry } from './record';
+
+/** Of one host: the guards that could not run there lately. */
+export interface GuardsNotRun {
+  readonly host: string;
+  readonly count: number;
+  /** The first and the last of them, in ISO 8601. */
+  readonly since: string;
+  readonly last: string;
+  /** Of the last one. */
+  readonly why: string;
+  /** When a guard ran there after the last of them; `null` when none did. */
+  readonly ranSince: string | null;
+}
+
+/** Days. What is older is no news, and its host may be gone. */
+export const countedDays = 7;
+
+/**
+ * By host, in no order. `notRun`: of all VMs; `others`: what was done last for each VM, which tells whether guards run
+ * there again.
+ */
+export function guardsNotRun(
+  notRun: readonly RecordEntry[],
+  others: readonly RecordEntry[],
+  now: Date,
+): GuardsNotRun[] {
+  const oldest = now.getTime() - countedDays * 24 * 3600 * 1000;
+  const counted = notRun.filter(({ guard, time }) => guard === 'could-not-run' && Date.parse(time) >= oldest);
+  return [...new Set(counted.map(({ source }) => source))].map((host) => {
+    const here = counted.filter(({ source }) => source === host);
+    const times = here.map(({ time }) => time).sort(byTime);
+    const last = times.at(-1) ?? '';
+    const ran = others
+      .filter(({ guard, source, time }) => guard === 'ran' && source === host && byTime(time, last) > 0)
+      .map(({ time }) => time)
+      .sort(byTime);
+    const why = here.findLast(({ time }) => time === last)?.why ?? 'nobody said why';
+    return { host, count: here.length, since: times[0] ?? last, last, why, ranSince: ran.at(-1) ?? null };
+  });
+}
+
+function byTime(one: string, other: string): number {
+  return Date.parse(one) - Date.parse(other);
+}

@@ -1,0 +1,30 @@
+import { child, type Element } from '../core/xml';
+
+const modes = ['off', 'warn'] as const;
+
+/** How the owner of a VM wants it guarded: MIGRATE_GUARD_MODE of its USER_TEMPLATE. */
+export interface GuardMode {
+  /** `guard`: as everybody else. */
+  readonly mode: 'guard' | (typeof modes)[number];
+  /** A word that is none of them: it counts as none, and is told. */
+  readonly odd?: string;
+}
+
+export const usual: GuardMode = { mode: 'guard' };
+
+/** `vm`: `<VM>` as oned writes it (VirtualMachine.cc, to_xml_extended). */
+export function guardModeOf(vm: Element | undefined): GuardMode {
+  const given = child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_MODE')?.text.trim() ?? '';
+  const mode = modes.find((word) => word === given.toLowerCase());
+  if (mode) return { mode };
+  return given === '' ? usual : { mode: 'guard', odd: given };
+}
+
+export function describeOddMode(odd: string): string {
+  return `MIGRATE_GUARD_MODE is ${JSON.stringify(odd)}, and neither off nor warn: it is guarded as usual`;
+}
+
+/** Whether it tells what was done last: then that has to be told anew, or would be wrong. */
+export function tellsLast(vm: Element | undefined): boolean {
+  return child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_LAST') !== undefined;
+}

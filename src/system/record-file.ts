@@ -1,0 +1,92 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { errorName } from '../core/errors';
+import { bounded, readEntry, type RecordEntry } from '../core/record';
+import { readJsonObject } from '../core/report-reader';
+import { writeWhole } from './output-file';
+
+/** How many entries are kept of one VM. */
+const entriesOfVm = 10;
+/** In bytes; of a file that is longer nothing is believed. */
+const longestFile = 1024 * 1024;
+/** In bytes: then the list of guards that could not run takes the place of the one before it. */
+const longestList = 256 * 1024;
+
+const notRunFile = 'not-run.jsonl';
+
+/** Where the front-end keeps what was done for each VM; OpenNebula's own user writes there. */
+export function recordDirectory(environment: Readonly<NodeJS.ProcessEnv>): string {
+  const location = environment['ONE_LOCATION'];
+  return join(location ? join(location, 'var') : '/var/lib/one', 'migrate-guard');
+}
+
+/** Writes an entry down: the newest first in the VM's own document. @returns why that was not possible */
+export function keepEntry(directory: string, given: RecordEntry): string | undefined {
+  const entry = bounded(given);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    if (entry.guard === 'could-not-run') appendLine(join(directory, notRunFile), entry);
+    const { vmId } = entry;
+    const entries = [entry, ...entriesIn(directory, vmId)].slice(0, entriesOfVm);
+    writeWhole(join(directory, `${vmId}.json`), `${JSON.stringify({ vmId, entries }, undefined, 2)}\n`);
+    return undefined;
+  } catch (error) {
+    return `it could not be written to ${directory}: ${errorName(error)}`;
+  }
+}
+
+/** All entries of one VM, the newest first. */
+export function entriesIn(directory: string, vmId: number): RecordEntry[] {
+  const text = readOwn(join(directory, `${vmId}.json`));
+  const entries: unknown = readJsonObject(text ?? '')?.get('entries');
+  return Array.isArray(entries) ? entries.flatMap((entry) => readEntry(entry) ?? []) : [];
+}
+
+/** Every guard that could not run, of all VMs; also those that a shell wrote down (remotes/migrate-guard/start.sh). */
+export function entriesNotRun(directory: string): RecordEntry[] {
+  return [`${notRunFile}.old`, notRunFile]
+    .flatMap((name) => (readOwn(join(directory, name)) ?? '').split('\n'))
+    .flatMap((line) => readEntry(Object.fromEntries(readJsonObject(line) ?? [])) ?? []);
+}
+
+/** A line of a few hundred bytes is written in one piece, whoever else writes. */
+function appendLine(file: string, entry: RecordEntry): void {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  const descriptor = openSync(file, flags, 0o640);
+  try {
+    writeSync(descriptor, `${JSON.stringify(entry)}\n`);
+    if (fstatSync(descriptor).size >= longestList) renameSync(file, `${file}.old`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * `undefined` where there is none, or nothing that could be one: root reads here what OpenNebula's user writes, who may
+ * have put a link or a pipe in its place.
+ */
+function readOwn(file: string): string | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch {
+    return undefined;
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    return stat.isFile() && stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}

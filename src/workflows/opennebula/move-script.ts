@@ -1,0 +1,82 @@
+import { exitCodes } from '../../core/exit-codes';
+import { describeOddMode } from '../../opennebula/guard-mode';
+import { readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
+import { saidInLog } from '../../opennebula/said';
+import { failure, info, warning } from '../../opennebula/vm-log';
+import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
+import { drive, moverAlone, unguarded, type DriverOptions } from './drive';
+import { keepRecord } from './keep-record';
+
+/** The VMM drivers: everything that is said of a move is recorded here. */
+export async function moveScript(action: MoveRequest['action'], call: Call): Promise<Reply> {
+  const { args, input, place } = call;
+  const request = readMoveRequest(action, args, input);
+  if (typeof request === 'string') {
+    const remedy = 'OpenNebula starts this script; see docs/opennebula.md';
+    return { exit: 64, stdout: '', stderr: failure(action, request, remedy) };
+  }
+  const configured = await readForDriver(['opennebula', 'policy']);
+  const reply = await move(request, configured, call);
+  // To another datastore of its host: nobody is guarded.
+  if (request.destination === request.source) return reply;
+  const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
+  const mayTell = !('refused' in configured) && configured.settings.opennebula.userTemplate;
+  const userTemplate = !mayTell ? 'left' : tellsLast ? 'tells' : 'may tell';
+  keepRecord({ action, vmId, domain, source, destination, guardMode, userTemplate }, reply, place);
+  return reply;
+}
+
+async function move(
+  request: MoveRequest,
+  configured: DriverSettings,
+  { place, version }: Call,
+): Promise<Reply> {
+  const { action, deployId, guardMode } = request;
+  if ('refused' in configured) {
+    const { refused: why, remedy } = configured;
+    const stderr = failure(deployId, why, remedy);
+    const note = { guard: 'could-not-run', why } as const;
+    return { exit: exitCodes.undecided.status, stdout: '', stderr, note };
+  }
+  const { settings, broken } = configured;
+  const mover = settings.opennebula[action];
+  if (mover.replace('frontend:', '') === place.script) {
+    const why = `opennebula.${action} names ${mover}, which is this very script`;
+    const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
+    const stderr = failure(deployId, why, remedy);
+    return { exit: 64, stdout: '', stderr, note: { guard: 'could-not-run', why } };
+  }
+  const options = { settings, place, version };
+  if (guardMode.mode === 'off' && request.destination !== request.source)
+    return switchedOff(request, options);
+  const reply = await (broken === undefined ? drive(request, options) : unguarded(request, options, broken));
+  if (guardMode.mode === 'warn') return overruled(request, options, reply);
+  if (guardMode.odd === undefined) return reply;
+  return { ...reply, stderr: `${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}${reply.stderr}` };
+}
+
+/** The way out for a VM that has to be moved now, whatever the guard would say: nothing is done for it. */
+async function switchedOff(request: MoveRequest, options: DriverOptions): Promise<Reply> {
+  const reply = await moverAlone(request, options, (moved) => [
+    warning(`${request.deployId}: MIGRATE_GUARD_MODE is off: it was ${moved} without the guard`),
+  ]);
+  return { ...reply, note: { guard: 'off' } };
+}
+
+/**
+ * What would have been refused is told, and the mover runs: what could be repaired is repaired by then. Who else works on
+ * the VM is let end all the same.
+ */
+async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
+  const isRefused = reply.exit !== 0 && reply.moverRan !== true;
+  if (!isRefused || reply.exit === exitCodes.busy.status) return reply;
+  const { did, warnings, errors } = saidInLog(reply.stderr, []);
+  const moved = await moverAlone(request, options, (how) => [
+    ...did.map(info),
+    ...warnings.map(warning),
+    ...errors.map((what) =>
+      warning(`MIGRATE_GUARD_MODE is warn: it was ${how}, and would have been refused: ${what}`),
+    ),
+  ]);
+  return reply.note ? { ...moved, note: reply.note } : moved;
+}
