@@ -300,6 +300,8 @@ plan_frontend() {
     add frontend file oneadmin "$(wanted_mode "$file")" "$here/$file" "/var/lib/one/$file"
   done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
   add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
+  # What was done for each VM; the drivers make it, too, where it is missing (src/system/record-file.ts).
+  add frontend directory oneadmin 750 - "${remotes%/remotes}/migrate-guard"
   for file in "$here"/hooks/*.tmpl; do
     [[ ! -e $file ]] || add frontend file root 644 "$file" "$library/hooks/${file##*/}"
   done

@@ -1,4 +1,5 @@
 import { blockStates, verdicts } from '../core/finding';
+import { countedDays } from '../core/guards-not-run';
 import { inOrder, isAtRisk, type FleetReport } from '../core/fleet';
 
 interface Metric {
@@ -15,7 +16,9 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
  * alert ends; a VM has a series of its own only while it is at risk, so that their number stays small.
  */
 export function renderMetrics(report: FleetReport, version: string): string {
-  return [...aboutAudit(report, version), ...aboutHosts(report), ...aboutVms(report)].map(render).join('');
+  return [...aboutAudit(report, version), ...aboutHosts(report), ...aboutGuards(report), ...aboutVms(report)]
+    .map(render)
+    .join('');
 }
 
 function aboutAudit({ time, source, doubts }: FleetReport, version: string): Metric[] {
@@ -71,6 +74,23 @@ function aboutHosts({ hosts, domains }: FleetReport): Metric[] {
         );
         return times.length > 0 ? [[{ host }, Math.min(...times)]] : [];
       }),
+    },
+  ];
+}
+
+/** Nothing at all where it is not known. */
+function aboutGuards({ hosts, guardsNotRun: notRun }: FleetReport): Metric[] {
+  if (!notRun) return [];
+  return [
+    {
+      name: 'migrate_guard_guards_not_run',
+      help: `How many guards could not run on the host in the last ${countedDays} days.`,
+      samples: hosts.map(({ host }) => [{ host }, notRun.find((one) => one.host === host)?.count ?? 0]),
+    },
+    {
+      name: 'migrate_guard_last_guard_not_run_timestamp_seconds',
+      help: 'When a guard could not run on the host for the last time, in seconds since 1970.',
+      samples: notRun.map(({ host, last }) => [{ host }, seconds(last)]),
     },
   ];
 }

@@ -1,6 +1,8 @@
 import { verdicts } from '../core/finding';
 import { ageOf, countVerdicts, describeAge, type FleetDomain, type FleetReport } from '../core/fleet';
 import type { Change } from '../core/fleet-diff';
+import { describeGuardsNotRun } from '../core/guards-not-run';
+import { describeEntry, isWorthTelling } from '../core/record';
 import { nextCommands } from './next-commands';
 import { printable } from './render';
 
@@ -19,7 +21,13 @@ export function renderAudit(report: FleetReport, shown: readonly FleetDomain[], 
     lines.push(`the oldest finding is ${describeAge(Math.max(...ages))} old`);
   lines.push(...doubts.map((doubt) => `not known: ${doubt}`));
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
+  for (const one of report.guardsNotRun ?? []) {
+    const { what, remedy } = describeGuardsNotRun(one);
+    lines.push(what, `  -> ${remedy}`);
+  }
   if (shown.length > 0) lines.push('', ...table(shown, now));
+  const done = doneLast(shown, now);
+  if (done.length > 0) lines.push('', 'done last:', ...done);
   const next = nextCommands(report).map(({ host: at, line }) =>
     at === undefined ? line : `on ${at}: ${line}`,
   );
@@ -63,6 +71,15 @@ function table(domains: readonly FleetDomain[], now: Date): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** Of the VMs that are listed, and where it is not just that a healthy VM was moved. */
+function doneLast(domains: readonly FleetDomain[], now: Date): string[] {
+  return domains.flatMap(({ domain, last }) => {
+    if (!last || !isWorthTelling(last)) return [];
+    const age = describeAge(ageOf({ seen: last.time }, now) ?? 0);
+    return [`  ${domain}, ${age} ago: ${describeEntry(last)}`];
+  });
 }
 
 /** What changed since an earlier audit, one line each. */

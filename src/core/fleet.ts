@@ -1,4 +1,6 @@
 import { blockStateCheck } from './block-state';
+import type { GuardsNotRun } from './guards-not-run';
+import type { RecordEntry } from './record';
 import { blockStates, verdictOf, verdicts, type DomainReport, type Verdict } from './finding';
 
 /** One VM of the cloud: what was found of its domain, and where OpenNebula says that it runs. */
@@ -12,6 +14,8 @@ export interface FleetDomain extends DomainReport {
   readonly reason: string;
   /** When it was looked at, in ISO 8601; `null` when it never was. */
   readonly seen: string | null;
+  /** What was done for it last, as this front-end has kept it. */
+  readonly last?: RecordEntry;
 }
 
 /** One hypervisor, also one on which no VM was found. */
@@ -37,6 +41,8 @@ export interface FleetReport {
   readonly doubts: readonly string[];
   /** Whether OpenNebula told which VMs there are: where it did not, one that is not in here may run all the same. */
   readonly vmsListed: boolean;
+  /** On which of these hosts guards could not run lately; nothing where this is no front-end, or it is not known. */
+  readonly guardsNotRun?: readonly GuardsNotRun[];
 }
 
 /** By verdict, then by block state: the less, the worse. */

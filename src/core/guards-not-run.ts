@@ -40,6 +40,25 @@ export function guardsNotRun(
   });
 }
 
+/** `kvm1: 3 guards could not run since …`. */
+export function describeGuardsNotRun({ host, count, since, last, why, ranSince }: GuardsNotRun): {
+  readonly what: string;
+  readonly remedy: string;
+} {
+  const guards = count === 1 ? `a guard could not run at ${minute(last)}` : severalOf(count, since, last);
+  const again =
+    ranSince === null ? 'none has run there since' : `one has run there again at ${minute(ranSince)}`;
+  return { what: `${host}: ${guards}: ${why}; ${again}`, remedy: `migrate-guard doctor --host ${host}` };
+}
+
+function severalOf(count: number, since: string, last: string): string {
+  return `${count} guards could not run since ${minute(since)}, the last one at ${minute(last)}`;
+}
+
+function minute(time: string): string {
+  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 function byTime(one: string, other: string): number {
   return Date.parse(one) - Date.parse(other);
 }

@@ -85,6 +85,10 @@ export function describeEntry(entry: RecordEntry): string {
   return oneLine([`${action}, ${way}`, `${result ?? 'begun'}${status}`, ...rest].join(': ')).trim();
 }
 
+export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {
+  return [...entries].sort((one, other) => Date.parse(other.time) - Date.parse(one.time));
+}
+
 /** An entry that was kept; `undefined` for what is none. */
 export function readEntry(value: unknown): RecordEntry | undefined {
   const given = readObject(value);

@@ -1,15 +1,18 @@
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
+import type { Unknown } from '../core/facts';
 import { bounded, readEntry, type RecordEntry } from '../core/record';
 import { readJsonObject } from '../core/report-reader';
 import { writeWhole } from './output-file';
@@ -52,10 +55,27 @@ export function entriesIn(directory: string, vmId: number): RecordEntry[] {
 }
 
 /** Every guard that could not run, of all VMs; also those that a shell wrote down (remotes/migrate-guard/start.sh). */
-export function entriesNotRun(directory: string): RecordEntry[] {
+export function entriesNotRun(directory: string): RecordEntry[] | Unknown {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (errorName(error) === 'ENOENT') return [];
+    return { unknown: `what was done for VMs cannot be read in ${directory}: ${errorName(error)}` };
+  }
   return [`${notRunFile}.old`, notRunFile]
     .flatMap((name) => (readOwn(join(directory, name)) ?? '').split('\n'))
     .flatMap((line) => readEntry(Object.fromEntries(readJsonObject(line) ?? [])) ?? []);
+}
+
+/** All entries of all VMs. */
+export function allEntries(directory: string): RecordEntry[] {
+  try {
+    return readdirSync(directory)
+      .flatMap((name) => /^([0-9]{1,10})\.json$/.exec(name)?.[1] ?? [])
+      .flatMap((vmId) => entriesIn(directory, Number(vmId)));
+  } catch {
+    return [];
+  }
 }
 
 /** A line of a few hundred bytes is written in one piece, whoever else writes. */

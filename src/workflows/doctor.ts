@@ -12,6 +12,7 @@ import { judgeHost, program, programSum } from './installation/host-state';
 import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/remote-host';
 import { judgeMovers } from './installation/movers';
+import { judgeRecord } from './installation/record';
 import { listVms } from './installation/tm-scripts';
 import { placeOf } from './opennebula/driver-place';
 
@@ -57,6 +58,7 @@ export async function doctor(
   const selection = judgeSelection('', hooks, vms);
   findings.push(selection.drivers, selection.hooks, ...selection.scripts);
   if (isByDrivers(selection)) findings.push(...judgeMovers('', settings));
+  findings.push(...judgeRecord(new Date()));
   const listed = hostsIn(hosts);
   if (isUnknown(listed)) {
     const what = `the hosts cannot be listed: ${listed.unknown}`;

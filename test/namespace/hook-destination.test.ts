@@ -19,11 +19,16 @@ function requests(): unknown[] {
   return on.cloud.lines('requests').map((line) => JSON.parse(line) as unknown);
 }
 
+/** What it was to do with the VM; to tell of it is another matter. */
+function orders(): string[] {
+  return on.cloud.lines('asked').filter((line) => !line.startsWith('update '));
+}
+
 test('the event is of now: there, and it is tried again', async () => {
   await on.cloud.onevm(event);
   expect(await on.cloud.hookOf('post-failure', event)).toMatchObject({ exit: 0, stderr: '' });
   expect(requests()).toMatchObject([{ action: 'heal', domain: '310', destination: 'kvm2' }]);
-  expect(on.cloud.lines('asked')).toEqual(['migrate --live 310 kvm2']);
+  expect(orders()).toEqual(['migrate --live 310 kvm2']);
 });
 
 test('another live migration has failed since: where that went; and the old one is not tried again', async () => {
@@ -34,7 +39,7 @@ test('another live migration has failed since: where that went; and the old one 
   const { exit, stdout } = await on.cloud.hookOf('post-failure', event);
   expect(requests()).toMatchObject([{ action: 'heal', domain: '310', destination: 'kvm3' }]);
   expect([exit, stdout]).toEqual([0, expect.stringContaining('not tried again: the VM has gone on since')]);
-  expect(on.cloud.lines('asked')).toEqual([]);
+  expect(orders()).toEqual([]);
 });
 
 test.each([

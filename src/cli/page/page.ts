@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FleetReport } from '../../core/fleet';
 import { commandsOfAll } from './commands';
 import { finder } from './finder';
+import { guards } from './guards';
 import { fleetMap } from './map';
 import { Markup, markup } from './markup';
 import script from './page.client.js';
@@ -31,7 +32,7 @@ export function renderPage(report: FleetReport, version: string): string {
       <body>
         <a class="skip" href="#vms">To the table of VMs</a>
         ${summary(report, rows)}
-        <main>${urgent(rows)}${unknowns(report, rows)}${fleet}</main>
+        <main>${urgent(rows)}${unknowns(report, rows)}${guards(report)}${fleet}</main>
         <footer>migrate-guard ${version}. VMs change: check again before you move one.</footer>
         <script>${new Markup(script)}</script>
       </body>

@@ -113,7 +113,7 @@ async function forecast(
 }
 
 function documentOf(
-  { host, time, source, hosts: asked, domains, doubts, vmsListed }: FleetReport,
+  { host, time, source, hosts: asked, domains, doubts, vmsListed, guardsNotRun }: FleetReport,
   wanted: Wanted & { readonly verdicts: readonly Verdict[] | undefined },
   shown: readonly FleetDomain[],
   changes: readonly Change[] | undefined,
@@ -135,6 +135,7 @@ function documentOf(
     vmsListed,
     hosts: asked,
     domains: shown,
+    ...(guardsNotRun ? { guardsNotRun } : {}),
     ...(changes ? { changes } : {}),
   };
 }

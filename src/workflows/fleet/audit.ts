@@ -4,6 +4,7 @@ import { worstFirst, type FleetDomain, type FleetReport } from '../../core/fleet
 import { examine } from '../examine';
 import { fromHosts, type Asking } from './from-hosts';
 import { fromMonitoring } from './from-monitoring';
+import { withRecord } from './record';
 import { findScope, type Wanted } from './scope';
 
 export interface AuditOptions extends Asking, Wanted {
@@ -25,10 +26,10 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   const { vmsListed } = scope;
   if (options.source === 'hosts') {
     const { hosts, domains } = await fromHosts(scope, { action: 'audit' }, options);
-    return { ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed };
+    return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed }, now);
   }
   const { hosts, domains, doubts } = await fromMonitoring(scope, options.settings, now);
-  return { ...base, hosts, domains: worstFirst(domains), doubts, vmsListed };
+  return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts, vmsListed }, now);
 }
 
 /** All that runs on this host, whoever deployed it. */

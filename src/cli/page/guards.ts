@@ -1,0 +1,17 @@
+import type { FleetReport } from '../../core/fleet';
+import { describeGuardsNotRun } from '../../core/guards-not-run';
+import { markup, type Markup } from './markup';
+
+/** Where VMs were moved without a guard, or not at all. */
+export function guards({ guardsNotRun = [] }: FleetReport): Markup | undefined {
+  if (guardsNotRun.length === 0) return undefined;
+  const items = guardsNotRun.map((one) => {
+    const { what, remedy } = describeGuardsNotRun(one);
+    return markup`<li>${what}<p class="remedy">→ ${remedy}</p></li>`;
+  });
+  return markup`
+    <section class="unknowns" aria-labelledby="guards">
+      <h2 id="guards">Guards that could not run</h2>
+      <ul>${items}</ul>
+    </section>`;
+}

@@ -1,0 +1,30 @@
+import { isUnknown } from '../../core/facts';
+import { inOrder, type FleetDomain, type FleetReport } from '../../core/fleet';
+import { guardsNotRun } from '../../core/guards-not-run';
+import { newestFirst } from '../../core/record';
+import { entriesIn, entriesNotRun, recordDirectory } from '../../system/record-file';
+
+/**
+ * The same with what the front-end has kept: of each VM what was done for it last, of each host the guards that could not
+ * run there.
+ */
+export function withRecord(report: FleetReport, now: Date): FleetReport {
+  const directory = recordDirectory(process.env);
+  const notRun = entriesNotRun(directory);
+  if (isUnknown(notRun)) return { ...report, doubts: [...report.doubts, notRun.unknown] };
+  const kept = report.domains.map(({ vmId }) => {
+    if (vmId === null) return [];
+    // What a shell has written down stands only there.
+    return newestFirst([...entriesIn(directory, vmId), ...notRun.filter((entry) => entry.vmId === vmId)]);
+  });
+  const asked = new Set(report.hosts.map(({ host }) => host));
+  const counted = guardsNotRun(notRun, kept.flat(), now).filter(({ host }) => asked.has(host));
+  return {
+    ...report,
+    domains: report.domains.map((domain, index): FleetDomain => {
+      const last = kept[index]?.[0];
+      return last ? { ...domain, last } : domain;
+    }),
+    guardsNotRun: counted.sort((one, other) => inOrder(one.host, other.host)),
+  };
+}
