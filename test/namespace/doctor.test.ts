@@ -1,4 +1,6 @@
 import { appendFileSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { keepEntry } from '../../src/system/record-file';
+import { aRecordEntry } from '../unit/factories';
 import { Servant, statusXml } from './harness';
 import { onedConf } from './installation/machine-tree';
 import { useMachine } from './installation/use-machine';
@@ -290,4 +292,27 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
   } finally {
     await qemu.end();
   }
+});
+
+test('guards that could not run lately are a problem, until one has run there again', async () => {
+  await frontEnd(hostPool('kvm1'), hookPool());
+  const directory = '/var/lib/one/migrate-guard';
+  const entry = aRecordEntry({ time: new Date().toISOString(), guard: 'could-not-run', why: 'sudo refuses' });
+  const guards = async (): Promise<Finding | undefined> =>
+    (await doctor()).findings.find(({ check }) => check === 'guards');
+  expect(await guards()).toMatchObject({ state: 'ok' });
+  expect(keepEntry(on.machine.path(directory), entry)).toBeUndefined();
+  expect(await guards()).toMatchObject({
+    state: 'problem',
+    what: expect.stringMatching(
+      /^kvm1: a guard could not run at .* UTC: sudo refuses; none has run there since$/,
+    ) as string,
+    remedy: 'migrate-guard doctor --host kvm1',
+  });
+  const later = new Date(Date.parse(entry.time) + 60_000).toISOString();
+  expect(keepEntry(on.machine.path(directory), aRecordEntry({ vmId: 311, time: later }))).toBeUndefined();
+  expect(await guards()).toMatchObject({
+    state: 'ok',
+    what: expect.stringContaining('one has run there again at') as string,
+  });
 });

@@ -251,17 +251,21 @@ test('what the admin has changed or made stays: configuration, logs, layouts; ch
   await on.done('host');
   appendFileSync(on.tree.path('/etc/migrate-guard/config.yaml'), 'hooks:\n  retry: true\n');
   on.tree.write('/var/log/migrate-guard/host.log', 'a log');
+  on.tree.write('/var/lib/one/migrate-guard/310.json', '{}');
   appendFileSync(on.tree.path('/var/lib/one/remotes/vmm/kvm/migrate-guard'), '# changed\n');
   expect(await on.done('frontend')).toContain('kept       /etc/migrate-guard/config.yaml');
   appendFileSync(on.tree.path('/var/lib/one/remotes/vmm/kvm/migrate-guard'), '# changed\n');
   const said = await on.done('uninstall');
   expect(said).toContain('left       /etc/migrate-guard/config.yaml: it was changed');
   expect(said).toContain('left       /var/log/migrate-guard: it is not empty');
+  expect(said).toContain('left       /var/lib/one/migrate-guard: it is not empty');
   expect(said).toContain('removed    /var/lib/one/remotes/vmm/kvm/migrate-guard, although it was changed');
   const left = on.tree.list('').filter((path) => path.includes('migrate-guard'));
   expect(left).toEqual([
     'etc/migrate-guard',
     'etc/migrate-guard/config.yaml',
+    'var/lib/one/migrate-guard',
+    'var/lib/one/migrate-guard/310.json',
     'var/log/migrate-guard',
     'var/log/migrate-guard/host.log',
   ]);

@@ -1,3 +1,4 @@
+import type { RecordEntry } from '../../src/core/record';
 import type { DiskSource, Domain } from '../../src/core/domain';
 import type { DeviceEntry, Entry, FileEntry, LinkEntry, View } from '../../src/core/entry';
 import type { DomainFacts, SourceFacts } from '../../src/core/facts';
@@ -170,3 +171,13 @@ export const qemuMounts: readonly Mount[] = [
   mountAt('/', { id: 1, parent: 0, device: '8:1', fileSystem: 'ext4', source: '/dev/vda1' }),
   mountAt('/dev', { id: 2, parent: 1, source: 'devfs' }),
 ];
+
+/** A healthy VM that was moved. */
+export function aRecordEntry(more: Partial<RecordEntry> = {}): RecordEntry {
+  return {
+    ...{ vmId: 310, domain: 'one-310', action: 'migrate', time: '2026-11-22T02:00:00.000Z' },
+    ...{ source: 'kvm1', destination: 'kvm2', guard: 'ran', why: null, mode: null },
+    ...{ result: 'done', exit: 0, did: [], warnings: [], errors: [] },
+    ...more,
+  };
+}

@@ -35,6 +35,9 @@ function read(shell: string, words: Asked, path = file): string | undefined {
 }
 
 const refuse = { policy: { whenGuardFails: 'refuse' } } as const;
+const quiet = {
+  opennebula: { ...defaultSettings.opennebula, migrate: 'frontend:migrate-tweaks', userTemplate: false },
+};
 const tweaks = { opennebula: { ...defaultSettings.opennebula, migrate: 'frontend:migrate-tweaks' } };
 
 describe.each(['sh', 'bash'])('%s', (shell) => {
@@ -54,6 +57,7 @@ describe.each(['sh', 'bash'])('%s', (shell) => {
     ["migrate:\n  uri: '{host} # policy:'\npolicy: { when_guard_fails: refuse }\n", refuse],
     ['opennebula:\n  migrate: "frontend:migrate-tweaks"\n', tweaks],
     ['opennebula: { save: save, migrate: frontend:migrate-tweaks }\n', tweaks],
+    ['opennebula:\n  user_template: no\n  migrate: frontend:migrate-tweaks\n', quiet],
     ['ssh: { deadline: 2.5, user: cloud_admin }\n', { ssh: { user: 'cloud_admin', deadline: 2.5 } }],
   ])('%j is read as by the real reader', async (text, set) => {
     writeFileSync(file, text);

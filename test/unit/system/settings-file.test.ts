@@ -26,6 +26,22 @@ describe('settings', () => {
     expect(libvirt).toEqual({ ...defaultSettings.libvirt, stateDirectory: '/srv/qemu' });
     expect(ssh).toEqual({ ...defaultSettings.ssh, deadline: 2.5 });
   });
+
+  test.each([
+    ['yes', true],
+    ['no', false],
+    ['"no"', false],
+    ['true', true],
+    ['false', false],
+  ])('%s is a word for it', async (word, meant) => {
+    const { opennebula, hooks } = await read(
+      `opennebula: { user_template: ${word} }\nhooks: { retry: ${word} }\n`,
+    );
+    expect([opennebula.userTemplate, hooks.retry]).toEqual([meant, meant]);
+    await expect(read('opennebula: { user_template: perhaps }\n')).rejects.toThrow(
+      'opennebula.user_template: Invalid type: expected yes or no',
+    );
+  });
 });
 
 describe('settings that are refused', () => {

@@ -1,0 +1,37 @@
+import { child, parseXml } from '../../../src/core/xml';
+import { guardModeOf, tellsLast } from '../../../src/opennebula/guard-mode';
+import { readMoveRequest } from '../../../src/opennebula/move-request';
+import { readVmEvent } from '../../../src/opennebula/vm-history';
+
+function vm(mode?: string): string {
+  const attribute = mode === undefined ? '' : `<MIGRATE_GUARD_MODE><![CDATA[${mode}]]></MIGRATE_GUARD_MODE>`;
+  // What stands elsewhere is not the owner's.
+  const elsewhere = '<TEMPLATE><MIGRATE_GUARD_MODE>off</MIGRATE_GUARD_MODE></TEMPLATE>';
+  return `<VM><ID>310</ID>${elsewhere}<USER_TEMPLATE>${attribute}</USER_TEMPLATE></VM>`;
+}
+
+test.each([
+  [undefined, { mode: 'guard' }],
+  ['', { mode: 'guard' }],
+  ['off', { mode: 'off' }],
+  [' Off\n', { mode: 'off' }],
+  ['WARN', { mode: 'warn' }],
+  ['of', { mode: 'guard', odd: 'of' }],
+  ['no', { mode: 'guard', odd: 'no' }],
+])('%j', (given, mode) => {
+  expect(guardModeOf(parseXml(vm(given)))).toEqual(mode);
+  const data = `<VMM_DRIVER_ACTION_DATA>${vm(given)}</VMM_DRIVER_ACTION_DATA>`;
+  const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
+  for (const input of [data, Buffer.from(data).toString('base64')])
+    expect(readMoveRequest('migrate', words, Buffer.from(input))).toMatchObject({ guardMode: mode });
+  expect(readVmEvent(Buffer.from(vm(given)).toString('base64'))).toMatchObject({ guardMode: mode });
+});
+
+test('what cannot be read is guarded as usual', () => {
+  const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
+  expect(readMoveRequest('migrate', words, Buffer.from('<VM'))).toMatchObject({
+    guardMode: { mode: 'guard' },
+    tellsLast: false,
+  });
+  expect(tellsLast(child(parseXml('<X/>'), 'VM'))).toBe(false);
+});
