@@ -34,6 +34,42 @@ describe.each(['debian', 'affected'] as const)('with the %s QEMU', (emulator) =>
   });
 });
 
+test('what was done is recorded on the front-end, since oned hears nothing of a success', async () => {
+  const domain = await stage.startDomain();
+  expect((await stage.migrate(domain, 'kvm2', { local })).exit).toBe(0);
+  expect(stage.recorded(domain)).toMatchObject([{ guard: 'ran', result: 'done', did: [], warnings: [] }]);
+  const there = domain.on(stage.lab.host('kvm2'));
+  stage.lab.relink(there);
+  const off = await stage.migrate(there, 'kvm1', { local, userTemplate: { MIGRATE_GUARD_MODE: 'off' } });
+  // The mover alone, and it fails as it did before there was a guard.
+  expect([off.exit, off.reply]).toEqual([1, expect.stringContaining('Could not migrate')]);
+  expect(stage.recorded(domain)[0]).toMatchObject({ guard: 'off', mode: 'off', result: 'failed', exit: 1 });
+  expect((await stage.migrate(there, 'kvm1', { local })).exit).toBe(0);
+  expect(stage.recorded(domain)).toMatchObject([
+    { source: 'kvm2', destination: 'kvm1', guard: 'ran', mode: null, result: 'done' },
+    { source: 'kvm2', guard: 'off' },
+    { source: 'kvm1' },
+  ]);
+  expect(stage.recorded(domain)[0]?.did).toContainEqual(
+    expect.stringMatching(/^repair: \/dev\/storpool-byid/),
+  );
+  await stage.expectEndOn('kvm1', domain.on(stage.lab.host('kvm1')));
+});
+
+test('with MIGRATE_GUARD_MODE warn the mover runs where the guard would refuse', async () => {
+  const domain = await stage.startMisled();
+  stage.script('vmm/kvm/moving-only', '#!/bin/sh\ncat >/dev/null; echo "$2" >/var/tmp/moved\n');
+  stage.configure('opennebula: { migrate: moving-only }\n');
+  const moved = await stage.migrate(domain, 'kvm2', { local, userTemplate: { MIGRATE_GUARD_MODE: 'warn' } });
+  expect([moved.exit, domain.host.read('/var/tmp/moved')]).toEqual([0, 'kvm2\n']);
+  const told =
+    /^MIGRATE_GUARD_MODE is warn: it was moved, and would have been refused: .*leads to block device/;
+  expect(stage.recorded(domain)).toMatchObject([
+    { guard: 'ran', mode: 'warn', result: 'done', warnings: [expect.stringMatching(told)] },
+  ]);
+  await domain.destroy();
+});
+
 test('half-inactive is healed first', async () => {
   const domain = await stage.lab.startSilent(700, { host: 'kvm1', emulator: 'affected' });
   stage.lab.relink(domain, 1);

@@ -39,6 +39,9 @@ describe('a guard that cannot run', () => {
         expect.stringMatching(/^WARN: migrate-guard: .*the guard cannot run: /),
       );
       expect(moved.exit).toBe(0);
+      expect(stage.notRun(domain)).toMatchObject([
+        { action: 'migrate', source: 'kvm1', destination: 'kvm2', guard: 'could-not-run' },
+      ]);
       await stage.expectAliveOn('kvm2', domain);
       stage.configure('policy:\n  when_guard_fails: refuse\n');
       const back = domain.on(stage.lab.host('kvm2'));

@@ -9,12 +9,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isUnknown } from '../../src/core/facts';
+import type { RecordEntry } from '../../src/core/record';
+import { entriesIn, entriesNotRun } from '../../src/system/record-file';
 import { ABSENT, type Domain, type Emulator, type Host, Lab, until } from './harness';
 import { actionData, onedConf, seen, stockScripts, vmIdOf, type DriverResult } from './stock-opennebula';
 
 const project = join(__dirname, '../..');
 const oneadmin = 9869;
 const remotes = '/var/lib/one/remotes';
+const records = '/var/lib/one/migrate-guard';
 
 export interface Action {
   readonly rules?: '6.6' | '7.0';
@@ -22,6 +26,8 @@ export interface Action {
   readonly local?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly shared?: 'YES' | 'NO';
+  /** Attributes of the VM's USER_TEMPLATE. */
+  readonly userTemplate?: Readonly<Record<string, string>>;
   /** Default: the domain's name. */
   readonly deployId?: string;
 }
@@ -76,7 +82,13 @@ export class OpenNebulaStage {
   async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
     const source = domain.host.name;
     const args = [action.deployId ?? domain.name, destination, source, vmIdOf(domain), source];
-    return this.driver('migrate', args, source, actionData(domain, destination, action.shared), action);
+    return this.driver(
+      'migrate',
+      args,
+      source,
+      actionData(domain, destination, action.shared, action.userTemplate),
+      action,
+    );
   }
 
   async save(domain: Domain, file: string, action: Action = {}): Promise<DriverResult> {
@@ -102,6 +114,18 @@ export class OpenNebulaStage {
       deadline: 120_000,
     });
     return seen(ran, rules);
+  }
+
+  /** What the front-end has recorded of a VM, the newest first. */
+  recorded(domain: Domain): RecordEntry[] {
+    return entriesIn(this.front.path(records), Number(vmIdOf(domain)));
+  }
+
+  /** The guards that could not run for it. */
+  notRun(domain: Domain): RecordEntry[] {
+    const all = entriesNotRun(this.front.path(records));
+    if (isUnknown(all)) throw new Error(all.unknown);
+    return all.filter(({ vmId }) => `${vmId}` === vmIdOf(domain));
   }
 
   async expectOnlyOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {

@@ -44,12 +44,21 @@ export interface DriverResult {
 }
 
 /** The XML that oned makes for an action; the parts that matter here. */
-export function actionData(domain: Domain, destination: string, shared: 'YES' | 'NO' = 'YES'): string {
+export function actionData(
+  domain: Domain,
+  destination: string,
+  shared: 'YES' | 'NO' = 'YES',
+  userTemplate: Readonly<Record<string, string>> = {},
+): string {
   const id = vmIdOf(domain);
+  const attributes = Object.entries(userTemplate).map(
+    ([name, text]) => `<${name}><![CDATA[${text}]]></${name}>`,
+  );
   return [
     '<VMM_DRIVER_ACTION_DATA>',
     `<HOST>${domain.host.name}</HOST><MIGR_HOST>${destination}</MIGR_HOST><DEPLOY_ID>${domain.name}</DEPLOY_ID>`,
-    `<VM><ID>${id}</ID><TEMPLATE><CONTEXT><NOTE><![CDATA[a <b> & 'c' "d"]]></NOTE></CONTEXT></TEMPLATE></VM>`,
+    `<VM><ID>${id}</ID><TEMPLATE><CONTEXT><NOTE><![CDATA[a <b> & 'c' "d"]]></NOTE></CONTEXT></TEMPLATE>`,
+    `<USER_TEMPLATE>${attributes.join('')}</USER_TEMPLATE></VM>`,
     `<DATASTORE><ID>0</ID><TEMPLATE><SHARED>${shared}</SHARED></TEMPLATE></DATASTORE>`,
     `<DISK_TARGET_PATH>/var/lib/one//datastores/0/${id}</DISK_TARGET_PATH></VMM_DRIVER_ACTION_DATA>`,
   ].join('');
