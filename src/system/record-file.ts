@@ -47,11 +47,11 @@ export function keepEntry(directory: string, given: RecordEntry): string | undef
   }
 }
 
-/** All entries of one VM, the newest first. */
-export function entriesIn(directory: string, vmId: number): RecordEntry[] {
+/** The entries of one VM, the newest first, and so many of them; all when it is left out. */
+export function entriesIn(directory: string, vmId: number, count = entriesOfVm): RecordEntry[] {
   const text = readOwn(join(directory, `${vmId}.json`));
   const entries: unknown = readJsonObject(text ?? '')?.get('entries');
-  return Array.isArray(entries) ? entries.flatMap((entry) => readEntry(entry) ?? []) : [];
+  return Array.isArray(entries) ? entries.slice(0, count).flatMap((entry) => readEntry(entry) ?? []) : [];
 }
 
 /** Every guard that could not run, of all VMs; also those that a shell wrote down (remotes/migrate-guard/start.sh). */

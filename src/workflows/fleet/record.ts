@@ -12,10 +12,16 @@ export function withRecord(report: FleetReport, now: Date): FleetReport {
   const directory = recordDirectory(process.env);
   const notRun = entriesNotRun(directory);
   if (isUnknown(notRun)) return { ...report, doubts: [...report.doubts, notRun.unknown] };
+  // What a shell has written down stands only there.
+  const newestNotRun = new Map(
+    newestFirst(notRun)
+      .reverse()
+      .map((entry) => [entry.vmId, entry]),
+  );
   const kept = report.domains.map(({ vmId }) => {
     if (vmId === null) return [];
-    // What a shell has written down stands only there.
-    return newestFirst([...entriesIn(directory, vmId), ...notRun.filter((entry) => entry.vmId === vmId)]);
+    const other = newestNotRun.get(vmId);
+    return newestFirst([...entriesIn(directory, vmId, 1), ...(other ? [other] : [])]);
   });
   const asked = new Set(report.hosts.map(({ host }) => host));
   const counted = guardsNotRun(notRun, kept.flat(), now).filter(({ host }) => asked.has(host));
