@@ -245,6 +245,29 @@ describe('MIGRATE_GUARD_MODE', () => {
     ]);
   });
 
+  test('warn: what the mover leaves when it fails is healed, since nobody stood by', async () => {
+    const healing = [{ ...repaired, action: 'reset', what: 'QEMU took its disks back' }, { ...vetoed }]
+      .map(
+        (line, index) => `echo '${JSON.stringify(index === 0 ? line : { ...line, what: 'still astray' })}'`,
+      )
+      .join('; ');
+    const noted = `echo "$request" >>/var/lib/one/requests; case $request in *'"heal"'*) ${healing}; exit ;; esac`;
+    await on.cloud.program('/var/tmp/one/vmm/kvm/migrate', '#!/bin/sh\ncat >/dev/null; exit 7\n');
+    await on.cloud.hostHalf(noted, vetoed);
+    expect(await migrate({ MIGRATE_GUARD_MODE: 'warn' })).toMatchObject({ exit: 7 });
+    const requests = on.cloud.lines('requests').map((line) => JSON.parse(line) as unknown);
+    expect(requests).toMatchObject([{ action: 'migrate' }, { action: 'heal', destination: 'kvm2' }]);
+    expect(entries()).toMatchObject([
+      {
+        ...{ result: 'failed', exit: 7, did: ['reset: QEMU took its disks back'] },
+        warnings: [
+          'MIGRATE_GUARD_MODE is warn: it was tried, and would have been refused: one-310: vda leads elsewhere -> mend it',
+          'after that: still astray (mend it)',
+        ],
+      },
+    ]);
+  });
+
   test('another word counts as none, and is told', async () => {
     await on.cloud.hostHalf(vetoed);
     const refused = await migrate({ MIGRATE_GUARD_MODE: 'of' });

@@ -158,7 +158,7 @@ function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequ
   };
 }
 
-function hostOf(
+export function hostOf(
   { source }: MoveRequest,
   { settings, place }: DriverOptions,
 ): Parameters<typeof HostHalf.start>[1] {

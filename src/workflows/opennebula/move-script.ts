@@ -1,11 +1,11 @@
 import { exitCodes } from '../../core/exit-codes';
 import { describeOddMode } from '../../opennebula/guard-mode';
 import { readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
-import { saidInLog } from '../../opennebula/said';
-import { failure, info, warning } from '../../opennebula/vm-log';
+import { failure, warning } from '../../opennebula/vm-log';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { drive, moverAlone, unguarded, type DriverOptions } from './drive';
 import { keepRecord } from './keep-record';
+import { overruled } from './overruled';
 
 /** The VMM drivers: everything that is said of a move is recorded here. */
 export async function moveScript(action: MoveRequest['action'], call: Call): Promise<Reply> {
@@ -61,22 +61,4 @@ async function switchedOff(request: MoveRequest, options: DriverOptions): Promis
     warning(`${request.deployId}: MIGRATE_GUARD_MODE is off: it was ${moved} without the guard`),
   ]);
   return { ...reply, note: { guard: 'off' } };
-}
-
-/**
- * What would have been refused is told, and the mover runs: what could be repaired is repaired by then. Who else works on
- * the VM is let end all the same.
- */
-async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
-  const isRefused = reply.exit !== 0 && reply.moverRan !== true;
-  if (!isRefused || reply.exit === exitCodes.busy.status) return reply;
-  const { did, warnings, errors } = saidInLog(reply.stderr, []);
-  const moved = await moverAlone(request, options, (how) => [
-    ...did.map(info),
-    ...warnings.map(warning),
-    ...errors.map((what) =>
-      warning(`MIGRATE_GUARD_MODE is warn: it was ${how}, and would have been refused: ${what}`),
-    ),
-  ]);
-  return reply.note ? { ...moved, note: reply.note } : moved;
 }

@@ -1,0 +1,43 @@
+import { exitCodes } from '../../core/exit-codes';
+import { isUnknown } from '../../core/facts';
+import type { MoveRequest } from '../../opennebula/move-request';
+import { saidInLog } from '../../opennebula/said';
+import { info, warning } from '../../opennebula/vm-log';
+import { askHost, refusalOf } from './ask-host';
+import type { Reply } from './call';
+import { hostOf, moverAlone, type DriverOptions } from './drive';
+
+/**
+ * For a VM whose MIGRATE_GUARD_MODE is warn: what would have been refused is told, and the mover runs; what could be
+ * repaired is repaired by then. Who else works on the VM is let end all the same.
+ */
+export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
+  const isRefused = reply.exit !== 0 && reply.moverRan !== true;
+  if (!isRefused || reply.exit === exitCodes.busy.status) return reply;
+  const { did, warnings, errors } = saidInLog(reply.stderr, []);
+  const moved = await moverAlone(request, options, (how) => [
+    ...did.map(info),
+    ...warnings.map(warning),
+    ...errors.map((what) =>
+      warning(`MIGRATE_GUARD_MODE is warn: it was ${how}, and would have been refused: ${what}`),
+    ),
+  ]);
+  // Nobody stood by: what a failure has left in QEMU would kill the guest at its next write.
+  const healed = moved.exit === 0 ? '' : await heal(request, options);
+  return { ...moved, stderr: moved.stderr + healed };
+}
+
+async function heal(request: MoveRequest, options: DriverOptions): Promise<string> {
+  const { deployId: domain, destination } = request;
+  const { version, settings } = options;
+  const { deadline } = settings.host;
+  const asked =
+    destination === undefined
+      ? ({ version, action: 'reset', domain, dryRun: false } as const)
+      : ({ version, action: 'heal', domain, destination } as const);
+  const answer = await askHost(asked, hostOf(request, options), deadline * 1000);
+  if (isUnknown(answer)) return warning(`${domain}: it could not be healed after that: ${answer.unknown}`);
+  const { end, did } = answer;
+  const last = end.exit === 0 ? '' : warning(`${end.domain ?? domain}: after that: ${refusalOf(end)}`);
+  return did.map(info).join('') + last;
+}
