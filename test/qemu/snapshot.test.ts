@@ -46,13 +46,15 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     await domain.destroy();
   });
 
-  test('the same that nobody repairs fails to migrate', async () => {
+  test('the same that nobody repairs fails to migrate, and QEMU 7.2.0 dies of the next write', async () => {
     const domain = await start(311);
     relinkDisk(domain);
     await snapshotLive(domain);
     const { status } = await migrateToSink(domain);
     expect(status).not.toBe('completed');
-    if (domain.alive()) await domain.destroy();
+    // The file on top was made inactive before the one below it failed, and the guest writes.
+    if (emulator === 'affected') await until(() => !domain.alive(), { what: 'QEMU dies' });
+    else await domain.destroy();
   });
 
   test('a commit into the file below, given up when the path is gone: repairable, and repaired it migrates', async () => {
