@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountAt, parseMounts, submountOfDev } from '../../../src/core/mounts';
-import { isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
+import { isOpenForWriting, isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
 import { walk } from '../../../src/core/walk';
 import { aLink } from '../factories';
 import { fuzz } from './parser';
@@ -39,6 +39,14 @@ fuzz('/proc/PID/stat', {
   valid: [`90 (qemu-system-x86) S ${Array.from({ length: 49 }, (_, index) => index + 4).join(' ')}\n`],
   parse: parseStartTime,
   holds: (ticks) => expect(ticks === undefined || (Number.isSafeInteger(ticks) && ticks >= 0)).toBe(true),
+});
+
+fuzz('/proc/PID/fdinfo/N', {
+  valid: [
+    'pos:\t0\nflags:\t02140002\nmnt_id:\t29\nino:\t77\nlock:\t1: OFDLCK ADVISORY READ -1 00:06:77 100 101\n',
+  ],
+  parse: isOpenForWriting,
+  holds: (is, text) => expect(is === undefined || text.includes('flags:')).toBe(true),
 });
 
 const domain = { name: 'one-310', uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb' };
