@@ -42,8 +42,8 @@ export class Destination {
 
   /** Makes ready for {@link arrivalOf}, while there is time. */
   async getReady(): Promise<void> {
-    const deadline = this.settings.ssh.deadline * 1000;
-    await this.ask((session) => session.getReady(deadline));
+    this.connect();
+    await this.session?.getReady(this.settings.ssh.deadline * 1000);
   }
 
   /** What has become of the domain over there, by libvirt's word. `deadline` is in milliseconds. */
