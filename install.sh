@@ -150,7 +150,7 @@ need_node() {
 need_build() {
   local name
   [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
-  for name in migrate-guard.cjs plugin.cjs installation.cjs man/migrate-guard.1 completion/migrate-guard.bash; do
+  for name in migrate-guard.cjs agent.cjs plugin.cjs installation.cjs man/migrate-guard.1 completion/migrate-guard.bash; do
     [[ -r $here/dist/$name ]] || die "$here/dist/$name is not built" "cd $here && npm ci && npm run build"
   done
 }
@@ -269,6 +269,7 @@ plan_common() {
   add common directory root 755 - "$state"
   [[ $node != "$library/standalone" ]] || add common file root 755 "$here/standalone" "$node"
   add common file root 755 "$work/migrate-guard" "$program"
+  add common file root 644 "$here/dist/agent.cjs" "$library/agent.cjs"
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
   add common file root 644 "$here/dist/installation.cjs" "$library/installation.cjs"

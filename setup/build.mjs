@@ -4,14 +4,12 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licensesText } from './build/licenses.mjs';
-import { pack } from './build/pack.mjs';
 import { describePackages, packagesIn } from './build/packages.mjs';
 import { put } from './build/put.mjs';
 import { writeReference } from './build/reference.mjs';
 import { root } from './build/release.mjs';
 import { sbomText } from './build/sbom.mjs';
 import { settings } from './build/settings.mjs';
-import { singleFile } from './build/single-file.mjs';
 import { stamped } from './build/stamp.mjs';
 
 await stamped(async () => {
@@ -20,15 +18,13 @@ await stamped(async () => {
   const contained = new Map();
   for (const entry of entries) {
     const name = `${basename(entry, '.ts')}.cjs`;
-    const packs = new Map();
-    const metafiles = [];
     const { outputFiles, metafile } = await build({
       ...settings,
       entryPoints: [join(root, 'src/entry', entry)],
-      plugins: [...settings.plugins, pack(packs, metafiles)],
+      banner: { js: '#!/usr/bin/env node' },
     });
-    put(name, singleFile(name, outputFiles[0].text, packs), 0o755);
-    for (const path of [metafile, ...metafiles].flatMap((made) => [...packagesIn(made)]))
+    put(name, outputFiles[0].text, 0o755);
+    for (const path of packagesIn(metafile))
       contained.set(path, (contained.get(path) ?? new Set()).add(name));
   }
   const packages = describePackages(contained);

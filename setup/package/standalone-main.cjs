@@ -1,4 +1,4 @@
-// The main script of the stand-alone executable, a Node that carries the program in itself. It is what Node is to
+// The main script of the stand-alone executable, a Node that carries the programs in itself. It is what Node is to
 // those who start it with a script's path (the first line of the installed program, install.sh) or with -e (what
 // opens disks inside a namespace); to everybody else it is migrate-guard.
 const Module = require('node:module');
@@ -13,7 +13,21 @@ if (first === '-e') {
 } else if (first?.startsWith('/')) {
   process.argv = [self, first, ...rest];
   Module.createRequire(first)(first);
+} else if (first === 'host' && rest.length === 0) {
+  // Elsewhere the agent lies beside the program (src/cli/verbs/host.ts).
+  process.exitCode = 2;
+  load('agent.cjs')
+    .runAgent()
+    .then((status) => {
+      process.exitCode = status;
+    });
 } else {
   process.argv[1] = self;
-  new Module(self)._compile(getAsset('migrate-guard.cjs', 'utf8'), self);
+  load('migrate-guard.cjs');
+}
+
+function load(name) {
+  const program = new Module(self);
+  program._compile(getAsset(name, 'utf8'), self);
+  return program.exports;
 }

@@ -36,7 +36,9 @@ function makeExecutable(file, workshop) {
     // It is written into the executable: so not where this tree happens to lie.
     main: 'setup/package/standalone-main.cjs',
     output,
-    assets: { 'migrate-guard.cjs': join(root, 'dist/migrate-guard.cjs') },
+    assets: Object.fromEntries(
+      ['migrate-guard.cjs', 'agent.cjs'].map((name) => [name, join(root, 'dist', name)]),
+    ),
     disableExperimentalSEAWarning: true,
   };
   writeFileSync(config, JSON.stringify(text));

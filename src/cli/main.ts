@@ -1,12 +1,10 @@
-import { GuardError } from '../core/errors';
-import { remedyOf } from '../core/remedy-of';
 import { setLogSink } from '../system/log';
 import { readSettings } from '../system/settings-file';
 import { forgiveClosedReader } from './closed-reader';
 import { parseCommandLine } from './command-line';
-import { printJsonError } from './print';
-import { printable, printableJson, printableLines } from './render';
-import type { CommandLine, Form } from './verb';
+import { explainError } from './explain-error';
+import { printableJson } from './render';
+import type { Form } from './verb';
 
 /** Where winston keeps the text of a line (triple-beam). */
 const MESSAGE = Symbol.for('message');
@@ -24,33 +22,8 @@ export async function runLine(argv: readonly string[], forms: readonly Form[]): 
     return await verb.run(line, await readSettings(line.value('config')));
   } catch (error) {
     forgiveClosedReader(process.stderr);
-    return explainError(error, line);
+    return explainError(error, { json: line.flag('json'), verbose: line.flag('verbose') });
   }
-}
-
-/** Two lines for the admin: what happened, and what to do; with --json a document as well. The rest with --verbose. */
-function explainError(error: unknown, line: CommandLine): number {
-  const told = error instanceof GuardError ? error : unexpected(error);
-  const { what, remedy, exit } = told;
-  process.stderr.write(`migrate-guard: ${printable(what)}\n`);
-  if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
-  if (line.flag('json')) printJsonError({ what, remedy: remedy ?? null, exit });
-  if (told !== error && line.flag('verbose') && error instanceof Error) {
-    process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
-  }
-  return exit;
-}
-
-/** Of a system call that nobody expected to fail, what helps is known all the same. */
-function unexpected(error: unknown): GuardError {
-  const otherwise = 'run again with --verbose, and report what it prints';
-  const path = error instanceof Error && 'path' in error ? String(error.path) : undefined;
-  const remedy = path === undefined ? otherwise : remedyOf(error, path, { otherwise });
-  return new GuardError('undecided', `an unexpected error: ${textOf(error)}`, remedy);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function logToStderr(): Promise<void> {

@@ -14,11 +14,11 @@ export class Destination {
   /** The process of the domain's QEMU over there, once it was seen. */
   private seen: number | undefined;
 
+  private session: DestinationSession | undefined;
+
   constructor(
     readonly host: string,
     private readonly settings: Settings,
-    /** What has been begun already. */
-    private session?: DestinationSession | undefined,
   ) {}
 
   /** Connects before anything is asked, so that no question has to wait for it. */

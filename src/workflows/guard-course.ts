@@ -5,7 +5,6 @@ import type { Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
-import type { DestinationSession } from '../system/destination-session';
 import type { Moved, Mover } from '../system/mover';
 import type { Monitor } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
@@ -68,8 +67,6 @@ export interface CourseOptions {
   readonly destination?: string;
   /** The domain was on its way there already, and the move failed. */
   readonly wasOnItsWay?: boolean;
-  /** A connection to it that has been begun already. */
-  readonly called?: DestinationSession;
   /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
   readonly checkDestination?: boolean;
   /** Nothing is changed; what would be done is told. */
@@ -120,8 +117,8 @@ export class GuardCourse {
     options: CourseOptions & { readonly connect?: boolean },
     work: (course: GuardCourse) => Promise<T>,
   ): Promise<T> {
-    const { destination: host, settings, called, connect = false } = options;
-    const destination = host === undefined ? undefined : new Destination(host, settings, called);
+    const { destination: host, settings, connect = false } = options;
+    const destination = host === undefined ? undefined : new Destination(host, settings);
     if (connect) destination?.connect();
     let course: GuardCourse | undefined;
     try {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bashCompletion } from '../../src/cli/bash-completion';
 import { verbs } from '../../src/cli/verbs';
@@ -76,68 +77,36 @@ test('manual page and completion stand beside the programs', () => {
   expect(read('man/migrate-guard.1')).toMatch(/^\.TH MIGRATE\\-GUARD 1 "\d{4}\\-\d\d\\-\d\d" /);
 });
 
-describe('the code cache', () => {
-  /** Says on stderr what became of each cache that a script was started with. */
-  const watch = `
-    const vm = require('node:vm');
-    const { Script } = vm;
-    vm.Script = class extends Script {
-      constructor(...all) {
-        super(...all);
-        require('node:fs').writeSync(2, 'rejected: ' + this.cachedDataRejected + '\\n');
-      }
-    };`;
+test('the agent is a program beside the command, and holds nothing that reads a command line', async () => {
+  const { components } = JSON.parse(readFileSync(join(built.directory, 'sbom.cdx.json'), 'utf8')) as {
+    components: readonly { name: string; properties: readonly { value: string }[] }[];
+  };
+  const holds = (program: string): readonly string[] =>
+    components.flatMap(({ name, properties }) =>
+      properties.some(({ value }) => value === program) ? [name] : [],
+    );
+  expect(holds('migrate-guard.cjs')).toEqual(expect.arrayContaining(['execa', 'yargs']));
+  expect(holds('agent.cjs')).toContain('execa');
+  expect(holds('agent.cjs')).not.toContain('yargs');
+  const refused = await run([built.file, 'host'], { deadline: 120_000, input: 'no request\n' });
+  expect(refused.stdout).toMatch(/^\{"kind":"end","exit":64,/);
+});
 
-  async function watched(file: string, ...flags: readonly string[]): Promise<readonly [string, string]> {
-    const preload = join(built.directory, 'watch.js');
-    writeFileSync(preload, watch);
-    const argv = [process.execPath, ...flags, '--require', preload, file, '--version'] as const;
-    const { exit, stdout, stderr } = await run(argv, { deadline: 120_000, env: { NODE_OPTIONS: '' } });
-    rmSync(preload);
-    expect({ exit, stdout }).toEqual({
-      exit: 0,
-      stdout: expect.stringMatching(/^\d+\.\d+\.\d+ \(/) as string,
+test('the command may be copied anywhere, and says that the agent is not there', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'migrate-guard-copied-'));
+  const copied = join(place, 'guard');
+  try {
+    copyFileSync(built.file, copied);
+    const version = await run([copied, '--version'], { deadline: 120_000 });
+    expect(version).toMatchObject({ exit: 0, stderr: '' });
+    expect(await run([copied, 'host'], { deadline: 120_000, input: '' })).toMatchObject({
+      exit: 2,
+      stdout: '',
+      stderr: `migrate-guard: ${place}/agent.cjs is not there: this command was copied alone, and the agent is another program\n  -> run install.sh host on this host\n`,
     });
-    return [stderr.trim(), stdout];
+  } finally {
+    rmSync(place, { recursive: true });
   }
-
-  test('is what the program is started from', async () => {
-    const [said] = await watched(built.file);
-    expect(said).toBe('rejected: false');
-  });
-
-  test('knows the lines of the file', async () => {
-    const preload = join(built.directory, 'stack.js');
-    const tell = `
-      const fs = require('node:fs');
-      fs.readdirSync = () => {
-        fs.writeSync(2, new Error().stack);
-        return [];
-      };`;
-    writeFileSync(preload, tell);
-    const argv = [process.execPath, '--require', preload, built.file, 'check', '310'] as const;
-    const { stderr } = await run(argv, { deadline: 120_000, env: { NODE_OPTIONS: '' } });
-    rmSync(preload);
-    // The file's whole path, where Node has not taken the name that the code cache has.
-    const line = Number(/listDomains \((?:\/.*\/)?migrate-guard\.cjs:(\d+):/.exec(stderr)?.[1]);
-    expect(readFileSync(built.file, 'utf8').split('\n')[line - 1]).toContain('readdirSync)(stateDirectory)');
-  });
-
-  test('of other flags, as of another V8, is refused, and the program runs all the same', async () => {
-    const [said] = await watched(built.file, '--no-opt');
-    expect(said).toBe('rejected: true');
-  });
-
-  test('that is damaged is refused, and the program runs all the same', async () => {
-    const whole = readFileSync(built.file, 'latin1');
-    const damaged = join(built.directory, 'damaged.js');
-    // In its header; it stands at the end of the file.
-    const cache = whole.slice(whole.lastIndexOf('\n', whole.length - 8) + 1, -5);
-    writeFileSync(damaged, whole.replace(cache, `AAAAAAAA${cache.slice(8)}`));
-    const [said] = await watched(damaged);
-    expect(said).toBe('rejected: true');
-    rmSync(damaged);
-  });
 });
 
 test('--version tells version and commit, and the program file as sha256sum checks it', async () => {

@@ -43,30 +43,3 @@ test('--verbose says on stderr, as JSON lines, what was done; stdout stays the d
   expect(lines.map(({ message }) => message)).toContain('ran a command');
   expect(lines.find(({ argv }) => argv?.[0] === 'setpriv')).toMatchObject({ message: 'started a command' });
 });
-
-test('a healthy check unpacks no framework', async () => {
-  stage.host.file('/mnt/preload.cjs', preload, { mode: 0o644 });
-  stage.host.file('/mnt/plain.yaml', '# nothing\n', { mode: 0o644 });
-  const compiled = async (...argv: readonly string[]): Promise<string[]> => {
-    const { stderr } = await stage.run(argv, { env: { NODE_OPTIONS: '--require=/mnt/preload.cjs' } });
-    return [...stderr.matchAll(/^unpacked (\S+)$/gm)].map((match) => match[1] ?? '');
-  };
-  // The state directory is where it is by default, so that no configuration has to be parsed.
-  stage.host.mount('-t', 'tmpfs', 'tmpfs', '/run');
-  stage.host.link('/run/libvirt/qemu', '/mnt/libvirt');
-  expect(await compiled('check', '310', '--config', '/mnt/plain.yaml')).toEqual([]);
-  expect(await compiled('check', '310', ...stage.configuration)).toEqual(
-    expect.arrayContaining(['yaml', 'valibot']),
-  );
-  expect(await compiled('--help')).toEqual([expect.stringMatching(/whole-program\.ts$/), 'yargs']);
-});
-
-/** Tells each package that is unpacked: they are compiled under the name of the program, `#` and their own. */
-const preload = `
-const Module = require('node:module');
-const compile = Module.prototype._compile;
-Module.prototype._compile = function (code, file) {
-  if (file.includes('#')) process.stderr.write('unpacked ' + file.split('#')[1] + '\\n');
-  return compile.apply(this, arguments);
-};
-`;

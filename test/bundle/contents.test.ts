@@ -82,7 +82,6 @@ const fullName = ({ group, name, version }: Component): string =>
 
 test('every package that is in the programs is told', () => {
   expect(inside.size).toBeGreaterThan(20);
-  // More than in a plain bundle: packed packages are those for require(), which have more parts.
   expect(sbom.components.map(fullName)).toEqual(expect.arrayContaining([...inside.keys()]));
 });
 

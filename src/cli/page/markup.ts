@@ -3,6 +3,9 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
+/** Not written into templates: esbuild leaves a template's letters as they are, and a program is ASCII. */
+export const signs = { arrow: '→', unequal: '≠', cross: '✕' } as const;
+
 type Content = string | number | Markup | undefined | readonly Content[];
 
 /**

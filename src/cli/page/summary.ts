@@ -1,6 +1,6 @@
 import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../../core/fleet';
 import { verdicts } from '../../core/finding';
-import { markup, type Markup } from './markup';
+import { type Markup, markup, signs } from './markup';
 import type { Row } from './rows';
 import { alarmingStates, count, sign, titleOf, type Standing } from './words';
 
@@ -80,7 +80,7 @@ export function unknowns({ hosts, doubts }: FleetReport, rows: readonly Row[]): 
     ...hosts.flatMap(({ host, trouble }) =>
       trouble
         ? [
-            markup`<li><b><bdi>${host}</bdi></b>: ${trouble.what}<p class="remedy">→ ${trouble.remedy}</p></li>`,
+            markup`<li><b><bdi>${host}</bdi></b>: ${trouble.what}<p class="remedy">${signs.arrow} ${trouble.remedy}</p></li>`,
           ]
         : [],
     ),

@@ -2,7 +2,7 @@ import type { Finding } from '../../core/finding';
 import type { FleetDomain } from '../../core/fleet';
 import { renderStep } from '../render';
 import { commandsOf } from './commands';
-import { markup, type Markup } from './markup';
+import { type Markup, markup, signs } from './markup';
 import { viewsOf } from './views';
 
 /** All that is known of a VM that is at risk: findings, both views, the plan, what to run. */
@@ -28,7 +28,7 @@ function finding({ check, state, note, disk, path, what, remedy }: Finding): Mar
       <span class="state">${note ? 'note' : state}</span> <b>${disk ?? check}</b>
       ${path === undefined ? undefined : markup` <code>${path}</code>`}
       <p>${what}</p>
-      ${remedy === undefined ? undefined : markup`<p class="remedy">→ ${remedy}</p>`}
+      ${remedy === undefined ? undefined : markup`<p class="remedy">${signs.arrow} ${remedy}</p>`}
     </li>`;
 }
 

@@ -1,6 +1,6 @@
 import type { Evidence, Finding } from '../../core/finding';
 import { sameTarget } from '../../core/plan';
-import { markup, type Markup } from './markup';
+import { type Markup, markup, signs } from './markup';
 
 /** The ways of each disk in trouble, on the host and in QEMU's mount namespace; one picture for all checks of a disk. */
 export function viewsOf(findings: readonly Finding[]): Markup[] {
@@ -16,7 +16,8 @@ export function viewsOf(findings: readonly Finding[]): Markup[] {
 function drawViews(title: string, host: readonly string[], namespace: readonly string[]): Markup {
   const first = firstDifference(host, namespace);
   const rows = Array.from({ length: Math.max(host.length, namespace.length) }, (_, index) => {
-    const sign = index === first ? markup`<b>≠</b> first difference` : index < first ? '=' : undefined;
+    const sign =
+      index === first ? markup`<b>${signs.unequal}</b> first difference` : index < first ? '=' : undefined;
     return markup`
       <tr class="${index === first ? 'differs' : 'hop'}">
         <td>${hop(host[index])}</td>
@@ -73,7 +74,7 @@ function asLink(text: string): { readonly path: string; readonly target: string 
 function hop(text: string | undefined): Markup {
   if (text === undefined) return markup`<span class="nothing">the way has ended</span>`;
   const link = asLink(text);
-  if (link) return markup`<code>${link.path}</code><br /><code>→ ${link.target}</code>`;
-  if (text.endsWith(': missing')) return markup`<code class="missing">✕ ${text}</code>`;
+  if (link) return markup`<code>${link.path}</code><br /><code>${signs.arrow} ${link.target}</code>`;
+  if (text.endsWith(': missing')) return markup`<code class="missing">${signs.cross} ${text}</code>`;
   return markup`<code>${text}</code>`;
 }

@@ -1,14 +1,14 @@
 import { validateHost } from '../../system/host-name';
 import { check } from '../../workflows/check';
 import { printReports } from '../print';
-import type { Verb } from '../verb';
-import { plainCheckForm } from './plain-check';
+import { allDomains, type Verb } from '../verb';
 
 export const checkVerb: Verb = {
-  ...plainCheckForm,
+  name: 'check',
+  words: '<domain…|--all>',
   summary: 'can it migrate? why not, hop by hop',
   options: {
-    ...plainCheckForm.options,
+    all: allDomains,
     deep: { type: 'boolean', help: 'ask QEMU itself, and open each disk as QEMU would' },
     destination: { type: 'string', value: 'HOST', help: 'are the same paths there on that host?' },
   },

@@ -1,23 +1,9 @@
-import { GuardError } from '../../core/errors';
-import { exitCodes } from '../../core/exit-codes';
-import { asksDestination, readRequest, releaseOf, type HostRequest } from '../../core/host-request';
-import { longestLine, type HostEnd } from '../../core/host-session';
-import { tooLong } from '../../core/lines';
-import type { Settings } from '../../core/settings';
-import { validateHost } from '../../system/host-name';
-import { forwardedAgent } from '../../system/forwarded-agent';
-import { FrontendLink } from '../../system/frontend-link';
-import { logToHost } from '../../system/host-log';
-import { log } from '../../system/log';
-import { NotRunning } from '../../workflows/find-domains';
-import { NotDeployed, serve } from '../../workflows/host-half';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { errorName, GuardError } from '../../core/errors';
 import type { Verb } from '../verb';
-import { versionNumber } from '../version';
 
-/** Milliseconds that a request may take to arrive. */
-const patience = 30_000;
-
-/** The root-only half: the one thing that sudo allows to OpenNebula's user. It takes no words and no options. */
+/** The agent (cli/agent.ts). It is a program of its own beside this one, so that it holds nothing that reads a command line. */
 export const hostVerb: Verb = {
   name: 'host',
   words: '',
@@ -25,87 +11,21 @@ export const hostVerb: Verb = {
   options: {},
   isBare: true,
   examples: [['migrate-guard host', 'as sudo starts it; see docs/architecture.md']],
-  run: async (_, settings) => {
-    const link = new FrontendLink();
-    // What ends the connection must not end what stands by a migration.
-    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const)
-      process.on(signal, () => undefined);
-    const end = await answer(link, settings);
-    log('ended', { end });
-    link.say({ kind: 'end', ...end });
-    link.end();
-    return end.exit;
-  },
+  run: () => agentProgram().runAgent(),
 };
 
-async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> {
-  if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
-  const request = await hear(link);
-  if ('exit' in request) return request;
-  // A probe changes nothing, and there are thousands a day.
-  if (request.action !== 'probe') logToHost(asker());
-  link.say({ kind: 'hello', version: versionNumber });
-  if (asksDestination(request)) process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
+interface AgentProgram {
+  readonly runAgent: () => Promise<number>;
+}
+
+/** It is installed, and built, in the directory of this program. */
+function agentProgram(): AgentProgram {
+  const file = join(__dirname, 'agent.cjs');
   try {
-    if (request.destination !== undefined) validateHost(request.destination);
-    // Not before: it may be anything. A map of links may be megabytes.
-    log('asked', { request: { ...request, changes: request.changes?.length } });
-    return await serve(request, settings, {
-      did: (action, what) => link.say({ kind: 'did', action, what }),
-      found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
-      move: () => link.move(),
-      isGone: () => link.isGone(),
-      gone: link.closed,
-    });
+    return createRequire(__filename)(file) as AgentProgram;
   } catch (error) {
-    logToHost(asker());
-    log('an error', { error: error instanceof Error ? error.stack : String(error) });
-    if (error instanceof GuardError)
-      return { ...refusal(error.code, error.what, error.remedy), ...ownResult(error) };
-    const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
-    return refusal('undecided', what, 'see /var/log/migrate-guard/host.log on the host, and report it');
+    if (errorName(error) !== 'MODULE_NOT_FOUND') throw error;
+    const what = `${file} is not there: this command was copied alone, and the agent is another program`;
+    throw new GuardError('undecided', what, 'run install.sh host on this host');
   }
-}
-
-function ownResult(error: GuardError): { readonly result?: string } {
-  if (error instanceof NotRunning) return { result: 'not-running' };
-  return error instanceof NotDeployed ? { result: 'not-deployed' } : {};
-}
-
-/** Who called sudo; the first line of the installed program hands that on, and nothing else. */
-function asker(): string {
-  return process.env['SUDO_USER'] || 'root';
-}
-
-/** The request, or why it is none of ours. */
-async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
-  const line = await link.request(patience);
-  const release = typeof line === 'string' ? releaseOf(line) : undefined;
-  if (release !== undefined && release !== versionNumber) {
-    const what = `the front-end has migrate-guard ${release}, and this host has ${versionNumber}`;
-    return refusal('usage', what, 'run install.sh host of the same release on this host');
-  }
-  const request = typeof line === 'string' ? readRequest(line) : whyNone(line);
-  if (typeof request !== 'string') return request;
-  logToHost(asker());
-  log('refused', { why: request });
-  return refusal(
-    'usage',
-    request,
-    'it is what the programs of migrate-guard write; see docs/architecture.md',
-  );
-}
-
-function whyNone(line: typeof tooLong | undefined): string {
-  return line === tooLong ? `the request is longer than ${longestLine / 1024 / 1024} MiB` : 'no request came';
-}
-
-function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {
-  const exit = exitCodes[code].status;
-  return {
-    exit,
-    result: code === 'busy' ? 'busy' : 'refused',
-    what,
-    ...(remedy === undefined ? {} : { remedy }),
-  };
 }

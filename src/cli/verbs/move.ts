@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { exitCodes } from '../../core/exit-codes';
-import type { DestinationSession } from '../../system/destination-session';
 import { validateHost } from '../../system/host-name';
 import { startProgram, type Mover } from '../../system/mover';
 import { asKeyHolder, virshHere } from '../../system/virsh-and-ssh';
@@ -9,31 +8,27 @@ import { moving } from '../moving';
 import { printJson } from '../print';
 import { printable, printableLines } from '../render';
 import type { CommandLine, Verb } from '../verb';
-import { migrateLine } from './migrate-line';
 
-export const migrateVerb: Verb = migrateOver(undefined);
-
-/** `called`: a connection to the destination that has been begun already (call-ahead.ts). */
-export function migrateOver(called: DestinationSession | undefined): Verb {
-  return {
-    ...migrateLine,
-    summary: 'guarded live migration straight through libvirt',
-    examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and mend what a failure leaves']],
-    run: (line, settings) => {
-      const [word = '', destination = ''] = line.words;
-      validateHost(destination);
-      const { options, uri } = settings.migrate;
-      const mover = ({ uuid }: { readonly uuid: string }): Mover => {
-        const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
-        // libvirt goes over ssh by itself.
-        const virsh = virshHere('migrate', ...options, uuid, there);
-        const command = asKeyHolder(settings.ssh.user, virsh, 'used');
-        return { name: 'virsh migrate', start: () => startProgram({ command }) };
-      };
-      return run(word, { settings, destination, mover, ...(called ? { called } : {}) }, line);
-    },
-  };
-}
+export const migrateVerb: Verb = {
+  name: 'migrate',
+  words: '<domain> <destination>',
+  summary: 'guarded live migration straight through libvirt',
+  options: {},
+  examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and mend what a failure leaves']],
+  run: (line, settings) => {
+    const [word = '', destination = ''] = line.words;
+    validateHost(destination);
+    const { options, uri } = settings.migrate;
+    const mover = ({ uuid }: { readonly uuid: string }): Mover => {
+      const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
+      // libvirt goes over ssh by itself.
+      const virsh = virshHere('migrate', ...options, uuid, there);
+      const command = asKeyHolder(settings.ssh.user, virsh, 'used');
+      return { name: 'virsh migrate', start: () => startProgram({ command }) };
+    };
+    return run(word, { settings, destination, mover }, line);
+  },
+};
 
 export const saveVerb: Verb = {
   name: 'save',

@@ -12,13 +12,14 @@ export interface Program {
   remove(): void;
 }
 
-/** The admin's command, bundled from the sources as they are now: nothing stale in dist/ can be tested by mistake. */
+/** The admin's command with the agent beside it, bundled from the sources as they are now: nothing stale in dist/ can be tested by mistake. */
 export async function bundleProgram(): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-program-'));
   // Tests run it as other users than root, too.
   chmodSync(directory, 0o755);
   const file = join(directory, 'migrate-guard.cjs');
   await bundleForNode([join(root, 'src/entry/migrate-guard.ts')], file);
+  await bundleForNode([join(root, 'src/entry/agent.ts')], join(directory, 'agent.cjs'));
   return { file, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
