@@ -268,8 +268,9 @@ plan_common() {
   make_command
   add common directory root 755 - "$state"
   [[ $node != "$library/standalone" ]] || add common file root 755 "$here/standalone" "$node"
-  add common file root 755 "$work/migrate-guard" "$program"
+  # Before the program that loads it: in the middle of an upgrade OpenNebula may ask.
   add common file root 644 "$here/dist/agent.cjs" "$library/agent.cjs"
+  add common file root 755 "$work/migrate-guard" "$program"
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
   add common file root 644 "$here/dist/installation.cjs" "$library/installation.cjs"

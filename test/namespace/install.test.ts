@@ -192,6 +192,7 @@ test('an empty tree, as a package is made in, gets what a host needs and nothing
   await on.done('host');
   expect(on.tree.list('').filter((path) => path.includes('migrate-guard/'))).toEqual([
     'etc/migrate-guard/config.yaml',
+    'usr/lib/migrate-guard/agent.cjs',
     'usr/lib/migrate-guard/install.sh',
     'usr/lib/migrate-guard/installation.cjs',
     'usr/lib/migrate-guard/licenses.txt',
