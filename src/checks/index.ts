@@ -1,4 +1,4 @@
-import { arrival } from './paused-arrival';
+import { guestOrigin } from './guest-origin';
 import type { Check } from './check';
 import { destination } from './destination';
 import { diskAccess } from './disk-access';
@@ -20,4 +20,4 @@ export const checks: readonly Check[] = [
 ];
 
 /** The same for who does not inspect the block state besides. */
-export const checksWithoutInspection: readonly Check[] = [...checks, arrival];
+export const checksWithoutInspection: readonly Check[] = [...checks, guestOrigin];

@@ -1,4 +1,4 @@
-import { resumeOf } from './paused-arrival';
+import { resumeOf } from './guest-origin';
 import { hex, type Backend, type BlockMemory } from './block-backends';
 import type { BlockState, Evidence, Finding } from './finding';
 import type { LogReading } from './log-signatures';

@@ -1,4 +1,4 @@
-import type { Arrival } from './paused-arrival';
+import type { GuestOrigin } from './guest-origin';
 import type { Domain, DiskSource } from './domain';
 import type { DeviceEntry, Entry, FileEntry } from './entry';
 import type { Mount } from './mounts';
@@ -77,7 +77,7 @@ export interface DestinationPath {
 export interface DomainFacts {
   readonly domain: Domain;
   readonly pid: number;
-  readonly arrival: Arrival;
+  readonly origin: GuestOrigin;
   readonly credentials: Credentials;
   /** QEMU lives in a mount namespace of its own. */
   readonly ownNamespace: boolean;

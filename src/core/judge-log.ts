@@ -1,4 +1,4 @@
-import { mayWait, mayWaitForResume, resumeOf, type Arrival } from './paused-arrival';
+import { mayWait, mayWaitForResume, resumeOf, type GuestOrigin } from './guest-origin';
 import {
   blockStateCheck as check,
   inactiveState,
@@ -20,7 +20,7 @@ export interface WithoutMemory {
   readonly log: LogFacts | Unknown;
   /** What QEMU answered. `undefined`: it was not asked. */
   readonly answers: QemuAnswers | Unknown | undefined;
-  readonly arrival: Arrival;
+  readonly origin: GuestOrigin;
   /** Of the domain, as libvirt's status XML has it. */
   readonly state: string | undefined;
 }
@@ -32,7 +32,7 @@ export interface WithoutMemory {
  * migration cannot have failed one.
  */
 export function judgeLog(known: WithoutMemory, domain: string): BlockJudgement {
-  const { log, answers, why, arrival } = known;
+  const { log, answers, why, origin } = known;
   const answered = answers === undefined || isUnknown(answers) ? undefined : answers;
   const evidence: BlockEvidence = {
     memory: `not read: ${why}`,
@@ -54,8 +54,8 @@ export function judgeLog(known: WithoutMemory, domain: string): BlockJudgement {
   }
   if (answered?.inactiveNodes !== undefined) return judgeNodes(answered, answered.inactiveNodes);
   const runs = (answered?.status ?? known.state) === 'running';
-  const hasRun = arrival.hasRun || answered?.hasServed === true;
-  if (mayWaitForResume({ ...arrival, hasRun }, runs)) {
+  const hasRun = origin.hasRun || answered?.hasServed === true;
+  if (mayWaitForResume({ ...origin, hasRun }, runs)) {
     return {
       ...judged('unknown', 'unknown', `${mayWait}; memory was not read: ${why}`, resumeOf(domain)),
       mayWait: true,

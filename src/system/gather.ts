@@ -35,8 +35,8 @@ export async function gather(held: HeldDomain, depth: Depth = {}): Promise<Domai
     };
   });
   const open = openFilesOf(held, sources, depth.open);
-  const { pid, arrival } = process;
-  const facts = { domain, pid, arrival, credentials, ownNamespace, mounts, open, sources };
+  const { pid, origin } = process;
+  const facts = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
   return nodes ? { ...facts, nodes } : facts;
 }
 

@@ -10,7 +10,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { errorName } from '../core/errors';
-import type { Arrival } from '../core/paused-arrival';
+import type { GuestOrigin } from '../core/guest-origin';
 import type { DeviceEntry, FileEntry } from '../core/entry';
 import type { OpenFile, Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
@@ -58,7 +58,7 @@ export class QemuProcess {
     /** Clock ticks since boot; with the pid it names this process and no other. */
     readonly startTime: number,
     /** As of when it was opened. */
-    readonly arrival: Arrival,
+    readonly origin: GuestOrigin,
   ) {}
 
   /** The process, or why this pid is not the QEMU of that domain. */
@@ -80,10 +80,10 @@ export class QemuProcess {
         return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
       }
       const root = openSync(`/proc/self/fd/${directory}/root`, asRoot);
-      const arrival = { cameOver: awaitsGuest(commandLine), hasRun: hasRunGuest(stat) };
+      const origin = { cameOver: awaitsGuest(commandLine), hasRun: hasRunGuest(stat) };
       // Only now: who has entered a user namespace never comes back (user_namespaces(7)), so the root is still its first one's.
       if (readlinkSync(`/proc/self/fd/${directory}/ns/user`) === readlinkSync('/proc/self/ns/user'))
-        return new QemuProcess(pid, directory, root, startTime, arrival);
+        return new QemuProcess(pid, directory, root, startTime, origin);
       closeSync(root);
       closeSync(directory);
       const unknown = `process ${pid}, the QEMU of ${domain.name}, runs in a user namespace of its own`;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { resumeOf } from '../core/paused-arrival';
+import { resumeOf } from '../core/guest-origin';
 import type { GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { Virsh } from '../system/virsh';

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { mayWaitForResume } from '../core/paused-arrival';
+import { mayWaitForResume } from '../core/guest-origin';
 import { blockStateCheck, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
@@ -123,12 +123,12 @@ export async function inspectHeld(
   const { uuid, state } = domain;
   const isClear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
-  const mayWait = mayWaitForResume(held.arrival, state === 'running');
+  const mayWait = mayWaitForResume(held.origin, state === 'running');
   // While a guest arrives, and in some other jobs, libvirt lets every question wait (qemuDomainObjSetAsyncJobMask).
   const isFree = (): boolean => jobOf(settings.libvirt.stateDirectory, domain.name) === undefined;
   const asks = !isClear || ((asking === 'always' || mayWait) && isFree());
   const answers = asks ? await askQemu(qemu, uuid) : undefined;
-  const known = { why: reading.unknown, log, answers, arrival: held.arrival, state };
+  const known = { why: reading.unknown, log, answers, origin: held.origin, state };
   return { ...judgeLog(known, domain.name), reading };
 }
 

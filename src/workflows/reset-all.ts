@@ -1,4 +1,4 @@
-import { resumeOf } from '../core/paused-arrival';
+import { resumeOf } from '../core/guest-origin';
 import { resetOf } from '../core/block-state';
 import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';

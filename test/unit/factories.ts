@@ -113,7 +113,7 @@ export function domainFacts({ domain, ...changes }: Changes<DomainFacts> = {}): 
   return {
     domain: domain ?? aDomain({ sources: sources.map(({ source }) => source) }),
     pid: 1463232,
-    arrival: { cameOver: false, hasRun: false },
+    origin: { cameOver: false, hasRun: false },
     credentials: qemuUser,
     ownNamespace: true,
     mounts: qemuMounts,

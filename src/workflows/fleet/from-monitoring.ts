@@ -1,5 +1,5 @@
 import { errorName } from '../../core/errors';
-import { resumeOf } from '../../core/paused-arrival';
+import { resumeOf } from '../../core/guest-origin';
 import { resetOf } from '../../core/block-state';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { BlockState, Finding, Verdict } from '../../core/finding';

@@ -125,7 +125,7 @@ describe('the log', () => {
     why: 'no layout',
     log: facts,
     answers: told,
-    arrival: { cameOver: false, hasRun: false },
+    origin: { cameOver: false, hasRun: false },
     state: 'running',
   });
   const broken = said('Unable to write to socket: Broken pipe').trim();
@@ -210,8 +210,8 @@ describe('the log', () => {
     ['paused, and libvirt does not know it yet', { ...paused, hasServed: false }, 'running', came],
     ['paused, and nobody answers', { unknown: 'libvirtd did not answer' }, 'paused', came],
     ['of an unknown state', undefined, undefined, came],
-  ])('a guest that came over is %s: it may wait for its resume', (_, told, state, arrival) => {
-    const judged = judgeLog({ ...without(log(), told), state, arrival }, 'one-310');
+  ])('a guest that came over is %s: it may wait for its resume', (_, told, state, origin) => {
+    const judged = judgeLog({ ...without(log(), told), state, origin }, 'one-310');
     expect(judged).toMatchObject({ blockState: 'unknown', mayWait: true });
     expect(judged.findings[0]?.remedy).toContain('virsh resume one-310');
   });
@@ -222,8 +222,8 @@ describe('the log', () => {
     ['has run here under KVM', paused, 'paused', { cameOver: true, hasRun: true }],
     ['was served by a disk here', { ...paused, hasServed: true }, 'paused', came],
     ['started here, and is paused', paused, 'paused', { cameOver: false, hasRun: false }],
-  ])('a guest that %s does not wait', (_, told, state, arrival) => {
-    const judged = judgeLog({ ...without(log(), told), state, arrival }, 'one-310');
+  ])('a guest that %s does not wait', (_, told, state, origin) => {
+    const judged = judgeLog({ ...without(log(), told), state, origin }, 'one-310');
     expect(judged.blockState).toBe('healthy');
     expect(judged).not.toHaveProperty('mayWait');
   });

@@ -6,7 +6,7 @@
  * have active ones, for libvirt does not set that capability there (qemuMigrationDstRun, for a save). Neither libvirt's
  * files nor QEMU before 10.0 tell the one from the other.
  */
-export interface Arrival {
+export interface GuestOrigin {
   /** By a migration, or from a file that one was saved to. */
   readonly cameOver: boolean;
   /**
@@ -17,7 +17,7 @@ export interface Arrival {
 }
 
 /** Its disks may be INACTIVE, without a word in any log. `runs`: whether it runs now. */
-export function mayWaitForResume({ cameOver, hasRun }: Arrival, runs: boolean): boolean {
+export function mayWaitForResume({ cameOver, hasRun }: GuestOrigin, runs: boolean): boolean {
   return cameOver && !hasRun && !runs;
 }
 

@@ -1,4 +1,4 @@
-import { mayWait, mayWaitForResume, resumeOf } from '../core/paused-arrival';
+import { mayWait, mayWaitForResume, resumeOf } from '../core/guest-origin';
 import { blockStateCheck } from '../core/block-state';
 import type { Check } from './check';
 
@@ -6,10 +6,10 @@ import type { Check } from './check';
  * For who asks neither QEMU nor its memory: a guest that arrived paused, and may still wait for its resume. Its disks are
  * not to be moved until then.
  */
-export const arrival: Check = {
+export const guestOrigin: Check = {
   name: blockStateCheck,
-  inspect: ({ domain: { name, state }, arrival }) => {
-    if (!mayWaitForResume(arrival, state === 'running')) return [];
+  inspect: ({ domain: { name, state }, origin }) => {
+    if (!mayWaitForResume(origin, state === 'running')) return [];
     return [{ check: blockStateCheck, state: 'unknown', what: mayWait, remedy: resumeOf(name) }];
   },
 };
