@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { versionNumber } from '../cli/version';
 import { errorName } from '../core/errors';
+import { readInput } from '../system/whole-input';
 import { plugins, isPlugin } from '../workflows/opennebula/plugins';
 import { placeOf } from '../workflows/opennebula/driver-place';
 
@@ -18,24 +18,13 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const place = placeOf(__filename, process.env);
   const { exit, stdout, stderr } = await plugins[name]({
     args,
-    input: readInput(),
+    input: await readInput(),
     place,
     version: versionNumber,
   });
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   return exit;
-}
-
-/** All of it, and nothing from a terminal: an admin tries a script by hand without an input. */
-function readInput(): Buffer {
-  if (process.stdin.isTTY) return Buffer.alloc(0);
-  try {
-    return readFileSync(0);
-  } catch (error) {
-    if (errorName(error) === 'EOF' || errorName(error) === 'EAGAIN') return Buffer.alloc(0);
-    throw error;
-  }
 }
 
 // Node ends when nothing is left to wait for: that must never pass for a success.
