@@ -97,7 +97,11 @@ export function remedyOf({ isForeign }: NotHeld, { name }: Domain): string {
 export function mustHoldQemu(domain: Domain): QemuProcess {
   const held = holdQemu(domain);
   if (!isUnknown(held)) return held;
-  throw new GuardError(held.isForeign ? 'problem' : 'undecided', held.unknown, remedyOf(held, domain));
+  throw errorOfNotHeld(held, domain);
+}
+
+export function errorOfNotHeld(held: NotHeld, domain: Domain): GuardError {
+  return new GuardError(held.isForeign ? 'problem' : 'undecided', held.unknown, remedyOf(held, domain));
 }
 
 /** The QEMU of the domain has surely ended. */

@@ -4,7 +4,7 @@ import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';
 import { Virsh } from '../system/virsh';
 import { inspect } from './inspect';
-import { reset, resetResults, type ResetReport } from './reset';
+import { reset, resetResults, untouched, type ResetReport } from './reset';
 
 export type ResetAllOptions = Parameters<typeof reset>[1];
 
@@ -53,21 +53,4 @@ function undecided(found: DomainReport): ResetReport {
 function notBegun(found: DomainReport, { domain, result }: ResetReport): ResetReport {
   const what = `not begun, because the reset of ${domain} ended with: ${result}`;
   return untouched(found, 'refused', what, `look at ${domain} first, then: ${resetOf(found.domain)}`);
-}
-
-function untouched(
-  { domain, blockState }: DomainReport,
-  result: ResetReport['result'],
-  what: string,
-  remedy: string | undefined,
-): ResetReport {
-  return {
-    domain,
-    result,
-    attempts: [],
-    actions: [],
-    blockState,
-    what,
-    ...(remedy === undefined ? {} : { remedy }),
-  };
 }

@@ -13,7 +13,7 @@ import { noteReset } from '../system/reset-note';
 import { Virsh } from '../system/virsh';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
-import { inspectHeld, mustHoldQemu, type Inspection } from './inspect';
+import { errorOfNotHeld, holdQemu, inspectHeld, type Inspection } from './inspect';
 import { Remedies, type Applied } from './remedies';
 
 /** What was tried, or left out, and why. */
@@ -83,12 +83,29 @@ function resetAlone(domain: Domain, options: ResetOptions): Promise<ResetReport>
 
 /** The same for a caller that holds the domain's lock already. */
 export async function resetLocked(domain: Domain, options: ResetOptions): Promise<ResetReport> {
-  const held = mustHoldQemu(domain);
+  const held = holdQemu(domain);
+  if (isUnknown(held)) {
+    const error = errorOfNotHeld(held, domain);
+    if (!held.isForeign) throw error;
+    const { what, remedy } = error;
+    return untouched({ domain: domain.name, blockState: 'unknown' }, 'refused', what, remedy);
+  }
   try {
     return await new Reset(domain, held, options).run();
   } finally {
     held.close();
   }
+}
+
+/** The report of a domain to which nothing was done. */
+export function untouched(
+  { domain, blockState }: Pick<ResetReport, 'domain' | 'blockState'>,
+  result: ResetReport['result'],
+  what: string,
+  remedy: string | undefined,
+): ResetReport {
+  const report = { domain, result, attempts: [], actions: [], blockState, what } as const;
+  return { ...report, ...(remedy === undefined ? {} : { remedy }) };
 }
 
 class Reset {

@@ -78,6 +78,7 @@ describe('the command', () => {
     const result = await run([...argv, '--json', '--config', configuration]);
     expectRefused(before, result);
     expect(result.exit).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({ domain: 'one-310', result: 'refused' });
   });
 
   test.each([
