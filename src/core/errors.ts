@@ -20,6 +20,7 @@ export class GuardError extends Error {
 
 /** The name of a system call's error (`ENOENT`), or the text of anything else that was thrown. */
 export function errorName(error: unknown): string {
+  if (error instanceof GuardError) return error.what;
   if (typeof error !== 'object' || error === null) return String(error);
   if ('code' in error && typeof error.code === 'string') return error.code;
   return 'message' in error ? String(error.message) : 'an error without a message';
