@@ -42,11 +42,14 @@ note_unguarded() {
     case $2 in '' | *[!0-9]*) return 0 ;; esac
     (
         umask 027
-        mkdir -p "${here%/remotes}/migrate-guard" &&
+        list=${here%/remotes}/migrate-guard/not-run.jsonl
+        # As long as the plugin lets it get: of a list that is much longer nothing is believed.
+        [ -z "$(find "$list" -size +255k)" ] || mv -f "$list" "$list.old"
+        mkdir -p "${list%/*}" &&
             printf '{"vmId":%s,"domain":"%s","action":"%s","time":"%s","source":"%s","destination":%s,"guard":"could-not-run","why":"%s"}\n' \
                 "$(printf %s "$2" | sed 's/^0*\(.\)/\1/')" "$(harmless "$3")" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(harmless "$4")" \
                 "$([ -z "$5" ] && echo null || echo "\"$(harmless "$5")\"")" "$(harmless "$why_not")" \
-                >>"${here%/remotes}/migrate-guard/not-run.jsonl"
+                >>"$list"
     ) </dev/null >/dev/null 2>&1
     return 0
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
-import type { Unknown } from '../core/facts';
+import { isUnknown, type Unknown } from '../core/facts';
 import { bounded, readEntry, type RecordEntry } from '../core/record';
 import { readJsonObject } from '../core/report-reader';
 import { writeWhole } from './output-file';
@@ -50,7 +50,7 @@ export function keepEntry(directory: string, given: RecordEntry): string | undef
 /** The entries of one VM, the newest first, and so many of them; all when it is left out. */
 export function entriesIn(directory: string, vmId: number, count = entriesOfVm): RecordEntry[] {
   const text = readOwn(join(directory, `${vmId}.json`));
-  const entries: unknown = readJsonObject(text ?? '')?.get('entries');
+  const entries: unknown = readJsonObject(isUnknown(text) ? '' : text)?.get('entries');
   return Array.isArray(entries) ? entries.slice(0, count).flatMap((entry) => readEntry(entry) ?? []) : [];
 }
 
@@ -62,8 +62,11 @@ export function entriesNotRun(directory: string): RecordEntry[] | Unknown {
     if (errorName(error) === 'ENOENT') return [];
     return { unknown: `what was done for VMs cannot be read in ${directory}: ${errorName(error)}` };
   }
-  return [`${notRunFile}.old`, notRunFile]
-    .flatMap((name) => (readOwn(join(directory, name)) ?? '').split('\n'))
+  const lists = [`${notRunFile}.old`, notRunFile].map((name) => readOwn(join(directory, name)));
+  const unread = lists.find((list) => isUnknown(list));
+  if (unread) return unread;
+  return lists
+    .flatMap((list) => (isUnknown(list) ? [] : list.split('\n')))
     .flatMap((line) => readEntry(Object.fromEntries(readJsonObject(line) ?? [])) ?? []);
 }
 
@@ -91,21 +94,25 @@ function appendLine(file: string, entry: RecordEntry): void {
 }
 
 /**
- * `undefined` where there is none, or nothing that could be one: root reads here what OpenNebula's user writes, who may
- * have put a link or a pipe in its place.
+ * Empty where there is none. What is no plain file of a length that we write is unknown: root reads here what
+ * OpenNebula's user writes, who may have put a link or a pipe in its place.
  */
-function readOwn(file: string): string | undefined {
+function readOwn(file: string): string | Unknown {
+  const cannot = (why: string): Unknown => ({
+    unknown: `what was done for VMs cannot be read in ${file}: ${why}`,
+  });
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch {
-    return undefined;
+  } catch (error) {
+    return errorName(error) === 'ENOENT' ? '' : cannot(errorName(error));
   }
   try {
     const stat = fstatSync(descriptor);
-    return stat.isFile() && stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : undefined;
-  } catch {
-    return undefined;
+    if (!stat.isFile()) return cannot('it is no plain file');
+    return stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
+  } catch (error) {
+    return cannot(errorName(error));
   } finally {
     closeSync(descriptor);
   }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isUnknown } from '../../src/core/facts';
 import { readEntry, type RecordEntry } from '../../src/core/record';
 import { entriesNotRun } from '../../src/system/record-file';
 import { History } from '../unit/opennebula/vm-xml';
@@ -179,6 +180,26 @@ test('also by a shell, where Node is missing', async () => {
   ]);
 });
 
+test('a list that a shell alone goes on with is counted, however long it gets', async () => {
+  await on.cloud.hideNode();
+  await migrate();
+  const list = `${directory}/not-run.jsonl`;
+  const times =
+    'i=0; while [ $i -lt 13 ]; do cat "$1" "$1" >"$1.more"; mv "$1.more" "$1"; i=$((i + 1)); done';
+  const uid = String(statSync(on.cloud.machine.path('/var/lib/one/remotes')).uid);
+  await on.cloud.machine.root(['setpriv', '--reuid', uid, 'sh', '-c', times, 'sh', list]);
+  const counted = (): number => {
+    const notRun = entriesNotRun(on.cloud.machine.path(directory));
+    return isUnknown(notRun) ? Number.NaN : notRun.length;
+  };
+  // Longer than what is read: nobody may take it for none.
+  expect(counted()).toBeNaN();
+  await migrate();
+  expect(counted()).toBeNaN();
+  await on.cloud.machine.root(['rm', `${list}.old`]);
+  expect(counted()).toBe(1);
+});
+
 test('nothing of it keeps a VM from being moved, nor the driver from ending', async () => {
   await on.cloud.hostHalf(repaired, ...move, done);
   const released = '/var/lib/one/released';
@@ -196,6 +217,16 @@ test('nothing of it keeps a VM from being moved, nor the driver from ending', as
   expect(await migrate()).toMatchObject({ exit: 0, ran: [stock] });
   expect(await syslog(4)).toContainEqual(
     expect.stringMatching(/VM 310: it could not be written to .*EEXIST$/),
+  );
+});
+
+test('why it could not be written is told, also of a file', async () => {
+  await on.cloud.machine.root(['mkdir', '-p', `${directory}/310.json`]);
+  await on.cloud.machine.root(['chown', '-R', '--reference=/var/lib/one/remotes', directory]);
+  await on.cloud.hostHalf(...move, done);
+  expect(await migrate()).toMatchObject({ exit: 0, ran: [stock] });
+  expect(await syslog(2)).toContainEqual(
+    expect.stringMatching(/VM 310: it could not be written to .*310\.json.*EISDIR$/),
   );
 });
 
