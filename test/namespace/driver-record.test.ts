@@ -340,6 +340,16 @@ describe('MIGRATE_GUARD_MODE', () => {
   });
 });
 
+test('a VM that does not run there any more after its failure is no guard that could not run', async () => {
+  const end = { kind: 'end', exit: 2, result: 'not-running', what: 'no domain 310 runs on this host' };
+  await on.cloud.hostHalf(end);
+  expect(await on.cloud.tm('failmigrate', 'kvm1', 'kvm2', '/310', '310', '0')).toMatchObject({ exit: 0 });
+  expect(entries()).toMatchObject([
+    { action: 'failmigrate', guard: 'ran', warnings: [expect.stringContaining(end.what) as string] },
+  ]);
+  expect(entriesNotRun(on.cloud.machine.path(directory))).toEqual([]);
+});
+
 test('a hook is recorded when it is about a migration', async () => {
   await on.cloud.hostHalf(repaired, done);
   const running = { id: 310, lcmState: 3, prevLcmState: 3, history: new History().records };

@@ -81,7 +81,12 @@ async function serve(
   if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
   const { end, did } = answer;
   // The VM's number is all that is known here, and an imported VM runs under a name of its own.
-  if (isForeign(end) || end.result === 'not-running') return cannotRun(refusalOf(end), request, settings);
+  if (isForeign(end) || end.result === 'not-running') {
+    const reply = cannotRun(refusalOf(end), request, settings);
+    const { exit, stdout, stderr } = reply;
+    // After a failure it may have died, or arrived: the guard did run there, and there was nothing for it to do.
+    return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
+  }
   const first = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
   const last = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
   return { exit: end.exit, stdout: '', stderr: [first, ...did.map(info), last].join('') };
