@@ -1,6 +1,9 @@
+import { cut } from '../core/one-line';
 import { child, type Element } from '../core/xml';
 
 const modes = ['off', 'warn'] as const;
+/** Characters of a word that is none: whoever owns the VM may write as much as he likes. */
+const longestOdd = 40;
 
 /** How the owner of a VM wants it guarded: MIGRATE_GUARD_MODE of its USER_TEMPLATE. */
 export interface GuardMode {
@@ -17,7 +20,7 @@ export function guardModeOf(vm: Element | undefined): GuardMode {
   const given = child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_MODE')?.text.trim() ?? '';
   const mode = modes.find((word) => word === given.toLowerCase());
   if (mode) return { mode };
-  return given === '' ? usual : { mode: 'guard', odd: given };
+  return given === '' ? usual : { mode: 'guard', odd: cut(given, longestOdd) };
 }
 
 export function describeOddMode(odd: string): string {

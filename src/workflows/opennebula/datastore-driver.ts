@@ -87,9 +87,9 @@ async function serve(
     // After a failure it may have died, or arrived: the guard did run there, and there was nothing for it to do.
     return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
   }
-  const first = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
-  const last = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
-  return { exit: end.exit, stdout: '', stderr: [first, ...did.map(info), last].join('') };
+  const refusal = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
+  const last = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
+  return { exit: end.exit, stdout: '', stderr: [...did.map(info), refusal, last].join('') };
 }
 
 /** For a VM that is to be moved whatever the guard says; who else works on it is let end all the same. */

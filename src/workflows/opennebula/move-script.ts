@@ -52,7 +52,8 @@ async function move(
   const reply = await (broken === undefined ? drive(request, options) : unguarded(request, options, broken));
   if (guardMode.mode === 'warn') return overruled(request, options, reply);
   if (guardMode.odd === undefined) return reply;
-  return { ...reply, stderr: `${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}${reply.stderr}` };
+  // After the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
+  return { ...reply, stderr: `${reply.stderr}${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}` };
 }
 
 /** The way out for a VM that has to be moved now, whatever the guard would say: nothing is done for it. */

@@ -18,6 +18,7 @@ test.each([
   ['WARN', { mode: 'warn' }],
   ['of', { mode: 'guard', odd: 'of' }],
   ['no', { mode: 'guard', odd: 'no' }],
+  ['o'.repeat(60), { mode: 'guard', odd: `${'o'.repeat(39)}…` }],
 ])('%j', (given, mode) => {
   expect(guardModeOf(parseXml(vm(given)))).toEqual(mode);
   const data = `<VMM_DRIVER_ACTION_DATA>${vm(given)}</VMM_DRIVER_ACTION_DATA>`;
