@@ -1,4 +1,5 @@
 import type { RecordEntry } from './record';
+import { shellWord } from './shell-word';
 
 /** Of one host: the guards that could not run there lately. */
 export interface GuardsNotRun {
@@ -48,7 +49,10 @@ export function describeGuardsNotRun({ host, count, since, last, why, ranSince }
   const guards = count === 1 ? `a guard could not run at ${minute(last)}` : severalOf(count, since, last);
   const again =
     ranSince === null ? 'none has run there since' : `one has run there again at ${minute(ranSince)}`;
-  return { what: `${host}: ${guards}: ${why}; ${again}`, remedy: `migrate-guard doctor --host ${host}` };
+  return {
+    what: `${host}: ${guards}: ${why}; ${again}`,
+    remedy: `migrate-guard doctor --host ${shellWord(host)}`,
+  };
 }
 
 function severalOf(count: number, since: string, last: string): string {

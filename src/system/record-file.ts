@@ -35,15 +35,30 @@ export function recordDirectory(environment: Readonly<NodeJS.ProcessEnv>): strin
 /** Writes an entry down: the newest first in the VM's own document. @returns why that was not possible */
 export function keepEntry(directory: string, given: RecordEntry): string | undefined {
   const entry = bounded(given);
+  const { vmId } = entry;
+  const lost =
+    whyNot(() => mkdirSync(directory, { recursive: true, mode: 0o750 })) ??
+    // Its own document is written also where the list cannot be.
+    [
+      entry.guard === 'could-not-run'
+        ? whyNot(() => appendLine(join(directory, notRunFile), entry))
+        : undefined,
+      whyNot(() => {
+        const entries = [entry, ...entriesIn(directory, vmId)].slice(0, entriesOfVm);
+        const text = `${JSON.stringify({ vmId, entries }, undefined, 2)}\n`;
+        writeWhole(join(directory, `${vmId}.json`), text);
+      }),
+    ].find((why) => why !== undefined);
+  return lost === undefined ? undefined : `it could not be written to ${directory}: ${lost}`;
+}
+
+/** Why that was not possible. */
+function whyNot(work: () => void): string | undefined {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
-    if (entry.guard === 'could-not-run') appendLine(join(directory, notRunFile), entry);
-    const { vmId } = entry;
-    const entries = [entry, ...entriesIn(directory, vmId)].slice(0, entriesOfVm);
-    writeWhole(join(directory, `${vmId}.json`), `${JSON.stringify({ vmId, entries }, undefined, 2)}\n`);
+    work();
     return undefined;
   } catch (error) {
-    return `it could not be written to ${directory}: ${errorName(error)}`;
+    return errorName(error);
   }
 }
 
