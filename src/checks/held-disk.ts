@@ -88,7 +88,8 @@ function rescue(
     return `${only}${[...aside, ...copied].join(' && ')}; then ${powerCycle(facts, own)}`;
   }
   const [domain, disk, format] = [shellWord(name), shellWord(source.disk), shellWord(source.format)];
-  const size = `"$(virsh domblkinfo ${domain} ${disk} | awk '/^Capacity/ {print $2}')"`;
+  // In many languages virsh calls it otherwise (libvirt-l10n), and the orders would end half-way.
+  const size = `"$(LC_ALL=C virsh domblkinfo ${domain} ${disk} | awk '/^Capacity/ {print $2}')"`;
   const orders = [
     ...aside,
     `ln -s ${held} ${file}`,

@@ -29,7 +29,7 @@ test('a file that is gone: the orders, and a path that a shell would take apart'
     begins +
       [
         `ln -s /proc/42/fd/13 '/a/it'\\''s b'`,
-        `qemu-img create -f qcow2 '/a/it'\\''s b.copy' "$(virsh domblkinfo one-310 vda | awk '/^Capacity/ {print $2}')"`,
+        `qemu-img create -f qcow2 '/a/it'\\''s b.copy' "$(LC_ALL=C virsh domblkinfo one-310 vda | awk '/^Capacity/ {print $2}')"`,
         `chown 9869:9869 '/a/it'\\''s b.copy'`,
         `virsh blockcopy one-310 vda '/a/it'\\''s b.copy' --format qcow2 --reuse-external --transient-job --wait --pivot`,
         `ln -f '/a/it'\\''s b.copy' '/a/it'\\''s b'`,
