@@ -339,6 +339,11 @@ describe('MIGRATE_GUARD_MODE', () => {
     on.cloud.write('/var/lib/one/vm.xml', vm({ MIGRATE_GUARD_MODE: 'off' }));
     expect(await tm('premigrate', '')).toMatchObject({ exit: 0 });
     expect(entries()[0]).toMatchObject({ mode: 'off', guard: 'ran', result: 'done' });
+    // A guard that is stuck in its work is one of those that `off` is for.
+    await on.cloud.hostHalf({ ...vetoed, exit: 5, result: 'busy', what: 'someone else is working on it' });
+    expect(await tm('premigrate', '')).toMatchObject({ exit: 0 });
+    on.cloud.write('/var/lib/one/vm.xml', vm({ MIGRATE_GUARD_MODE: 'warn' }));
+    expect(await tm('premigrate', '')).toMatchObject({ exit: 5 });
   });
 });
 

@@ -92,9 +92,10 @@ async function serve(
   return { exit: end.exit, stdout: '', stderr: [...did.map(info), refusal, last].join('') };
 }
 
-/** For a VM that is to be moved whatever the guard says; who else works on it is let end all the same. */
+/** For a VM that is to be moved whatever the guard says; who else works on it is let end, unless nobody is to be asked. */
 function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
-  if (mode === 'guard' || reply.exit === 0 || reply.exit === exitCodes.busy.status) return reply;
+  const isBusy = reply.exit === exitCodes.busy.status;
+  if (mode === 'guard' || reply.exit === 0 || (isBusy && mode === 'warn')) return reply;
   const { did, warnings, errors } = saidInLog(reply.stderr, []);
   const told = errors.map((what) =>
     warning(`VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused: ${what}`),
