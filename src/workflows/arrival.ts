@@ -9,7 +9,7 @@ import { findDomain, NotRunning } from './find-domains';
 import type { GuardCourse, GuardReport } from './guard-course';
 import { isGone } from './inspect';
 
-/** A mover may have the guest resumed by something that outlives it. */
+/** A mover may have the guest resumed by something that outlives it. Each question has the deadline that all have there. */
 const resumeBoundMs = 2000;
 const askIntervalMs = 100;
 
@@ -23,8 +23,7 @@ export async function succeeded(course: GuardCourse): Promise<GuardReport> {
   if (destination === undefined || course.stateBefore !== 'running') return done;
   const until = performance.now() + resumeBoundMs;
   for (;;) {
-    const left = Math.max(1, until - performance.now());
-    const there = await destination.arrivalOf(domain, left);
+    const there = await destination.arrivalOf(domain);
     // Who cannot be asked gives no reason to doubt the mover.
     if (isUnknown(there) || !there.told.startsWith('paused')) return done;
     if (performance.now() + askIntervalMs > until) {

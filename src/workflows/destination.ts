@@ -46,11 +46,9 @@ export class Destination {
     await this.session?.getReady(this.settings.ssh.deadline * 1000);
   }
 
-  /** What has become of the domain over there, by libvirt's word. `deadline` is in milliseconds. */
-  async arrivalOf(
-    { uuid }: Domain,
-    deadline = this.settings.ssh.deadline * 1000,
-  ): Promise<Arrival | Unknown> {
+  /** What has become of the domain over there, by libvirt's word. */
+  async arrivalOf({ uuid }: Domain): Promise<Arrival | Unknown> {
+    const deadline = this.settings.ssh.deadline * 1000;
     const told = await this.ask((session) => session.stateOf(uuid, deadline));
     if (typeof told !== 'string') return told;
     if (told !== '') return readArrival(told);

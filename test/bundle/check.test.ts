@@ -40,6 +40,6 @@ test('--verbose says on stderr, as JSON lines, what was done; stdout stays the d
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { message: string; argv?: string[] });
-  expect(lines.map(({ message }) => message)).toContain('ran a command');
+  expect(lines.map(({ message }) => message)).toContain('asked virsh');
   expect(lines.find(({ argv }) => argv?.[0] === 'setpriv')).toMatchObject({ message: 'started a command' });
 });

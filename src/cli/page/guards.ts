@@ -1,13 +1,13 @@
 import type { FleetReport } from '../../core/fleet';
 import { describeGuardsNotRun } from '../../core/guards-not-run';
-import { markup, type Markup } from './markup';
+import { type Markup, markup, signs } from './markup';
 
 /** Where VMs were moved without a guard, or not at all. */
 export function guards({ guardsNotRun = [] }: FleetReport): Markup | undefined {
   if (guardsNotRun.length === 0) return undefined;
   const items = guardsNotRun.map((one) => {
     const { what, remedy } = describeGuardsNotRun(one);
-    return markup`<li>${what}<p class="remedy">→ ${remedy}</p></li>`;
+    return markup`<li>${what}<p class="remedy">${signs.arrow} ${remedy}</p></li>`;
   });
   return markup`
     <section class="unknowns" aria-labelledby="guards">
