@@ -1,3 +1,4 @@
+import { exitCodes } from '../core/exit-codes';
 import { cut } from '../core/one-line';
 import { child, type Element } from '../core/xml';
 
@@ -13,6 +14,8 @@ export interface GuardMode {
   readonly odd?: string;
 }
 
+const overrulable = ['problem', 'undecided', 'failed'] as const;
+
 export const usual: GuardMode = { mode: 'guard' };
 
 /** `vm`: `<VM>` as oned writes it (VirtualMachine.cc, to_xml_extended). */
@@ -21,6 +24,14 @@ export function guardModeOf(vm: Element | undefined): GuardMode {
   const mode = modes.find((word) => word === given.toLowerCase());
   if (mode) return { mode };
   return given === '' ? usual : { mode: 'guard', odd: cut(given, longestOdd) };
+}
+
+/**
+ * Whether a refusal with this exit status is one that `warn` has the mover run after all: not who else works on the VM,
+ * nor a VM that needs an operator first, which the next attempt may kill.
+ */
+export function mayOverrule(exit: number): boolean {
+  return overrulable.some((code) => exitCodes[code].status === exit);
 }
 
 export function describeOddMode(odd: string): string {

@@ -10,6 +10,8 @@ export interface HostAnswer {
   readonly did: readonly string[];
   /** The deadline passed before it had done anything. */
   readonly late?: true;
+  /** The host said nothing more, and nobody knows how far it came. */
+  readonly isLost?: true;
 }
 
 /** Why nobody listens to a host any more that takes this many seconds to get ready. */
@@ -45,6 +47,7 @@ export async function askHost(
         return {
           end: endOfLostGuard(line),
           did,
+          isLost: true,
           ...(passed.signal.aborted && did.length === 0 ? { late: true } : {}),
         };
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);

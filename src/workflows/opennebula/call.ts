@@ -31,6 +31,8 @@ export interface Reply {
   readonly stderr: string;
   /** The mover ran, whatever became of it. */
   readonly moverRan?: true;
+  /** The guard began, and nobody knows how far it came: it may still be at work on the host. */
+  readonly isGuardLost?: true;
   /** Where it is not that the guard ran. */
   readonly note?: ReplyNote;
 }

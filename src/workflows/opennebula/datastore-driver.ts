@@ -2,7 +2,14 @@ import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
-import { describeOddMode, guardModeOf, tellsLast, usual, type GuardMode } from '../../opennebula/guard-mode';
+import {
+  describeOddMode,
+  guardModeOf,
+  mayOverrule,
+  tellsLast,
+  usual,
+  type GuardMode,
+} from '../../opennebula/guard-mode';
 import { saidInLog } from '../../opennebula/said';
 import { readVmElement } from '../../opennebula/vm-history';
 import { failure, info, warning } from '../../opennebula/vm-log';
@@ -79,7 +86,7 @@ async function serve(
   );
   if (isUnknown(answer)) return cannotRun(answer.unknown, request, settings);
   if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
-  const { end, did } = answer;
+  const { end, did, isLost } = answer;
   // The VM's number is all that is known here, and an imported VM runs under a name of its own.
   if (isForeign(end) || end.result === 'not-running') {
     const reply = cannotRun(refusalOf(end), request, settings);
@@ -89,13 +96,14 @@ async function serve(
   }
   const refusal = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
   const last = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
-  return { exit: end.exit, stdout: '', stderr: [...did.map(info), refusal, last].join('') };
+  const stderr = [...did.map(info), refusal, last].join('');
+  return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
 }
 
-/** For a VM that is to be moved whatever the guard says; who else works on it is let end, unless nobody is to be asked. */
+/** For a VM that is to be moved whatever the guard says: with `off` also while the guard may be stuck in its work. */
 function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
-  const isBusy = reply.exit === exitCodes.busy.status;
-  if (mode === 'guard' || reply.exit === 0 || (isBusy && mode === 'warn')) return reply;
+  if (mode === 'guard' || reply.exit === 0) return reply;
+  if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
   const { did, warnings, errors } = saidInLog(reply.stderr, []);
   const told = errors.map((what) =>
     warning(`VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused: ${what}`),

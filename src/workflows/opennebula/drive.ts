@@ -49,7 +49,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
           return await unguarded(request, options, line.unknown, script);
         const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
-        return conclude(request, end, lines, undefined);
+        return { ...conclude(request, end, lines, undefined), isGuardLost: true };
       }
       switch (line.kind) {
         case 'did':

@@ -1,5 +1,5 @@
-import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
+import { mayOverrule } from '../../opennebula/guard-mode';
 import type { MoveRequest } from '../../opennebula/move-request';
 import { saidInLog } from '../../opennebula/said';
 import { info, warning } from '../../opennebula/vm-log';
@@ -9,11 +9,10 @@ import { hostOf, moverAlone, type DriverOptions } from './drive';
 
 /**
  * For a VM whose MIGRATE_GUARD_MODE is warn: what would have been refused is told, and the mover runs; what could be
- * repaired is repaired by then. Who else works on the VM is let end all the same.
+ * repaired is repaired by then.
  */
 export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
-  const isRefused = reply.exit !== 0 && reply.moverRan !== true;
-  if (!isRefused || reply.exit === exitCodes.busy.status) return reply;
+  if (reply.moverRan === true || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
   const { did, warnings, errors } = saidInLog(reply.stderr, []);
   const moved = await moverAlone(request, options, (how) => [
     ...did.map(info),
