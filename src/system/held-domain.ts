@@ -34,15 +34,19 @@ interface Member {
   readonly root: number;
 }
 
-/** How many QEMUs may be held at once: each takes some descriptors, and a child inherits one of each. */
+/**
+ * How many QEMUs may be held at once: each takes some descriptors, and a child inherits one of each. More than
+ * `mostHeld` would be no quicker, and each keeps its file tree in memory.
+ */
 export function heldAtOnce(): number {
   const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
   const descriptors = Number(limit ?? 1024) - reservedDescriptors;
-  return Math.min(Math.max(Math.floor(descriptors / descriptorsOfOne), 1), 1000);
+  return Math.min(Math.max(Math.floor(descriptors / descriptorsOfOne), 1), mostHeld);
 }
 
 const reservedDescriptors = 100;
 const descriptorsOfOne = 3;
+const mostHeld = 250;
 
 /**
  * Domains that are held together: the paths of all of them are looked at by one child a user. What cannot be held is

@@ -1,4 +1,4 @@
-import { placeDisk, useStage } from './harness';
+import { parseChecked, placeDisk, useStage } from './harness';
 
 const on = useStage({ volumes: 3 });
 
@@ -54,6 +54,18 @@ describe('a healthy domain', () => {
     const disk = await placeDisk(on.stage, on.volume(0));
     await on.stage.startQemu({ disks: [disk], ownNamespace: false });
     expect(await on.stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe', troubles: [] });
+  });
+
+  test('is judged also when not all domains can be held at once', async () => {
+    const disk = await placeDisk(on.stage, on.volume(0));
+    const names = Array.from({ length: 6 }, (_, index) => `one-${310 + index}`);
+    for (const name of names) await on.stage.startQemu({ name, disks: [disk], ownNamespace: false });
+    const all = ['check', '--all', '--json', ...on.stage.configuration];
+    // 100 descriptors are left alone, and three are needed for each: four at once.
+    const { domains } = parseChecked(await on.stage.run(all, { under: ['prlimit', '--nofile=112'] }));
+    expect(domains.map(({ domain, verdict }) => `${domain} ${verdict}`)).toEqual(
+      names.map((name) => `${name} safe`),
+    );
   });
 
   test('with --deep, on a file system that numbers its files with all 64 bits', async () => {
