@@ -1,5 +1,5 @@
 import type { DomainReport } from '../core/finding';
-import type { ResetReport } from '../workflows/reset';
+import type { ResetReport } from '../workflows/reset-report';
 import { printable } from './render';
 
 /** One domain's block state for a person: what is wrong with its remedy; with `everything`, also what is right. */

@@ -18,7 +18,8 @@ import { hostState } from './installation/host-state';
 import { makePathsSafe, makeSafe, resetEarlier } from './make-safe';
 import { probeVms } from './probe';
 import { repairLocked, type RepairResult } from './repair';
-import { reset, resetResults } from './reset';
+import { reset } from './reset';
+import { resetResults } from './reset-report';
 
 /** Milliseconds in which a mover that was started may begin libvirt's job. */
 const orphanGrace = 15_000;

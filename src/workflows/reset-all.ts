@@ -4,7 +4,8 @@ import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';
 import { Virsh } from '../system/virsh';
 import { inspect } from './inspect';
-import { reset, resetResults, untouched, type ResetReport } from './reset';
+import { reset } from './reset';
+import { resetReport, resetResults, type ResetReport } from './reset-report';
 
 export type ResetAllOptions = Parameters<typeof reset>[1];
 
@@ -41,16 +42,16 @@ async function resetOne(found: DomainReport, options: ResetAllOptions): Promise<
   } catch (error) {
     // Somebody else works on it, or it has ended since.
     if (!(error instanceof GuardError) || (error.code !== 'busy' && error.code !== 'undecided')) throw error;
-    return untouched(found, error.code, error.what, error.remedy);
+    return resetReport(found, error.code, error.what, error.remedy);
   }
 }
 
 function undecided(found: DomainReport): ResetReport {
   const remedy = found.findings.find(({ state }) => state === 'unknown')?.remedy;
-  return untouched(found, 'undecided', reasonOf(found), remedy);
+  return resetReport(found, 'undecided', reasonOf(found), remedy);
 }
 
 function notBegun(found: DomainReport, { domain, result }: ResetReport): ResetReport {
   const what = `not begun, because the reset of ${domain} ended with: ${result}`;
-  return untouched(found, 'refused', what, `look at ${domain} first, then: ${resetOf(found.domain)}`);
+  return resetReport(found, 'refused', what, `look at ${domain} first, then: ${resetOf(found.domain)}`);
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { appendFileSync, createReadStream, statSync, truncateSync, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../src/system/command';
-import type { ResetReport } from '../../src/workflows/reset';
+import type { ResetReport } from '../../src/workflows/reset-report';
 import { giveToQemu, placeDisk, stateDirectory, useStage, type Qemu } from './harness';
 import { tellOf, writeLog } from './faults/failed-migration';
 import { configuration, furnish, logDirectory } from './faults/workflow';

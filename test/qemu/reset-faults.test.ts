@@ -1,4 +1,4 @@
-import type { ResetReport } from '../../src/workflows/reset';
+import type { ResetReport } from '../../src/workflows/reset-report';
 import { type Domain, until } from '../lab/harness';
 import {
   configure,

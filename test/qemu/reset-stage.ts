@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import type { ResetReport } from '../../src/workflows/reset';
+import type { ResetReport } from '../../src/workflows/reset-report';
 import type { DomainReport } from '../../src/core/finding';
 import { affectedQemu, type Domain, migrateToSink, relinkDisk, startDomain, until } from '../lab/harness';
 import type { DomainOptions, HostRunOptions } from '../lab/harness';

@@ -1,0 +1,26 @@
+import type { QemuAnswers } from '../../core/block-state';
+import { isUnknown } from '../../core/facts';
+import { objection } from '../../core/reset-plan';
+import { activate } from '../../system/monitor';
+import type { Remedy } from './remedy';
+
+/** QEMU is told to take all its disks back; the guest is not stopped. */
+export const cont: Remedy = async (patient, reading) => {
+  const { domain, virsh } = patient;
+  const copy = await patient.copy();
+  const answers = await patient.answers();
+  const refused = objection('cont', { ...patient.situation(reading), answers, copy });
+  if (refused) return refused;
+  const command = (answers as QemuAnswers).inactiveNodes === undefined ? 'cont' : 'blockdev-set-active';
+  const order = JSON.stringify({
+    execute: command,
+    ...(command === 'cont' ? {} : { arguments: { active: true } }),
+  });
+  return {
+    commands: [`virsh qemu-monitor-command ${domain.name} '${order}'`],
+    apply: async () => {
+      const done = await activate(virsh, domain.uuid, answers as QemuAnswers);
+      return isUnknown(done) ? done : { what: `QEMU answered ${done.by} with success`, activatedAll: true };
+    },
+  };
+};

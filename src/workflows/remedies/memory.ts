@@ -1,0 +1,23 @@
+import { flagAddress } from '../../core/block-backends';
+import { isUnknown } from '../../core/facts';
+import { mayStillWrite, objection, stuckBackends } from '../../core/reset-plan';
+import { clearFlags } from '../../system/qemu-memory';
+import type { Remedy } from './remedy';
+
+/** The flags that were left on are cleared in QEMU's memory, while it runs. */
+export const memory: Remedy = (patient, reading) => {
+  const { held } = patient;
+  const refused = objection('memory', patient.situation(reading));
+  if (refused || isUnknown(reading)) return refused ?? { why: 'memory was not read' };
+  const { memory: before, known } = reading;
+  const flags = stuckBackends(before).map((backend) => flagAddress(known.layout, backend));
+  return {
+    commands: flags.map((flag) => `write one byte 0 at 0x${flag.toString(16)} of /proc/${held.pid}/mem`),
+    apply: () => {
+      const done = clearFlags(held, known, flags, (now) => mayStillWrite(now, before));
+      return Promise.resolve(
+        isUnknown(done) ? done : { what: `${done.cleared} flags cleared`, activatedAll: false },
+      );
+    },
+  };
+};
