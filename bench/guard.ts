@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { argvOf } from '../src/system/isolated';
 import { asKeyHolder, virshHere } from '../src/system/virsh-and-ssh';
-import type { GuardReport } from '../src/workflows/guard';
+import type { GuardReport } from '../src/workflows/guard-report';
 import { Gate, latePath } from '../test/lab/gate';
 import { type Domain, type Host, Lab } from '../test/lab/harness';
 import { describeMachine } from './measure/machine';

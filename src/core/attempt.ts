@@ -1,3 +1,4 @@
+import type { Unknown } from './facts';
 import { deathSignature, readLog } from './log-signatures';
 
 /**
@@ -55,10 +56,11 @@ function tellsOfHandingOver(line: string): boolean {
   );
 }
 
-/** One retry, only for the known cause, and never before QEMU has its disks back and every way is safe again. */
-export function mayRetry(
-  attempts: readonly Attempt[],
-  { healed, safe }: { healed: boolean; safe: boolean },
-): boolean {
-  return attempts.length === 1 && attempts[0]?.cause === 'handing-over' && healed && safe;
-}
+/** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
+export type Reactivation =
+  | {
+      readonly milliseconds: number;
+      /** Of these, until the destination had no copy of the domain: libvirt there waits for its QEMU in steps of 200 ms. */
+      readonly destination: number;
+    }
+  | Unknown;

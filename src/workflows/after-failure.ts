@@ -1,14 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { resumeOf } from '../core/guest-origin';
-import type { GuardError } from '../core/errors';
+import type { Reactivation } from '../core/attempt';
 import { isUnknown, type Unknown } from '../core/facts';
 import { Virsh } from '../system/virsh';
 import { twice } from './arrival';
 import { endOfJob } from './end-of-job';
-import type { GuardCourse, GuardReport } from './guard-course';
+import type { GuardCourse } from './guard-course';
+import type { Ending, Handed } from './guard-report';
 import { inspectDomain, isGone } from './inspect';
 import { resetEarlier } from './make-safe';
-import type { Reactivation } from './reactivate';
+
+/** The failure is the mover's, unless a person is needed. */
+type AfterFailure = Ending<'mover-failed' | 'person'>;
 
 /** Milliseconds between two questions for the guest's state. */
 const interval = 200;
@@ -17,65 +20,66 @@ const interval = 200;
 export async function heal(
   course: GuardCourse,
   reactivation: Reactivation | undefined,
-): Promise<GuardReport | undefined> {
+): Promise<AfterFailure | undefined> {
   if (reactivation && isUnknown(reactivation)) return healLater(course);
   if (reactivation) {
-    course.reactivation = reactivation;
     course.say(
       're-activate',
       `QEMU took its disks back ${reactivation.milliseconds} ms after libvirt's job ended`,
     );
   }
-  const refusal = await resetEarlier(course);
-  return refusal && { ...notAgain(refusal), result: 'person' };
+  const refusal = await resetEarlier(course, course.destination);
+  return refusal && { ...refusal, result: 'person', what: `not tried again: ${refusal.what}` };
 }
 
 /** Who stood by could not have QEMU take its disks back; what was in the way may have passed, and other remedies may go. */
-async function healLater(course: GuardCourse): Promise<GuardReport | undefined> {
-  const refusal = await resetEarlier(course);
+async function healLater(course: GuardCourse): Promise<AfterFailure | undefined> {
+  const refusal = await resetEarlier(course, course.destination);
   const { name } = course.domain;
   if (!refusal) {
     // Not every QEMU needs the other one to be gone for that; a second attempt does.
     const copy = await course.destination?.copyOf(course.domain);
     const remedy = `see virsh list --all on ${course.destination?.host ?? ''}, then try again`;
-    return copy && course.report('mover-failed', `not tried again: ${copy.why}`, remedy);
+    return copy && { result: 'mover-failed', what: `not tried again: ${copy.why}`, remedy };
   }
   const what = `QEMU could not hand over its disks, and does not have them back: ${refusal.what}`;
   const host = course.destination?.host;
   const [once, there] =
     host === undefined ? ['', ''] : [`once ${host} has no copy of it: `, ` --destination ${host}`];
   const later = `${once}migrate-guard reset ${name}${there}, before the guest writes`;
-  return course.report('person', what, refusal.remedy === resumeOf(name) ? refusal.remedy : later);
+  return { result: 'person', what, remedy: refusal.remedy === resumeOf(name) ? refusal.remedy : later };
 }
 
-/** What follows a failure went wrong itself; QEMU may lack its disks unless it is known to have them. */
-export function brokenOff(course: GuardCourse, { what, remedy }: GuardError): GuardReport {
-  const isIll = course.attempts.at(-1)?.cause === 'handing-over' && course.blockState !== 'healthy';
-  return course.report(isIll ? 'person' : 'mover-failed', `not tried again: ${what}`, remedy);
+/** What follows a failure went wrong itself; QEMU may lack its disks unless it is known to have them, or be gone. */
+export function brokenOff(course: GuardCourse, { attempts, error }: Handed): AfterFailure {
+  const cause = attempts.at(-1)?.attempt.cause;
+  const isIll = cause === 'died' || (cause === 'handing-over' && course.blockState !== 'healthy');
+  const what = `not tried again: ${error?.what ?? ''}`;
+  return { result: isIll ? 'person' : 'mover-failed', what, remedy: error?.remedy };
 }
 
 /** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
-export async function failedOtherwise(course: GuardCourse): Promise<GuardReport> {
+export async function failedOtherwise(course: GuardCourse): Promise<AfterFailure> {
   const why = 'it failed for a reason of its own, so it was not tried again';
   const { person, unhealed } = await settle(course, why);
-  return person ?? unhealed ?? course.report('mover-failed', why);
+  return person ?? unhealed ?? { result: 'mover-failed', what: why };
 }
 
 /** Gives the report when QEMU may not have all its disks; the mover's own status stays where nobody can tell. */
-async function healLeftover(course: GuardCourse, why: string): Promise<GuardReport | undefined> {
+async function healLeftover(course: GuardCourse, why: string): Promise<AfterFailure | undefined> {
   // Unknown is not healthy: without a layout, the log is all there is.
   const { blockState } = await inspectDomain(course.domain, course.options.settings, course.monitor);
   course.blockState = blockState;
-  const refusal = blockState === 'healthy' ? undefined : await resetEarlier(course);
+  const refusal = blockState === 'healthy' ? undefined : await resetEarlier(course, course.destination);
   if (!refusal) return undefined;
   const isIll = course.blockState !== 'unknown' || ['person', 'failed'].includes(refusal.result);
   const what = `${why}; QEMU was not healed: ${refusal.what}`;
-  return course.report(isIll ? 'person' : 'mover-failed', what, refusal.remedy);
+  return { result: isIll ? 'person' : 'mover-failed', what, remedy: refusal.remedy };
 }
 
 interface Settled {
-  readonly person?: GuardReport | undefined;
-  readonly unhealed?: GuardReport | undefined;
+  readonly person?: AfterFailure | undefined;
+  readonly unhealed?: AfterFailure | undefined;
   readonly state?: string | Unknown;
 }
 
@@ -101,7 +105,7 @@ async function standsStill(
   course: GuardCourse,
   why: string,
   { unknown, state }: { readonly unknown?: string; readonly state?: string },
-): Promise<GuardReport> {
+): Promise<AfterFailure> {
   const { name } = course.domain;
   const host = course.destination?.host;
   const how = unknown ?? `here it is ${state ?? ''}`;
@@ -112,7 +116,7 @@ async function standsStill(
   const first = isCertain ? '' : `see that ${host ?? ''} has no copy of it: virsh list --all, there; then `;
   const next = state === undefined ? '' : `, then virsh resume ${name}`;
   const what = `${why}; ${name} does not run on as it should: ${how}`;
-  return course.report('person', what, `${first}see virsh domstate --reason ${name}${next}`);
+  return { result: 'person', what, remedy: `${first}see virsh domstate --reason ${name}${next}` };
 }
 
 /** libvirt's word. A libvirtd that was started anew lets the guest run on after it has answered for some time; bounded. */
@@ -127,7 +131,7 @@ async function stateAfter(course: GuardCourse): Promise<string | Unknown> {
 }
 
 /** It was not let go on. The VM has to run here, and is looked for; what libvirt has under way ends first. */
-export async function endedEarly(course: GuardCourse, why: string): Promise<GuardReport> {
+export async function endedEarly(course: GuardCourse, why: string): Promise<AfterFailure> {
   const { destination } = course.options;
   const { name } = course.domain;
   const { person, state } = await settle(course, why);
@@ -137,14 +141,8 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Guar
   const remains = state === 'running' ? `${name} runs here` : `${name} is here, ${state} as before`;
   if (copy === undefined) {
     const there = destination === undefined ? '' : `, and ${destination} has no copy of it`;
-    return course.report('mover-failed', `${why}; ${remains}${there}`);
+    return { result: 'mover-failed', what: `${why}; ${remains}${there}` };
   }
   const remedy = `libvirt on ${destination ?? ''} removes what came over; run again when it answers`;
-  return course.report('mover-failed', `${why}; ${remains}; ${copy.why}`, remedy);
-}
-
-/** A refusal after a failed attempt: the failure is the mover's, unless a person is needed; why there was no retry is said. */
-export function notAgain(refusal: GuardReport): GuardReport {
-  const result = refusal.result === 'person' ? 'person' : 'mover-failed';
-  return { ...refusal, result, what: `not tried again: ${refusal.what}` };
+  return { result: 'mover-failed', what: `${why}; ${remains}; ${copy.why}`, remedy };
 }

@@ -6,7 +6,8 @@ import { isUnknown, type Unknown } from '../core/facts';
 import { shellWord } from '../core/shell-word';
 import type { Destination } from './destination';
 import { findDomain, NotRunning } from './find-domains';
-import type { GuardCourse, GuardReport } from './guard-course';
+import type { GuardCourse } from './guard-course';
+import type { Attempted, Ending } from './guard-report';
 import { isGone } from './inspect';
 
 /** A mover may have the guest resumed by something that outlives it. Each question has the deadline that all have there. */
@@ -17,9 +18,9 @@ const askIntervalMs = 100;
  * The mover said that it succeeded, and its word is final. One question, where the guest runs on: a mover that lets it
  * arrive paused, and fails to resume it, may end well all the same (OpenNebula's on storage that is not shared).
  */
-export async function succeeded(course: GuardCourse): Promise<GuardReport> {
+export async function succeeded(course: GuardCourse): Promise<Ending<'done'>> {
   const { destination, domain } = course;
-  const done = course.report('done', 'done');
+  const done = { result: 'done', what: 'done' } as const;
   if (destination === undefined || course.stateBefore !== 'running') return done;
   const until = performance.now() + resumeBoundMs;
   for (;;) {
@@ -28,60 +29,66 @@ export async function succeeded(course: GuardCourse): Promise<GuardReport> {
     if (isUnknown(there) || !there.told.startsWith('paused')) return done;
     if (performance.now() + askIntervalMs > until) {
       const what = `it was moved, but stands still on ${destination.host} (${there.told}), and ran before`;
-      return course.warn(what, resumeThere(course, destination));
+      return { result: 'done', what, remedy: resumeThere(course, destination), warning: true };
     }
     await pause(askIntervalMs);
   }
 }
 
+/** Where a domain is whose QEMU here is gone. */
+export interface Whereabouts extends Omit<Ending, 'result'> {
+  readonly outcome: 'arrived' | 'saved' | 'person';
+  /** QEMU did not die: it had handed over. */
+  readonly isMoversFailure?: true;
+}
+
 /** The QEMU that ran here is gone, although the mover said that it failed. */
-export async function died(course: GuardCourse): Promise<GuardReport> {
+export async function died(course: GuardCourse, last: Attempted | undefined): Promise<Whereabouts> {
   const { settings } = course.options;
   const { name } = course.domain;
   const file = shellWord(course.options.file ?? 'FILE');
-  course.hasLookedElsewhere = true;
-  if (course.wasSaved) {
-    course.blameMover();
+  if (last?.wasSaved) {
     const what = `${name} was saved, and runs no more, although the mover failed`;
     const remedy = `it goes on with what its memory held by, on ${hostname()}: virsh restore ${file}; started anew, it has lost that`;
-    return course.report('mover-failed', what, remedy);
+    return { outcome: 'saved', what, remedy, isMoversFailure: true };
   }
-  const elsewhere = course.destination && (await reportFrom(course.destination, course));
+  const elsewhere = course.destination && (await lookThere(course.destination, course, last));
   if (elsewhere) return elsewhere;
   const what = `QEMU died during the move: ${name} runs nowhere`;
   const log = `${settings.libvirt.logDirectory}/${name}.log`;
   // libvirt refuses a file that is not whole (src/qemu/qemu_saveimage.c, QEMU_SAVE_PARTIAL).
   const first = course.destination ? '' : `, try virsh restore ${file}`;
-  return course.report('person', what, `see ${log}${first}, then start the VM again`);
+  return { outcome: 'person', what, remedy: `see ${log}${first}, then start the VM again` };
 }
 
 /** What becomes of a domain that runs here no more where it was to go; nothing, when no copy of it is there. */
-async function reportFrom(destination: Destination, course: GuardCourse): Promise<GuardReport | undefined> {
+async function lookThere(
+  destination: Destination,
+  course: GuardCourse,
+  last: Attempted | undefined,
+): Promise<Whereabouts | undefined> {
   const { name } = course.domain;
   const { host } = destination;
   const there = await settled(destination, course);
   if (isUnknown(there)) {
     const what = `${name} runs here no more, and nobody can tell whether it runs on ${host}: ${there.unknown}`;
-    return course.report('person', what, `find out with virsh list --all on ${host}; never start it twice`);
+    const remedy = `find out with virsh list --all on ${host}; never start it twice`;
+    return { outcome: 'person', what, remedy };
   }
   switch (there.kind) {
     case 'absent':
       return undefined;
     case 'runs':
-      return await arrived(course, destination, there);
+      return await arrived(course, destination, there, last);
     case 'stands': {
-      course.blameMover();
       const what = `${name} runs here no more; ${host} has all of it, and it stands still there (${there.told})`;
-      return course.report(
-        'person',
-        what,
-        `the only copy: never destroy it; ${resumeThere(course, destination)}`,
-      );
+      const remedy = `the only copy: never destroy it; ${resumeThere(course, destination)}`;
+      return { outcome: 'person', what, remedy, isMoversFailure: true };
     }
     case 'partial': {
       const what = `${name} runs here no more, and ${host} has a copy of it that may lack a part (${there.told})`;
       const remedy = `start it nowhere before virsh domstate --reason ${name} on ${host} says that it is gone; at "paused (user)" it is complete, and the only copy: virsh resume ${name}, there`;
-      return course.report('person', what, remedy);
+      return { outcome: 'person', what, remedy };
     }
   }
 }
@@ -98,13 +105,20 @@ async function settled(destination: Destination, { domain }: GuardCourse): Promi
  * It runs where it was to go, and is gone here: the migration has succeeded, whatever the mover said afterwards. Whoever
  * believes the mover looks for the VM here, and may take its disks from under it (StorPool's failmigrate detaches with force).
  */
-async function arrived(course: GuardCourse, destination: Destination, there: Arrival): Promise<GuardReport> {
+async function arrived(
+  course: GuardCourse,
+  destination: Destination,
+  there: Arrival,
+  last: Attempted | undefined,
+): Promise<Whereabouts> {
   const left = await leftHere(course);
-  course.blameMover();
-  if (left !== undefined) return twice(course, left, there);
-  const words = course.output ? lastWords(course.output) : '';
+  if (left !== undefined) {
+    const { result, ...ending } = twice(course, left, there);
+    return { outcome: result, ...ending, isMoversFailure: true };
+  }
+  const words = last ? lastWords(last.output) : '';
   const what = `it runs on ${destination.host} now, although the mover failed${words === '' ? '' : `: ${words}`}`;
-  return course.warn(what);
+  return { outcome: 'arrived', what, warning: true, isMoversFailure: true };
 }
 
 /** What is here besides the QEMU that has ended. */
@@ -120,7 +134,7 @@ async function leftHere({ domain, options }: GuardCourse): Promise<string | unde
 }
 
 /** Two copies of one guest: whoever lets both run destroys its disks. */
-export function twice(course: GuardCourse, why: string, there: Arrival): GuardReport {
+export function twice(course: GuardCourse, why: string, there: Arrival): Ending<'person'> {
   const { name } = course.domain;
   const host = course.destination?.host ?? '';
   const what = `${name} is on ${host} (${there.told}) and may be here, too: ${why}`;
@@ -128,7 +142,7 @@ export function twice(course: GuardCourse, why: string, there: Arrival): GuardRe
     there.kind === 'runs'
       ? `never resume it here, as it runs on ${host}; when it is well there, end what is here: virsh destroy ${name}, on ${hostname()}`
       : `let only one of the two go on: virsh resume ${name} on ${host}, or here; then virsh destroy ${name} where it stands still`;
-  return course.report('person', what, remedy);
+  return { result: 'person', what, remedy };
 }
 
 function resumeThere({ domain: { name }, options }: GuardCourse, { host }: Destination): string {

@@ -1,49 +1,13 @@
-import type { Attempt } from '../core/attempt';
 import type { Domain } from '../core/domain';
-import type { ExitCode } from '../core/exit-codes';
-import type { Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
-import type { Moved, Mover } from '../system/mover';
+import type { Mover } from '../system/mover';
 import type { Monitor } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
-import type { Reactivation } from './reactivate';
-
-/** How a guarded run ends, and the exit status of each; `mover-failed` keeps the mover's own. */
-export const guardResults = {
-  done: 'ok',
-  refused: 'problem',
-  undecided: 'undecided',
-  failed: 'failed',
-  'mover-failed': 'problem',
-  person: 'person',
-} as const satisfies Readonly<Record<string, ExitCode>>;
-
-export interface GuardAction {
-  readonly action: 'check' | 'repair' | 'reset' | 'abort' | 're-activate';
-  readonly what: string;
-}
-
-export interface GuardReport {
-  readonly domain: string;
-  readonly result: keyof typeof guardResults;
-  readonly attempts: readonly Attempt[];
-  readonly actions: readonly GuardAction[];
-  readonly blockState: BlockState;
-  /** Milliseconds from the end of libvirt's job to QEMU having its disks back, after a failure. */
-  readonly reactivation?: number;
-  /** Of these, until the destination had no copy of the domain any more. */
-  readonly reactivationWait?: number;
-  readonly what: string;
-  readonly remedy?: string;
-  /** It succeeded, and `what` is something to be told all the same. */
-  readonly warning?: true;
-  /** What the mover printed at its last attempt. */
-  readonly output?: Moved;
-}
+import { guardReport, type Attempted, type Ending, type GuardAction, type GuardReport } from './guard-report';
 
 /** What can be done to a mover that runs. */
 export interface Movement {
@@ -52,7 +16,7 @@ export interface Movement {
 }
 
 /** What runs beside a mover: shows its progress, and hears the wish to end it. */
-export interface Moving {
+export interface MoveObserver {
   /** Told about once a second. */
   readonly show?: (job: JobProgress) => void;
   readonly aborted: () => boolean;
@@ -65,8 +29,6 @@ export interface CourseOptions {
   readonly file?: string;
   /** Where the domain goes; none for a save. */
   readonly destination?: string;
-  /** The domain was on its way there already, and the move failed. */
-  readonly wasOnItsWay?: boolean;
   /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
   readonly checkDestination?: boolean;
   /** Nothing is changed; what would be done is told. */
@@ -78,20 +40,13 @@ export interface CourseOptions {
 export interface GuardOptions extends CourseOptions {
   readonly mover: (domain: Domain) => Mover;
   /** Told while a mover runs. */
-  readonly moving?: (domain: Domain, movement: Movement) => Moving;
+  readonly moving?: (domain: Domain, movement: Movement) => MoveObserver;
 }
 
-/** What a guarded run has done and learned so far. */
+/** The domain of a guarded run, by whom it is asked about, and what was done for it. */
 export class GuardCourse {
-  readonly attempts: Attempt[] = [];
+  /** As it was seen last. */
   blockState: BlockState = 'unknown';
-  reactivation: Exclude<Reactivation, Unknown> | undefined;
-  output: Moved | undefined;
-  aborted = false;
-  /** libvirt has written the domain to a file, and ended its QEMU. */
-  wasSaved = false;
-  /** After its end here, it was looked for elsewhere. */
-  hasLookedElsewhere = false;
   /** One for all that is asked here: by the check, and by who stands by the mover. */
   readonly virsh = new VirshSession(true);
   /** By it QEMU is asked. */
@@ -130,25 +85,9 @@ export class GuardCourse {
     }
   }
 
-  /** Where the last migration went, as far as this run knows: there a copy of the domain may be left. */
-  get lastDestination(): Destination | undefined {
-    return this.attempts.length > 0 || this.options.wasOnItsWay === true ? this.destination : undefined;
-  }
-
   /** A guest that stood still before is moved as it is, and stays as it is. */
   get stateBefore(): string {
     return this.domain.state ?? 'running';
-  }
-
-  /** QEMU did not die: it had handed over, and what failed afterwards was the mover. */
-  blameMover(): void {
-    const last = this.attempts.pop();
-    if (last) this.attempts.push({ ...last, cause: 'other' });
-  }
-
-  /** It succeeded, and there is something to be told all the same. */
-  warn(what: string, remedy?: string): GuardReport {
-    return { ...this.report('done', what, remedy), warning: true };
   }
 
   say(action: GuardAction['action'], what: string): void {
@@ -156,22 +95,8 @@ export class GuardCourse {
     this.options.say?.({ action, what });
   }
 
-  report(result: GuardReport['result'], what: string, remedy?: string): GuardReport {
-    return {
-      domain: this.domain.name,
-      result,
-      attempts: this.attempts,
-      actions: this.actions,
-      blockState: this.blockState,
-      ...(this.reactivation === undefined
-        ? {}
-        : {
-            reactivation: this.reactivation.milliseconds,
-            reactivationWait: this.reactivation.destination,
-          }),
-      what,
-      ...(remedy === undefined ? {} : { remedy }),
-      ...(this.output ? { output: this.output } : {}),
-    };
+  report(ending: Ending, attempts?: readonly Attempted[]): GuardReport {
+    const { domain, actions, blockState } = this;
+    return guardReport({ domain: domain.name, actions, blockState }, ending, attempts);
   }
 }

@@ -4,6 +4,7 @@ import { GuardError } from '../core/errors';
 import { exitCodes, type ExitCode } from '../core/exit-codes';
 import type { HostRequest } from '../core/host-request';
 import type { HostEnd } from '../core/host-session';
+import { guardResults } from '../core/move-states';
 import type { Settings } from '../core/settings';
 import { withDomainLock } from '../system/domain-lock';
 import { jobOf } from '../system/monitor';
@@ -13,7 +14,8 @@ import { examine } from './examine';
 import { findDomain } from './find-domains';
 import { foresee } from './foresee';
 import { guard } from './guard';
-import { GuardCourse, guardResults, type CourseOptions, type GuardReport } from './guard-course';
+import { GuardCourse, type CourseOptions } from './guard-course';
+import type { Ending, GuardReport } from './guard-report';
 import { hostState } from './installation/host-state';
 import { makePathsSafe, makeSafe, resetEarlier } from './make-safe';
 import { probeVms } from './probe';
@@ -139,19 +141,20 @@ function untilGone(frontend: Frontend, domain: string, settings: Settings): Runn
 /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
 async function prepare(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
-    return (await makeSafe(course)) ?? safe(course);
+    return (await makeSafe(course, undefined)) ?? safe(course);
   });
 }
 
 /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
 async function heal(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
-    return (await resetEarlier(course)) ?? (await makePathsSafe(course)) ?? safe(course);
+    const { destination } = course;
+    return (await resetEarlier(course, destination)) ?? (await makePathsSafe(course)) ?? safe(course);
   });
 }
 
-function safe(course: GuardCourse): GuardReport {
-  return course.report('done', course.options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate');
+function safe({ options }: GuardCourse): Ending {
+  return { result: 'done', what: options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate' };
 }
 
 const repairEnds: Readonly<Record<RepairResult, { readonly what: string; readonly exit?: ExitCode }>> = {
@@ -203,18 +206,20 @@ async function resetOnly(...[request, settings, frontend]: Parameters<Work>): Pr
 }
 
 async function withCourse(
-  ...[request, settings, frontend, work]: [...Parameters<Work>, (course: GuardCourse) => Promise<GuardReport>]
+  ...[request, settings, frontend, work]: [...Parameters<Work>, (course: GuardCourse) => Promise<Ending>]
 ): Promise<HostEnd> {
   const options = courseOptions(request, settings, frontend);
-  const report = await GuardCourse.with(request.domain, options, (course) =>
+  const report = await GuardCourse.with(request.domain, options, async (course) => {
     // A dry run only looks, and may look at what another does.
-    request.dryRun === true ? work(course) : withDomainLock(course.domain.name, () => work(course)),
-  );
+    const isAlone = request.dryRun !== true;
+    const ending = isAlone ? withDomainLock(course.domain.name, () => work(course)) : work(course);
+    return course.report(await ending);
+  });
   return endOf(report);
 }
 
 function courseOptions(
-  { action, destination, file, checkDestination = false, dryRun = false }: HostRequest,
+  { destination, file, checkDestination = false, dryRun = false }: HostRequest,
   settings: Settings,
   { did }: Frontend,
 ): CourseOptions {
@@ -222,7 +227,6 @@ function courseOptions(
     settings,
     ...(destination === undefined ? {} : { destination }),
     ...(file === undefined ? {} : { file }),
-    wasOnItsWay: action === 'heal',
     checkDestination,
     dryRun,
     say: ({ action, what }) => did(action, what),

@@ -1,19 +1,29 @@
 import type { DomainReport } from '../core/finding';
+import type { Unsafe } from '../core/move-states';
 import { checkDomain } from './check';
-import type { GuardCourse, GuardReport } from './guard-course';
+import type { Destination } from './destination';
+import type { GuardCourse } from './guard-course';
+import type { Ending } from './guard-report';
 import { inspectDomain } from './inspect';
 import { repairLocked } from './repair';
 import { resetLocked } from './reset';
+import type { ResetReport } from './reset-report';
 
-/** Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe. */
-export async function makeSafe(course: GuardCourse): Promise<GuardReport | undefined> {
+/**
+ * Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe.
+ * `lastDestination`: see {@link resetEarlier}.
+ */
+export async function makeSafe(
+  course: GuardCourse,
+  lastDestination: Destination | undefined,
+): Promise<Ending<Unsafe> | undefined> {
   // The check has looked at QEMU, too, but the destination may have kept it waiting for seconds since, and who moves a
   // domain without a guard takes no lock: a move of what was left half-inactive meanwhile would kill it.
-  return (await makePathsSafe(course)) ?? resetEarlier(course);
+  return (await makePathsSafe(course)) ?? resetEarlier(course, lastDestination);
 }
 
 /** Check and repair. Gives the refusal when a path cannot be made safe. */
-export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | undefined> {
+export async function makePathsSafe(course: GuardCourse): Promise<Ending<Unsafe> | undefined> {
   const { settings, checkDestination = true, dryRun = false } = course.options;
   const destination = checkDestination ? course.destination : undefined;
   const checked = await checkDomain(course.domain, {
@@ -28,7 +38,7 @@ export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | 
     const repaired = await repairLocked(course.domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
     if (!['repaired', 'would-repair', 'nothing-to-do'].includes(repaired.result)) {
-      return course.report('failed', problem?.what ?? 'the repair failed', problem?.remedy);
+      return { result: 'failed', what: problem?.what ?? 'the repair failed', remedy: problem?.remedy };
     }
     const paths = repaired.plan.map(({ path }) => path).join(', ');
     course.say('repair', `${paths} ${dryRun ? 'would be made' : 'made'} in QEMU's mount namespace`);
@@ -36,7 +46,7 @@ export async function makePathsSafe(course: GuardCourse): Promise<GuardReport | 
   return undefined;
 }
 
-function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | undefined {
+function judge(course: GuardCourse, { findings }: DomainReport): Ending<Unsafe> | undefined {
   const bad = findings.filter(({ state }) => state !== 'ok');
   // A destination that cannot be asked harms nobody: the mover will tell, before any disk is given up.
   // And what an earlier failure left in QEMU is healed next.
@@ -51,15 +61,18 @@ function judge(course: GuardCourse, { findings }: DomainReport): GuardReport | u
   const first = reasons.find(({ check }) => check === 'disk-device') ?? reasons[0];
   if (!first) return undefined;
   const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}: `;
-  return course.report(
-    first.state === 'problem' ? 'refused' : 'undecided',
-    `${disk}${first.what}`,
-    first.remedy,
-  );
+  const result = first.state === 'problem' ? 'refused' : 'undecided';
+  return { result, what: `${disk}${first.what}`, remedy: first.remedy };
 }
 
-/** Gives the refusal when QEMU does not have its disks back. */
-export async function resetEarlier(course: GuardCourse): Promise<GuardReport | undefined> {
+/**
+ * Gives the refusal when QEMU does not have its disks back. `lastDestination`: where the last migration went, as far as
+ * this run knows, since a copy of the domain may be left there; where it goes next says nothing of that.
+ */
+export async function resetEarlier(
+  course: GuardCourse,
+  lastDestination: Destination | undefined,
+): Promise<Ending<Unsafe> | undefined> {
   const { domain } = course;
   const { settings, dryRun = false } = course.options;
   const inspected = await inspectDomain(domain, settings, course.monitor);
@@ -69,16 +82,23 @@ export async function resetEarlier(course: GuardCourse): Promise<GuardReport | u
     settings,
     strategy: 'auto',
     dryRun,
-    // Where it goes next says nothing of where an earlier one went.
-    destination: course.lastDestination,
+    destination: lastDestination,
   });
   course.blockState = blockState;
-  if (result === 'healed' || result === 'healthy' || result === 'planned') {
-    course.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
-    return undefined;
-  }
-  const ends = { dead: 'person', paused: 'person', failed: 'failed' } as const;
-  const end =
-    result in ends ? ends[result as keyof typeof ends] : result === 'undecided' ? 'undecided' : 'refused';
-  return course.report(end, what, remedy);
+  const end = unsafeAfter[result];
+  if (end !== undefined) return { result: end, what, remedy };
+  course.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
+  return undefined;
 }
+
+const unsafeAfter: Readonly<Record<ResetReport['result'], Unsafe | undefined>> = {
+  healthy: undefined,
+  healed: undefined,
+  planned: undefined,
+  refused: 'refused',
+  busy: 'refused',
+  undecided: 'undecided',
+  failed: 'failed',
+  dead: 'person',
+  paused: 'person',
+};

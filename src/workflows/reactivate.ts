@@ -3,7 +3,7 @@ import type { QemuAnswers } from '../core/block-state';
 import { isUnknown, type Unknown } from '../core/facts';
 import { readAnswers } from '../core/qmp';
 import { objection } from '../core/reset-plan';
-import type { MoveLog } from '../core/attempt';
+import type { MoveLog, Reactivation } from '../core/attempt';
 import { log } from '../system/log';
 import type { LogWatch } from '../system/log-watch';
 import { jobOf, type Monitor } from '../system/monitor';
@@ -14,15 +14,6 @@ import type { GuardCourse } from './guard-course';
 const fileInterval = 5;
 /** Before each look for QEMU on the destination. None is there when the mover starts; the second look may already tell. */
 const lookInterval = 200;
-
-/** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
-export type Reactivation =
-  | {
-      readonly milliseconds: number;
-      /** Of these, until the destination had no copy of the domain: libvirt there waits for its QEMU in steps of 200 ms. */
-      readonly destination: number;
-    }
-  | Unknown;
 
 /**
  * Stands by while a mover runs. On an affected QEMU the guest's next write may kill it once handing over has

@@ -1,4 +1,4 @@
-import type { GuardReport } from '../../src/workflows/guard';
+import type { GuardReport } from '../../src/workflows/guard-report';
 import { fillMemory, slowOptions, useGuardStage } from './guard-stage';
 import type { Domain } from './harness';
 

@@ -1,4 +1,4 @@
-import type { GuardReport } from '../../src/workflows/guard';
+import type { GuardReport } from '../../src/workflows/guard-report';
 import { Gate, latePath } from './gate';
 import { useGuardStage } from './guard-stage';
 import type { Domain, Emulator } from './harness';

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { GuardReport } from '../../src/workflows/guard';
+import type { GuardReport } from '../../src/workflows/guard-report';
 import type { CommandResult } from '../../src/system/command';
 import type { Gate } from './gate';
 import { ABSENT, type Domain, Lab, until } from './harness';

@@ -1,4 +1,4 @@
-import type { GuardReport } from '../../src/workflows/guard';
+import type { GuardReport } from '../../src/workflows/guard-report';
 import { Gate, latePath } from './gate';
 import { fillMemory, useGuardStage } from './guard-stage';
 import { type Domain, type Emulator, mendPaths, migrateToSink } from './harness';

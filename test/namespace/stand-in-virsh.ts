@@ -1,5 +1,5 @@
 import type { CommandResult } from '../../src/system/command';
-import type { GuardReport } from '../../src/workflows/guard';
+import type { GuardReport } from '../../src/workflows/guard-report';
 import type { Stage } from './harness';
 import { configuration, logDirectory } from './faults/workflow';
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { exitCodes } from '../../src/core/exit-codes';
-import type { GuardReport } from '../../src/workflows/guard-course';
+import type { GuardReport } from '../../src/workflows/guard-report';
 import { type Domain, relinkDisk } from '../lab/harness';
 import { ifMade } from '../if-made';
 import { Stage } from './stage';

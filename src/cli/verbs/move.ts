@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
 import { exitCodes } from '../../core/exit-codes';
+import { guardResults } from '../../core/move-states';
 import { validateHost } from '../../system/host-name';
 import { startProgram, type Mover } from '../../system/mover';
 import { asKeyHolder, virshHere } from '../../system/virsh-and-ssh';
-import { guard, guardResults, type GuardOptions, type GuardReport } from '../../workflows/guard';
+import { guard } from '../../workflows/guard';
+import type { GuardOptions } from '../../workflows/guard-course';
+import type { GuardReport } from '../../workflows/guard-report';
 import { moving } from '../moving';
 import { printJson } from '../print';
 import { printable, printableLines } from '../render';
