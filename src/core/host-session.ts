@@ -25,12 +25,18 @@ export interface HostEnd {
   readonly report?: unknown;
 }
 
+/** One domain of this host. `now`: its verdict, where the report is of what would be. */
+export interface FoundLine {
+  readonly kind: 'found';
+  readonly report: DomainReport;
+  readonly now?: Verdict;
+}
+
 export type HostLine =
   /** The first line: the host half runs, as root. */
   | { readonly kind: 'hello'; readonly version: string }
   | { readonly kind: 'did'; readonly action: string; readonly what: string }
-  /** One domain of this host. `now`: its verdict, where the report is of what would be. */
-  | { readonly kind: 'found'; readonly report: DomainReport; readonly now?: Verdict }
+  | FoundLine
   /** All is ready: run the mover now. */
   | { readonly kind: 'move' }
   /** The mover does not end, although libvirt's job has: send it this. */

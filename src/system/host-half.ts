@@ -1,13 +1,13 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Unknown } from '../core/facts';
+import { isUnknown, type Unknown } from '../core/facts';
 import { asksDestination, type HostRequest } from '../core/host-request';
-import { encodeLine, longestLine, readHostLine, type HostLine } from '../core/host-session';
+import { encodeLine, longestLine, readHostLine, type HostEnd, type HostLine } from '../core/host-session';
 import { Lines, tooLong } from '../core/lines';
-import type { Command } from './isolated';
+import { signalGroup, type Command } from './isolated';
 import { startPiped } from './piped-child';
-import { onHost } from './virsh-and-ssh';
+import { onHost, type SshTarget } from './virsh-and-ssh';
 
 /** What the sudoers file on a host allows, to the letter (install.sh). */
 const command = 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host';
@@ -26,14 +26,30 @@ const longestTalk = 64 * 1024 * 1024;
 /** Enough of what a host complains about to see why. */
 const longestComplaint = 16 * 1024;
 
-/** One conversation with the root-only half on a host. */
+/** ssh's own status when it did not even get there. */
+const notReached = 255;
+
+/** The agent, the root-only half, of another host over ssh, or of this one. */
+export type AgentTarget = Pick<SshTarget, 'host' | 'user' | 'connectTimeout'> | 'here';
+
+/**
+ * Why an agent does not begin: its host does not answer; the host answers, and the agent does not run; or it runs, and
+ * does not do this, as one of another release.
+ */
+export type NotBegun = Unknown &
+  ({ readonly is: 'unreached' | 'broken' } | { readonly is: 'refused'; readonly end: HostEnd });
+
+/** One conversation with the agent on a host: the one place that knows its door, and how it speaks. */
 export class HostHalf {
   private complaints = '';
   private heard = 0;
   private readonly lines: AsyncIterator<string>;
   private closed: Promise<unknown>;
 
-  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+  private constructor(
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly where: AgentTarget,
+  ) {
     child.stdin.on('error', () => undefined);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (this.complaints.length < longestComplaint) this.complaints += text;
@@ -46,26 +62,26 @@ export class HostHalf {
     });
   }
 
-  /** On another host over ssh, or on this one. `connectTimeout` is in seconds. */
-  static start(
-    request: HostRequest,
-    where: { readonly host: string; readonly user: string; readonly connectTimeout: number } | 'here',
-  ): HostHalf {
+  static start(request: HostRequest, where: AgentTarget): HostHalf {
     const agent = asksDestination(request) ? 'forwarded' : 'none';
     const started: Command =
       where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options, agent }, command);
-    const half = new HostHalf(startPiped(started, { cwd: '/', detached: true }));
+    const half = new HostHalf(startPiped(started, { cwd: '/', detached: true }), where);
     half.child.stdin.write(encodeLine(request));
     return half;
   }
 
-  /** Its first word, by which it shows that it runs as root; or why there is none. */
-  async hello(): Promise<HostLine | Unknown> {
+  /** Waits for its first word, by which it shows that it runs as root. Gives why it does not begin. */
+  async hello(): Promise<NotBegun | undefined> {
     const timer = setTimeout(() => {
       this.abandon(`it did not start within ${startDeadline / 1000} s`);
     }, startDeadline);
     try {
-      return await this.next();
+      const first = await this.next();
+      if (isUnknown(first)) return { is: this.isReached(first) ? 'broken' : 'unreached', ...first };
+      if (first.kind === 'hello') return undefined;
+      if (first.kind === 'end') return { is: 'refused', unknown: first.what, end: first };
+      return { is: 'broken', unknown: `its first word is ${first.kind}` };
     } finally {
       clearTimeout(timer);
     }
@@ -94,11 +110,12 @@ export class HostHalf {
     this.child.unref();
   }
 
-  /** Hears nothing more of it. What runs as root over there ends by itself. */
-  abandon(why = 'it did not answer in time'): void {
+  /** Hears nothing more of it, and ends the connection. What runs as root over there ends by itself. */
+  abandon(why: string): void {
     this.closed = Promise.resolve();
-    this.complaints += `${why}\n`;
+    this.complaints = `${why}\n`;
     for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream.destroy();
+    if (this.where !== 'here') signalGroup(this.child, 'SIGKILL');
     this.child.unref();
   }
 
@@ -112,7 +129,17 @@ export class HostHalf {
     const late = new AbortController();
     await Promise.race([this.closed, pause(lastWordsWait, undefined, late).catch(() => undefined)]);
     late.abort();
-    return this.complaints.trim().split('\n').at(-1) || 'it ended without a word';
+    const lines = this.complaints.trim().split('\n');
+    // A banner of ssh, or our own remedy, may stand around what matters.
+    const ours = lines.find((line) => /^(migrate-guard|sudo):/.test(line));
+    return ours ?? (lines.at(-1) || 'it ended without a word');
+  }
+
+  /** Whether the host has answered, of an agent that has said nothing. */
+  private isReached({ unknown }: Unknown): boolean {
+    const { exitCode } = this.child;
+    const isConnected = exitCode !== null && exitCode >= 0 && exitCode !== notReached;
+    return isConnected && !unknown.startsWith('runuser:');
   }
 }
 

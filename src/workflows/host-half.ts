@@ -45,11 +45,7 @@ export class NotDeployed extends GuardError {}
 /** Milliseconds for all VMs of a host. */
 const auditDeadline = 45_000;
 
-type Work = (
-  request: HostRequest & { readonly domain: string },
-  settings: Settings,
-  frontend: Frontend,
-) => Promise<HostEnd>;
+type VmRequest = HostRequest & { readonly domain: string };
 
 /** What is done to one VM, one function per action. */
 const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, reset: resetOnly, heal } as const;
@@ -104,7 +100,7 @@ async function foreseeAll(
 }
 
 /** Check, repair, reset; the mover, over there; and what follows a failure of it. */
-async function move(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+async function move(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const mover: Mover = {
     name: `OpenNebula's ${request.action}`,
     start: () => untilGone(frontend, request.domain, settings),
@@ -139,14 +135,14 @@ function untilGone(frontend: Frontend, domain: string, settings: Settings): Runn
 }
 
 /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
-async function prepare(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+async function prepare(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
     return (await makeSafe(course, undefined)) ?? safe(course);
   });
 }
 
 /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
-async function heal(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+async function heal(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   return withCourse(request, settings, frontend, async (course) => {
     const { destination } = course;
     return (await resetEarlier(course, destination)) ?? (await makePathsSafe(course)) ?? safe(course);
@@ -167,7 +163,7 @@ const repairEnds: Readonly<Record<RepairResult, { readonly what: string; readonl
 };
 
 /** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
-async function repairOnly(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+async function repairOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const domain = await findDomain(request.domain, settings);
   const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
   const made = report.plan.map(({ path }) => path).join(', ');
@@ -189,7 +185,7 @@ async function repairOnly(...[request, settings, frontend]: Parameters<Work>): P
 }
 
 /** The disks alone. */
-async function resetOnly(...[request, settings, frontend]: Parameters<Work>): Promise<HostEnd> {
+async function resetOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { destination, dryRun = false } = request;
   const report = await reset(request.domain, {
     settings,
@@ -206,7 +202,10 @@ async function resetOnly(...[request, settings, frontend]: Parameters<Work>): Pr
 }
 
 async function withCourse(
-  ...[request, settings, frontend, work]: [...Parameters<Work>, (course: GuardCourse) => Promise<Ending>]
+  request: VmRequest,
+  settings: Settings,
+  frontend: Frontend,
+  work: (course: GuardCourse) => Promise<Ending>,
 ): Promise<HostEnd> {
   const options = courseOptions(request, settings, frontend);
   const report = await GuardCourse.with(request.domain, options, async (course) => {

@@ -4,10 +4,8 @@ import { GuardError } from '../core/errors';
 import { reasonOf, type DomainReport } from '../core/finding';
 import { Virsh } from '../system/virsh';
 import { inspect } from './inspect';
-import { reset } from './reset';
+import { reset, type ResetRequest } from './reset';
 import { resetReport, resetResults, type ResetReport } from './reset-report';
-
-export type ResetAllOptions = Parameters<typeof reset>[1];
 
 /**
  * Resets every domain of this host that is not known to be healthy, one after the other; a report of each, and none
@@ -15,7 +13,7 @@ export type ResetAllOptions = Parameters<typeof reset>[1];
  * reset that went wrong no other is begun: what went wrong may do so with the next, too. Those are named.
  * @throws GuardError for what is no matter of one domain
  */
-export async function* resetAll(options: ResetAllOptions): AsyncGenerator<ResetReport> {
+export async function* resetAll(options: ResetRequest): AsyncGenerator<ResetReport> {
   let wrong: ResetReport | undefined;
   const virsh = Virsh.ofRun(options.settings.libvirt.deadline * 1000);
   for await (const found of inspect('all', options.settings)) {
@@ -36,7 +34,7 @@ function isForReset({ domain, blockState, findings }: DomainReport): boolean {
   return blockState !== 'unknown' || findings.some(({ remedy = '' }) => ways.includes(remedy));
 }
 
-async function resetOne(found: DomainReport, options: ResetAllOptions): Promise<ResetReport> {
+async function resetOne(found: DomainReport, options: ResetRequest): Promise<ResetReport> {
   try {
     return await reset(found.domain, options);
   } catch (error) {

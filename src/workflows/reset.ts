@@ -7,10 +7,13 @@ import { errorOfNotHeld, holdQemu } from './inspect';
 import { ResetCourse, type ResetOptions } from './reset-course';
 import { resetReport, type ResetReport } from './reset-report';
 
+/** As a person or the front-end asks for it: the destination by its name. */
+export type ResetRequest = Omit<ResetOptions, 'destination'> & { readonly destination?: string };
+
 /** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
 export async function reset(
   word: string,
-  { destination: host, ...options }: Omit<ResetOptions, 'destination'> & { readonly destination?: string },
+  { destination: host, ...options }: ResetRequest,
 ): Promise<ResetReport> {
   const domain = await findDomain(word, options.settings);
   const destination = host === undefined ? undefined : new Destination(host, options.settings);

@@ -2,8 +2,8 @@ import { GuardError } from '../../core/errors';
 import { exitCodes, worstFirst } from '../../core/exit-codes';
 import { isStrategy, strategies } from '../../core/strategy';
 import { validateHost } from '../../system/host-name';
-import { reset } from '../../workflows/reset';
-import { resetAll, type ResetAllOptions } from '../../workflows/reset-all';
+import { reset, type ResetRequest } from '../../workflows/reset';
+import { resetAll } from '../../workflows/reset-all';
 import { resetResults } from '../../workflows/reset-report';
 import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
 import { print } from '../output';
@@ -50,7 +50,7 @@ export const resetVerb: Verb = {
     }
     const destination = line.value('destination');
     if (destination !== undefined) validateHost(destination);
-    const options: ResetAllOptions = {
+    const options: ResetRequest = {
       settings,
       strategy,
       dryRun: line.flag('dry-run'),
@@ -64,7 +64,7 @@ export const resetVerb: Verb = {
   },
 };
 
-async function resetEvery(options: ResetAllOptions, line: CommandLine): Promise<number> {
+async function resetEvery(options: ResetRequest, line: CommandLine): Promise<number> {
   const codes = await printEach(
     resetAll(options),
     line,

@@ -4,7 +4,8 @@ import type { FleetDomain, FleetHost } from '../../core/fleet';
 import type { HostRequest } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import type { PlacedVm } from '../../opennebula/vm-pool';
-import { askHost } from '../opennebula/ask-host';
+import type { NotBegun } from '../../system/host-half';
+import { askHost, type HostAnswer } from '../opennebula/ask-host';
 import type { Scope } from './scope';
 
 /** ssh connections at once. */
@@ -96,11 +97,7 @@ async function askOne(
   return { host: trouble ? { ...host, trouble } : host, domains: [...domains.values()] };
 }
 
-function troubleOf(
-  host: string,
-  answer: Awaited<ReturnType<typeof askHost>>,
-  user: string,
-): FleetHost['trouble'] {
+function troubleOf(host: string, answer: HostAnswer | NotBegun, user: string): FleetHost['trouble'] {
   if (isUnknown(answer)) {
     return {
       what: `${host} cannot be asked: ${answer.unknown}`,

@@ -4,6 +4,7 @@ import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { remedyOf } from '../../core/remedy-of';
 import { registeredHooks, shippedHooks, type KvmHost } from '../../opennebula/pools';
+import type { TmDriver } from '../../opennebula/tm-scripts';
 import { guards, hasGuards, kvmArguments, withGuards } from '../../opennebula/vm-mad';
 import { readPlainFile } from '../../system/datastore-scripts';
 import { callers, judgeTmDrivers, judgeUnguardedVms, readTmDrivers } from './tm-scripts';
@@ -81,7 +82,7 @@ function readOned(root = ''): string | undefined {
 function judgeVmMad(
   root: string,
   hooks: readonly string[] | Unknown,
-  scripts: ReturnType<typeof readTmDrivers>,
+  scripts: readonly TmDriver[] | Unknown,
 ): Finding {
   const check = 'vm-mad';
   let text: string;

@@ -1,9 +1,11 @@
 import { GuardError } from '../../core/errors';
-import { isUnknown } from '../../core/facts';
+import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
+import type { NotBegun } from '../../system/host-half';
 import { validateHost } from '../../system/host-name';
-import { askState, askSums } from '../../system/host-state';
+import { askSums, type Sums } from '../../system/host-sums';
+import { askHost, type HostAnswer } from '../opennebula/ask-host';
 import type { HostState } from './host-state';
 import type { Installation } from './installed-files';
 
@@ -42,10 +44,10 @@ export async function judgeRemoteHost(
   const deadline = ssh.deadline * 1000;
   const names = scriptNames(frontEnd.installation);
   const [state, sums] = await Promise.all([
-    askState(target, frontEnd.version, 2 * deadline),
+    askHost({ version: frontEnd.version, action: 'state' }, target, 2 * deadline),
     askSums(target, frontEnd.remoteScripts, names, 2 * deadline),
   ]);
-  if (isUnknown(state)) {
+  if (isUnknown(state) && state.is === 'unreached') {
     const what = `${host} cannot be asked: ${state.unknown}`;
     const remedy = `as ${ssh.user}: ssh ${host}`;
     return { host, findings: [{ check: 'host', state: 'unknown', what, remedy }] };
@@ -53,17 +55,14 @@ export async function judgeRemoteHost(
   return { host, findings: [...judgeState(host, state, frontEnd), ...judgeScripts(host, sums, frontEnd)] };
 }
 
-function judgeState(
-  host: string,
-  answer: Exclude<Awaited<ReturnType<typeof askState>>, { unknown: string }>,
-  { program, version }: FrontEnd,
-): Finding[] {
+function judgeState(host: string, answer: HostAnswer | NotBegun, { program, version }: FrontEnd): Finding[] {
   const remedy = `run install.sh host of this release (${version}) on ${host}`;
   const check = 'host-half';
-  if (answer.kind === 'broken') {
-    return [{ check, state: 'problem', what: `the root-only half does not run: ${answer.why}`, remedy }];
+  if (isUnknown(answer)) {
+    const isRefused = answer.is === 'refused';
+    const what = isRefused ? answer.end.what : `the root-only half does not run: ${answer.unknown}`;
+    return [{ check, state: 'problem', what, remedy }];
   }
-  if (answer.kind === 'refused') return [{ check, state: 'problem', what: answer.end.what, remedy }];
   const report = answer.end.report;
   if (!isHostState(report)) return [{ check, state: 'unknown', what: answer.end.what, remedy }];
   // Run from a source tree, doctor has no program to compare with.
@@ -92,7 +91,7 @@ function isFinding(value: unknown): value is Finding {
 /** Whether `onehost sync` has brought over what is installed here. */
 function judgeScripts(
   host: string,
-  sums: Awaited<ReturnType<typeof askSums>>,
+  sums: Sums | Unknown,
   { installation, remoteScripts }: FrontEnd,
 ): Finding[] {
   // Where no front-end half is installed, or nobody can tell, there is nothing to compare with.

@@ -1,8 +1,8 @@
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { HostRequest } from '../../core/host-request';
-import type { HostEnd, HostLine } from '../../core/host-session';
-import { HostHalf } from '../../system/host-half';
+import type { FoundLine, HostEnd } from '../../core/host-session';
+import { HostHalf, type AgentTarget, type NotBegun } from '../../system/host-half';
 
 export interface HostAnswer {
   readonly end: HostEnd;
@@ -25,22 +25,21 @@ export function notReady(deadline: number): string {
  */
 export async function askHost(
   request: HostRequest,
-  where: Parameters<typeof HostHalf.start>[1],
+  where: AgentTarget,
   deadline?: number,
-  found: (line: Extract<HostLine, { kind: 'found' }>) => void = () => undefined,
-): Promise<HostAnswer | Unknown> {
+  found: (line: FoundLine) => void = () => undefined,
+): Promise<HostAnswer | NotBegun> {
   const half = HostHalf.start(request, where);
   const passed = new AbortController();
-  const abandon = (): void => {
+  const abandon = (milliseconds: number): void => {
     passed.abort();
-    half.abandon();
+    half.abandon(`no answer within ${milliseconds / 1000} s`);
   };
-  const late = deadline === undefined ? undefined : setTimeout(abandon, deadline);
+  const late = deadline === undefined ? undefined : setTimeout(abandon, deadline, deadline);
   const did: string[] = [];
   try {
-    const hello = await half.hello();
-    if (isUnknown(hello)) return hello;
-    if (hello.kind === 'end') return { unknown: refusalOf(hello) };
+    const notBegun = await half.hello();
+    if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun) };
     for (;;) {
       const line = await half.next();
       if (isUnknown(line))
@@ -76,6 +75,11 @@ export function endOfLostGuard({ unknown }: Unknown): HostEnd {
 /** The guard is for what OpenNebula deployed, and did nothing: that is no verdict on a VM that it imported. */
 export function isForeign({ result }: HostEnd): boolean {
   return result === 'not-deployed';
+}
+
+/** What keeps the guard from running, with what its agent would have done about it. */
+export function whyNotBegun(notBegun: NotBegun): string {
+  return notBegun.is === 'refused' ? refusalOf(notBegun.end) : notBegun.unknown;
 }
 
 interface Said {

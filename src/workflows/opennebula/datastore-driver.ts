@@ -1,4 +1,4 @@
-import { exitCodes } from '../../core/exit-codes';
+import { exitCodes, type ExitCode } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
@@ -17,6 +17,7 @@ import { showVm } from '../../system/onevm';
 import { askHost, isForeign, notReady, refusalOf } from './ask-host';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { keepRecord } from './keep-record';
+import { withoutGuard } from './no-guard';
 
 /**
  * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. After a veto
@@ -89,7 +90,7 @@ async function serve(
   const { end, did, isLost } = answer;
   // The VM's number is all that is known here, and an imported VM runs under a name of its own.
   if (isForeign(end) || end.result === 'not-running') {
-    const reply = cannotRun(refusalOf(end), request, settings);
+    const reply = await cannotRun(refusalOf(end), request, settings);
     const { exit, stdout, stderr } = reply;
     // After a failure it may have died, or arrived: the guard did run there, and there was nothing for it to do.
     return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
@@ -138,15 +139,16 @@ function readArguments({ args }: Call): Request | string {
   return { source, destination, vmId };
 }
 
-function cannotRun(why: string, { source, vmId }: Request, { policy }: Settings): Reply {
-  const what = `the guard cannot run: ${why}`;
-  const remedy = `migrate-guard doctor --host ${source}`;
-  const note = { guard: 'could-not-run', why } as const;
-  if (policy.whenGuardFails === 'refuse')
-    return { ...refused('undecided', `VM ${vmId}`, what, remedy), note };
-  return { exit: 0, stdout: '', stderr: warning(`VM ${vmId}: ${what}`) + warning(`-> ${remedy}`), note };
+/** No mover is run here: to go on is to say so. */
+function cannotRun(why: string, { source, vmId }: Request, { policy }: Settings): Promise<Reply> {
+  const vm = `VM ${vmId}`;
+  return withoutGuard({ vm, source, policy }, why, (what, remedy) => ({
+    exit: exitCodes.ok.status,
+    stdout: '',
+    stderr: warning(`${vm}: ${what}`) + warning(`-> ${remedy}`),
+  }));
 }
 
-function refused(code: keyof typeof exitCodes, ...said: Parameters<typeof failure>): Reply {
-  return { exit: exitCodes[code].status, stdout: '', stderr: failure(...said) };
+function refused(code: ExitCode, vm: string, what: string, remedy: string | undefined): Reply {
+  return { exit: exitCodes[code].status, stdout: '', stderr: failure(vm, what, remedy) };
 }

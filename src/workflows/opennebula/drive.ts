@@ -5,11 +5,12 @@ import { lastWords } from '../../core/arrival';
 import { isUnknown } from '../../core/facts';
 import { failure, info, warning } from '../../opennebula/vm-log';
 import type { MoveRequest } from '../../opennebula/move-request';
-import { HostHalf } from '../../system/host-half';
+import { HostHalf, type AgentTarget } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { MoverScript } from '../../system/mover-script';
-import { endOfLostGuard, isForeign, notReady, refusalOf } from './ask-host';
+import { endOfLostGuard, isForeign, notReady, refusalOf, whyNotBegun } from './ask-host';
 import type { DriverPlace, Reply } from './call';
+import { withoutGuard } from './no-guard';
 
 export interface DriverOptions {
   readonly settings: Settings;
@@ -36,9 +37,8 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   let mover: RunningMover | undefined;
   let late: NodeJS.Timeout | undefined;
   try {
-    const hello = await half.hello();
-    if (isUnknown(hello) || hello.kind !== 'hello')
-      return await unguarded(request, options, reasonOf(hello), script);
+    const notBegun = await half.hello();
+    if (notBegun) return await unguarded(request, options, whyNotBegun(notBegun), script);
     script.connect();
     const { deadline } = options.settings.host;
     late = setTimeout(() => half.abandon(notReady(deadline)), deadline * 1000);
@@ -106,27 +106,24 @@ function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply
   return { exit: exit ?? killed, stdout, stderr: own + lines.join(''), moverRan: true };
 }
 
-/** The plugin must never be the reason that a healthy cloud cannot migrate, unless the site says otherwise. */
-export async function unguarded(
+/** The guard cannot run. */
+export function unguarded(
   request: MoveRequest,
   options: DriverOptions,
   why: string,
   script = scriptOf(request, options),
 ): Promise<Reply> {
-  const what = `the guard cannot run: ${why}`;
-  const remedy = `migrate-guard doctor --host ${request.source}`;
-  const note = { guard: 'could-not-run', why } as const;
-  // Who lets nothing be refused has the policy's refusal told, too.
-  if (options.settings.policy.whenGuardFails === 'refuse' && request.guardMode.mode !== 'warn') {
-    return { exit: 2, stdout: '', stderr: failure(request.deployId, what, remedy), note };
-  }
-  const reply = await moverAlone(
-    request,
-    options,
-    (moved) => [warning(`${request.deployId}: ${what}; it was ${moved} without`), warning(`-> ${remedy}`)],
-    script,
+  const { deployId: vm, source, guardMode } = request;
+  const { policy } = options.settings;
+  const { mode } = guardMode;
+  return withoutGuard({ vm, source, policy, mode }, why, (what, remedy) =>
+    moverAlone(
+      request,
+      options,
+      (moved) => [warning(`${vm}: ${what}; it was ${moved} without`), warning(`-> ${remedy}`)],
+      script,
+    ),
   );
-  return { ...reply, note };
 }
 
 /** The mover, with nobody beside it; `say`: what is told, once it is known whether it was moved. */
@@ -138,11 +135,6 @@ export async function moverAlone(
 ): Promise<Reply> {
   const moved = await script.start().ended;
   return ended(moved, say(moved.exit === 0 ? 'moved' : 'tried'));
-}
-
-function reasonOf(line: Exclude<Awaited<ReturnType<HostHalf['next']>>, { kind: 'hello' }>): string {
-  if (isUnknown(line)) return line.unknown;
-  return line.kind === 'end' ? refusalOf(line) : line.kind;
 }
 
 function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequest {
@@ -158,10 +150,7 @@ function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequ
   };
 }
 
-export function hostOf(
-  { source }: MoveRequest,
-  { settings, place }: DriverOptions,
-): Parameters<typeof HostHalf.start>[1] {
+export function hostOf({ source }: MoveRequest, { settings, place }: DriverOptions): AgentTarget {
   const { user, deadline } = settings.ssh;
   return place.runs === 'host' ? 'here' : { host: source, user, connectTimeout: deadline };
 }

@@ -1,5 +1,5 @@
 import { GuardError } from '../../core/errors';
-import { exitCodes } from '../../core/exit-codes';
+import { exitCodes, type ExitCode } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
@@ -169,8 +169,8 @@ function ok(stdout: string): Reply {
   return { exit: 0, stdout, stderr: '' };
 }
 
-function failure(code: keyof typeof exitCodes, ...said: Parameters<typeof failed>): Reply {
-  return { exit: exitCodes[code].status, stdout: '', stderr: failed(...said) };
+function failure(code: ExitCode, subject: string, what: string, remedy: string | undefined): Reply {
+  return { exit: exitCodes[code].status, stdout: '', stderr: failed(subject, what, remedy) };
 }
 
 function nameOf({ vmId }: VmEvent): string {
