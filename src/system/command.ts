@@ -1,20 +1,14 @@
-import type { Options } from 'execa';
-import {
-  argvOf,
-  endWithUs,
-  isIsolated,
-  signalGroup,
-  type Child,
-  type Command,
-  type Isolated,
-} from './isolated';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Options, ResultPromise } from 'execa';
+import { endWithUs, killGroup, leave, signalGroup } from './child-process';
+import { argvOf, isIsolated, type Command } from './isolated';
 import { log } from './log';
 import { expectSpareDescriptors } from './spare-descriptors';
 
-/** Milliseconds after the deadline: SIGKILL comes 1 s after it, and then a command is gone, or cannot go. */
-const lateAfter = 2500;
 /** Milliseconds from SIGTERM to SIGKILL. */
 const killAfter = 1000;
+/** Milliseconds after the deadline: killed by then, a command is gone, or cannot go. */
+const lateAfter = killAfter + 1500;
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -46,42 +40,16 @@ export interface CommandOptions {
  */
 export async function run(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { execa } = await import('execa');
-  const { setTimeout: pause } = await import('node:timers/promises');
   const argv = argvOf(command);
   const [file, ...args] = argv;
-  const settings: Options = {
-    reject: false,
-    timeout: options.deadline,
-    forceKillAfterDelay: killAfter,
-    // endWithUs does it: two that listen to a signal would each leave it to the other to end us.
-    cleanup: false,
-    maxBuffer: 64 * 1024 * 1024,
-    stripFinalNewline: false,
-    env: { LC_ALL: 'C', ...options.env },
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.input === undefined ? {} : { input: options.input }),
-    stdio: [
-      options.input === undefined && !isIsolated(command) ? 'ignore' : 'pipe',
-      'pipe',
-      'pipe',
-      ...(options.inherit === undefined ? [] : [options.inherit]),
-      // execa takes descriptors beyond the third, and its types do not say so.
-    ] as NonNullable<Options['stdio']>,
-    ...(isIsolated(command) ? isolation(command, options) : {}),
-  };
   expectSpareDescriptors(file);
   const started = performance.now();
-  const start = () => execa(file, args, settings);
-  const child = endWithUs<ReturnType<typeof start>>(start, (running) => {
-    if (isIsolated(command)) signalGroup(running, 'SIGTERM');
-    else running.kill('SIGTERM');
-  });
-  const isLate = isIsolated(command) ? endInTime(child, options.deadline) : undefined;
+  const child = endWithUs(() => execa(file, args, settingsOf(command, options)));
+  const timeLimit = limitTime(child, options.deadline);
   const result = await Promise.race([child, pause(options.deadline + lateAfter, undefined, { ref: false })]);
+  timeLimit.end();
   if (!result) {
-    // Not even SIGKILL ends what the kernel holds (state D, dead storage): it is left behind, and nobody waits for it.
-    child.unref();
-    for (const stream of child.stdio) stream?.destroy();
+    leave(child);
     log('a command cannot be killed', { argv });
     return { argv, exit: null, stdout: '', stderr: '', timedOut: true, missing: false };
   }
@@ -96,40 +64,50 @@ export async function run(command: Command, options: CommandOptions): Promise<Co
     exit: result.exitCode ?? null,
     stdout: String(result.stdout ?? ''),
     stderr: String(result.stderr ?? ''),
-    timedOut: isLate?.() ?? result.timedOut,
+    timedOut: timeLimit.hasPassed(),
     missing: result.code === 'ENOENT',
   };
 }
 
-function isolation({ environment }: Isolated, { env, input = '' }: CommandOptions): Options {
-  const own = { detached: true, extendEnv: false, env: { ...environment, ...env } };
-  // endInTime sees to the deadline: execa knows of one process only, and runuser waits for what it runs.
-  return { ...own, input, timeout: 0 };
+function settingsOf(command: Command, { input, env, cwd, inherit }: CommandOptions): Options {
+  const isolated = isIsolated(command);
+  return {
+    reject: false,
+    detached: true,
+    maxBuffer: 64 * 1024 * 1024,
+    stripFinalNewline: false,
+    extendEnv: !isolated,
+    env: { LC_ALL: 'C', ...(isolated ? command.environment : {}), ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(input === undefined ? {} : { input }),
+    stdio: [
+      input === undefined && !isolated ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(inherit === undefined ? [] : [inherit]),
+      // execa takes descriptors beyond the third, and its types do not say so.
+    ] as NonNullable<Options['stdio']>,
+  };
 }
 
-/** Ends a child that leads a group, with all of that; tells whether it had to. */
-function endInTime(child: Child, deadline: number): () => boolean {
-  let isLate = false;
-  const end = (): void => {
-    isLate = true;
+/**
+ * Ends a command, with all of its group, when its time has passed. execa's own `timeout` and `forceKillAfterDelay` reach
+ * one process only, and runuser waits for what it runs.
+ */
+function limitTime(child: ResultPromise, deadline: number): { hasPassed: () => boolean; end: () => void } {
+  let hasPassed = false;
+  const terminate = (): void => {
+    hasPassed = true;
     signalGroup(child, 'SIGTERM');
   };
   const timers = [
-    setTimeout(end, deadline),
+    setTimeout(terminate, deadline),
     setTimeout(() => signalGroup(child, 'SIGKILL'), deadline + killAfter),
   ];
+  const end = (): void => timers.forEach(clearTimeout);
   child.once('exit', () => {
-    timers.forEach(clearTimeout);
-    // As long as any of the group is left, its number is nobody else's.
-    if (isLate && child.pid !== undefined) kill(-child.pid);
+    end();
+    if (hasPassed) killGroup(child);
   });
-  return () => isLate;
-}
-
-function kill(group: number): void {
-  try {
-    process.kill(group, 'SIGKILL');
-  } catch {
-    // None is left.
-  }
+  return { hasPassed: () => hasPassed, end };
 }

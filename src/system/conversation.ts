@@ -1,8 +1,7 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Unknown } from '../core/facts';
-import { log } from './log';
+import { killGroup, leave, startLasting, type LastingChild } from './child-process';
 import { argvOf, type Command } from './isolated';
-import { startPiped } from './piped-child';
+import { log } from './log';
 
 /** In characters, longer than any answer: QEMU's block nodes take some hundred thousand. */
 const longestAnswer = 8 * 1024 * 1024;
@@ -23,13 +22,12 @@ export class Conversation {
   private complaints = '';
   private closed = false;
   private waiting: (() => void) | undefined;
-  private readonly child: ChildProcessWithoutNullStreams;
+  private readonly child: LastingChild;
 
   /** @throws GuardError when it cannot be started for want of descriptors. */
   constructor(command: Command, env?: Readonly<Record<string, string>>) {
     log('started a command', { argv: argvOf(command) });
-    // A group of its own, so that Ctrl-C on the terminal does not end it before its work is done.
-    this.child = startPiped(command, { cwd: '/', env: { ...process.env, ...env }, detached: true });
+    this.child = startLasting(command, { env: { ...process.env, ...env } });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-longestComplaint);
@@ -78,14 +76,8 @@ export class Conversation {
     if (child.pid === undefined || this.closed) return;
     this.closed = true;
     // The whole group: runuser waits for the ssh that it started.
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      child.kill('SIGKILL');
-    }
-    // Not even that ends what the kernel holds (state D, dead storage): nobody waits for it.
-    child.unref();
-    for (const stream of child.stdio) stream?.destroy();
+    killGroup(child);
+    leave(child);
     this.waiting?.();
   }
 

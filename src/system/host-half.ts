@@ -1,12 +1,11 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isUnknown, type Unknown } from '../core/facts';
 import { asksDestination, type HostRequest } from '../core/host-request';
 import { encodeLine, longestLine, readHostLine, type HostEnd, type HostLine } from '../core/host-session';
 import { Lines, tooLong } from '../core/lines';
-import { signalGroup, type Command } from './isolated';
-import { startPiped } from './piped-child';
+import { leave, signalGroup, startLasting, type LastingChild } from './child-process';
+import type { Command } from './isolated';
 import { onHost, type SshTarget } from './virsh-and-ssh';
 
 /** What the sudoers file on a host allows, to the letter (install.sh). */
@@ -47,7 +46,7 @@ export class HostHalf {
   private closed: Promise<unknown>;
 
   private constructor(
-    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly child: LastingChild,
     private readonly where: AgentTarget,
   ) {
     child.stdin.on('error', () => undefined);
@@ -66,7 +65,7 @@ export class HostHalf {
     const agent = asksDestination(request) ? 'forwarded' : 'none';
     const started: Command =
       where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options, agent }, command);
-    const half = new HostHalf(startPiped(started, { cwd: '/', detached: true }), where);
+    const half = new HostHalf(startLasting(started), where);
     half.child.stdin.write(encodeLine(request));
     return half;
   }
@@ -114,9 +113,8 @@ export class HostHalf {
   abandon(why: string): void {
     this.closed = Promise.resolve();
     this.complaints = `${why}\n`;
-    for (const stream of [this.child.stdin, this.child.stdout, this.child.stderr]) stream.destroy();
     if (this.where !== 'here') signalGroup(this.child, 'SIGKILL');
-    this.child.unref();
+    leave(this.child);
   }
 
   private silenced(): Unknown {

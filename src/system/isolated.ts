@@ -5,7 +5,7 @@ export type Argv = readonly [string, ...string[]];
 /**
  * A command that another user than root runs. It gets a session of its own: with root's terminal as its controlling
  * terminal it could type into root's shell (TIOCSTI of ioctl_tty(2), before Linux 6.2). It gets these variables and no
- * other, and no descriptor but three pipes. `run` and `startPiped` see to all that; only this file makes one.
+ * other, and no descriptor but three pipes. `run` and `startLasting` see to all that; only this file makes one.
  */
 export interface Isolated {
   readonly argv: Argv;
@@ -55,64 +55,4 @@ export function isIsolated(command: Command): command is Isolated {
 /** Its words. */
 export function argvOf(command: Command): Argv {
   return isIsolated(command) ? command.argv : command;
-}
-
-/** Of Node's and of execa's children. */
-export interface Child {
-  readonly pid?: number | undefined;
-  readonly exitCode: number | null;
-  readonly signalCode: NodeJS.Signals | null;
-  once(event: 'exit' | 'error', listener: () => void): unknown;
-}
-
-/** Reaches all that a child started which leads a group of its own. */
-export function signalGroup(child: Child, signal: NodeJS.Signals): void {
-  // Once it was waited for, its number may be another's.
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // It is gone.
-  }
-}
-
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-/** How each that lasts is ended. */
-const ends = new Set<() => void>();
-/** How many last, or are about to be started. */
-let lasting = 0;
-
-/**
- * Starts a child that `end` ends when a signal ends us: Ctrl-C on the terminal does not reach another session. We listen
- * before it starts, or a signal that comes at once would end us alone.
- */
-export function endWithUs<C extends Child>(start: () => C, end: (child: C) => void): C {
-  if (lasting++ === 0) for (const signal of signals) process.on(signal, passOn);
-  try {
-    const child = start();
-    const endIt = (): void => end(child);
-    ends.add(endIt);
-    const forget = (): void => {
-      if (ends.delete(endIt)) release();
-    };
-    // One that could not be started has no end.
-    child.once('exit', forget);
-    child.once('error', forget);
-    return child;
-  } catch (error) {
-    release();
-    throw error;
-  }
-}
-
-function release(): void {
-  if (--lasting === 0) for (const signal of signals) process.off(signal, passOn);
-}
-
-function passOn(signal: NodeJS.Signals): void {
-  // Whoever listens, too, stands by a migration: it is not to end, and what it has started is not.
-  if (process.listenerCount(signal) > 1) return;
-  for (const end of ends) end();
-  process.off(signal, passOn);
-  process.kill(process.pid, signal);
 }

@@ -1,6 +1,6 @@
 import { KeptText } from '../core/kept-text';
-import { signalGroup, type Command } from './isolated';
-import { startPiped } from './piped-child';
+import { leave, signalGroup, startLasting } from './child-process';
+import type { Command } from './isolated';
 
 /** Milliseconds in which what a mover wrote arrives after its end. */
 const outputGrace = 1000;
@@ -50,9 +50,9 @@ export interface Launched {
   readonly abandon: () => void;
 }
 
-/** It runs in a group of its own: Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
+/** Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
 export function launch({ command, cwd = '/' }: Program): Launched {
-  const child = startPiped(command, { cwd, env: { ...process.env, LC_ALL: 'C' }, detached: true });
+  const child = startLasting(command, { cwd, env: { ...process.env, LC_ALL: 'C' } });
   const [stdout, stderr] = [new KeptText(longestEnd), new KeptText(longestEnd)];
   child.stdout.setEncoding('utf8').on('data', (text: string) => stdout.take(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.take(text));
@@ -78,8 +78,7 @@ export function launch({ command, cwd = '/' }: Program): Launched {
   const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => signalGroup(child, signal);
   const abandon = (): void => {
     kill('SIGTERM');
-    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-    child.unref();
+    leave(child);
   };
   return { running: { ended, kill }, hasEnded, go: (input) => child.stdin.end(input), abandon };
 }

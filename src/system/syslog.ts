@@ -1,5 +1,5 @@
 import { cut, oneLine } from '../core/one-line';
-import { startDetached } from './detached';
+import { startUnattended } from './child-process';
 
 /** Characters; syslog daemons take 1 to 8 KiB (RFC 5424, section 6.1). */
 const longestMessage = 900;
@@ -9,5 +9,5 @@ const deadline = 10;
 /** One line for the syslog of this machine; where it has none, nobody hears it. */
 export function toSyslog(severity: 'notice' | 'warning', message: string): void {
   const line = cut(oneLine(message), longestMessage);
-  startDetached(deadline, ['logger', '-t', 'migrate-guard', '-p', `daemon.${severity}`, '--', line]);
+  startUnattended(deadline, ['logger', '-t', 'migrate-guard', '-p', `daemon.${severity}`, '--', line]);
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startDetached } from './detached';
+import { startUnattended } from './child-process';
 import { writeWhole } from './output-file';
 
 /** Seconds: onevm is Ruby, and oned may be busy with the very move that is told of. */
@@ -20,5 +20,5 @@ const update = `said=$(LC_ALL=C.UTF-8 onevm update "$1" --append "$2" 2>&1) ||
 export function appendToUserTemplate(directory: string, vmId: number, template: string): void {
   const file = join(directory, `${vmId}.template`);
   writeWhole(file, template);
-  startDetached(deadline, ['sh', '-c', update, 'sh', `${vmId}`, file]);
+  startUnattended(deadline, ['sh', '-c', update, 'sh', `${vmId}`, file]);
 }

@@ -1,8 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
 import { Lines, tooLong } from '../../core/lines';
 import type { AvoidedPath, PathQuestion } from '../../core/path-question';
+import { leave, signalGroup, startLasting, type LastingChild } from '../child-process';
 import { usualPath, withDescriptors, type Argv } from '../isolated';
 import { log } from '../log';
 import { firstRoot, program } from './descriptors';
@@ -39,30 +38,24 @@ export class ReaderProcess {
   private isOurs = true;
 
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly child: LastingChild,
     private readonly progress: ProgressFile,
     options: ReaderProcessOptions,
   ) {
     this.listen(options);
-    child.stdin?.write(`${JSON.stringify({ avoid: options.avoid })}\n`);
+    child.stdin.write(`${JSON.stringify({ avoid: options.avoid })}\n`);
   }
 
-  /** @throws the system's error when this process may hold no more descriptors. */
+  /** @throws GuardError, or the system's error, when this process may hold no more descriptors. */
   static start(options: ReaderProcessOptions): ReaderProcess {
     const progress = ProgressFile.open();
     let node: number | undefined;
     try {
       // By a descriptor, because the user may not be allowed to search the directory in which this Node lies.
       node = openSync(process.execPath, openPath);
-      const [file, ...args] = argvOf(options);
       log('started a command', { argv: [...options.asUser, process.execPath] });
-      // A session of its own: no terminal, and Ctrl-C does not end it in the middle of an answer.
-      const child = spawn(file, args, {
-        cwd: '/',
-        env: environment,
-        detached: true,
-        stdio: ['pipe', 'pipe', 'pipe', progress.descriptor, node, ...options.roots],
-      });
+      const inherit = [progress.descriptor, node, ...options.roots];
+      const child = startLasting(argvOf(options), { env: environment, inherit });
       return new ReaderProcess(child, progress, options);
     } catch (error) {
       progress.close();
@@ -74,7 +67,7 @@ export class ReaderProcess {
 
   /** All that is asked in one line is answered from one look at the host's tree. */
   ask(groups: readonly (readonly PathQuestion[])[]): void {
-    this.child.stdin?.write(`${JSON.stringify(groups)}\n`);
+    this.child.stdin.write(`${JSON.stringify(groups)}\n`);
   }
 
   /** `undefined` for one that could not be started. */
@@ -100,14 +93,11 @@ export class ReaderProcess {
     }
   }
 
-  /** Nothing is heard of it any more. Not even SIGKILL ends what the kernel holds: nobody waits for it. */
+  /** Ends it. */
   release(): void {
     this.forget();
-    const { child } = this;
-    // One that could not be started for want of descriptors has pid 0 for Node, and kill(2) would end our whole group.
-    if (child.pid !== undefined) child.kill('SIGKILL');
-    child.unref();
-    for (const pipe of pipesOf(child)) pipe.destroy();
+    signalGroup(this.child, 'SIGKILL');
+    leave(this.child);
   }
 
   private forget(): void {
@@ -117,15 +107,14 @@ export class ReaderProcess {
 
   private listen({ onLine, onEnd }: ReaderProcessOptions): void {
     const { child } = this;
-    const [stdin, stdout, stderr] = pipesOf(child);
     const lines = new Lines(longestLine);
-    stdout?.on('data', (piece: Buffer) => {
+    child.stdout.on('data', (piece: Buffer) => {
       for (const line of lines.take(piece)) if (this.isOurs) onLine(line === tooLong ? undefined : line);
     });
-    (stderr as Readable | undefined)?.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-longestComplaint);
     });
-    stdin?.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
     const ended = (): void => {
       if (!this.isOurs) return;
       this.forget();
@@ -143,10 +132,4 @@ function argvOf({ asUser, roots }: ReaderProcessOptions): Argv {
   const node = [`/proc/self/fd/${program}`, '-e', childProgram] as const;
   const [first, ...rest] = asUser;
   return first === undefined ? node : withDescriptors(firstRoot + roots.length, [first, ...rest, ...node]);
-}
-
-/** None where this process may hold no more descriptors: then there is an error event. */
-function pipesOf(child: ChildProcess): (Readable | Writable)[] {
-  const { stdio } = child as Partial<ChildProcess>;
-  return (stdio ?? []).flatMap((pipe) => pipe ?? []);
 }
