@@ -37,6 +37,32 @@ const directions = layers.flatMap((folders, row) =>
   }),
 );
 
+/** What one file does for all of `src`, with what is asked for by `import` or by `import()` elsewhere. */
+const onlyHere = [
+  {
+    file: 'src/system/isolated.ts',
+    selector: 'Literal[value="runuser"]',
+    message: "asOtherUser keeps root's terminal, variables and descriptors from another user.",
+  },
+  imported('node:child_process', 'src/system/child-process.ts'),
+  imported('execa', 'src/system/command.ts'),
+  imported('winston', 'src/system/log.ts'),
+];
+
+function imported(name, file) {
+  const source = `[source.value=/^(node:)?${name.replace('node:', '')}(-transport)?$/]`;
+  return {
+    file,
+    selector: `:matches(ImportDeclaration, ImportExpression, ExportNamedDeclaration, ExportAllDeclaration)${source}`,
+    message: `Only ${file} may import ${name}.`,
+  };
+}
+
+function restrictedSyntax(isRestricted) {
+  const restricted = onlyHere.filter(isRestricted).map(({ selector, message }) => ({ selector, message }));
+  return { 'no-restricted-syntax': ['error', ...restricted] };
+}
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/'] },
   js.configs.recommended,
@@ -72,19 +98,8 @@ export default tseslint.config(
       ],
     },
   },
-  {
-    files: ['src/**/*.ts'],
-    ignores: ['src/system/isolated.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: 'Literal[value="runuser"]',
-          message: "asOtherUser keeps root's terminal, variables and descriptors from another user.",
-        },
-      ],
-    },
-  },
+  { files: ['src/**/*.ts'], rules: restrictedSyntax(() => true) },
+  ...onlyHere.map(({ file }) => ({ files: [file], rules: restrictedSyntax((one) => one.file !== file) })),
   {
     files: ['test/**/*.ts'],
     ignores: ['test/fast-check.ts'],

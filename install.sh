@@ -322,7 +322,7 @@ mode_of() { if [[ -x $1 ]]; then say 755; else say 644; fi; }
 
 plan_host() {
   make_sudoers
-  printf '%s {\n    monthly\n    maxsize 16M\n    rotate 12\n    compress\n    missingok\n    notifempty\n}\n' \
+  printf '%s {\n    size 16M\n    rotate 12\n    compress\n    missingok\n    notifempty\n}\n' \
     '/var/log/migrate-guard/*.log' >"$work/logrotate"
   add host directory root 755 - "$state/layouts"
   add host directory root 750 - /var/log/migrate-guard

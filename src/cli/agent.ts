@@ -7,8 +7,7 @@ import type { Settings } from '../core/settings';
 import { validateHost } from '../system/host-name';
 import { forwardedAgent } from '../system/forwarded-agent';
 import { FrontendLink } from '../system/frontend-link';
-import { logToHost } from '../system/host-log';
-import { log } from '../system/log';
+import { log, logToHost } from '../system/log';
 import { readSettings } from '../system/settings-file';
 import { NotRunning } from '../workflows/find-domains';
 import { NotDeployed, serve } from '../workflows/host-half';
@@ -51,7 +50,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
   const request = await hear(link);
   if ('exit' in request) return request;
   // A probe changes nothing, and there are thousands a day.
-  if (request.action !== 'probe') logToHost(asker());
+  if (request.action !== 'probe') await logToHost(asker());
   link.say({ kind: 'hello', version: versionNumber });
   if (asksDestination(request)) process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
@@ -66,7 +65,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
       gone: link.closed,
     });
   } catch (error) {
-    logToHost(asker());
+    await logToHost(asker());
     log('an error', { error: error instanceof Error ? error.stack : String(error) });
     if (error instanceof GuardError)
       return { ...refusal(error.code, error.what, error.remedy), ...ownResult(error) };
@@ -95,7 +94,7 @@ async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
   }
   const request = typeof line === 'string' ? readRequest(line) : whyNone(line);
   if (typeof request !== 'string') return request;
-  logToHost(asker());
+  await logToHost(asker());
   log('refused', { why: request });
   return refusal(
     'usage',

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { exitCodes } from '../core/exit-codes';
 import { verdicts, type DomainReport, type Verdict } from '../core/finding';
+import { printableJson } from '../core/printable-json';
 import { print } from './output';
-import { printableJson, renderReport } from './render';
+import { renderReport } from './render';
 import type { CommandLine } from './verb';
 
 /** Prints each report as it comes, or all of them as one JSON document; gives the status of the worst. */

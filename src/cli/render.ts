@@ -48,8 +48,3 @@ export function printable(text: string): string {
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
-
-/** JSON escapes no control character from DEL on; the document says the same. */
-export function printableJson(json: string): string {
-  return json.replace(/[\x7f-\x9f]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
-}

@@ -1,3 +1,5 @@
+import { printableJson } from './printable-json';
+
 /** Characters of one text, and members of one list, that are written down; and characters of a whole entry. */
 const [longestText, longestList, longestEntry] = [4096, 200, 64 * 1024];
 
@@ -14,7 +16,7 @@ export function logEntry(
 }
 
 function encode(fields: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(fields, shortened).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped);
+  return printableJson(JSON.stringify(fields, shortened));
 }
 
 function shortened(_: string, value: unknown): unknown {
@@ -23,9 +25,4 @@ function shortened(_: string, value: unknown): unknown {
   if (Array.isArray(value) && value.length > longestList)
     return [...(value.slice(0, longestList) as unknown[]), `… (${value.length} members)`];
   return value;
-}
-
-/** JSON escapes the others itself. */
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,13 +1,78 @@
-/** Where messages for the log go; nowhere, until a program says otherwise. */
-export type LogSink = (message: string, fields: Readonly<Record<string, unknown>>) => void;
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger, LoggerOptions } from 'winston';
+import { logEntry } from '../core/log-entry';
+import { printableJson } from '../core/printable-json';
+import { makeRootDirectory } from './root-directory';
 
-let sink: LogSink | undefined;
+type Fields = Readonly<Record<string, unknown>>;
 
-export function setLogSink(next: LogSink): void {
-  sink = next;
+/** Where winston keeps the text of a line (triple-beam). */
+const MESSAGE = Symbol.for('message');
+const directoryOfHost = '/var/log/migrate-guard';
+let logger: Logger | undefined;
+
+/** Says something that a person looking for a cause would want to know; lost, until a program says where it goes. */
+export function log(message: string, fields: Fields): void {
+  try {
+    logger?.log({ level: 'info', message, fields });
+  } catch {
+    // What is done matters more than that it is written down.
+  }
 }
 
-/** Says something that a person looking for a cause would want to know. */
-export function log(message: string, fields: Readonly<Record<string, unknown>>): void {
-  sink?.(message, fields);
+/** From now on everything goes to stderr, one line of JSON each. */
+export async function logToStderr(): Promise<void> {
+  const { default: winston } = await import('winston');
+  const stderr = new winston.transports.Console({ stderrLevels: ['info'] });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types
+  await start(stderr, ({ message, fields }) =>
+    printableJson(JSON.stringify({ ...fields, level: 'info', message, timestamp: new Date().toISOString() })),
+  );
+}
+
+/**
+ * From now on everything goes to the log of this host, one line of JSON each, with who asked for it. A log that cannot be
+ * written (a full disk) keeps nobody from healing a VM. Not winston's own transport for files: that loses a line before
+ * `kill -9`, and ends the process when the disk is full.
+ */
+export async function logToHost(asker: string, directory = directoryOfHost): Promise<void> {
+  const { default: Transport } = await import('winston-transport');
+  const file = new Transport({
+    log: (line: Readonly<Record<symbol, string>>, next) => {
+      append(directory, `${line[MESSAGE] ?? ''}\n`);
+      next();
+    },
+  });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's own types
+  await start(file, ({ message, fields }) =>
+    logEntry({ time: new Date().toISOString(), asker, pid: process.pid, message }, fields),
+  );
+}
+
+async function start(
+  transports: NonNullable<LoggerOptions['transports']>,
+  textOf: (entry: { readonly message: unknown; readonly fields: Fields }) => string,
+): Promise<void> {
+  const { createLogger, format } = (await import('winston')).default;
+  const text = format.printf(({ message, fields }) => textOf({ message, fields: fields as Fields }));
+  logger = createLogger({ format: text, transports });
+  // An `error` event that nobody hears would end this process.
+  logger.on('error', () => undefined);
+}
+
+/** Opened for each line: logrotate may have renamed the file, and what is written is there whatever ends us. */
+function append(directory: string, line: string): void {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  try {
+    makeRootDirectory(directory);
+    const descriptor = openSync(join(directory, 'host.log'), flags, 0o640);
+    try {
+      writeSync(descriptor, line);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // As above; and without `next` winston would keep all further lines for later.
+  }
 }
