@@ -1,16 +1,14 @@
-import type { BlockNode, Unknown } from './facts';
+import { isUnknown, type BlockNode, type Unknown } from './facts';
+import { property, type QmpReply } from './qmp';
 
 /** Drivers of QEMU's block/file-posix.c: the nodes that open a local path. */
 const fileDrivers = new Set(['file', 'host_device', 'host_cdrom']);
 
 /** Reads the answer to `query-named-block-nodes`: the nodes that have a local file open, by their own names. */
-export function parseBlockNodes(answer: string): readonly BlockNode[] | Unknown {
-  let nodes: unknown;
-  try {
-    nodes = property(JSON.parse(answer), 'return');
-  } catch {
-    return { unknown: 'QEMU answered query-named-block-nodes with something that is no JSON' };
-  }
+export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] | Unknown {
+  if (isUnknown(reply)) return reply;
+  if (reply.kind === 'error') return { unknown: `QEMU refused query-named-block-nodes: ${reply.text}` };
+  const nodes = reply.value;
   if (!Array.isArray(nodes))
     return { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
   const found: BlockNode[] = [];
@@ -53,10 +51,4 @@ function fileNameOf(file: unknown): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }

@@ -6,6 +6,11 @@ export type QmpReply =
   | { readonly kind: 'return'; readonly value: unknown }
   | { readonly kind: 'error'; readonly class: string; readonly text: string };
 
+/** One command, as QEMU reads it. */
+export function qmpCommand(execute: string, args?: object): string {
+  return JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
+}
+
 export function parseReply(answer: string): QmpReply | Unknown {
   let reply: unknown;
   try {
@@ -75,7 +80,8 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function property(value: unknown, name: string): unknown {
+/** An own property of an object; of anything else, `undefined`. */
+export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;

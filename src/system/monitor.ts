@@ -1,29 +1,51 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readBlockNodes } from '../core/block-nodes';
 import type { QemuAnswers } from '../core/block-state';
 import { errorName } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
+import { isUnknown, type BlockNode, type Unknown } from '../core/facts';
 import { parseJob } from '../core/libvirt-job';
-import { readAnswers, type QmpReply } from '../core/qmp';
+import { parseReply, qmpCommand, readAnswers, type QmpReply } from '../core/qmp';
 
-/** Gives one QMP command to QEMU past libvirt, which marks the domain as tainted (custom-monitor). */
-export interface Monitor {
-  readonly monitor: (uuid: string, execute: string, args?: object) => Promise<QmpReply | Unknown>;
+/** Has virsh do something, and gives what it printed: a virsh that stays, or one for each order. */
+export interface VirshOrders {
+  /** What is a question changes nothing, so it may be asked twice. */
+  readonly order: (words: readonly string[], isQuestion: boolean) => Promise<string | Unknown>;
+}
+
+/** The one way to QEMU's monitor: one QMP command past libvirt, which marks the domain as tainted (custom-monitor). */
+export async function askMonitor(
+  virsh: VirshOrders,
+  uuid: string,
+  execute: string,
+  args?: object,
+): Promise<QmpReply | Unknown> {
+  const words = ['qemu-monitor-command', '--domain', uuid, qmpCommand(execute, args)];
+  const answer = await virsh.order(words, execute.startsWith('query-'));
+  return typeof answer === 'string' ? parseReply(answer) : answer;
+}
+
+/** Asks QEMU itself for its block nodes. */
+export async function blockNodesOf(
+  virsh: VirshOrders,
+  uuid: string,
+): Promise<readonly BlockNode[] | Unknown> {
+  return readBlockNodes(await askMonitor(virsh, uuid, 'query-named-block-nodes', { flat: true }));
 }
 
 /** Asks QEMU how it stands. It stops at the first question that nobody answers: each would wait as long. */
-export async function askQemu(qemu: Monitor, uuid: string): Promise<QemuAnswers | Unknown> {
-  const status = await qemu.monitor(uuid, 'query-status');
+export async function askQemu(virsh: VirshOrders, uuid: string): Promise<QemuAnswers | Unknown> {
+  const status = await askMonitor(virsh, uuid, 'query-status');
   if (isUnknown(status)) return status;
-  const migrate = await qemu.monitor(uuid, 'query-migrate');
+  const migrate = await askMonitor(virsh, uuid, 'query-migrate');
   if (isUnknown(migrate)) return migrate;
-  const nodes = await qemu.monitor(uuid, 'query-named-block-nodes', { flat: true });
+  const nodes = await askMonitor(virsh, uuid, 'query-named-block-nodes', { flat: true });
   const answers = readAnswers(status, migrate, nodes);
   // Where QEMU does not tell which nodes are active, and the guest may never have run.
   const isInDoubt =
     !isUnknown(answers) && answers.status !== 'running' && answers.inactiveNodes === undefined;
   if (!isInDoubt) return answers;
-  return readAnswers(status, migrate, nodes, await qemu.monitor(uuid, 'query-blockstats'));
+  return readAnswers(status, migrate, nodes, await askMonitor(virsh, uuid, 'query-blockstats'));
 }
 
 /**
@@ -33,20 +55,20 @@ export async function askQemu(qemu: Monitor, uuid: string): Promise<QemuAnswers 
  * Gives the command that did it, or why it failed. Only of a guest that runs: see core/reset-plan.ts.
  */
 export async function activate(
-  virsh: Monitor,
+  virsh: VirshOrders,
   uuid: string,
   answers: QemuAnswers,
 ): Promise<{ readonly by: string } | Unknown> {
   if (answers.status !== 'running')
     return { unknown: `the guest is ${answers.status}, and its disks may not be its own yet` };
   if (answers.inactiveNodes !== undefined) {
-    const reply = await virsh.monitor(uuid, 'blockdev-set-active', { active: true });
+    const reply = await askMonitor(virsh, uuid, 'blockdev-set-active', { active: true });
     if (isUnknown(reply)) return reply;
     if (reply.kind === 'return') return { by: 'blockdev-set-active' };
     if (reply.class !== 'CommandNotFound')
       return { unknown: `QEMU refused blockdev-set-active: ${reply.text}` };
   }
-  const reply = await virsh.monitor(uuid, 'cont');
+  const reply = await askMonitor(virsh, uuid, 'cont');
   if (isUnknown(reply)) return reply;
   return reply.kind === 'return' ? { by: 'cont' } : { unknown: `QEMU refused cont: ${reply.text}` };
 }

@@ -1,17 +1,16 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../core/errors';
-import { parseBlockNodes } from '../core/block-nodes';
-import type { BlockNode, Unknown } from '../core/facts';
-import { parseReply, type QmpReply } from '../core/qmp';
+import type { Unknown } from '../core/facts';
 import { run, type CommandResult } from './command';
+import type { VirshOrders } from './monitor';
 import { quietVirsh } from './virsh-and-ssh';
 
 /**
  * Talks to libvirtd through virsh; every call ends after `deadline` milliseconds. Domains are named by UUID: virsh takes
  * a name that is a number for the id of another domain.
  */
-export class Virsh {
+export class Virsh implements VirshOrders {
   /** Of a run over many domains: libvirtd has not answered in time. */
   private hangs = false;
 
@@ -42,35 +41,22 @@ export class Virsh {
     return new Map(lines.flatMap((found) => (found ? [[found[2] ?? '', found[1] ?? ''] as const] : [])));
   }
 
-  /** Asks QEMU itself for its block nodes. */
-  async blockNodes(uuid: string): Promise<readonly BlockNode[] | Unknown> {
-    const result = await this.virsh(
-      'qemu-monitor-command',
-      '--domain',
-      uuid,
-      JSON.stringify({ execute: 'query-named-block-nodes', arguments: { flat: true } }),
-    );
-    if (result.exit !== 0) return { unknown: explain(result) };
-    return parseBlockNodes(result.stdout);
-  }
-
-  /** Gives one QMP command to QEMU past libvirt, which marks the domain as tainted (custom-monitor). */
-  async monitor(uuid: string, execute: string, args?: object): Promise<QmpReply | Unknown> {
-    const command = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
-    const result = await this.virsh('qemu-monitor-command', '--domain', uuid, command);
-    return result.exit === 0 ? parseReply(result.stdout) : { unknown: explain(result) };
+  /** What virsh prints; or why libvirt refuses. */
+  async order(words: readonly string[]): Promise<string | Unknown> {
+    const result = await this.virsh(...words);
+    return result.exit === 0 ? result.stdout : { unknown: explain(result) };
   }
 
   /** What `virsh domstate` says: `running`, `paused`, … */
   async state(uuid: string): Promise<string | Unknown> {
-    const result = await this.virsh('domstate', '--domain', uuid);
-    return result.exit === 0 ? result.stdout.trim() : { unknown: explain(result) };
+    const state = await this.order(['domstate', '--domain', uuid]);
+    return typeof state === 'string' ? state.trim() : state;
   }
 
   /** Asks libvirt to end its long job, as Ctrl-C in `virsh migrate` does; the guest runs on. */
   async abortJob(uuid: string): Promise<true | Unknown> {
-    const result = await this.virsh('domjobabort', '--domain', uuid);
-    return result.exit === 0 || { unknown: explain(result) };
+    const done = await this.order(['domjobabort', '--domain', uuid]);
+    return typeof done === 'string' || done;
   }
 
   /**

@@ -68,7 +68,7 @@ export async function failedOtherwise(course: GuardCourse): Promise<AfterFailure
 /** Gives the report when QEMU may not have all its disks; the mover's own status stays where nobody can tell. */
 async function healLeftover(course: GuardCourse, why: string): Promise<AfterFailure | undefined> {
   // Unknown is not healthy: without a layout, the log is all there is.
-  const { blockState } = await inspectDomain(course.domain, course.options.settings, course.monitor);
+  const { blockState } = await inspectDomain(course.domain, course.options.settings, course.virsh);
   course.blockState = blockState;
   const refusal = blockState === 'healthy' ? undefined : await resetEarlier(course, course.destination);
   if (!refusal) return undefined;

@@ -4,6 +4,7 @@ import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
 import type { HeldDomains } from '../system/held-domain';
+import { blockNodesOf } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomains, type Asked } from './find-domains';
@@ -33,7 +34,7 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   }
   const { settings, deep, destination: host } = options;
   const destination = host === undefined ? undefined : new Destination(host, settings);
-  const virsh = new VirshSession();
+  const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
     // What waits for QEMU, or for another host, is answered one by one.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
@@ -48,12 +49,11 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 /** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep, virsh } = options;
-  const deadline = settings.libvirt.deadline * 1000;
-  const depth = deep ? { open: true, askNodes: (uuid: string) => virsh.blockNodes(uuid, deadline) } : {};
+  const depth = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
   const [facts, destination, block] = await Promise.all([
     gatherDomain(domain, depth, options.group),
     askAbout(domain, options.destination),
-    deep ? inspectDomain(domain, settings, virsh.monitorWithin(deadline)) : undefined,
+    deep ? inspectDomain(domain, settings, virsh) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
   const which = block ? checks : checksWithoutInspection;

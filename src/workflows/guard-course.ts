@@ -3,7 +3,6 @@ import type { BlockState } from '../core/finding';
 import type { JobProgress } from '../core/job-info';
 import type { Settings } from '../core/settings';
 import type { Mover } from '../system/mover';
-import type { Monitor } from '../system/monitor';
 import { VirshSession } from '../system/virsh-session';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
@@ -48,9 +47,7 @@ export class GuardCourse {
   /** As it was seen last. */
   blockState: BlockState = 'unknown';
   /** One for all that is asked here: by the check, and by who stands by the mover. */
-  readonly virsh = new VirshSession(true);
-  /** By it QEMU is asked. */
-  readonly monitor: Monitor;
+  readonly virsh: VirshSession;
   private readonly actions: GuardAction[] = [];
 
   private constructor(
@@ -59,7 +56,7 @@ export class GuardCourse {
     /** None for a save. */
     readonly destination: Destination | undefined,
   ) {
-    this.monitor = this.virsh.monitorWithin(options.settings.libvirt.deadline * 1000);
+    this.virsh = new VirshSession(options.settings.libvirt.deadline * 1000, true);
   }
 
   /**

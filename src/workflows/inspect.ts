@@ -9,7 +9,7 @@ import { verdictOf, type BlockState, type DomainReport, type Finding } from '../
 import { judgeLog } from '../core/judge-log';
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
-import { askQemu, jobOf, type Monitor } from '../system/monitor';
+import { askQemu, jobOf, type VirshOrders } from '../system/monitor';
 import { foreignRemedy, type NotHeld, QemuProcess } from '../system/qemu-process';
 import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
@@ -31,11 +31,10 @@ export interface Inspection extends BlockJudgement {
  */
 export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
   // A libvirtd that hangs is not waited for again and again.
-  const virsh = new VirshSession();
-  const qemu = virsh.monitorWithin(settings.libvirt.deadline * 1000);
+  const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
     for await (const found of findDomains(asked, settings)) {
-      yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings, qemu);
+      yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings, virsh);
     }
   } finally {
     virsh.end();
@@ -48,11 +47,11 @@ type Asking =
   /** Only where its log, or a guest that may wait for its resume, leaves doubt: of hosts with many VMs, every few minutes. */
   | 'in-doubt';
 
-/** `qemu`: by whom QEMU is asked. */
+/** `virsh`: by which QEMU is asked. */
 export async function inspectDomain(
   domain: Domain,
   settings: Settings,
-  qemu: Monitor,
+  virsh: VirshOrders,
   asking: Asking = 'always',
 ): Promise<DomainReport> {
   const held = holdQemu(domain);
@@ -67,7 +66,7 @@ export async function inspectDomain(
     return report(domain, 'unknown', [finding]);
   }
   try {
-    const { blockState, findings } = await inspectHeld(domain, held, settings, qemu, asking);
+    const { blockState, findings } = await inspectHeld(domain, held, settings, virsh, asking);
     return report(
       domain,
       blockState,
@@ -117,7 +116,7 @@ export async function inspectHeld(
   domain: Domain,
   held: QemuProcess,
   settings: Settings,
-  qemu: Monitor,
+  virsh: VirshOrders,
   asking: Asking = 'always',
 ): Promise<Inspection> {
   const reading = readMemoryByLayout(held, settings);
@@ -131,7 +130,7 @@ export async function inspectHeld(
   // While a guest arrives, and in some other jobs, libvirt lets every question wait (qemuDomainObjSetAsyncJobMask).
   const isFree = (): boolean => jobOf(settings.libvirt.stateDirectory, domain.name) === undefined;
   const asks = !isClear || ((asking === 'always' || mayWait) && isFree());
-  const answers = asks ? await askQemu(qemu, uuid) : undefined;
+  const answers = asks ? await askQemu(virsh, uuid) : undefined;
   const known = { why: reading.unknown, log, answers, origin: held.origin, state };
   return { ...judgeLog(known, domain.name), reading };
 }

@@ -31,13 +31,14 @@ export class JobWatch {
   private readonly over = new AbortController();
   private readonly watching: Promise<void>;
   private ending: Promise<void> | undefined;
-  private readonly virsh = new VirshSession(true);
+  private readonly virsh: VirshSession;
 
   constructor(
     private readonly course: GuardCourse,
     private readonly mover: RunningMover,
     private readonly show: (job: JobProgress) => void,
   ) {
+    this.virsh = new VirshSession(course.options.settings.libvirt.deadline * 1000, true);
     // The move goes on unwatched: a failure here is no reason to leave QEMU alone.
     this.watching = this.watch().catch(noted);
   }
@@ -59,11 +60,11 @@ export class JobWatch {
 
   private async watch(): Promise<void> {
     const { domain, options } = this.course;
-    const { libvirt, migrate } = options.settings;
+    const { migrate } = options.settings;
     const patience = migrate.stallDeadline * 1000;
     let clock = new StallClock(patience);
     for (let wait = headStart; await this.sleep(wait); wait = interval) {
-      const answer = await this.virsh.ask(`domjobinfo --domain ${domain.uuid}`, libvirt.deadline * 1000);
+      const answer = await this.virsh.ask(['domjobinfo', '--domain', domain.uuid]);
       // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
       if (typeof answer !== 'string') continue;
       const job = parseJobInfo(answer);

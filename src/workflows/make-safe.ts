@@ -75,7 +75,7 @@ export async function resetEarlier(
 ): Promise<Ending<Unsafe> | undefined> {
   const { domain } = course;
   const { settings, dryRun = false } = course.options;
-  const inspected = await inspectDomain(domain, settings, course.monitor);
+  const inspected = await inspectDomain(domain, settings, course.virsh);
   course.blockState = inspected.blockState;
   if (inspected.blockState === 'healthy') return undefined;
   const { result, what, remedy, blockState } = await resetLocked(domain, {

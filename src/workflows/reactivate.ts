@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { QemuAnswers } from '../core/block-state';
 import { isUnknown, type Unknown } from '../core/facts';
-import { readAnswers } from '../core/qmp';
+import { readAnswers, type QmpReply } from '../core/qmp';
 import { objection } from '../core/reset-plan';
 import type { MoveLog, Reactivation } from '../core/attempt';
 import { log } from '../system/log';
 import type { LogWatch } from '../system/log-watch';
-import { jobOf, type Monitor } from '../system/monitor';
+import { askMonitor, jobOf } from '../system/monitor';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse } from './guard-course';
 
@@ -112,8 +112,8 @@ export class StandBy {
     }
   }
 
-  private ask(execute: string): ReturnType<Monitor['monitor']> {
-    return this.course.monitor.monitor(this.course.domain.uuid, execute);
+  private ask(execute: string): Promise<QmpReply | Unknown> {
+    return askMonitor(this.course.virsh, this.course.domain.uuid, execute);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { QemuAnswers } from '../../core/block-state';
 import { isUnknown } from '../../core/facts';
+import { qmpCommand } from '../../core/qmp';
 import { objection } from '../../core/reset-plan';
 import { activate } from '../../system/monitor';
 import type { Remedy } from './remedy';
@@ -12,10 +13,7 @@ export const cont: Remedy = async (patient, reading) => {
   const refused = objection('cont', { ...patient.situation(reading), answers, copy });
   if (refused) return refused;
   const command = (answers as QemuAnswers).inactiveNodes === undefined ? 'cont' : 'blockdev-set-active';
-  const order = JSON.stringify({
-    execute: command,
-    ...(command === 'cont' ? {} : { arguments: { active: true } }),
-  });
+  const order = qmpCommand(command, command === 'cont' ? undefined : { active: true });
   return {
     commands: [`virsh qemu-monitor-command ${domain.name} '${order}'`],
     apply: async () => {

@@ -1,7 +1,9 @@
 import fc from '../../fast-check';
-import { parseBlockNodes } from '../../../src/core/block-nodes';
-import { isUnknown } from '../../../src/core/facts';
+import { readBlockNodes } from '../../../src/core/block-nodes';
+import { isUnknown, type BlockNode, type Unknown } from '../../../src/core/facts';
+import { parseReply } from '../../../src/core/qmp';
 
+const parseBlockNodes = (text: string): readonly BlockNode[] | Unknown => readBlockNodes(parseReply(text));
 const answer = (...nodes: readonly object[]): string => JSON.stringify({ return: nodes, id: 'libvirt-17' });
 const node = { 'node-name': 'libvirt-1-storage', drv: 'host_device', file: '/dev/sp-3', ro: false };
 const parsed = { name: 'libvirt-1-storage', driver: 'host_device', path: '/dev/sp-3', readonly: false };
@@ -74,15 +76,17 @@ test.each<[string, object[], boolean]>([
 });
 
 const noName = { unknown: 'QEMU does not tell which file its node libvirt-1-storage has open' };
+const noJson = { unknown: 'QEMU answered with something that is no JSON' };
+const noReply = { unknown: 'QEMU answered neither with a result nor with an error' };
 const noList = { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
 
 test.each<[string, object]>([
-  ['', { unknown: 'QEMU answered query-named-block-nodes with something that is no JSON' }],
-  ['{"return":[', { unknown: 'QEMU answered query-named-block-nodes with something that is no JSON' }],
-  ['null', noList],
+  ['', noJson],
+  ['{"return":[', noJson],
+  ['null', noReply],
   ['{"return":{}}', noList],
-  ['{"error":{"class":"GenericError","desc":"x"}}', noList],
-  ['{"__proto__":{"return":[]}}', noList],
+  ['{"error":{"class":"GenericError","desc":"x"}}', { unknown: 'QEMU refused query-named-block-nodes: x' }],
+  ['{"__proto__":{"return":[]}}', noReply],
   [answer({ ...node, drv: 7 }), { unknown: 'QEMU named a block node without driver or name' }],
   ['{"return":[null]}', { unknown: 'QEMU named a block node without driver or name' }],
   [answer({ ...node, file: undefined as never }), noName],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from '../../fast-check';
 import { readBlockMemory } from '../../../src/core/block-backends';
-import { parseBlockNodes } from '../../../src/core/block-nodes';
+import { readBlockNodes } from '../../../src/core/block-nodes';
 import { isUnknown } from '../../../src/core/facts';
 import { layoutFrom } from '../../../src/core/gdb-answers';
 import { readLog, sinceStart } from '../../../src/core/log-signatures';
@@ -27,7 +27,7 @@ const nodes = JSON.stringify({
 
 fuzz('query-named-block-nodes', {
   valid: [nodes],
-  parse: parseBlockNodes,
+  parse: (text) => readBlockNodes(parseReply(text)),
   holds: (found) => {
     if (isUnknown(found)) return expect(found.unknown).not.toBe('');
     expect(found.every(({ name, path }) => typeof name === 'string' && typeof path === 'string')).toBe(true);
