@@ -17,7 +17,7 @@ export async function writeReference() {
   bundle.paths = [join(root, 'node_modules')];
   bundle._compile(outputFiles[0].text, join(root, 'reference'));
   for (const [path, text] of Object.entries(
-    bundle.exports.reference(new Date(time * 1000).toISOString().slice(0, 10)),
+    await bundle.exports.reference(new Date(time * 1000).toISOString().slice(0, 10)),
   ))
     put(path, text);
 }

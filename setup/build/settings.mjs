@@ -1,7 +1,7 @@
 // What every part of a program is bundled with.
-import { createRequire } from 'node:module';
 import childProgram from './child-program.cjs';
 import { commit, root, version } from './release.mjs';
+import yargs from './yargs/index.cjs';
 
 export const settings = {
   bundle: true,
@@ -19,8 +19,7 @@ export const settings = {
   metafile: true,
   // A require() where it stands: import() would start Node's loader of ES modules for what is CommonJS by now.
   supported: { 'dynamic-import': false },
-  // The yargs that import() would get breaks lines in the middle of words.
-  alias: { yargs: createRequire(import.meta.url).resolve('yargs') },
+  alias: yargs.alias,
   // What a page carries along.
   plugins: [childProgram.childPrograms],
   loader: { '.css': 'text', '.client.js': 'text' },

@@ -1,23 +1,30 @@
+import { defaultSettings } from '../core/settings';
 import { logToStderr } from '../system/log';
 import { readSettings } from '../system/settings-file';
-import { forgiveClosedReader } from './closed-reader';
-import { parseCommandLine } from './command-line';
 import { explainError } from './explain-error';
-import type { Form } from './verb';
+import { parse } from './parse';
+import type { CommandLine, Verb } from './verb';
+import { runHost } from './verbs/host';
 
-/**
- * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `undefined` when it
- * is no well-formed line of one of these forms.
- */
-export async function runLine(argv: readonly string[], forms: readonly Form[]): Promise<number | undefined> {
-  const parsed = parseCommandLine(argv, forms);
-  if (!parsed) return undefined;
-  const { verb, line } = parsed;
+/** Runs one command line to its end and gives the exit status; no error leaves it as a stack. */
+export async function runLine(argv: readonly string[], verbs: readonly Verb[]): Promise<number> {
+  let line: CommandLine | undefined;
   try {
+    // What sudo starts for OpenNebula's user: there is no command line to read, and nothing that reads one is loaded.
+    if (argv.length === 1 && argv[0] === 'host') return await runHost();
+    const parsed = await parse(argv, verbs);
+    if ('answer' in parsed) {
+      process.stdout.write(`${parsed.answer}\n`);
+      return 0;
+    }
+    const { verb } = parsed;
+    line = parsed.line;
     if (line.flag('verbose')) await logToStderr();
-    return await verb.run(line, await readSettings(line.value('config')));
+    return await verb.run(line, verb.isBare ? defaultSettings : await readSettings(line.value('config')));
   } catch (error) {
-    forgiveClosedReader(process.stderr);
-    return explainError(error, { json: line.flag('json'), verbose: line.flag('verbose') });
+    return explainError(error, {
+      json: line?.flag('json') ?? false,
+      verbose: line?.flag('verbose') ?? false,
+    });
   }
 }

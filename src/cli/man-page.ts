@@ -1,8 +1,7 @@
 import { exitCodes } from '../core/exit-codes';
 import { defaultSettings } from '../core/settings';
 import { defaultSettingsFile } from '../system/settings-file';
-import { everyVerb, type Option, type Verb } from './verb';
-import { purpose } from './usage';
+import { everyVerb, purpose, type Option, type Verb } from './verb';
 
 const files: readonly (readonly [path: string, what: string])[] = [
   [defaultSettingsFile, 'the configuration; it shows every key with its default'],

@@ -1,10 +1,24 @@
 import type { Settings } from '../core/settings';
 
+export const purpose = 'Keeps live migrations from failing when disk paths changed behind a running QEMU.';
+
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly help: string;
   /** What stands for the value in the help: `--config FILE`. */
   readonly value?: string;
+  /** All values that there are. */
+  readonly choices?: readonly string[];
+}
+
+/** What a word is: one of these, or something of that kind. */
+export type Word = readonly string[] | 'domain' | 'file' | 'host';
+
+/** How many words a verb takes, and what they are; the last of `each` stands for all that follow. */
+export interface Words {
+  readonly least: number;
+  readonly most: number;
+  readonly each: readonly Word[];
 }
 
 /** The words and options of one well-formed command line. */
@@ -14,22 +28,20 @@ export interface CommandLine {
   readonly value: (name: string) => string | undefined;
 }
 
-/** A form of command line, and what it does. */
-export interface Form {
+/** One verb of the command: its help stands beside what it does. */
+export interface Verb {
   readonly name: string;
   /** The words after the verb, as in the help; `…` marks one or more, `|` an alternative to all of them. */
   readonly words: string;
+  /** A verb that has the option `all` takes either words or that option. */
+  readonly takes: Words;
+  readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
-  /** Takes not even what every other verb takes: it is open to others than root. */
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  /** Takes none of the options that every other verb takes, and reads no configuration. */
   readonly isBare?: true;
   /** Gives the exit status. @throws GuardError for what the admin has to be told instead. */
   readonly run: (line: CommandLine, settings: Settings) => Promise<number>;
-}
-
-/** One verb of the command: its help stands beside what it does. */
-export interface Verb extends Form {
-  readonly summary: string;
-  readonly examples: readonly (readonly [command: string, what: string])[];
 }
 
 /** Every verb takes these, unless it is bare. */
@@ -43,10 +55,16 @@ export const everyVerb: Readonly<Record<string, Option>> = {
   },
 };
 
-/** All that a form takes, its own first. */
-export function optionsOf({ options, isBare }: Pick<Form, 'options' | 'isBare'>): Form['options'] {
+/** All that a verb takes, its own first. */
+export function optionsOf({ options, isBare }: Pick<Verb, 'options' | 'isBare'>): Verb['options'] {
   return isBare ? options : { ...options, ...everyVerb };
 }
+
+export const noWords: Words = { least: 0, most: 0, each: [] };
+
+export const oneDomain: Words = { least: 1, most: 1, each: ['domain'] };
+
+export const someDomains: Words = { least: 1, most: Infinity, each: ['domain'] };
 
 export const allDomains: Option = { type: 'boolean', help: 'every domain that runs on this host' };
 

@@ -2,7 +2,3 @@
 export const strategies = ['cont', 'suspend-resume', 'memory', 'gdb'] as const;
 
 export type Strategy = (typeof strategies)[number];
-
-export function isStrategy(word: string): word is Strategy {
-  return (strategies as readonly string[]).includes(word);
-}

@@ -1,6 +1,5 @@
 import { forgiveClosedReader } from '../cli/closed-reader';
 import { runLine } from '../cli/main';
-import { answerUsage } from '../cli/usage';
 import { verbs } from '../cli/verbs';
 
 // Undecided, should Node find nothing left to wait for.
@@ -10,10 +9,10 @@ void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });
 
-/** Every verb, and an answer to everything that is none. Gives the exit status. */
+/** Gives the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   // A reader that went away (a `tee` that Ctrl-C ended) must not end what stands by a migration.
   forgiveClosedReader(process.stdout);
   forgiveClosedReader(process.stderr);
-  return (await runLine(argv, verbs)) ?? answerUsage(argv);
+  return runLine(argv, verbs);
 }

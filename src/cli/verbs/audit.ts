@@ -16,12 +16,13 @@ import { progressOf } from '../progress';
 import { readMap } from '../relink-map';
 import { renderAudit, renderChanges } from '../render-audit';
 import { renderForecast } from '../render-forecast';
-import { hostList, someHosts, type CommandLine, type Verb } from '../verb';
+import { hostList, noWords, someHosts, type CommandLine, type Verb } from '../verb';
 import { version, versionNumber } from '../version';
 
 export const auditVerb: Verb = {
   name: 'audit',
   words: '',
+  takes: noWords,
   summary: 'which VMs of the whole cloud are at risk? worst first',
   options: {
     live: { type: 'boolean', help: 'ask the hosts themselves over ssh, not what OpenNebula has collected' },

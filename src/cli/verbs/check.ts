@@ -1,11 +1,12 @@
 import { validateHost } from '../../system/host-name';
 import { check } from '../../workflows/check';
 import { printReports } from '../print';
-import { allDomains, type Verb } from '../verb';
+import { allDomains, someDomains, type Verb } from '../verb';
 
 export const checkVerb: Verb = {
   name: 'check',
   words: '<domain…|--all>',
+  takes: someDomains,
   summary: 'can it migrate? why not, hop by hop',
   options: {
     all: allDomains,

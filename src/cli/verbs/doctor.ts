@@ -3,12 +3,13 @@ import { doctor } from '../../workflows/doctor';
 import { printJson } from '../print';
 import { printable } from '../render';
 import { renderFindings } from '../render-findings';
-import type { Verb } from '../verb';
+import { noWords, type Verb } from '../verb';
 import { versionNumber } from '../version';
 
 export const doctorVerb: Verb = {
   name: 'doctor',
   words: '',
+  takes: noWords,
   summary: 'is everything in place, here and on the hosts?',
   options: {
     host: { type: 'string', value: 'HOST', help: 'ask only this KVM host, over ssh from the front-end' },

@@ -1,11 +1,12 @@
 import { explain } from '../../workflows/explain';
 import { exitOf, printDomains } from '../print';
 import { renderExplained } from '../render-explain';
-import type { Verb } from '../verb';
+import { oneDomain, type Verb } from '../verb';
 
 export const explainVerb: Verb = {
   name: 'explain',
   words: '<domain>',
+  takes: oneDomain,
   summary: "the host's view and QEMU's view of every disk, side by side, hop by hop",
   options: {},
   examples: [['migrate-guard explain one-310', 'where the two ways part']],

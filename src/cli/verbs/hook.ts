@@ -1,5 +1,4 @@
 import { GuardError } from '../../core/errors';
-import { nearest } from '../../core/nearest';
 import { hookStates, type HookName } from '../../opennebula/live-migration';
 import { readNamedFile } from '../../system/named-file';
 import { testHook } from '../../workflows/hook-test';
@@ -7,9 +6,12 @@ import { printJson } from '../print';
 import { renderHookTest } from '../render-hook';
 import type { CommandLine, Verb } from '../verb';
 
+const hooks = Object.keys(hookStates) as readonly HookName[];
+
 export const hookVerb: Verb = {
   name: 'hook',
   words: 'test <pre-migrate | post-failure>',
+  takes: { least: 2, most: 2, each: [['test'], hooks] },
   summary: 'run an installed hook on a VM as OpenNebula would, and show all of it',
   options: {
     vm: { type: 'string', value: 'ID', help: "the VM's ID in OpenNebula" },
@@ -25,7 +27,7 @@ export const hookVerb: Verb = {
     ['migrate-guard hook test pre-migrate --vm 310 --event event.xml', 'with an event that was saved'],
   ],
   run: async (line, settings) => {
-    const hook = hookOf(line);
+    const hook = line.words[1] as HookName;
     const vmId = vmIdOf(line);
     const file = line.value('event');
     const event = file === undefined ? {} : { event: readEvent(file) };
@@ -35,17 +37,6 @@ export const hookVerb: Verb = {
     return test.exit;
   },
 };
-
-function hookOf({ words }: CommandLine): HookName {
-  const [test, hook = '', ...more] = words;
-  const names = Object.keys(hookStates) as HookName[];
-  const named = names.find((name) => name === hook);
-  if (test === 'test' && named && more.length === 0) return named;
-  const hint =
-    test === 'test' && hook !== '' && !named ? ` (did you mean ${nearest(hook, names) ?? ''}?)` : '';
-  const what = `hook takes test, and pre-migrate or post-failure${hint}`;
-  throw new GuardError('usage', what, 'see migrate-guard hook --help');
-}
 
 function vmIdOf(line: CommandLine): string {
   const [, vmId] = /^(?:one-)?([0-9]{1,10})$/.exec(line.value('vm') ?? '') ?? [];

@@ -1,18 +1,23 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { errorName, GuardError } from '../../core/errors';
-import type { Verb } from '../verb';
+import { noWords, type Verb } from '../verb';
 
 /** The agent (cli/agent.ts). It is a program of its own beside this one, so that it holds nothing that reads a command line. */
 export const hostVerb: Verb = {
   name: 'host',
   words: '',
+  takes: noWords,
   summary: "what OpenNebula's drivers run here as root; it reads one request from its input",
   options: {},
   isBare: true,
   examples: [['migrate-guard host', 'as sudo starts it; see docs/architecture.md']],
-  run: () => agentProgram().runAgent(),
+  run: runHost,
 };
+
+export function runHost(): Promise<number> {
+  return agentProgram().runAgent();
+}
 
 interface AgentProgram {
   readonly runAgent: () => Promise<number>;

@@ -1,6 +1,7 @@
 import type { Verb } from '../verb';
 import { auditVerb } from './audit';
 import { checkVerb } from './check';
+import { completionVerb } from './completion';
 import { doctorVerb } from './doctor';
 import { explainVerb } from './explain';
 import { hookVerb } from './hook';
@@ -26,5 +27,6 @@ export const verbs: readonly Verb[] = [
   layoutVerb,
   doctorVerb,
   hookVerb,
+  completionVerb,
   hostVerb,
 ];

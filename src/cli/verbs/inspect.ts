@@ -3,7 +3,7 @@ import type { BlockState, DomainReport } from '../../core/finding';
 import { inspect } from '../../workflows/inspect';
 import { printEach } from '../print';
 import { renderBlockReport } from '../render-reset';
-import { allDomains, type Verb } from '../verb';
+import { allDomains, someDomains, type Verb } from '../verb';
 
 /** Worst first. A QEMU that is not to be trusted is blocked, and its disks are unknown. */
 const exits: readonly (readonly [BlockState | 'blocked', ExitCode])[] = [
@@ -17,6 +17,7 @@ const exits: readonly (readonly [BlockState | 'blocked', ExitCode])[] = [
 export const inspectVerb: Verb = {
   name: 'inspect',
   words: '<domain…|--all>',
+  takes: someDomains,
   summary: 'block state of QEMU, backend by backend; no guest is paused',
   options: { all: allDomains },
   examples: [

@@ -6,6 +6,7 @@ import type { Verb } from '../verb';
 export const layoutVerb: Verb = {
   name: 'layout',
   words: '<qemu-binary>',
+  takes: { least: 1, most: 1, each: ['file'] },
   summary: 'read and store the memory layout of a QEMU build, from its debug information',
   options: {
     'debug-file': { type: 'string', value: 'FILE', help: 'separate debug information of exactly this build' },

@@ -15,6 +15,7 @@ import type { CommandLine, Verb } from '../verb';
 export const migrateVerb: Verb = {
   name: 'migrate',
   words: '<domain> <destination>',
+  takes: { least: 2, most: 2, each: ['domain', 'host'] },
   summary: 'guarded live migration straight through libvirt',
   options: {},
   examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and mend what a failure leaves']],
@@ -36,6 +37,7 @@ export const migrateVerb: Verb = {
 export const saveVerb: Verb = {
   name: 'save',
   words: '<domain> <file>',
+  takes: { least: 2, most: 2, each: ['domain', 'file'] },
   summary: 'guarded save',
   options: {},
   examples: [

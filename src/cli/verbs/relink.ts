@@ -11,6 +11,7 @@ import type { CommandLine, Verb } from '../verb';
 export const relinkVerb: Verb = {
   name: 'relink',
   words: '<link> <target> | --map FILE | --undo JOURNAL',
+  takes: { least: 0, most: 2, each: ['file'] },
   summary: 're-point disk links without breaking a running VM',
   options: {
     map: { type: 'string', value: 'FILE', help: 'many links at once: lines of "link target"' },
@@ -45,10 +46,10 @@ export const relinkVerb: Verb = {
 
 /** @throws GuardError for a command line or a map that is wrong, before anything is done. */
 function changesOf(line: CommandLine): readonly ExpectedChange[] {
-  const [link, target, ...more] = line.words;
+  const [link, target] = line.words;
   const [map, undo] = [line.value('map'), line.value('undo')];
   const ways = [map, undo, link].filter((way) => way !== undefined);
-  if (ways.length !== 1 || more.length > 0 || (link !== undefined && target === undefined)) {
+  if (ways.length !== 1 || (link !== undefined && target === undefined)) {
     throw new GuardError(
       'usage',
       'relink takes a link and its target, or --map, or --undo',

@@ -3,7 +3,7 @@ import { repair, type RepairReport, type RepairResult } from '../../workflows/re
 import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
 import { printEach } from '../print';
 import { renderReport, renderStep } from '../render';
-import { allDomains, type Verb } from '../verb';
+import { allDomains, someDomains, type Verb } from '../verb';
 
 const exitOfResult: Readonly<Record<RepairResult, ExitCode>> = {
   'nothing-to-do': 'ok',
@@ -20,6 +20,7 @@ const results = ['failed', 'refused', 'busy', 'would-repair', 'repaired', 'nothi
 export const repairVerb: Verb = {
   name: 'repair',
   words: '<domain…|--all>',
+  takes: someDomains,
   summary: "make what is missing in QEMU's mount namespace, and prove it by opening each disk there",
   options: {
     all: allDomains,

@@ -1,6 +1,6 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes, worstFirst } from '../../core/exit-codes';
-import { isStrategy, strategies } from '../../core/strategy';
+import { strategies } from '../../core/strategy';
 import { validateHost } from '../../system/host-name';
 import { reset, type ResetRequest } from '../../workflows/reset';
 import { resetAll } from '../../workflows/reset-all';
@@ -9,16 +9,18 @@ import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
 import { print } from '../output';
 import { printEach, printJson } from '../print';
 import { renderReset } from '../render-reset';
-import type { CommandLine, Verb } from '../verb';
+import { oneDomain, type CommandLine, type Verb } from '../verb';
 
 export const resetVerb: Verb = {
   name: 'reset',
   words: '<domain|--all>',
+  takes: oneDomain,
   summary: 'heal what a failed migration left behind in QEMU, so that the next one can work',
   options: {
     strategy: {
       type: 'string',
       value: `auto|${strategies.join('|')}`,
+      choices: ['auto', ...strategies],
       help: 'how; auto takes the least invasive that is allowed and works',
     },
     destination: {
@@ -44,10 +46,7 @@ export const resetVerb: Verb = {
       refuseForFleet(line);
       return mendFleet('reset', line, settings);
     }
-    const strategy = line.value('strategy') ?? 'auto';
-    if (strategy !== 'auto' && !isStrategy(strategy)) {
-      throw new GuardError('usage', `${strategy} is no strategy`, `take auto, ${strategies.join(', ')}`);
-    }
+    const strategy = strategies.find((known) => known === line.value('strategy')) ?? 'auto';
     const destination = line.value('destination');
     if (destination !== undefined) validateHost(destination);
     const options: ResetRequest = {

@@ -1,0 +1,68 @@
+import { readdirSync } from 'node:fs';
+import type { FallbackCompletionFunction } from 'yargs';
+import { defaultSettings } from '../core/settings';
+import { readSettings } from '../system/settings-file';
+import { optionsOf, type Verb, type Word } from './verb';
+
+/** What a shell has to read once, so that it asks this program (--get-yargs-completions) at each TAB. */
+export async function completionScript(shell: string | undefined): Promise<string> {
+  // yargs asks these for the shell.
+  if (shell !== undefined) Object.assign(process.env, { SHELL: shell, ZSH_NAME: '' });
+  const { default: yargs } = await import('yargs/yargs');
+  let script = '';
+  yargs([], '/')
+    .scriptName('migrate-guard')
+    .detectLocale(false)
+    .completion()
+    .parseSync(['completion'], {}, (_error, _given, output) => {
+      script = output;
+    });
+  return script;
+}
+
+/**
+ * What yargs does not know: the domains. Where it is the turn of a file, or of anything that nobody can guess, nothing is
+ * offered, and the shell then offers files. `config`: the configuration that the line names.
+ */
+export async function completions(
+  config: unknown,
+  argv: readonly string[],
+  verbs: readonly Verb[],
+): Promise<FallbackCompletionFunction> {
+  const names = await domainNames(config);
+  return (current, given: { readonly _: readonly string[] }, byYargs, done) => {
+    // Before them stands the program, and behind them the one that was begun.
+    const [, name, ...words] = given._.map(String);
+    const verb = verbs.find((candidate) => candidate.name === name);
+    if (!verb || current.startsWith('-')) return byYargs();
+    const before = argv.at(-2) ?? '';
+    const option = optionsOf(verb)[before.replace(/^--/, '')];
+    if (before.startsWith('--') && option?.type === 'string') return option.choices ? byYargs() : done([]);
+    const word = wordAt(verb, words.length - 1);
+    if (word === undefined) return byYargs();
+    if (word === 'domain') return done(names);
+    return done(typeof word === 'string' ? [] : [...word]);
+  };
+}
+
+function wordAt({ takes: { each, most } }: Verb, index: number): Word | undefined {
+  return index < most ? each[Math.min(index, each.length - 1)] : undefined;
+}
+
+/** libvirt keeps a file for each domain; nothing is started for them, and where they cannot be read there are none. */
+async function domainNames(config: unknown): Promise<string[]> {
+  const settings = await readSettings(typeof config === 'string' ? config : undefined).catch(
+    () => defaultSettings,
+  );
+  try {
+    const files = readdirSync(settings.libvirt.stateDirectory).filter((file) => file.endsWith('.xml'));
+    return files.map((file) => file.slice(0, -'.xml'.length)).filter(isPlain);
+  } catch {
+    return [];
+  }
+}
+
+/** yargs' script has bash evaluate what it is offered (compgen -W), and a domain may be called `$(reboot)`. */
+function isPlain(name: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/.test(name);
+}

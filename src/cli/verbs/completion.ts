@@ -1,0 +1,17 @@
+import { completionScript } from '../complete';
+import { print } from '../output';
+import type { Verb } from '../verb';
+
+export const completionVerb: Verb = {
+  name: 'completion',
+  words: '[bash | zsh]',
+  takes: { least: 0, most: 1, each: [['bash', 'zsh']] },
+  summary: 'print what makes a shell complete this command (by default, the shell of $SHELL)',
+  options: {},
+  isBare: true,
+  examples: [['migrate-guard completion zsh >/usr/local/share/zsh/site-functions/_migrate-guard', 'for zsh']],
+  run: async ({ words: [shell] }) => {
+    print(`${await completionScript(shell)}\n`);
+    return 0;
+  },
+};
