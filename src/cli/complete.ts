@@ -34,15 +34,20 @@ export async function completions(
     // Before them stands the program, and behind them the one that was begun.
     const [, name, ...words] = given._.map(String);
     const verb = verbs.find((candidate) => candidate.name === name);
-    if (!verb || current.startsWith('-')) return byYargs();
-    const before = argv.at(-2) ?? '';
-    const option = optionsOf(verb)[before.replace(/^--/, '')];
-    if (before.startsWith('--') && option?.type === 'string') return option.choices ? byYargs() : done([]);
-    const word = wordAt(verb, words.length - 1);
-    if (word === undefined) return byYargs();
-    if (word === 'domain') return done(names);
-    return done(typeof word === 'string' ? [] : [...word]);
+    const isOption = !verb || current.startsWith('-');
+    const wanted = isOption
+      ? undefined
+      : (valueOf(verb, argv.at(-2) ?? '') ?? wordAt(verb, words.length - 1));
+    if (wanted === undefined) byYargs();
+    else if (wanted === 'domain') done(names);
+    else done(typeof wanted === 'string' ? [] : [...wanted]);
   };
+}
+
+/** What has to stand behind this word, if that is an option with a value. */
+function valueOf(verb: Verb, before: string): Word | undefined {
+  const option = before.startsWith('--') ? optionsOf(verb)[before.slice(2)] : undefined;
+  return option?.type === 'string' ? (option.choices ?? 'file') : undefined;
 }
 
 function wordAt({ takes: { each, most } }: Verb, index: number): Word | undefined {

@@ -27,8 +27,11 @@ const messages = {
   'Argument unexpected for: %s': '--%s takes no value',
 };
 
-/** yargs fills these in by itself, and takes them for options that were declared (17.7.2, validation.js, specialKeys). */
-const reserved = /^--?(_|\$0)(=|$)/;
+/**
+ * What yargs takes for an option that was declared: the names that it fills in by itself (17.7.2, validation.js,
+ * specialKeys), and `--all` with a line feed and more behind it (yargs-parser 21.1.1: its `.` ends there).
+ */
+const odd = /^-(-?(_|\$0)(=|$)|[^=]*\n)/;
 
 /** Reads a command line with yargs. @throws GuardError for one that is wrong. */
 export async function parse(argv: readonly string[], verbs: readonly Verb[]): Promise<Parsed> {
@@ -55,12 +58,14 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
     .fail((message, error) => fail(message || error.message));
   declare(parser, everyVerb, { global: false });
   // yargs takes a last word `help` for --help, and a domain may be called so.
-  if (argv.includes('help') && parser.parseSync([...argv], true as never)['help'] !== true) parser.help(false);
+  if (argv.includes('help') && parser.parseSync([...argv], true as never)['help'] !== true)
+    parser.help(false);
   // Once, as reading all of the program takes its time.
   parser.version(argv.includes('--version') ? fingerprint() : version());
   if (argv[0] === '--get-yargs-completions') {
     const { config } = parser.parseSync([...argv], true as never);
-    parser.completion('completion', false, await completions(config, argv, verbs));
+    // yargs wants a command that prints the script as well; ours is a verb (verbs/completion.ts).
+    parser.completion(argv[0], false, await completions(config, argv, verbs));
   }
   let parsed: Parsed | undefined;
   const isRead = new Error('the command line is read');
@@ -73,14 +78,14 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
         describe(command, verb);
       },
       (given) => {
-        parsed = { verb, line: lineOf(given as Arguments) };
+        parsed = { verb, line: lineOf(given) };
         // Else yargs goes on to lay out the help, in half of the time that all this takes (command.js, cacheHelpMessage).
         throw isRead;
       },
     );
   const end = argv.indexOf('--');
-  const odd = argv.slice(0, end < 0 ? argv.length : end).find((word) => reserved.test(word));
-  if (odd !== undefined) fail(`there is no option ${odd}`);
+  const unfit = argv.slice(0, end < 0 ? argv.length : end).find((word) => odd.test(word));
+  if (unfit !== undefined) fail(`there is no option ${unfit}`);
   try {
     parser.parseSync([...argv], {}, (_error, _given, answer) => {
       parsed = { answer };
@@ -107,7 +112,7 @@ function describe(command: Argv, verb: Verb): void {
     .strict(false)
     .strictOptions()
     .demandCommand('all' in verb.options ? 0 : takes.least, takes.most, wrong, wrong)
-    .check((given) => mistakeIn(given as Arguments, verb) ?? true);
+    .check((given) => mistakeIn(given, verb) ?? true);
   declare(command, optionsOf(verb), {});
 }
 

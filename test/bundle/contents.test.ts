@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { alias } from '../../setup/build/yargs/index.cjs';
 import { ifMade } from '../if-made';
 import { buildAlone, type Built } from './built';
 
@@ -65,6 +66,7 @@ beforeAll(async () => {
       write: false,
       logLevel: 'error',
       loader: { '.css': 'text', '.client.js': 'text' },
+      alias,
     });
     for (const { inputs } of Object.values(metafile.outputs)) {
       for (const [file, { bytesInOutput }] of Object.entries(inputs)) {

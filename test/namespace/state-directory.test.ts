@@ -122,7 +122,7 @@ describe('what is asked for', () => {
     expect({ exit, stdout, stderr }).toEqual({
       exit: 64,
       stdout: '',
-      stderr: 'migrate-guard: check has no option --nonsense.\nSee migrate-guard check --help.\n',
+      stderr: 'migrate-guard: check has no option nonsense\n  -> see migrate-guard check --help\n',
     });
   });
 });

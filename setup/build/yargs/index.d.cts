@@ -1,0 +1,1 @@
+export const alias: Record<string, string>;
