@@ -3,7 +3,7 @@ import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import { completions } from './complete';
 import { fingerprint } from './fingerprint';
-import { everyVerb, optionsOf, purpose, type CommandLine, type Verb } from './verb';
+import { optionsOf, purpose, type CommandLine, type Verb } from './verb';
 import { version } from './version';
 
 /** What is to be done, or what yargs answers by itself: help, version, completion. */
@@ -56,7 +56,6 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
     .demandCommand(1, 'no verb was given')
     .exitProcess(false)
     .fail((message, error) => fail(message || error.message));
-  declare(parser, everyVerb, { global: false });
   // yargs takes a last word `help` for --help, and a domain may be called so.
   if (argv.includes('help') && parser.parseSync([...argv], true as never)['help'] !== true)
     parser.help(false);
@@ -78,6 +77,8 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
         describe(command, verb);
       },
       (given) => {
+        // In front of it yargs does not know its options, and may take a word for the value of a flag.
+        if (argv[0] !== verb.name) fail(`${verb.name} has to come first`);
         parsed = { verb, line: lineOf(given) };
         // Else yargs goes on to lay out the help, in half of the time that all this takes (command.js, cacheHelpMessage).
         throw isRead;
@@ -113,7 +114,7 @@ function describe(command: Argv, verb: Verb): void {
     .strictOptions()
     .demandCommand('all' in verb.options ? 0 : takes.least, takes.most, wrong, wrong)
     .check((given) => mistakeIn(given, verb) ?? true);
-  declare(command, optionsOf(verb), {});
+  declare(command, optionsOf(verb));
 }
 
 /** As in yargs' locales/en.json; its types know no plural. */
@@ -125,12 +126,11 @@ function unknown(text: string): Record<string, string> {
  * An option that may be given once: of two yargs makes an array, but for its type `boolean`, which would take the last. A
  * flag has no type, therefore, and 0 values.
  */
-function declare(parser: Argv, options: Verb['options'], more: { readonly global?: false }): void {
+function declare(parser: Argv, options: Verb['options']): void {
   for (const [name, { type, value, help, choices }] of Object.entries(options))
     parser.option(name, {
       ...(type === 'string' ? { type, requiresArg: true } : { nargs: 0 }),
       ...(choices ? { choices } : {}),
-      ...more,
       describe: value === undefined ? help : `${value}: ${help}`,
     });
 }
