@@ -1,4 +1,4 @@
-// The manual page and the completion, made from the same table of verbs as the help.
+// The manual page, the completion and docs/commands.md, made from the same table of verbs as the help.
 import Module from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -6,8 +6,8 @@ import { put } from './put.mjs';
 import { root, time } from './release.mjs';
 import { settings } from './settings.mjs';
 
-/** Writes them below dist/. */
-export async function writeReference() {
+/** What src/cli/reference.ts exports. */
+export async function loadReference() {
   const { outputFiles } = await build({
     ...settings,
     entryPoints: [join(root, 'src/cli/reference.ts')],
@@ -16,8 +16,12 @@ export async function writeReference() {
   const bundle = new Module(join(root, 'reference'));
   bundle.paths = [join(root, 'node_modules')];
   bundle._compile(outputFiles[0].text, join(root, 'reference'));
-  for (const [path, text] of Object.entries(
-    await bundle.exports.reference(new Date(time * 1000).toISOString().slice(0, 10)),
-  ))
-    put(path, text);
+  return bundle.exports;
+}
+
+/** Writes what belongs beside the programs, below dist/. */
+export async function writeReference() {
+  const { reference } = await loadReference();
+  const files = await reference(new Date(time * 1000).toISOString().slice(0, 10));
+  for (const [path, text] of Object.entries(files)) put(path, text);
 }

@@ -5,6 +5,8 @@ const Module = require('node:module');
 const { getAsset } = require('node:sea');
 
 const self = process.execPath;
+// Where yargs looks for the program; else it would ask for the working directory, which may be gone.
+process.mainModule = Object.assign(new Module(self), { filename: self });
 const [, , first, ...rest] = process.argv;
 if (first === '-e') {
   const [source, ...args] = rest;

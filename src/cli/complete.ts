@@ -4,14 +4,17 @@ import { defaultSettings } from '../core/settings';
 import { readSettings } from '../system/settings-file';
 import { optionsOf, type Verb, type Word } from './verb';
 
-/** What a shell has to read once, so that it asks this program (--get-yargs-completions) at each TAB. */
-export async function completionScript(shell: string | undefined): Promise<string> {
+/**
+ * What a shell has to read once, so that it asks the program (--get-yargs-completions) at each TAB. `program`: how to start
+ * that; the command has the name of the file.
+ */
+export async function completionScript(shell?: string, program = 'migrate-guard'): Promise<string> {
   // yargs asks these for the shell.
   if (shell !== undefined) Object.assign(process.env, { SHELL: shell, ZSH_NAME: '' });
   const { default: yargs } = await import('yargs/yargs');
   let script = '';
   yargs([], '/')
-    .scriptName('migrate-guard')
+    .scriptName(program)
     .detectLocale(false)
     .completion()
     .parseSync(['completion'], {}, (_error, _given, output) => {

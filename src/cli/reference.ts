@@ -1,3 +1,4 @@
+import { commandsPage } from './commands-page';
 import { completionScript } from './complete';
 import { manPage } from './man-page';
 import { verbs } from './verbs';
@@ -7,6 +8,12 @@ import { versionNumber } from './version';
 export async function reference(date: string): Promise<Readonly<Record<string, string>>> {
   return {
     'man/migrate-guard.1': manPage(verbs, versionNumber, date),
-    'completion/migrate-guard.bash': `${await completionScript('bash')}\n`,
+    // Not by the user's PATH, which has no /usr/sbin: `sudo migrate-guard` is completed, too.
+    'completion/migrate-guard.bash': `${await completionScript('bash', '/usr/sbin/migrate-guard')}\n`,
   };
+}
+
+/** What is kept in the tree, by its path there. */
+export function documents(): Readonly<Record<string, string>> {
+  return { 'docs/commands.md': commandsPage(verbs) };
 }

@@ -14,11 +14,15 @@ let bin: string;
 let directory: string;
 let state: string;
 let config: string;
+/** What makes bash complete it. */
+let script: string;
 
 beforeAll(async () => {
   built = await buildAlone();
   bin = mkdtempSync(join(tmpdir(), 'migrate-guard-bin-'));
   symlinkSync(built.file, join(bin, 'migrate-guard'));
+  script = join(bin, 'completion.bash');
+  writeFileSync(script, execFileSync(built.file, ['completion', 'bash']));
 });
 afterAll(() => {
   ifMade(built, (made) => made.remove());
@@ -48,8 +52,6 @@ function bash(program: string, ...argv: readonly string[]): string {
   return run(['bash', '--noprofile', '--norc', '-c', program, 'bash', ...argv]);
 }
 
-const script = (): string => join(built.directory, 'completion/migrate-guard.bash');
-
 /** What bash offers for the last of these words, as it has cut the line. */
 function offered(words: readonly string[]): string[] {
   const program = `
@@ -58,7 +60,7 @@ function offered(words: readonly string[]): string[] {
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _migrate-guard_yargs_completions || exit
     printf '%s\\0' "\${COMPREPLY[@]}"`;
-  const answer = bash(program, script(), 'migrate-guard', ...words);
+  const answer = bash(program, script, 'migrate-guard', ...words);
   return answer.split('\0').filter((word) => word !== '');
 }
 
@@ -67,15 +69,20 @@ function runs(...names: readonly string[]): void {
 }
 
 test('bash knows what completes the command, and offers files where that knows nothing', () => {
-  expect(bash('source "$1"; complete -p migrate-guard', script())).toBe(
+  expect(bash('source "$1"; complete -p migrate-guard', script)).toBe(
     'complete -o bashdefault -o default -F _migrate-guard_yargs_completions migrate-guard\n',
   );
 });
 
 test('the verb completion prints what is installed for bash, and the like for zsh', () => {
-  const installed = run(['cat', script()]);
-  expect(run(['migrate-guard', 'completion', 'bash'], { SHELL: '/bin/zsh' })).toBe(installed);
-  expect(run(['migrate-guard', 'completion'], { SHELL: '/bin/bash' })).toBe(installed);
+  const forBash = run(['migrate-guard', 'completion', 'bash'], { SHELL: '/bin/zsh' });
+  expect(run(['migrate-guard', 'completion'], { SHELL: '/bin/bash' })).toBe(forBash);
+  // There a user's PATH does not matter.
+  const asked = 'migrate-guard --get-yargs';
+  expect(
+    run(['cat', join(built.directory, 'completion/migrate-guard.bash')]).replaceAll('/usr/sbin/', ''),
+  ).toBe(forBash);
+  expect(forBash).toContain(`type_list=$(${asked}`);
   const zsh = run(['migrate-guard', 'completion', 'zsh']);
   expect(zsh).toMatch(/^#compdef migrate-guard\n/);
   expect(run(['migrate-guard', 'completion'], { SHELL: '/bin/zsh' })).toBe(zsh);

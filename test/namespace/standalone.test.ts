@@ -53,6 +53,9 @@ describe('a host', () => {
       'Usage: migrate-guard check ',
     );
     expect((await machine.root('/mnt/guard', 'nonsense')).exit).toBe(64);
+    // In a working directory that is gone.
+    const help = await machine.shell('mkdir /mnt/d && cd /mnt/d && rmdir /mnt/d && /mnt/guard check --help');
+    expect(help).toContain('Usage: migrate-guard check ');
     // From a directory of the PATH, and from beside it.
     expect(await machine.shell('cd /mnt && PATH=$PATH:/mnt; guard --version && ./guard --version')).toBe(
       `${release}\n${sum}\n${release}\n${sum}\n`,

@@ -91,7 +91,9 @@ ${onedConf()}CONF
     expect(sum).toBe(`${digest}  /usr/lib/migrate-guard/migrate-guard`);
     expect(await done(this.root('man', '-w', 'migrate-guard'))).toBe('/usr/share/man/man1/migrate-guard.1\n');
     const complete = 'source /usr/share/bash-completion/completions/migrate-guard; complete -p migrate-guard';
-    expect(await this.shell(complete)).toBe('complete -F _migrate_guard migrate-guard\n');
+    expect(await this.shell(complete)).toBe(
+      'complete -o bashdefault -o default -F _migrate-guard_yargs_completions migrate-guard\n',
+    );
     // On a front-end it also asks for VM_MAD, which no package sets.
     const { stdout } = await this.root('/usr/lib/migrate-guard/install.sh', 'verify');
     expect(stdout).toMatch(/^ok .* are as they were installed$/m);
