@@ -1,10 +1,10 @@
-import { parseXml, type Element } from '../core/xml';
+import type { Element } from '../core/element';
 import type { HookTest } from '../workflows/hook-test';
 import { printable } from './render';
 
-/** What the hook was given, and what became of it, in the order in which the hook manager goes. */
-export function renderHookTest(test: HookTest): string {
-  const { argv, user, directory, environment, event, stdout, stderr, exit } = test;
+/** What the hook was given, and what became of it, in the order in which the hook manager goes. `vm`: the event. */
+export function renderHookTest(test: HookTest, vm: Element): string {
+  const { argv, user, directory, environment, stdout, stderr, exit } = test;
   const variables = Object.entries(environment).map(([name, value]) => `  ${name}=${value}`);
   return [
     `command:     ${printable(argv.join(' '))}`,
@@ -12,7 +12,7 @@ export function renderHookTest(test: HookTest): string {
     'environment:',
     ...variables.map(printable),
     `stdin:       the VM in Base64, ${test.stdin.length} characters; decoded:`,
-    ...xmlLines(parseXml(event), '  '),
+    ...xmlLines(vm, '  '),
     'stdout:',
     ...block(stdout),
     'stderr:',

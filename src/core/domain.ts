@@ -1,4 +1,4 @@
-import { child, children, descend, parseXml, XmlError, type Element } from './xml';
+import { child, children, descend, XmlError, type Element } from './element';
 
 /**
  * Why QEMU has this file: the disk itself, a file below it, the target of a copy job, or firmware. `node` is a
@@ -49,11 +49,10 @@ export interface Domain {
 const networkTypes = new Set(['network', 'nvme', 'vhostuser', 'vhostvdpa']);
 
 /**
- * Reads a domain from libvirt's status XML (`<domstatus>`) or from `virsh dumpxml` (`<domain>`).
- * @throws XmlError when the document is broken, or is no domain.
+ * The domain of libvirt's status XML (`<domstatus>`) or of `virsh dumpxml` (`<domain>`).
+ * @throws XmlError when the document is no domain.
  */
-export function parseDomain(text: string): Domain {
-  const root = parseXml(text);
+export function domainOf(root: Element): Domain {
   const domain = root.name === 'domain' ? root : child(root, 'domain');
   const name = child(domain, 'name')?.text;
   const uuid = child(domain, 'uuid')?.text;

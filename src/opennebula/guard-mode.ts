@@ -1,6 +1,6 @@
+import { child, type Element } from '../core/element';
 import { exitCodes } from '../core/exit-codes';
 import { cut } from '../core/one-line';
-import { child, type Element } from '../core/xml';
 
 const modes = ['off', 'warn'] as const;
 /** Characters of a word that is none: whoever owns the VM may write as much as he likes. */

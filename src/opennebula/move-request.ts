@@ -1,8 +1,16 @@
-import { child, descend, parseXml, type Element } from '../core/xml';
+import { child, descend, type Element } from '../core/element';
 import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
 
+/** VMM_DRIVER_ACTION_DATA. */
+export interface ActionData {
+  /** As a remote script gets it. */
+  readonly xml: string;
+  /** The same in Base64, as a local script gets it. */
+  readonly base64: string;
+}
+
 /** What OpenNebula gave to a VMM driver script: its arguments and its input. */
-export interface MoveRequest {
+export interface MoveRequest extends ActionData {
   readonly action: 'migrate' | 'save';
   /** The domain's name or UUID. */
   readonly deployId: string;
@@ -12,10 +20,6 @@ export interface MoveRequest {
   readonly destination?: string;
   /** All arguments, as they came. */
   readonly args: readonly string[];
-  /** VMM_DRIVER_ACTION_DATA as XML, as a remote script gets it. */
-  readonly xml: string;
-  /** The same in Base64, as a local script gets it. */
-  readonly base64: string;
   /** Whether the disks lie where both hosts see them; `undefined` when the XML does not say. */
   readonly shared: boolean | undefined;
   readonly guardMode: GuardMode;
@@ -23,24 +27,29 @@ export interface MoveRequest {
   readonly tellsLast: boolean;
 }
 
+/** It is Base64 for a script that runs on the front-end, and raw XML for one on a host (OpenNebulaDriver.rb, do_action). */
+export function actionDataIn(input: Buffer): ActionData {
+  const text = input.toString('utf8');
+  const given = text.trim();
+  return given.startsWith('<')
+    ? { xml: text, base64: Buffer.from(text).toString('base64') }
+    : { xml: Buffer.from(given, 'base64').toString('utf8'), base64: given };
+}
+
 /**
  * `migrate`: DEPLOY_ID DESTINATION SOURCE VM_ID SOURCE; `save`: DEPLOY_ID FILE SOURCE VM_ID SOURCE (OpenNebula's
- * one_vmm_exec.rb). The input is Base64 for a script that runs on the front-end, and raw XML for one on a host
- * (OpenNebulaDriver.rb, do_action). @returns what is missing, as text.
+ * one_vmm_exec.rb). `root`: of the action data; nothing where that cannot be read. @returns what is missing, as text.
  */
 export function readMoveRequest(
   action: MoveRequest['action'],
   args: readonly string[],
-  input: Buffer,
+  data: ActionData,
+  root: Element | undefined,
 ): MoveRequest | string {
   const [deployId, second, source, vmId] = args;
   if (deployId === undefined || second === undefined || source === undefined || vmId === undefined) {
     return `four arguments are needed and ${args.length} were given`;
   }
-  const given = input.toString('utf8').trim();
-  const isXml = given.startsWith('<');
-  const xml = isXml ? input.toString('utf8') : Buffer.from(given, 'base64').toString('utf8');
-  const root = parsed(xml);
   const vm = child(root, 'VM');
   return {
     action,
@@ -49,20 +58,11 @@ export function readMoveRequest(
     source,
     ...(action === 'migrate' ? { destination: second } : {}),
     args,
-    xml,
-    base64: isXml ? Buffer.from(xml).toString('base64') : given,
+    ...data,
     shared: isShared(root),
     guardMode: guardModeOf(vm),
     tellsLast: tellsLast(vm),
   };
-}
-
-function parsed(xml: string): Element | undefined {
-  try {
-    return parseXml(xml);
-  } catch {
-    return undefined;
-  }
 }
 
 function isShared(root: Element | undefined): boolean | undefined {

@@ -1,8 +1,8 @@
-import { children, descend, parseXml, type Element } from '../core/xml';
+import { children, textIn, type Element } from '../core/element';
 
-/** Of the hooks that install.sh ships, those whose programs are registered (`onehook list -x`). @throws XmlError */
-export function registeredHooks(xml: string): string[] {
-  const commands = children(parseXml(xml), 'HOOK').map((hook) => text(hook, 'TEMPLATE', 'COMMAND'));
+/** Of the hooks that install.sh ships, those whose programs are registered (`onehook list -x`). */
+export function registeredHooks(pool: Element): string[] {
+  const commands = children(pool, 'HOOK').map((hook) => textIn(hook, 'TEMPLATE', 'COMMAND'));
   return shippedHooks.filter((name) => commands.some((command) => command.endsWith(`migrate-guard/${name}`)));
 }
 
@@ -21,18 +21,14 @@ export interface KvmHost {
   readonly driver: string;
 }
 
-/** The hosts that run OpenNebula's KVM drivers (`onehost list -x`). @throws XmlError */
-export function kvmHosts(xml: string): KvmHost[] {
-  return children(parseXml(xml), 'HOST')
-    .filter((host) => text(host, 'STATE') !== offline)
+/** The hosts that run OpenNebula's KVM drivers (`onehost list -x`). */
+export function kvmHosts(pool: Element): KvmHost[] {
+  return children(pool, 'HOST')
+    .filter((host) => textIn(host, 'STATE') !== offline)
     .map((host) => ({
-      name: text(host, 'NAME'),
-      cluster: { id: text(host, 'CLUSTER_ID'), name: text(host, 'CLUSTER') },
-      driver: text(host, 'VM_MAD'),
+      name: textIn(host, 'NAME'),
+      cluster: { id: textIn(host, 'CLUSTER_ID'), name: textIn(host, 'CLUSTER') },
+      driver: textIn(host, 'VM_MAD'),
     }))
     .filter(({ name, driver }) => name !== '' && hypervisorDrivers.includes(driver));
-}
-
-function text(element: Element, ...names: readonly string[]): string {
-  return descend(element, ...names)?.text ?? '';
 }

@@ -1,4 +1,4 @@
-import { child, children, parseXml, type Element } from '../core/xml';
+import { child, children, type Element } from '../core/element';
 import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
 
 /** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
@@ -34,23 +34,14 @@ export function xmlOfEvent(given: string): string {
   return text.startsWith('<') ? text : Buffer.from(text, 'base64').toString('utf8');
 }
 
-/** `<VM>`, in XML or in Base64; or what is wrong with it, as text. */
-export function readVmElement(given: string): Element | string {
-  if (given.trim() === '') return 'it is empty';
-  let root: Element;
-  try {
-    root = parseXml(xmlOfEvent(given));
-  } catch (error) {
-    return `it is neither XML nor XML in Base64: ${(error as Error).message}`;
-  }
+/** `<VM>`; or what is wrong with the document, as text. */
+export function vmIn(root: Element): Element | string {
   const vm = root.name === 'VM' ? root : child(root, 'VM');
   return vm ?? `it is no VM of OpenNebula: its root is <${root.name}>`;
 }
 
-/** @returns what is wrong with it, as text. */
-export function readVmEvent(given: string): VmEvent | string {
-  const vm = readVmElement(given);
-  if (typeof vm === 'string') return vm;
+/** Of `<VM>`. @returns what is wrong with it, as text. */
+export function eventOf(vm: Element): VmEvent | string {
   const vmId = child(vm, 'ID')?.text ?? '';
   if (!/^[0-9]{1,10}$/.test(vmId)) return 'its <VM> has no <ID>';
   const history = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').map(readRecord);

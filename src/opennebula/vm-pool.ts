@@ -1,4 +1,4 @@
-import { child, children, descend, parseXml, type Element } from '../core/xml';
+import { child, children, textIn, type Element } from '../core/element';
 import { hypervisorDrivers } from './pools';
 
 /** A VM that has a domain on a host now. */
@@ -30,27 +30,27 @@ const withDomain = new Set(
   [3, 4, 5, 6, 7, 12, 16, 17, 18, 24, 25, 26, 29, 57, 59, 62, 66, 69].map((state) => String(state)),
 );
 
-/** The VMs that run on KVM hosts (`onevm list -x`). @throws XmlError */
-export function readVmPool(xml: string): PlacedVm[] {
-  return vmsOf(parseXml(xml)).flatMap((vm) => {
-    if (text(vm, 'STATE') !== active || !withDomain.has(text(vm, 'LCM_STATE'))) return [];
+/** The VMs that run on KVM hosts (`onevm list -x`). */
+export function readVmPool(pool: Element): PlacedVm[] {
+  return vmsOf(pool).flatMap((vm) => {
+    if (textIn(vm, 'STATE') !== active || !withDomain.has(textIn(vm, 'LCM_STATE'))) return [];
     // The list has the newest record alone: where the VM is, or where it is moving to.
     const record = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').at(-1);
-    const host = record ? text(record, 'HOSTNAME') : '';
-    const id = text(vm, 'ID');
+    const host = record ? textIn(record, 'HOSTNAME') : '';
+    const id = textIn(vm, 'ID');
     if (!isId(id) || host === '' || !record) return [];
-    if (!hypervisorDrivers.includes(text(record, 'VM_MAD'))) return [];
+    if (!hypervisorDrivers.includes(textIn(record, 'VM_MAD'))) return [];
     const told = probeIn(child(vm, 'MONITORING'));
-    const base = { id: Number(id), name: text(vm, 'NAME'), host, tmMad: text(record, 'TM_MAD') };
+    const base = { id: Number(id), name: textIn(vm, 'NAME'), host, tmMad: textIn(record, 'TM_MAD') };
     return [{ ...base, ...(told ? { told } : {}) }];
   });
 }
 
-/** What the probe said last, by VM (`one.vmpool.monitoring`). @throws XmlError */
-export function readMonitoring(xml: string): Map<number, ProbeTold> {
+/** What the probe said last, by VM (`one.vmpool.monitoring`). */
+export function readMonitoring(data: Element): Map<number, ProbeTold> {
   const told = new Map<number, ProbeTold>();
-  for (const record of children(parseXml(xml), 'MONITORING')) {
-    const [found, id] = [probeIn(record), text(record, 'ID')];
+  for (const record of children(data, 'MONITORING')) {
+    const [found, id] = [probeIn(record), textIn(record, 'ID')];
     if (found && isId(id)) told.set(Number(id), found);
   }
   return told;
@@ -67,16 +67,12 @@ function vmsOf(root: Element): readonly Element[] {
 
 function probeIn(monitoring: Element | undefined): ProbeTold | undefined {
   if (!monitoring) return undefined;
-  const verdict = text(monitoring, 'MIGRATE_GUARD');
+  const verdict = textIn(monitoring, 'MIGRATE_GUARD');
   if (verdict === '') return undefined;
   return {
     verdict,
-    reason: text(monitoring, 'MIGRATE_GUARD_REASON'),
-    blockState: text(monitoring, 'MIGRATE_GUARD_BLOCK_STATE'),
-    time: text(monitoring, 'MIGRATE_GUARD_TIME'),
+    reason: textIn(monitoring, 'MIGRATE_GUARD_REASON'),
+    blockState: textIn(monitoring, 'MIGRATE_GUARD_BLOCK_STATE'),
+    time: textIn(monitoring, 'MIGRATE_GUARD_TIME'),
   };
-}
-
-function text(element: Element, ...names: readonly string[]): string {
-  return descend(element, ...names)?.text ?? '';
 }

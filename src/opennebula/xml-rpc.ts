@@ -1,4 +1,4 @@
-import { child, children, descend, parseXml, type Element } from '../core/xml';
+import { child, children, descend, type Element } from '../core/element';
 
 /**
  * The last MONITORING of every VM. `onevm list -x` does not tell it: the list is what oned wrote when a VM last changed,
@@ -22,10 +22,9 @@ function encodeCall(method: string, session: string, ...numbers: readonly number
 
 /**
  * What oned answers: an array of success, then the text or the error (Request.cc, success_response, failure_response).
- * @returns `why` of what is a failure, or no answer of oned. @throws XmlError
+ * @returns `why` of what is a failure, or no answer of oned.
  */
-export function decodeAnswer(xml: string): { readonly text: string } | { readonly why: string } {
-  const root = parseXml(xml);
+export function decodeAnswer(root: Element): { readonly text: string } | { readonly why: string } {
   const fault = descend(root, 'fault', 'value', 'struct');
   if (fault) return { why: wordsOf(fault) };
   const data = descend(root, 'params', 'param', 'value', 'array', 'data');

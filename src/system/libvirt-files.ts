@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { parseDomain, type Domain } from '../core/domain';
+import { domainOf, type Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
 import type { NoFacts } from '../core/facts';
 import { remedyOf } from '../core/remedy-of';
+import { readXml } from './read-xml';
 
 /** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
 export type Found = Domain | NoFacts;
@@ -22,7 +23,7 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
     };
   }
   try {
-    const domain = parseDomain(text);
+    const domain = domainOf(readXml(text));
     if (domain.name !== name) throw new Error(`it describes a domain named ${domain.name}`);
     return { ...domain, ...pidOf(stateDirectory, domain) };
   } catch (error) {

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBlockNodes } from '../core/block-nodes';
 import type { QemuAnswers } from '../core/block-state';
+import { XmlError } from '../core/element';
 import { errorName } from '../core/errors';
 import { isUnknown, type BlockNode, type Unknown } from '../core/facts';
-import { parseJob } from '../core/libvirt-job';
+import { jobIn } from '../core/libvirt-job';
 import { parseReply, qmpCommand, readAnswers, type QmpReply } from '../core/qmp';
+import { readXml } from './read-xml';
 
 /** Has virsh do something, and gives what it printed: a virsh that stays, or one for each order. */
 export interface VirshOrders {
@@ -77,8 +79,9 @@ export async function activate(
 export function jobOf(stateDirectory: string, name: string): string | undefined | Unknown {
   const file = join(stateDirectory, `${name}.xml`);
   try {
-    return parseJob(readFileSync(file, 'utf8'));
+    return jobIn(readXml(readFileSync(file, 'utf8')));
   } catch (error) {
+    if (error instanceof XmlError) return { unknown: `libvirt's status XML is broken: ${error.message}` };
     return { unknown: `${file} cannot be read: ${errorName(error)}` };
   }
 }

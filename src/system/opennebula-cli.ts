@@ -1,7 +1,9 @@
+import { XmlError, type Element } from '../core/element';
 import { isUnknown, type Unknown } from '../core/facts';
 import { findAccount } from './account';
 import { run } from './command';
 import { asOtherUser, type Argv, type Command } from './isolated';
+import { readXml } from './read-xml';
 
 /** Of env(1) and of the kernel: there is no such program. */
 const notFound = 127;
@@ -25,6 +27,22 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
     return { unknown: `${command} is not installed here: this is no front-end` };
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
   return { unknown: `${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };
+}
+
+/** Asks the same for what it prints as XML. */
+export async function listInOpenNebula(
+  command: 'onehook' | 'onehost' | 'onevm',
+  user: string,
+  deadline: number,
+): Promise<Element | Unknown> {
+  const answer = await askOpenNebula([command, 'list', '-x'], user, deadline);
+  if (isUnknown(answer)) return answer;
+  try {
+    return readXml(answer);
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    return { unknown: `the answer is no XML: ${error.message}` };
+  }
 }
 
 /** What OpenNebula's client looks for in the environment (oca/ruby/opennebula/client.rb, pool.rb). */

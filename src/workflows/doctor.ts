@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { isUnknown, type Unknown } from '../core/facts';
+import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
-import { kvmHosts, type KvmHost } from '../opennebula/pools';
-import { askOpenNebula } from '../system/opennebula-cli';
+import { kvmHosts } from '../opennebula/pools';
+import { listInOpenNebula } from '../system/opennebula-cli';
 import { validateHost } from '../system/host-name';
 import { run } from '../system/command';
 import { asOtherUser } from '../system/isolated';
@@ -51,15 +51,15 @@ export async function doctor(
   if (!roles.includes('frontend')) return { ...base, findings, hosts: [] };
   const { user, deadline } = settings.ssh;
   const [hooks, hosts, vms] = await Promise.all([
-    askOpenNebula(['onehook', 'list', '-x'], user, deadline * 1000),
-    askOpenNebula(['onehost', 'list', '-x'], user, deadline * 1000),
+    listInOpenNebula('onehook', user, deadline * 1000),
+    listInOpenNebula('onehost', user, deadline * 1000),
     isByTmScripts('') ? listVms(user) : undefined,
   ]);
   const selection = judgeSelection('', hooks, vms);
   findings.push(selection.drivers, selection.hooks, ...selection.scripts);
   if (isByDrivers(selection)) findings.push(...judgeMovers('', settings));
   findings.push(...judgeRecord(new Date()));
-  const listed = hostsIn(hosts);
+  const listed = isUnknown(hosts) ? hosts : kvmHosts(hosts);
   if (isUnknown(listed)) {
     const what = `the hosts cannot be listed: ${listed.unknown}`;
     const remedy = 'run onehost list as oneadmin, or migrate-guard doctor --host HOST';
@@ -78,15 +78,6 @@ export async function doctor(
 function frontEndOf(installation: Installation, version: string): FrontEnd {
   const { remoteScripts } = placeOf('/var/lib/one/remotes/migrate-guard/plugin.cjs', process.env);
   return { version, program: programSum(), installation, remoteScripts };
-}
-
-function hostsIn(hosts: string | Unknown): readonly KvmHost[] | Unknown {
-  if (typeof hosts !== 'string') return hosts;
-  try {
-    return kvmHosts(hosts);
-  } catch (error) {
-    return { unknown: `the answer is no XML: ${String(error)}` };
-  }
 }
 
 async function judgeAll(

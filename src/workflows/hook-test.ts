@@ -3,9 +3,10 @@ import { GuardError } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import type { Settings } from '../core/settings';
 import { hookStates, isFiredBy, type HookName } from '../opennebula/live-migration';
-import { readVmEvent, xmlOfEvent } from '../opennebula/vm-history';
+import { xmlOfEvent } from '../opennebula/vm-history';
 import { hookCommand, hookProgram, runAsHookManager } from '../system/hook-manager';
 import { showVm } from '../system/onevm';
+import { readVmEvent } from './read-vm';
 
 export interface HookTestOptions {
   readonly settings: Settings;

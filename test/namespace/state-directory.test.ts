@@ -18,7 +18,7 @@ const noStatus = (why: string): object => ({
 describe('a status XML that is none', () => {
   test.each<[string, (xml: string) => string, string]>([
     ['empty', () => '', 'line 1: there is no element'],
-    ['cut off', (xml) => xml.slice(0, xml.indexOf('<source')), 'line 17: <disk> is not closed'],
+    ['cut off', (xml) => xml.slice(0, xml.indexOf('<source')), 'line 17: Unclosed root tag'],
     [
       'of another domain',
       (xml) => xml.replace('<name>one-310', '<name>one-311'),
@@ -112,7 +112,7 @@ describe('what is asked for', () => {
       exit: 2,
       domains: [{ domain: absent }],
       troubles: [
-        'domain unknown: nobody can tell whether it runs here: /mnt/libvirt/one-311.xml is no status XML of libvirt: line 1: <domstatus> is not closed',
+        'domain unknown: nobody can tell whether it runs here: /mnt/libvirt/one-311.xml is no status XML of libvirt: line 1: Unclosed root tag',
       ],
     });
   });

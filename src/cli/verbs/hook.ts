@@ -1,6 +1,7 @@
 import { GuardError } from '../../core/errors';
 import { hookStates, type HookName } from '../../opennebula/live-migration';
 import { readNamedFile } from '../../system/named-file';
+import { readXml } from '../../system/read-xml';
 import { testHook } from '../../workflows/hook-test';
 import { printJson } from '../print';
 import { renderHookTest } from '../render-hook';
@@ -33,7 +34,7 @@ export const hookVerb: Verb = {
     const event = file === undefined ? {} : { event: readEvent(file) };
     const test = await testHook(hook, { settings, vmId, dryRun: line.flag('dry-run'), ...event });
     if (line.flag('json')) printJson(test);
-    else process.stdout.write(renderHookTest(test));
+    else process.stdout.write(renderHookTest(test, readXml(test.event)));
     return test.exit;
   },
 };

@@ -16,6 +16,7 @@ import type { Settings } from '../../core/settings';
 import { readMonitoring, type PlacedVm, type ProbeTold } from '../../opennebula/vm-pool';
 import { decodeAnswer, encodeLastMonitoring } from '../../opennebula/xml-rpc';
 import { askOned } from '../../system/oned';
+import { readXml } from '../../system/read-xml';
 import type { Scope } from './scope';
 
 /**
@@ -70,9 +71,9 @@ async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeTo
   if (isUnknown(answered)) return answered;
   const { answer, from } = answered;
   try {
-    const decoded = decodeAnswer(answer);
+    const decoded = decodeAnswer(readXml(answer));
     if ('why' in decoded) return { unknown: `${from} refuses: ${decoded.why}` };
-    return readMonitoring(decoded.text);
+    return readMonitoring(readXml(decoded.text));
   } catch (error) {
     return { unknown: `${from} does not answer as oned does: ${errorName(error)}` };
   }

@@ -1,7 +1,7 @@
 import { isUnknown } from '../../core/facts';
 import { failedMigration } from '../../opennebula/live-migration';
-import { readVmEvent } from '../../opennebula/vm-history';
 import { showVm } from '../../system/onevm';
+import { readVmEvent } from '../read-vm';
 
 /**
  * The host to which OpenNebula tried to move the VM last, and failed; `undefined` where its history does not tell, and

@@ -6,7 +6,7 @@ import type { Settings } from '../../core/settings';
 import { kvmHosts, type KvmHost } from '../../opennebula/pools';
 import { readVmPool, type PlacedVm } from '../../opennebula/vm-pool';
 import { validateHost } from '../../system/host-name';
-import { askOpenNebula } from '../../system/opennebula-cli';
+import { listInOpenNebula } from '../../system/opennebula-cli';
 
 /** Which part of the cloud is asked for. */
 export interface Wanted {
@@ -36,11 +36,11 @@ const deadline = 60_000;
 export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Promise<Scope> {
   wanted.hosts?.forEach(validateHost);
   const [hostPool, vmPool] = await Promise.all([
-    askOpenNebula(['onehost', 'list', '-x'], user, deadline),
-    askOpenNebula(['onevm', 'list', '-x'], user, deadline),
+    listInOpenNebula('onehost', user, deadline),
+    listInOpenNebula('onevm', user, deadline),
   ]);
-  const known = read(hostPool, kvmHosts);
-  const placed = read(vmPool, readVmPool);
+  const known = isUnknown(hostPool) ? hostPool : kvmHosts(hostPool);
+  const placed = isUnknown(vmPool) ? vmPool : readVmPool(vmPool);
   const doubts = doubtsOf(known, placed);
   const hosts = chooseHosts(wanted, known, isUnknown(placed) ? [] : placed);
   if (hosts.length === 0 && doubts.length > 0) {
@@ -104,13 +104,4 @@ function refuseUnknown(kind: 'host' | 'cluster', given: readonly string[], known
   const close = nearest(foreign, known);
   const remedy = close === undefined ? `see one${kind} list` : `did you mean ${close}?`;
   throw new GuardError('usage', `OpenNebula has no KVM ${kind} ${foreign}`, remedy);
-}
-
-function read<T>(pool: string | Unknown, parse: (xml: string) => T): T | Unknown {
-  if (typeof pool !== 'string') return pool;
-  try {
-    return parse(pool);
-  } catch (error) {
-    return { unknown: `the answer is not the XML that was expected: ${(error as Error).message}` };
-  }
 }

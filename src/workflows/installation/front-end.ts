@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Element } from '../../core/element';
 import { errorName } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
@@ -22,8 +23,8 @@ export interface Selection {
  * Of the drivers, the hooks and the TM scripts. `hooks` is the answer of `onehook list -x`, `vms` that of `onevm list -x`,
  * which is of use only where the TM scripts are all there is (`isByTmScripts`).
  */
-export function judgeSelection(root: string, hooks: string | Unknown, vms?: string | Unknown): Selection {
-  const registered = typeof hooks === 'string' ? hooksIn(hooks) : hooks;
+export function judgeSelection(root: string, hooks: Element | Unknown, vms?: Element | Unknown): Selection {
+  const registered = isUnknown(hooks) ? hooks : registeredHooks(hooks);
   const scripts = readTmDrivers(root);
   const needsVms = vms !== undefined && !isUnknown(scripts) && !hasAllHooks(registered);
   return {
@@ -46,14 +47,6 @@ export function isByTmScripts(root: string): boolean {
 
 function hasAllHooks(hooks: readonly string[] | Unknown): boolean {
   return !isUnknown(hooks) && hooks.length === shippedHooks.length;
-}
-
-function hooksIn(xml: string): string[] | Unknown {
-  try {
-    return registeredHooks(xml);
-  } catch (error) {
-    return { unknown: `its answer is no XML: ${errorName(error)}` };
-  }
 }
 
 /** Hosts of another VM_MAD that runs the same scripts: oned.conf ships one named "qemu". */

@@ -1,8 +1,9 @@
+import type { Element } from '../../core/element';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { tmDrivers, tmScripts, type TmDriver, type TmScript } from '../../opennebula/tm-scripts';
 import { readVmPool } from '../../opennebula/vm-pool';
-import { askOpenNebula } from '../../system/opennebula-cli';
+import { listInOpenNebula } from '../../system/opennebula-cli';
 import { readDatastoreScripts } from '../../system/datastore-scripts';
 
 const check = 'tm-scripts';
@@ -44,14 +45,14 @@ function missing(driver: string, calls: readonly TmScript[]): Finding[] {
 }
 
 /** For `judgeUnguardedVms`. A pool of thousands takes oned its time, and its command line is Ruby. */
-export function listVms(user: string): Promise<string | Unknown> {
-  return askOpenNebula(['onevm', 'list', '-x'], user, 60_000);
+export function listVms(user: string): Promise<Element | Unknown> {
+  return listInOpenNebula('onevm', user, 60_000);
 }
 
 /** Where nothing else guards: the VMs that run on datastores whose driver does not call it. `vms`: `onevm list -x`. */
-export function judgeUnguardedVms(drivers: readonly TmDriver[], vms: string | Unknown): Finding[] {
+export function judgeUnguardedVms(drivers: readonly TmDriver[], vms: Element | Unknown): Finding[] {
   const guarded = new Set(callers(drivers).map(({ name }) => name));
-  const drivenBy = typeof vms === 'string' ? countByDriver(vms) : vms;
+  const drivenBy = isUnknown(vms) ? vms : countByDriver(vms);
   if (isUnknown(drivenBy)) {
     const what = `nobody can tell which datastore drivers move VMs without migrate-guard: ${drivenBy.unknown}`;
     return [{ check, state: 'unknown', what, remedy: 'run onevm list as oneadmin' }];
@@ -65,13 +66,9 @@ export function judgeUnguardedVms(drivers: readonly TmDriver[], vms: string | Un
     });
 }
 
-function countByDriver(xml: string): ReadonlyMap<string, number> | Unknown {
-  try {
-    const counts = new Map<string, number>();
-    for (const { tmMad } of readVmPool(xml)) counts.set(tmMad, (counts.get(tmMad) ?? 0) + 1);
-    counts.delete('');
-    return counts;
-  } catch (error) {
-    return { unknown: `the answer of onevm is no XML: ${String(error)}` };
-  }
+function countByDriver(vms: Element): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tmMad } of readVmPool(vms)) counts.set(tmMad, (counts.get(tmMad) ?? 0) + 1);
+  counts.delete('');
+  return counts;
 }

@@ -1,7 +1,7 @@
 import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
-import { askOpenNebula } from '../../system/opennebula-cli';
+import { listInOpenNebula } from '../../system/opennebula-cli';
 import { isByDrivers, isByTmScripts, judgeSelection } from './front-end';
 import { judgeFiles, readInstallation, type Role } from './installed-files';
 import { judgeMovers } from './movers';
@@ -33,7 +33,7 @@ async function judgeWay(root: string, settings: Settings): Promise<Finding[]> {
   if (isByDrivers(selection)) return [drivers, ...judgeMovers(root, settings), ...scripts];
   if (root !== '') return [drivers, ...scripts];
   const vms = isByTmScripts(root) ? await listVms(ssh.user) : undefined;
-  const hooks = await askOpenNebula(['onehook', 'list', '-x'], ssh.user, ssh.deadline * 1000);
+  const hooks = await listInOpenNebula('onehook', ssh.user, ssh.deadline * 1000);
   const asked = judgeSelection(root, hooks, vms);
   return [asked.drivers, ...asked.scripts];
 }

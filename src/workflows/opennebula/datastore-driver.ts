@@ -11,9 +11,9 @@ import {
   type GuardMode,
 } from '../../opennebula/guard-mode';
 import { saidInLog } from '../../opennebula/said';
-import { readVmElement } from '../../opennebula/vm-history';
 import { failure, info, warning } from '../../opennebula/vm-log';
 import { showVm } from '../../system/onevm';
+import { readVm } from '../read-vm';
 import { askHost, isForeign, notReady, refusalOf } from './ask-host';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { keepRecord } from './keep-record';
@@ -47,7 +47,7 @@ async function script(name: Name, action: HostAction, call: Call): Promise<Reply
   if (source === destination) return { exit: 0, stdout: '', stderr: '' };
   // It runs no mover: only the policy says how to go on without the guard, and what is told of it.
   const configured = await readForDriver(['policy']);
-  const vm = readVmElement(call.input.toString('utf8'));
+  const vm = readVm(call.input.toString('utf8'));
   const known = typeof vm === 'string' ? undefined : guardModeOf(vm);
   const first = await serve(request, action, known ?? usual, configured, call);
   // A driver that hands over no VM is asked for its mode where it counts most.
@@ -120,7 +120,7 @@ function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
 async function askMode(vmId: string, configured: DriverSettings): Promise<GuardMode> {
   if ('refused' in configured) return usual;
   const shown = await showVm(vmId, configured.settings.ssh.user);
-  const vm = isUnknown(shown) ? '' : readVmElement(shown);
+  const vm = isUnknown(shown) ? '' : readVm(shown);
   return typeof vm === 'string' ? usual : guardModeOf(vm);
 }
 

@@ -11,10 +11,11 @@ import {
   type HookName,
   type LiveMigration,
 } from '../../opennebula/live-migration';
-import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
+import type { VmEvent } from '../../opennebula/vm-history';
 import { validateHost } from '../../system/host-name';
 import { showVm } from '../../system/onevm';
 import { readSettings } from '../../system/settings-file';
+import { readVmEvent } from '../read-vm';
 import { askHost, isForeign, type HostAnswer } from './ask-host';
 import type { Call, Reply } from './call';
 import { keepRecord } from './keep-record';

@@ -1,7 +1,9 @@
+import { XmlError, type Element } from '../../core/element';
 import { exitCodes } from '../../core/exit-codes';
 import { describeOddMode } from '../../opennebula/guard-mode';
-import { readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
+import { actionDataIn, readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
 import { failure, warning } from '../../opennebula/vm-log';
+import { readXml } from '../../system/read-xml';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { drive, moverAlone, unguarded, type DriverOptions } from './drive';
 import { keepRecord } from './keep-record';
@@ -10,7 +12,8 @@ import { overruled } from './overruled';
 /** The VMM drivers: everything that is said of a move is recorded here. */
 export async function moveScript(action: MoveRequest['action'], call: Call): Promise<Reply> {
   const { args, input, place } = call;
-  const request = readMoveRequest(action, args, input);
+  const data = actionDataIn(input);
+  const request = readMoveRequest(action, args, data, rootOf(data.xml));
   if (typeof request === 'string') {
     const remedy = 'OpenNebula starts this script; see docs/opennebula.md';
     return { exit: 64, stdout: '', stderr: failure(action, request, remedy) };
@@ -54,6 +57,16 @@ async function move(
   if (guardMode.odd === undefined) return reply;
   // After the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
   return { ...reply, stderr: `${reply.stderr}${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}` };
+}
+
+/** A move that may be guarded goes on without what OpenNebula tells of the VM. */
+function rootOf(xml: string): Element | undefined {
+  try {
+    return readXml(xml);
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
 }
 
 /** The way out for a VM that has to be moved now, whatever the guard would say: nothing is done for it. */

@@ -3,8 +3,9 @@ import { isUnknown } from '../../core/facts';
 import type { Settings } from '../../core/settings';
 import { done, failed } from '../../opennebula/hook-log';
 import { failedMigration, type FailedMigration } from '../../opennebula/live-migration';
-import { readVmEvent, type VmEvent } from '../../opennebula/vm-history';
+import type { VmEvent } from '../../opennebula/vm-history';
 import { migrateLive, showVm } from '../../system/onevm';
+import { readVmEvent } from '../read-vm';
 import type { Reply } from './call';
 
 /**

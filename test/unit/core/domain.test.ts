@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from '../../fast-check';
-import { parseDomain, type Domain } from '../../../src/core/domain';
-import { XmlError } from '../../../src/core/xml';
+import { domainOf, type Domain } from '../../../src/core/domain';
+import { XmlError } from '../../../src/core/element';
+import { readXml } from '../../../src/system/read-xml';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, '../fixtures', name), 'utf8');
+
+const parseDomain = (text: string): Domain => domainOf(readXml(text));
 
 function withDisks(...disks: readonly string[]): Domain {
   return parseDomain(

@@ -1,9 +1,8 @@
 import { done, failed } from '../../../src/opennebula/hook-log';
 import { failedMigration, isFiredBy, migrationUnderWay } from '../../../src/opennebula/live-migration';
-import { readMoveRequest } from '../../../src/opennebula/move-request';
+import { actionDataIn, readMoveRequest } from '../../../src/opennebula/move-request';
 import { readVectors } from '../../../src/opennebula/oned-conf';
 import { kvmHosts, registeredHooks } from '../../../src/opennebula/pools';
-import { readVmEvent } from '../../../src/opennebula/vm-history';
 import { failure, info } from '../../../src/opennebula/vm-log';
 import {
   earlierMovers,
@@ -15,6 +14,8 @@ import {
 import { readMonitoring as readLastMonitoring, readVmPool } from '../../../src/opennebula/vm-pool';
 import { decodeAnswer } from '../../../src/opennebula/xml-rpc';
 import { monitoringLine } from '../../../src/opennebula/vm-monitoring';
+import { readXml } from '../../../src/system/read-xml';
+import { readVmEvent } from '../../../src/workflows/read-vm';
 import { readMonitoring } from '../opennebula/monitord';
 import { vmXml } from '../opennebula/vm-xml';
 import { fuzz, refusesXml } from './parser';
@@ -54,7 +55,11 @@ fuzz('the VM of a hook', {
 const actionData = `<VMM_DRIVER_ACTION_DATA><HOST>kvm1</HOST><DATASTORE><TEMPLATE><SHARED><![CDATA[YES]]></SHARED></TEMPLATE></DATASTORE>${events[0] ?? ''}</VMM_DRIVER_ACTION_DATA>`;
 fuzz('the input of a driver', {
   valid: [actionData, Buffer.from(actionData).toString('base64')],
-  parse: (text) => readMoveRequest('migrate', ['one-310', 'kvm2', 'kvm1', '310'], Buffer.from(text)),
+  parse: (text) => {
+    const data = actionDataIn(Buffer.from(text));
+    return readMoveRequest('migrate', ['one-310', 'kvm2', 'kvm1', '310'], data, readXml(data.xml));
+  },
+  refuses: refusesXml,
   holds: (request) => {
     if (typeof request === 'string') throw new Error(request);
     expect([true, false, undefined]).toContain(request.shared);
@@ -64,7 +69,7 @@ fuzz('the input of a driver', {
 const hosts = `<HOST_POOL><HOST><ID>0</ID><NAME>kvm1</NAME><STATE>2</STATE><VM_MAD><![CDATA[kvm]]></VM_MAD></HOST></HOST_POOL>`;
 fuzz('onehost list', {
   valid: [hosts],
-  parse: kvmHosts,
+  parse: (text) => kvmHosts(readXml(text)),
   refuses: refusesXml,
   holds: (found) => {
     expect(found.every(({ name, driver }) => name !== '' && ['kvm', 'qemu'].includes(driver))).toBe(true);
@@ -75,7 +80,7 @@ fuzz('onehook list', {
   valid: [
     '<HOOK_POOL><HOOK><ID>1</ID><TEMPLATE><COMMAND>migrate-guard/pre-migrate</COMMAND></TEMPLATE></HOOK></HOOK_POOL>',
   ],
-  parse: registeredHooks,
+  parse: (text) => registeredHooks(readXml(text)),
   refuses: refusesXml,
 });
 
@@ -83,14 +88,14 @@ const told = '<MIGRATE_GUARD><![CDATA[safe]]></MIGRATE_GUARD><MIGRATE_GUARD_TIME
 const placed = `<VM><ID>7</ID><NAME>a</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD></HISTORY></HISTORY_RECORDS><MONITORING>${told}</MONITORING></VM>`;
 fuzz('onevm list', {
   valid: [`<VM_POOL>${placed}</VM_POOL>`, placed],
-  parse: readVmPool,
+  parse: (text) => readVmPool(readXml(text)),
   refuses: refusesXml,
   holds: (vms) => expect(vms.every(({ id, host }) => Number.isSafeInteger(id) && host !== '')).toBe(true),
 });
 
 fuzz('the last monitoring of all VMs', {
   valid: [`<MONITORING_DATA><MONITORING><ID>7</ID>${told}</MONITORING></MONITORING_DATA>`],
-  parse: readLastMonitoring,
+  parse: (text) => readLastMonitoring(readXml(text)),
   refuses: refusesXml,
   holds: (found) => expect([...found.keys()].every(Number.isSafeInteger)).toBe(true),
 });
@@ -100,7 +105,7 @@ fuzz('an answer of oned', {
     '<?xml version="1.0"?><methodResponse><params><param><value><array><data><value><boolean>1</boolean></value><value><string>x</string></value></data></array></value></param></params></methodResponse>',
     '<methodResponse><fault><value><struct><member><name>faultString</name><value><string>no</string></value></member></struct></value></fault></methodResponse>',
   ],
-  parse: decodeAnswer,
+  parse: (text) => decodeAnswer(readXml(text)),
   refuses: refusesXml,
   holds: (answer) => expect(typeof ('text' in answer ? answer.text : answer.why)).toBe('string'),
 });

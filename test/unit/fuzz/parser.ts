@@ -1,6 +1,6 @@
 import { createContext, Script } from 'node:vm';
 import fc from '../../fast-check';
-import { XmlError } from '../../../src/core/xml';
+import { XmlError } from '../../../src/core/element';
 import { hostile, huge } from './hostile';
 
 // `npm run test:fuzz -- --runs 100000` runs many more of each (setup/many.mjs).

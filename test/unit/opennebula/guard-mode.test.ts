@@ -1,7 +1,8 @@
-import { child, parseXml } from '../../../src/core/xml';
+import { child } from '../../../src/core/element';
 import { guardModeOf, tellsLast } from '../../../src/opennebula/guard-mode';
-import { readMoveRequest } from '../../../src/opennebula/move-request';
-import { readVmEvent } from '../../../src/opennebula/vm-history';
+import { actionDataIn, readMoveRequest } from '../../../src/opennebula/move-request';
+import { readXml } from '../../../src/system/read-xml';
+import { readVmEvent } from '../../../src/workflows/read-vm';
 
 function vm(mode?: string): string {
   const attribute = mode === undefined ? '' : `<MIGRATE_GUARD_MODE><![CDATA[${mode}]]></MIGRATE_GUARD_MODE>`;
@@ -20,19 +21,22 @@ test.each([
   ['no', { mode: 'guard', odd: 'no' }],
   ['o'.repeat(60), { mode: 'guard', odd: `${'o'.repeat(39)}…` }],
 ])('%j', (given, mode) => {
-  expect(guardModeOf(parseXml(vm(given)))).toEqual(mode);
+  expect(guardModeOf(readXml(vm(given)))).toEqual(mode);
   const data = `<VMM_DRIVER_ACTION_DATA>${vm(given)}</VMM_DRIVER_ACTION_DATA>`;
   const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
-  for (const input of [data, Buffer.from(data).toString('base64')])
-    expect(readMoveRequest('migrate', words, Buffer.from(input))).toMatchObject({ guardMode: mode });
+  for (const input of [data, Buffer.from(data).toString('base64')]) {
+    const given = actionDataIn(Buffer.from(input));
+    expect(given.xml).toBe(data);
+    expect(readMoveRequest('migrate', words, given, readXml(given.xml))).toMatchObject({ guardMode: mode });
+  }
   expect(readVmEvent(Buffer.from(vm(given)).toString('base64'))).toMatchObject({ guardMode: mode });
 });
 
 test('what cannot be read is guarded as usual', () => {
   const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
-  expect(readMoveRequest('migrate', words, Buffer.from('<VM'))).toMatchObject({
+  expect(readMoveRequest('migrate', words, actionDataIn(Buffer.from('<VM')), undefined)).toMatchObject({
     guardMode: { mode: 'guard' },
     tellsLast: false,
   });
-  expect(tellsLast(child(parseXml('<X/>'), 'VM'))).toBe(false);
+  expect(tellsLast(child(readXml('<X/>'), 'VM'))).toBe(false);
 });

@@ -1,6 +1,7 @@
 import fc from '../../fast-check';
 import { failedMigration, migrationUnderWay } from '../../../src/opennebula/live-migration';
-import { readVmEvent, type HistoryRecord, type VmEvent } from '../../../src/opennebula/vm-history';
+import type { HistoryRecord, VmEvent } from '../../../src/opennebula/vm-history';
+import { readVmEvent } from '../../../src/workflows/read-vm';
 import { History, releases, vmXml, type VmXmlOptions } from './vm-xml';
 
 const before = 1709629999;

@@ -1,5 +1,8 @@
-import { parseJob } from '../../../src/core/libvirt-job';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseReply, readAnswers } from '../../../src/core/qmp';
+import { jobOf } from '../../../src/system/monitor';
 
 describe('what QEMU answers', () => {
   const reply = (value: unknown): ReturnType<typeof parseReply> => parseReply(JSON.stringify(value));
@@ -50,10 +53,18 @@ describe('what QEMU answers', () => {
   });
 
   test('libvirt’s job', () => {
-    expect(parseJob("<domstatus><job type='none' async='migration out' phase='perform3'/></domstatus>")).toBe(
+    const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-job-'));
+    const jobIn = (status: string): ReturnType<typeof jobOf> => {
+      writeFileSync(join(directory, 'one-310.xml'), status);
+      return jobOf(directory, 'one-310');
+    };
+    expect(jobIn("<domstatus><job type='none' async='migration out' phase='perform3'/></domstatus>")).toBe(
       'migration out',
     );
-    expect(parseJob("<domstatus><job type='none' async='none'/></domstatus>")).toBeUndefined();
-    expect(parseJob('<domstatus')).toHaveProperty('unknown');
+    expect(jobIn("<domstatus><job type='none' async='none'/></domstatus>")).toBeUndefined();
+    expect(jobIn('<domstatus')).toEqual({
+      unknown: "libvirt's status XML is broken: line 1: Unexpected end",
+    });
+    rmSync(directory, { recursive: true });
   });
 });
