@@ -183,7 +183,7 @@ describe('a wrong command line', () => {
     [['hook', 'test', 'constructor'], 'hook takes test <pre-migrate | post-failure>', 'hook '],
     [['host', 'x'], 'host takes no word', 'host '],
     [['chek', '310', '--json'], 'there is no such verb: did you mean check?', ''],
-    [['frobnicate', '--json'], 'there is no verb or option frobnicate', ''],
+    [['frobnicate', '--json'], 'there is no verb or option json, frobnicate', ''],
     [['constructor'], 'there is no verb or option constructor', ''],
     [['ch\u001b[31mek\u009b'], 'there is no verb or option ch\\x1b[31mek\\x9b', ''],
   ])('%j', async (argv, what, verb) => {
