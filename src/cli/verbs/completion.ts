@@ -9,7 +9,7 @@ export const completionVerb: Verb = {
   summary: 'print what makes a shell complete this command (by default, the shell of $SHELL)',
   options: {},
   isBare: true,
-  examples: [['migrate-guard completion zsh >/usr/local/share/zsh/site-functions/_migrate-guard', 'for zsh']],
+  examples: [['migrate-guard completion zsh >>~/.zshrc', 'for zsh; that of bash is installed']],
   run: async ({ words: [shell] }) => {
     print(`${await completionScript(shell)}\n`);
     return 0;
