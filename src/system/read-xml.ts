@@ -16,8 +16,15 @@ interface Read {
   readonly '#name': string;
   readonly [keys.attrkey]?: Readonly<Record<string, string>>;
   readonly [keys.charkey]?: string;
-  readonly [keys.childkey]?: readonly Element[];
+  readonly [keys.childkey]?: readonly Done[];
 }
+
+/** xml2js copies what stands in an element's place key by key, and slowly: so it has one. */
+interface Done {
+  readonly element: Element;
+}
+
+const noAttribute: Element['attributes'] = new Map();
 
 const options = {
   ...keys,
@@ -27,12 +34,17 @@ const options = {
   explicitChildren: true,
   preserveChildrenOrder: true,
   // Called at the end of each element, and what it returns stands in the element's place: nothing else is kept.
-  validator: (_path: string, _others: unknown, read: Read): Element => ({
-    name: read['#name'],
-    attributes: new Map(Object.entries(read[keys.attrkey] ?? {})),
-    children: read[keys.childkey] ?? [],
-    text: (read[keys.charkey] ?? '').trim(),
-  }),
+  validator: (_path: string, _others: unknown, read: Read): Done => {
+    const { [keys.attrkey]: attributes, [keys.childkey]: children = [], [keys.charkey]: text = '' } = read;
+    return {
+      element: {
+        name: read['#name'],
+        attributes: attributes ? new Map(Object.entries(attributes)) : noAttribute,
+        children: children.map(({ element }) => element),
+        text: text.trim(),
+      },
+    };
+  },
 };
 
 /** Those of XML. sax knows those of HTML as well. */
@@ -61,7 +73,7 @@ export function readXml(source: string): Element {
   const parser = new Parser(options);
   const sax = parser.saxParser;
   let root: Element | undefined;
-  parser.on('end', (read: Element | null) => (root ??= read ?? undefined));
+  parser.on('end', (read: Done | null) => (root ??= read?.element));
   refuseMore(sax, source, () => root !== undefined);
   try {
     // Not by parseString(), which reads on after an error, and is silent about errors after the root element.

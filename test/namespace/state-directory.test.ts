@@ -35,7 +35,7 @@ describe('a status XML that is none', () => {
       'line 1: a document type is not accepted',
     ],
     ['nested without end', () => '<a>'.repeat(100_000), 'line 1: elements are nested too deeply'],
-    ['binary', () => '\0\x01\xff'.repeat(1000), 'line 1: text outside the root element'],
+    ['binary', () => '\0\x01\xff'.repeat(1000), 'line 1: Non-whitespace before first tag.'],
   ])('%s', async (_, change, why) => {
     const { xml } = await startHealthy();
     on.stage.writeStatus('one-310', change(xml));
