@@ -1,5 +1,6 @@
 import type { DomainFacts, SourceFacts } from '../core/facts';
 import { identity } from '../core/entry';
+import { isFailure } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
 import {
@@ -96,10 +97,10 @@ function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | '
     return { remedy: lastHold(source, facts) ?? wrong };
   }
   const plan = planWithNeighbours(source, facts);
-  return 'steps' in plan
+  return !isFailure(plan)
     ? { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` }
     : {
-        remedy: `not repairable: ${plan.refusal}; ${powerCycle(facts)}, or make the path lead through /dev again`,
+        remedy: `not repairable: ${plan.what}; ${powerCycle(facts)}, or make the path lead through /dev again`,
       };
 }
 
@@ -113,10 +114,10 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
   const seen = new Set(pending);
   for (let next = pending.pop(); next; next = pending.pop()) {
     const plan = planOf(next, facts);
-    if ('refusal' in plan) {
+    if (isFailure(plan)) {
       return next === source
         ? plan
-        : { refusal: `${next.source.disk} shares a part of its way, and ${plan.refusal}` };
+        : { ...plan, what: `${next.source.disk} shares a part of its way, and ${plan.what}` };
     }
     plans.push([...plan.steps]);
     const replaced = new Set(

@@ -1,6 +1,6 @@
-import { GuardError } from '../core/errors';
+import { GuardError, isFailure } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
-import { asksDestination, readRequest, releaseOf, type HostRequest } from '../core/host-request';
+import { asksDestination, readRequest, refused, releaseOf, type HostRequest } from '../core/host-request';
 import { longestLine, type HostEnd } from '../core/host-session';
 import { tooLong } from '../core/lines';
 import type { Settings } from '../core/settings';
@@ -92,15 +92,12 @@ async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
     const what = `the front-end has migrate-guard ${release}, and this host has ${versionNumber}`;
     return refusal('usage', what, 'run install.sh host of the same release on this host');
   }
-  const request = typeof line === 'string' ? readRequest(line) : whyNone(line);
-  if (typeof request !== 'string') return request;
+  const request = typeof line === 'string' ? readRequest(line) : refused(whyNone(line));
+  if (!isFailure(request)) return request;
+  const { code, what, remedy } = request;
   await logToHost(asker());
-  log('refused', { why: request });
-  return refusal(
-    'usage',
-    request,
-    'it is what the programs of migrate-guard write; see docs/architecture.md',
-  );
+  log('refused', { why: what });
+  return refusal(code, what, remedy);
 }
 
 function whyNone(line: typeof tooLong | undefined): string {

@@ -1,12 +1,31 @@
 import { exitCodes, type ExitCode } from './exit-codes';
 
-/** A failure that the admin can understand: what happened, and what to do next. Never shown with a stack. */
-export class GuardError extends Error {
+/**
+ * Why something is not done, for an admin. It is returned where the caller may go on, and thrown, as a
+ * {@link GuardError}, where nobody can. What could not be read is no failure but an `Unknown` (core/facts.ts).
+ */
+export interface Failure {
+  /** The exit status that goes with it. */
+  readonly code: ExitCode;
+  /** One sentence: what happened, to which VM, disk or path, and why. */
+  readonly what: string;
+  /** One sentence: what to do next. */
+  readonly remedy?: string | undefined;
+}
+
+export function failureOf(code: ExitCode, what: string, remedy?: string): Failure {
+  return { code, what, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+export function isFailure(value: object | string): value is Failure {
+  return typeof value === 'object' && 'code' in value && 'what' in value;
+}
+
+/** A failure that is thrown. Never shown with a stack. */
+export class GuardError extends Error implements Failure {
   constructor(
     readonly code: ExitCode,
-    /** One sentence: what happened, to which VM, disk or path, and why. */
     readonly what: string,
-    /** One sentence: what to do next. */
     readonly remedy?: string,
     options?: ErrorOptions,
   ) {

@@ -1,3 +1,4 @@
+import { failureOf, type Failure } from './errors';
 import type { FleetDomain, FleetHost, FleetReport } from './fleet';
 import { hostsSeen, type Seen } from './fleet-diff';
 import { readDomainReport, readObject } from './report-reader';
@@ -6,24 +7,24 @@ import { readDomainReport, readObject } from './report-reader';
  * What an earlier audit knew, from what it printed with `--json`; or why the text is none, naming the place. A list of
  * some verdicts only is none either: a VM that is not in it had another one, or was not there at all.
  */
-export function readFleet(text: string): Seen | string {
+export function readFleet(text: string): Seen | Failure {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    return `it is no JSON: ${(error as Error).message}`;
+    return failureOf('usage', `it is no JSON: ${(error as Error).message}`);
   }
   const given = readObject(document);
   const domains = given?.get('domains');
-  if (!Array.isArray(domains)) return 'it has no list "domains"';
+  if (!Array.isArray(domains)) return failureOf('usage', 'it has no list "domains"');
   const read: FleetDomain[] = [];
   for (const [index, value] of domains.entries()) {
     const domain = readFleetDomain(value);
-    if (!domain) return `domains[${index}] is no VM of an audit`;
+    if (!domain) return failureOf('usage', `domains[${index}] is no VM of an audit`);
     read.push(domain);
   }
   const verdicts = readObject(given?.get('asked'))?.get('verdicts') ?? null;
-  if (verdicts !== null) return 'it lists the VMs of some verdicts only (--verdict)';
+  if (verdicts !== null) return failureOf('usage', 'it lists the VMs of some verdicts only (--verdict)');
   return { domains: read, hosts: given ? readHosts(given) : null };
 }
 

@@ -1,3 +1,4 @@
+import { failureOf, type Failure } from './errors';
 import { isUuid } from './domain-name';
 import type { LinkChange } from './relink';
 import { readJsonObject, readObject } from './report-reader';
@@ -68,26 +69,31 @@ export function releaseOf(text: string): string | undefined {
   return typeof version === 'string' && version.length <= longestVersion ? version : undefined;
 }
 
+/** A request of none of our programs. */
+export function refused(what: string): Failure {
+  return failureOf('usage', what, 'it is what the programs of migrate-guard write; see docs/architecture.md');
+}
+
 /** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
-export function readRequest(text: string): HostRequest | string {
+export function readRequest(text: string): HostRequest | Failure {
   const line = readJsonObject(text);
-  if (!line) return 'the request is no JSON object on one line';
+  if (!line) return refused('the request is no JSON object on one line');
   const version = releaseOf(text);
-  if (version === undefined) return 'the request names no version';
+  if (version === undefined) return refused('the request names no version');
   const action = hostActions.find((name) => name === line.get('action'));
-  if (!action) return `the request names no action: one of ${hostActions.join(', ')}`;
+  if (!action) return refused(`the request names no action: one of ${hostActions.join(', ')}`);
   const { needed, allowed = [] } = members[action];
   const missing = needed.find((key) => !line.has(key));
-  if (missing !== undefined) return `${action} needs ${missing}`;
+  if (missing !== undefined) return refused(`${action} needs ${missing}`);
   const known: readonly string[] = ['version', 'action', ...needed, ...allowed];
   const foreign = [...line.keys()].find((key) => !known.includes(key));
-  if (foreign !== undefined) return `${action} takes no ${quoted(foreign)}`;
+  if (foreign !== undefined) return refused(`${action} takes no ${quoted(foreign)}`);
   const request: Record<string, unknown> = { version, action };
   for (const key of [...needed, ...allowed]) {
     if (!line.has(key)) continue;
     const value = line.get(key);
     const wrong = objections[key](value);
-    if (wrong !== undefined) return wrong;
+    if (wrong !== undefined) return refused(wrong);
     request[key] = value;
   }
   // Each member has been looked at.

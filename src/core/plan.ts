@@ -1,5 +1,6 @@
 import type { DeviceEntry, Entry, FileEntry, LinkEntry, Permissions } from './entry';
 import { identity } from './entry';
+import { failureOf, isFailure, type Failure } from './errors';
 import { isDevOfLibvirt, mountAt, submountOfDev, type Mount } from './mounts';
 import { walk, type Walk } from './walk';
 
@@ -25,7 +26,10 @@ export type Step =
 /** A node for a device that libvirt has already put into a QEMU's `/dev`, with the right owner and label. */
 export type Sibling = { readonly path: string } & Permissions;
 
-export type Plan = { readonly steps: readonly Step[] } | { readonly refusal: string };
+/** Why nothing can be made. */
+const refused = (what: string): Failure => failureOf('problem', what);
+
+export type Plan = { readonly steps: readonly Step[] } | Failure;
 
 export interface PlanInput {
   /** The host's way; it ends at the device that QEMU holds open. */
@@ -45,30 +49,27 @@ export interface PlanInput {
  */
 export function planSource(input: PlanInput): Plan {
   const { host, namespace, mounts } = input;
-  if (!input.ownNamespace) return { refusal: 'QEMU shares the mount namespace of the host' };
-  if (!hasDevOfLibvirt(mounts)) return { refusal: "/dev in QEMU's mount namespace is not libvirt's" };
-  if (host.end.kind !== 'found') return { refusal: 'the path does not resolve on the host' };
+  if (!input.ownNamespace) return refused('QEMU shares the mount namespace of the host');
+  if (!hasDevOfLibvirt(mounts)) return refused("/dev in QEMU's mount namespace is not libvirt's");
+  if (host.end.kind !== 'found') return refused('the path does not resolve on the host');
 
   const inside = new Map(input.inside.map(({ path, entry }) => [path, entry]));
   const steps: Step[] = [];
   for (const { path, entry } of host.passages.filter((passage) => isBelowDev(passage.path))) {
     const mount = submountOfDev(mounts, path);
-    if (mount)
-      return { refusal: `${path} lies in ${mount.path}, a mount of its own in QEMU's mount namespace` };
+    if (mount) return refused(`${path} lies in ${mount.path}, a mount of its own in QEMU's mount namespace`);
     const made = planElement(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
-    if ('refusal' in made) return made;
+    if (isFailure(made)) return made;
     steps.push(...made.steps);
   }
   if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
-    return {
-      refusal: `${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`,
-    };
+    return refused(`${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`);
   }
   const after = walk(viewAfter([...namespace.passages, ...input.inside], steps), host.path).end;
   const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);
   return right && steps.length > 0
     ? { steps: mergePlans([steps]) }
-    : { refusal: "the way of the host cannot be made inside QEMU's mount namespace" };
+    : refused("the way of the host cannot be made inside QEMU's mount namespace");
 }
 
 /** What covers /dev, and so what a path below it meets. */
@@ -78,7 +79,7 @@ function hasDevOfLibvirt(mounts: readonly Mount[]): boolean {
 }
 
 function planElement(path: string, onHost: Entry, inside: Entry, sibling: Sibling | undefined): Plan {
-  if (inside.kind === 'unreadable') return { refusal: `${path} in QEMU's mount namespace: ${inside.error}` };
+  if (inside.kind === 'unreadable') return refused(`${path} in QEMU's mount namespace: ${inside.error}`);
   switch (onHost.kind) {
     case 'directory':
       if (inside.kind === 'directory') return { steps: [] };
@@ -116,12 +117,10 @@ function planElement(path: string, onHost: Entry, inside: Entry, sibling: Siblin
         ],
       };
     default:
-      return { refusal: `${path} on the host is neither a directory, a link nor a block device` };
+      return refused(`${path} on the host is neither a directory, a link nor a block device`);
   }
   const found = inside.kind === 'link' ? `a link to ${inside.target}` : describeKind(inside);
-  return {
-    refusal: `${path} is ${found} in QEMU's mount namespace, but ${describeKind(onHost)} on the host`,
-  };
+  return refused(`${path} is ${found} in QEMU's mount namespace, but ${describeKind(onHost)} on the host`);
 }
 
 /** What the namespace will show once the steps are done; a path that nobody looked at stays unknown. */

@@ -1,3 +1,4 @@
+import { failureOf, type Failure } from './errors';
 import type { LinkEntry, View } from './entry';
 import { canBeDisk, describeKind, sameIdentity } from './plan';
 import { describeFailure } from './way';
@@ -52,10 +53,10 @@ export interface FoundLink {
 }
 
 /** The path of a link below the directory to which the walk of its directory led, or why there is none. */
-export function linkBelow(link: string, directory: Walk): string | { readonly why: string } {
-  const failure = describeFailure(directory);
-  if (failure !== undefined || directory.end.kind !== 'found')
-    return { why: `${failure ?? link} on the host` };
+export function linkBelow(link: string, directory: Walk): string | Failure {
+  const why = describeFailure(directory);
+  if (why !== undefined || directory.end.kind !== 'found')
+    return failureOf('problem', `${why ?? link} on the host`);
   return `${directory.end.path === '/' ? '' : directory.end.path}/${nameOf(link)}`;
 }
 

@@ -1,13 +1,12 @@
 import { inactiveState, isHandingOver, isMigrating, type LogFacts, type QemuAnswers } from './block-state';
 import type { Backend, BlockMemory } from './block-backends';
+import { failureOf, type Failure } from './errors';
 import { isUnknown, type Unknown } from './facts';
 import type { Strategy } from './strategy';
 
-/** Why a remedy is not applied. `unknown`: not because it is forbidden, but because it could not be found out. */
-export interface Objection {
-  readonly why: string;
-  readonly unknown?: true;
-}
+/** Because of what is known; a remedy that is refused because something could not be found out is `undecided`. */
+const refused = (what: string): Failure => failureOf('problem', what);
+const undecided = (what: string): Failure => failureOf('undecided', what);
 
 /** What has to be known before a remedy is applied. */
 export interface Situation {
@@ -19,11 +18,11 @@ export interface Situation {
   /** libvirt's state of the domain, asked freshly before `suspend-resume`. */
   readonly libvirtState?: string | Unknown;
   /** Why a copy elsewhere may own the disks, which matters to what takes them back: see {@link objectionToCopy}. */
-  readonly copy?: Objection | undefined;
+  readonly copy?: Failure | undefined;
 }
 
 /** Says why a remedy must not be applied now; `undefined` when it may. */
-export function objection(strategy: Strategy, situation: Situation): Objection | undefined {
+export function objection(strategy: Strategy, situation: Situation): Failure | undefined {
   return objectionToAny(situation) ?? objections[strategy](situation);
 }
 
@@ -31,9 +30,9 @@ export function objection(strategy: Strategy, situation: Situation): Objection |
  * While a migration is under way the disks are not ours to touch; nor those of a guest that was not resumed since it
  * arrived: whoever let it arrive paused may still be copying its disks, and QEMU would go on with what is replaced then.
  */
-function objectionToAny({ job, memory, answers }: Situation): Objection | undefined {
-  if (typeof job === 'object') return { why: job.unknown, unknown: true };
-  if (job !== undefined) return { why: `libvirt has a job under way: ${job}` };
+function objectionToAny({ job, memory, answers }: Situation): Failure | undefined {
+  if (typeof job === 'object') return undecided(job.unknown);
+  if (job !== undefined) return refused(`libvirt has a job under way: ${job}`);
   const told = [
     isUnknown(memory)
       ? undefined
@@ -47,36 +46,36 @@ function objectionToAny({ job, memory, answers }: Situation): Objection | undefi
       : { ...answers, isInactive: (answers.inactiveNodes ?? []).length > 0 },
   ].filter((source) => source !== undefined);
   for (const { status, migration, isInactive } of told) {
-    if (isMigrating(migration)) return { why: `a migration is under way (${migration ?? ''})` };
+    if (isMigrating(migration)) return refused(`a migration is under way (${migration ?? ''})`);
     if (isHandingOver({ status, migration }))
-      return { why: `QEMU is in ${status}: its disks belong to a migration` };
+      return refused(`QEMU is in ${status}: its disks belong to a migration`);
     if (isInactive && inactiveState(status) === 'not-resumed')
-      return { why: `the guest is ${status} and its disks are INACTIVE until it is resumed` };
+      return refused(`the guest is ${status} and its disks are INACTIVE until it is resumed`);
   }
   return undefined;
 }
 
-const objections: Readonly<Record<Strategy, (situation: Situation) => Objection | undefined>> = {
+const objections: Readonly<Record<Strategy, (situation: Situation) => Failure | undefined>> = {
   cont: ({ answers, copy }) => {
     if (copy) return copy;
-    if (answers === undefined) return { why: 'QEMU was not asked', unknown: true };
-    if (isUnknown(answers)) return { why: answers.unknown, unknown: true };
+    if (answers === undefined) return undecided('QEMU was not asked');
+    if (isUnknown(answers)) return undecided(answers.unknown);
     // Also where QEMU has blockdev-set-active, which starts no guest: the disks of one that stands still may not be its own yet.
     return answers.status === 'running'
       ? undefined
-      : { why: `the guest is ${answers.status}, and cont would start it` };
+      : refused(`the guest is ${answers.status}, and cont would start it`);
   },
   'suspend-resume': ({ answers, libvirtState, memory, copy }) => {
     if (copy) return copy;
-    if (libvirtState === undefined) return { why: 'libvirt was not asked', unknown: true };
-    if (typeof libvirtState === 'object') return { why: libvirtState.unknown, unknown: true };
-    if (libvirtState !== 'running') return { why: `the guest is ${libvirtState}, and resume would start it` };
+    if (libvirtState === undefined) return undecided('libvirt was not asked');
+    if (typeof libvirtState === 'object') return undecided(libvirtState.unknown);
+    if (libvirtState !== 'running') return refused(`the guest is ${libvirtState}, and resume would start it`);
     const status = isUnknown(memory) ? answers : { status: memory.runState };
-    if (status === undefined) return { why: 'QEMU was not asked', unknown: true };
-    if (isUnknown(status)) return { why: status.unknown, unknown: true };
+    if (status === undefined) return undecided('QEMU was not asked');
+    if (isUnknown(status)) return undecided(status.unknown);
     return status.status === 'running'
       ? undefined
-      : { why: `QEMU calls the guest ${status.status}, not running` };
+      : refused(`QEMU calls the guest ${status.status}, not running`);
   },
   memory: ({ memory }) => objectionToWriting(memory),
   gdb: ({ memory }) => objectionToWriting(memory),
@@ -86,28 +85,25 @@ const objections: Readonly<Record<Strategy, (situation: Situation) => Objection 
  * Two QEMUs must never own one disk. Where nobody can name the host that the last migration went to, only QEMU's
  * own log can tell that it came to nothing.
  */
-export function objectionToCopy(log: LogFacts | Unknown, domain: string): Objection | undefined {
+export function objectionToCopy(log: LogFacts | Unknown, domain: string): Failure | undefined {
   const ask = `ask the host it was to go to: migrate-guard reset ${domain} --destination HOST`;
-  if (isUnknown(log)) return { why: `${log.unknown}; ${ask}`, unknown: true };
+  if (isUnknown(log)) return undecided(`${log.unknown}; ${ask}`);
   if (log.lastMigration === 'kept') return undefined;
   if (log.lastMigration === undefined && log.gap === undefined) return undefined;
   const gap = log.gap === undefined ? '' : `${log.gap}; `;
-  return {
-    why: `${gap}the last migration may have left a copy of ${domain} that owns the disks; ${ask}`,
-    unknown: true,
-  };
+  return undecided(`${gap}the last migration may have left a copy of ${domain} that owns the disks; ${ask}`);
 }
 
 /** Clearing the flag of one disk while another is INACTIVE turns the next migration into an abort of QEMU. */
-function objectionToWriting(memory: BlockMemory | Unknown): Objection | undefined {
-  if (isUnknown(memory)) return { why: memory.unknown };
+function objectionToWriting(memory: BlockMemory | Unknown): Failure | undefined {
+  if (isUnknown(memory)) return refused(memory.unknown);
   const inactive = memory.backends.filter(({ root }) => root?.inactive);
   if (inactive.length > 0) {
-    return {
-      why: `${inactive.map(({ name }) => name).join(', ')}: INACTIVE, and clearing flags would kill the VM at its next migration`,
-    };
+    return refused(
+      `${inactive.map(({ name }) => name).join(', ')}: INACTIVE, and clearing flags would kill the VM at its next migration`,
+    );
   }
-  return stuckBackends(memory).length > 0 ? undefined : { why: 'no flag is left on' };
+  return stuckBackends(memory).length > 0 ? undefined : refused('no flag is left on');
 }
 
 /** The backends whose flag was left on. */

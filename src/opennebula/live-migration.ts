@@ -1,3 +1,4 @@
+import { failureOf, type Failure } from '../core/errors';
 import type { HistoryRecord, VmEvent } from './vm-history';
 
 /** include/VirtualMachine.h */
@@ -31,29 +32,29 @@ export function isFiredBy(name: HookName, { state, lcmState }: VmEvent): boolean
 }
 
 /** Only live migrations have the LCM state MIGRATE, and then the newest record is the destination's. */
-export function migrationUnderWay(event: VmEvent): LiveMigration | string {
+export function migrationUnderWay(event: VmEvent): LiveMigration | Failure {
   if (!isFiredBy('pre-migrate', event)) return notIn('pre-migrate', event);
   const [source, destination] = event.history.slice(-2);
-  if (!source || !destination) return 'its history names no source and no destination';
+  if (!source || !destination) return failureOf('problem', 'its history names no source and no destination');
   return { source: source.hostname, destination: destination.hostname };
 }
 
 /**
- * The live migration that has just failed; or why this is none, as text. There are many ways back to RUNNING, and
+ * The live migration that has just failed; or why this is none. There are many ways back to RUNNING, and
  * most have nothing to do with migrations.
  */
-export function failedMigration(event: VmEvent): FailedMigration | string {
+export function failedMigration(event: VmEvent): FailedMigration | Failure {
   if (!isFiredBy('post-failure', event)) return notIn('post-failure', event);
   // An event tells what was before. What `onevm show` prints never does: there both are the same.
   const isEvent = event.prevState !== event.state || event.prevLcmState !== event.lcmState;
   if (isEvent && (event.prevState !== active || event.prevLcmState !== lcm.migrate)) {
-    return 'it did not come from a live migration';
+    return failureOf('problem', 'it did not come from a live migration');
   }
   const [source, failed, now] = event.history.slice(-3);
   if (!source || !failed || !now || !isReverted(source, failed, now)) {
-    return 'its history shows no live migration that has just failed';
+    return failureOf('problem', 'its history shows no live migration that has just failed');
   }
-  if (now.etime !== 0) return 'it has left the source since';
+  if (now.etime !== 0) return failureOf('problem', 'it has left the source since');
   const before = event.history.slice(-5, -2);
   const [, earlier] = before;
   const isSecond =
@@ -81,6 +82,7 @@ function isReverted(source: HistoryRecord, failed: HistoryRecord, now: HistoryRe
   );
 }
 
-function notIn(name: HookName, { state, lcmState }: VmEvent): string {
-  return `it is in STATE ${state} and LCM_STATE ${lcmState}, and this hook is for ${hookStates[name].words}`;
+function notIn(name: HookName, { state, lcmState }: VmEvent): Failure {
+  const what = `it is in STATE ${state} and LCM_STATE ${lcmState}, and this hook is for ${hookStates[name].words}`;
+  return failureOf('problem', what);
 }

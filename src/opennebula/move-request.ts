@@ -1,4 +1,5 @@
 import { child, descend, type Element } from '../core/element';
+import { failureOf, type Failure } from '../core/errors';
 import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
 
 /** VMM_DRIVER_ACTION_DATA. */
@@ -38,17 +39,18 @@ export function actionDataIn(input: Buffer): ActionData {
 
 /**
  * `migrate`: DEPLOY_ID DESTINATION SOURCE VM_ID SOURCE; `save`: DEPLOY_ID FILE SOURCE VM_ID SOURCE (OpenNebula's
- * one_vmm_exec.rb). `root`: of the action data; nothing where that cannot be read. @returns what is missing, as text.
+ * one_vmm_exec.rb). `root`: of the action data; nothing where that cannot be read.
  */
 export function readMoveRequest(
   action: MoveRequest['action'],
   args: readonly string[],
   data: ActionData,
   root: Element | undefined,
-): MoveRequest | string {
+): MoveRequest | Failure {
   const [deployId, second, source, vmId] = args;
   if (deployId === undefined || second === undefined || source === undefined || vmId === undefined) {
-    return `four arguments are needed and ${args.length} were given`;
+    const what = `four arguments are needed and ${args.length} were given`;
+    return failureOf('usage', what, 'OpenNebula starts this script; see docs/opennebula.md');
   }
   const vm = child(root, 'VM');
   return {

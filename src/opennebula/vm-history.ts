@@ -1,4 +1,5 @@
 import { child, children, type Element } from '../core/element';
+import { failureOf, type Failure } from '../core/errors';
 import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
 
 /** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
@@ -34,16 +35,16 @@ export function xmlOfEvent(given: string): string {
   return text.startsWith('<') ? text : Buffer.from(text, 'base64').toString('utf8');
 }
 
-/** `<VM>`; or what is wrong with the document, as text. */
-export function vmIn(root: Element): Element | string {
+/** `<VM>`; or what is wrong with the document. */
+export function vmIn(root: Element): Element | Failure {
   const vm = root.name === 'VM' ? root : child(root, 'VM');
-  return vm ?? `it is no VM of OpenNebula: its root is <${root.name}>`;
+  return vm ?? failureOf('usage', `it is no VM of OpenNebula: its root is <${root.name}>`);
 }
 
-/** Of `<VM>`. @returns what is wrong with it, as text. */
-export function eventOf(vm: Element): VmEvent | string {
+/** Of `<VM>`. */
+export function eventOf(vm: Element): VmEvent | Failure {
   const vmId = child(vm, 'ID')?.text ?? '';
-  if (!/^[0-9]{1,10}$/.test(vmId)) return 'its <VM> has no <ID>';
+  if (!/^[0-9]{1,10}$/.test(vmId)) return failureOf('usage', 'its <VM> has no <ID>');
   const history = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').map(readRecord);
   return {
     vmId,

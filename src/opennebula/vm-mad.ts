@@ -1,3 +1,4 @@
+import { failureOf, type Failure } from '../core/errors';
 import { readVectors, type OnedValue } from './oned-conf';
 
 /** Our driver scripts, by the action that they take over. */
@@ -5,18 +6,13 @@ export const guards = { migrate: 'migrate-guard', save: 'save-guard' } as const;
 type Action = keyof typeof guards;
 const actions = ['migrate', 'save'] as const satisfies readonly Action[];
 
-/** A mistake in oned.conf, or something that a person has to decide. */
-export interface Refused {
-  readonly refused: string;
-}
-
 /** The ARGUMENTS of the driver that KVM hosts use, by default the usual one; or why nobody can tell. */
-export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Refused {
+export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Failure {
   const named = readVectors(text, 'VM_MAD').filter((vector) => vector.get('NAME')?.value === driver);
   const [vector, second] = named;
-  if (!vector) return { refused: `no VM_MAD is named "${driver}"` };
-  if (second) return { refused: `more than one VM_MAD is named "${driver}"` };
-  return vector.get('ARGUMENTS') ?? { refused: `the VM_MAD named "${driver}" has no ARGUMENTS` };
+  if (!vector) return failureOf('problem', `no VM_MAD is named "${driver}"`);
+  if (second) return failureOf('problem', `more than one VM_MAD is named "${driver}"`);
+  return vector.get('ARGUMENTS') ?? failureOf('problem', `the VM_MAD named "${driver}" has no ARGUMENTS`);
 }
 
 /** Of every VM_MAD, whatever its name, that selects one of our drivers. */
@@ -71,13 +67,13 @@ export function hasAnyGuard(args: string): boolean {
  * What the slots hold now, as the configuration names it (`opennebula.migrate`): a script on the front-end. A slot
  * that is empty or ours is left out.
  */
-export function earlierMovers(args: string): Partial<Record<Action, string>> | Refused {
+export function earlierMovers(args: string): Partial<Record<Action, string>> | Failure {
   const movers: Partial<Record<Action, string>> = {};
   for (const action of actions) {
     const script = scriptOf(args, action);
     if (script === undefined || script === guards[action]) continue;
     if (!/^[A-Za-z0-9][\w.-]*$/.test(script)) {
-      return { refused: `the script ${JSON.stringify(script)} of ${action} is no plain name` };
+      return failureOf('problem', `the script ${JSON.stringify(script)} of ${action} is no plain name`);
     }
     movers[action] = `frontend:${script}`;
   }

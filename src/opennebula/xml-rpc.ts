@@ -1,4 +1,5 @@
 import { child, children, descend, type Element } from '../core/element';
+import { failureOf, type Failure } from '../core/errors';
 
 /**
  * The last MONITORING of every VM. `onevm list -x` does not tell it: the list is what oned wrote when a VM last changed,
@@ -22,16 +23,16 @@ function encodeCall(method: string, session: string, ...numbers: readonly number
 
 /**
  * What oned answers: an array of success, then the text or the error (Request.cc, success_response, failure_response).
- * @returns `why` of what is a failure, or no answer of oned.
+ * What is no answer of oned is a failure, too.
  */
-export function decodeAnswer(root: Element): { readonly text: string } | { readonly why: string } {
+export function decodeAnswer(root: Element): string | Failure {
   const fault = descend(root, 'fault', 'value', 'struct');
-  if (fault) return { why: wordsOf(fault) };
+  if (fault) return failureOf('undecided', wordsOf(fault));
   const data = descend(root, 'params', 'param', 'value', 'array', 'data');
   const [isDone, said] = children(data, 'value');
-  if (!isDone || !said) return { why: 'it is no answer of oned' };
+  if (!isDone || !said) return failureOf('undecided', 'it is no answer of oned');
   const text = valueOf(said);
-  return valueOf(isDone) === '1' ? { text } : { why: text };
+  return valueOf(isDone) === '1' ? text : failureOf('undecided', text);
 }
 
 function wordsOf(fault: Element): string {

@@ -1,3 +1,4 @@
+import { failureOf, type Failure } from '../core/errors';
 import { describeKind } from '../core/plan';
 import { directoryOf, linkBelow, type FoundLink } from '../core/relink';
 import type { Walk } from '../core/walk';
@@ -22,11 +23,12 @@ export class HostPaths {
   }
 
   /** Finds each link itself behind whatever links its directory's path has; the answers stand in their order. */
-  async findLinks(links: readonly string[]): Promise<(FoundLink | { readonly why: string })[]> {
+  async findLinks(links: readonly string[]): Promise<(FoundLink | Failure)[]> {
     const directories = await this.walks(links.map((link) => directoryOf(link) ?? '/'));
     const paths = links.map((link, index) => {
       const directory = directories[index];
-      if (directoryOf(link) === undefined || !directory) return { why: `${link} is no name of a link` };
+      if (directoryOf(link) === undefined || !directory)
+        return failureOf('problem', `${link} is no name of a link`);
       return linkBelow(link, directory);
     });
     const walks = await this.walks(paths.map((path) => (typeof path === 'string' ? path : '/')));
@@ -38,10 +40,10 @@ export class HostPaths {
   }
 }
 
-function linkAt(path: string, walk: Walk | undefined): FoundLink | { readonly why: string } {
+function linkAt(path: string, walk: Walk | undefined): FoundLink | Failure {
   const entry = walk?.passages.find((passage) => passage.path === path)?.entry;
-  if (!entry) return { why: `${(walk && describeFailure(walk)) ?? path} on the host` };
+  if (!entry) return failureOf('problem', `${(walk && describeFailure(walk)) ?? path} on the host`);
   return entry.kind === 'link'
     ? { path, entry }
-    : { why: `${path} is ${describeKind(entry)} on the host, not a link` };
+    : failureOf('problem', `${path} is ${describeKind(entry)} on the host, not a link`);
 }

@@ -40,7 +40,7 @@ async function healLater(course: GuardCourse): Promise<AfterFailure | undefined>
     // Not every QEMU needs the other one to be gone for that; a second attempt does.
     const copy = await course.destination?.copyOf(course.domain);
     const remedy = `see virsh list --all on ${course.destination?.host ?? ''}, then try again`;
-    return copy && { result: 'mover-failed', what: `not tried again: ${copy.why}`, remedy };
+    return copy && { result: 'mover-failed', what: `not tried again: ${copy.what}`, remedy };
   }
   const what = `QEMU could not hand over its disks, and does not have them back: ${refusal.what}`;
   const host = course.destination?.host;
@@ -144,5 +144,5 @@ export async function endedEarly(course: GuardCourse, why: string): Promise<Afte
     return { result: 'mover-failed', what: `${why}; ${remains}${there}` };
   }
   const remedy = `libvirt on ${destination ?? ''} removes what came over; run again when it answers`;
-  return { result: 'mover-failed', what: `${why}; ${remains}; ${copy.why}`, remedy };
+  return { result: 'mover-failed', what: `${why}; ${remains}; ${copy.what}`, remedy };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { absent, readArrival, type Arrival } from '../core/arrival';
 import type { Domain } from '../core/domain';
+import { failureOf, type Failure } from '../core/errors';
 import { isUnknown, type DestinationPath, type Unknown } from '../core/facts';
-import type { Objection } from '../core/reset-plan';
 import type { Settings } from '../core/settings';
 import { DestinationSession } from '../system/destination-session';
 
@@ -84,7 +84,7 @@ export class Destination {
    * surely has no copy of the domain; it is given time to end one. That the QEMU that was seen over there has ended is
    * as sure as what libvirt says, and known up to 200 ms earlier (src/util/virprocess.c, virProcessKillPainfullyDelay).
    */
-  async copyOf(domain: Domain): Promise<Objection | undefined> {
+  async copyOf(domain: Domain): Promise<Failure | undefined> {
     const { host } = this;
     const until = performance.now() + this.settings.migrate.destinationDeadline * 1000;
     for (;;) {
@@ -93,10 +93,11 @@ export class Destination {
       const has = this.seen !== undefined ? true : await this.hasDomain(domain);
       if (typeof has !== 'boolean') {
         const why = `nobody can tell whether ${host} has a copy of ${domain.name}: ${has.unknown}`;
-        return { why, unknown: true };
+        return failureOf('undecided', why);
       }
       if (!has) return undefined;
-      if (performance.now() > until) return { why: `${host} still has a copy of ${domain.name}` };
+      if (performance.now() > until)
+        return failureOf('problem', `${host} still has a copy of ${domain.name}`);
       await pause(interval);
     }
   }

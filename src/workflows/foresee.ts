@@ -1,5 +1,5 @@
 import type { Domain } from '../core/domain';
-import { errorName } from '../core/errors';
+import { errorName, isFailure } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import type { DomainReport, Verdict } from '../core/finding';
@@ -89,7 +89,7 @@ async function linksHere(changes: readonly LinkChange[]): Promise<ReadonlyMap<st
     const found = await host.findLinks(changes.map(({ link }) => link));
     for (const [index, { target }] of changes.entries()) {
       const link = found[index];
-      if (link && !('why' in link)) links.set(link.path, target);
+      if (link && !isFailure(link)) links.set(link.path, target);
     }
     return links;
   } finally {

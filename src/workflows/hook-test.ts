@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { GuardError } from '../core/errors';
+import { GuardError, isFailure } from '../core/errors';
 import { isUnknown } from '../core/facts';
 import type { Settings } from '../core/settings';
 import { hookStates, isFiredBy, type HookName } from '../opennebula/live-migration';
@@ -66,10 +66,10 @@ async function askOpenNebula(vmId: string, { ssh: { user } }: Settings): Promise
 function checkEvent(hook: HookName, xml: string, vmId: string, isSaved: boolean): void {
   const event = readVmEvent(xml);
   const what = isSaved ? 'the saved event' : `what onevm show -x ${vmId} prints`;
-  if (typeof event === 'string') {
+  if (isFailure(event)) {
     throw new GuardError(
       'usage',
-      `${what} is no event: ${event}`,
+      `${what} is no event: ${event.what}`,
       'see docs/opennebula.md for how to save one',
     );
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { planWithNeighbours } from '../checks/disk-path';
 import type { Domain } from '../core/domain';
 import { identity, type DeviceEntry, type FileEntry } from '../core/entry';
-import { GuardError } from '../core/errors';
+import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
 import { canBeDisk, mergePlans, sameIdentity, type Plan, type Step } from '../core/plan';
 import { goesThrough } from '../core/relink';
@@ -24,7 +24,9 @@ export interface Wish {
 }
 
 /** The paths of the disks that were sound before and are with the way made, or why the domain keeps the link from being moved. */
-export type Way = { readonly sound: ReadonlySet<string> } | { readonly doubt: string };
+export type Way = { readonly sound: ReadonlySet<string> } | Failure;
+
+const doubted = (what: string): Failure => failureOf('problem', what);
 
 /**
  * Makes, inside one domain's namespace, the way that its disks will take once the link points elsewhere, and
@@ -35,10 +37,10 @@ export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean, group
   try {
     const work = (held: HeldDomain): Promise<Way> => makeWayHeld(held, wish, dryRun);
     const done = await withDomainLock(domain.name, () => group.with(domain, work));
-    if ('why' in done) return { doubt: done.why };
-    return 'doubt' in done ? { doubt: `${domain.name}: ${done.doubt}` } : done;
+    if ('why' in done) return doubted(done.why);
+    return isFailure(done) ? doubted(`${domain.name}: ${done.what}`) : done;
   } catch (error) {
-    if (error instanceof GuardError) return { doubt: error.what };
+    if (error instanceof GuardError) return error;
     throw error;
   }
 }
@@ -48,14 +50,14 @@ async function makeWayHeld(held: HeldDomain, wish: Wish, dryRun: boolean): Promi
   const facts = await gather(held, { open: true });
   const through = sourcesThrough(facts, wish.path);
   const doubt = doubtOf(facts, through);
-  if (doubt !== undefined) return { doubt };
+  if (doubt !== undefined) return doubted(doubt);
   const sound = soundPaths(facts);
 
   const links: WhereLinksPoint = new Map([[wish.path, wish.target]]);
   const plan = await planWays(facts, through, held, links);
-  if ('refusal' in plan) return { doubt: plan.refusal };
+  if (isFailure(plan)) return plan;
   const doubtOfNeighbour = doubtOf(facts, sourcesTouched(facts, plan.steps));
-  if (doubtOfNeighbour !== undefined) return { doubt: doubtOfNeighbour };
+  if (doubtOfNeighbour !== undefined) return doubted(doubtOfNeighbour);
   if (dryRun) return { sound };
 
   const host = TreeView.open('/');
@@ -72,7 +74,7 @@ async function makeWayHeld(held: HeldDomain, wish: Wish, dryRun: boolean): Promi
   ]);
   if (failure === undefined) return { sound };
   undo();
-  return { doubt: failure };
+  return doubted(failure);
 }
 
 const asTheyAre: WhereLinksPoint = new Map();
@@ -93,11 +95,11 @@ async function planWays(
   for (const [index, source] of through.entries()) {
     const after = then[index];
     const disk = diskOf(source);
-    if (!after || !disk) return { refusal: `${source.source.path} leads to no disk` };
+    if (!after || !disk) return doubted(`${source.source.path} leads to no disk`);
     const { end } = after.namespace;
     if (end.kind === 'found' && sameIdentity(end.entry, disk)) continue;
     const plan = planWithNeighbours(after, { ...facts, sources: [...then, ...now] });
-    if ('refusal' in plan) return plan;
+    if (isFailure(plan)) return plan;
     plans.push(plan.steps);
   }
   return { steps: mergePlans(plans) };

@@ -57,7 +57,7 @@ export class StandBy {
     const ended = await endOfJob(this.course.domain, this.course.options.settings);
     if (isUnknown(ended)) return ended;
     const copy = await this.course.destination?.copyOf(this.course.domain);
-    if (copy) return { unknown: copy.why };
+    if (copy) return { unknown: copy.what };
     const cleared = performance.now();
     const done = await this.activate();
     if (done !== true) return done;
@@ -93,7 +93,7 @@ export class StandBy {
     const answers = await this.answers();
     const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
     const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
-    if (refused) return { unknown: refused.why };
+    if (refused) return { unknown: refused.what };
     const reply = await this.ask('cont');
     if (isUnknown(reply)) return reply;
     return reply.kind === 'return' ? true : { unknown: `QEMU refused cont: ${reply.text}` };

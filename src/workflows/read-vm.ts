@@ -1,20 +1,21 @@
 import { XmlError, type Element } from '../core/element';
+import { failureOf, isFailure, type Failure } from '../core/errors';
 import { eventOf, vmIn, xmlOfEvent, type VmEvent } from '../opennebula/vm-history';
 import { readXml } from '../system/read-xml';
 
-/** `<VM>`, in XML or in Base64; or what is wrong with it, as text. */
-export function readVm(given: string): Element | string {
-  if (given.trim() === '') return 'it is empty';
+/** `<VM>`, in XML or in Base64; or what is wrong with it. */
+export function readVm(given: string): Element | Failure {
+  if (given.trim() === '') return failureOf('usage', 'it is empty');
   try {
     return vmIn(readXml(xmlOfEvent(given)));
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    return `it is neither XML nor XML in Base64: ${error.message}`;
+    return failureOf('usage', `it is neither XML nor XML in Base64: ${error.message}`);
   }
 }
 
 /** The same as an event of OpenNebula. */
-export function readVmEvent(given: string): VmEvent | string {
+export function readVmEvent(given: string): VmEvent | Failure {
   const vm = readVm(given);
-  return typeof vm === 'string' ? vm : eventOf(vm);
+  return isFailure(vm) ? vm : eventOf(vm);
 }

@@ -1,4 +1,4 @@
-import { errorName, GuardError } from '../core/errors';
+import { errorName, failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import { refuseTarget, type FoundLink, type LinkChange } from '../core/relink';
 import type { Domain } from '../core/domain';
 import type { Settings } from '../core/settings';
@@ -98,11 +98,12 @@ async function* moveAll(changes: readonly ExpectedChange[], course: Course): Asy
 }
 
 async function move(change: ExpectedChange, { host, survey, journal }: Course): Promise<LinkReport> {
-  const [found = { why: `${change.link} was not looked at` }] = await host.findLinks([change.link]);
-  const from = 'why' in found ? null : found.entry.target;
+  const unseen = failureOf('undecided', `${change.link} was not looked at`);
+  const [found = unseen] = await host.findLinks([change.link]);
+  const from = isFailure(found) ? null : found.entry.target;
   const base = { link: change.link, from, to: change.target, domains: [] as string[] };
   const left = (why: string, remedy: string): LinkReport => ({ ...base, result: 'left', why, remedy });
-  if ('why' in found) return left(found.why, 'give the link that disks go through');
+  if (isFailure(found)) return left(found.what, 'give the link that disks go through');
   if (from === change.target) return { ...base, result: 'unchanged' };
   if (change.expected !== undefined && from !== change.expected) {
     return left(
@@ -123,7 +124,7 @@ async function move(change: ExpectedChange, { host, survey, journal }: Course): 
     return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
   const wish = { path: found.path, target: change.target };
   const sound = await makeWays(users.domains, wish, journal === undefined);
-  if ('doubt' in sound) return left(sound.doubt, `see migrate-guard check ${sound.domain}`);
+  if (isFailure(sound)) return left(sound.what, sound.remedy ?? 'see migrate-guard check --all');
   if (!journal) return { ...base, result: 'would-move' };
 
   const entry = { link: found.path, from: found.entry.target, to: change.target };
@@ -148,17 +149,13 @@ async function move(change: ExpectedChange, { host, survey, journal }: Course): 
 }
 
 /** Makes the way in every domain, until one is in doubt. */
-async function makeWays(
-  domains: readonly Domain[],
-  wish: Wish,
-  dryRun: boolean,
-): Promise<Sound | { readonly doubt: string; readonly domain: string }> {
+async function makeWays(domains: readonly Domain[], wish: Wish, dryRun: boolean): Promise<Sound | Failure> {
   const sound: Sound = new Map();
   const group = new HeldDomains(domains);
   try {
     for (const domain of domains) {
       const way = await makeWay(domain, wish, dryRun, group);
-      if ('doubt' in way) return { doubt: way.doubt, domain: domain.name };
+      if (isFailure(way)) return failureOf(way.code, way.what, `see migrate-guard check ${domain.name}`);
       sound.set(domain.name, way.sound);
     }
     return sound;

@@ -1,5 +1,6 @@
 import { resetOf } from '../core/block-state';
 import type { Domain } from '../core/domain';
+import { isFailure } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { Settings } from '../core/settings';
@@ -52,9 +53,9 @@ export class ResetCourse {
     const order = strategy === 'auto' ? settings.reset.strategies : [strategy];
     for (const candidate of order) {
       const plan = await remedies[candidate](this.patient, inspection.reading);
-      if ('why' in plan) {
-        this.actions.push({ strategy: candidate, outcome: 'skipped', what: plan.why });
-        this.undecided ||= plan.unknown === true;
+      if (isFailure(plan)) {
+        this.actions.push({ strategy: candidate, outcome: 'skipped', what: plan.what });
+        this.undecided ||= plan.code === 'undecided';
         continue;
       }
       const { commands } = plan;

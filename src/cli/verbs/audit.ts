@@ -1,4 +1,4 @@
-import { GuardError } from '../../core/errors';
+import { GuardError, isFailure } from '../../core/errors';
 import { verdicts, type Verdict } from '../../core/finding';
 import { countVerdicts, isAtRisk, worstVerdict, type FleetDomain, type FleetReport } from '../../core/fleet';
 import { compareFleets, hostsSeen, type Change, type Seen } from '../../core/fleet-diff';
@@ -170,6 +170,6 @@ function earlierOf(line: CommandLine): Seen | undefined {
   if (file === undefined) return undefined;
   const remedy = 'name a file that holds what migrate-guard audit --json printed, without --verdict';
   const earlier = readFleet(readNamedFile(file, file, remedy));
-  if (typeof earlier === 'string') throw new GuardError('usage', `${file}: ${earlier}`, remedy);
+  if (isFailure(earlier)) throw new GuardError(earlier.code, `${file}: ${earlier.what}`, remedy);
   return earlier;
 }

@@ -1,4 +1,4 @@
-import { errorName } from '../../core/errors';
+import { errorName, isFailure } from '../../core/errors';
 import { resumeOf } from '../../core/guest-origin';
 import { resetOf } from '../../core/block-state';
 import { isUnknown, type Unknown } from '../../core/facts';
@@ -72,8 +72,8 @@ async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeTo
   const { answer, from } = answered;
   try {
     const decoded = decodeAnswer(readXml(answer));
-    if ('why' in decoded) return { unknown: `${from} refuses: ${decoded.why}` };
-    return readMonitoring(readXml(decoded.text));
+    if (isFailure(decoded)) return { unknown: `${from} refuses: ${decoded.what}` };
+    return readMonitoring(readXml(decoded));
   } catch (error) {
     return { unknown: `${from} does not answer as oned does: ${errorName(error)}` };
   }

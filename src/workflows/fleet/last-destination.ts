@@ -1,3 +1,4 @@
+import { isFailure } from '../../core/errors';
 import { isUnknown } from '../../core/facts';
 import { failedMigration } from '../../opennebula/live-migration';
 import { showVm } from '../../system/onevm';
@@ -11,6 +12,6 @@ export async function lastDestination(vmId: number, user: string): Promise<strin
   const shown = await showVm(String(vmId), user);
   if (isUnknown(shown)) return undefined;
   const event = readVmEvent(shown);
-  const migration = typeof event === 'string' ? event : failedMigration(event);
-  return typeof migration === 'string' ? undefined : migration.destination;
+  const migration = isFailure(event) ? event : failedMigration(event);
+  return isFailure(migration) ? undefined : migration.destination;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Element } from '../../core/element';
-import { errorName } from '../../core/errors';
+import { errorName, isFailure } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { remedyOf } from '../../core/remedy-of';
@@ -42,7 +42,7 @@ export function isByDrivers({ drivers }: Selection): boolean {
 /** Whether datastore drivers call our scripts, and VM_MAD does not select our drivers. */
 export function isByTmScripts(root: string): boolean {
   const args = kvmArguments(readOned(root) ?? '');
-  return !('value' in args && hasGuards(args.value)) && callers(readTmDrivers(root)).length > 0;
+  return (isFailure(args) || !hasGuards(args.value)) && callers(readTmDrivers(root)).length > 0;
 }
 
 function hasAllHooks(hooks: readonly string[] | Unknown): boolean {
@@ -54,7 +54,7 @@ export function judgeOtherDrivers(hosts: readonly KvmHost[]): Finding[] {
   const others = hosts.filter(({ driver }) => driver !== 'kvm');
   return [...new Set(others.map(({ driver }) => driver))].flatMap((driver) => {
     const args = kvmArguments(readOned() ?? '', driver);
-    if ('refused' in args || hasGuards(args.value)) return [];
+    if (isFailure(args) || hasGuards(args.value)) return [];
     const names = others.filter((host) => host.driver === driver).map(({ name }) => name);
     const what = `VM_MAD "${driver}" in ${onedConf} does not select our drivers, and moves the VMs of ${names.join(', ')}`;
     const remedy = `set its ARGUMENTS = "${withGuards(args.value)}", and restart opennebula`;
@@ -87,8 +87,8 @@ function judgeVmMad(
     return { check, state: 'unknown', path: onedConf, what, remedy };
   }
   const args = kvmArguments(text);
-  if ('refused' in args) {
-    const what = `${onedConf}: ${args.refused}`;
+  if (isFailure(args)) {
+    const what = `${onedConf}: ${args.what}`;
     return { check, state: 'problem', path: onedConf, what, remedy: 'see docs/opennebula.md' };
   }
   const drivers = Object.values(guards).join(' and ');

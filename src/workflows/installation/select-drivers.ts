@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { GuardError } from '../../core/errors';
+import { GuardError, isFailure } from '../../core/errors';
 import type { Settings } from '../../core/settings';
 import type { OnedValue } from '../../opennebula/oned-conf';
 import {
@@ -21,7 +21,7 @@ const byHand = 'edit oned.conf by hand; see docs/opennebula.md';
 /** `migrate=frontend:migrate-tweaks`, one line per slot that someone else holds. */
 export function movers(file: string): string[] {
   const found = earlierMovers(read(file).args.value);
-  if ('refused' in found) throw new GuardError('problem', `${file}: ${found.refused}`, byHand);
+  if (isFailure(found)) throw new GuardError(found.code, `${file}: ${found.what}`, byHand);
   return Object.entries(found).map(([action, script]) => `${action}=${script}`);
 }
 
@@ -69,7 +69,7 @@ export function restore(
   const { text, args } = read(file);
   const original = existsSync(backup) ? readFileSync(backup, 'utf8') : undefined;
   const kept = original === undefined ? undefined : kvmArguments(original);
-  const isOurs = kept !== undefined && 'value' in kept && withGuards(kept.value) === args.value;
+  const isOurs = kept !== undefined && !isFailure(kept) && withGuards(kept.value) === args.value;
   // What was kept may name a guard itself: one of the two was set by hand before install.sh set both.
   const value = isOurs ? withoutGuards(kept.value, opennebula) : args.value;
   const before = withArguments(text, args, value);
@@ -104,7 +104,7 @@ export function restore(
 function read(file: string): { readonly text: string; readonly args: OnedValue } {
   const text = readNamedFile(file, file, 'run it on the front-end, as root', 'problem');
   const args = kvmArguments(text);
-  if ('refused' in args) throw new GuardError('problem', `${file}: ${args.refused}`, byHand);
+  if (isFailure(args)) throw new GuardError(args.code, `${file}: ${args.what}`, byHand);
   return { text, args };
 }
 

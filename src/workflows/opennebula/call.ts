@@ -1,4 +1,4 @@
-import { GuardError } from '../../core/errors';
+import { failureOf, GuardError, type Failure } from '../../core/errors';
 import type { Settings } from '../../core/settings';
 import { readSections } from '../../system/settings-file';
 import { refusalOf } from './ask-host';
@@ -44,9 +44,7 @@ export type ReplyNote =
   | { readonly guard: 'not-needed' };
 
 /** The settings by which a driver goes on, with what keeps the guard from running; or why nobody may go on. */
-export type DriverSettings =
-  | { readonly settings: Settings; readonly broken?: string }
-  | { readonly refused: string; readonly remedy: string | undefined };
+export type DriverSettings = { readonly settings: Settings; readonly broken?: string } | Failure;
 
 /**
  * A configuration with a mistake is no reason for a healthy cloud not to migrate; but it is one where the mistake is in
@@ -59,6 +57,6 @@ export async function readForDriver(needed: readonly (keyof Settings)[]): Promis
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
     const what = `the guard cannot run, and nobody can tell how to go on without: ${error.what}`;
-    return { refused: what, remedy: error.remedy };
+    return failureOf('undecided', what, error.remedy);
   }
 }

@@ -1,4 +1,5 @@
-import { exitCodes, type ExitCode } from '../../core/exit-codes';
+import { isFailure, type Failure } from '../../core/errors';
+import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
@@ -17,7 +18,7 @@ import { readVm } from '../read-vm';
 import { askHost, isForeign, notReady, refusalOf } from './ask-host';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { keepRecord } from './keep-record';
-import { withoutGuard } from './no-guard';
+import { cannotGoOn, withoutGuard } from './no-guard';
 
 /**
  * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. After a veto
@@ -38,9 +39,9 @@ type Name = 'premigrate' | 'failmigrate';
 
 async function script(name: Name, action: HostAction, call: Call): Promise<Reply> {
   const request = readArguments(call);
-  if (typeof request === 'string') {
-    const remedy = 'OpenNebula or a datastore driver starts this script; see docs/opennebula.md';
-    return refused('usage', name, request, remedy);
+  if (isFailure(request)) {
+    const { code, what, remedy } = request;
+    return { exit: exitCodes[code].status, stdout: '', stderr: failure(name, what, remedy) };
   }
   const { source, destination, vmId } = request;
   // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
@@ -48,14 +49,14 @@ async function script(name: Name, action: HostAction, call: Call): Promise<Reply
   // It runs no mover: only the policy says how to go on without the guard, and what is told of it.
   const configured = await readForDriver(['policy']);
   const vm = readVm(call.input.toString('utf8'));
-  const known = typeof vm === 'string' ? undefined : guardModeOf(vm);
+  const known = isFailure(vm) ? undefined : guardModeOf(vm);
   const first = await serve(request, action, known ?? usual, configured, call);
   // A driver that hands over no VM is asked for its mode where it counts most.
   const guardMode =
     known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
   const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
-  const mayTell = !('refused' in configured) && configured.settings.opennebula.userTemplate;
-  const userTemplate = !mayTell ? 'left' : typeof vm !== 'string' && tellsLast(vm) ? 'tells' : 'may tell';
+  const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
+  const userTemplate = !mayTell ? 'left' : !isFailure(vm) && tellsLast(vm) ? 'tells' : 'may tell';
   const domain = `one-${vmId}`;
   keepRecord({ action: name, vmId, domain, source, destination, guardMode, userTemplate }, reply, call.place);
   return reply;
@@ -73,10 +74,7 @@ async function serve(
     const stderr = warning(`VM ${vmId}: MIGRATE_GUARD_MODE is off: nothing was done for it`);
     return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
   }
-  if ('refused' in configured) {
-    const { refused: why, remedy } = configured;
-    return { ...refused('undecided', `VM ${vmId}`, why, remedy), note: { guard: 'could-not-run', why } };
-  }
+  if (isFailure(configured)) return cannotGoOn(`VM ${vmId}`, configured);
   const { settings, broken } = configured;
   if (broken !== undefined) return cannotRun(broken, request, settings);
   const { user, deadline } = settings.ssh;
@@ -118,10 +116,11 @@ function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
 
 /** As OpenNebula tells it; a veto stands where it does not. */
 async function askMode(vmId: string, configured: DriverSettings): Promise<GuardMode> {
-  if ('refused' in configured) return usual;
+  if (isFailure(configured)) return usual;
   const shown = await showVm(vmId, configured.settings.ssh.user);
-  const vm = isUnknown(shown) ? '' : readVm(shown);
-  return typeof vm === 'string' ? usual : guardModeOf(vm);
+  if (isUnknown(shown)) return usual;
+  const vm = readVm(shown);
+  return isFailure(vm) ? usual : guardModeOf(vm);
 }
 
 interface Request {
@@ -131,10 +130,14 @@ interface Request {
 }
 
 /** SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID, as every TM script gets them; StorPool's add a template. */
-function readArguments({ args }: Call): Request | string {
+function readArguments({ args }: Call): Request | Failure {
   const [source, destination, directory, vmId] = args;
   if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
-    return `SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID are needed, and ${args.length} arguments were given`;
+    return {
+      code: 'usage',
+      what: `SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID are needed, and ${args.length} arguments were given`,
+      remedy: 'OpenNebula or a datastore driver starts this script; see docs/opennebula.md',
+    };
   }
   return { source, destination, vmId };
 }
@@ -147,8 +150,4 @@ function cannotRun(why: string, { source, vmId }: Request, { policy }: Settings)
     stdout: '',
     stderr: warning(`${vm}: ${what}`) + warning(`-> ${remedy}`),
   }));
-}
-
-function refused(code: ExitCode, vm: string, what: string, remedy: string | undefined): Reply {
-  return { exit: exitCodes[code].status, stdout: '', stderr: failure(vm, what, remedy) };
 }

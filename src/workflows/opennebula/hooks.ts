@@ -1,4 +1,4 @@
-import { GuardError } from '../../core/errors';
+import { failureOf, GuardError, isFailure, type Failure } from '../../core/errors';
 import { exitCodes, type ExitCode } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
@@ -28,7 +28,7 @@ import { retry } from './retry';
 export function preMigrate(call: Call): Promise<Reply> {
   return asHook('pre-migrate', call, async (event, settings) => {
     const migration = migrationUnderWay(event);
-    if (typeof migration === 'string') return nothingToDo(event, migration);
+    if (isFailure(migration)) return nothingToDo(event, migration.what);
     const { end, did } = await ask('repair', event, migration, settings, call);
     const domain = nameOf(event);
     if (end.exit === exitCodes.busy.status)
@@ -44,9 +44,9 @@ export function preMigrate(call: Call): Promise<Reply> {
 export function postFailure(call: Call): Promise<Reply> {
   return asHook('post-failure', call, async (event, settings) => {
     const told = failedMigration(event);
-    if (typeof told === 'string') return nothingToDo(event, told);
+    if (isFailure(told)) return nothingToDo(event, told.what);
     const migration = await failedMigrationNow(event, settings);
-    if (typeof migration === 'string') return nothingToDo(event, `the VM has gone on since: ${migration}`);
+    if (isFailure(migration)) return nothingToDo(event, `the VM has gone on since: ${migration.what}`);
     const { end, did } = await ask('heal', event, migration, settings, call);
     const healed = concluded(event, migration, end, did);
     if (healed.exit !== 0 || !settings.hooks.retry) return healed;
@@ -62,11 +62,11 @@ export function postFailure(call: Call): Promise<Reply> {
 async function failedMigrationNow(
   { vmId }: VmEvent,
   { ssh: { user } }: Settings,
-): Promise<FailedMigration | string> {
+): Promise<FailedMigration | Failure> {
   const shown = await showVm(vmId, user);
-  const now = isUnknown(shown) ? shown.unknown : readVmEvent(shown);
-  if (typeof now !== 'string') return failedMigration(now);
-  const what = `nobody can tell where the VM went last: ${now}`;
+  const now = isUnknown(shown) ? failureOf('undecided', shown.unknown) : readVmEvent(shown);
+  if (!isFailure(now)) return failedMigration(now);
+  const what = `nobody can tell where the VM went last: ${now.what}`;
   throw new GuardError('undecided', what, `see onevm show ${vmId}, then run the hook again: onehook retry`);
 }
 
@@ -76,15 +76,15 @@ async function failedMigrationNow(
  */
 async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   const event = readVmEvent(eventOf(call));
-  if (typeof event === 'string') {
+  if (isFailure(event)) {
     const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
-    return failure('usage', 'the hook', `its event cannot be read: ${event}`, remedy);
+    return failure('usage', 'the hook', `its event cannot be read: ${event.what}`, remedy);
   }
   const { vmId, guardMode, tellsLast } = event;
   const { reply, userTemplate } = await runHook(event, work);
   const migration = name === 'pre-migrate' ? migrationUnderWay(event) : failedMigration(event);
   // A VM gets to these states in many ways, and a rehearsal is no deed.
-  if (typeof migration === 'string' || isDryRun(call)) return reply;
+  if (isFailure(migration) || isDryRun(call)) return reply;
   const { source, destination } = migration;
   const tells = !userTemplate ? 'left' : tellsLast ? 'tells' : 'may tell';
   const domain = nameOf(event);

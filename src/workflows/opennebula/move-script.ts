@@ -1,4 +1,5 @@
 import { XmlError, type Element } from '../../core/element';
+import { isFailure } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { describeOddMode } from '../../opennebula/guard-mode';
 import { actionDataIn, readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
@@ -7,6 +8,7 @@ import { readXml } from '../../system/read-xml';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { drive, moverAlone, unguarded, type DriverOptions } from './drive';
 import { keepRecord } from './keep-record';
+import { cannotGoOn } from './no-guard';
 import { overruled } from './overruled';
 
 /** The VMM drivers: everything that is said of a move is recorded here. */
@@ -14,16 +16,16 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   const { args, input, place } = call;
   const data = actionDataIn(input);
   const request = readMoveRequest(action, args, data, rootOf(data.xml));
-  if (typeof request === 'string') {
-    const remedy = 'OpenNebula starts this script; see docs/opennebula.md';
-    return { exit: 64, stdout: '', stderr: failure(action, request, remedy) };
+  if (isFailure(request)) {
+    const { code, what, remedy } = request;
+    return { exit: exitCodes[code].status, stdout: '', stderr: failure(action, what, remedy) };
   }
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
   // To another datastore of its host: nobody is guarded.
   if (request.destination === request.source) return reply;
   const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
-  const mayTell = !('refused' in configured) && configured.settings.opennebula.userTemplate;
+  const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   const userTemplate = !mayTell ? 'left' : tellsLast ? 'tells' : 'may tell';
   keepRecord({ action, vmId, domain, source, destination, guardMode, userTemplate }, reply, place);
   return reply;
@@ -35,12 +37,7 @@ async function move(
   { place, version }: Call,
 ): Promise<Reply> {
   const { action, deployId, guardMode } = request;
-  if ('refused' in configured) {
-    const { refused: why, remedy } = configured;
-    const stderr = failure(deployId, why, remedy);
-    const note = { guard: 'could-not-run', why } as const;
-    return { exit: exitCodes.undecided.status, stdout: '', stderr, note };
-  }
+  if (isFailure(configured)) return cannotGoOn(deployId, configured);
   const { settings, broken } = configured;
   const mover = settings.opennebula[action];
   if (mover.replace('frontend:', '') === place.script) {

@@ -1,8 +1,15 @@
+import type { Failure } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import type { Settings } from '../../core/settings';
 import type { GuardMode } from '../../opennebula/guard-mode';
 import { failure } from '../../opennebula/vm-log';
 import type { Reply } from './call';
+
+/** The settings by which to go on cannot be read: nobody decides. */
+export function cannotGoOn(vm: string, { code, what, remedy }: Failure): Reply {
+  const note = { guard: 'could-not-run', why: what } as const;
+  return { exit: exitCodes[code].status, stdout: '', stderr: failure(vm, what, remedy), note };
+}
 
 interface Unguarded {
   /** As messages name it. */

@@ -1,3 +1,4 @@
+import { isFailure } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { Settings } from '../../core/settings';
@@ -38,9 +39,9 @@ export async function retry(
   const shown = await showVm(vmId, user);
   if (isUnknown(shown)) return cannot(shown.unknown);
   const now = readVmEvent(shown);
-  if (typeof now === 'string') return cannot(`onevm show -x ${vmId}: ${now}`);
+  if (isFailure(now)) return cannot(`onevm show -x ${vmId}: ${now.what}`);
   const still = failedMigration(now);
-  if (typeof still === 'string' || still.seq !== seq) return left('the VM has gone on since');
+  if (isFailure(still) || still.seq !== seq) return left('the VM has gone on since');
   if (dryRun) return left(`a dry run: would be asked: onevm migrate --live ${vmId} ${destination}`);
   const begun = await migrateLive(vmId, destination, user);
   if (isUnknown(begun)) return cannot(begun.unknown);

@@ -1,3 +1,4 @@
+import { failureOf } from '../../core/errors';
 import { isUnknown } from '../../core/facts';
 import { gdbScript } from '../../core/gdb-script';
 import { objection, stuckBackends } from '../../core/reset-plan';
@@ -8,8 +9,8 @@ import type { Remedy } from './remedy';
 export const gdb: Remedy = async (patient, reading) => {
   const { held, settings } = patient;
   const refused = objection('gdb', patient.situation(reading));
-  if (refused || isUnknown(reading)) return refused ?? { why: 'memory was not read' };
-  if (!(await hasGdb())) return { why: 'gdb is not installed' };
+  if (refused || isUnknown(reading)) return refused ?? failureOf('problem', 'memory was not read');
+  if (!(await hasGdb())) return failureOf('problem', 'gdb is not installed');
   const { memory, known } = reading;
   const script = gdbScript(held.pid, memory, stuckBackends(memory), known);
   const file = `reset-${held.pid}.gdb`;

@@ -1,4 +1,5 @@
 import { flagAddress } from '../../core/block-backends';
+import { failureOf } from '../../core/errors';
 import { isUnknown } from '../../core/facts';
 import { mayStillWrite, objection, stuckBackends } from '../../core/reset-plan';
 import { clearFlags } from '../../system/qemu-memory';
@@ -8,7 +9,7 @@ import type { Remedy } from './remedy';
 export const memory: Remedy = (patient, reading) => {
   const { held } = patient;
   const refused = objection('memory', patient.situation(reading));
-  if (refused || isUnknown(reading)) return refused ?? { why: 'memory was not read' };
+  if (refused || isUnknown(reading)) return refused ?? failureOf('problem', 'memory was not read');
   const { memory: before, known } = reading;
   const flags = stuckBackends(before).map((backend) => flagAddress(known.layout, backend));
   return {

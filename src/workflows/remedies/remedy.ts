@@ -1,7 +1,8 @@
 import type { LogFacts, QemuAnswers } from '../../core/block-state';
 import type { Domain } from '../../core/domain';
+import type { Failure } from '../../core/errors';
 import { isUnknown, type Unknown } from '../../core/facts';
-import { objectionToCopy, type Objection, type Situation } from '../../core/reset-plan';
+import { objectionToCopy, type Situation } from '../../core/reset-plan';
 import type { Settings } from '../../core/settings';
 import { askQemu, jobOf } from '../../system/monitor';
 import { readQemuLog } from '../../system/qemu-log';
@@ -25,16 +26,13 @@ export interface Plan {
 }
 
 /** Plans a remedy on fresh facts, or tells why it must not be applied now. */
-export type Remedy = (
-  patient: Patient,
-  reading: MemoryReading,
-) => Plan | Objection | Promise<Plan | Objection>;
+export type Remedy = (patient: Patient, reading: MemoryReading) => Plan | Failure | Promise<Plan | Failure>;
 
 /** The domain that is to be healed, and what its remedies ask about it. */
 export class Patient {
   /** libvirtd that did not answer once is not asked again: each question would wait as long. */
   private silent: Unknown | undefined;
-  private copyAnswer: Promise<Objection | undefined> | undefined;
+  private copyAnswer: Promise<Failure | undefined> | undefined;
 
   /** @param destination where the domain was to go, if that is known. */
   constructor(
@@ -60,7 +58,7 @@ export class Patient {
   }
 
   /** Why a copy elsewhere may own the disks. Asked once for all remedies. */
-  copy(): Promise<Objection | undefined> {
+  copy(): Promise<Failure | undefined> {
     const { domain, held, settings, destination } = this;
     const log = (): LogFacts | Unknown =>
       readQemuLog(settings.libvirt.logDirectory, domain.name, held, readResetNote(domain.name, held));

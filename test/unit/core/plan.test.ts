@@ -168,7 +168,7 @@ describe('what is refused', () => {
       `the way of the host cannot be made inside QEMU's mount namespace`,
     ],
   ])('%s', (_, refused, refusal) => {
-    expect(refused).toEqual({ refusal });
+    expect(refused).toEqual({ code: 'problem', what: refusal });
   });
 });
 

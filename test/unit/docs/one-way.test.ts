@@ -16,6 +16,12 @@ test.each<[what: string, pattern: RegExp, files: string[]]>([
   ['a property of an answer of QEMU', /function property\(/, ['core/qmp.ts']],
 ])('%s stands in one place', (_, pattern, places) => expect(having(pattern)).toEqual(places));
 
+test('a failure that is returned has one shape', () => {
+  const asText = /\): (?:Promise<)?(?:[A-Z]\w+ \| string\b|string \| \{)/;
+  const ofItsOwn = /\{ readonly (?:refused|refusal|doubt|why): string \}/;
+  expect([...having(asText), ...having(ofItsOwn)]).toEqual([]);
+});
+
 test('the types of workflows have names', () =>
   expect(having(/Parameters<|ReturnType<|Awaited</).filter((file) => file.startsWith('workflows/'))).toEqual(
     [],

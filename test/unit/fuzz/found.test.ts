@@ -1,3 +1,4 @@
+import { isFailure } from '../../../src/core/errors';
 import { isUnknown } from '../../../src/core/facts';
 import { readRequest } from '../../../src/core/host-request';
 import { readMoverEnded } from '../../../src/core/host-session';
@@ -55,9 +56,9 @@ test('progress is never negative', () => {
 
 test('a request that is as deep as it is long is refused in words', () => {
   const deep = `{"version":"1","action":"save","domain":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
-  expect(readRequest(deep)).toBe('the domain is no text');
+  expect(readRequest(deep)).toMatchObject({ code: 'usage', what: 'the domain is no text' });
   const long = readRequest(`{"version":"1","action":"probe","${'k'.repeat(1_000_000)}":1}`);
-  expect(long).toHaveLength('probe takes no '.length + 82);
+  expect(isFailure(long) && long.what).toHaveLength('probe takes no '.length + 82);
 });
 
 test('a mover ends with an exit status, or with none', () => {
@@ -81,11 +82,11 @@ test('numbers that are too long to be told apart prove no failed migration', () 
   ];
   const event = (xml: string): unknown => {
     const read = readVmEvent(xml);
-    return typeof read === 'string' ? read : failedMigration(read);
+    return isFailure(read) ? read : failedMigration(read);
   };
   expect(event(vmXml({ history }))).toMatchObject({ seq: 2 });
   const odd = vmXml({ history }).replace(/<SEQ>\d+<\/SEQ>/g, `<SEQ>${long}</SEQ>`);
-  expect(event(odd)).toBe('its history shows no live migration that has just failed');
+  expect(event(odd)).toMatchObject({ what: 'its history shows no live migration that has just failed' });
 });
 
 describe('what took time with the square of its length', () => {

@@ -1,3 +1,4 @@
+import { isFailure } from '../../../src/core/errors';
 import { done, failed } from '../../../src/opennebula/hook-log';
 import { failedMigration, isFiredBy, migrationUnderWay } from '../../../src/opennebula/live-migration';
 import { actionDataIn, readMoveRequest } from '../../../src/opennebula/move-request';
@@ -36,19 +37,19 @@ fuzz('the VM of a hook', {
   valid: [...events, Buffer.from(events[0] ?? '').toString('base64')],
   parse: (text) => {
     const event = readVmEvent(text);
-    if (typeof event === 'string') return { event };
+    if (isFailure(event)) return { event };
     isFiredBy('pre-migrate', event);
     return { event, underWay: migrationUnderWay(event), failed: failedMigration(event) };
   },
   holds: ({ event, failed: migration }) => {
-    if (typeof event === 'string') {
-      expect(event).not.toBe('');
-      if (event.includes('neither XML')) expect(event).toMatch(/: line \d+: ./);
+    if (isFailure(event)) {
+      expect(event.what).not.toBe('');
+      if (event.what.includes('neither XML')) expect(event.what).toMatch(/: line \d+: ./);
       return;
     }
     expect(event.vmId).toMatch(/^[0-9]{1,10}$/);
     // Whoever acts on a migration that failed has to know which record it was.
-    if (typeof migration === 'object') expect(Number.isSafeInteger(migration.seq)).toBe(true);
+    if (migration && !isFailure(migration)) expect(Number.isSafeInteger(migration.seq)).toBe(true);
   },
 });
 
@@ -61,7 +62,7 @@ fuzz('the input of a driver', {
   },
   refuses: refusesXml,
   holds: (request) => {
-    if (typeof request === 'string') throw new Error(request);
+    if (isFailure(request)) throw new Error(request.what);
     expect([true, false, undefined]).toContain(request.shared);
   },
 });
@@ -107,7 +108,7 @@ fuzz('an answer of oned', {
   ],
   parse: (text) => decodeAnswer(readXml(text)),
   refuses: refusesXml,
-  holds: (answer) => expect(typeof ('text' in answer ? answer.text : answer.why)).toBe('string'),
+  holds: (answer) => expect(typeof (isFailure(answer) ? answer.what : answer)).toBe('string'),
 });
 
 const conf = `# VM_MAD = [ NAME = "no" ]

@@ -1,3 +1,4 @@
+import { failureOf } from '../../../src/core/errors';
 import { readVectors } from '../../../src/opennebula/oned-conf';
 import {
   earlierMovers,
@@ -48,8 +49,8 @@ test.each([
   ['-l migrate=migrate-tweaks kvm', { migrate: 'frontend:migrate-tweaks' }],
   ['-l migrate,save kvm', { migrate: 'frontend:migrate', save: 'frontend:save' }],
   ['-l migrate=a,migrate=b kvm', { migrate: 'frontend:b' }],
-  ['-l migrate=/tmp/x kvm', { refused: 'the script "/tmp/x" of migrate is no plain name' }],
-  ['-l migrate=../x kvm', { refused: 'the script "../x" of migrate is no plain name' }],
+  ['-l migrate=/tmp/x kvm', failureOf('problem', 'the script "/tmp/x" of migrate is no plain name')],
+  ['-l migrate=../x kvm', failureOf('problem', 'the script "../x" of migrate is no plain name')],
 ])('what runs now by %j', (args, expected) => expect(earlierMovers(args)).toEqual(expected));
 
 test.each([
@@ -112,7 +113,7 @@ describe('oned.conf', () => {
     ['VM_MAD = [ NAME = "lxc", ARGUMENTS = "lxc" ]', 'no VM_MAD is named "kvm"'],
     ['VM_MAD = [ NAME = "kvm" ]', 'the VM_MAD named "kvm" has no ARGUMENTS'],
     [`${six}\n${six}`, 'more than one VM_MAD is named "kvm"'],
-  ])('%j is left to a person', (text, refused) => expect(kvmArguments(text)).toEqual({ refused }));
+  ])('%j is left to a person', (text, what) => expect(kvmArguments(text)).toEqual({ code: 'problem', what }));
 
   test('an unfinished file does not hang', () => {
     expect(readVectors('VM_MAD = [ NAME = "kvm', 'VM_MAD')).toHaveLength(1);

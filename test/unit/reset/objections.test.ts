@@ -31,7 +31,7 @@ describe('objections', () => {
     ['cont', { answers: { ...running, status: 'postmigrate' } }],
     ['suspend-resume', { libvirtState: 'paused', memory: { ...stuck, runState: 'postmigrate' } }],
   ] as const)('%s never starts a guest that stood still when its migration failed', (strategy, situation) => {
-    expect(objection(strategy, { ...given, ...situation })?.why).toContain('would start it');
+    expect(objection(strategy, { ...given, ...situation })?.what).toContain('would start it');
   });
 
   test('flags are never written while a root node is INACTIVE, or unseen', () => {
@@ -47,7 +47,7 @@ describe('objections', () => {
   test('a paused guest is not started, whoever calls it paused', () => {
     const paused = { ...running, status: 'paused' };
     expect(objection('cont', { ...given, answers: paused })).toMatchObject({
-      why: expect.stringContaining('would start it') as unknown,
+      what: expect.stringContaining('would start it') as unknown,
     });
     expect(objection('suspend-resume', { ...given, libvirtState: 'paused' })).toBeDefined();
     expect(objection('suspend-resume', { ...given, memory: { ...stuck, runState: 'paused' } })).toBeDefined();
@@ -63,7 +63,7 @@ describe('objections', () => {
         { ...given, memory: { ...half, runState: 'paused', migration: 'none' } },
         { ...given, memory: { ...half, runState: 'postmigrate', migration: 'failed' } },
       ])
-        expect(objection(strategy, situation)?.why).toMatch(
+        expect(objection(strategy, situation)?.what).toMatch(
           /^the guest is \w+ and its disks are INACTIVE until/,
         );
     },
@@ -71,8 +71,10 @@ describe('objections', () => {
 
   test('nobody answers: that is not a refusal', () => {
     const silent = { unknown: 'libvirtd did not answer in time' };
-    expect(objection('cont', { ...given, answers: silent })).toMatchObject({ unknown: true });
-    expect(objection('suspend-resume', { ...given, libvirtState: silent })).toMatchObject({ unknown: true });
+    expect(objection('cont', { ...given, answers: silent })).toMatchObject({ code: 'undecided' });
+    expect(objection('suspend-resume', { ...given, libvirtState: silent })).toMatchObject({
+      code: 'undecided',
+    });
     expect(objection('memory', { ...given, answers: silent })).toBeUndefined();
   });
 });
@@ -94,8 +96,8 @@ describe('a copy that may own the disks', () => {
     ['a log that does not go back far enough', '', { gap: 'rotated' }],
   ])('is not ruled out by %s', (_, text, more) => {
     expect(judge(text, more)).toMatchObject({
-      unknown: true,
-      why: expect.stringContaining('--destination') as unknown,
+      code: 'undecided',
+      what: expect.stringContaining('--destination') as unknown,
     });
   });
 
@@ -111,7 +113,7 @@ describe('a copy that may own the disks', () => {
 
   test('is not ruled out by a log that cannot be read; and keeps those away that take the disks back', () => {
     const copy = objectionToCopy({ unknown: 'EACCES' }, 'one-1');
-    expect(copy).toMatchObject({ unknown: true });
+    expect(copy).toMatchObject({ code: 'undecided' });
     const answers: QemuAnswers = { status: 'running', migration: 'failed', inactiveNodes: undefined };
     const given = {
       job: undefined,
