@@ -32,6 +32,7 @@ state=/var/lib/migrate-guard
 library=/usr/lib/migrate-guard
 remotes=/var/lib/one/remotes
 config=/etc/migrate-guard/config.yaml
+fallback=/etc/migrate-guard/fallback.env
 oned_conf=/etc/one/oned.conf
 program=$library/migrate-guard
 manifest=$state/manifest
@@ -158,11 +159,20 @@ need_build() {
 # A package asks with --check before it unpacks them.
 has_sources() { [[ -r $here/dist/migrate-guard.cjs ]]; }
 
+# Before a package is unpacked, nothing here reads YAML: a configuration that was edited is looked at afterwards.
+can_configure() { has_sources || [[ ! -e $root$config ]] || ! grep -qvE '^[[:space:]]*(#|$)' -- "$root$config"; }
+
+# configured KEY: a value of the configuration that is installed, by its name in fallback.env
+configured() { sed -n "s/^$1=//p" "$work/configured"; }
+
 # The user by which OpenNebula reaches its hosts; numbers, because a staging tree has users of its own.
 need_oneadmin() {
-  declare -F setting >/dev/null || die 'this copy can only verify and uninstall' 'install from the source tree'
-  user=$(configured ssh user oneadmin) || die "$root$config: ssh.user cannot be understood" 'write it as the shipped file does'
-  [[ $user =~ ^[a-z_][a-z0-9_-]*$ ]] || die "$root$config: ssh.user is no user name: $user" 'correct it'
+  [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
+  if has_sources; then
+    tool fallback "$root$config" >"$work/configured" || exit
+    user=$(configured SSH_USER)
+    [[ -n $user ]] || die "$root$config does not tell ssh.user" 'see the message above'
+  fi
   if [[ -z $root ]]; then
     uid=$(id -u "$user" 2>/dev/null) || no_user
     gid=$(id -g "$user")
@@ -185,13 +195,16 @@ need_frontend() {
 
 # What each half takes, and a place for each of its files; what it is to be installed from is another matter.
 check_machine() {
-  need_machine; read_manifest
+  need_machine
+  can_configure || return 0
+  read_manifest
   plan_common; "plan_$action"
   refuse_what_is_in_the_way
 }
 
 need_machine() {
-  need_node; need_oneadmin
+  need_node
+  ! can_configure || need_oneadmin
   if [[ $action == host ]]; then need_host; else need_frontend; fi
 }
 
@@ -215,9 +228,6 @@ need_programs() {
       die "$name is not installed: it is not in $program_path" "install the package $package"
   done
 }
-
-# configured SECTION KEY DEFAULT: a value of the configuration that is installed, if it stands there.
-configured() { setting "$root$config" "$@" 2>/dev/null; }
 
 # ---- What is to be installed -----------------------------------------------------------------------------------------
 
@@ -279,6 +289,16 @@ plan_common() {
   add common file root 644 "$here/dist/man/migrate-guard.1" /usr/share/man/man1/migrate-guard.1
   add common file root 644 "$here/dist/completion/migrate-guard.bash" /usr/share/bash-completion/completions/migrate-guard
   add common config root 644 "$config_source" "$config"
+  # What it says, for scripts that find no Node; after a change of it `doctor` writes this file.
+  make_fallback
+  add common generated root 644 "$work/fallback" "$fallback"
+}
+
+make_fallback() {
+  has_sources || return 0
+  if is_kept "$config"; then cp -- "$work/configured" "$work/fallback"; return; fi
+  cat -- "$config_source" >"$work/installed.yaml"
+  tool fallback "$work/installed.yaml" >"$work/fallback" || exit
 }
 
 # sudo lets OpenNebula's user start this file: so it names its Node, and no variable of the caller reaches it.
@@ -363,6 +383,8 @@ make_manifest() {
     if [[ $kind == config ]] && is_kept "$path" && [[ -n ${old[$path]:-} ]]; then
       say "${old[$path]}"
     else
+      # Its contents are those of the configuration.
+      [[ $kind != generated ]] || source=-
       printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$role" "$kind" "$mode" "$(ids_of "$owner")" "$(sha_of "$source")" "$path"
     fi
   done
@@ -457,7 +479,7 @@ refuse_what_is_in_the_way() {
     refuse_unwritable "$owner" "$(dirname "$path")"
     [[ -e $root$path || -L $root$path ]] || continue
     if [[ -L $root$path ]] || [[ $kind == directory && ! -d $root$path ]] || [[ $kind != directory && ! -f $root$path ]]; then
-      die "$root$path is in the way: it is no plain $kind" 'move it away'
+      die "$root$path is in the way: it is no plain ${kind/generated/file}" 'move it away'
     fi
     [[ $kind != file || -n ${old[$path]:-} ]] || ! has_sources || cmp -s -- "$source" "$root$path" ||
       die "$root$path is in the way: it does not belong to migrate-guard" 'move it away'
@@ -503,7 +525,7 @@ remove_listed() {
     fi
     [[ -e $root$path || -L $root$path ]] || continue
     if [[ ! -f $root$path || -L $root$path ]]; then say "left       $path: it is no file of ours any more"; continue; fi
-    if [[ $(sha_of "$root$path") != "$sha" ]]; then
+    if [[ $kind != generated && $(sha_of "$root$path") != "$sha" ]]; then
       if [[ $kind == config ]]; then say "left       $path: it was changed"; continue; fi
       say "removed    $path, although it was changed"
     else
@@ -559,7 +581,7 @@ say_movers() {
 missing_movers() {
   local line
   while IFS= read -r line; do
-    [[ $(configured opennebula "${line%%=*}" '') == "${line#*=}" ]] || say "$line"
+    [[ $(configured "OPENNEBULA_$(tr a-z A-Z <<<"${line%%=*}")") == "${line#*=}" ]] || say "$line"
   done <<<"$1"
 }
 
@@ -730,9 +752,6 @@ nothing_installed() {
 read_arguments "$@"
 need_root
 refuse_foreign_sources
-# A package checks before any file of it is unpacked, and brings this one along (setup/package/halves.mjs).
-# shellcheck source=remotes/migrate-guard/setting.sh
-[[ ! -r $here/remotes/migrate-guard/setting.sh ]] || . "$here/remotes/migrate-guard/setting.sh"
 [[ -z $check ]] || { check_machine; exit; }
 case $action in
   frontend) install_frontend ;;

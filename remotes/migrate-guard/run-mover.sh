@@ -2,7 +2,7 @@
 # The front-end's own remotes/ mean a local script, which gets Base64; anything else is a host's copy, which gets XML.
 
 run_mover() {
-    decide opennebula "$1" "$1" "$2"
+    decide "opennebula.$1" "$1" "$2"
     script=$decision
     # As OpenNebula does: the ssh agent is for the host to which a VM moves (ssh_stream.rb).
     case $1 in

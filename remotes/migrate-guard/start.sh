@@ -57,23 +57,25 @@ note_unguarded() {
 # What may stand in a string of JSON as it is.
 harmless() { printf %s "$1" | LC_ALL=C tr -cd ' !#-[]-~' | cut -c 1-200; }
 
-# Fails the action: refuse WHOM WHY
+# Fails the action: refuse WHOM WHY [REMEDY]
 refuse() {
     echo "ERROR: migrate-guard: $1: $2" >&2
+    [ -z "$3" ] || echo "ERROR: migrate-guard: -> $3" >&2
     echo "migrate-guard: $1: $2." >&2
     exit 2
 }
 
-# What the configuration says, into $decision; what cannot be understood is not guessed: decide SECTION KEY DEFAULT WHOM
+# What the configuration says, into $decision; what cannot be told is not guessed: decide SECTION.KEY DEFAULT WHOM
 decide() {
-    . "$remotes/migrate-guard/setting.sh"
-    decision=$(setting "$config" "$1" "$2" "$3" 2>/dev/null) ||
-        refuse "$4" "the guard cannot run: $why_not; and $1.$2 cannot be told from $config without Node, so nothing is done"
+    . "$remotes/migrate-guard/fallback.sh"
+    decision=$(fallback "$(printf %s "$1" | tr a-z. A-Z_)" "$2" 2>/dev/null) ||
+        refuse "$3" "the guard cannot run: $why_not; and $1 cannot be told without Node, so nothing is done" \
+            'install Node, and run as root on the machine that runs this script: migrate-guard doctor'
 }
 
 # For the site that wants no VM moved unguarded.
 refuse_if_told() {
-    decide policy when_guard_fails run-mover "$1"
+    decide policy.when_guard_fails run-mover "$1"
     case $decision in
         run-mover) ;;
         refuse) refuse "$1" "the guard cannot run: $why_not" ;;

@@ -33,10 +33,7 @@ export const halves = [
 export const description =
   "Keeps live migrations of OpenNebula/KVM virtual machines from failing, and from\n killing them, when disk paths changed behind QEMU's back.";
 
-/** With the one function that it has from another file. */
-const installSh = ['remotes/migrate-guard/setting.sh', 'install.sh']
-  .map((name) => readFileSync(join(root, name), 'utf8'))
-  .join('');
+const installSh = readFileSync(join(root, 'install.sh'), 'utf8');
 
 /**
  * For bash, before anything is unpacked: nothing is half installed where something is missing or in the way. Of the

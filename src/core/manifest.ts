@@ -4,8 +4,8 @@ import type { Finding } from './finding';
 /** One line of the manifest that install.sh writes: something that it has made. */
 export interface Installed {
   readonly role: 'common' | 'frontend' | 'host';
-  /** A config file may be changed by the admin. */
-  readonly kind: 'file' | 'config' | 'directory';
+  /** A config file may be changed by the admin; one that is generated is judged by what it is made of. */
+  readonly kind: 'file' | 'config' | 'generated' | 'directory';
   /** As `stat -c %a` prints it. */
   readonly mode: string;
   /** Numbers, `uid:gid`. */
@@ -36,7 +36,7 @@ export function parseManifest(text: string): Installed[] | Unknown {
 function parseLine(line: string): Installed | undefined {
   const [role, kind, mode, owner, sha256, path, more] = line.split('\t');
   if (role !== 'common' && role !== 'frontend' && role !== 'host') return undefined;
-  if (kind !== 'file' && kind !== 'config' && kind !== 'directory') return undefined;
+  if (kind !== 'file' && kind !== 'config' && kind !== 'generated' && kind !== 'directory') return undefined;
   if (mode === undefined || owner === undefined || sha256 === undefined) return undefined;
   if (!path?.startsWith('/') || more !== undefined) return undefined;
   return { role, kind, mode, owner, sha256, path };
@@ -49,6 +49,7 @@ const probeModes: readonly string[] = ['755', switchedOff];
 /** What is wrong with what was installed, or worth a note; nothing, when it is as it was. */
 export function judgeInstalled(entry: Installed, now: Standing): Finding | undefined {
   const { path, kind, mode, owner } = entry;
+  if (kind === 'generated') return undefined;
   const again =
     entry.role === 'common' ? 'install.sh frontend, or install.sh host' : `install.sh ${entry.role}`;
   // A file is replaced as a whole: whoever could write it may have.

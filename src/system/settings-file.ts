@@ -28,11 +28,13 @@ export interface ReadSections {
 }
 
 /**
- * The configuration that is installed, for who has to go on although there is a mistake in it.
+ * A configuration that may be missing, for who has to go on although there is a mistake in it.
  * @throws GuardError where one of the sections that are `needed` is not right by itself, or nobody can tell.
  */
-export async function readSections(needed: readonly (keyof Settings)[]): Promise<ReadSections> {
-  const file = defaultSettingsFile;
+export async function readSections(
+  needed: readonly (keyof Settings)[],
+  file = defaultSettingsFile,
+): Promise<ReadSections> {
   const values = await readValues(file, true);
   if (values === undefined) return { settings: defaultSettings };
   try {

@@ -8,6 +8,7 @@ import { validateHost } from '../system/host-name';
 import { run } from '../system/command';
 import { asOtherUser } from '../system/isolated';
 import { isByDrivers, isByTmScripts, judgeOtherDrivers, judgeSelection } from './installation/front-end';
+import { judgeFallback } from './installation/fallback';
 import { judgeHost, program, programSum } from './installation/host-state';
 import { judgeFiles, readInstallation, type Installation, type Role } from './installation/installed-files';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/remote-host';
@@ -47,6 +48,7 @@ export async function doctor(
     return { ...base, findings: [], hosts: [await judgeRemoteHost(host, frontEnd, settings)] };
   }
   const findings = judgeFiles('', found);
+  if (roles.length > 0) findings.push(await judgeFallback('', process.geteuid?.() === 0 ? 'write' : 'look'));
   if (roles.includes('host')) findings.push(...(await judgeHost(settings)), await judgeSudo(settings));
   if (!roles.includes('frontend')) return { ...base, findings, hosts: [] };
   const { user, deadline } = settings.ssh;

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { keepEntry } from '../../src/system/record-file';
 import { aRecordEntry } from '../unit/factories';
 import { Servant, statusXml } from './harness';
@@ -125,6 +125,69 @@ test('what is wrong, with the remedy, in both places', async () => {
     'gdb problem',
     'remote-scripts problem',
   ]);
+});
+
+describe('what scripts have to know without Node', () => {
+  const file = '/etc/migrate-guard/fallback.env';
+  const config = '/etc/migrate-guard/config.yaml';
+  const told = (): string => readFileSync(on.machine.path(file), 'utf8');
+  const about = ({ findings }: Pick<Report, 'findings'>): Finding[] =>
+    findings.filter(({ check }) => check === 'fallback');
+
+  beforeEach(async () => {
+    await frontEnd(hostPool('kvm1'), hookPool());
+    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
+    on.machine.write(config, 'policy: { when_guard_fails: refuse }\n');
+  });
+
+  test('doctor writes it when the configuration was changed, and only then', async () => {
+    const [changed] = about(await doctor());
+    expect(changed).toMatchObject({
+      state: 'ok',
+      what: `${file} was written anew, as ${config} was changed`,
+    });
+    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+    const { ino, mode } = lstatSync(on.machine.path(file));
+    expect(mode & 0o7777).toBe(0o644);
+    expect(about(await doctor())[0]?.what).toContain('scripts that find no Node know what');
+    expect(lstatSync(on.machine.path(file)).ino).toBe(ino);
+  });
+
+  test('another user’s doctor, and one that looks from the front-end, say it and write nothing', async () => {
+    const said = await on.machine.oneadmin(['/usr/sbin/migrate-guard', 'doctor', '--json']);
+    const problem = {
+      state: 'problem',
+      what: `${file} is not what ${config} says: without Node nothing is moved`,
+      remedy: 'run migrate-guard doctor as root, here',
+    };
+    expect(about(JSON.parse(said.stdout) as Report)).toMatchObject([problem]);
+    const asked = await doctor('--host', 'kvm1');
+    expect(about({ findings: asked.hosts[0]?.findings ?? [] })).toMatchObject([problem]);
+    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
+  });
+
+  test.each([
+    ['a link', `mv ${file} /etc/other && ln -s /etc/other ${file}`],
+    ['another’s', `chown oneadmin ${file}`],
+    ['missing', `rm ${file}`],
+    ['cut short', `truncate --size=20 ${file}`],
+  ])('what is %s is replaced, whatever the umask', async (_, spoil) => {
+    expect(await on.machine.root(['sh', '-c', spoil])).toMatchObject({ exit: 0 });
+    await on.machine.root(['sh', '-c', 'umask 077; migrate-guard doctor']);
+    const { mode, uid } = lstatSync(on.machine.path(file));
+    expect([mode & 0o170777, uid]).toEqual([0o100644, 0]);
+    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+  });
+
+  test('root writes nothing where others could exchange it', async () => {
+    await on.machine.root(['chmod', 'o+w', '/etc/migrate-guard']);
+    const [refused] = about(await doctor());
+    expect(refused).toMatchObject({
+      state: 'problem',
+      what: expect.stringContaining('can be changed by others than root') as string,
+    });
+    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
+  });
 });
 
 test('the hooks do where VM_MAD cannot be touched', async () => {

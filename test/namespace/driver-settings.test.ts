@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs';
-import { useLittleCloud } from './installation/little-cloud';
+import { useLittleCloud, type Driven } from './installation/little-cloud';
+import { oneadmin } from './installation/machine-tree';
 
 /** By what the drivers go on when the guard cannot run: the mover and the policy that the site has configured. */
 
@@ -103,44 +104,85 @@ test.each(['premigrate', 'failmigrate'] as const)(
 );
 
 describe('without Node', () => {
-  beforeAll(() => on.cloud.hideNode());
+  const config = '/etc/migrate-guard/config.yaml';
+  const fallback = '/etc/migrate-guard/fallback.env';
+
+  /** The admin changes the configuration and runs doctor; then something happens, and Node goes. */
+  async function migrateAfter(yaml: string, then = ''): Promise<Driven> {
+    await on.cloud.shell(`rm -rf ${fallback}`);
+    on.cloud.configure(yaml);
+    expect(await on.cloud.doctor()).toContainEqual(
+      expect.objectContaining({ check: 'fallback', state: 'ok', path: fallback }),
+    );
+    await on.cloud.shell(then);
+    await on.cloud.hideNode();
+    try {
+      return await on.cloud.migrate();
+    } finally {
+      await on.cloud.showNode();
+    }
+  }
 
   test.each([
     ['opennebula:\n  migrate: frontend:migrate-tweaks\n', tweaks],
     ['opennebula:\n  migrate: "frontend:migrate-tweaks"   # StorPool\n', tweaks],
-    ["opennebula: { migrate: 'frontend:migrate-tweaks' }\n", tweaks],
-    ['opennebula: { save: save }\nreset: { gdb_deadlin: 7 }\n', stock],
+    ['opennebula: &site { migrate: frontend:migrate-tweaks }\n', tweaks],
+    ['opennebula:\n  migrate:\n    frontend:migrate-tweaks\n', tweaks],
     ['policy: { when_guard_fails: "run-mover" }\n', stock],
+    ['# nothing\n', stock],
   ])('%j: the mover that was configured runs', async (yaml, ran) => {
-    on.cloud.configure(yaml);
-    const moved = await on.cloud.migrate();
+    const moved = await migrateAfter(yaml);
     expect(moved).toMatchObject({ exit: 0, ran });
     expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: Node 20 or later/);
   });
 
   test.each([
     ['policy:\n  when_guard_fails: refuse\n'],
-    ['policy:\n  when_guard_fails: "refuse"\n'],
+    ['policy: {\n  when_guard_fails: refuse }\n'],
     ['policy: { when_guard_fails: refuse }\n'],
   ])('%j: refused, as the site has it', async (yaml) => {
-    on.cloud.configure(`${frontend}${yaml}`);
-    const { exit, stderr, ran } = await on.cloud.migrate();
+    const { exit, stderr, ran } = await migrateAfter(`${frontend}${yaml}`);
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     expect(stderr).toMatch(
       /^ERROR: .*: Node 20 [^\n]*\nmigrate-guard: one-310: the guard cannot run: .*\.\n$/,
     );
   });
 
+  test('no configuration, and nothing that was made of one: the defaults', async () => {
+    const moved = await migrateAfter(frontend, `rm ${config} ${fallback}`);
+    expect(moved).toMatchObject({ exit: 0, ran: stock });
+  });
+
   test.each([
-    ['policy: {\n  when_guard_fails: refuse }\n', 'policy.when_guard_fails'],
-    ['policy: { when_guard_fails: perhaps }\n', 'policy.when_guard_fails'],
-    ['opennebula: &site { migrate: frontend:migrate-tweaks }\n', 'opennebula.migrate'],
-    ['opennebula:\n  migrate:\n    frontend:migrate-tweaks\n', 'opennebula.migrate'],
-  ])('%j: nothing is guessed, nothing is moved', async (yaml, key) => {
-    on.cloud.configure(yaml);
-    const { exit, stderr, ran } = await on.cloud.migrate();
+    ['it is missing', `rm ${fallback}`],
+    ['the configuration was changed since', `echo '# changed' >>${config}`],
+    ['and keeps an old time', `echo '# changed' >>${config}; touch -d 2001-01-01 ${config}`],
+    ['and is gone', `rm ${config}`],
+    ['and is a link to nowhere', `ln -sf /no/such ${config}`],
+    ['OpenNebula’s user may not read the configuration', `chmod 600 ${config}`],
+    ['OpenNebula’s user may not read it', `chmod 600 ${fallback}`],
+    ['a line of another program', `echo TZ=UTC >>${fallback}`],
+    ['a line without a value', `echo OPENNEBULA_SAVE= >>${fallback}`],
+    ['a line without a key', `echo =save >>${fallback}`],
+    ['no line', `echo >>${fallback}; echo save >>${fallback}`],
+    ['a value twice', `sed -n s/MIGRATE=.*/MIGRATE=migrate/p ${fallback} >>${fallback}`],
+    ['words of a shell', `sed -i 's/MIGRATE=.*/MIGRATE=$(id)/' ${fallback}`],
+    ['a way out', `sed -i 's|MIGRATE=.*|MIGRATE=../migrate|' ${fallback}`],
+    ['quotes', `sed -i "s/MIGRATE=.*/MIGRATE='migrate'/" ${fallback}`],
+    ['ends of lines of another system', `sed -i 's/$/\\r/' ${fallback}`],
+    ['the value is missing', `sed -i /MIGRATE=/d ${fallback}`],
+    ['what it was made of is not told', `sed -i /SHA256=/d ${fallback}`],
+    [
+      'it is a link to one of root’s',
+      `mv ${fallback} ${fallback}.real && ln -s fallback.env.real ${fallback}`,
+    ],
+    ['it is a directory', `rm ${fallback} && mkdir ${fallback}`],
+    ['it is another’s', `chown ${oneadmin} ${fallback}`],
+    ['its group may write it', `chmod g+w ${fallback}`],
+  ])('nothing is guessed, nothing is moved: %s', async (_, then) => {
+    const { exit, stderr, ran } = await migrateAfter(frontend, then);
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toContain('cannot be told without Node, so nothing is done\nERROR: migrate-guard: -> ');
     expect(stderr.split('\n').at(-2)).toMatch(/^migrate-guard: one-310: the guard cannot run: .*\.$/);
-    expect(stderr).toContain(key);
   });
 });

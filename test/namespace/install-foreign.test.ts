@@ -30,9 +30,9 @@ const theirs = (name: string, text: string): void => {
 test.each([
   ['a stand-alone program', 'standalone', () => theirs('standalone', `#!/bin/sh\necho >${pwned}\n`)],
   [
-    'a script that it reads',
-    'setting.sh',
-    () => theirs('remotes/migrate-guard/setting.sh', `echo >${pwned}\n`),
+    'a script that it installs',
+    'fallback.sh',
+    () => theirs('remotes/migrate-guard/fallback.sh', `echo >${pwned}\n`),
   ],
   [
     'a program for its Node',

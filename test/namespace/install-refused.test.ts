@@ -52,13 +52,13 @@ describe('refused, with the remedy, and without any change', () => {
       'an odd user',
       'host',
       () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh:\n  user: A:B\n'),
-      'is no user name: A:B',
+      'ssh.user: Invalid user name',
     ],
     [
       'a user that nobody can tell',
       'host',
-      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: &site { user: oneadmin }\n'),
-      'ssh.user cannot be understood',
+      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { user: oneadmin\n'),
+      'is no YAML',
     ],
     [
       'a user that is not there',

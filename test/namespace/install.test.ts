@@ -11,6 +11,7 @@ test('front-end and host: who owns what, and what sudo allows', async () => {
   expect(owned).toEqual(
     expect.arrayContaining([
       'etc/migrate-guard/config.yaml 100644 0:0',
+      'etc/migrate-guard/fallback.env 100644 0:0',
       'etc/sudoers.d/migrate-guard 100440 0:0',
       `etc/one/oned.conf 100640 0:${oneadmin}`,
       'usr/lib/migrate-guard/migrate-guard 100755 0:0',
@@ -192,6 +193,7 @@ test('an empty tree, as a package is made in, gets what a host needs and nothing
   await on.done('host');
   expect(on.tree.list('').filter((path) => path.includes('migrate-guard/'))).toEqual([
     'etc/migrate-guard/config.yaml',
+    'etc/migrate-guard/fallback.env',
     'usr/lib/migrate-guard/agent.cjs',
     'usr/lib/migrate-guard/install.sh',
     'usr/lib/migrate-guard/installation.cjs',
@@ -270,6 +272,38 @@ test('what the admin has changed or made stays: configuration, logs, layouts; ch
     'var/log/migrate-guard',
     'var/log/migrate-guard/host.log',
   ]);
+});
+
+test('what scripts have to know without Node is written again when the configuration was changed', async () => {
+  const config = '/etc/migrate-guard/config.yaml';
+  const told = (): string[] => on.tree.read('/etc/migrate-guard/fallback.env').split('\n').slice(2);
+  await on.done('host');
+  expect(told()).toEqual([
+    'SSH_USER=oneadmin',
+    'OPENNEBULA_MIGRATE=migrate',
+    'OPENNEBULA_SAVE=save',
+    'POLICY_WHEN_GUARD_FAILS=run-mover',
+    '',
+  ]);
+  on.tree.write(config, 'policy: { when_guard_fails: refuse }\n');
+  const stale = await on.install('verify');
+  expect([stale.exit, stale.stdout]).toEqual([
+    1,
+    expect.stringContaining(
+      `fallback.env is not what ${config} says: without Node nothing is moved\n         -> run migrate-guard doctor`,
+    ),
+  ]);
+  await on.done('host');
+  expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+  expect((await on.install('verify')).exit).toBe(0);
+  // What is wrong is said, and left out.
+  on.tree.write(config, 'policy: { when_guard_fails: perhaps }\n');
+  const { exit, stderr } = await on.install('host');
+  expect([exit, stderr]).toEqual([
+    0,
+    expect.stringMatching(/config.yaml: policy.when_guard_fails: Invalid /),
+  ]);
+  expect(told().at(-2)).toBe('OPENNEBULA_SAVE=save');
 });
 
 test('what a newer release has no more is removed', async () => {

@@ -14,6 +14,7 @@ import type { QemuProcess } from '../../system/qemu-process';
 import { buildIdOf } from '../../system/qemu-memory';
 import { findDomains } from '../find-domains';
 import { holdQemu } from '../inspect';
+import { judgeFallback } from './fallback';
 import { judgeFiles, readInstallation } from './installed-files';
 import { judgePathReading } from './path-reading';
 
@@ -28,7 +29,11 @@ export const program = '/usr/lib/migrate-guard/migrate-guard';
 
 export async function hostState(settings: Settings): Promise<HostEnd> {
   const installation = readInstallation('');
-  const findings = [...judgeFiles('', installation), ...(await judgeHost(settings))];
+  const findings = [
+    ...judgeFiles('', installation),
+    await judgeFallback('', 'look'),
+    ...(await judgeHost(settings)),
+  ];
   const troubles = findings.filter(({ state }) => state !== 'ok').length;
   const report: HostState = { findings, program: programSum() };
   return { exit: exitCodes.ok.status, result: 'state', what: `${troubles} findings that are not ok`, report };

@@ -2,6 +2,7 @@ import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
 import { listInOpenNebula } from '../../system/opennebula-cli';
+import { judgeFallback } from './fallback';
 import { isByDrivers, isByTmScripts, judgeSelection } from './front-end';
 import { judgeFiles, readInstallation, type Role } from './installed-files';
 import { judgeMovers } from './movers';
@@ -21,6 +22,7 @@ export async function verify(root: string, settings: Settings): Promise<Verified
   const findings = judgeFiles(root, installation);
   if (isUnknown(installation)) return { roles: [], findings };
   const { roles } = installation;
+  if (roles.length > 0) findings.push(await judgeFallback(root, 'look'));
   if (!roles.includes('frontend')) return { roles, findings };
   return { roles, findings: [...findings, ...(await judgeWay(root, settings))] };
 }

@@ -76,6 +76,18 @@ export class LittleCloud {
     );
   }
 
+  async showNode(): Promise<void> {
+    await this.shell(
+      'for node in /usr/bin/node /usr/local/bin/node; do ! mountpoint -q $node || umount $node; done',
+    );
+  }
+
+  /** What doctor finds, run by root. */
+  async doctor(): Promise<readonly unknown[]> {
+    const { stdout } = await this.machine.root(['migrate-guard', 'doctor', '--json']);
+    return (JSON.parse(stdout) as { findings: readonly unknown[] }).findings;
+  }
+
   /** A live migration, as oned has its driver do it on the front-end. */
   async migrate(deployId = 'one-310'): Promise<Driven> {
     const input = Buffer.from('<VMM_DRIVER_ACTION_DATA/>').toString('base64');
@@ -138,7 +150,7 @@ export class LittleCloud {
     return { exit, stdout, stderr, ran: this.lines('ran') };
   }
 
-  private async shell(script: string): Promise<void> {
+  async shell(script: string): Promise<void> {
     expect(await this.machine.root(['bash', '--norc', '-c', script])).toMatchObject({ exit: 0, stderr: '' });
   }
 }
