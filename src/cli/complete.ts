@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { FallbackCompletionFunction } from 'yargs';
 import { defaultSettings } from '../core/settings';
 import { readSettings } from '../system/settings-file';
-import { optionsOf, type Verb, type Word } from './verb';
+import { optionsOf, wordAt, type Verb, type Word } from './verb';
 
 /**
  * What a shell has to read once, so that it asks the program (--get-yargs-completions) at each TAB. `program`: how to start
@@ -51,10 +51,6 @@ export async function completions(
 function valueOf(verb: Verb, before: string): Word | undefined {
   const option = before.startsWith('--') ? optionsOf(verb)[before.slice(2)] : undefined;
   return option?.type === 'string' ? (option.choices ?? 'file') : undefined;
-}
-
-function wordAt({ takes: { each, most } }: Verb, index: number): Word | undefined {
-  return index < most ? each[Math.min(index, each.length - 1)] : undefined;
 }
 
 /** libvirt keeps a file for each domain; nothing is started for them, and where they cannot be read there are none. */

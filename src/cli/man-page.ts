@@ -11,6 +11,9 @@ const files: readonly (readonly [path: string, what: string])[] = [
   ['/run/migrate-guard', 'locks, and notes of resets'],
 ];
 
+export const aboutDomains =
+  'A domain is a running virtual machine of libvirt. It is named one-310, 310 or by its UUID; a libvirt name that is something else works, too.';
+
 const everywhere: Readonly<Record<string, Option>> = {
   ...everyVerb,
   help: { type: 'boolean', help: "the verb's own help, with examples" },
@@ -30,9 +33,7 @@ export function manPage(verbs: readonly Verb[], version: string, date: string): 
     ...section('SYNOPSIS', verbs.flatMap(synopsis)),
     ...section('DESCRIPTION', [
       roff(purpose),
-      ...paragraph(
-        'A domain is a running virtual machine of libvirt. It is named one-310, 310 or by its UUID; a libvirt name that is something else works, too.',
-      ),
+      ...paragraph(aboutDomains),
       ...paragraph('Results are printed on stdout; progress, warnings and logs on stderr.'),
     ]),
     ...section('VERBS', verbs.flatMap(describe)),
@@ -76,9 +77,9 @@ function describe(verb: Verb): string[] {
   ];
 }
 
-function whoTakes(verbs: readonly Verb[]): string {
+export function whoTakes(verbs: readonly Verb[]): string {
   const bare = verbs.filter(({ isBare }) => isBare).map(({ name }) => name);
-  return `Every verb takes these; ${bare.join(', ')} only --help and --version.`;
+  return `Every verb takes these; ${bare.join(' and ')} only --help and --version.`;
 }
 
 function options(table: Readonly<Record<string, Option>>): string[] {
@@ -100,7 +101,7 @@ function paragraph(text: string): string[] {
   return ['.PP', roff(text)];
 }
 
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.?!]$/.test(whole) ? whole : `${whole}.`;
 }

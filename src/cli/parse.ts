@@ -3,7 +3,7 @@ import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import { completions } from './complete';
 import { fingerprint } from './fingerprint';
-import { optionsOf, purpose, type CommandLine, type Verb } from './verb';
+import { optionsOf, purpose, wordAt, type CommandLine, type Verb } from './verb';
 import { version } from './version';
 
 /** What is to be done, or what yargs answers by itself: help, version, completion. */
@@ -103,7 +103,6 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
  */
 function describe(command: Argv, verb: Verb): void {
   const { name, words, takes, summary } = verb;
-  const wrong = `${name} takes ${words || 'no word'}`;
   // Not command.example(): its two columns break a long command in the middle.
   const examples = verb.examples.map(([line, what]) => `  ${line}\n      ${what}`);
   command
@@ -112,7 +111,7 @@ function describe(command: Argv, verb: Verb): void {
     .updateStrings(unknown(`${name} has no option %s`))
     .strict(false)
     .strictOptions()
-    .demandCommand('all' in verb.options ? 0 : takes.least, takes.most, wrong, wrong)
+    .demandCommand('all' in verb.options ? 0 : takes.least, takes.most, wrongWords(verb), wrongWords(verb))
     .check((given) => mistakeIn(given, verb) ?? true);
   declare(command, optionsOf(verb));
 }
@@ -136,18 +135,22 @@ function declare(parser: Argv, options: Verb['options']): void {
 }
 
 /** What yargs has no rule for. */
-function mistakeIn(given: Arguments, { name, words, takes, options, ...verb }: Verb): string | undefined {
-  for (const option of Object.keys(optionsOf({ options, ...verb }))) {
+function mistakeIn(given: Arguments, verb: Verb): string | undefined {
+  for (const option of Object.keys(optionsOf(verb))) {
     if (Array.isArray(given[option])) return `--${option} was given more than once`;
     if (given[option] === '') return `--${option} needs a value`;
   }
   const typed = wordsOf(given);
   const isOther = (word: string, index: number): boolean => {
-    const known = takes.each[Math.min(index, takes.each.length - 1)];
+    const known = wordAt(verb, index);
     return word === '' || (typeof known === 'object' && !known.includes(word));
   };
-  const isBoth = 'all' in options && (given['all'] === undefined) === (typed.length === 0);
-  return isBoth || typed.some(isOther) ? `${name} takes ${words || 'no word'}` : undefined;
+  const isBoth = 'all' in verb.options && (given['all'] === undefined) === (typed.length === 0);
+  return isBoth || typed.some(isOther) ? wrongWords(verb) : undefined;
+}
+
+function wrongWords({ name, words }: Verb): string {
+  return `${name} takes ${words || 'no word'}`;
 }
 
 function lineOf(given: Arguments): CommandLine {

@@ -60,6 +60,11 @@ export function optionsOf({ options, isBare }: Pick<Verb, 'options' | 'isBare'>)
   return isBare ? options : { ...options, ...everyVerb };
 }
 
+/** What the word at this place is, counted from 0. */
+export function wordAt({ takes: { each, most } }: Pick<Verb, 'takes'>, index: number): Word | undefined {
+  return index < most ? each[Math.min(index, each.length - 1)] : undefined;
+}
+
 export const noWords: Words = { least: 0, most: 0, each: [] };
 
 export const oneDomain: Words = { least: 1, most: 1, each: ['domain'] };
