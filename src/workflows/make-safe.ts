@@ -7,7 +7,7 @@ import type { Ending } from './guard-report';
 import { inspectDomain } from './inspect';
 import { repairLocked } from './repair';
 import { resetLocked } from './reset';
-import type { ResetReport } from './reset-report';
+import { resetResults } from './reset-report';
 
 /**
  * Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe.
@@ -85,20 +85,8 @@ export async function resetEarlier(
     destination: lastDestination,
   });
   course.blockState = blockState;
-  const end = unsafeAfter[result];
-  if (end !== undefined) return { result: end, what, remedy };
+  const end = resetResults[result];
+  if (end !== 'ok') return { result: end === 'problem' || end === 'busy' ? 'refused' : end, what, remedy };
   course.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
   return undefined;
 }
-
-const unsafeAfter: Readonly<Record<ResetReport['result'], Unsafe | undefined>> = {
-  healthy: undefined,
-  healed: undefined,
-  planned: undefined,
-  refused: 'refused',
-  busy: 'refused',
-  undecided: 'undecided',
-  failed: 'failed',
-  dead: 'person',
-  paused: 'person',
-};

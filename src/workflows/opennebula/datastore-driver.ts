@@ -18,7 +18,7 @@ import { readVm } from '../read-vm';
 import { askHost, isForeign, notReady, refusalOf } from './ask-host';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { keepRecord } from './keep-record';
-import { cannotGoOn, withoutGuard } from './no-guard';
+import { cannotGoOn, refused, withoutGuard } from './no-guard';
 
 /**
  * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. After a veto
@@ -39,10 +39,7 @@ type Name = 'premigrate' | 'failmigrate';
 
 async function script(name: Name, action: HostAction, call: Call): Promise<Reply> {
   const request = readArguments(call);
-  if (isFailure(request)) {
-    const { code, what, remedy } = request;
-    return { exit: exitCodes[code].status, stdout: '', stderr: failure(name, what, remedy) };
-  }
+  if (isFailure(request)) return refused(name, request);
   const { source, destination, vmId } = request;
   // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
   if (source === destination) return { exit: 0, stdout: '', stderr: '' };

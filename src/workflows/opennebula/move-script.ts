@@ -1,14 +1,13 @@
 import { XmlError, type Element } from '../../core/element';
-import { isFailure } from '../../core/errors';
-import { exitCodes } from '../../core/exit-codes';
+import { failureOf, isFailure } from '../../core/errors';
 import { describeOddMode } from '../../opennebula/guard-mode';
 import { actionDataIn, readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
-import { failure, warning } from '../../opennebula/vm-log';
+import { warning } from '../../opennebula/vm-log';
 import { readXml } from '../../system/read-xml';
 import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
 import { drive, moverAlone, unguarded, type DriverOptions } from './drive';
 import { keepRecord } from './keep-record';
-import { cannotGoOn } from './no-guard';
+import { cannotGoOn, refused } from './no-guard';
 import { overruled } from './overruled';
 
 /** The VMM drivers: everything that is said of a move is recorded here. */
@@ -16,10 +15,7 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   const { args, input, place } = call;
   const data = actionDataIn(input);
   const request = readMoveRequest(action, args, data, rootOf(data.xml));
-  if (isFailure(request)) {
-    const { code, what, remedy } = request;
-    return { exit: exitCodes[code].status, stdout: '', stderr: failure(action, what, remedy) };
-  }
+  if (isFailure(request)) return refused(action, request);
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
   // To another datastore of its host: nobody is guarded.
@@ -43,8 +39,7 @@ async function move(
   if (mover.replace('frontend:', '') === place.script) {
     const why = `opennebula.${action} names ${mover}, which is this very script`;
     const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
-    const stderr = failure(deployId, why, remedy);
-    return { exit: 64, stdout: '', stderr, note: { guard: 'could-not-run', why } };
+    return cannotGoOn(deployId, failureOf('usage', why, remedy));
   }
   const options = { settings, place, version };
   if (guardMode.mode === 'off' && request.destination !== request.source)

@@ -5,10 +5,13 @@ import type { GuardMode } from '../../opennebula/guard-mode';
 import { failure } from '../../opennebula/vm-log';
 import type { Reply } from './call';
 
+export function refused(subject: string, { code, what, remedy }: Failure): Reply {
+  return { exit: exitCodes[code].status, stdout: '', stderr: failure(subject, what, remedy) };
+}
+
 /** The settings by which to go on cannot be read: nobody decides. */
-export function cannotGoOn(vm: string, { code, what, remedy }: Failure): Reply {
-  const note = { guard: 'could-not-run', why: what } as const;
-  return { exit: exitCodes[code].status, stdout: '', stderr: failure(vm, what, remedy), note };
+export function cannotGoOn(vm: string, why: Failure): Reply {
+  return { ...refused(vm, why), note: { guard: 'could-not-run', why: why.what } };
 }
 
 interface Unguarded {
@@ -34,7 +37,7 @@ export async function withoutGuard(
   const remedy = `migrate-guard doctor --host ${source}`;
   const reply =
     policy.whenGuardFails === 'refuse' && mode !== 'warn'
-      ? { exit: exitCodes.undecided.status, stdout: '', stderr: failure(vm, what, remedy) }
+      ? refused(vm, { code: 'undecided', what, remedy })
       : await goOn(what, remedy);
   return { ...reply, note: { guard: 'could-not-run', why } };
 }
