@@ -5,6 +5,8 @@ import { cut } from '../core/one-line';
 /** Characters; the elements of a document take up to ten times its length in memory. */
 const maximumLength = 128 * 1024 * 1024;
 const maximumDepth = 200;
+/** Characters that sax gets at once. After each piece it refuses a value or a comment of more than 64 KiB. */
+const pieceLength = 8 * 1024;
 /** Characters of a message: a name in it may be as long as the document. */
 const longestMessage = 200;
 
@@ -48,7 +50,12 @@ export function readXml(source: string): Element {
   refuseMore(sax, source);
   try {
     // Not by parseString(), which reads on after an error, and is silent about errors after the root element.
-    sax.write(source).close();
+    for (let at = 0; at < source.length; at += pieceLength) {
+      sax.write(source.slice(at, at + pieceLength));
+      // Of a declaration, which takes sax time with the square of its length.
+      if (sax.sgmlDecl.length > '[CDATA['.length) fail('a declaration is not accepted');
+    }
+    sax.close();
     return document.children[0] ?? fail('there is no element');
   } catch (error) {
     const [what = ''] = (error as Error).message.split('\n');
@@ -62,6 +69,7 @@ function grow(document: Growing, sax: SaxParser): void {
   let top = document;
   let attributes = new Map<string, string>();
   sax.onopentagstart = (tag) => {
+    if (sax.doctype !== '') fail('a document type is not accepted');
     if (top === document && document.children.length > 0) fail('there is more than one root element');
     if (open.length > maximumDepth) fail('elements are nested too deeply');
     tag.attributes = keepsNothing;
@@ -107,16 +115,7 @@ function refuseMore(sax: SaxParser, source: string): void {
     if (source.charAt(sax.startTagPosition).trim() === '') fail('a blank stands before a name');
     open(tag);
   };
-  // Where sax gathers what follows `<!` until it knows what it is. A declaration is refused at once: its time to
-  // gather one grows with the square of its length.
-  let gathered = '';
-  Object.defineProperty(sax, 'sgmlDecl', {
-    get: () => gathered,
-    set: (text: string) => {
-      if (text !== '-' && !'[CDATA'.startsWith(text)) fail('a document type is not accepted');
-      gathered = text;
-    },
-  });
+  sax.onsgmldeclaration = () => fail('a declaration is not accepted');
 }
 
 function fail(what: string | Error): never {

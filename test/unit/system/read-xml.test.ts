@@ -142,6 +142,22 @@ describe('readXml', () => {
     expect(() => readXml(`<a ${name}="1"/>`)).toThrow(XmlError);
   });
 
+  test('wherever the pieces end that the parser gets at once', () => {
+    const source = `<a bc="d &lt; 'e'">f&amp;g<!-- h --><![CDATA[ij]]]]><?k l?><m n='o'/></a>`;
+    const expected = plain(readXml(source));
+    expect([expected.text, expected.children.length]).toEqual(['f&gij]]', 1]);
+    for (let before = 0; before <= source.length; before += 1)
+      expect(plain(readXml(' '.repeat(8192 - before) + source))).toEqual(expected);
+  });
+
+  test('text may be long; a name, a value or a comment of more than 64 KiB is refused', () => {
+    const long = 'x'.repeat(1_000_000);
+    expect(readXml(`<a>${long}<![CDATA[${long}]]>${long}</a>`).text).toBe(long + long + long);
+    for (const source of [`<a b="${long}"/>`, `<${long}/>`, `<a ${long}=""/>`, `<a><!--${long}--></a>`])
+      expect(() => readXml(source)).toThrow(/^line 1: Max buffer length exceeded: /);
+    expect(readXml(`<a b="${'x'.repeat(60_000)}"/>`).attributes.get('b')).toHaveLength(60_000);
+  });
+
   test('nothing of one document is in the next', () => {
     expect(() => readXml('<a b="1" c="2" b="3"/>')).toThrow(XmlError);
     expect(plain(readXml('<a d="1"/>')).attributes).toEqual([['d', '1']]);
@@ -179,9 +195,13 @@ describe('what is no such document', () => {
   test.each([
     ['<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', 'line 1: a document type is not accepted'],
     ['<!DOCTYPE a><a/>', 'line 1: a document type is not accepted'],
-    ['<a><!ENTITY x "y"></a>', 'line 1: a document type is not accepted'],
-    ['<a><!x></a>', 'line 1: a document type is not accepted'],
-    ['<a/><!DOCTYPE a>', 'line 1: a document type is not accepted'],
+    ['<!DOCTYPE a [<a/>]><a/>', 'line 1: a document type is not accepted'],
+    ['<a><!DOCTYPE a></a>', 'line 1: Inappropriately located doctype declaration'],
+    ['<a/><!DOCTYPE a>', 'line 1: Inappropriately located doctype declaration'],
+    ['<a><!ENTITY x "y"></a>', 'line 1: a declaration is not accepted'],
+    ['<a><!x></a>', 'line 1: a declaration is not accepted'],
+    ['<a/><!x>', 'line 1: a declaration is not accepted'],
+    ['<a><!x ', 'line 1: Unclosed root tag'],
     ['<a>&nbsp;</a>', 'line 1: Invalid character entity'],
     ['<a>\n&#0;</a>', 'line 2: Invalid character entity'],
     ['<a>&#1;</a>', 'line 1: Invalid character entity'],
