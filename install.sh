@@ -169,9 +169,8 @@ configured() { sed -n "s/^$1=//p" "$work/configured"; }
 need_oneadmin() {
   [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
   if has_sources; then
-    tool fallback "$root$config" >"$work/configured" || exit
+    tool fallback "$root$config" >"$work/configured" || exit 1
     user=$(configured SSH_USER)
-    [[ -n $user ]] || die "$root$config does not tell ssh.user" 'see the message above'
   fi
   if [[ -z $root ]]; then
     uid=$(id -u "$user" 2>/dev/null) || no_user
@@ -298,7 +297,7 @@ make_fallback() {
   has_sources || return 0
   if is_kept "$config"; then cp -- "$work/configured" "$work/fallback"; return; fi
   cat -- "$config_source" >"$work/installed.yaml"
-  tool fallback "$work/installed.yaml" >"$work/fallback" || exit
+  tool fallback "$work/installed.yaml" >"$work/fallback" || exit 1
 }
 
 # sudo lets OpenNebula's user start this file: so it names its Node, and no variable of the caller reaches it.

@@ -2,7 +2,7 @@ import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import { printable } from '../cli/render';
 import { renderFindings } from '../cli/render-findings';
-import { readFallback } from '../system/fallback-file';
+import { textFor } from '../system/fallback-file';
 import { readSettings } from '../system/settings-file';
 import { maySet, movers, restore, set, show } from '../workflows/installation/select-drivers';
 import { judgePathReading } from '../workflows/installation/path-reading';
@@ -13,7 +13,10 @@ async function main([action = '', word = '', ...files]: readonly string[]): Prom
   const [file = '', backup = '', settings] = files;
   if (action === 'verify') return verifyInstallation(word, file);
   if (action === 'read-paths') return tryPathReading();
-  if (action === 'fallback') return printFallback(word);
+  if (action === 'fallback') {
+    process.stdout.write(await textFor(word));
+    return exitCodes.ok.status;
+  }
   if (action === 'vm-mad') return print(await vmMad(word, file, backup, settings));
   throw new GuardError('usage', `${action} is not known`, 'run install.sh');
 }
@@ -22,15 +25,6 @@ async function verifyInstallation(root: string, settings: string): Promise<numbe
   const { findings } = await verify(root, await readSettings(settings || undefined));
   process.stdout.write(renderFindings(findings, 'everything'));
   return findings.every(({ state }) => state === 'ok') ? exitCodes.ok.status : exitCodes.problem.status;
-}
-
-/** The text of fallback.env. What is wrong is said, and nobody guesses what it would be. */
-async function printFallback(config: string): Promise<number> {
-  const { text, mistakes } = await readFallback(config);
-  for (const { what, remedy } of new Map(mistakes.map((mistake) => [mistake.what, mistake])).values())
-    complain(what, remedy);
-  process.stdout.write(text);
-  return exitCodes.ok.status;
 }
 
 /** Before install.sh says that all is in place, the real thing is tried once. */
@@ -69,18 +63,15 @@ function print(lines: readonly string[]): number {
   return exitCodes.ok.status;
 }
 
-function complain(what: string, remedy: string | undefined): void {
-  const second = remedy === undefined ? '' : `  -> ${printable(remedy)}\n`;
-  process.stderr.write(`install.sh: ${printable(what)}\n${second}`);
-}
-
 void main(process.argv.slice(2)).then(
   (status) => {
     process.exitCode = status;
   },
   (error: unknown) => {
     if (!(error instanceof GuardError)) throw error;
-    complain(error.what, error.remedy);
+    process.stderr.write(
+      `install.sh: ${printable(error.what)}\n${error.remedy === undefined ? '' : `  -> ${printable(error.remedy)}\n`}`,
+    );
     process.exitCode = error.exit;
   },
 );

@@ -1,7 +1,6 @@
 import { chmodSync, readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/errors';
 import { fallbackSections, fallbackText } from '../core/fallback';
-import type { Settings } from '../core/settings';
 import { refuseShared } from './edited-file';
 import { sha256 } from './installed-file';
 import { writeWhole } from './output-file';
@@ -9,34 +8,18 @@ import { readSections } from './settings-file';
 
 export const fallbackFile = '/etc/migrate-guard/fallback.env';
 
-/** What is to be told of a configuration where Node is missing. */
-export interface Fallback {
-  readonly text: string;
-  /** What is wrong in sections that the text leaves out. */
-  readonly mistakes: readonly GuardError[];
-}
-
-export async function readFallback(config: string): Promise<Fallback> {
-  let right: Partial<Settings> = {};
-  const mistakes: GuardError[] = [];
-  for (const section of fallbackSections) {
-    try {
-      const { settings } = await readSections([section], config);
-      right = { ...right, [section]: settings[section] };
-    } catch (error) {
-      if (!(error instanceof GuardError)) throw error;
-      mistakes.push(error);
-    }
-  }
-  return { text: fallbackText(sumOf(config), right), mistakes };
+/** What is to be told of a configuration where Node is missing. @throws GuardError where that is not right, or cannot be read. */
+export async function textFor(config: string): Promise<string> {
+  const { settings } = await readSections(fallbackSections, config);
+  return fallbackText(sumOf(config), settings);
 }
 
 function sumOf(config: string): string | undefined {
   try {
     return sha256(readFileSync(config));
   } catch (error) {
-    // One that cannot be read is a mistake already.
-    return errorName(error) === 'ENOENT' ? undefined : 'unknown';
+    if (errorName(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

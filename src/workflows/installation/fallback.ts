@@ -1,36 +1,29 @@
 import { isUnknown } from '../../core/facts';
 import { GuardError } from '../../core/errors';
 import type { Finding } from '../../core/finding';
-import { fallbackFile as path, readFallback, writeFallback } from '../../system/fallback-file';
+import { fallbackFile as path, textFor, writeFallback } from '../../system/fallback-file';
 import { lookAt, sha256 } from '../../system/installed-file';
 import { defaultSettingsFile } from '../../system/settings-file';
-
-const check = 'fallback';
 
 /**
  * Whether scripts that find no Node know what the configuration says; with `write` they know it afterwards. `root`: a
  * staging tree, or nothing.
  */
 export async function judgeFallback(root: string, how: 'look' | 'write'): Promise<Finding> {
-  const { text, mistakes } = await readFallback(`${root}${defaultSettingsFile}`);
-  const [mistake] = mistakes;
-  if (mistake) return found('unknown', mistake.what, mistake.remedy);
-  const now = lookAt(`${root}${path}`);
-  if (isUnknown(now)) return found('unknown', `${path} cannot be looked at: ${now.unknown}`, now.remedy);
-  const isRight = now.is === 'file' && now.sha256 === sha256(Buffer.from(text));
-  if (isRight && now.owner === '0:0' && now.mode === '644')
-    return found('ok', `scripts that find no Node know what ${defaultSettingsFile} says`);
-  if (how === 'look') {
-    const what = now.is === 'missing' ? 'is missing' : `is not what ${defaultSettingsFile} says`;
-    return found(
-      'problem',
-      `${path} ${what}: without Node nothing is moved`,
-      'run migrate-guard doctor as root, here',
-    );
-  }
   try {
-    writeFallback(text);
-    return found('ok', `${path} was written anew, as ${defaultSettingsFile} was changed`);
+    const text = await textFor(`${root}${defaultSettingsFile}`);
+    const now = lookAt(`${root}${path}`);
+    if (isUnknown(now)) return found('unknown', `${path} cannot be looked at: ${now.unknown}`, now.remedy);
+    const isRight = now.is === 'file' && now.sha256 === sha256(Buffer.from(text));
+    if (isRight && now.owner === '0:0' && now.mode === '644')
+      return found('ok', `scripts that find no Node know what ${defaultSettingsFile} says`);
+    if (how === 'write') {
+      writeFallback(text);
+      return found('ok', `${path} was written anew, as ${defaultSettingsFile} was changed`);
+    }
+    const what = now.is === 'missing' ? 'is missing' : `is not what ${defaultSettingsFile} says`;
+    const remedy = 'run migrate-guard doctor as root, here';
+    return found('problem', `${path} ${what}: without Node nothing is moved`, remedy);
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
     return found('problem', error.what, error.remedy);
@@ -38,5 +31,5 @@ export async function judgeFallback(root: string, how: 'look' | 'write'): Promis
 }
 
 function found(state: Finding['state'], what: string, remedy?: string): Finding {
-  return { check, state, path, what, ...(remedy === undefined ? {} : { remedy }) };
+  return { check: 'fallback', state, path, what, ...(remedy === undefined ? {} : { remedy }) };
 }
