@@ -145,7 +145,7 @@ need_node() {
   done
   [[ -z $foreign ]] || die "$foreign" 'install Node system-wide, owned by root'
   die 'Node 20.11 or later is not installed' \
-    'install the package nodejs (https://nodejs.org/en/download); a KVM host can do without: see README.md, stand-alone'
+    'install the package nodejs (https://nodejs.org/en/download); a KVM host can do without: see docs/install.md, stand-alone'
 }
 
 need_build() {

@@ -6,7 +6,8 @@ export function commandsPage(verbs: readonly Verb[]): string {
   const parts = [
     '<!-- Made from src/cli/verbs by `npm run docs`. -->\n\n# The command line',
     purpose,
-    `${aboutDomains} The verb comes first. An option is given once, \`--option VALUE\` or \`--option=VALUE\`; behind \`--\` everything is a word.`,
+    aboutDomains,
+    'The verb comes first. An option is given once, `--option VALUE` or `--option=VALUE`; behind `--` everything is a word.',
     whoTakes(verbs),
     list(everyVerb),
     ...verbs.flatMap(({ name, words, summary, options, examples }) => [

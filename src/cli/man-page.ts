@@ -12,7 +12,7 @@ const files: readonly (readonly [path: string, what: string])[] = [
 ];
 
 export const aboutDomains =
-  'A domain is a running virtual machine of libvirt. It is named one-310, 310 or by its UUID; a libvirt name that is something else works, too.';
+  'A domain is a running virtual machine of libvirt. It is named one-310, 310 or by its UUID, or as libvirt names it.';
 
 const everywhere: Readonly<Record<string, Option>> = {
   ...everyVerb,

@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const { configurationPage } = jest.requireActual<{ readonly configurationPage: (text: string) => string }>(
+  '../../../setup/build/configuration-page.cjs',
+);
+
+const root = join(__dirname, '../../..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+const longestLine = 120;
+
+test('README is one page', () => {
+  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test('docs/configuration.md is what `npm run docs` makes', () => {
+  expect(read('docs/configuration.md')).toBe(configurationPage(read('config/config.yaml')));
+});
+
+test.each(pages)('%s: no line of prose is too long', (page) => {
+  // Neither code nor a literal in a line can be broken.
+  const prose = read(page)
+    .replace(/^ *```[^]*?^ *```$/gm, '')
+    .replace(/`[^`\n]*`/g, 'literal');
+  const isTableOrCode = (line: string): boolean => /^\s*\||^ {4}/.test(line);
+  const long = prose.split('\n').filter((line) => line.length > longestLine);
+  expect(long.filter((line) => !isTableOrCode(line))).toEqual([]);
+});
+
+test.each(pages)('%s: its links lead to pages that are there, and to headings in them', (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(join(root, target))) return true;
+    return anchor !== undefined && !headingsOf(target).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+/** As GitHub makes anchors of headings. */
+function headingsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
