@@ -1,6 +1,9 @@
 import { forgiveClosedReader } from '../cli/closed-reader';
 import { runLine } from '../cli/main';
 import { verbs } from '../cli/verbs';
+import { keepHeapSmall } from '../system/small-heap';
+
+keepHeapSmall();
 
 // Undecided, should Node find nothing left to wait for.
 process.exitCode = 2;

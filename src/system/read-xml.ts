@@ -77,6 +77,8 @@ function grow(document: Growing, sax: SaxParser): void {
   };
   sax.onattribute = ({ name, value }) => {
     if (attributes.has(name)) fail(`attribute ${name} stands twice`);
+    // sax has put it together from single characters, and until it is asked for one it is kept as them all.
+    value.charCodeAt(0);
     attributes.set(name, value);
   };
   sax.onopentag = ({ name }) => {
