@@ -23,7 +23,8 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
     };
   }
   try {
-    const domain = domainOf(readXml(text));
+    // Copied, because V8 keeps the whole text for each part of it that is kept.
+    const domain = structuredClone(domainOf(readXml(text)));
     if (domain.name !== name) throw new Error(`it describes a domain named ${domain.name}`);
     return { ...domain, ...pidOf(stateDirectory, domain) };
   } catch (error) {
