@@ -12,6 +12,7 @@ import { GuardError } from '../core/errors';
 import type { Permissions } from '../core/entry';
 import type { Step } from '../core/plan';
 import type { HeldDomain } from '../system/held-domain';
+import { openPath } from '../system/open-file';
 import type { TreeView } from '../system/view';
 
 /** Where a step acts: the domain's own tree, and the host's, whose owners and labels it copies. */
@@ -53,8 +54,6 @@ export function leaving(temporary: string, undo: Undo): Undo {
     throw error;
   }
 }
-
-const openPath = 0o10000000;
 
 /**
  * Gives a fresh entry of root's own what `label` gives, then owner and mode, all through a descriptor of the very

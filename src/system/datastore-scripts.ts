@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { constants, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import type { Unknown } from '../core/facts';
 import { remedyOf } from '../core/remedy-of';
+import { withFile } from './open-file';
 
 /** Scripts below a directory, and what StorPool's read of the site: their texts, by path. */
 export interface DatastoreScripts {
@@ -41,16 +42,12 @@ export function readDatastoreScripts(root: string, names: readonly string[]): Da
  * place. Throws what the system says of a file that cannot be read.
  */
 export function readPlainFile(path: string): string | undefined {
-  let descriptor: number;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return withFile(path, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) =>
+      fstatSync(descriptor).isFile() ? readFileSync(descriptor, 'utf8') : undefined,
+    );
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorName(error))) return undefined;
     throw error;
-  }
-  try {
-    return fstatSync(descriptor).isFile() ? readFileSync(descriptor, 'utf8') : undefined;
-  } finally {
-    closeSync(descriptor);
   }
 }

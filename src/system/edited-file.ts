@@ -1,40 +1,35 @@
 import {
-  closeSync,
-  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
   linkSync,
   lstatSync,
-  openSync,
   readFileSync,
   realpathSync,
-  renameSync,
-  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
+import { exchange } from './fresh-file';
+import { withFile } from './open-file';
 
 /** Exchanges the text of a file of root's in one step; owner and mode stay. @throws GuardError */
 export function replaceText(path: string, text: string): void {
   const file = realpathSync(path);
   refuseShared(file);
+  exchange(file, text, 0o600, asIs(file));
+}
+
+/** Gives a new file the owner and the mode of that one, and has it on the disk. */
+function asIs(file: string): (descriptor: number) => void {
   const { uid, gid, mode } = statSync(file);
-  const fresh = `${file}.migrate-guard-new`;
-  rmSync(fresh, { force: true });
-  const descriptor = openSync(fresh, 'wx', 0o600);
-  try {
-    writeFileSync(descriptor, text);
+  return (descriptor) => {
     fchownSync(descriptor, uid, gid);
     fchmodSync(descriptor, mode & 0o7777);
     fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(fresh, file);
+  };
 }
 
 /**
@@ -46,17 +41,13 @@ export function keepCopy(file: string, copy: string): string | undefined {
   const isThere = lstatSync(copy, { throwIfNoEntry: false }) !== undefined;
   if (isThere && readFileSync(copy).equals(text)) return undefined;
   const aside = isThere ? moveAside(copy) : undefined;
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const descriptor = openSync(copy, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
-  try {
+  const seal = asIs(file);
+  const write = (descriptor: number): void => {
     writeFileSync(descriptor, text);
-    const { uid, gid, mode } = statSync(file);
-    fchownSync(descriptor, uid, gid);
-    fchmodSync(descriptor, mode & 0o7777);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+    seal(descriptor);
+  };
+  // O_EXCL follows no link (open(2)).
+  withFile(copy, 'wx', write, 0o600);
   return aside;
 }
 

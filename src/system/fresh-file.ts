@@ -1,9 +1,35 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { log } from './log';
 import { errorName } from '../core/errors';
+import { withFile } from './open-file';
 
 const mark = '.migrate-guard-';
+
+/**
+ * Writes a file so that whoever reads it sees the old one or the whole new one. The new one is made under a name that was
+ * not there before, so no link leads the writing elsewhere. `seal`: what is done to it before it gets the name.
+ * @throws the system's error; then nothing of the new one is left
+ */
+export function exchange(
+  file: string,
+  text: string,
+  mode: number,
+  seal?: (descriptor: number) => void,
+): void {
+  const fresh = freshName(file);
+  const write = (descriptor: number): void => {
+    writeFileSync(descriptor, text);
+    seal?.(descriptor);
+  };
+  try {
+    withFile(fresh, 'wx', write, mode);
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
+}
 
 /**
  * A name beside a file, for what is then renamed to it. What programs that were killed left there under such names is

@@ -1,23 +1,11 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { fchmodSync, fstatSync, fsyncSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { isBuildId, parseLayout, type Layout } from '../core/qemu-layout';
 import { codeOf, remedyOf } from '../core/remedy-of';
-import { freshName } from './fresh-file';
+import { exchange } from './fresh-file';
+import { plainly, withFile } from './open-file';
 
 /** A layout is some 2 KiB. */
 const longestFile = 64 * 1024;
@@ -33,15 +21,7 @@ export function layoutFile(directory: string, buildId: string): string {
 export function loadLayout(directory: string, buildId: string): Layout | Unknown | undefined {
   if (!isBuildId(buildId)) return { unknown: 'the build-id is odd' };
   const file = layoutFile(directory, buildId);
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    return errorName(error) === 'ENOENT'
-      ? undefined
-      : { unknown: `${file} cannot be read: ${errorName(error)}` };
-  }
-  try {
+  const read = (descriptor: number): Layout | Unknown => {
     const refused = refuseDirectory(directory);
     if (refused !== undefined) return { unknown: refused };
     const stat = fstatSync(descriptor);
@@ -52,33 +32,30 @@ export function loadLayout(directory: string, buildId: string): Layout | Unknown
     if (isUnknown(layout)) return { unknown: `${file} is refused: ${layout.unknown}` };
     if (layout.buildId !== buildId) return { unknown: `${file} is refused: it is of another build` };
     return layout;
-  } finally {
-    closeSync(descriptor);
+  };
+  try {
+    return withFile(file, plainly, read);
+  } catch (error) {
+    return errorName(error) === 'ENOENT'
+      ? undefined
+      : { unknown: `${file} cannot be read: ${errorName(error)}` };
   }
 }
 
 /** Stores a layout so that a reader sees the old file, or the whole new one. @throws GuardError */
 export function storeLayout(directory: string, layout: Layout): string {
   const file = layoutFile(directory, layout.buildId);
-  let temporary: string | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     const refused = refuseDirectory(directory);
     if (refused !== undefined)
       throw new GuardError('notPermitted', refused, 'give it to root, with mode 0755');
-    temporary = freshName(file);
-    const descriptor = openSync(temporary, 'wx', 0o644);
-    try {
-      writeFileSync(descriptor, `${JSON.stringify(layout, null, 2)}\n`);
+    exchange(file, `${JSON.stringify(layout, null, 2)}\n`, 0o644, (descriptor) => {
       fchmodSync(descriptor, 0o644);
       fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
+    });
     return file;
   } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
     if (error instanceof GuardError) throw error;
     const remedy = remedyOf(error, directory, { otherwise: `see what stands there: namei -l ${directory}` });
     throw new GuardError(codeOf(error), `${file} cannot be written: ${errorName(error)}`, remedy, {

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { domainOf, type Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
 import type { NoFacts } from '../core/facts';
 import { remedyOf } from '../core/remedy-of';
+import { plainly, withFile } from './open-file';
 import { readXml } from './read-xml';
 
 /** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
@@ -41,15 +42,12 @@ export function readDomain(stateDirectory: string, name: string): Found | undefi
  * @throws the system's error, or one that names the owner.
  */
 function readOwn(file: string): string {
-  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
+  return withFile(file, plainly, (descriptor) => {
     const { uid, mode } = fstatSync(descriptor);
     if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0)
       throw new Error(`it is not root's alone (owner ${uid}, mode ${(mode & 0o7777).toString(8)})`);
     return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
-  }
+  });
 }
 
 /** libvirt writes the pid into its status XML and into a pid file; where they differ the XML is newer. */

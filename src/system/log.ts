@@ -1,8 +1,9 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger, LoggerOptions } from 'winston';
 import { logEntry } from '../core/log-entry';
 import { printableJson } from '../core/printable-json';
+import { appending, withFile } from './open-file';
 import { makeRootDirectory } from './root-directory';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -63,15 +64,9 @@ async function start(
 
 /** Opened for each line: logrotate may have renamed the file, and what is written is there whatever ends us. */
 function append(directory: string, line: string): void {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
   try {
     makeRootDirectory(directory);
-    const descriptor = openSync(join(directory, 'host.log'), flags, 0o640);
-    try {
-      writeSync(descriptor, line);
-    } finally {
-      closeSync(descriptor);
-    }
+    withFile(join(directory, 'host.log'), appending, (descriptor) => writeSync(descriptor, line), 0o640);
   } catch {
     // As above; and without `next` winston would keep all further lines for later.
   }

@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../core/block-state';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { readLog, sinceStart } from '../core/log-signatures';
+import { withFile } from './open-file';
 import type { QemuProcess } from './qemu-process';
 
 /** virtlogd rotates at 2 MiB (max_size of virtlogd.conf); more than this is not read. */
@@ -77,21 +78,15 @@ function startOf(qemu: QemuProcess): Date | undefined {
 }
 
 function read(file: string): LogFile | Unknown {
-  let descriptor: number;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    return withFile(file, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) => {
+      const { size, ino } = fstatSync(descriptor);
+      if (size > longestLog) return { unknown: `QEMU's log ${file} is too long to be read` };
+      const bytes = Buffer.alloc(size);
+      const length = readSync(descriptor, bytes, 0, bytes.length, 0);
+      return { inode: ino, size, text: bytes.toString('latin1', 0, length) };
+    });
   } catch (error) {
     return { unknown: `QEMU's log ${file} cannot be read: ${errorName(error)}` };
-  }
-  try {
-    const { size, ino } = fstatSync(descriptor);
-    if (size > longestLog) return { unknown: `QEMU's log ${file} is too long to be read` };
-    const bytes = Buffer.alloc(size);
-    const length = readSync(descriptor, bytes, 0, bytes.length, 0);
-    return { inode: ino, size, text: bytes.toString('latin1', 0, length) };
-  } catch (error) {
-    return { unknown: `QEMU's log ${file} cannot be read: ${errorName(error)}` };
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -26,6 +26,7 @@ import {
   type Credentials,
 } from '../core/process-status';
 import { remedyOf } from '../core/remedy-of';
+import { openPath } from './open-file';
 import { toEntry, TreeView } from './view';
 
 /** Why a process cannot be held. */
@@ -41,9 +42,6 @@ export interface NotHeld extends Unknown {
 /** What to do about a QEMU that lives in a user namespace of its own. */
 export const foreignRemedy =
   'do not trust this VM: its QEMU has left the user namespace that libvirt gave it';
-
-/** O_PATH, which Node's constants lack. */
-const asRoot = 0o10000000 | constants.O_DIRECTORY;
 
 /**
  * One living QEMU, held by a descriptor of its `/proc/PID` directory: everything read through it is of that
@@ -79,7 +77,7 @@ export class QemuProcess {
         closeSync(directory);
         return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
       }
-      const root = openSync(`/proc/self/fd/${directory}/root`, asRoot);
+      const root = openSync(`/proc/self/fd/${directory}/root`, openPath | constants.O_DIRECTORY);
       const origin = { cameOver: awaitsGuest(commandLine), hasRun: hasRunGuest(stat) };
       // Only now: who has entered a user namespace never comes back (user_namespaces(7)), so the root is still its first one's.
       if (readlinkSync(`/proc/self/fd/${directory}/ns/user`) === readlinkSync('/proc/self/ns/user'))

@@ -1,10 +1,8 @@
 import {
   accessSync,
-  closeSync,
   constants,
   fstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,6 +13,7 @@ import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
 import { bounded, readEntry, type RecordEntry } from '../core/record';
 import { readJsonObject } from '../core/report-reader';
+import { appending, plainly, withFile } from './open-file';
 import { writeWhole } from './output-file';
 
 /** How many entries are kept of one VM. */
@@ -98,14 +97,11 @@ export function allEntries(directory: string): RecordEntry[] {
 
 /** A line of a few hundred bytes is written in one piece, whoever else writes. */
 function appendLine(file: string, entry: RecordEntry): void {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
-  const descriptor = openSync(file, flags, 0o640);
-  try {
+  const write = (descriptor: number): void => {
     writeSync(descriptor, `${JSON.stringify(entry)}\n`);
     if (fstatSync(descriptor).size >= longestList) renameSync(file, `${file}.old`);
-  } finally {
-    closeSync(descriptor);
-  }
+  };
+  withFile(file, appending, write, 0o640);
 }
 
 /**
@@ -116,19 +112,13 @@ function readOwn(file: string): string | Unknown {
   const cannot = (why: string): Unknown => ({
     unknown: `what was done for VMs cannot be read in ${file}: ${why}`,
   });
-  let descriptor: number;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    return withFile(file, plainly, (descriptor) => {
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile()) return cannot('it is no plain file');
+      return stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
+    });
   } catch (error) {
     return errorName(error) === 'ENOENT' ? '' : cannot(errorName(error));
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) return cannot('it is no plain file');
-    return stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
-  } catch (error) {
-    return cannot(errorName(error));
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
-import { freshName } from './fresh-file';
+import { exchange } from './fresh-file';
 import { log } from './log';
 import type { LogPlace } from './qemu-log';
 import type { QemuProcess } from './qemu-process';
@@ -22,12 +22,9 @@ interface Note extends LogPlace {
  */
 export function noteReset(domain: string, qemu: QemuProcess, place: LogPlace): void {
   const note: Note = { ...place, pid: qemu.pid, startTime: qemu.startTime, at: new Date().toISOString() };
-  const file = noteFile(domain);
   try {
     mkdirSync(noteDirectory, { recursive: true, mode: 0o700 });
-    const fresh = freshName(file);
-    writeFileSync(fresh, JSON.stringify(note), { flag: 'wx', mode: 0o600 });
-    renameSync(fresh, file);
+    exchange(noteFile(domain), JSON.stringify(note), 0o600);
   } catch (error) {
     log('the reset could not be noted', { domain, why: errorName(error) });
   }

@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { nearest } from '../core/nearest';
 import { defaultSettings, type Settings } from '../core/settings';
 import { remedyOf } from '../core/remedy-of';
+import { withFile } from './open-file';
 import { isSection, quoted, validate } from './settings-schema';
 
 /** In bytes; the shipped file with all its comments is a twentieth of it. */
@@ -108,8 +109,7 @@ async function readYaml(file: string, text: string): Promise<unknown> {
 
 /** Root reads only what nobody else can write: the configuration decides what root does. */
 function readOwnFile(file: string): string {
-  const descriptor = openSync(file, 'r');
-  try {
+  return withFile(file, 'r', (descriptor) => {
     const { uid, mode, size } = fstatSync(descriptor);
     if (process.geteuid?.() === 0 && (uid !== 0 || (mode & 0o022) !== 0)) {
       throw new GuardError(
@@ -123,9 +123,7 @@ function readOwnFile(file: string): string {
       throw new GuardError('usage', what, 'see the shipped file for all keys');
     }
     return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
-  }
+  });
 }
 
 /** A section of which every key is commented out is null in YAML, and means its defaults. */

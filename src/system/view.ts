@@ -11,9 +11,8 @@ import {
 } from 'node:fs';
 import { errorName } from '../core/errors';
 import { deviceNumbers, type Entry, type Permissions } from '../core/entry';
+import { openPath, withFile } from './open-file';
 
-/** O_PATH is missing in Node's constants; the value is that of every Linux architecture Node runs on. */
-const openPath = 0o10000000;
 const asDirectory = openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Called before each look at a file; what it gives is the reason why the file must not be looked at. */
@@ -169,11 +168,9 @@ function inodeOf(stat: Stats, path: string): string {
 
 /** Id of the mount on which something lies, without opening it (`mnt_id:` of proc(5), fdinfo). */
 export function mountIdOf(anchored: string): number | undefined {
-  const descriptor = openSync(anchored, openPath | constants.O_NOFOLLOW);
-  try {
-    const id = /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
-    return id === undefined ? undefined : Number(id);
-  } finally {
-    closeSync(descriptor);
-  }
+  const info = withFile(anchored, openPath | constants.O_NOFOLLOW, (descriptor) =>
+    readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'),
+  );
+  const id = /^mnt_id:\s*(\d+)/m.exec(info)?.[1];
+  return id === undefined ? undefined : Number(id);
 }

@@ -2,19 +2,18 @@
 // It is bundled and given to Node as text, so that its user need not be able to read any file of ours. Its standard
 // input has one line of setup, then lines of questions, in groups; each question gets one line on its standard output.
 // Before every look at a file it writes the path to the file `progress`, so that whoever waits in vain knows what hangs.
-import { accessSync, closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { accessSync, constants, fstatSync, readSync, writeSync } from 'node:fs';
 import { errorName } from '../../core/errors';
 import type { Opened } from '../../core/facts';
 import { avoided, type PathAnswer, type PathQuestion, type PathReaderSetup } from '../../core/path-question';
 import { canBeDisk } from '../../core/plan';
 import { withLinks } from '../../core/relink';
 import { walk } from '../../core/walk';
+import { openPath, withFile } from '../open-file';
 import { toEntry, TreeView } from '../view';
 import { firstRoot, progress, questions } from './descriptors';
 
 const newline = 0x0a;
-/** O_PATH, which Node's constants lack. */
-const openPath = 0o10000000;
 const changed = 'it changed while it was looked at';
 let unread = Buffer.alloc(0);
 
@@ -103,8 +102,7 @@ function answerOf({ path, links = [], wanted, open }: PathQuestion, view: TreeVi
   const { end } = found;
   if (end.kind !== 'found' || !canBeDisk(end.entry)) return { walk: found };
   // A descriptor of the very entry: another one may have its name by now.
-  const pinned = openSync(view.anchor(end.path) ?? '', openPath | constants.O_NOFOLLOW);
-  try {
+  return withFile(view.anchor(end.path) ?? '', openPath | constants.O_NOFOLLOW, (pinned) => {
     const name = `/proc/self/fd/${pinned}`;
     if (JSON.stringify(toEntry(fstatSync(pinned), name)) !== JSON.stringify(end.entry))
       return { walk: { ...found, end: { kind: 'unreadable', path: end.path, error: changed } } };
@@ -113,9 +111,7 @@ function answerOf({ path, links = [], wanted, open }: PathQuestion, view: TreeVi
       ...(wanted === undefined ? {} : { access: accessTo(name, wanted) }),
       ...(open ? { opened: tryToOpen(name, end.path, open.direct) } : {}),
     };
-  } finally {
-    closeSync(pinned);
-  }
+  });
 }
 
 /** access(2) asks the kernel, access control lists and read-only mounts included, and opens nothing. */
@@ -132,15 +128,14 @@ function accessTo(name: string, wanted: number): string {
 function tryToOpen(name: string, path: string, direct: boolean): Opened {
   const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_DIRECT } = constants;
   say(path);
-  let descriptor: number | undefined;
+  const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (direct ? O_DIRECT : 0);
   try {
-    descriptor = openSync(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | (direct ? O_DIRECT : 0));
-    const entry = toEntry(fstatSync(descriptor), `/proc/self/fd/${descriptor}`);
+    const entry = withFile(name, flags, (descriptor) =>
+      toEntry(fstatSync(descriptor), `/proc/self/fd/${descriptor}`),
+    );
     return canBeDisk(entry) ? { kind: 'opened', entry } : { kind: 'refused', path, error: changed };
   } catch (error) {
     return { kind: 'refused', path, error: errorName(error) };
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

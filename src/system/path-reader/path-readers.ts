@@ -3,10 +3,9 @@ import { mountAt, parseMounts, type Mount } from '../../core/mounts';
 import type { AvoidedPath, PathQuestion } from '../../core/path-question';
 import type { Credentials } from '../../core/process-status';
 import { asUserArgv } from '../as-user-argv';
+import { openPath } from '../open-file';
 import { rememberedHangs, rememberHang } from './hung-mounts';
 import { PathReader, type Answered, type HungChild } from './path-reader';
-
-const openPath = 0o10000000;
 
 interface Root {
   readonly descriptor: number;

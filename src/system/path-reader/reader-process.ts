@@ -4,11 +4,11 @@ import type { AvoidedPath, PathQuestion } from '../../core/path-question';
 import { leave, signalGroup, startLasting, type LastingChild } from '../child-process';
 import { usualPath, withDescriptors, type Argv } from '../isolated';
 import { log } from '../log';
+import { openPath } from '../open-file';
 import { firstRoot, program } from './descriptors';
 import childProgram from './path-reader.child';
 import { ProgressFile } from './progress-file';
 
-const openPath = 0o10000000;
 /**
  * Nothing of the admin's shell reaches the child, and it finds programs where the system has them. What it makes is short-lived:
  * with V8's usual room for that (16 MiB twice) a child for 1,000 VMs took 3 MiB more, and was no faster.
