@@ -7,18 +7,11 @@ export const changedMark = 'migrate-guard: changed, nothing was written';
 
 /** Options that keep gdb from reading anything while the guest stands still, and from running foreign scripts. */
 export const gdbOptions = [
-  '-batch',
-  '-nx',
-  '--readnever',
-  '-iex',
-  'set auto-load off',
-  '-iex',
-  'set debuginfod enabled off',
-  '-iex',
-  'set auto-solib-add off',
-  '-iex',
-  'set sysroot /nonexistent',
-] as const;
+  ...['-batch', '-nx', '--readnever'],
+  ...['auto-load off', 'debuginfod enabled off', 'auto-solib-add off', 'sysroot /nonexistent'].flatMap(
+    (setting) => ['-iex', `set ${setting}`],
+  ),
+];
 
 /**
  * The commands by which gdb clears the flags: no symbol is needed, everything goes by address. While the guest

@@ -10,8 +10,6 @@ interface Signature {
   readonly pattern: RegExp;
   /** It is said of failures, too, after which the other QEMU may go on. */
   readonly mayHaveLeft?: true;
-  /** Which QEMU says so. */
-  readonly source: string;
 }
 
 /**
@@ -20,53 +18,32 @@ interface Signature {
  * opened for writing again: the error of bdrv_activate_all() is printed as it is.
  */
 const logSignatures: readonly Signature[] = [
-  {
-    meaning: 'inactivate-failed',
-    pattern: /qemu_savevm_state_complete_precopy(?:_non_iterable)?: bdrv_inactivate_all\(\) failed \(-?\d+\)/,
-    source: 'QEMU 2.10 (commit a1fbe750fd13, migration/savevm.c) to 9.2',
-  },
-  {
-    meaning: 'inactivate-failed',
-    pattern: /migration_block_inactivate: bdrv_inactivate_all\(\) failed: -?\d+/,
-    source: 'QEMU 10.0 on (migration/block-active.c)',
-  },
-  {
-    meaning: 'inactivate-failed',
-    pattern: /postcopy_start: Failed in bdrv_inactivate_all\(\)/,
-    source:
-      'QEMU 8.2 to 10.0 (migration/migration.c, postcopy_start), with the system error behind it until 9.2',
-  },
+  // QEMU to 8.1 (migration/migration.c): postcopy_start() failed, whatever the reason.
   {
     meaning: 'inactivate-failed',
     pattern: /migration_iteration_run: postcopy failed to start/,
     mayHaveLeft: true,
-    source: 'QEMU to 8.1 (migration/migration.c): postcopy_start() failed, whatever the reason',
   },
-  {
-    meaning: 'inactivate-failed',
-    pattern: /bdrv_inactivate_all\(\) failed/,
-    source: 'any other caller, and vendors who changed the words around it',
-  },
-  {
-    meaning: 'inactivate-failed',
-    pattern: /Block inactivate failed during switchover/,
-    source: 'QEMU after 10.0 (migration/migration.c, migration_switchover_start)',
-  },
-  {
-    meaning: 'activate-failed',
-    pattern: /Failed to get (?:"[^"]+"|shared "[^"]+") lock/,
-    source: 'block/file-posix.c, raw_check_lock_bytes: the destination still has the image',
-  },
-  {
-    meaning: 'activate-failed',
-    pattern: /Could not (?:re)?open (?:'|file|backing|image|the)/i,
-    source: 'block.c and block/file-posix.c, raw_reconfigure_getfd',
-  },
-  {
-    meaning: 'activate-failed',
-    pattern: /Could not refresh total sector count|migration_block_activate/,
-    source: 'block.c, bdrv_activate',
-  },
+  ...[
+    // QEMU 2.10 (commit a1fbe750fd13, migration/savevm.c) to 9.2.
+    /qemu_savevm_state_complete_precopy(?:_non_iterable)?: bdrv_inactivate_all\(\) failed \(-?\d+\)/,
+    // QEMU 10.0 on (migration/block-active.c).
+    /migration_block_inactivate: bdrv_inactivate_all\(\) failed: -?\d+/,
+    // QEMU 8.2 to 10.0 (migration/migration.c, postcopy_start), with the system error behind it until 9.2.
+    /postcopy_start: Failed in bdrv_inactivate_all\(\)/,
+    // Any other caller, and vendors who changed the words around it.
+    /bdrv_inactivate_all\(\) failed/,
+    // QEMU after 10.0 (migration/migration.c, migration_switchover_start).
+    /Block inactivate failed during switchover/,
+  ].map((pattern) => ({ meaning: 'inactivate-failed', pattern }) as const),
+  ...[
+    // block/file-posix.c, raw_check_lock_bytes: the destination still has the image.
+    /Failed to get (?:"[^"]+"|shared "[^"]+") lock/,
+    // block.c and block/file-posix.c, raw_reconfigure_getfd.
+    /Could not (?:re)?open (?:'|file|backing|image|the)/i,
+    // block.c, bdrv_activate.
+    /Could not refresh total sector count|migration_block_activate/,
+  ].map((pattern) => ({ meaning: 'activate-failed', pattern }) as const),
 ];
 
 /** A line that tells why QEMU died: shown to the admin, never a state. */

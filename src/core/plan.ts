@@ -59,8 +59,8 @@ export function planSource(input: PlanInput): Plan {
     const mount = submountOfDev(mounts, path);
     if (mount) return refused(`${path} lies in ${mount.path}, a mount of its own in QEMU's mount namespace`);
     const made = planElement(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
-    if (isFailure(made)) return made;
-    steps.push(...made.steps);
+    if (made && isFailure(made)) return made;
+    if (made) steps.push(made);
   }
   if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
     return refused(`${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`);
@@ -78,44 +78,33 @@ function hasDevOfLibvirt(mounts: readonly Mount[]): boolean {
   return dev !== undefined && isDevOfLibvirt(dev);
 }
 
-function planElement(path: string, onHost: Entry, inside: Entry, sibling: Sibling | undefined): Plan {
+/** `undefined` where nothing is to be done. */
+function planElement(
+  path: string,
+  onHost: Entry,
+  inside: Entry,
+  sibling: Sibling | undefined,
+): Step | Failure | undefined {
   if (inside.kind === 'unreadable') return refused(`${path} in QEMU's mount namespace: ${inside.error}`);
   switch (onHost.kind) {
     case 'directory':
-      if (inside.kind === 'directory') return { steps: [] };
+      if (inside.kind === 'directory') return undefined;
       if (inside.kind !== 'missing') break;
-      return { steps: [{ step: 'make-directory', path, ...permissions(onHost) }] };
-    case 'link':
-      if (inside.kind === 'missing') {
-        return { steps: [{ step: 'make-symlink', path, target: onHost.target, ...permissions(onHost) }] };
-      }
+      return { step: 'make-directory', path, ...permissions(onHost) };
+    case 'link': {
+      const { target } = onHost;
+      if (inside.kind === 'missing') return { step: 'make-symlink', path, target, ...permissions(onHost) };
       if (inside.kind !== 'link') break;
-      if (sameTarget(path, inside.target, onHost.target)) return { steps: [] };
-      return {
-        steps: [
-          {
-            step: 'replace-symlink',
-            path,
-            target: onHost.target,
-            was: inside.target,
-            ...permissions(onHost),
-          },
-        ],
-      };
-    case 'block':
-      if (inside.kind === 'block' && inside.device === onHost.device) return { steps: [] };
+      if (sameTarget(path, inside.target, target)) return undefined;
+      return { step: 'replace-symlink', path, target, was: inside.target, ...permissions(onHost) };
+    }
+    case 'block': {
+      const { device } = onHost;
+      if (inside.kind === 'block' && inside.device === device) return undefined;
       if (inside.kind !== 'missing') break;
-      return {
-        steps: [
-          {
-            step: 'make-node',
-            path,
-            device: onHost.device,
-            ...permissions(sibling ?? onHost),
-            ...(sibling ? { like: sibling.path } : {}),
-          },
-        ],
-      };
+      const like = sibling ? { like: sibling.path } : {};
+      return { step: 'make-node', path, device, ...permissions(sibling ?? onHost), ...like };
+    }
     default:
       return refused(`${path} on the host is neither a directory, a link nor a block device`);
   }

@@ -30,23 +30,11 @@ export async function readDwarf(binary: string, debugFile: string | undefined): 
     }
   }
   const online = (process.env['DEBUGINFOD_URLS'] ?? '') !== '';
-  const result = await run(
-    [
-      'gdb',
-      '-batch',
-      '-nx',
-      '-iex',
-      'set auto-load off',
-      '-iex',
-      `set debuginfod enabled ${online ? 'on' : 'off'}`,
-      '-iex',
-      'set width 0',
-      ...layoutQuestions().flatMap((question) => ['-ex', question]),
-      '--',
-      debugFile ?? binary,
-    ],
-    { deadline, cwd: '/' },
-  );
+  const settings = ['auto-load off', `debuginfod enabled ${online ? 'on' : 'off'}`, 'width 0'];
+  const first = settings.flatMap((setting) => ['-iex', `set ${setting}`]);
+  const questions = layoutQuestions().flatMap((question) => ['-ex', question]);
+  const argv = ['gdb', '-batch', '-nx', ...first, ...questions, '--', debugFile ?? binary] as const;
+  const result = await run(argv, { deadline, cwd: '/' });
   if (result.missing) throw new GuardError('problem', 'gdb is not installed', 'install the package gdb');
   if (result.timedOut) throw new GuardError('problem', `gdb did not end within ${deadline / 1000} s`);
   return toLayout(binary, elf.buildId, result.stdout, result.stderr);
