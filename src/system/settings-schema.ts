@@ -10,7 +10,6 @@ const longestQuote = 120;
 export async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-  const { libvirt, ssh, host, migrate, relink, reset, opennebula, policy, hooks } = defaultSettings;
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
   // A name below vmm/kvm, and never a way out of it.
@@ -21,57 +20,24 @@ export async function validate(file: string, values: unknown): Promise<Settings>
     v.transform((given) => given === true || given === 'yes'),
   );
   const schema = v.strictObject({
-    libvirt: v.optional(
-      v.strictObject({
-        stateDirectory: v.optional(path, libvirt.stateDirectory),
-        logDirectory: v.optional(path, libvirt.logDirectory),
-        deadline: v.optional(seconds, libvirt.deadline),
-      }),
-      libvirt,
-    ),
-    ssh: v.optional(
-      v.strictObject({ user: v.optional(user, ssh.user), deadline: v.optional(seconds, ssh.deadline) }),
-      ssh,
-    ),
-    host: v.optional(v.strictObject({ deadline: v.optional(seconds, host.deadline) }), host),
-    migrate: v.optional(
-      v.strictObject({
-        options: v.optional(v.array(v.string()), [...migrate.options]),
-        uri: v.optional(v.pipe(v.string(), v.includes('{host}')), migrate.uri),
-        destinationDeadline: v.optional(seconds, migrate.destinationDeadline),
-        stallDeadline: v.optional(seconds, migrate.stallDeadline),
-      }),
-      { ...migrate, options: [...migrate.options] },
-    ),
-    relink: v.optional(
-      v.strictObject({ journalDirectory: v.optional(path, relink.journalDirectory) }),
-      relink,
-    ),
-    reset: v.optional(
-      v.strictObject({
-        strategies: v.optional(v.pipe(v.array(v.picklist(strategies)), v.minLength(1)), [
-          ...reset.strategies,
-        ]),
-        layoutDirectory: v.optional(path, reset.layoutDirectory),
-        gdbDeadline: v.optional(seconds, reset.gdbDeadline),
-      }),
-      { ...reset, strategies: [...reset.strategies] },
-    ),
-    opennebula: v.optional(
-      v.strictObject({
-        migrate: v.optional(script, opennebula.migrate),
-        save: v.optional(script, opennebula.save),
-        userTemplate: v.optional(flag, opennebula.userTemplate),
-      }),
-      opennebula,
-    ),
-    policy: v.optional(
-      v.strictObject({
-        whenGuardFails: v.optional(v.picklist(guardFailurePolicies), policy.whenGuardFails),
-      }),
-      policy,
-    ),
-    hooks: v.optional(v.strictObject({ retry: v.optional(flag, hooks.retry) }), hooks),
+    libvirt: v.strictObject({ stateDirectory: path, logDirectory: path, deadline: seconds }),
+    ssh: v.strictObject({ user, deadline: seconds }),
+    host: v.strictObject({ deadline: seconds }),
+    migrate: v.strictObject({
+      options: v.array(v.string()),
+      uri: v.pipe(v.string(), v.includes('{host}')),
+      destinationDeadline: seconds,
+      stallDeadline: seconds,
+    }),
+    relink: v.strictObject({ journalDirectory: path }),
+    reset: v.strictObject({
+      strategies: v.pipe(v.array(v.picklist(strategies)), v.minLength(1)),
+      layoutDirectory: path,
+      gdbDeadline: seconds,
+    }),
+    opennebula: v.strictObject({ migrate: script, save: script, userTemplate: flag }),
+    policy: v.strictObject({ whenGuardFails: v.picklist(guardFailurePolicies) }),
+    hooks: v.strictObject({ retry: flag }),
   });
   if (!isSection(values)) {
     throw new GuardError(
@@ -81,12 +47,20 @@ export async function validate(file: string, values: unknown): Promise<Settings>
     );
   }
   refuseUnknownKeys(file, values);
-  const result = v.safeParse(schema, inOurNames(values));
+  const result = v.safeParse(schema, withDefaults(inOurNames(values)));
   if (result.success) return result.output;
   const [issue] = result.issues;
   const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
   const what = `${file}: ${quoted(key)}: ${quoted(issue.message)}`;
   throw new GuardError('usage', what, 'see the shipped file for all keys');
+}
+
+function withDefaults(values: object): object {
+  const sections = Object.entries(values).map(([section, keys]: [string, unknown]) => {
+    const defaults = defaultSettings[section as keyof Settings];
+    return [section, isSection(keys) ? { ...defaults, ...keys } : keys] as const;
+  });
+  return { ...defaultSettings, ...Object.fromEntries(sections) };
 }
 
 function refuseUnknownKeys(file: string, values: object): void {
