@@ -1,6 +1,6 @@
 import type { DomainFacts, SourceFacts, Unknown } from '../core/facts';
 import type { Evidence, Finding } from '../core/finding';
-import { canBeDisk } from '../core/plan';
+import { disksAt } from '../core/plan';
 import { identity } from '../core/entry';
 import { describeWay } from '../core/way';
 
@@ -25,13 +25,11 @@ export function about(
 const evidences = new WeakMap<SourceFacts, Evidence>();
 
 function evidenceOf({ host, namespace }: SourceFacts): Evidence {
-  const device = [namespace.end, host.end].flatMap((end) =>
-    end.kind === 'found' && canBeDisk(end.entry) ? [identity(end.entry)] : [],
-  )[0];
+  const [disk] = disksAt(namespace, host);
   return {
     host: describeWay(host),
     namespace: describeWay(namespace),
-    ...(device === undefined ? {} : { device }),
+    ...(disk ? { device: identity(disk) } : {}),
   };
 }
 

@@ -21,15 +21,10 @@ export const destination: Check = {
         return { ...base, state: 'ok', what: `it leads to a ${type} on ${host}` };
       if (type === undefined && source?.dispensable)
         return { ...base, state: 'ok', note: true, what: `it leads to nothing on ${host}, but ${leftOut}` };
-      return {
-        ...base,
-        state: 'problem',
-        what:
-          type === undefined
-            ? `it leads to nothing on ${host}`
-            : `it leads to a ${type} on ${host}, which is no disk`,
-        remedy: `make ${path} lead to the disk on ${host}, or migrate to another host`,
-      };
+      const wrong = `it leads to a ${type ?? ''} on ${host}, which is no disk`;
+      const what = type === undefined ? `it leads to nothing on ${host}` : wrong;
+      const remedy = `make ${path} lead to the disk on ${host}, or migrate to another host`;
+      return { ...base, state: 'problem', what, remedy };
     });
   },
 };

@@ -1,11 +1,11 @@
-import { identity } from '../core/entry';
+import { identity, type Disk } from '../core/entry';
 import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
-import type { Finding } from '../core/finding';
-import { sameIdentity } from '../core/plan';
+import type { Evidence, Finding } from '../core/finding';
+import { diskAt, sameIdentity } from '../core/plan';
 import type { Walk } from '../core/walk';
 import { isReopened } from '../core/reopened';
 import { about, type Check } from './check';
-import { diskAt, lastHold, powerCycle, unclaimed, type Disk } from './held-disk';
+import { lastHold, powerCycle, unclaimed } from './held-disk';
 
 /** Do both views end at the very device or file that this QEMU holds open? */
 export const diskDevice: Check = {
@@ -13,14 +13,9 @@ export const diskDevice: Check = {
   inspect: (facts) => {
     const { open } = facts;
     if (isUnknown(open)) {
-      return [
-        {
-          check: 'disk-device',
-          state: 'unknown',
-          what: `what QEMU holds open cannot be read: ${open.unknown}`,
-          remedy: open.remedy ?? 'run as root',
-        },
-      ];
+      const { unknown, remedy = 'run as root' } = open;
+      const what = `what QEMU holds open cannot be read: ${unknown}`;
+      return [{ check: 'disk-device', state: 'unknown', what, remedy }];
     }
     return facts.sources.flatMap((source) => inspectSource(source, open, facts) ?? []);
   },
@@ -31,6 +26,9 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
   const inside = diskAt(source.namespace);
   if (!onHost && !inside) return undefined;
   const base = about('disk-device', source);
+  const problem = (what: string, remedy: string, evidence: Evidence): Finding => {
+    return { ...base, state: 'problem', what, remedy, evidence: { ...base.evidence, ...evidence } };
+  };
   const where = facts.ownNamespace ? "in QEMU's mount namespace" : 'on the host';
   for (const [end, view] of [
     [inside, where],
@@ -39,44 +37,28 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
     if (!end || open.some((file) => sameIdentity(file, end))) continue;
     if (isFirmwareCode(source, facts)) return { ...base, state: 'ok', note: true, what: replacedFirmware };
     const [held, names] = heldInstead(end, facts);
-    return {
-      ...base,
-      state: 'problem',
-      what: `the path leads to ${name(end)} ${view}, but QEMU holds ${names} open`,
-      remedy:
-        lastHold(source, facts) ??
-        'do not migrate: find out which is the right volume, and make the path lead to what QEMU holds open',
-      evidence: { ...base.evidence, device: identity(end), ...(held === '' ? {} : { open: held }) },
-    };
+    const what = `the path leads to ${name(end)} ${view}, but QEMU holds ${names} open`;
+    const remedy =
+      lastHold(source, facts) ??
+      'do not migrate: find out which is the right volume, and make the path lead to what QEMU holds open';
+    return problem(what, remedy, { device: identity(end), ...(held === '' ? {} : { open: held }) });
   }
   if (onHost && inside && !sameIdentity(onHost, inside)) {
-    return {
-      ...base,
-      state: 'problem',
-      what: `the path leads to ${name(onHost)} on the host, but to ${name(inside)} in QEMU's mount namespace`,
-      remedy: 'do not migrate: find out which is the right volume, and make both lead there',
-      evidence: { ...base.evidence, device: identity(inside), open: identity(onHost) },
-    };
+    const what = `the path leads to ${name(onHost)} on the host, but to ${name(inside)} in QEMU's mount namespace`;
+    const remedy = 'do not migrate: find out which is the right volume, and make both lead there';
+    return problem(what, remedy, { device: identity(inside), open: identity(onHost) });
   }
   const disk = inside ?? onHost;
   if (disk && facts.sources.some((other) => isAboveItself(source, other, disk))) {
-    return {
-      ...base,
-      state: 'problem',
-      what: `the path is that of a backing file of ${source.source.disk}, but leads to ${name(disk)}, which lies above it in the same chain: whoever opens ${source.source.disk} anew, as the destination does, gets the wrong one`,
-      remedy: `do not migrate or save: a live snapshot re-pointed that path; ${powerCycle(facts)}, and libvirt reads the chain anew`,
-      evidence: { ...base.evidence, open: identity(disk) },
-    };
+    const what = `the path is that of a backing file of ${source.source.disk}, but leads to ${name(disk)}, which lies above it in the same chain: whoever opens ${source.source.disk} anew, as the destination does, gets the wrong one`;
+    const remedy = `do not migrate or save: a live snapshot re-pointed that path; ${powerCycle(facts)}, and libvirt reads the chain anew`;
+    return problem(what, remedy, { open: identity(disk) });
   }
   const twin = disk && facts.sources.find((other) => isTwin(source, other, disk));
   if (disk && twin) {
-    return {
-      ...base,
-      state: 'problem',
-      what: `${source.source.disk} and ${twin.source.disk} both lead to ${name(disk)}, so one of them is the wrong volume`,
-      remedy: 'do not migrate: find out which of the two paths is wrong',
-      evidence: { ...base.evidence, open: identity(disk) },
-    };
+    const what = `${source.source.disk} and ${twin.source.disk} both lead to ${name(disk)}, so one of them is the wrong volume`;
+    const remedy = 'do not migrate: find out which of the two paths is wrong';
+    return problem(what, remedy, { open: identity(disk) });
   }
   return {
     ...base,

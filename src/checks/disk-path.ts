@@ -1,11 +1,11 @@
-import type { DomainFacts, SourceFacts } from '../core/facts';
+import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
 import { identity } from '../core/entry';
 import { isFailure } from '../core/errors';
-import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
 import {
   canBeDisk,
   describeKind,
+  diskAt,
   mergePlans,
   planSource,
   sameIdentity,
@@ -24,17 +24,13 @@ export const diskPath: Check = {
   name: 'disk-path',
   inspect: (facts) => [
     ...facts.sources.flatMap((source) => inspectSource(source, facts) ?? []),
-    ...facts.domain.others.map(({ disk, type }): Finding =>
-      type.endsWith('without a path')
-        ? {
-            check: 'disk-path',
-            state: 'unknown',
-            disk,
-            what: `libvirt tells no path for this source of type ${type}`,
-            remedy: 'look at it with virsh dumpxml',
-          }
-        : { check: 'disk-path', state: 'ok', disk, what: `a source of type ${type} is not a path` },
-    ),
+    ...facts.domain.others.map(({ disk, type }): Finding => {
+      const base = { check: 'disk-path', disk };
+      if (!type.endsWith('without a path'))
+        return { ...base, state: 'ok', what: `a source of type ${type} is not a path` };
+      const what = `libvirt tells no path for this source of type ${type}`;
+      return { ...base, state: 'unknown', what, remedy: 'look at it with virsh dumpxml' };
+    }),
   ],
 };
 
@@ -47,12 +43,8 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   if (closed !== undefined && reopened !== false) return undefined;
   for (const [where, way] of views(source, facts)) {
     if (way.end.kind === 'unreadable' && (way !== namespace || closed === undefined)) {
-      return {
-        ...base,
-        state: 'unknown',
-        what: `${describeFailure(way)} ${where}`,
-        remedy: `look at ${way.end.path} ${where}`,
-      };
+      const what = `${describeFailure(way)} ${where}`;
+      return { ...base, state: 'unknown', what, remedy: `look at ${way.end.path} ${where}` };
     }
   }
   const onHost = trouble(host);
@@ -60,12 +52,9 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
     return { ...base, state: 'ok', note: true, what: `${onHost} on the host, but ${leftOut}` };
   }
   if (onHost !== undefined) {
-    return {
-      ...base,
-      state: 'problem',
-      what: `${onHost} on the host`,
-      remedy: lastHold(source, facts) ?? `make ${source.source.path} lead to ${held(source, facts)} again`,
-    };
+    const again = `make ${source.source.path} lead to ${held(source, facts)} again`;
+    const remedy = lastHold(source, facts) ?? again;
+    return { ...base, state: 'problem', what: `${onHost} on the host`, remedy };
   }
   const inside = trouble(namespace);
   if (inside === undefined) return { ...base, state: 'ok', what: 'the path leads to a disk' };
@@ -87,21 +76,15 @@ const notOpenedAgain = 'QEMU holds this disk read-only and does not open it agai
 
 /** A plan where QEMU's own device is what the host's path leads to, and libvirt's rules can make the way. */
 function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {
-  const { end } = source.host;
-  const held =
-    !isUnknown(facts.open) &&
-    end.kind === 'found' &&
-    facts.open.some((open) => sameIdentity(open, end.entry));
-  if (!held) {
+  const disk = diskAt(source.host);
+  if (!disk || isUnknown(facts.open) || !facts.open.some((open) => sameIdentity(open, disk))) {
     const wrong = 'do not migrate: the path of the host does not lead to what QEMU holds open';
     return { remedy: lastHold(source, facts) ?? wrong };
   }
   const plan = planWithNeighbours(source, facts);
-  return !isFailure(plan)
-    ? { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` }
-    : {
-        remedy: `not repairable: ${plan.what}; ${powerCycle(facts)}, or make the path lead through /dev again`,
-      };
+  if (!isFailure(plan)) return { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` };
+  const instead = `${powerCycle(facts)}, or make the path lead through /dev again`;
+  return { remedy: `not repairable: ${plan.what}; ${instead}` };
 }
 
 /**
@@ -134,15 +117,8 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
   return { steps: mergePlans(plans) };
 }
 
-function planOf({ host, namespace, inside, sibling }: SourceFacts, facts: DomainFacts): Plan {
-  return planSource({
-    host,
-    namespace,
-    mounts: facts.mounts,
-    ownNamespace: facts.ownNamespace,
-    inside: inside ?? [],
-    ...(sibling ? { sibling } : {}),
-  });
+function planOf(source: SourceFacts, { mounts, ownNamespace }: DomainFacts): Plan {
+  return planSource({ inside: [], ...source, mounts, ownNamespace });
 }
 
 function views({ host, namespace }: SourceFacts, { ownNamespace }: DomainFacts): (readonly [string, Walk])[] {

@@ -1,23 +1,14 @@
-import { identity, type DeviceEntry, type FileEntry } from '../core/entry';
+import { identity, type Disk, type FileEntry } from '../core/entry';
 import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
-import { canBeDisk, sameIdentity } from '../core/plan';
+import { diskAt, disksAt, sameIdentity } from '../core/plan';
 import { shellWord } from '../core/shell-word';
-import type { Walk } from '../core/walk';
 
 /** What QEMU holds open for a disk whose path does not lead there, and what to do about it. */
-
-export type Disk = DeviceEntry | FileEntry;
-
-export function diskAt({ end }: Walk): Disk | undefined {
-  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
-}
 
 /** What QEMU holds of that kind, and no disk of the domain leads to. */
 export function unclaimed(kind: Disk['kind'], { open, sources }: DomainFacts): readonly Disk[] {
   if (isUnknown(open)) return [];
-  const claimed = sources.flatMap(({ host, namespace }) =>
-    [diskAt(host) ?? [], diskAt(namespace) ?? []].flat(),
-  );
+  const claimed = sources.flatMap(({ host, namespace }) => disksAt(host, namespace));
   return open.filter((file) => file.kind === kind && !claimed.some((claim) => sameIdentity(claim, file)));
 }
 

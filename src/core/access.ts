@@ -1,9 +1,9 @@
 import type { DiskSource } from './domain';
-import type { DeviceEntry, FileEntry, Permissions } from './entry';
+import type { Disk, Permissions } from './entry';
 import type { AccessFact } from './facts';
 import { mountAt, type Mount } from './mounts';
 import type { PathAnswer } from './path-question';
-import { canBeDisk } from './plan';
+import { diskAt } from './plan';
 import type { Credentials } from './process-status';
 import type { Passage, Walk } from './walk';
 
@@ -36,17 +36,17 @@ export function judgeAccess(
 ): AccessFact | undefined {
   const closed = refusedOnTheWay(walk);
   if (closed) return closed;
-  const { end } = walk;
-  if (end.kind !== 'found' || !canBeDisk(end.entry)) return undefined;
+  const disk = diskAt(walk);
+  const { path } = walk.end;
+  if (!disk) return undefined;
   for (const passage of walk.passages) {
     const why = refusesLink(passage, walk, context);
     if (why !== undefined) return { kind: 'refused', path: passage.path, why };
   }
-  const why =
-    refusedByMount(end.path, end.entry, source, context) ?? refusedByKernel(end.entry, access, context);
-  if (why !== undefined) return { kind: 'refused', path: end.path, why };
+  const why = refusedByMount(path, disk, source, context) ?? refusedByKernel(disk, access, context);
+  if (why !== undefined) return { kind: 'refused', path, why };
   if (access === 'ok' || context.credentials.overridesAccess) return { kind: 'allowed' };
-  return { unknown: `whether ${end.path} may be used cannot be asked: ${access ?? 'no answer'}` };
+  return { unknown: `whether ${path} may be used cannot be asked: ${access ?? 'no answer'}` };
 }
 
 /** Of a walk that ends at a directory which its user may not search: nothing else need be asked. */
@@ -83,7 +83,7 @@ function refusesLink(
 
 function refusedByMount(
   path: string,
-  { kind }: DeviceEntry | FileEntry,
+  { kind }: Disk,
   source: DiskSource,
   { mounts }: AccessContext,
 ): string | undefined {
@@ -98,7 +98,7 @@ function refusedByMount(
 }
 
 function refusedByKernel(
-  entry: DeviceEntry | FileEntry,
+  entry: Disk,
   access: string | undefined,
   { credentials }: AccessContext,
 ): string | undefined {
@@ -108,7 +108,7 @@ function refusedByKernel(
 }
 
 /** How a message names what stands in the way: `mode 0660, owner 0:6`. */
-function describePermissions(entry: DeviceEntry | FileEntry): string {
+function describePermissions(entry: Disk): string {
   return `mode ${entry.mode.toString(8).padStart(4, '0')}, owner ${entry.uid}:${entry.gid}`;
 }
 

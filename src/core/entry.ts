@@ -22,6 +22,9 @@ export interface FileEntry extends Permissions {
   readonly deleted?: { readonly path: string; readonly descriptor: number };
 }
 
+/** What a disk can be. */
+export type Disk = DeviceEntry | FileEntry;
+
 export interface LinkEntry extends Permissions {
   readonly kind: 'link';
   readonly target: string;
@@ -46,7 +49,7 @@ export type Entry =
 export type View = (path: string) => Entry;
 
 /** The text by which messages and JSON name a device or a file: `252:3`, or `259:1 inode 77`. */
-export function identity(entry: DeviceEntry | FileEntry): string {
+export function identity(entry: Disk): string {
   return entry.kind === 'file' ? `${entry.device} inode ${entry.inode}` : entry.device;
 }
 

@@ -1,6 +1,6 @@
 import type { GuestOrigin } from './guest-origin';
 import type { Domain, DiskSource } from './domain';
-import type { DeviceEntry, Entry, FileEntry } from './entry';
+import type { Disk, Entry } from './entry';
 import type { Mount } from './mounts';
 import type { Sibling } from './plan';
 import type { Credentials } from './process-status';
@@ -19,7 +19,7 @@ export function isUnknown(fact: object | string): fact is Unknown {
 
 /** What became of opening a path as QEMU's user, inside its namespace. */
 export type Opened =
-  | { readonly kind: 'opened'; readonly entry: DeviceEntry | FileEntry }
+  | { readonly kind: 'opened'; readonly entry: Disk }
   /** The kernel refused at `path`; `error` is the system's name of the reason. */
   | { readonly kind: 'refused'; readonly path: string; readonly error: string };
 
@@ -49,7 +49,7 @@ export interface SourceFacts {
 }
 
 /** A device or regular file that QEMU holds open. */
-export type OpenFile = (DeviceEntry | FileEntry) & {
+export type OpenFile = Disk & {
   /** Whether a descriptor of it is open for writing. Read only where a finding depends on it. */
   readonly writable?: boolean | Unknown;
 };

@@ -1,5 +1,4 @@
-import type { DeviceEntry, Entry, FileEntry, LinkEntry, Permissions } from './entry';
-import { identity } from './entry';
+import { identity, type Disk, type Entry, type LinkEntry, type Permissions } from './entry';
 import { failureOf, isFailure, type Failure } from './errors';
 import { isDevOfLibvirt, mountAt, submountOfDev, type Mount } from './mounts';
 import { walk, type Walk } from './walk';
@@ -181,8 +180,17 @@ export function describeKind(entry: Entry): string {
   }
 }
 
-export function canBeDisk(entry: Entry): entry is DeviceEntry | FileEntry {
+export function canBeDisk(entry: Entry): entry is Disk {
   return entry.kind === 'block' || entry.kind === 'file';
+}
+
+/** The disk to which a path leads, if it leads to one. */
+export function diskAt({ end }: Pick<Walk, 'end'>): Disk | undefined {
+  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
+}
+
+export function disksAt(...ways: readonly Walk[]): Disk[] {
+  return ways.flatMap((way) => diskAt(way) ?? []);
 }
 
 export function sameIdentity(one: Entry, other: Entry): boolean {

@@ -1,6 +1,5 @@
-import type { DeviceEntry, FileEntry } from './entry';
 import { isUnknown, type DomainFacts, type OpenFile, type SourceFacts, type Unknown } from './facts';
-import { canBeDisk, sameIdentity } from './plan';
+import { disksAt, sameIdentity } from './plan';
 
 /**
  * Whether QEMU opens this file again, by its name, when it hands its disks over.
@@ -15,23 +14,17 @@ export function isReopened(
   facts: SourceFacts,
   { open, nodes = [] }: Pick<DomainFacts, 'open' | 'nodes'>,
 ): boolean | Unknown {
-  const { source } = facts;
+  const { source, host, namespace } = facts;
   if (!source.readonly) return true;
   const isWritten =
     !isUnknown(nodes) &&
     nodes.some(({ name, path, written }) => written && (name === source.node || path === source.path));
   if (isWritten) return true;
   if (isUnknown(open)) return open;
-  const its = open.filter((file) => endsOf(facts).some((end) => sameIdentity(file, end)));
+  const its = open.filter((file) => disksAt(host, namespace).some((end) => sameIdentity(file, end)));
   // Several disks of a VM may share a file; whose descriptor is the writable one cannot be told from outside.
   if (its.some(({ writable }) => writable === true)) return true;
   return its.map(doubtOf).find((doubt) => doubt !== undefined) ?? false;
-}
-
-function endsOf({ host, namespace }: SourceFacts): (DeviceEntry | FileEntry)[] {
-  return [host.end, namespace.end].flatMap((end) =>
-    end.kind === 'found' && canBeDisk(end.entry) ? [end.entry] : [],
-  );
 }
 
 function doubtOf({ writable }: OpenFile): Unknown | undefined {

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { closedDirectory, judgeAccess } from '../core/access';
 import type { DiskSource, Domain } from '../core/domain';
-import type { DeviceEntry, FileEntry } from '../core/entry';
 import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
 import { isInMemory, mountAt } from '../core/mounts';
-import { canBeDisk, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
+import { diskAt, disksAt, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
 import type { Walk } from '../core/walk';
 import { deviceSize } from './device-size';
 import { findSibling } from './dev-tree';
@@ -24,9 +23,9 @@ export async function gather(held: HeldDomain, depth: Depth = {}): Promise<Domai
   const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => lookAt(held, sources, depth);
   const [nodes, known] = await Promise.all([depth.askNodes?.(domain.uuid), look(domain.sources)]);
   const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
-  const isWhole = found.every(({ namespace }) => diskAt(namespace).length > 0);
+  const isWhole = found.every(({ namespace }) => diskAt(namespace));
   const sources = found.map((facts): SourceFacts => {
-    const [device] = nodes ? diskAt(facts.host) : [];
+    const device = nodes && diskAt(facts.host);
     const size = device?.kind === 'block' ? deviceSize(device.device) : undefined;
     return {
       ...facts,
@@ -69,7 +68,7 @@ export function openFilesOf(
   modes = false,
 ): DomainFacts['open'] {
   const isDecisive = sources.some(({ source }) => source.readonly) && (modes || !sources.every(isUsable));
-  const ends = sources.flatMap(({ host, namespace }) => [...diskAt(host), ...diskAt(namespace)]);
+  const ends = sources.flatMap(({ host, namespace }) => disksAt(host, namespace));
   const answering = new Set(
     sources.flatMap(({ namespace: { end } }) =>
       end.kind === 'unreadable' ? [] : [mountAt(mounts, end.path)?.id],
@@ -80,13 +79,13 @@ export function openFilesOf(
     return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
   };
   // What a path that leads to nothing should lead to is anywhere among them; a look at the modes goes through all of them.
-  const isWhole = sources.every(({ host }) => diskAt(host).length > 0);
+  const isWhole = sources.every(({ host }) => diskAt(host));
   return process.openFiles(isWhole || isDecisive ? ends : [], mayLook, isDecisive);
 }
 
 function isUsable({ namespace, access }: SourceFacts): boolean {
   return (
-    diskAt(namespace).length > 0 && access !== undefined && 'kind' in access && access.kind === 'allowed'
+    diskAt(namespace) !== undefined && access !== undefined && 'kind' in access && access.kind === 'allowed'
   );
 }
 
@@ -95,10 +94,6 @@ let protectsLinks: boolean | undefined;
 function linksAreProtected(): boolean {
   protectsLinks ??= readFileSync('/proc/sys/fs/protected_symlinks', 'latin1').trim() !== '0';
   return protectsLinks;
-}
-
-function diskAt({ end }: Walk): (DeviceEntry | FileEntry)[] {
-  return end.kind === 'found' && canBeDisk(end.entry) ? [end.entry] : [];
 }
 
 /** What a repair has to know, where the way in the namespace is not that of the host. Dear: all of `/dev` is read. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { errorName } from '../core/errors';
 import type { GuestOrigin } from '../core/guest-origin';
-import type { DeviceEntry, FileEntry } from '../core/entry';
+import type { DeviceEntry, Disk, FileEntry } from '../core/entry';
 import type { OpenFile, Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
 import { canBeDisk } from '../core/plan';
@@ -120,7 +120,7 @@ export class QemuProcess {
    * writing; then all descriptors are looked at, as the one that is may come last.
    */
   openFiles(
-    wanted: readonly (DeviceEntry | FileEntry)[],
+    wanted: readonly Disk[],
     mayLook: (path: string) => boolean,
     modes: boolean,
   ): OpenFile[] | Unknown {
@@ -154,11 +154,7 @@ export class QemuProcess {
   }
 
   /** `other`: the same file by another descriptor. One that is open for writing is enough, and else one of which nothing is known. */
-  private withMode(
-    entry: DeviceEntry | FileEntry,
-    descriptor: string | number,
-    other: OpenFile | undefined,
-  ): OpenFile {
+  private withMode(entry: Disk, descriptor: string | number, other: OpenFile | undefined): OpenFile {
     const before = other?.writable ?? false;
     const its = before === true || this.isWritable(descriptor);
     return { ...entry, writable: its === false ? before : its };
@@ -221,7 +217,7 @@ function linkOf(path: string): string | undefined {
 
 /** What makes of an open disk the last hold on it: its file was deleted or replaced, or its device has been taken away. */
 function lostBy(
-  { kind, device }: DeviceEntry | FileEntry,
+  { kind, device }: Disk,
   { nlink }: Stats,
   opened: string,
   descriptor: number,
@@ -235,7 +231,7 @@ function lostBy(
 /** A link for each block device that the kernel has (Documentation/ABI/testing/sysfs-dev). */
 const blockDevices = '/sys/dev/block';
 
-function keyOf(entry: DeviceEntry | FileEntry): string {
+function keyOf(entry: Disk): string {
   return `${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`;
 }
 
