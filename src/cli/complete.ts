@@ -50,7 +50,7 @@ export async function completions(
 /** What has to stand behind this word, if that is an option with a value. */
 function valueOf(verb: Verb, before: string): Word | undefined {
   const option = before.startsWith('--') ? optionsOf(verb)[before.slice(2)] : undefined;
-  return option?.type === 'string' ? (option.choices ?? 'file') : undefined;
+  return option?.value !== undefined ? (option.choices ?? 'file') : undefined;
 }
 
 /** libvirt keeps a file for each domain; nothing is started for them, and where they cannot be read there are none. */

@@ -16,8 +16,8 @@ export const aboutDomains =
 
 const everywhere: Readonly<Record<string, Option>> = {
   ...everyVerb,
-  help: { type: 'boolean', help: "the verb's own help, with examples" },
-  version: { type: 'boolean', help: 'version and commit, then the SHA-256 and the path of the program file' },
+  help: { help: "the verb's own help, with examples" },
+  version: { help: 'version and commit, then the SHA-256 and the path of the program file' },
 };
 
 /** The manual page in roff, for groff and mandoc. `date`: of the release, as YYYY-MM-DD. */

@@ -29,15 +29,10 @@ export const fleetOptions: Readonly<Record<string, Option>> = {
     help: 'with --all, on the front-end: the VMs of these hosts, or of all: --hosts all',
   },
   batch: {
-    type: 'string',
     value: 'N',
     help: `with --hosts: how many VMs at once, after the first one alone (${usualBatch})`,
   },
-  except: {
-    type: 'string',
-    value: 'A,B,…',
-    help: 'with --hosts: leave out these VMs, by id, domain or name',
-  },
+  except: { value: 'A,B,…', help: 'with --hosts: leave out these VMs, by id, domain or name' },
 };
 
 /** Whether the line is about the fleet. @throws GuardError for options that go only with the fleet. */

@@ -126,9 +126,9 @@ function unknown(text: string): Record<string, string> {
  * flag has no type, therefore, and 0 values.
  */
 function declare(parser: Argv, options: Verb['options']): void {
-  for (const [name, { type, value, help, choices }] of Object.entries(options))
+  for (const [name, { value, help, choices }] of Object.entries(options))
     parser.option(name, {
-      ...(type === 'string' ? { type, requiresArg: true } : { nargs: 0 }),
+      ...(value === undefined ? { nargs: 0 } : { type: 'string', requiresArg: true }),
       ...(choices ? { choices } : {}),
       describe: value === undefined ? help : `${value}: ${help}`,
     });

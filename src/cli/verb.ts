@@ -3,9 +3,8 @@ import type { Settings } from '../core/settings';
 export const purpose = 'Keeps live migrations from failing when disk paths changed behind a running QEMU.';
 
 export interface Option {
-  readonly type: 'boolean' | 'string';
   readonly help: string;
-  /** What stands for the value in the help: `--config FILE`. */
+  /** What stands for the value in the help: `--config FILE`. A flag has none. */
   readonly value?: string;
   /** All values that there are. */
   readonly choices?: readonly string[];
@@ -46,13 +45,9 @@ export interface Verb {
 
 /** Every verb takes these, unless it is bare. */
 export const everyVerb: Readonly<Record<string, Option>> = {
-  json: { type: 'boolean', help: 'print one JSON document on stdout, and nothing else there' },
-  verbose: { type: 'boolean', help: 'say on stderr what is done' },
-  config: {
-    type: 'string',
-    value: 'FILE',
-    help: 'configuration to use instead of /etc/migrate-guard/config.yaml',
-  },
+  json: { help: 'print one JSON document on stdout, and nothing else there' },
+  verbose: { help: 'say on stderr what is done' },
+  config: { value: 'FILE', help: 'configuration to use instead of /etc/migrate-guard/config.yaml' },
 };
 
 /** All that a verb takes, its own first. */
@@ -71,13 +66,9 @@ export const oneDomain: Words = { least: 1, most: 1, each: ['domain'] };
 
 export const someDomains: Words = { least: 1, most: Infinity, each: ['domain'] };
 
-export const allDomains: Option = { type: 'boolean', help: 'every domain that runs on this host' };
+export const allDomains: Option = { help: 'every domain that runs on this host' };
 
-export const someHosts: Option = {
-  type: 'string',
-  value: 'A,B,…',
-  help: 'only these hosts, by their names in OpenNebula',
-};
+export const someHosts: Option = { value: 'A,B,…', help: 'only these hosts, by their names in OpenNebula' };
 
 /** The hosts that were named; `undefined` when none were, or all are meant. */
 export function hostList(line: CommandLine): readonly string[] | undefined {

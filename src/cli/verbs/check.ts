@@ -10,8 +10,8 @@ export const checkVerb: Verb = {
   summary: 'can it migrate? why not, hop by hop',
   options: {
     all: allDomains,
-    deep: { type: 'boolean', help: 'ask QEMU itself, and open each disk as QEMU would' },
-    destination: { type: 'string', value: 'HOST', help: 'are the same paths there on that host?' },
+    deep: { help: 'ask QEMU itself, and open each disk as QEMU would' },
+    destination: { value: 'HOST', help: 'are the same paths there on that host?' },
   },
   examples: [
     ['migrate-guard check one-310', 'one domain, by name'],

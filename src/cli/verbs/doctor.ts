@@ -12,7 +12,7 @@ export const doctorVerb: Verb = {
   takes: noWords,
   summary: 'is everything in place, here and on the hosts?',
   options: {
-    host: { type: 'string', value: 'HOST', help: 'ask only this KVM host, over ssh from the front-end' },
+    host: { value: 'HOST', help: 'ask only this KVM host, over ssh from the front-end' },
   },
   examples: [
     ['migrate-guard doctor', 'this machine; on a front-end every KVM host, too'],

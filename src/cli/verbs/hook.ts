@@ -15,13 +15,9 @@ export const hookVerb: Verb = {
   takes: { least: 2, most: 2, each: [['test'], hooks] },
   summary: 'run an installed hook on a VM as OpenNebula would, and show all of it',
   options: {
-    vm: { type: 'string', value: 'ID', help: "the VM's ID in OpenNebula" },
-    event: {
-      type: 'string',
-      value: 'FILE',
-      help: 'a saved event instead of onevm show: XML, or Base64 of it',
-    },
-    'dry-run': { type: 'boolean', help: 'the hook says what it would do, and does nothing' },
+    vm: { value: 'ID', help: "the VM's ID in OpenNebula" },
+    event: { value: 'FILE', help: 'a saved event instead of onevm show: XML, or Base64 of it' },
+    'dry-run': { help: 'the hook says what it would do, and does nothing' },
   },
   examples: [
     ['migrate-guard hook test post-failure --vm 310 --dry-run', 'what the hook would do with this VM now'],

@@ -9,7 +9,7 @@ export const layoutVerb: Verb = {
   takes: { least: 1, most: 1, each: ['file'] },
   summary: 'read and store the memory layout of a QEMU build, from its debug information',
   options: {
-    'debug-file': { type: 'string', value: 'FILE', help: 'separate debug information of exactly this build' },
+    'debug-file': { value: 'FILE', help: 'separate debug information of exactly this build' },
   },
   examples: [
     ['migrate-guard layout /usr/libexec/qemu-kvm', 'with its debug package installed'],

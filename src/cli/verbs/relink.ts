@@ -14,9 +14,9 @@ export const relinkVerb: Verb = {
   takes: { least: 0, most: 2, each: ['file'] },
   summary: 're-point disk links without breaking a running VM',
   options: {
-    map: { type: 'string', value: 'FILE', help: 'many links at once: lines of "link target"' },
-    undo: { type: 'string', value: 'JOURNAL', help: 'take back what an earlier run did' },
-    'dry-run': { type: 'boolean', help: 'say what would be done, and do nothing' },
+    map: { value: 'FILE', help: 'many links at once: lines of "link target"' },
+    undo: { value: 'JOURNAL', help: 'take back what an earlier run did' },
+    'dry-run': { help: 'say what would be done, and do nothing' },
   },
   examples: [
     ['migrate-guard relink /var/lib/one/datastores/0/310/disk.0 /dev/storpool-byid/fir.b.f2g', 'one link'],

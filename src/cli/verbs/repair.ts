@@ -24,7 +24,7 @@ export const repairVerb: Verb = {
   summary: "make what is missing in QEMU's mount namespace, and prove it by opening each disk there",
   options: {
     all: allDomains,
-    'dry-run': { type: 'boolean', help: 'say what would be done, and do nothing' },
+    'dry-run': { help: 'say what would be done, and do nothing' },
     ...fleetOptions,
   },
   examples: [

@@ -18,21 +18,16 @@ export const resetVerb: Verb = {
   summary: 'heal what a failed migration left behind in QEMU, so that the next one can work',
   options: {
     strategy: {
-      type: 'string',
       value: `auto|${strategies.join('|')}`,
       choices: ['auto', ...strategies],
       help: 'how; auto takes the least invasive that is allowed and works',
     },
     destination: {
-      type: 'string',
       value: 'HOST',
       help: 'where the last migration was to go: asked whether it holds a copy of the domain',
     },
-    all: {
-      type: 'boolean',
-      help: 'every domain of this host whose disks a failed migration left stuck, or may have',
-    },
-    'dry-run': { type: 'boolean', help: 'print what would be done, with the gdb script if that is it' },
+    all: { help: 'every domain of this host whose disks a failed migration left stuck, or may have' },
+    'dry-run': { help: 'print what would be done, with the gdb script if that is it' },
     ...fleetOptions,
   },
   examples: [
