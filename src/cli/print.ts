@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { exitCodes } from '../core/exit-codes';
+import { exitCodes, worstFirst, type ExitCode } from '../core/exit-codes';
 import { verdicts, type DomainReport, type Verdict } from '../core/finding';
 import { printableJson } from '../core/printable-json';
 import { print } from './output';
@@ -78,12 +78,17 @@ export function printJsonError(error: object): void {
   print(`\n  ],\n  "error": ${text(error).replaceAll('\n', '\n  ')}\n}\n`);
 }
 
-const exitOfVerdict: Readonly<Record<Verdict, keyof typeof exitCodes>> = {
+const exitOfVerdict: Readonly<Record<Verdict, ExitCode>> = {
   safe: 'ok',
   repairable: 'problem',
   blocked: 'problem',
   undecided: 'undecided',
 };
+
+/** The status of the worst of what became of each domain. */
+export function statusOf(all: readonly ExitCode[]): number {
+  return exitCodes[worstFirst.find((code) => all.includes(code)) ?? 'ok'].status;
+}
 
 /** The status of the worst verdict; nothing to judge is no problem. */
 export function exitOf(all: readonly Verdict[]): number {

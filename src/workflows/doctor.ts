@@ -15,9 +15,10 @@ import { judgeRemoteHost, type FrontEnd, type HostReport } from './installation/
 import { judgeMovers } from './installation/movers';
 import { judgeRecord } from './installation/record';
 import { listVms } from './installation/tm-scripts';
+import { ofEachHost } from './of-each-host';
 import { placeOf } from './opennebula/driver-place';
 
-export interface DoctorReport {
+interface DoctorReport {
   readonly host: string;
   /** What this machine is; nothing where install.sh never ran. */
   readonly roles: readonly Role[];
@@ -25,9 +26,6 @@ export interface DoctorReport {
   /** From a front-end: how things stand on the KVM hosts. */
   readonly hosts: readonly HostReport[];
 }
-
-/** ssh connections at once. */
-const atOnce = 16;
 
 /**
  * Whether everything is in place: on this machine and, from a front-end, on every KVM host; or only on `host`.
@@ -65,37 +63,18 @@ export async function doctor(
   if (isUnknown(listed)) {
     const what = `the hosts cannot be listed: ${listed.unknown}`;
     const remedy = 'run onehost list as oneadmin, or migrate-guard doctor --host HOST';
-    return {
-      ...base,
-      findings: [...findings, { check: 'hosts', state: 'unknown', what, remedy }],
-      hosts: [],
-    };
+    findings.push({ check: 'hosts', state: 'unknown', what, remedy });
+    return { ...base, findings, hosts: [] };
   }
   // A site that has chosen another way has chosen it for these hosts, too.
   if (selection.drivers.note !== true) findings.push(...judgeOtherDrivers(listed));
-  const names = listed.map(({ name }) => name);
-  return { ...base, findings, hosts: await judgeAll(names, frontEnd, settings) };
+  const judged = await ofEachHost(listed, ({ name }) => judgeRemoteHost(name, frontEnd, settings));
+  return { ...base, findings, hosts: judged };
 }
 
 function frontEndOf(installation: Installation, version: string): FrontEnd {
   const { remoteScripts } = placeOf('/var/lib/one/remotes/migrate-guard/plugin.cjs', process.env);
   return { version, program: programSum(), installation, remoteScripts };
-}
-
-async function judgeAll(
-  names: readonly string[],
-  frontEnd: FrontEnd,
-  settings: Settings,
-): Promise<HostReport[]> {
-  const reports = new Map<string, HostReport>();
-  const waiting = [...names];
-  const worker = async (): Promise<void> => {
-    for (let host = waiting.shift(); host !== undefined; host = waiting.shift()) {
-      reports.set(host, await judgeRemoteHost(host, frontEnd, settings));
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return names.flatMap((host) => reports.get(host) ?? []);
 }
 
 /** Of setsid(1): there is no such program. */

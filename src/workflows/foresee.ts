@@ -7,13 +7,13 @@ import { sameIdentity } from '../core/plan';
 import type { LinkChange } from '../core/relink';
 import type { Settings } from '../core/settings';
 import { gather, openFilesOf } from '../system/gather';
-import { heldAtOnce, HeldDomains, type HeldDomain } from '../system/held-domain';
+import type { HeldDomain, HeldDomains } from '../system/held-domain';
 import { HostPaths } from '../system/host-paths';
 import type { WhereLinksPoint } from '../system/read-paths';
 import { findDomains } from './find-domains';
 import { inTime } from './in-time';
 import { reportNoFacts } from './no-facts';
-import { inGroups, report } from './plain-check';
+import { heldInGroups, report } from './plain-check';
 import { sourcesAfter } from './ways-after';
 
 /** What would be found of one domain, and what is found now. */
@@ -35,16 +35,10 @@ export async function* foresee(
 ): AsyncGenerator<Foreseen> {
   const end = performance.now() + deadline;
   const links = (await inTime(linksHere(changes), end)) ?? new Map<string, string>();
-  for await (const some of inGroups(findDomains('all', settings), heldAtOnce())) {
-    const chosen = some.filter(({ name }) => wanted(name));
-    const group = new HeldDomains(chosen.flatMap((found) => ('why' in found ? [] : [found])));
-    try {
-      for (const found of chosen) {
-        if ('why' in found) yield unknown(found);
-        else yield* (await inTime(foreseeDomain(found, links, group), end)) ?? [late(found)];
-      }
-    } finally {
-      group.close();
+  for await (const { some, group } of heldInGroups(findDomains('all', settings), wanted)) {
+    for (const found of some) {
+      if ('why' in found) yield unknown(found);
+      else yield* (await inTime(foreseeDomain(found, links, group), end)) ?? [late(found)];
     }
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeployed } from '../core/domain-name';
 import { GuardError } from '../core/errors';
-import { exitCodes, type ExitCode } from '../core/exit-codes';
+import { exitCodes } from '../core/exit-codes';
 import type { HostRequest } from '../core/host-request';
 import type { HostEnd } from '../core/host-session';
 import { guardResults } from '../core/move-states';
@@ -19,7 +19,7 @@ import type { Ending, GuardReport } from './guard-report';
 import { hostState } from './installation/host-state';
 import { makePathsSafe, makeSafe, resetEarlier } from './make-safe';
 import { probeVms } from './probe';
-import { repairLocked, type RepairResult } from './repair';
+import { repairExit, repairLocked, type RepairResult } from './repair';
 import { reset } from './reset';
 import { resetResults } from './reset-report';
 
@@ -153,13 +153,13 @@ function safe({ options }: GuardCourse): Ending {
   return { result: 'done', what: options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate' };
 }
 
-const repairEnds: Readonly<Record<RepairResult, { readonly what: string; readonly exit?: ExitCode }>> = {
-  'nothing-to-do': { what: 'every disk opens as it is', exit: 'ok' },
-  repaired: { what: 'every disk opens now', exit: 'ok' },
-  'would-repair': { what: 'a dry run: nothing was changed', exit: 'ok' },
-  failed: { what: 'the repair failed', exit: 'failed' },
-  busy: { what: 'someone else is working on it', exit: 'busy' },
-  refused: { what: 'it cannot be repaired' },
+const repairEnds: Readonly<Record<RepairResult, string>> = {
+  'nothing-to-do': 'every disk opens as it is',
+  repaired: 'every disk opens now',
+  'would-repair': 'a dry run: nothing was changed',
+  failed: 'the repair failed',
+  busy: 'someone else is working on it',
+  refused: 'it cannot be repaired',
 };
 
 /** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
@@ -167,18 +167,16 @@ async function repairOnly(request: VmRequest, settings: Settings, frontend: Fron
   const domain = await findDomain(request.domain, settings);
   const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
   const made = report.plan.map(({ path }) => path).join(', ');
-  const isDone = repairEnds[report.result].exit === 'ok';
-  const problem = isDone ? undefined : report.findings.findLast(({ state }) => state !== 'ok');
+  const exit = repairExit(report);
+  const problem = exit === 'ok' ? undefined : report.findings.findLast(({ state }) => state !== 'ok');
   if (report.result === 'repaired') frontend.did('repair', `${made} made in QEMU's mount namespace`);
   if (report.result === 'would-repair')
     frontend.did('repair', `${made} would be made in QEMU's mount namespace`);
-  const end = repairEnds[report.result];
-  const status = end.exit ?? (report.verdict === 'undecided' ? 'undecided' : 'problem');
   return {
-    exit: exitCodes[status].status,
+    exit: exitCodes[exit].status,
     domain: domain.name,
     result: report.result,
-    what: problem?.what ?? end.what,
+    what: problem?.what ?? repairEnds[report.result],
     ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
     report,
   };

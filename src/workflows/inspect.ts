@@ -5,7 +5,7 @@ import type { BlockMemory } from '../core/block-backends';
 import type { Domain } from '../core/domain';
 import { GuardError } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/facts';
-import { verdictOf, type BlockState, type DomainReport, type Finding } from '../core/finding';
+import type { DomainReport, Finding } from '../core/finding';
 import { judgeLog } from '../core/judge-log';
 import type { Settings } from '../core/settings';
 import { layoutFile, loadLayout } from '../system/layout-store';
@@ -15,7 +15,7 @@ import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
 import { readResetNote } from '../system/reset-note';
 import { VirshSession } from '../system/virsh-session';
-import { reportNoFacts } from './no-facts';
+import { reportNoFacts, reportOf } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 
 /** What memory says, and by what it was read; or why it was not. */
@@ -57,28 +57,16 @@ export async function inspectDomain(
   const held = holdQemu(domain);
   if (isUnknown(held)) {
     const state = held.isForeign ? 'problem' : 'unknown';
-    const finding: Finding = {
-      check: blockStateCheck,
-      state,
-      what: held.unknown,
-      remedy: remedyOf(held, domain),
-    };
-    return report(domain, 'unknown', [finding]);
+    const remedy = remedyOf(held, domain);
+    return reportOf(domain, 'unknown', [{ check: blockStateCheck, state, what: held.unknown, remedy }]);
   }
   try {
     const { blockState, findings } = await inspectHeld(domain, held, settings, virsh, asking);
-    return report(
-      domain,
-      blockState,
-      findings.map((finding) => withDisk(finding, domain)),
-    );
+    const named = findings.map((finding) => withDisk(finding, domain));
+    return reportOf(domain, blockState, named);
   } finally {
     held.close();
   }
-}
-
-function report({ name, pid }: Domain, blockState: BlockState, findings: readonly Finding[]): DomainReport {
-  return { domain: name, pid: pid ?? null, verdict: verdictOf(findings), blockState, findings, plan: [] };
 }
 
 export function holdQemu(domain: Domain): QemuProcess | NotHeld {

@@ -5,7 +5,7 @@ import type { Destination } from './destination';
 import type { GuardCourse } from './guard-course';
 import type { Ending } from './guard-report';
 import { inspectDomain } from './inspect';
-import { repairLocked } from './repair';
+import { repairExit, repairLocked } from './repair';
 import { resetLocked } from './reset';
 import { resetResults } from './reset-report';
 
@@ -37,7 +37,7 @@ export async function makePathsSafe(course: GuardCourse): Promise<Ending<Unsafe>
   if (checked.plan.length > 0) {
     const repaired = await repairLocked(course.domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
-    if (!['repaired', 'would-repair', 'nothing-to-do'].includes(repaired.result)) {
+    if (repairExit(repaired) !== 'ok') {
       return { result: 'failed', what: problem?.what ?? 'the repair failed', remedy: problem?.remedy };
     }
     const paths = repaired.plan.map(({ path }) => path).join(', ');

@@ -43,23 +43,18 @@ export async function* checkHeldTogether(
   check: (domain: Domain, group: HeldDomains) => Promise<DomainReport>,
   sideBySide = together,
 ): AsyncGenerator<DomainReport> {
-  for await (const some of inGroups(found, heldAtOnce())) {
-    const group = new HeldDomains(some.flatMap((found) => ('why' in found ? [] : [found])));
-    try {
-      for (let first = 0; first < some.length; first += sideBySide) {
-        // All have ended before the group is closed, whatever became of one.
-        const judged = await Promise.allSettled(
-          some
-            .slice(first, first + sideBySide)
-            .map((found) => judge(found, asked, (domain) => check(domain, group))),
-        );
-        for (const result of judged) {
-          if (result.status === 'rejected') throw result.reason;
-          yield result.value;
-        }
+  for await (const { some, group } of heldInGroups(found)) {
+    for (let first = 0; first < some.length; first += sideBySide) {
+      // All have ended before the group is closed, whatever became of one.
+      const judged = await Promise.allSettled(
+        some
+          .slice(first, first + sideBySide)
+          .map((found) => judge(found, asked, (domain) => check(domain, group))),
+      );
+      for (const result of judged) {
+        if (result.status === 'rejected') throw result.reason;
+        yield result.value;
       }
-    } finally {
-      group.close();
     }
   }
 }
@@ -82,8 +77,24 @@ export async function judge(
   }
 }
 
+/** The domains that are `wanted`, as many at once as can be held; each group is closed before the next is held. */
+export async function* heldInGroups(
+  found: FoundDomains,
+  wanted: (name: string) => boolean = () => true,
+): AsyncGenerator<{ readonly some: readonly (Domain | NoFacts)[]; readonly group: HeldDomains }> {
+  for await (const all of inGroups(found, heldAtOnce())) {
+    const some = all.filter(({ name }) => wanted(name));
+    const group = new HeldDomains(some.flatMap((one) => ('why' in one ? [] : [one])));
+    try {
+      yield { some, group };
+    } finally {
+      group.close();
+    }
+  }
+}
+
 /** The items, as many at once as `size`. */
-export async function* inGroups<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
+async function* inGroups<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];
   for await (const item of items) {
     group.push(item);

@@ -1,14 +1,15 @@
 import type { Domain } from '../core/domain';
 import { GuardError } from '../core/errors';
+import type { ExitCode } from '../core/exit-codes';
 import type { DomainReport, Finding } from '../core/finding';
 import type { Settings } from '../core/settings';
 import { apply } from '../steps';
 import { withDomainLock } from '../system/domain-lock';
 import { sweep } from '../system/dev-tree';
 import { gather } from '../system/gather';
-import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../system/held-domain';
+import { type HeldDomains, holdDomain, type HeldDomain } from '../system/held-domain';
 import { TreeView } from '../system/view';
-import { inGroups, report } from './plain-check';
+import { heldInGroups, report } from './plain-check';
 import { reportNoFacts } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
 
@@ -17,7 +18,15 @@ import { findDomains, type Asked } from './find-domains';
  * `would-repair`: a dry run. `refused`: something is blocked or unknown, and nothing was changed. `failed`: a
  * step or the proof failed, and what was done was taken back. `busy`: someone else works on the domain.
  */
-export type RepairResult = 'nothing-to-do' | 'repaired' | 'would-repair' | 'refused' | 'failed' | 'busy';
+const repairResults = {
+  'nothing-to-do': 'ok',
+  repaired: 'ok',
+  'would-repair': 'ok',
+  refused: 'problem',
+  failed: 'failed',
+  busy: 'busy',
+} as const satisfies Readonly<Record<string, ExitCode>>;
+export type RepairResult = keyof typeof repairResults;
 
 export interface RepairReport extends DomainReport {
   readonly result: RepairResult;
@@ -28,17 +37,17 @@ export interface RepairOptions {
   readonly dryRun: boolean;
 }
 
+/** How a repair ends for one domain: one that is refused because something is unknown is undecided. */
+export function repairExit({ result, verdict }: Pick<RepairReport, 'result' | 'verdict'>): ExitCode {
+  return result === 'refused' && verdict === 'undecided' ? 'undecided' : repairResults[result];
+}
+
 /** Makes in each domain's namespace what is missing there, and proves it by opening each disk as QEMU does. */
 export async function* repair(asked: Asked, options: RepairOptions): AsyncGenerator<RepairReport> {
-  for await (const some of inGroups(findDomains(asked, options.settings), heldAtOnce())) {
-    const group = new HeldDomains(some.flatMap((found) => ('why' in found ? [] : [found])));
-    try {
-      for (const found of some) {
-        if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
-        else yield await repairDomain(found, options, group);
-      }
-    } finally {
-      group.close();
+  for await (const { some, group } of heldInGroups(findDomains(asked, options.settings))) {
+    for (const found of some) {
+      if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
+      else yield await repairDomain(found, options, group);
     }
   }
 }

@@ -1,18 +1,9 @@
-import { exitCodes, type ExitCode } from '../../core/exit-codes';
-import type { BlockState, DomainReport } from '../../core/finding';
+import type { ExitCode } from '../../core/exit-codes';
+import type { DomainReport } from '../../core/finding';
 import { inspect } from '../../workflows/inspect';
-import { printEach } from '../print';
+import { printEach, statusOf } from '../print';
 import { renderBlockReport } from '../render-reset';
 import { allDomains, someDomains, type Verb } from '../verb';
-
-/** Worst first. A QEMU that is not to be trusted is blocked, and its disks are unknown. */
-const exits: readonly (readonly [BlockState | 'blocked', ExitCode])[] = [
-  ['blocked', 'problem'],
-  ['half-inactive', 'problem'],
-  ['stuck', 'problem'],
-  ['not-resumed', 'problem'],
-  ['unknown', 'undecided'],
-];
 
 export const inspectVerb: Verb = {
   name: 'inspect',
@@ -27,10 +18,12 @@ export const inspectVerb: Verb = {
   run: async (line, settings) => {
     const asked = line.flag('all') ? 'all' : line.words;
     const render = (report: DomainReport): string => renderBlockReport(report, line.flag('verbose'));
-    const states = await printEach(inspect(asked, settings), line, render, ({ blockState, verdict }) =>
-      verdict === 'blocked' ? verdict : blockState,
-    );
-    const worst = exits.find(([state]) => states.includes(state));
-    return exitCodes[worst?.[1] ?? 'ok'].status;
+    return statusOf(await printEach(inspect(asked, settings), line, render, exitOfState));
   },
 };
+
+/** A QEMU that is not to be trusted is blocked, and its disks are unknown. */
+function exitOfState({ verdict, blockState }: DomainReport): ExitCode {
+  if (verdict === 'blocked' || !['unknown', 'healthy'].includes(blockState)) return 'problem';
+  return blockState === 'unknown' ? 'undecided' : 'ok';
+}

@@ -1,21 +1,8 @@
-import { exitCodes, type ExitCode } from '../../core/exit-codes';
-import { repair, type RepairReport, type RepairResult } from '../../workflows/repair';
+import { repair, repairExit, type RepairReport } from '../../workflows/repair';
 import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
-import { printEach } from '../print';
+import { printEach, statusOf } from '../print';
 import { renderReport, renderStep } from '../render';
 import { allDomains, someDomains, type Verb } from '../verb';
-
-const exitOfResult: Readonly<Record<RepairResult, ExitCode>> = {
-  'nothing-to-do': 'ok',
-  repaired: 'ok',
-  'would-repair': 'ok',
-  refused: 'problem',
-  failed: 'failed',
-  busy: 'busy',
-};
-
-/** Worst first. */
-const results = ['failed', 'refused', 'busy', 'would-repair', 'repaired', 'nothing-to-do'] as const;
 
 export const repairVerb: Verb = {
   name: 'repair',
@@ -35,22 +22,10 @@ export const repairVerb: Verb = {
   run: async (line, settings) => {
     if (isForFleet(line)) return mendFleet('repair', line, settings);
     const options = { settings, dryRun: line.flag('dry-run') };
-    const reports = await printEach(
-      repair(line.flag('all') ? 'all' : line.words, options),
-      line,
-      render,
-      ({ result, verdict }) => ({ result, verdict }),
-    );
-    const worst =
-      results.find((result) => reports.some((report) => report.result === result)) ?? 'nothing-to-do';
-    const undecided = worst === 'refused' && reports.every(isUndecided);
-    return exitCodes[undecided ? 'undecided' : exitOfResult[worst]].status;
+    const reports = repair(line.flag('all') ? 'all' : line.words, options);
+    return statusOf(await printEach(reports, line, render, repairExit));
   },
 };
-
-function isUndecided({ result, verdict }: Pick<RepairReport, 'result' | 'verdict'>): boolean {
-  return result !== 'refused' || verdict === 'undecided';
-}
 
 function render(report: RepairReport): string {
   if (report.result === 'repaired') {

@@ -1,5 +1,5 @@
 import { GuardError } from '../../core/errors';
-import { exitCodes, worstFirst } from '../../core/exit-codes';
+import { exitCodes } from '../../core/exit-codes';
 import { strategies } from '../../core/strategy';
 import { validateHost } from '../../system/host-name';
 import { reset, type ResetRequest } from '../../workflows/reset';
@@ -7,7 +7,7 @@ import { resetAll } from '../../workflows/reset-all';
 import { resetResults } from '../../workflows/reset-report';
 import { fleetOptions, isForFleet, mendFleet } from '../mend-fleet';
 import { print } from '../output';
-import { printEach, printJson } from '../print';
+import { printEach, printJson, statusOf } from '../print';
 import { renderReset } from '../render-reset';
 import { oneDomain, type CommandLine, type Verb } from '../verb';
 
@@ -66,7 +66,7 @@ async function resetEvery(options: ResetRequest, line: CommandLine): Promise<num
     ({ result }) => resetResults[result],
     () => print('nothing to reset\n'),
   );
-  return exitCodes[worstFirst.find((code) => codes.includes(code)) ?? 'ok'].status;
+  return statusOf(codes);
 }
 
 function refuseForFleet(line: CommandLine): void {

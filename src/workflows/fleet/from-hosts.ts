@@ -5,11 +5,11 @@ import type { HostRequest } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import type { PlacedVm } from '../../opennebula/vm-pool';
 import type { NotBegun } from '../../system/host-half';
+import { reportOf } from '../no-facts';
+import { ofEachHost } from '../of-each-host';
 import { askHost, type HostAnswer } from '../opennebula/ask-host';
 import type { Scope } from './scope';
 
-/** ssh connections at once. */
-const atOnce = 16;
 /** Milliseconds for one host: more than its root-only half gives itself for all its VMs. */
 const deadline = 60_000;
 
@@ -24,11 +24,6 @@ export interface Asking {
 /** A VM as its own host tells; `now` where the report is of what would be. */
 export type ToldDomain = FleetDomain & { readonly now?: Verdict };
 
-export interface Told {
-  readonly hosts: readonly FleetHost[];
-  readonly domains: readonly ToldDomain[];
-}
-
 /**
  * Asks every host itself, some at a time. A host that cannot be asked, or that breaks off, keeps its place with the
  * reason, and so do the VMs that OpenNebula says to run there.
@@ -37,18 +32,14 @@ export async function fromHosts(
   { hosts, vms }: Scope,
   request: Pick<HostRequest, 'action' | 'changes'>,
   asking: Asking,
-): Promise<Told> {
-  const told = new Map<string, { host: FleetHost; domains: ToldDomain[] }>();
-  const waiting = [...hosts];
-  const worker = async (): Promise<void> => {
-    for (let host = waiting.shift(); host; host = waiting.shift()) {
-      const placed = vms.filter((vm) => vm.host === host.host);
-      told.set(host.host, await askOne(host, placed, request, asking));
-      asking.progress(told.size, hosts.length);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, hosts.length) }, worker));
-  const all = hosts.flatMap(({ host }) => told.get(host) ?? []);
+): Promise<{ readonly hosts: readonly FleetHost[]; readonly domains: readonly ToldDomain[] }> {
+  let done = 0;
+  const all = await ofEachHost(hosts, async (host) => {
+    const placed = vms.filter((vm) => vm.host === host.host);
+    const told = await askOne(host, placed, request, asking);
+    asking.progress(++done, hosts.length);
+    return told;
+  });
   const domains = all.flatMap((one) => one.domains);
   // OpenNebula names the destination of a migration, and the source tells of the VM.
   const seen = new Set(domains.filter((domain) => domain.seen !== null).map(({ domain }) => domain));
@@ -92,7 +83,10 @@ async function askOne(
     const what =
       trouble?.what ?? `OpenNebula says that it runs on ${host.host}, and libvirt there does not know it`;
     const remedy = trouble?.remedy ?? `onevm show ${id}; on ${host.host}: virsh list`;
-    add(unknownReport(`one-${id}`, what, remedy), null);
+    add(
+      reportOf({ name: `one-${id}` }, 'unknown', [{ check: 'host', state: 'unknown', what, remedy }]),
+      null,
+    );
   }
   return { host: trouble ? { ...host, trouble } : host, domains: [...domains.values()] };
 }
@@ -107,9 +101,4 @@ function troubleOf(host: string, answer: HostAnswer | NotBegun, user: string): F
   const { exit, what, remedy } = answer.end;
   if (exit === 0) return undefined;
   return { what: `${host}: ${what}`, remedy: remedy ?? `migrate-guard doctor --host ${host}` };
-}
-
-function unknownReport(domain: string, what: string, remedy: string): DomainReport {
-  const finding = { check: 'host', state: 'unknown', what, remedy } as const;
-  return { domain, pid: null, verdict: 'undecided', blockState: 'unknown', findings: [finding], plan: [] };
 }
