@@ -22,7 +22,7 @@ async function main([action = '', word = '', ...files]: readonly string[]): Prom
 }
 
 async function verifyInstallation(root: string, settings: string): Promise<number> {
-  const { findings } = await verify(root, await readSettings(settings || undefined));
+  const findings = await verify(root, await readSettings(settings || undefined));
   process.stdout.write(renderFindings(findings, 'everything'));
   return findings.every(({ state }) => state === 'ok') ? exitCodes.ok.status : exitCodes.problem.status;
 }

@@ -4,6 +4,9 @@ import type { Finding } from '../../core/finding';
 import { fallbackFile as path, textFor, writeFallback } from '../../system/fallback-file';
 import { lookAt, sha256 } from '../../system/installed-file';
 import { defaultSettingsFile } from '../../system/settings-file';
+import { findingOf } from './finding-of';
+
+const found = findingOf('fallback', path);
 
 /**
  * Whether scripts that find no Node know what the configuration says; with `write` they know it afterwards. `root`: a
@@ -28,8 +31,4 @@ export async function judgeFallback(root: string, how: 'look' | 'write'): Promis
     if (!(error instanceof GuardError)) throw error;
     return found('problem', error.what, error.remedy);
   }
-}
-
-function found(state: Finding['state'], what: string, remedy?: string): Finding {
-  return { check: 'fallback', state, path, what, ...(remedy === undefined ? {} : { remedy }) };
 }

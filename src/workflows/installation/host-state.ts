@@ -15,6 +15,7 @@ import { buildIdOf } from '../../system/qemu-memory';
 import { findDomains } from '../find-domains';
 import { holdQemu } from '../inspect';
 import { judgeFallback } from './fallback';
+import { findingOf } from './finding-of';
 import { judgeFiles, readInstallation } from './installed-files';
 import { judgePathReading } from './path-reading';
 
@@ -63,17 +64,20 @@ export function programSum(): string | null {
 }
 
 async function judgeGdb(): Promise<Finding> {
-  const check = 'gdb';
+  const found = findingOf('gdb');
   const { exit, stdout, missing } = await run(['gdb', '-nx', '--version'], {
     deadline: 10_000,
     cwd: '/',
     // Its Python would leave what it compiled beside its modules.
     env: { PYTHONDONTWRITEBYTECODE: '1' },
   });
-  if (exit === 0) return { check, state: 'ok', what: stdout.split('\n')[0] ?? 'gdb is there' };
+  if (exit === 0) return found('ok', stdout.split('\n')[0] ?? 'gdb is there');
   const what = missing ? 'gdb is not installed' : `gdb --version ended with ${exit ?? 'a signal'}`;
-  const remedy = 'install the package gdb, or take gdb out of reset.strategies in the configuration';
-  return { check, state: 'problem', what, remedy };
+  return found(
+    'problem',
+    what,
+    'install the package gdb, or take gdb out of reset.strategies in the configuration',
+  );
 }
 
 /** One finding per build that runs here: a reset that writes to memory needs its layout. */
@@ -83,8 +87,7 @@ async function judgeLayouts(settings: Settings): Promise<Finding[]> {
     const held: QemuProcess | Unknown = 'why' in domain ? { unknown: domain.why } : holdQemu(domain);
     if (isUnknown(held)) {
       const what = `the QEMU of ${domain.name} cannot be looked at: ${held.unknown}`;
-      const remedy = `virsh domstate ${domain.name}`;
-      found.set(domain.name, { check: 'layout', state: 'unknown', what, remedy });
+      found.set(domain.name, findingOf('layout')('unknown', what, `virsh domstate ${domain.name}`));
       continue;
     }
     try {
@@ -100,55 +103,31 @@ async function judgeLayouts(settings: Settings): Promise<Finding[]> {
 }
 
 function judgeLayout(build: string | Unknown, exe: string, { reset }: Settings): Finding {
-  const check = 'layout';
-  if (typeof build !== 'string') {
-    return {
-      check,
-      state: 'unknown',
-      path: exe,
-      what: `the build of ${exe} cannot be told: ${build.unknown}`,
-    };
-  }
+  const found = findingOf('layout', exe);
+  if (typeof build !== 'string')
+    return found('unknown', `the build of ${exe} cannot be told: ${build.unknown}`);
   const layout = loadLayout(reset.layoutDirectory, build);
   const file = layoutFile(reset.layoutDirectory, build);
-  if (layout !== undefined && !isUnknown(layout)) {
-    return { check, state: 'ok', path: exe, what: `the memory layout of ${exe} is in ${file}` };
-  }
+  if (layout !== undefined && !isUnknown(layout))
+    return found('ok', `the memory layout of ${exe} is in ${file}`);
   const why = layout === undefined ? `${file} is missing` : layout.unknown;
-  return {
-    check,
-    state: 'problem',
-    path: exe,
-    what: `the memory layout of ${exe} is not known: ${why}`,
-    remedy: `migrate-guard layout ${exe.replace(/ \(deleted\)$/, '')}, or take memory and gdb out of reset.strategies`,
-  };
+  const remedy = `migrate-guard layout ${exe.replace(/ \(deleted\)$/, '')}, or take memory and gdb out of reset.strategies`;
+  return found('problem', `the memory layout of ${exe} is not known: ${why}`, remedy);
 }
 
 function judgeNamespaces(): Finding {
-  const check = 'namespaces';
   const file = '/etc/libvirt/qemu.conf';
+  const found = findingOf('namespaces', file);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const remedy = remedyOf(error, file, { otherwise: 'run on a host with libvirt' });
-    return {
-      check,
-      state: 'unknown',
-      path: file,
-      what: `${file} cannot be read: ${errorName(error)}`,
-      remedy,
-    };
+    return found('unknown', `${file} cannot be read: ${errorName(error)}`, remedy);
   }
   const named = qemuNamespaces(text);
-  if (named === undefined || named.includes('mount')) {
-    return {
-      check,
-      state: 'ok',
-      path: file,
-      what: 'libvirt gives each QEMU a /dev of its own (the default)',
-    };
-  }
+  if (named === undefined || named.includes('mount'))
+    return found('ok', 'libvirt gives each QEMU a /dev of its own (the default)');
   const what = `${file} sets namespaces = [${named.join(', ')}]: a QEMU that starts now has the host's /dev, and needs no repair`;
-  return { check, state: 'ok', note: true, path: file, what };
+  return { check: 'namespaces', state: 'ok', note: true, path: file, what };
 }

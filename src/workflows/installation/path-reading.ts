@@ -1,21 +1,13 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorName } from '../../core/errors';
 import type { Finding } from '../../core/finding';
 import { PathReaders } from '../../system/path-reader/path-readers';
 import type { Answered } from '../../system/path-reader/path-reader';
+import { findingOf } from './finding-of';
 
-const check = 'path-reader';
+const found = findingOf('path-reader');
 /** Debian's nobody; any user that is not root will do. */
 const somebody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: false };
 
@@ -24,11 +16,10 @@ const somebody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: 
  * Told from doing it: that user's own file has to open, and root's must not.
  */
 export async function judgePathReading(): Promise<Finding> {
-  if (process.geteuid?.() !== 0)
-    return { check, state: 'unknown', what: 'only root can look as another user', remedy: 'run as root' };
+  if (process.geteuid?.() !== 0) return found('unknown', 'only root can look as another user', 'run as root');
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-doctor-'));
   const readers = new PathReaders();
-  const root = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const root = openSync(directory, 'r');
   try {
     chmodSync(directory, 0o711);
     for (const [name, owner] of [
@@ -57,15 +48,10 @@ function judge(own: Answered | undefined, others: Answered | undefined): Finding
   if (own.opened?.kind !== 'opened') return problem(`it could not open a file of its own user`);
   if (!('walk' in others) || others.opened?.kind !== 'refused')
     return problem('it may open what only root may open');
-  return { check, state: 'ok', what: `files can be looked at as another user (Node ${process.version})` };
+  return found('ok', `files can be looked at as another user (Node ${process.version})`);
 }
 
 function problem(why: string): Finding {
   const what = `files cannot be looked at as another user, so no VM can be checked: ${why}`;
-  return {
-    check,
-    state: 'problem',
-    what,
-    remedy: 'install the package util-linux (setpriv), and see Node by hand',
-  };
+  return found('problem', what, 'install the package util-linux (setpriv), and see Node by hand');
 }

@@ -6,6 +6,7 @@ import type { NotBegun } from '../../system/host-half';
 import { validateHost } from '../../system/host-name';
 import { askSums, type Sums } from '../../system/host-sums';
 import { askHost, type HostAnswer } from '../opennebula/ask-host';
+import { findingOf } from './finding-of';
 import type { HostState } from './host-state';
 import type { Installation } from './installed-files';
 
@@ -35,10 +36,7 @@ export async function judgeRemoteHost(
     validateHost(host);
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    return {
-      host,
-      findings: [{ check: 'host', state: 'unknown', what: error.what, remedy: 'rename that host' }],
-    };
+    return { host, findings: [findingOf('host')('unknown', error.what, 'rename that host')] };
   }
   const target = { host, user: ssh.user, connectTimeout: ssh.deadline };
   const deadline = ssh.deadline * 1000;
@@ -49,28 +47,27 @@ export async function judgeRemoteHost(
   ]);
   if (isUnknown(state) && state.is === 'unreached') {
     const what = `${host} cannot be asked: ${state.unknown}`;
-    const remedy = `as ${ssh.user}: ssh ${host}`;
-    return { host, findings: [{ check: 'host', state: 'unknown', what, remedy }] };
+    return { host, findings: [findingOf('host')('unknown', what, `as ${ssh.user}: ssh ${host}`)] };
   }
   return { host, findings: [...judgeState(host, state, frontEnd), ...judgeScripts(host, sums, frontEnd)] };
 }
 
 function judgeState(host: string, answer: HostAnswer | NotBegun, { program, version }: FrontEnd): Finding[] {
   const remedy = `run install.sh host of this release (${version}) on ${host}`;
-  const check = 'host-half';
+  const found = findingOf('host-half');
   if (isUnknown(answer)) {
     const isRefused = answer.is === 'refused';
     const what = isRefused ? answer.end.what : `the root-only half does not run: ${answer.unknown}`;
-    return [{ check, state: 'problem', what, remedy }];
+    return [found('problem', what, remedy)];
   }
   const report = answer.end.report;
-  if (!isHostState(report)) return [{ check, state: 'unknown', what: answer.end.what, remedy }];
+  if (!isHostState(report)) return [found('unknown', answer.end.what, remedy)];
   // Run from a source tree, doctor has no program to compare with.
   const isSame = program === null || report.program === program;
   const what = `the root-only half is ${version}`;
-  const half: Finding = isSame
-    ? { check, state: 'ok', what }
-    : { check, state: 'problem', what: `${what}, and not the same build as here`, remedy };
+  const half = isSame
+    ? found('ok', what)
+    : found('problem', `${what}, and not the same build as here`, remedy);
   return [half, ...report.findings];
 }
 
@@ -96,10 +93,10 @@ function judgeScripts(
 ): Finding[] {
   // Where no front-end half is installed, or nobody can tell, there is nothing to compare with.
   if (scriptNames(installation).length === 0) return [];
-  const check = 'remote-scripts';
+  const found = findingOf('remote-scripts', remoteScripts);
   const remedy = `as oneadmin: onehost sync -f ${host}`;
   if (isUnknown(sums))
-    return [{ check, state: 'unknown', what: `${remoteScripts}: ${sums.unknown}`, remedy }];
+    return [findingOf('remote-scripts')('unknown', `${remoteScripts}: ${sums.unknown}`, remedy)];
   const old = installation.entries.filter(
     ({ kind, path, sha256 }) =>
       kind === 'file' &&
@@ -108,16 +105,9 @@ function judgeScripts(
   );
   if (old.length > 0) {
     const what = `${old.length} scripts in ${remoteScripts} are missing or are not those of the front-end`;
-    return [{ check, state: 'problem', path: remoteScripts, what, remedy }];
+    return [found('problem', what, remedy)];
   }
-  return [
-    {
-      check,
-      state: 'ok',
-      path: remoteScripts,
-      what: `the scripts in ${remoteScripts} are those of the front-end`,
-    },
-  ];
+  return [found('ok', `the scripts in ${remoteScripts} are those of the front-end`)];
 }
 
 function scriptNames({ entries }: Installation): string[] {

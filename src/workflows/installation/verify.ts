@@ -4,27 +4,21 @@ import type { Settings } from '../../core/settings';
 import { listInOpenNebula } from '../../system/opennebula-cli';
 import { judgeFallback } from './fallback';
 import { isByDrivers, isByTmScripts, judgeSelection } from './front-end';
-import { judgeFiles, readInstallation, type Role } from './installed-files';
+import { judgeFiles, readInstallation } from './installed-files';
 import { judgeMovers } from './movers';
 import { listVms } from './tm-scripts';
-
-export interface Verified {
-  readonly roles: readonly Role[];
-  readonly findings: readonly Finding[];
-}
 
 /**
  * What is missing or was undone of an installation, for example by an upgrade of OpenNebula. `root`: a staging tree,
  * of which nobody can ask OpenNebula; or nothing.
  */
-export async function verify(root: string, settings: Settings): Promise<Verified> {
+export async function verify(root: string, settings: Settings): Promise<Finding[]> {
   const installation = readInstallation(root);
   const findings = judgeFiles(root, installation);
-  if (isUnknown(installation)) return { roles: [], findings };
+  if (isUnknown(installation)) return findings;
   const { roles } = installation;
   if (roles.length > 0) findings.push(await judgeFallback(root, 'look'));
-  if (!roles.includes('frontend')) return { roles, findings };
-  return { roles, findings: [...findings, ...(await judgeWay(root, settings))] };
+  return roles.includes('frontend') ? [...findings, ...(await judgeWay(root, settings))] : findings;
 }
 
 /** The hooks, and which VMs there are, only matter where the drivers are not selected. */
