@@ -1,3 +1,5 @@
+import { info, warning } from './vm-log';
+
 /** What a script of ours has told, without the marks of OpenNebula's logs. */
 export interface Said {
   readonly did: readonly string[];
@@ -16,6 +18,12 @@ export function saidInLog(stderr: string, names: readonly string[]): Said {
       said[severities[severity as keyof typeof severities]].add(what);
   }
   return { did: said.did.all, warnings: said.warnings.all, errors: said.errors.all };
+}
+
+/** The same told anew, with each error as a warning in the words of `say`. */
+export function errorsAsWarnings(stderr: string, say: (what: string) => string): string {
+  const { did, warnings, errors } = saidInLog(stderr, []);
+  return [...did.map(info), ...[...warnings, ...errors.map(say)].map(warning)].join('');
 }
 
 /** Of what a hook printed (opennebula/hook-log.ts). What it says last of a success is how it ended, and no deed. */

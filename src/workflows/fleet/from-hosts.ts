@@ -7,7 +7,7 @@ import type { PlacedVm } from '../../opennebula/vm-pool';
 import type { NotBegun } from '../../system/host-half';
 import { reportOf } from '../no-facts';
 import { ofEachHost } from '../of-each-host';
-import { askHost, type HostAnswer } from '../opennebula/ask-host';
+import { agentOn, askHost, type HostAnswer } from '../opennebula/ask-host';
 import type { Scope } from './scope';
 
 /** Milliseconds for one host: more than its root-only half gives itself for all its VMs. */
@@ -53,7 +53,7 @@ async function askOne(
   host: FleetHost,
   placed: readonly PlacedVm[],
   { action, changes }: Pick<HostRequest, 'action' | 'changes'>,
-  { settings: { ssh }, version }: Asking,
+  { settings, version }: Asking,
 ): Promise<{ host: FleetHost; domains: ToldDomain[] }> {
   const nameOf = new Map(placed.map((vm) => [`one-${vm.id}`, vm]));
   const domains = new Map<string, ToldDomain>();
@@ -72,11 +72,11 @@ async function askOne(
   };
   const answer = await askHost(
     { version, action, ...(changes ? { changes } : {}) },
-    { host: host.host, user: ssh.user, connectTimeout: ssh.deadline },
+    agentOn(host.host, settings),
     deadline,
     ({ report, now }) => add(report, new Date().toISOString(), now),
   );
-  const trouble = troubleOf(host.host, answer, ssh.user);
+  const trouble = troubleOf(host.host, answer, settings.ssh.user);
   // What is not concerned by a change is not told of.
   const untold = action === 'audit' || trouble ? placed.filter(({ id }) => !domains.has(`one-${id}`)) : [];
   for (const { id } of untold) {

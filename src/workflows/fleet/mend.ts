@@ -4,7 +4,7 @@ import { isUnknown } from '../../core/facts';
 import { needsRepair, needsReset, type FleetDomain, type FleetHost } from '../../core/fleet';
 import type { HostEnd } from '../../core/host-session';
 import { nearest } from '../../core/nearest';
-import { askHost } from '../opennebula/ask-host';
+import { agentOn, askHost } from '../opennebula/ask-host';
 import { audit } from './audit';
 import type { Asking } from './from-hosts';
 import { lastDestination } from './last-destination';
@@ -114,10 +114,10 @@ export function isSurprise({ exit }: Mended): boolean {
 
 async function mendOne({ domain, name, host, vmId }: FleetDomain, options: MendOptions): Promise<Mended> {
   const { mending, dryRun, version, settings } = options;
-  const { user, deadline: connectTimeout } = settings.ssh;
-  const destination = mending === 'reset' && vmId !== null ? await lastDestination(vmId, user) : undefined;
+  const asks = mending === 'reset' && vmId !== null;
+  const destination = asks ? await lastDestination(vmId, settings.ssh.user) : undefined;
   const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
-  const answer = await askHost(request, { host, user, connectTimeout }, deadline);
+  const answer = await askHost(request, agentOn(host, settings), deadline);
   const base = { domain, name, host };
   if (!isUnknown(answer)) return { ...base, ...endOf(answer.end), did: answer.did };
   const what = `${host} cannot be asked: ${answer.unknown}`;

@@ -5,7 +5,7 @@ import type { Settings } from '../../core/settings';
 import type { NotBegun } from '../../system/host-half';
 import { validateHost } from '../../system/host-name';
 import { askSums, type Sums } from '../../system/host-sums';
-import { askHost, type HostAnswer } from '../opennebula/ask-host';
+import { agentOn, askHost, type HostAnswer } from '../opennebula/ask-host';
 import { findingOf } from './finding-of';
 import type { HostState } from './host-state';
 import type { Installation } from './installed-files';
@@ -30,7 +30,7 @@ const frontEndScripts = '/var/lib/one/remotes/';
 export async function judgeRemoteHost(
   host: string,
   frontEnd: FrontEnd,
-  { ssh }: Settings,
+  settings: Settings,
 ): Promise<HostReport> {
   try {
     validateHost(host);
@@ -38,7 +38,8 @@ export async function judgeRemoteHost(
     if (!(error instanceof GuardError)) throw error;
     return { host, findings: [findingOf('host')('unknown', error.what, 'rename that host')] };
   }
-  const target = { host, user: ssh.user, connectTimeout: ssh.deadline };
+  const { ssh } = settings;
+  const target = agentOn(host, settings);
   const deadline = ssh.deadline * 1000;
   const names = scriptNames(frontEnd.installation);
   const [state, sums] = await Promise.all([

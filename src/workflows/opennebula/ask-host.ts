@@ -2,6 +2,7 @@ import { exitCodes } from '../../core/exit-codes';
 import { isUnknown, type Unknown } from '../../core/facts';
 import type { HostRequest } from '../../core/host-request';
 import type { FoundLine, HostEnd } from '../../core/host-session';
+import type { Settings } from '../../core/settings';
 import { HostHalf, type AgentTarget, type NotBegun } from '../../system/host-half';
 
 export interface HostAnswer {
@@ -12,6 +13,11 @@ export interface HostAnswer {
   readonly late?: true;
   /** The host said nothing more, and nobody knows how far it came. */
   readonly isLost?: true;
+}
+
+/** The agent of a host. */
+export function agentOn(host: string, { ssh: { user, deadline } }: Settings): Exclude<AgentTarget, 'here'> {
+  return { host, user, connectTimeout: deadline };
 }
 
 /** Why nobody listens to a host any more that takes this many seconds to get ready. */

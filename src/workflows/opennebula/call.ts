@@ -1,5 +1,7 @@
 import { failureOf, GuardError, type Failure } from '../../core/errors';
+import { exitCodes } from '../../core/exit-codes';
 import type { Settings } from '../../core/settings';
+import { failure } from '../../opennebula/vm-log';
 import { readSections } from '../../system/settings-file';
 import { refusalOf } from './ask-host';
 
@@ -37,11 +39,16 @@ export interface Reply {
   readonly note?: ReplyNote;
 }
 
-export type ReplyNote =
+type ReplyNote =
   | { readonly guard: 'could-not-run'; readonly why: string }
   | { readonly guard: 'off' }
   /** Nothing was asked for that a guard is for. */
   | { readonly guard: 'not-needed' };
+
+/** What a driver script tells when it does not do what it was started for. */
+export function refusalReply(subject: string, { code, what, remedy }: Failure): Reply {
+  return { exit: exitCodes[code].status, stdout: '', stderr: failure(subject, what, remedy) };
+}
 
 /** The settings by which a driver goes on, with what keeps the guard from running; or why nobody may go on. */
 export type DriverSettings = { readonly settings: Settings; readonly broken?: string } | Failure;

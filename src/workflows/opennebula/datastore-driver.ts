@@ -1,7 +1,6 @@
-import { isFailure, type Failure } from '../../core/errors';
+import { failureOf, isFailure, type Failure } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
-import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
 import {
   describeOddMode,
@@ -11,35 +10,25 @@ import {
   usual,
   type GuardMode,
 } from '../../opennebula/guard-mode';
-import { saidInLog } from '../../opennebula/said';
+import { errorsAsWarnings } from '../../opennebula/said';
+import type { TmScript } from '../../opennebula/tm-scripts';
 import { failure, info, warning } from '../../opennebula/vm-log';
 import { showVm } from '../../system/onevm';
 import { readVm } from '../read-vm';
-import { askHost, isForeign, notReady, refusalOf } from './ask-host';
-import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
+import { agentOn, askHost, isForeign, notReady, refusalOf } from './ask-host';
+import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './call';
 import { keepRecord } from './keep-record';
-import { cannotGoOn, refused, withoutGuard } from './no-guard';
+import { cannotGoOn, withoutGuard } from './no-guard';
 
 /**
- * Before a live migration, for a site whose datastore driver calls it: what cannot be made safe is vetoed. After a veto
- * there is nothing to take back: a repair only adds what the host has. (Before 7.4 OpenNebula runs nothing more then,
- * since then failmigrate: one_vmm_exec.rb, migrate.) The destination is not asked for the paths, because datastore
- * drivers attach the disks there afterwards.
+ * For a site whose datastore driver calls it. `premigrate`, before a live migration: what cannot be made safe is vetoed.
+ * After a veto there is nothing to take back: a repair only adds what the host has. (Before 7.4 OpenNebula runs nothing
+ * more then, since then failmigrate: one_vmm_exec.rb, migrate.) The destination is not asked for the paths, because
+ * datastore drivers attach the disks there afterwards. `failmigrate`, after a failure: OpenNebula only logs how it ends.
  */
-export function premigrate(call: Call): Promise<Reply> {
-  return script('premigrate', 'prepare', call);
-}
-
-/** After a failure. OpenNebula only logs how it ends. */
-export function failMigrate(call: Call): Promise<Reply> {
-  return script('failmigrate', 'heal', call);
-}
-
-type Name = 'premigrate' | 'failmigrate';
-
-async function script(name: Name, action: HostAction, call: Call): Promise<Reply> {
+export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const request = readArguments(call);
-  if (isFailure(request)) return refused(name, request);
+  if (isFailure(request)) return refusalReply(name, request);
   const { source, destination, vmId } = request;
   // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
   if (source === destination) return { exit: 0, stdout: '', stderr: '' };
@@ -47,21 +36,21 @@ async function script(name: Name, action: HostAction, call: Call): Promise<Reply
   const configured = await readForDriver(['policy']);
   const vm = readVm(call.input.toString('utf8'));
   const known = isFailure(vm) ? undefined : guardModeOf(vm);
-  const first = await serve(request, action, known ?? usual, configured, call);
+  const first = await serve(request, name, known ?? usual, configured, call);
   // A driver that hands over no VM is asked for its mode where it counts most.
   const guardMode =
     known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
   const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
   const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
-  const userTemplate = !mayTell ? 'left' : !isFailure(vm) && tellsLast(vm) ? 'tells' : 'may tell';
+  const told = { mayTell, tellsLast: !isFailure(vm) && tellsLast(vm) };
   const domain = `one-${vmId}`;
-  keepRecord({ action: name, vmId, domain, source, destination, guardMode, userTemplate }, reply, call.place);
+  keepRecord({ action: name, vmId, domain, source, destination, guardMode, ...told }, reply, call.place);
   return reply;
 }
 
 async function serve(
   request: Request,
-  action: HostAction,
+  name: TmScript,
   { mode, odd }: GuardMode,
   configured: DriverSettings,
   { version }: Call,
@@ -74,12 +63,9 @@ async function serve(
   if (isFailure(configured)) return cannotGoOn(`VM ${vmId}`, configured);
   const { settings, broken } = configured;
   if (broken !== undefined) return cannotRun(broken, request, settings);
-  const { user, deadline } = settings.ssh;
-  const answer = await askHost(
-    { version, action, domain: vmId, destination },
-    { host: source, user, connectTimeout: deadline },
-    settings.host.deadline * 1000,
-  );
+  const action = name === 'premigrate' ? 'prepare' : 'heal';
+  const asked = { version, action, domain: vmId, destination } as const;
+  const answer = await askHost(asked, agentOn(source, settings), settings.host.deadline * 1000);
   if (isUnknown(answer)) return cannotRun(answer.unknown, request, settings);
   if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
   const { end, did, isLost } = answer;
@@ -100,15 +86,8 @@ async function serve(
 function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
   if (mode === 'guard' || reply.exit === 0) return reply;
   if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
-  const { did, warnings, errors } = saidInLog(reply.stderr, []);
-  const told = errors.map((what) =>
-    warning(`VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused: ${what}`),
-  );
-  return {
-    ...reply,
-    exit: 0,
-    stderr: [...did.map(info), ...warnings.map(warning), ...told].join(''),
-  };
+  const why = `VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused`;
+  return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, (what) => `${why}: ${what}`) };
 }
 
 /** As OpenNebula tells it; a veto stands where it does not. */
@@ -130,11 +109,12 @@ interface Request {
 function readArguments({ args }: Call): Request | Failure {
   const [source, destination, directory, vmId] = args;
   if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
-    return {
-      code: 'usage',
-      what: `SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID are needed, and ${args.length} arguments were given`,
-      remedy: 'OpenNebula or a datastore driver starts this script; see docs/opennebula.md',
-    };
+    const what = `SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID are needed, and ${args.length} arguments were given`;
+    return failureOf(
+      'usage',
+      what,
+      'OpenNebula or a datastore driver starts this script; see docs/opennebula.md',
+    );
   }
   return { source, destination, vmId };
 }

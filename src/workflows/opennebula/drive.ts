@@ -8,7 +8,7 @@ import type { MoveRequest } from '../../opennebula/move-request';
 import { HostHalf, type AgentTarget } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { MoverScript } from '../../system/mover-script';
-import { endOfLostGuard, isForeign, notReady, refusalOf, whyNotBegun } from './ask-host';
+import { agentOn, endOfLostGuard, isForeign, notReady, refusalOf, whyNotBegun } from './ask-host';
 import type { DriverPlace, Reply } from './call';
 import { withoutGuard } from './no-guard';
 
@@ -151,8 +151,7 @@ function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequ
 }
 
 export function hostOf({ source }: MoveRequest, { settings, place }: DriverOptions): AgentTarget {
-  const { user, deadline } = settings.ssh;
-  return place.runs === 'host' ? 'here' : { host: source, user, connectTimeout: deadline };
+  return place.runs === 'host' ? 'here' : agentOn(source, settings);
 }
 
 function scriptOf(request: MoveRequest, { settings, place }: DriverOptions): MoverScript {

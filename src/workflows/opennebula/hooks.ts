@@ -1,5 +1,5 @@
 import { failureOf, GuardError, isFailure, type Failure } from '../../core/errors';
-import { exitCodes, type ExitCode } from '../../core/exit-codes';
+import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
@@ -16,8 +16,9 @@ import { validateHost } from '../../system/host-name';
 import { showVm } from '../../system/onevm';
 import { readSettings } from '../../system/settings-file';
 import { readVmEvent } from '../read-vm';
-import { askHost, isForeign, type HostAnswer } from './ask-host';
+import { agentOn, askHost, isForeign, type HostAnswer } from './ask-host';
 import type { Call, Reply } from './call';
+import { failedReply, told } from './hook-reply';
 import { keepRecord } from './keep-record';
 import { retry } from './retry';
 
@@ -32,7 +33,7 @@ export function preMigrate(call: Call): Promise<Reply> {
     const { end, did } = await ask('repair', event, migration, settings, call);
     const domain = nameOf(event);
     if (end.exit === exitCodes.busy.status)
-      return { ...ok(done(domain, `left alone: ${end.what}`)), note: { guard: 'not-needed' } };
+      return { ...told(domain, `left alone: ${end.what}`), note: { guard: 'not-needed' } };
     // OpenNebula starts hooks beside the migration, which may be faster.
     if (end.result === 'not-running')
       return nothingToDo(event, `it does not run on ${migration.source} any more`);
@@ -43,14 +44,14 @@ export function preMigrate(call: Call): Promise<Reply> {
 /** Back in RUNNING: what a failed live migration left in QEMU is healed, its paths are mended; then one more attempt. */
 export function postFailure(call: Call): Promise<Reply> {
   return asHook('post-failure', call, async (event, settings) => {
-    const told = failedMigration(event);
-    if (isFailure(told)) return nothingToDo(event, told.what);
+    const failed = failedMigration(event);
+    if (isFailure(failed)) return nothingToDo(event, failed.what);
     const migration = await failedMigrationNow(event, settings);
     if (isFailure(migration)) return nothingToDo(event, `the VM has gone on since: ${migration.what}`);
     const { end, did } = await ask('heal', event, migration, settings, call);
     const healed = concluded(event, migration, end, did);
     if (healed.exit !== 0 || !settings.hooks.retry) return healed;
-    const again = await retry(event, told, settings, isDryRun(call));
+    const again = await retry(event, failed, settings, isDryRun(call));
     return { ...again, stdout: healed.stdout + again.stdout, stderr: healed.stderr + again.stderr };
   });
 }
@@ -78,43 +79,38 @@ async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   const event = readVmEvent(eventOf(call));
   if (isFailure(event)) {
     const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
-    return failure('usage', 'the hook', `its event cannot be read: ${event.what}`, remedy);
+    return failedReply('the hook', failureOf('usage', `its event cannot be read: ${event.what}`, remedy));
   }
   const { vmId, guardMode, tellsLast } = event;
-  const { reply, userTemplate } = await runHook(event, work);
+  const { reply, mayTell } = await runHook(event, work);
   const migration = name === 'pre-migrate' ? migrationUnderWay(event) : failedMigration(event);
   // A VM gets to these states in many ways, and a rehearsal is no deed.
   if (isFailure(migration) || isDryRun(call)) return reply;
   const { source, destination } = migration;
-  const tells = !userTemplate ? 'left' : tellsLast ? 'tells' : 'may tell';
-  const domain = nameOf(event);
-  keepRecord(
-    { action: name, vmId, domain, source, destination, guardMode, userTemplate: tells },
-    reply,
-    call.place,
-  );
+  const about = { action: name, vmId, domain: nameOf(event), source, destination };
+  keepRecord({ ...about, guardMode, mayTell, tellsLast }, reply, call.place);
   return reply;
 }
 
 type Work = (event: VmEvent, settings: Settings) => Promise<Reply>;
 
-async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; userTemplate: boolean }> {
-  let userTemplate = false;
+async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; mayTell: boolean }> {
+  let mayTell = false;
   try {
     const settings = await readSettings(undefined);
-    ({ userTemplate } = settings.opennebula);
-    if (event.guardMode.mode === 'off') return { reply: switchedOff(event), userTemplate };
-    return { reply: await work(event, settings), userTemplate };
+    mayTell = settings.opennebula.userTemplate;
+    if (event.guardMode.mode === 'off') return { reply: switchedOff(event), mayTell };
+    return { reply: await work(event, settings), mayTell };
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    const what = `the hook cannot run: ${error.what}`;
-    const reply = failure(error.code, nameOf(event), what, error.remedy);
-    return { reply: { ...reply, note: { guard: 'could-not-run', why: error.what } }, userTemplate };
+    const { code, what: why, remedy } = error;
+    const reply = failedReply(nameOf(event), failureOf(code, `the hook cannot run: ${why}`, remedy));
+    return { reply: { ...reply, note: { guard: 'could-not-run', why } }, mayTell };
   }
 }
 
 function switchedOff(event: VmEvent): Reply {
-  return { ...ok(done(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off')), note: { guard: 'off' } };
+  return { ...told(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off'), note: { guard: 'off' } };
 }
 
 /** `$TEMPLATE` comes on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
@@ -132,14 +128,14 @@ async function ask(
   action: HostAction,
   { vmId }: VmEvent,
   { source, destination }: LiveMigration,
-  { ssh: { user, deadline } }: Settings,
+  settings: Settings,
   call: Call,
 ): Promise<HostAnswer> {
   validateHost(source);
   validateHost(destination);
   const dryRun = isDryRun(call);
   const request = { version: call.version, action, domain: vmId, destination, dryRun };
-  const answer = await askHost(request, { host: source, user, connectTimeout: deadline });
+  const answer = await askHost(request, agentOn(source, settings));
   if (!isUnknown(answer)) {
     const { end } = answer;
     if (isForeign(end)) throw new GuardError('undecided', end.what, end.remedy);
@@ -157,21 +153,12 @@ function concluded(
 ): Reply {
   const domain = nameOf(event);
   const lines = did.map((line) => done(domain, line)).join('');
-  if (exit === 0) return ok(lines + done(domain, what));
+  if (exit === 0) return told(domain, what, lines);
   return { exit, stdout: lines, stderr: failed(`${domain} on ${source}`, what, remedy) };
 }
 
 function nothingToDo(event: VmEvent, why: string): Reply {
-  const reply = ok(done(nameOf(event), `nothing to do: ${why}`));
-  return { ...reply, note: { guard: 'not-needed' } };
-}
-
-function ok(stdout: string): Reply {
-  return { exit: 0, stdout, stderr: '' };
-}
-
-function failure(code: ExitCode, subject: string, what: string, remedy: string | undefined): Reply {
-  return { exit: exitCodes[code].status, stdout: '', stderr: failed(subject, what, remedy) };
+  return { ...told(nameOf(event), `nothing to do: ${why}`), note: { guard: 'not-needed' } };
 }
 
 function nameOf({ vmId }: VmEvent): string {

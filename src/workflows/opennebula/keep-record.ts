@@ -15,7 +15,7 @@ import { appendToUserTemplate } from '../../system/user-template';
 import type { DriverPlace, Reply } from './call';
 
 /** What a script was started for. */
-export interface Subject {
+interface Subject {
   readonly action: RecordedAction;
   readonly vmId: string;
   readonly domain: string;
@@ -23,7 +23,8 @@ export interface Subject {
   readonly destination?: string | undefined;
   readonly guardMode: GuardMode;
   /** Whether the VM's USER_TEMPLATE may be changed, and whether it tells already what was done last. */
-  readonly userTemplate: 'left' | 'may tell' | 'tells';
+  readonly mayTell: boolean;
+  readonly tellsLast: boolean;
 }
 
 /** Characters of MIGRATE_GUARD_LAST. */
@@ -43,9 +44,9 @@ export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPl
     const lost = records !== undefined && hasNumber ? keepEntry(records, entry) : undefined;
     toSyslog(isWarning(entry) ? 'warning' : 'notice', told);
     if (lost !== undefined) toSyslog('warning', `VM ${subject.vmId}: ${lost}`);
-    if (records === undefined || !hasNumber || lost !== undefined || subject.userTemplate === 'left') return;
+    if (records === undefined || !hasNumber || lost !== undefined || !subject.mayTell) return;
     // A healthy move is no news, unless what stands there would be taken for it.
-    if (isWorthTelling(entry) || subject.userTemplate === 'tells')
+    if (isWorthTelling(entry) || subject.tellsLast)
       appendToUserTemplate(records, entry.vmId, attributeOf(entry));
   } catch (error) {
     toSyslog('warning', `VM ${subject.vmId}: what was done could not be recorded: ${errorName(error)}`);

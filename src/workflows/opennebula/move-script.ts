@@ -4,10 +4,10 @@ import { describeOddMode } from '../../opennebula/guard-mode';
 import { actionDataIn, readMoveRequest, type MoveRequest } from '../../opennebula/move-request';
 import { warning } from '../../opennebula/vm-log';
 import { readXml } from '../../system/read-xml';
-import { readForDriver, type Call, type DriverSettings, type Reply } from './call';
+import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './call';
 import { drive, moverAlone, unguarded, type DriverOptions } from './drive';
 import { keepRecord } from './keep-record';
-import { cannotGoOn, refused } from './no-guard';
+import { cannotGoOn } from './no-guard';
 import { overruled } from './overruled';
 
 /** The VMM drivers: everything that is said of a move is recorded here. */
@@ -15,15 +15,14 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   const { args, input, place } = call;
   const data = actionDataIn(input);
   const request = readMoveRequest(action, args, data, rootOf(data.xml));
-  if (isFailure(request)) return refused(action, request);
+  if (isFailure(request)) return refusalReply(action, request);
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
   // To another datastore of its host: nobody is guarded.
   if (request.destination === request.source) return reply;
   const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
   const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
-  const userTemplate = !mayTell ? 'left' : tellsLast ? 'tells' : 'may tell';
-  keepRecord({ action, vmId, domain, source, destination, guardMode, userTemplate }, reply, place);
+  keepRecord({ action, vmId, domain, source, destination, guardMode, mayTell, tellsLast }, reply, place);
   return reply;
 }
 

@@ -1,17 +1,11 @@
-import type { Failure } from '../../core/errors';
-import { exitCodes } from '../../core/exit-codes';
+import { failureOf, type Failure } from '../../core/errors';
 import type { Settings } from '../../core/settings';
 import type { GuardMode } from '../../opennebula/guard-mode';
-import { failure } from '../../opennebula/vm-log';
-import type { Reply } from './call';
-
-export function refused(subject: string, { code, what, remedy }: Failure): Reply {
-  return { exit: exitCodes[code].status, stdout: '', stderr: failure(subject, what, remedy) };
-}
+import { refusalReply, type Reply } from './call';
 
 /** The settings by which to go on cannot be read: nobody decides. */
-export function cannotGoOn(vm: string, why: Failure): Reply {
-  return { ...refused(vm, why), note: { guard: 'could-not-run', why: why.what } };
+export function cannotGoOn(vm: string, failure: Failure): Reply {
+  return { ...refusalReply(vm, failure), note: { guard: 'could-not-run', why: failure.what } };
 }
 
 interface Unguarded {
@@ -37,7 +31,7 @@ export async function withoutGuard(
   const remedy = `migrate-guard doctor --host ${source}`;
   const reply =
     policy.whenGuardFails === 'refuse' && mode !== 'warn'
-      ? refused(vm, { code: 'undecided', what, remedy })
+      ? refusalReply(vm, failureOf('undecided', what, remedy))
       : await goOn(what, remedy);
   return { ...reply, note: { guard: 'could-not-run', why } };
 }

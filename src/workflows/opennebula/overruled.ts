@@ -1,7 +1,7 @@
 import { isUnknown } from '../../core/facts';
 import { mayOverrule } from '../../opennebula/guard-mode';
 import type { MoveRequest } from '../../opennebula/move-request';
-import { saidInLog } from '../../opennebula/said';
+import { errorsAsWarnings } from '../../opennebula/said';
 import { info, warning } from '../../opennebula/vm-log';
 import { askHost, refusalOf } from './ask-host';
 import type { Reply } from './call';
@@ -13,14 +13,10 @@ import { hostOf, moverAlone, type DriverOptions } from './drive';
  */
 export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
   if (reply.moverRan === true || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
-  const { did, warnings, errors } = saidInLog(reply.stderr, []);
-  const moved = await moverAlone(request, options, (how) => [
-    ...did.map(info),
-    ...warnings.map(warning),
-    ...errors.map((what) =>
-      warning(`MIGRATE_GUARD_MODE is warn: it was ${how}, and would have been refused: ${what}`),
-    ),
-  ]);
+  const moved = await moverAlone(request, options, (how) => {
+    const why = `MIGRATE_GUARD_MODE is warn: it was ${how}, and would have been refused`;
+    return [errorsAsWarnings(reply.stderr, (what) => `${why}: ${what}`)];
+  });
   // Nobody stood by: what a failure has left in QEMU would kill the guest at its next write.
   const healed = moved.exit === 0 ? '' : await heal(request, options);
   return { ...moved, stderr: moved.stderr + healed };

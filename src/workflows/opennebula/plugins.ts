@@ -1,5 +1,5 @@
 import type { Call, Reply } from './call';
-import { failMigrate, premigrate } from './datastore-driver';
+import { tmScript } from './datastore-driver';
 import { postFailure, preMigrate } from './hooks';
 import { moveScript } from './move-script';
 import { probe } from './probe';
@@ -10,8 +10,8 @@ type Plugin = (call: Call) => Promise<Reply>;
 export const plugins = {
   'migrate-guard': (call) => moveScript('migrate', call),
   'save-guard': (call) => moveScript('save', call),
-  premigrate: (call) => premigrate(call),
-  failmigrate: (call) => failMigrate(call),
+  premigrate: (call) => tmScript('premigrate', call),
+  failmigrate: (call) => tmScript('failmigrate', call),
   'pre-migrate': (call) => preMigrate(call),
   'post-failure': (call) => postFailure(call),
   probe: (call) => probe(call),
