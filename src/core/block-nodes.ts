@@ -1,4 +1,5 @@
 import { isUnknown, type BlockNode, type Unknown } from './facts';
+import { textOf } from './report-reader';
 import { property, type QmpReply } from './qmp';
 
 /** Drivers of QEMU's block/file-posix.c: the nodes that open a local path. */
@@ -47,7 +48,7 @@ function fileNameOf(file: unknown): string | undefined {
   try {
     const options: unknown = JSON.parse(file.slice('json:'.length));
     const name = property(options, 'filename') ?? property(property(options, 'file'), 'filename');
-    return typeof name === 'string' ? name : undefined;
+    return textOf(name);
   } catch {
     return undefined;
   }

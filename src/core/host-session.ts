@@ -1,6 +1,6 @@
 import type { DomainReport, Verdict } from './finding';
 import type { HostRequest } from './host-request';
-import { readDomainReport, readJsonObject, readVerdict } from './report-reader';
+import { readDomainReport, readJsonObject, readVerdict, oneOf, words } from './report-reader';
 
 /**
  * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
@@ -62,13 +62,9 @@ export function encodeLine(line: HostLine | HostRequest | MoverEnded): string {
 /** `undefined` for anything that is no line of a host half: a banner, a shell's complaint. */
 export function readHostLine(text: string): HostLine | undefined {
   const line = readJsonObject(text);
-  const word = (key: string): string | undefined => {
-    const value = line?.get(key);
-    return typeof value === 'string' ? value : undefined;
-  };
-  const [version, action, what, result] = [word('version'), word('action'), word('what'), word('result')];
-  const [exit, domain, remedy] = [line?.get('exit'), word('domain'), word('remedy')];
-  switch (line?.get('kind')) {
+  if (!line) return undefined;
+  const { version, action, what, result } = words(line, ['version', 'action', 'what', 'result']);
+  switch (line.get('kind')) {
     case 'hello':
       return version === undefined ? undefined : { kind: 'hello', version };
     case 'did':
@@ -80,20 +76,18 @@ export function readHostLine(text: string): HostLine | undefined {
     case 'move':
       return { kind: 'move' };
     case 'kill': {
-      const signal = word('signal');
-      return signal === 'SIGTERM' || signal === 'SIGKILL' ? { kind: 'kill', signal } : undefined;
+      const signal = oneOf(['SIGTERM', 'SIGKILL'], line.get('signal'));
+      return signal && { kind: 'kill', signal };
     }
     case 'end': {
-      if (!isExitStatus(exit)) return undefined;
-      if (what === undefined || result === undefined) return undefined;
-      const report = line.get('report');
+      const [exit, report] = [line.get('exit'), line.get('report')];
+      if (!isExitStatus(exit) || what === undefined || result === undefined) return undefined;
       return {
         kind: 'end',
         exit,
         result,
         what,
-        ...(domain === undefined ? {} : { domain }),
-        ...(remedy === undefined ? {} : { remedy }),
+        ...words(line, ['domain', 'remedy']),
         ...(line.get('warning') === true ? { warning: true } : {}),
         ...(report === undefined ? {} : { report }),
       };

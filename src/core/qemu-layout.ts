@@ -96,19 +96,13 @@ function checkKeys(value: unknown, what: string, wanted: readonly string[]): str
 }
 
 function checkNumbers(
-  numbers: Readonly<Record<string, unknown>>,
+  numbers: Readonly<Record<string, number>>,
   limit: number,
   alignment: number,
 ): string | undefined {
   for (const [name, number] of Object.entries(numbers)) {
-    if (
-      !Number.isInteger(number) ||
-      (number as number) < 0 ||
-      (number as number) >= limit ||
-      (number as number) % alignment !== 0
-    ) {
-      return `${name} is out of bounds`;
-    }
+    const isRight = Number.isInteger(number) && number >= 0 && number < limit && number % alignment === 0;
+    if (!isRight) return `${name} is out of bounds`;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import type { QemuAnswers } from './block-state';
 import { isUnknown, type Unknown } from './facts';
+import { textOf } from './report-reader';
 
 /** What QEMU answers to one command (docs/interop/qmp-spec). */
 export type QmpReply =
@@ -22,8 +23,8 @@ export function parseReply(answer: string): QmpReply | Unknown {
   if (error !== undefined) {
     return {
       kind: 'error',
-      class: text(property(error, 'class')) ?? '',
-      text: text(property(error, 'desc')) ?? '',
+      class: textOf(property(error, 'class')) ?? '',
+      text: textOf(property(error, 'desc')) ?? '',
     };
   }
   const value = property(reply, 'return');
@@ -46,11 +47,11 @@ export function readAnswers(
     if (reply.kind === 'error') return { unknown: `QEMU refused to answer: ${reply.text}` };
     values.push(reply.value);
   }
-  const runState = text(property(values[0], 'status'));
+  const runState = textOf(property(values[0], 'status'));
   if (runState === undefined) return { unknown: 'QEMU did not tell its run state' };
   return {
     status: runState,
-    migration: text(property(values[1], 'status')),
+    migration: textOf(property(values[1], 'status')),
     inactiveNodes: inactiveNodes(values[2]),
     ...(statistics === undefined ? {} : { hasServed: hasServed(statistics) }),
   };
@@ -62,7 +63,7 @@ function inactiveNodes(nodes: unknown): readonly string[] | undefined {
   if (!nodes.every((node) => typeof property(node, 'active') === 'boolean')) return undefined;
   return nodes
     .filter((node) => property(node, 'active') === false)
-    .map((node) => text(property(node, 'node-name')) ?? 'a node without a name');
+    .map((node) => textOf(property(node, 'node-name')) ?? 'a node without a name');
 }
 
 /**
@@ -74,10 +75,6 @@ function hasServed(statistics: QmpReply | Unknown): boolean {
   return statistics.value.some(
     (device) => typeof property(property(device, 'stats'), 'idle_time_ns') === 'number',
   );
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** An own property of an object; of anything else, `undefined`. */

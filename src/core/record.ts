@@ -1,5 +1,5 @@
 import { cut, oneLine } from './one-line';
-import { oneOf, readObject } from './report-reader';
+import { oneOf, readObject, textOf } from './report-reader';
 
 /** What OpenNebula has started of ours for a VM: a VMM driver, a TM script, a hook. */
 export const recordedActions = [
@@ -93,15 +93,10 @@ export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {
 export function readEntry(value: unknown): RecordEntry | undefined {
   const given = readObject(value);
   if (!given) return undefined;
-  const word = (key: string): string | undefined => {
-    const found = given.get(key);
-    return typeof found === 'string' ? found : undefined;
-  };
+  const word = (key: string): string | undefined => textOf(given.get(key));
   const lines = (key: string): string[] => {
-    const found: unknown = given.get(key);
-    return Array.isArray(found)
-      ? found.filter((line: unknown): line is string => typeof line === 'string')
-      : [];
+    const found = given.get(key);
+    return Array.isArray(found) ? found.flatMap((line) => textOf(line) ?? []) : [];
   };
   const [vmId, exit] = [given.get('vmId'), given.get('exit')];
   const action = oneOf(recordedActions, given.get('action'));

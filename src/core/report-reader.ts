@@ -32,6 +32,11 @@ export function readJsonObject(text: string): ReadonlyMap<string, unknown> | und
   }
 }
 
+/** A text; `undefined` for anything else. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 export function oneOf<T extends string>(words: readonly T[], value: unknown): T | undefined {
   return words.find((word) => word === value);
 }
@@ -51,10 +56,8 @@ export function readBlockState(value: unknown): BlockState | undefined {
 export function readDomainReport(value: unknown): DomainReport | undefined {
   const given = readObject(value);
   const [domain, pid] = [given?.get('domain'), given?.get('pid') ?? null];
-  const [verdict, blockState] = [
-    readVerdict(given?.get('verdict')),
-    readBlockState(given?.get('blockState')),
-  ];
+  const verdict = readVerdict(given?.get('verdict'));
+  const blockState = readBlockState(given?.get('blockState'));
   const findings = readAll(given?.get('findings'), readFinding);
   const plan = readAll(given?.get('plan'), readStep);
   if (typeof domain !== 'string' || domain === '') return undefined;
@@ -65,12 +68,9 @@ export function readDomainReport(value: unknown): DomainReport | undefined {
 
 function readFinding(value: unknown): Finding | undefined {
   const given = readObject(value);
-  const [check, state, what] = [
-    given?.get('check'),
-    oneOf(findingStates, given?.get('state')),
-    given?.get('what'),
-  ];
-  if (!given || typeof check !== 'string' || !state || typeof what !== 'string') return undefined;
+  const [check, what] = ['check', 'what'].map((key) => textOf(given?.get(key)));
+  const state = oneOf(findingStates, given?.get('state'));
+  if (!given || check === undefined || !state || what === undefined) return undefined;
   const plan = given.has('plan') ? readAll(given.get('plan'), readStep) : undefined;
   const evidence = readEvidence(given.get('evidence'));
   return {
@@ -87,8 +87,7 @@ function readFinding(value: unknown): Finding | undefined {
 function readEvidence(value: unknown): Evidence | undefined {
   const given = readObject(value);
   if (!given) return undefined;
-  const isWord = (word: unknown): string | undefined => (typeof word === 'string' ? word : undefined);
-  const [host, namespace] = ['host', 'namespace'].map((key) => readAll(given.get(key), isWord));
+  const [host, namespace] = ['host', 'namespace'].map((key) => readAll(given.get(key), textOf));
   return {
     ...(host ? { host } : {}),
     ...(namespace ? { namespace } : {}),
@@ -117,16 +116,12 @@ function readStep(value: unknown): Step | undefined {
   }
 }
 
-function words<K extends string>(
+export function words<K extends string>(
   given: ReadonlyMap<string, unknown>,
   keys: readonly K[],
 ): Partial<Record<K, string>> {
-  const found: Partial<Record<K, string>> = {};
-  for (const key of keys) {
-    const value = given.get(key);
-    if (typeof value === 'string') found[key] = value;
-  }
-  return found;
+  const texts = keys.filter((key) => typeof given.get(key) === 'string');
+  return Object.fromEntries(texts.map((key) => [key, given.get(key)])) as Partial<Record<K, string>>;
 }
 
 function readAll<T>(value: unknown, read: (one: unknown) => T | undefined): T[] | undefined {

@@ -18,11 +18,8 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
   const made = toEntry(lstatSync(where.temporary), where.temporary);
   if (made.kind !== 'block' || made.device !== step.device) {
     unlinkSync(where.temporary);
-    throw new GuardError(
-      'failed',
-      `${step.path} would not have become block device ${step.device}`,
-      'run again',
-    );
+    const what = `${step.path} would not have become block device ${step.device}`;
+    throw new GuardError('failed', what, 'run again');
   }
   const undo = undoIfSame(where.final, where.temporary, unlinkSync);
   linkSync(where.temporary, where.final);
@@ -35,11 +32,8 @@ async function makeNewNode(step: MakeNode, { temporary }: Place, { host }: Workp
   const node = ofThisProcess(temporary);
   const result = await run(['mknod', '--mode=0600', '--', node, 'b', major, minor], { deadline });
   if (result.exit !== 0) {
-    throw new GuardError(
-      'failed',
-      `${step.path} could not be made: ${result.stderr.trim()}`,
-      'see that message',
-    );
+    const what = `${step.path} could not be made: ${result.stderr.trim()}`;
+    throw new GuardError('failed', what, 'see that message');
   }
   await finish(temporary, step, (pinned) => copyLabels(anchorOf(host, step.path), temporary, pinned));
 }

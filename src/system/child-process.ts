@@ -27,6 +27,8 @@ export function startLasting(
   const start = (variables: NodeJS.ProcessEnv): ChildProcess =>
     spawn(file, args, { cwd, env: variables, detached: true, stdio: ['pipe', 'pipe', 'pipe', ...inherit] });
   const child = isIsolated(command) ? endWithUs(() => start(command.environment)) : start(env);
+  // That nobody reads any more what it is told shows by its end.
+  child.stdin?.on('error', () => undefined);
   if (child.stdin && child.stdout && child.stderr) return child as LastingChild;
   child.on('error', () => undefined);
   throw noDescriptors(file);

@@ -33,7 +33,6 @@ export class Conversation {
       this.complaints = (this.complaints + text).slice(-longestComplaint);
       this.count(text);
     });
-    this.child.stdin.on('error', () => undefined);
     const close = (): void => {
       this.closed = true;
       this.waiting?.();

@@ -68,36 +68,29 @@ export class DestinationSession {
   /** What stands at the paths over there, after all links. All deadlines are in milliseconds. */
   async paths(paths: readonly string[], deadline: number): Promise<readonly DestinationPath[] | Unknown> {
     const unique = [...new Set(paths)];
-    const answer = await this.ask('paths', unique, deadline);
-    if ('unknown' in answer) return answer;
-    const types = new Map(
-      answer.text.split('\0').flatMap((line) => {
-        const cut = line.indexOf('\t');
-        return cut < 0 ? [] : [[line.slice(cut + 1), line.slice(0, cut)] as const];
-      }),
-    );
-    return unique.map((path) => ({ path, type: types.get(path) }));
+    return this.ask('paths', unique, deadline, ({ text }) => {
+      const lines = text.split('\0').map((line) => [line, line.indexOf('\t')] as const);
+      const told = lines.filter(([, cut]) => cut >= 0);
+      const types = new Map(told.map(([line, cut]) => [line.slice(cut + 1), line.slice(0, cut)]));
+      return unique.map((path) => ({ path, type: types.get(path) }));
+    });
   }
 
   /** The UUIDs of all domains that are active over there; one that is shut off owns no disk. */
   async activeDomains(deadline: number): Promise<string | Unknown> {
-    const answer = await this.ask('domains', [], deadline);
-    if ('unknown' in answer) return answer;
-    return answer.status === 0
-      ? answer.text
-      : { unknown: answer.text.trim().split('\n').at(-1) ?? 'virsh failed' };
+    return this.ask('domains', [], deadline, ({ text, status }) =>
+      status === 0 ? text : { unknown: text.trim().split('\n').at(-1) ?? 'virsh failed' },
+    );
   }
 
   /** Starts a virsh that stays over there: it connects before it is needed, as starting one takes 30 to 50 ms. */
   async getReady(deadline: number): Promise<true | Unknown> {
-    const answer = await this.ask('ready', [], deadline);
-    return 'unknown' in answer ? answer : true;
+    return this.ask('ready', [], deadline, () => true as const);
   }
 
   /** What `virsh domstate --reason` prints of a domain over there, which is nothing where libvirt tells nothing. */
   async stateOf(uuid: string, deadline: number): Promise<string | Unknown> {
-    const answer = await this.ask('state', [uuid], deadline);
-    return 'unknown' in answer ? answer : answer.text.trim();
+    return this.ask('state', [uuid], deadline, ({ text }) => text.trim());
   }
 
   /**
@@ -105,23 +98,27 @@ export class DestinationSession {
    * far as that user may see both.
    */
   async qemuOf(uuid: string, pidFile: string, deadline: number): Promise<number | undefined | Unknown> {
-    const answer = await this.ask('qemu', [pidFile, uuid], deadline);
-    if ('unknown' in answer) return answer;
-    const pid = /^\d+$/.exec(answer.text.trim())?.[0];
-    return pid === undefined ? undefined : Number(pid);
+    return this.ask('qemu', [pidFile, uuid], deadline, ({ text }) => {
+      const pid = /^\d+$/.exec(text.trim())?.[0];
+      return pid === undefined ? undefined : Number(pid);
+    });
   }
 
   /** A zombie has ended, with its files closed; a process that cannot be read has not. */
   async isAlive(pid: number, deadline: number): Promise<boolean | Unknown> {
-    const answer = await this.ask('alive', [String(pid)], deadline);
-    return 'unknown' in answer ? answer : answer.text !== '';
+    return this.ask('alive', [String(pid)], deadline, ({ text }) => text !== '');
   }
 
   end(): void {
     this.conversation.end();
   }
 
-  private async ask(question: string, words: readonly string[], deadline: number): Promise<Answer | Unknown> {
+  private async ask<T>(
+    question: string,
+    words: readonly string[],
+    deadline: number,
+    use: (answer: Answer) => T,
+  ): Promise<T | Unknown> {
     const text = `${question}\n${words.length}\n${words.map((word) => `${word}\0`).join('')}`;
     const read = (output: string): Answer | undefined => {
       const end = answerEnd.exec(output);
@@ -131,6 +128,6 @@ export class DestinationSession {
     log('asked another host', { question, words, answer });
     // What would still come is no answer to what is asked next.
     if ('unknown' in answer) this.end();
-    return answer;
+    return 'unknown' in answer ? answer : use(answer);
   }
 }

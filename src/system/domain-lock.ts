@@ -103,11 +103,8 @@ function prepare(directory: string, name: string): string {
     for (const path of [directory, claims]) {
       const stat = lstatSync(path);
       if (!stat.isDirectory() || stat.uid !== process.geteuid?.() || (stat.mode & 0o022) !== 0) {
-        throw new GuardError(
-          'notPermitted',
-          `${path}, where locks are kept, is not a directory that only this user can write`,
-          `remove it: it is made again`,
-        );
+        const what = `${path}, where locks are kept, is not a directory that only this user can write`;
+        throw new GuardError('notPermitted', what, 'remove it: it is made again');
       }
     }
     return claims;

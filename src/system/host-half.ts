@@ -6,17 +6,14 @@ import { encodeLine, longestLine, readHostLine, type HostEnd, type HostLine } fr
 import { Lines, tooLong } from '../core/lines';
 import { leave, signalGroup, startLasting, type LastingChild } from './child-process';
 import type { Command } from './isolated';
-import { onHost, type SshTarget } from './virsh-and-ssh';
+import { onHost, ownConnection, type SshTarget } from './virsh-and-ssh';
 
 /** What the sudoers file on a host allows, to the letter (install.sh). */
 const command = 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host';
 /** Milliseconds for ssh, sudo and Node to start over there. What they do then has deadlines of its own. */
 const startDeadline = 30_000;
-/** As OpenNebula's own connection for a migration (ssh_stream.rb): it is nobody else's, and nobody else's is this. */
-const alone = ['ControlMaster=no', 'ControlPath=none'];
 /** A connection that died is noticed within 15 s; the host half stands by until libvirt's job has ended. */
-const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=3'];
-const options = [...alone, ...keptAlive];
+const options = [...ownConnection, 'ServerAliveInterval=5', 'ServerAliveCountMax=3'];
 
 /** Milliseconds. Why nothing more is said comes by another pipe than what is said. */
 const lastWordsWait = 1000;
@@ -49,7 +46,6 @@ export class HostHalf {
     private readonly child: LastingChild,
     private readonly where: AgentTarget,
   ) {
-    child.stdin.on('error', () => undefined);
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (this.complaints.length < longestComplaint) this.complaints += text;
     });

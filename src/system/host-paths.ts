@@ -4,7 +4,7 @@ import { directoryOf, linkBelow, type FoundLink } from '../core/relink';
 import type { Walk } from '../core/walk';
 import { describeFailure } from '../core/way';
 import { PathReaders } from './path-reader/path-readers';
-import type { WhereLinksPoint } from './read-paths';
+import { walkOf, type WhereLinksPoint } from './read-paths';
 
 /** Looks at paths of the host with our own credentials, in a child: storage that hangs holds nobody. */
 export class HostPaths {
@@ -14,12 +14,7 @@ export class HostPaths {
   async walks(paths: readonly string[], links: WhereLinksPoint = new Map()): Promise<Walk[]> {
     const questions = paths.map((path) => ({ root: 0, path, links: [...links] }));
     const answers = await this.readers.read('root', questions);
-    return paths.map((path, index) => {
-      const answer = answers[index];
-      if (answer && 'walk' in answer) return answer.walk;
-      const error = answer?.why ?? 'no answer';
-      return { path, passages: [], end: { kind: 'unreadable', path: answer?.hangsAt ?? path, error } };
-    });
+    return paths.map((path, index) => walkOf(answers[index], path));
   }
 
   /** Finds each link itself behind whatever links its directory's path has; the answers stand in their order. */

@@ -18,10 +18,8 @@ export async function copyLabels(model: string, entry: string, pinned?: string):
   if (pinned !== undefined) {
     const acl = await accessListOf(model);
     if (acl !== undefined) {
-      const set = await run(['setfacl', '--set-file=-', '--', ofThisProcess(pinned)], {
-        deadline,
-        input: acl,
-      });
+      const argv = ['setfacl', '--set-file=-', '--', ofThisProcess(pinned)] as const;
+      const set = await run(argv, { deadline, input: acl });
       if (set.exit !== 0)
         throw failure('copy the access control list', set, 'see whether /dev there takes such lists');
     }
@@ -44,15 +42,8 @@ async function accessListOf(model: string): Promise<string | undefined> {
   const { dev, ino, ctimeNs } = lstatSync(model, { bigint: true });
   const key = [dev, ino, ctimeNs].join();
   if (knownLists.has(key)) return knownLists.get(key);
-  const argv = [
-    'getfacl',
-    '--absolute-names',
-    '--numeric',
-    '--omit-header',
-    '--',
-    ofThisProcess(model),
-  ] as const;
-  const acl = await run(argv, { deadline });
+  const asked = ['getfacl', '--absolute-names', '--numeric', '--omit-header', '--'] as const;
+  const acl = await run([...asked, ofThisProcess(model)], { deadline });
   if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
   const list = /^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout) ? acl.stdout : undefined;
   knownLists.set(key, list);

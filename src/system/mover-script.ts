@@ -1,6 +1,6 @@
 import type { Settings } from '../core/settings';
 import { launch, startProgram, type Launched, type Program, type RunningMover } from './mover';
-import { onHost } from './virsh-and-ssh';
+import { onHost, ownConnection } from './virsh-and-ssh';
 
 /** A driver script of OpenNebula, as OpenNebula would have called it. */
 export interface ScriptPlace {
@@ -16,10 +16,8 @@ export interface ScriptPlace {
 /** Reads a number, and so many words, each ended by NUL; runs them as a command, and leaves it the rest of the input. */
 const runWords =
   'words=(); IFS= read -r -d "" count; while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; exec "${words[@]}"';
-/** As OpenNebula's own connection for a migration (ssh_stream.rb): it is nobody else's. */
-const alone = ['ControlMaster=no', 'ControlPath=none'];
 /** A connection that died is noticed, or the driver would wait for ever. */
-const keptAlive = ['ServerAliveInterval=15', 'ServerAliveCountMax=4'];
+const options = [...ownConnection, 'ServerAliveInterval=15', 'ServerAliveCountMax=4'];
 
 /**
  * A script that is to be run, perhaps, and more than once. On a host nothing of its command line goes through a shell:
@@ -58,7 +56,7 @@ export class MoverScript {
   private connection(host: string): Program {
     const { user, deadline: connectTimeout } = this.settings.ssh;
     const agent = this.place.asksDestination ? 'forwarded' : 'none';
-    const target = { host, user, connectTimeout, options: [...alone, ...keptAlive], agent } as const;
+    const target = { host, user, connectTimeout, options, agent } as const;
     return { command: onHost(target, `exec bash -c '${runWords}'`) };
   }
 }

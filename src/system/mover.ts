@@ -56,7 +56,6 @@ export function launch({ command, cwd = '/' }: Program): Launched {
   const [stdout, stderr] = [new KeptText(longestEnd), new KeptText(longestEnd)];
   child.stdout.setEncoding('utf8').on('data', (text: string) => stdout.take(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.take(text));
-  child.stdin.on('error', () => undefined);
   const moved = (exit: number | null): Moved => ({ exit, stdout: stdout.text, stderr: stderr.text });
   const ended = new Promise<Moved>((resolve) => {
     child.on('error', ({ message }) => {

@@ -59,7 +59,8 @@ function isInBothViews(path: string, { ownNamespace }: HeldDomain): boolean {
   return !isBelowDev(path) || !ownNamespace;
 }
 
-function walkOf(answered: Answered | undefined, path: string): Walk {
+/** Where a path leads; nothing is known of one that was not looked at. */
+export function walkOf(answered: Answered | undefined, path: string): Walk {
   if (answered && 'walk' in answered) return answered.walk;
   const error = answered?.why ?? 'no answer';
   return { path, passages: [], end: { kind: 'unreadable', path: answered?.hangsAt ?? path, error } };

@@ -4,7 +4,7 @@ import { nearest } from '../core/nearest';
 import { defaultSettings, type Settings } from '../core/settings';
 import { remedyOf } from '../core/remedy-of';
 import { withFile } from './open-file';
-import { isSection, quoted, validate } from './settings-schema';
+import { isSection, quoted, seeShipped, validate } from './settings-schema';
 
 /** In bytes; the shipped file with all its comments is a twentieth of it. */
 const longestFile = 64 * 1024;
@@ -97,11 +97,8 @@ async function readYaml(file: string, text: string): Promise<unknown> {
   } catch (error) {
     // An alias, or more levels than the stack has.
     const what = `the configuration ${file} is refused: ${errorName(error)}`;
-    throw new GuardError(
-      'usage',
-      what,
-      'write values in full, and without levels that are not in the shipped file',
-    );
+    const remedy = 'write values in full, and without levels that are not in the shipped file';
+    throw new GuardError('usage', what, remedy);
   }
   const what = `the configuration ${file} is no YAML: ${quoted(broken)}`;
   throw new GuardError('usage', what, 'mend that line');
@@ -112,15 +109,12 @@ function readOwnFile(file: string): string {
   return withFile(file, 'r', (descriptor) => {
     const { uid, mode, size } = fstatSync(descriptor);
     if (process.geteuid?.() === 0 && (uid !== 0 || (mode & 0o022) !== 0)) {
-      throw new GuardError(
-        'notPermitted',
-        `the configuration ${file} can be written by others than root`,
-        `chown root: ${file}; chmod go-w ${file}`,
-      );
+      const what = `the configuration ${file} can be written by others than root`;
+      throw new GuardError('notPermitted', what, `chown root: ${file}; chmod go-w ${file}`);
     }
     if (size > longestFile) {
       const what = `the configuration ${file} is longer than ${longestFile / 1024} KiB`;
-      throw new GuardError('usage', what, 'see the shipped file for all keys');
+      throw new GuardError('usage', what, seeShipped);
     }
     return readFileSync(descriptor, 'utf8');
   });

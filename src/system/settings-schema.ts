@@ -6,6 +6,8 @@ import { strategies } from '../core/strategy';
 /** Of what a message repeats from the file. */
 const longestQuote = 120;
 
+export const seeShipped = 'see the shipped file for all keys';
+
 /** The settings that a file's values mean. @throws GuardError that names the key, and the nearest one known. */
 export async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
@@ -40,11 +42,7 @@ export async function validate(file: string, values: unknown): Promise<Settings>
     hooks: v.strictObject({ retry: flag }),
   });
   if (!isSection(values)) {
-    throw new GuardError(
-      'usage',
-      `${file}: sections with keys are expected`,
-      'see the shipped file for all keys',
-    );
+    throw new GuardError('usage', `${file}: sections with keys are expected`, seeShipped);
   }
   refuseUnknownKeys(file, values);
   const result = v.safeParse(schema, withDefaults(inOurNames(values)));
@@ -52,7 +50,7 @@ export async function validate(file: string, values: unknown): Promise<Settings>
   const [issue] = result.issues;
   const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
   const what = `${file}: ${quoted(key)}: ${quoted(issue.message)}`;
-  throw new GuardError('usage', what, 'see the shipped file for all keys');
+  throw new GuardError('usage', what, seeShipped);
 }
 
 function withDefaults(values: object): object {
@@ -70,11 +68,8 @@ function refuseUnknownKeys(file: string, values: object): void {
   });
   const foreign = given.find((key) => !known.includes(key));
   if (foreign === undefined) return;
-  throw new GuardError(
-    'usage',
-    `${file}: the key ${quoted(foreign)} is not known`,
-    `did you mean ${nearest(quoted(foreign), known) ?? ''}?`,
-  );
+  const meant = `did you mean ${nearest(quoted(foreign), known) ?? ''}?`;
+  throw new GuardError('usage', `${file}: the key ${quoted(foreign)} is not known`, meant);
 }
 
 /** Keys are written `destination_deadline` in the file. */

@@ -26,6 +26,9 @@ export function asKeyHolder(user: string, argv: Argv, agent: AgentUse): Command 
   return asOtherUser(user, argv, socket ? { SSH_AUTH_SOCK: socket } : {});
 }
 
+/** As OpenNebula's own connection for a migration (ssh_stream.rb): it is nobody else's, and nobody else's is this. */
+export const ownConnection = ['ControlMaster=no', 'ControlPath=none'] as const;
+
 export interface SshTarget {
   readonly host: string;
   readonly user: string;

@@ -14,24 +14,14 @@ export class Virsh implements VirshOrders {
   /** Of a run over many domains: libvirtd has not answered in time. */
   private hangs = false;
 
-  /** `until`: where many domains are asked about, by `performance.now()`; see {@link ofRun}. */
+  /**
+   * `until`: of a run over many domains, by `performance.now()`. A libvirtd that hangs is asked once then, not once for
+   * each of them, and nothing is asked later: what was begun for the sake of one would be begun for all that follow.
+   */
   constructor(
     private readonly deadline: number,
     private readonly until?: number,
   ) {}
-
-  /**
-   * For a run over many domains. A libvirtd that hangs is asked once, not once for each of them, and nothing is asked
-   * after `until`: what was begun for the sake of one would otherwise be begun for all that follow.
-   */
-  static ofRun(deadline: number, until = Infinity): Virsh {
-    return new Virsh(deadline, until);
-  }
-
-  /** Nothing is asked any more. */
-  private get isSilent(): boolean {
-    return this.hangs || (this.until !== undefined && performance.now() >= this.until);
-  }
 
   /** The UUIDs of the running domains by their names. @throws GuardError when libvirtd does not answer. */
   async listDomains(): Promise<ReadonlyMap<string, string>> {
@@ -86,26 +76,20 @@ export class Virsh implements VirshOrders {
 
   private async virsh(...args: readonly string[]): Promise<CommandResult> {
     const argv = quietVirsh(...args);
-    const { until = Infinity } = this;
-    const left = Math.min(this.deadline, until - performance.now());
-    if (this.isSilent) return unasked(argv);
+    const left = Math.min(this.deadline, (this.until ?? Infinity) - performance.now());
+    if (this.hangs || left <= 0)
+      return { argv, exit: null, stdout: '', stderr: '', timedOut: true, missing: false };
     const result = await run(argv, { deadline: left });
     this.hangs = this.until !== undefined && result.timedOut;
     return result;
   }
 
   private failure(what: string, result: CommandResult): GuardError {
-    const denied = /authentication|permission denied|access denied/i.test(result.stderr);
-    return new GuardError(
-      denied ? 'notPermitted' : 'undecided',
-      `could not ${what}: ${explain(result)}`,
-      denied ? 'run as root, or as a user of the libvirt group' : 'see whether libvirtd runs on this host',
-    );
+    const why = `could not ${what}: ${explain(result)}`;
+    return /authentication|permission denied|access denied/i.test(result.stderr)
+      ? new GuardError('notPermitted', why, 'run as root, or as a user of the libvirt group')
+      : new GuardError('undecided', why, 'see whether libvirtd runs on this host');
   }
-}
-
-function unasked(argv: readonly string[]): CommandResult {
-  return { argv, exit: null, stdout: '', stderr: '', timedOut: true, missing: false };
 }
 
 function explain(result: CommandResult): string {

@@ -31,7 +31,7 @@ export async function* examine(
   const domains: (Domain | NoFacts)[] = [];
   for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
   const checked = await checkAll(domains, end);
-  const virsh = Virsh.ofRun(settings.libvirt.deadline * 1000, end);
+  const virsh = new Virsh(settings.libvirt.deadline * 1000, end);
   for (const domain of domains) {
     if ('why' in domain) {
       yield { report: reportNoFacts(domain) };

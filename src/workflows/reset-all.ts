@@ -15,7 +15,7 @@ import { resetReport, resetResults, type ResetReport } from './reset-report';
  */
 export async function* resetAll(options: ResetRequest): AsyncGenerator<ResetReport> {
   let wrong: ResetReport | undefined;
-  const virsh = Virsh.ofRun(options.settings.libvirt.deadline * 1000);
+  const virsh = new Virsh(options.settings.libvirt.deadline * 1000, Infinity);
   for await (const found of inspect('all', options.settings)) {
     if (found.blockState === 'healthy') continue;
     if (!isForReset(found)) yield undecided(found);

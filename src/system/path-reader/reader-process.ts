@@ -114,7 +114,6 @@ export class ReaderProcess {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.complaints = (this.complaints + text).slice(-longestComplaint);
     });
-    child.stdin.on('error', () => undefined);
     const ended = (): void => {
       if (!this.isOurs) return;
       this.forget();
