@@ -54,13 +54,7 @@ const idle = ['none', 'completed', 'failed', 'cancelled'];
  * A guest that stood still when its migration failed is `postmigrate` in QEMU before 8.1, too (migration/migration.c,
  * migration_iteration_finish): nothing was handed over, and it can be resumed.
  */
-export function isHandingOver({
-  status,
-  migration,
-}: {
-  readonly status: string;
-  readonly migration: string | undefined;
-}): boolean {
+export function isHandingOver({ status, migration }: Pick<QemuAnswers, 'status' | 'migration'>): boolean {
   const isLeftBehind = status === 'postmigrate' && (migration === 'failed' || migration === 'cancelled');
   return handingOver.includes(status) && !isLeftBehind;
 }

@@ -112,7 +112,5 @@ export function isDevOfLibvirt({ path, fileSystem, source }: Mount): boolean {
 
 /** The mount below `/dev` (but not `/dev` itself) in which a path lies, if any: libvirt never touches those. */
 export function submountOfDev(mounts: readonly Mount[], path: string): Mount | undefined {
-  return mounts.find(
-    (mount) => mount.path.startsWith('/dev/') && (path === mount.path || path.startsWith(`${mount.path}/`)),
-  );
+  return mounts.find((mount) => mount.path.startsWith('/dev/') && isAtOrBelow(path, mount.path));
 }

@@ -1,26 +1,16 @@
 import type { Credentials } from '../core/process-status';
+import type { Argv } from './isolated';
 
 /**
  * What starts a program with the credentials of a QEMU, and with no capability but those by which that QEMU itself
  * passes over permissions. setpriv(1) is the host's: nothing is looked up in a mount namespace of QEMU's. Our own
  * process never changes its credentials: Node 20 refuses that where it uses io_uring (CVE-2024-22017).
  */
-export function asUserArgv({
-  uid,
-  gid,
-  groups,
-  overridesAccess,
-}: Credentials): readonly [string, ...string[]] {
+export function asUserArgv({ uid, gid, groups, overridesAccess }: Credentials): Argv {
   // setpriv takes no empty list.
   const others = groups.length > 0 ? [`--groups=${groups.join()}`] : ['--clear-groups'];
-  return [
-    'setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    ...others,
-    ...capabilities(uid, overridesAccess),
-    '--',
-  ];
+  const kept = capabilities(uid, overridesAccess);
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, ...others, ...kept, '--'];
 }
 
 const accessCapabilities = '+dac_override,+dac_read_search';

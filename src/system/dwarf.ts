@@ -22,11 +22,8 @@ export async function readDwarf(binary: string, debugFile: string | undefined): 
     const other = readElf(debugFile);
     const found = isUnknown(other) ? other.unknown : other.buildId;
     if (found !== elf.buildId) {
-      throw new GuardError(
-        'problem',
-        `${debugFile} is not the debug information of ${binary}: ${found} instead of build-id ${elf.buildId}`,
-        'install the debug package of exactly this version',
-      );
+      const what = `${debugFile} is not the debug information of ${binary}: ${found} instead of build-id ${elf.buildId}`;
+      throw new GuardError('problem', what, 'install the debug package of exactly this version');
     }
   }
   const online = (process.env['DEBUGINFOD_URLS'] ?? '') !== '';

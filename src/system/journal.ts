@@ -63,12 +63,9 @@ export class Journal {
       writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
       fsyncSync(this.descriptor);
     } catch (error) {
-      throw new GuardError(
-        'failed',
-        `the journal ${this.file} cannot be written: ${errorName(error)}; no more links are moved`,
-        remedyOf(error, this.file, { otherwise: `see what happened to ${this.file}, then run again` }),
-        { cause: error },
-      );
+      const what = `the journal ${this.file} cannot be written: ${errorName(error)}; no more links are moved`;
+      const otherwise = `see what happened to ${this.file}, then run again`;
+      throw new GuardError('failed', what, remedyOf(error, this.file, { otherwise }), { cause: error });
     }
   }
 

@@ -17,14 +17,11 @@ export interface Place {
  * @throws GuardError `failed`.
  */
 export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Place {
-  const refuse = (why: string, cause?: unknown): GuardError =>
-    new GuardError(
-      'failed',
-      `${domain.name}: ${path} cannot be made in QEMU's mount namespace: ${why}`,
-      remedyOf(cause, path, {
-        otherwise: `look at ${path} there: nsenter -t ${domain.pid ?? 0} -m ls -la ${path}`,
-      }),
-    );
+  const refuse = (why: string, cause?: unknown): GuardError => {
+    const what = `${domain.name}: ${path} cannot be made in QEMU's mount namespace: ${why}`;
+    const otherwise = `look at ${path} there: nsenter -t ${domain.pid ?? 0} -m ls -la ${path}`;
+    return new GuardError('failed', what, remedyOf(cause, path, { otherwise }));
+  };
   if (!isBelowDev(path) || submountOfDev(mounts, path)) throw refuse('only /dev itself is repaired');
   const cut = path.lastIndexOf('/');
   const directory = path.slice(0, cut);

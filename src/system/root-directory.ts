@@ -6,9 +6,6 @@ export function makeRootDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   const stat = lstatSync(directory);
   if (stat.isDirectory() && stat.uid === 0 && (stat.mode & 0o022) === 0) return;
-  throw new GuardError(
-    'notPermitted',
-    `${directory} can be written by others than root`,
-    'change its owner and mode',
-  );
+  const what = `${directory} can be written by others than root`;
+  throw new GuardError('notPermitted', what, 'change its owner and mode');
 }
