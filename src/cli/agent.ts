@@ -105,11 +105,6 @@ function whyNone(line: typeof tooLong | undefined): string {
 }
 
 function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {
-  const exit = exitCodes[code].status;
-  return {
-    exit,
-    result: code === 'busy' ? 'busy' : 'refused',
-    what,
-    ...(remedy === undefined ? {} : { remedy }),
-  };
+  const result = code === 'busy' ? 'busy' : 'refused';
+  return { exit: exitCodes[code].status, result, what, remedy };
 }

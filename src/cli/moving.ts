@@ -1,5 +1,5 @@
 import type { Domain } from '../core/domain';
-import type { Movement, MoveObserver } from '../workflows/guard-course';
+import type { MoveObserver } from '../workflows/guard-course';
 import { Progress } from './progress';
 import { printable } from './render';
 
@@ -9,14 +9,14 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * While a mover runs: shows how far it is on a terminal, and turns Ctrl-C into an order to libvirt to end its
  * job, after which the mover ends and the VM runs on where it was.
  */
-export function moving(domain: Domain, movement: Movement): MoveObserver {
+export function moving(domain: Domain, endJob: () => void): MoveObserver {
   const progress = new Progress();
   const name = printable(domain.name);
   let aborted = false;
   const abort = (signal: string): void => {
     aborted = true;
     process.stderr.write(`\n${signal}: asking libvirt to end the job of ${name}\n`);
-    movement.abort();
+    endJob();
   };
   for (const signal of signals) process.on(signal, abort);
   return {

@@ -18,9 +18,9 @@ export interface HostEnd {
    */
   readonly result: string;
   readonly what: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   /** It succeeded, and `what` is something to be told all the same. */
-  readonly warning?: true;
+  readonly warning?: true | undefined;
   /** Of what is no move: the action's own document. */
   readonly report?: unknown;
 }

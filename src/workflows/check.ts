@@ -12,10 +12,10 @@ import { inspectDomain } from './inspect';
 import { reportNoFacts } from './no-facts';
 import { checkHeldTogether, gatherDomain, plainCheck, report } from './plain-check';
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly settings: Settings;
   readonly deep: boolean;
-  readonly destination?: string;
+  readonly destination?: string | undefined;
 }
 
 interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {

@@ -8,12 +8,6 @@ import { Destination } from './destination';
 import { findDomain } from './find-domains';
 import { guardReport, type Attempted, type Ending, type GuardAction, type GuardReport } from './guard-report';
 
-/** What can be done to a mover that runs. */
-export interface Movement {
-  /** Has libvirt end its job, and the mover with it; bounded. The VM runs on where it is. */
-  readonly abort: () => void;
-}
-
 /** What runs beside a mover: shows its progress, and hears the wish to end it. */
 export interface MoveObserver {
   /** Told about once a second. */
@@ -25,9 +19,9 @@ export interface MoveObserver {
 export interface CourseOptions {
   readonly settings: Settings;
   /** What a save writes to, where that is known. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** Where the domain goes; none for a save. */
-  readonly destination?: string;
+  readonly destination?: string | undefined;
   /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
   readonly checkDestination?: boolean;
   /** Nothing is changed; what would be done is told. */
@@ -38,8 +32,8 @@ export interface CourseOptions {
 
 export interface GuardOptions extends CourseOptions {
   readonly mover: (domain: Domain) => Mover;
-  /** Told while a mover runs. */
-  readonly moving?: (domain: Domain, movement: Movement) => MoveObserver;
+  /** Told while a mover runs. `abort` has libvirt end its job, and the mover with it; bounded. The VM runs on where it is. */
+  readonly moving?: (domain: Domain, abort: () => void) => MoveObserver;
 }
 
 /** The domain of a guarded run, by whom it is asked about, and what was done for it. */

@@ -51,11 +51,11 @@ export interface GuardReport {
   /** Of these, until the destination had no copy of the domain any more. */
   readonly reactivationWait?: number;
   readonly what: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   /** It succeeded, and `what` is something to be told all the same. */
-  readonly warning?: true;
+  readonly warning?: true | undefined;
   /** What the mover printed at its last attempt. */
-  readonly output?: Moved;
+  readonly output?: Moved | undefined;
 }
 
 export function guardReport(
@@ -64,7 +64,6 @@ export function guardReport(
   attempts: readonly Attempted[] = [],
 ): GuardReport {
   const { domain, actions, blockState } = seen;
-  const output = attempts.at(-1)?.output;
   return {
     domain,
     result,
@@ -73,9 +72,9 @@ export function guardReport(
     blockState,
     ...reactivationOf(attempts),
     what,
-    ...(remedy === undefined ? {} : { remedy }),
-    ...(output ? { output } : {}),
-    ...(warning ? { warning } : {}),
+    remedy,
+    output: attempts.at(-1)?.output,
+    warning,
   };
 }
 

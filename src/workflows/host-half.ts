@@ -48,15 +48,30 @@ const auditDeadline = 45_000;
 type VmRequest = HostRequest & { readonly domain: string };
 
 /** What is done to one VM, one function per action. */
-const vmWork = { migrate: move, save: move, prepare, repair: repairOnly, reset: resetOnly, heal } as const;
+const vmWork = {
+  migrate: move,
+  save: move,
+  /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
+  prepare: inCourse(async (course) => (await makeSafe(course, undefined)) ?? safe(course)),
+  repair: repairOnly,
+  reset: resetOnly,
+  /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
+  heal: inCourse(async (course) => {
+    const ill = await resetEarlier(course, course.destination);
+    return ill ?? (await makePathsSafe(course)) ?? safe(course);
+  }),
+} as const;
 
 /** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
 export async function serve(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { action, domain } = request;
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
-  if (action === 'audit') return auditAll(settings, frontend);
-  if (action === 'foresee') return foreseeAll(request, settings, frontend);
+  if (action === 'audit') return tellAll(examine(settings, auditDeadline, isDeployed), 'VMs', frontend);
+  if (action === 'foresee') {
+    const foreseen = foresee(request.changes ?? [], settings, auditDeadline, isDeployed);
+    return tellAll(foreseen, 'VMs go through these links', frontend);
+  }
   if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
   if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
   const { name } = await findDomain(domain, settings);
@@ -75,28 +90,18 @@ async function probeAll(settings: Settings): Promise<HostEnd> {
   return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
 }
 
-/** For the front-end's audit: every VM that OpenNebula deployed here, without what is in order. */
-async function auditAll(settings: Settings, { found }: Frontend): Promise<HostEnd> {
-  let count = 0;
-  for await (const { report } of examine(settings, auditDeadline, isDeployed)) {
-    found(onlyTroubles(report));
-    count += 1;
-  }
-  return { exit: exitCodes.ok.status, result: 'done', what: `${count} VMs` };
-}
-
-/** What would become of the VMs here if links were re-pointed. */
-async function foreseeAll(
-  { changes = [] }: HostRequest,
-  settings: Settings,
+/** For the front-end's audit: every VM that OpenNebula deployed here and that is concerned, without what is in order. */
+async function tellAll(
+  reports: AsyncIterable<{ readonly report: DomainReport; readonly now?: Verdict }>,
+  counted: string,
   { found }: Frontend,
 ): Promise<HostEnd> {
   let count = 0;
-  for await (const { report, now } of foresee(changes, settings, auditDeadline, isDeployed)) {
+  for await (const { report, now } of reports) {
     found(onlyTroubles(report), now);
     count += 1;
   }
-  return { exit: exitCodes.ok.status, result: 'done', what: `${count} VMs go through these links` };
+  return { exit: exitCodes.ok.status, result: 'done', what: `${count} ${counted}` };
 }
 
 /** Check, repair, reset; the mover, over there; and what follows a failure of it. */
@@ -134,21 +139,6 @@ function untilGone(frontend: Frontend, domain: string, settings: Settings): Runn
   return { ended: Promise.race([mover.ended, orphaned]), kill: mover.kill };
 }
 
-/** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
-async function prepare(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
-  return withCourse(request, settings, frontend, async (course) => {
-    return (await makeSafe(course, undefined)) ?? safe(course);
-  });
-}
-
-/** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
-async function heal(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
-  return withCourse(request, settings, frontend, async (course) => {
-    const { destination } = course;
-    return (await resetEarlier(course, destination)) ?? (await makePathsSafe(course)) ?? safe(course);
-  });
-}
-
 function safe({ options }: GuardCourse): Ending {
   return { result: 'done', what: options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate' };
 }
@@ -177,7 +167,7 @@ async function repairOnly(request: VmRequest, settings: Settings, frontend: Fron
     domain: domain.name,
     result: report.result,
     what: problem?.what ?? repairEnds[report.result],
-    ...(problem?.remedy === undefined ? {} : { remedy: problem.remedy }),
+    remedy: problem?.remedy,
     report,
   };
 }
@@ -185,34 +175,26 @@ async function repairOnly(request: VmRequest, settings: Settings, frontend: Fron
 /** The disks alone. */
 async function resetOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { destination, dryRun = false } = request;
-  const report = await reset(request.domain, {
-    settings,
-    strategy: 'auto',
-    dryRun,
-    ...(destination === undefined ? {} : { destination }),
-  });
+  const report = await reset(request.domain, { settings, strategy: 'auto', dryRun, destination });
   const { domain, result, what, remedy, actions } = report;
   for (const { strategy, outcome, what: said } of actions) {
     if (outcome === 'done' || outcome === 'planned') frontend.did('reset', `${strategy}: ${said}`);
   }
   const exit = exitCodes[resetResults[result]].status;
-  return { exit, domain, result, what, ...(remedy === undefined ? {} : { remedy }), report };
+  return { exit, domain, result, what, remedy, report };
 }
 
-async function withCourse(
-  request: VmRequest,
-  settings: Settings,
-  frontend: Frontend,
-  work: (course: GuardCourse) => Promise<Ending>,
-): Promise<HostEnd> {
-  const options = courseOptions(request, settings, frontend);
-  const report = await GuardCourse.with(request.domain, options, async (course) => {
-    // A dry run only looks, and may look at what another does.
-    const isAlone = request.dryRun !== true;
-    const ending = isAlone ? withDomainLock(course.domain.name, () => work(course)) : work(course);
-    return course.report(await ending);
-  });
-  return endOf(report);
+function inCourse(work: (course: GuardCourse) => Promise<Ending>) {
+  return async (request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> => {
+    const options = courseOptions(request, settings, frontend);
+    const report = await GuardCourse.with(request.domain, options, async (course) => {
+      // A dry run only looks, and may look at what another does.
+      const isAlone = request.dryRun !== true;
+      const ending = isAlone ? withDomainLock(course.domain.name, () => work(course)) : work(course);
+      return course.report(await ending);
+    });
+    return endOf(report);
+  };
 }
 
 function courseOptions(
@@ -220,26 +202,13 @@ function courseOptions(
   settings: Settings,
   { did }: Frontend,
 ): CourseOptions {
-  return {
-    settings,
-    ...(destination === undefined ? {} : { destination }),
-    ...(file === undefined ? {} : { file }),
-    checkDestination,
-    dryRun,
-    say: ({ action, what }) => did(action, what),
-  };
+  const say: CourseOptions['say'] = ({ action, what }) => did(action, what);
+  return { settings, destination, file, checkDestination, dryRun, say };
 }
 
 function endOf({ output, ...report }: GuardReport): HostEnd {
   const { domain, result, what, remedy, warning } = report;
   const own = result === 'mover-failed' ? output?.exit : undefined;
-  return {
-    exit: own ?? exitCodes[guardResults[result]].status,
-    domain,
-    result,
-    what,
-    ...(remedy === undefined ? {} : { remedy }),
-    ...(warning ? { warning } : {}),
-    report,
-  };
+  const exit = own ?? exitCodes[guardResults[result]].status;
+  return { exit, domain, result, what, remedy, warning, report };
 }

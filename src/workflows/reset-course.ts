@@ -89,19 +89,10 @@ export class ResetCourse {
   private waiting({ blockState, findings, mayWait }: Inspection): ResetReport | undefined {
     if (blockState !== 'not-resumed' && !mayWait) return undefined;
     const remedy = findings.find(({ state }) => state !== 'ok')?.remedy;
-    return mayWait
-      ? this.report(
-          'undecided',
-          blockState,
-          'the guest arrived paused, and may not have been resumed since',
-          remedy,
-        )
-      : this.report(
-          'refused',
-          blockState,
-          'the guest stands still and its disks are INACTIVE: resume it first',
-          remedy,
-        );
+    const [result, what] = mayWait
+      ? (['undecided', 'the guest arrived paused, and may not have been resumed since'] as const)
+      : (['refused', 'the guest stands still and its disks are INACTIVE: resume it first'] as const);
+    return this.report(result, blockState, what, remedy);
   }
 
   /**
@@ -140,12 +131,8 @@ export class ResetCourse {
   private dead(strategy: Strategy): ResetReport {
     this.actions.push({ strategy, outcome: 'failed', what: 'QEMU died' });
     const log = `${this.options.settings.libvirt.logDirectory}/${this.domain.name}.log`;
-    return this.report(
-      'dead',
-      'unknown',
-      'QEMU died during the reset',
-      `see ${log}, then start the VM again`,
-    );
+    const remedy = `see ${log}, then start the VM again`;
+    return this.report('dead', 'unknown', 'QEMU died during the reset', remedy);
   }
 
   private paused(

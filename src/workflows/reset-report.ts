@@ -32,7 +32,7 @@ export interface ResetReport {
   readonly actions: readonly ResetAction[];
   readonly blockState: BlockState;
   readonly what: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 /** The report of a domain to which nothing was done, or these `actions`. */
@@ -43,6 +43,5 @@ export function resetReport(
   remedy: string | undefined,
   actions: readonly ResetAction[] = [],
 ): ResetReport {
-  const report = { domain, result, attempts: [], actions, blockState, what } as const;
-  return { ...report, ...(remedy === undefined ? {} : { remedy }) };
+  return { domain, result, attempts: [], actions, blockState, what, remedy };
 }

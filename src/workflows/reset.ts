@@ -8,7 +8,7 @@ import { ResetCourse, type ResetOptions } from './reset-course';
 import { resetReport, type ResetReport } from './reset-report';
 
 /** As a person or the front-end asks for it: the destination by its name. */
-export type ResetRequest = Omit<ResetOptions, 'destination'> & { readonly destination?: string };
+export type ResetRequest = Omit<ResetOptions, 'destination'> & { readonly destination?: string | undefined };
 
 /** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
 export async function reset(

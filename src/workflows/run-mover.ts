@@ -23,7 +23,7 @@ export async function runMover(course: GuardCourse, options: GuardOptions): Prom
   try {
     const running = mover.start();
     const job = new JobWatch(course, running, (progress) => observer?.show?.(progress));
-    observer = options.moving?.(domain, { abort: () => job.abort() });
+    observer = options.moving?.(domain, () => job.abort());
     const output = await running.ended;
     await job.end();
     const { exit } = output;

@@ -20,11 +20,8 @@ export const checkVerb: Verb = {
   ],
   run: (line, settings) => {
     const destination = line.value('destination');
-    const options = {
-      settings,
-      deep: line.flag('deep'),
-      ...(destination === undefined ? {} : { destination: validateHost(destination) }),
-    };
+    if (destination !== undefined) validateHost(destination);
+    const options = { settings, deep: line.flag('deep'), destination };
     return printReports(check(line.flag('all') ? 'all' : line.words, options), line);
   },
 };

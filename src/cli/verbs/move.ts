@@ -62,7 +62,7 @@ async function run(word: string, options: GuardOptions, line: CommandLine): Prom
   const report = await guard(word, { ...options, say, moving });
   if (json) {
     const { output, ...rest } = report;
-    printJson({ ...rest, ...(output ? { output } : {}) });
+    printJson({ ...rest, output });
   } else {
     print(report);
   }

@@ -44,12 +44,7 @@ export const resetVerb: Verb = {
     const strategy = strategies.find((known) => known === line.value('strategy')) ?? 'auto';
     const destination = line.value('destination');
     if (destination !== undefined) validateHost(destination);
-    const options: ResetRequest = {
-      settings,
-      strategy,
-      dryRun: line.flag('dry-run'),
-      ...(destination === undefined ? {} : { destination }),
-    };
+    const options: ResetRequest = { settings, strategy, dryRun: line.flag('dry-run'), destination };
     if (line.flag('all')) return resetEvery(options, line);
     const report = await reset(line.words[0] ?? '', options);
     if (line.flag('json')) printJson(report);

@@ -2,7 +2,6 @@ import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
 import { isUnknown } from '../../core/facts';
 import { needsRepair, needsReset, type FleetDomain, type FleetHost } from '../../core/fleet';
-import type { HostEnd } from '../../core/host-session';
 import { nearest } from '../../core/nearest';
 import { agentOn, askHost } from '../opennebula/ask-host';
 import { audit } from './audit';
@@ -38,7 +37,7 @@ export interface Mended {
   /** As in core/exit-codes.ts. */
   readonly exit: number;
   readonly what: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   readonly did: readonly string[];
 }
 
@@ -119,12 +118,11 @@ async function mendOne({ domain, name, host, vmId }: FleetDomain, options: MendO
   const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
   const answer = await askHost(request, agentOn(host, settings), deadline);
   const base = { domain, name, host };
-  if (!isUnknown(answer)) return { ...base, ...endOf(answer.end), did: answer.did };
+  if (!isUnknown(answer)) {
+    const { result, exit, what, remedy } = answer.end;
+    return { ...base, result, exit, what, remedy, did: answer.did };
+  }
   const what = `${host} cannot be asked: ${answer.unknown}`;
   const remedy = `migrate-guard doctor --host ${host}`;
   return { ...base, result: 'unknown', exit: exitCodes.undecided.status, what, remedy, did: [] };
-}
-
-function endOf({ result, exit, what, remedy }: HostEnd): Pick<Mended, 'result' | 'exit' | 'what' | 'remedy'> {
-  return { result, exit, what, ...(remedy === undefined ? {} : { remedy }) };
 }
