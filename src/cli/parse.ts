@@ -33,6 +33,9 @@ const messages = {
  */
 const odd = /^-(-?(_|\$0)(=|$)|[^=]*\n)/;
 
+/** As yargs' script for the shell asks. */
+const completionQuestion = '--get-yargs-completions';
+
 /** Reads a command line with yargs. @throws GuardError for one that is wrong. */
 export async function parse(argv: readonly string[], verbs: readonly Verb[]): Promise<Parsed> {
   if (argv[0] === 'help') return parse([...argv.slice(1), '--help'], verbs);
@@ -61,7 +64,7 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
     parser.help(false);
   // Once, as reading all of the program takes its time.
   parser.version(argv.includes('--version') ? fingerprint() : version());
-  if (argv[0] === '--get-yargs-completions') {
+  if (argv[0] === completionQuestion) {
     const { config } = parser.parseSync([...argv], true as never);
     // yargs wants a command that prints the script as well; ours is a verb (verbs/completion.ts).
     parser.completion(argv[0], false, await completions(config, argv, verbs));
@@ -84,6 +87,8 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
         throw isRead;
       },
     );
+  const misplaced = optionFirst(argv) ? verbs.find(({ name }) => argv.includes(name)) : undefined;
+  if (misplaced) fail(`${misplaced.name} has to come first`);
   const end = argv.indexOf('--');
   const unfit = argv.slice(0, end < 0 ? argv.length : end).find((word) => odd.test(word));
   if (unfit !== undefined) fail(`there is no option ${unfit}`);
@@ -94,7 +99,14 @@ export async function parse(argv: readonly string[], verbs: readonly Verb[]): Pr
   } catch (error) {
     if (error !== isRead) throw error;
   }
-  return parsed ?? { answer: '' };
+  // Silence must not pass for a success; only where nothing is to be offered it is an answer.
+  const isSilent = parsed === undefined || ('answer' in parsed && parsed.answer === '');
+  return isSilent && argv[0] !== completionQuestion ? fail('no verb was given') : (parsed ?? { answer: '' });
+}
+
+/** Behind it yargs takes the verb for a value, or, behind a lone `--`, does nothing and is content. */
+function optionFirst([first = '']: readonly string[]): boolean {
+  return first.startsWith('-') && !['--help', '-h', '--version', completionQuestion].includes(first);
 }
 
 /**
@@ -140,6 +152,8 @@ function mistakeIn(given: Arguments, verb: Verb): string | undefined {
     if (Array.isArray(given[option])) return `--${option} was given more than once`;
     if (given[option] === '') return `--${option} needs a value`;
   }
+  // yargs has passed over it, as false, and would go on: `--help=x`, `--version false`.
+  for (const answer of ['help', 'version']) if (given[answer] === false) return `--${answer} takes no value`;
   const typed = wordsOf(given);
   const isOther = (word: string, index: number): boolean => {
     const known = wordAt(verb, index);
