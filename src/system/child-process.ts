@@ -65,7 +65,10 @@ export function signalGroup(child: Child, signal: NodeJS.Signals): void {
   if (child.exitCode === null && child.signalCode === null) sendToGroup(child, signal);
 }
 
-/** Ends what is left of the group of a child that may have ended: as long as any of it is left, its number is nobody else's. */
+/**
+ * Ends what is left of the group of a child that has ended. For its `exit` event only: later, where nothing is left of the
+ * group, its number may be another's.
+ */
 export function killGroup(child: Child): void {
   sendToGroup(child, 'SIGKILL');
 }

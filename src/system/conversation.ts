@@ -1,5 +1,5 @@
 import type { Unknown } from '../core/facts';
-import { killGroup, leave, startLasting, type LastingChild } from './child-process';
+import { killGroup, leave, signalGroup, startLasting, type LastingChild } from './child-process';
 import { argvOf, type Command } from './isolated';
 import { log } from './log';
 
@@ -38,6 +38,8 @@ export class Conversation {
       this.waiting?.();
     };
     this.child.on('close', close).on('error', close);
+    // runuser may leave the ssh that it started.
+    this.child.once('exit', () => killGroup(this.child));
   }
 
   /** What `read` makes of the output since the question, as soon as it makes anything, within `deadline` milliseconds. */
@@ -75,7 +77,7 @@ export class Conversation {
     if (child.pid === undefined || this.closed) return;
     this.closed = true;
     // The whole group: runuser waits for the ssh that it started.
-    killGroup(child);
+    signalGroup(child, 'SIGKILL');
     leave(child);
     this.waiting?.();
   }
