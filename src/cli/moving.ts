@@ -3,7 +3,7 @@ import type { MoveObserver } from '../workflows/guard-course';
 import { Progress } from './progress';
 import { printable } from './render';
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
  * While a mover runs: shows how far it is on a terminal, and turns Ctrl-C into an order to libvirt to end its

@@ -1,0 +1,19 @@
+import { moving } from '../../../src/cli/moving';
+import type { Domain } from '../../../src/core/domain';
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
+  '%s while a mover runs has libvirt end its job, and ends nothing else',
+  (signal) => {
+    const before = process.listenerCount(signal);
+    const abort = jest.fn();
+    const observer = moving({ name: 'one-310' } as Domain, { abort });
+    expect(process.listenerCount(signal)).toBe(before + 1);
+    const listener = process.listeners(signal).at(-1);
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    listener?.(signal);
+    said.mockRestore();
+    expect([abort.mock.calls.length, observer.aborted()]).toEqual([1, true]);
+    observer.end();
+    expect(process.listenerCount(signal)).toBe(before);
+  },
+);
