@@ -69,6 +69,7 @@ function grow(document: Growing, sax: SaxParser): void {
   let top = document;
   let attributes = new Map<string, string>();
   sax.onopentagstart = (tag) => {
+    // What stands in one is read as tags, too.
     if (sax.doctype !== '') fail('a document type is not accepted');
     if (top === document && document.children.length > 0) fail('there is more than one root element');
     if (open.length > maximumDepth) fail('elements are nested too deeply');
@@ -117,6 +118,7 @@ function refuseMore(sax: SaxParser, source: string): void {
     if (source.charAt(sax.startTagPosition).trim() === '') fail('a blank stands before a name');
     open(tag);
   };
+  sax.ondoctype = () => fail('a document type is not accepted');
   sax.onsgmldeclaration = () => fail('a declaration is not accepted');
 }
 

@@ -15,10 +15,11 @@ declare module 'xml2js/lib/parser' {
     /** Characters that were read, and those up to the last `<`. */
     readonly position: number;
     readonly startTagPosition: number;
-    /** `true` once it has ended. */
-    readonly doctype: string | true;
     /** What was read of a `<!` that is not known yet. */
     readonly sgmlDecl: string;
+    /** `true` once it has ended. */
+    readonly doctype: string | true;
+    ondoctype: () => void;
     onsgmldeclaration: () => void;
     onerror: (error: Error) => void;
     onopentagstart: (tag: Tag) => void;

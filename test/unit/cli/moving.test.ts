@@ -6,7 +6,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   (signal) => {
     const before = process.listenerCount(signal);
     const abort = jest.fn();
-    const observer = moving({ name: 'one-310' } as Domain, { abort });
+    const observer = moving({ name: 'one-310' } as Domain, abort);
     expect(process.listenerCount(signal)).toBe(before + 1);
     const listener = process.listeners(signal).at(-1);
     const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
