@@ -15,7 +15,7 @@ import {
 } from '../workflows/fleet/mend';
 import { printJson } from './print';
 import { progressOf } from './progress';
-import { printable } from './render';
+import { printable, titleOf } from './render';
 import { hostList, someHosts, type CommandLine, type Option } from './verb';
 import { versionNumber } from './version';
 
@@ -110,8 +110,8 @@ function ofBlockState({ findings }: FleetDomain): Finding | undefined {
 }
 
 function renderMended(mended: Mended): string {
-  const { domain, name, host, result, what, remedy, did } = mended;
-  const lines = [`${domain}${name === null ? '' : ` ${name}`} on ${host}: ${result}: ${what}`];
+  const { host, result, what, remedy, did } = mended;
+  const lines = [`${titleOf(mended)} on ${host}: ${result}: ${what}`];
   lines.push(...did.map((line) => `  ${line}`));
   if (remedy !== undefined && mended.exit !== 0) lines.push(`  -> ${remedy}`);
   return text(lines);

@@ -4,7 +4,7 @@ import type { Change } from '../core/fleet-diff';
 import { describeGuardsNotRun } from '../core/guards-not-run';
 import { describeEntry, isWorthTelling } from '../core/record';
 import { nextCommands } from './next-commands';
-import { printable } from './render';
+import { printable, titleOf } from './render';
 
 const sources = {
   monitoring: "as OpenNebula's collectors told",
@@ -51,15 +51,9 @@ function totals(domains: readonly FleetDomain[]): string {
 function table(domains: readonly FleetDomain[], now: Date): string[] {
   const rows = domains.map((domain) => {
     const age = ageOf(domain, now);
-    const vm = domain.name === null ? domain.domain : `${domain.domain} ${domain.name}`;
-    return [
-      domain.verdict,
-      domain.blockState,
-      domain.host,
-      age === null ? 'never' : describeAge(age),
-      vm,
-      domain.reason,
-    ];
+    const { verdict, blockState, host, reason } = domain;
+    const seen = age === null ? 'never' : describeAge(age);
+    return [verdict, blockState, host, seen, titleOf(domain), reason];
   });
   const all = [['VERDICT', 'BLOCK STATE', 'HOST', 'AGE', 'VM', 'REASON'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) =>
@@ -85,13 +79,12 @@ function doneLast(domains: readonly FleetDomain[], now: Date): string[] {
 /** What changed since an earlier audit, one line each. */
 export function renderChanges(changes: readonly Change[], since: string): string {
   if (changes.length === 0) return `no change was found since ${printable(since)}\n`;
-  const lines = changes.map(({ kind, domain, name, before, now, reason }) => {
+  const lines = changes.map(({ kind, before, now, reason, ...vm }) => {
     const standing = (one: Change['now']): string =>
       one
         ? `${one.verdict}${one.blockState === 'healthy' ? '' : ` (${one.blockState})`} on ${one.host}`
         : 'not there';
-    const vm = name === null ? domain : `${domain} ${name}`;
-    return `  ${kind.padEnd(7)} ${vm}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
+    return `  ${kind.padEnd(7)} ${titleOf(vm)}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
   });
   return `${[`changed since ${since}:`, ...lines].map(printable).join('\n')}\n`;
 }

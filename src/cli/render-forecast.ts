@@ -1,6 +1,6 @@
 import { countVerdicts } from '../core/fleet';
 import { isHarmed, type RelinkForecast } from '../workflows/fleet/before-relink';
-import { printable } from './render';
+import { printable, titleOf } from './render';
 
 /** What re-pointing links would do, VM by VM, and how to do it so that it does nothing. */
 export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links: number): string {
@@ -10,10 +10,10 @@ export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links
     ...doubts.map((doubt) => `not known: ${doubt}`),
   ];
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
-  for (const { domain, name, host, now, verdict, reason } of domains) {
+  for (const vm of domains) {
+    const { host, now, verdict, reason } = vm;
     if (verdict === 'safe') continue;
-    const vm = name === null ? domain : `${domain} ${name}`;
-    lines.push(`${verdict === now ? '' : `${now} -> `}${verdict}: ${vm} on ${host}: ${reason}`);
+    lines.push(`${verdict === now ? '' : `${now} -> `}${verdict}: ${titleOf(vm)} on ${host}: ${reason}`);
   }
   const counts = countVerdicts(harmed);
   if (counts.repairable > 0) {

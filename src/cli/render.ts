@@ -34,6 +34,11 @@ export function renderStep(step: Step): string {
   }
 }
 
+/** How a VM is called where there is room for one line. */
+export function titleOf({ domain, name }: { readonly domain: string; readonly name: string | null }): string {
+  return name === null ? domain : `${domain} ${name}`;
+}
+
 /** Names come from files that a VM's owner may choose: what a terminal would obey is shown, not sent. */
 export function printable(text: string): string {
   return text.replace(

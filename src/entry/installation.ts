@@ -17,8 +17,10 @@ async function main([action = '', word = '', ...files]: readonly string[]): Prom
     process.stdout.write(await textFor(word));
     return exitCodes.ok.status;
   }
-  if (action === 'vm-mad') return print(await vmMad(word, file, backup, settings));
-  throw new GuardError('usage', `${action} is not known`, 'run install.sh');
+  const work = action === 'vm-mad' ? vmMad.get(word) : undefined;
+  if (work) return print(await work(file, backup, settings));
+  const given = action === 'vm-mad' ? `vm-mad ${word}` : action;
+  throw new GuardError('usage', `${given} is not known`, 'run install.sh');
 }
 
 async function verifyInstallation(root: string, settings: string): Promise<number> {
@@ -34,29 +36,16 @@ async function tryPathReading(): Promise<number> {
   return exitCodes.ok.status;
 }
 
-async function vmMad(
-  word: string,
-  file: string,
-  backup: string,
-  settings: string | undefined,
-): Promise<string[]> {
-  switch (word) {
-    case 'movers':
-      return movers(file);
-    case 'show':
-      return show(file);
-    case 'may-set':
-      return maySet(file, backup);
-    case 'set':
-      return set(file, backup);
-    case 'restore':
-      return restore(file, backup, await readSettings(settings), 'do-it');
-    case 'show-restore':
-      return restore(file, backup, await readSettings(settings), 'dry-run');
-    default:
-      throw new GuardError('usage', `vm-mad ${word} is not known`, 'run install.sh');
-  }
-}
+type VmMadWork = (file: string, backup: string, settings?: string) => string[] | Promise<string[]>;
+
+const vmMad = new Map<string, VmMadWork>([
+  ['movers', movers],
+  ['show', show],
+  ['may-set', maySet],
+  ['set', set],
+  ['restore', async (file, backup, from) => restore(file, backup, await readSettings(from), 'do-it')],
+  ['show-restore', async (file, backup, from) => restore(file, backup, await readSettings(from), 'dry-run')],
+]);
 
 function print(lines: readonly string[]): number {
   process.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));

@@ -1,6 +1,6 @@
 import type { FleetDomain, FleetReport } from '../../core/fleet';
 import { commandsFor, nextCommands } from '../next-commands';
-import { markup, type Markup } from './markup';
+import { markup, section, type Markup } from './markup';
 
 /** What to run next for one VM, on its host. */
 export function commandsOf(vm: FleetDomain): Markup {
@@ -19,11 +19,7 @@ export function commandsOfAll(report: FleetReport): Markup | undefined {
       <li>${why}${host === undefined ? undefined : markup`, on <bdi>${host}</bdi>`}<br />${command(line)}</li>`,
   );
   if (steps.length === 0) return undefined;
-  return markup`
-    <section aria-labelledby="next">
-      <h2 id="next">What to run next</h2>
-      <ol class="steps">${steps}</ol>
-    </section>`;
+  return section('next', 'What to run next', markup`<ol class="steps">${steps}</ol>`);
 }
 
 /** The script offers to copy it. */

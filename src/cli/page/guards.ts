@@ -1,6 +1,6 @@
 import type { FleetReport } from '../../core/fleet';
 import { describeGuardsNotRun } from '../../core/guards-not-run';
-import { type Markup, markup, signs } from './markup';
+import { type Markup, markup, section, signs } from './markup';
 
 /** Where VMs were moved without a guard, or not at all. */
 export function guards({ guardsNotRun = [] }: FleetReport): Markup | undefined {
@@ -9,9 +9,5 @@ export function guards({ guardsNotRun = [] }: FleetReport): Markup | undefined {
     const { what, remedy } = describeGuardsNotRun(one);
     return markup`<li>${what}<p class="remedy">${signs.arrow} ${remedy}</p></li>`;
   });
-  return markup`
-    <section class="unknowns" aria-labelledby="guards">
-      <h2 id="guards">Guards that could not run</h2>
-      <ul>${items}</ul>
-    </section>`;
+  return section('guards', 'Guards that could not run', markup`<ul>${items}</ul>`, 'unknowns');
 }

@@ -1,7 +1,8 @@
 import { inOrder, type FleetHost, type FleetReport } from '../../core/fleet';
-import { markup, type Markup } from './markup';
+import { titleOf } from '../render';
+import { markup, section, type Markup } from './markup';
 import type { Row } from './rows';
-import { count, inWords, legend, sign, signOf, titleOf } from './words';
+import { count, inWords, legend, sign, signOf } from './words';
 
 /** Hosts × VMs: a row per host, a small cell per VM. */
 export function fleetMap({ hosts }: FleetReport, rows: readonly Row[]): Markup {
@@ -18,12 +19,7 @@ export function fleetMap({ hosts }: FleetReport, rows: readonly Row[]): Markup {
       ${title === undefined ? undefined : markup`<h3>${title}</h3>`}
       <ul class="hosts">${own.map((host) => hostRow(host, rows))}</ul>`;
   });
-  return markup`
-    <section aria-labelledby="map">
-      <h2 id="map">Hosts and their VMs</h2>
-      ${explained()}
-      <div class="map">${groups}</div>
-    </section>`;
+  return section('map', 'Hosts and their VMs', markup`${explained()}<div class="map">${groups}</div>`);
 }
 
 function hostRow({ host, trouble }: FleetHost, rows: readonly Row[]): Markup {

@@ -18,6 +18,15 @@ export function markup(parts: TemplateStringsArray, ...values: readonly Content[
   return new Markup(text);
 }
 
+/** A part of the page under a title, of which it has its name. */
+export function section(id: string, title: string, content: Content, kind?: string): Markup {
+  return markup`
+    <section${kind === undefined ? undefined : markup` class="${kind}"`} aria-labelledby="${id}">
+      <h2 id="${id}">${title}</h2>
+      ${content}
+    </section>`;
+}
+
 const known = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 /** The same for every use of a template, and a page uses some of them a thousand times. */

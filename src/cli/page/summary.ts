@@ -1,8 +1,9 @@
 import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../../core/fleet';
 import { verdicts } from '../../core/finding';
-import { type Markup, markup, signs } from './markup';
+import { titleOf } from '../render';
+import { type Markup, markup, section, signs } from './markup';
 import type { Row } from './rows';
-import { alarmingStates, count, sign, titleOf, type Standing } from './words';
+import { alarmingStates, count, sign, type Standing } from './words';
 
 const sources = {
   monitoring: "by what OpenNebula's collectors had told",
@@ -61,15 +62,13 @@ export function urgent(rows: readonly Row[]): Markup | undefined {
   const links = dying.map(
     ({ vm, id }) => markup`<li><a href="#${id}">${titleOf(vm)}</a> on <bdi>${vm.host}</bdi></li>`,
   );
-  return markup`
-    <section class="urgent" aria-labelledby="urgent">
-      <h2 id="urgent">${count(dying.length, 'VM')} can die at any moment</h2>
-      <p>
-        Half-inactive: the guest's next write to one of its disks, a migration, a save or a resize of a disk kills it.
-        ${' Reset first; do not migrate, suspend, stop or resize before.'}
-      </p>
-      <ul class="names">${links}</ul>
-    </section>`;
+  const content = markup`
+    <p>
+      Half-inactive: the guest's next write to one of its disks, a migration, a save or a resize of a disk kills it.
+      ${' Reset first; do not migrate, suspend, stop or resize before.'}
+    </p>
+    <ul class="names">${links}</ul>`;
+  return section('urgent', `${count(dying.length, 'VM')} can die at any moment`, content, 'urgent');
 }
 
 /** What keeps this page from telling everything. */
@@ -87,9 +86,5 @@ export function unknowns({ hosts, doubts }: FleetReport, rows: readonly Row[]): 
     ...(never > 0 ? [markup`<li>${count(never, 'VM')} never looked at</li>`] : []),
   ];
   if (items.length === 0) return undefined;
-  return markup`
-    <section class="unknowns" aria-labelledby="unknowns">
-      <h2 id="unknowns">What is not known</h2>
-      <ul>${items}</ul>
-    </section>`;
+  return section('unknowns', 'What is not known', markup`<ul>${items}</ul>`, 'unknowns');
 }

@@ -1,29 +1,27 @@
 import { describeAge, isAtRisk } from '../../core/fleet';
 import { verdicts } from '../../core/finding';
-import { markup, type Markup } from './markup';
+import { markup, section, type Markup } from './markup';
 import type { Row } from './rows';
 import { trouble } from './trouble';
 import { isAlarming, sign } from './words';
 
 /** One body per VM, so that sorting keeps together what belongs to it. The script makes the headers buttons. */
 export function vmTable(rows: readonly Row[]): Markup {
-  return markup`
-    <section aria-labelledby="vms">
-      <h2 id="vms">All VMs</h2>
-      <table class="vms">
-        <thead>
-          <tr>
-            <th scope="col">VM</th>
-            <th scope="col">Name</th>
-            <th scope="col">Host</th>
-            <th scope="col" aria-sort="ascending">Verdict</th>
-            <th scope="col">Disks in QEMU</th>
-            <th scope="col">Looked at</th>
-          </tr>
-        </thead>
-        ${rows.map(body)}
-      </table>
-    </section>`;
+  const table = markup`
+    <table class="vms">
+      <thead>
+        <tr>
+          <th scope="col">VM</th>
+          <th scope="col">Name</th>
+          <th scope="col">Host</th>
+          <th scope="col" aria-sort="ascending">Verdict</th>
+          <th scope="col">Disks in QEMU</th>
+          <th scope="col">Looked at</th>
+        </tr>
+      </thead>
+      ${rows.map(body)}
+    </table>`;
+  return section('vms', 'All VMs', table);
 }
 
 function body({ vm, id, age }: Row): Markup {

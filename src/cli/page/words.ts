@@ -82,11 +82,6 @@ export function inWords({ verdict, blockState }: Standing): string {
   return isAlarming(blockState) ? `${verdict}, ${blockState}` : verdict;
 }
 
-/** How a VM is called where there is room for one line. */
-export function titleOf({ domain, name }: FleetDomain): string {
-  return name === null ? domain : `${domain} ${name}`;
-}
-
 export function count(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? '' : 's'}`;
 }
