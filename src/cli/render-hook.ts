@@ -1,4 +1,5 @@
 import type { Element } from '../core/element';
+import { escapeXml } from '../opennebula/xml-rpc';
 import type { HookTest } from '../workflows/hook-test';
 import { printable } from './render';
 
@@ -32,11 +33,7 @@ function block(text: string): string[] {
 
 function xmlLines({ name, text, children }: Element, indent: string): string[] {
   const opening = `${indent}<${printable(name)}>`;
-  if (children.length === 0) return [`${opening}${printable(escape(text))}</${printable(name)}>`];
+  if (children.length === 0) return [`${opening}${printable(escapeXml(text))}</${printable(name)}>`];
   const inner = children.flatMap((child) => xmlLines(child, `${indent}  `));
   return [opening, ...inner, `${indent}</${printable(name)}>`];
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

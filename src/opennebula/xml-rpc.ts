@@ -16,7 +16,10 @@ const lastRecord = 0;
 
 /** One call of OpenNebula's XML-RPC interface; all that we ask needs no more than whole numbers. */
 function encodeCall(method: string, session: string, ...numbers: readonly number[]): string {
-  const values = [`<string>${escape(session)}</string>`, ...numbers.map((number) => `<int>${number}</int>`)];
+  const values = [
+    `<string>${escapeXml(session)}</string>`,
+    ...numbers.map((number) => `<int>${number}</int>`),
+  ];
   const params = values.map((value) => `<param><value>${value}</value></param>`).join('');
   return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
 }
@@ -46,6 +49,6 @@ function valueOf(value: Element): string {
   return value.children[0]?.text ?? value.text;
 }
 
-function escape(text: string): string {
+export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

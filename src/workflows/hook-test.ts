@@ -8,7 +8,7 @@ import { hookCommand, hookProgram, runAsHookManager } from '../system/hook-manag
 import { showVm } from '../system/onevm';
 import { readVmEvent } from './read-vm';
 
-export interface HookTestOptions {
+interface HookTestOptions {
   readonly settings: Settings;
   readonly vmId: string;
   /** What a file holds that was given: an event that was saved, raw or in Base64. */
@@ -42,11 +42,8 @@ export async function testHook(hook: HookName, options: HookTestOptions): Promis
   const { settings, vmId, dryRun } = options;
   const program = hookProgram(hook);
   if (!existsSync(program)) {
-    throw new GuardError(
-      'problem',
-      `the hook's program ${program} is not installed`,
-      'run install.sh frontend',
-    );
+    const what = `the hook's program ${program} is not installed`;
+    throw new GuardError('problem', what, 'run install.sh frontend');
   }
   const xml = xmlOfEvent(options.event ?? (await askOpenNebula(vmId, settings)));
   checkEvent(hook, xml, vmId, options.event !== undefined);
@@ -67,18 +64,12 @@ function checkEvent(hook: HookName, xml: string, vmId: string, isSaved: boolean)
   const event = readVmEvent(xml);
   const what = isSaved ? 'the saved event' : `what onevm show -x ${vmId} prints`;
   if (isFailure(event)) {
-    throw new GuardError(
-      'usage',
-      `${what} is no event: ${event.what}`,
-      'see docs/opennebula.md for how to save one',
-    );
+    const why = `${what} is no event: ${event.what}`;
+    throw new GuardError('usage', why, 'see docs/opennebula.md for how to save one');
   }
   if (event.vmId !== vmId) {
-    throw new GuardError(
-      'usage',
-      `${what} is of VM ${event.vmId}, not of VM ${vmId}`,
-      `give --vm ${event.vmId}`,
-    );
+    const why = `${what} is of VM ${event.vmId}, not of VM ${vmId}`;
+    throw new GuardError('usage', why, `give --vm ${event.vmId}`);
   }
   if (isFiredBy(hook, event)) return;
   const { state, lcmState } = event;

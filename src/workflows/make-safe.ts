@@ -26,16 +26,12 @@ export async function makeSafe(
 export async function makePathsSafe(course: GuardCourse): Promise<Ending<Unsafe> | undefined> {
   const { settings, checkDestination = true, dryRun = false } = course.options;
   const destination = checkDestination ? course.destination : undefined;
-  const checked = await checkDomain(course.domain, {
-    settings,
-    deep: true,
-    destination,
-    virsh: course.virsh,
-  });
+  const { domain, virsh } = course;
+  const checked = await checkDomain(domain, { settings, deep: true, destination, virsh });
   const unsafe = judge(course, checked);
   if (unsafe) return unsafe;
   if (checked.plan.length > 0) {
-    const repaired = await repairLocked(course.domain, dryRun);
+    const repaired = await repairLocked(domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
     if (repairExit(repaired) !== 'ok') {
       return { result: 'failed', what: problem?.what ?? 'the repair failed', remedy: problem?.remedy };
@@ -78,12 +74,8 @@ export async function resetEarlier(
   const inspected = await inspectDomain(domain, settings, course.virsh);
   course.blockState = inspected.blockState;
   if (inspected.blockState === 'healthy') return undefined;
-  const { result, what, remedy, blockState } = await resetLocked(domain, {
-    settings,
-    strategy: 'auto',
-    dryRun,
-    destination: lastDestination,
-  });
+  const options = { settings, strategy: 'auto', dryRun, destination: lastDestination } as const;
+  const { result, what, remedy, blockState } = await resetLocked(domain, options);
   course.blockState = blockState;
   const end = resetResults[result];
   if (end !== 'ok') return { result: end === 'problem' || end === 'busy' ? 'refused' : end, what, remedy };

@@ -95,18 +95,14 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
     const { done, undo, error } = await apply(before.plan, { held, host });
     if (error) {
       undo();
-      return failed(before, 'repair', error.what, error.remedy);
+      return failed(before, error.what, error.remedy);
     }
     const after = await lookAgain(held);
     if (after.verdict !== 'safe') {
       undo();
       const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
-      return failed(
-        after,
-        'repair',
-        `the repair was taken back, because afterwards: ${doubt?.what ?? after.verdict}`,
-        doubt?.remedy,
-      );
+      const why = doubt?.what ?? after.verdict;
+      return failed(after, `the repair was taken back, because afterwards: ${why}`, doubt?.remedy);
     }
     return { ...after, plan: done, result: 'repaired' };
   } finally {
@@ -130,7 +126,12 @@ function resultBefore({ verdict }: DomainReport): RepairResult | undefined {
   return verdict === 'repairable' ? undefined : 'refused';
 }
 
-function failed(base: DomainReport, check: string, what: string, remedy: string | undefined): RepairReport {
-  const finding: Finding = { check, state: 'problem', what, ...(remedy === undefined ? {} : { remedy }) };
+function failed(base: DomainReport, what: string, remedy: string | undefined): RepairReport {
+  const finding: Finding = {
+    check: 'repair',
+    state: 'problem',
+    what,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
   return { ...base, findings: [...base.findings, finding], plan: [], result: 'failed' };
 }

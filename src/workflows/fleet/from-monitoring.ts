@@ -38,18 +38,12 @@ export async function fromMonitoring(
   if (isUnknown(monitoring)) {
     // The list has a little of it too, which is better than nothing.
     const domains = vms.map((vm) => judge(vm, vm.told, now).vm);
-    return {
-      hosts,
-      domains,
-      doubts: [...doubts, `the VMs' MONITORING cannot be read: ${monitoring.unknown}`],
-    };
+    const doubt = `the VMs' MONITORING cannot be read: ${monitoring.unknown}`;
+    return { hosts, domains, doubts: [...doubts, doubt] };
   }
   const judged = vms.map((vm) => judge(vm, newest(vm.told, monitoring.get(vm.id)), now));
-  return {
-    hosts: hosts.map((host) => withTrouble(host, judged)),
-    doubts,
-    domains: judged.map(({ vm }) => vm),
-  };
+  const known = hosts.map((host) => withTrouble(host, judged));
+  return { hosts: known, doubts, domains: judged.map(({ vm }) => vm) };
 }
 
 /** A VM, and whether what the probe said of it counts. */
@@ -90,15 +84,8 @@ function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: D
   const base = { domain, pid: null, plan: [], host, vmId: id, name };
   const undecided = (what: string, remedy: string, seen: string | null): Judged => {
     const findings = [{ check: 'monitoring', state: 'unknown', what, remedy }] as const;
-    const vm = {
-      ...base,
-      verdict: 'undecided',
-      blockState: 'unknown',
-      reason: what,
-      seen,
-      findings,
-    } as const;
-    return { vm, isHeard: false };
+    const standing = { verdict: 'undecided', blockState: 'unknown' } as const;
+    return { vm: { ...base, ...standing, reason: what, seen, findings }, isHeard: false };
   };
   const doctor = doctorOf(host);
   if (!told) return undecided(`the probe on ${host} has told nothing of it`, doctor, null);

@@ -17,14 +17,8 @@ export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv
   // Node tells the program by where it really lies; OpenNebula's directory may be a link to a larger disk.
   if (real(scripts) !== real(join(variable, 'remotes')))
     return { runs: 'host', scripts, remoteScripts: scripts, script };
-  const records = recordDirectory(environment);
-  return {
-    runs: 'frontend',
-    scripts,
-    remoteScripts: remoteScriptsOf(join(variable, 'config')),
-    script,
-    records,
-  };
+  const remoteScripts = remoteScriptsOf(join(variable, 'config'));
+  return { runs: 'frontend', scripts, remoteScripts, script, records: recordDirectory(environment) };
 }
 
 /** oned writes its configuration down for its drivers (DriverExecHelper.rb, read_configuration). */
