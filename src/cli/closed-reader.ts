@@ -5,8 +5,9 @@ export function isClosedReader(error: unknown): boolean {
   return code === 'EPIPE' || code === 'EIO';
 }
 
+/** What is done counts more than that it is told: on stderr nothing may end us, a full disk neither. */
 export function forgiveClosedReader(stream: NodeJS.WriteStream): void {
   stream.on('error', (error) => {
-    if (!isClosedReader(error)) throw error;
+    if (stream !== process.stderr && !isClosedReader(error)) throw error;
   });
 }

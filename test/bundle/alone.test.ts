@@ -48,6 +48,11 @@ test('every program is one file that can be executed', () => {
   expect(built.programs).toContain('migrate-guard.cjs');
 });
 
+test('what cannot be said on stderr, as its disk is full, ends nothing', async () => {
+  const line = ['sh', '-c', 'exec "$0" --nonsense 2>/dev/full', built.file] as const;
+  expect(await run(line, { deadline: 120_000 })).toMatchObject({ exit: 64 });
+});
+
 test('a program is ASCII: with a letter beyond Latin-1 all of it would take two bytes a character', () => {
   for (const program of built.programs) {
     const bytes = readFileSync(join(built.directory, program));
