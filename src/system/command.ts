@@ -78,7 +78,7 @@ function settingsOf(command: Command, { input, env, cwd, inherit }: CommandOptio
     stripFinalNewline: false,
     extendEnv: !isolated,
     env: { LC_ALL: 'C', ...(isolated ? command.environment : {}), ...env },
-    ...(cwd === undefined ? {} : { cwd }),
+    cwd: cwd ?? whereWeAre(),
     ...(input === undefined ? {} : { input }),
     stdio: [
       input === undefined && !isolated ? 'ignore' : 'pipe',
@@ -88,6 +88,15 @@ function settingsOf(command: Command, { input, env, cwd, inherit }: CommandOptio
       // execa takes descriptors beyond the third, and its types do not say so.
     ] as NonNullable<Options['stdio']>,
   };
+}
+
+/** Ours may be gone; execa fails then. */
+function whereWeAre(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }
 
 /**

@@ -34,6 +34,18 @@ test('what a command prints, and how it ends', async () => {
   });
 });
 
+test('where our directory is gone it runs in the root directory', async () => {
+  const before = process.cwd();
+  const gone = mkdtempSync(join(tmpdir(), 'gone-'));
+  process.chdir(gone);
+  rmSync(gone, { recursive: true });
+  try {
+    expect(await run(['pwd'], { deadline })).toMatchObject({ exit: 0, stdout: '/\n' });
+  } finally {
+    process.chdir(before);
+  }
+});
+
 test('without input it reads nothing of ours', async () => {
   expect(await run(['cat'], { deadline })).toMatchObject({ exit: 0, stdout: '' });
 });
