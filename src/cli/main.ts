@@ -4,14 +4,20 @@ import { readSettings } from '../system/settings-file';
 import { explainError } from './explain-error';
 import { parse } from './parse';
 import type { CommandLine, Verb } from './verb';
-import { runHost } from './verbs/host';
 
-/** Runs one command line to its end and gives the exit status; no error leaves it as a stack. */
-export async function runLine(argv: readonly string[], verbs: readonly Verb[]): Promise<number> {
+/**
+ * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `runAgent`: what sudo starts
+ * for OpenNebula's user.
+ */
+export async function runLine(
+  argv: readonly string[],
+  verbs: readonly Verb[],
+  runAgent: () => Promise<number>,
+): Promise<number> {
   let line: CommandLine | undefined;
   try {
-    // What sudo starts for OpenNebula's user: there is no command line to read, and nothing that reads one is loaded.
-    if (argv.length === 1 && argv[0] === 'host') return await runHost();
+    // There is no command line to read, and nothing that reads one is loaded.
+    if (argv.length === 1 && argv[0] === 'host') return await runAgent();
     const parsed = await parse(argv, verbs);
     if ('answer' in parsed) {
       process.stdout.write(`${parsed.answer}\n`);

@@ -1,6 +1,7 @@
 import { forgiveClosedReader } from '../cli/closed-reader';
 import { runLine } from '../cli/main';
 import { verbs } from '../cli/verbs';
+import { runHost } from '../cli/verbs/host';
 import { keepHeapSmall } from '../system/small-heap';
 
 keepHeapSmall();
@@ -17,5 +18,5 @@ async function main(argv: readonly string[]): Promise<number> {
   // A reader that went away (a `tee` that Ctrl-C ended) must not end what stands by a migration.
   forgiveClosedReader(process.stdout);
   forgiveClosedReader(process.stderr);
-  return runLine(argv, verbs);
+  return runLine(argv, verbs, runHost);
 }
