@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { isUnknown } from '../src/core/facts';
 import { parseLayout } from '../src/core/qemu-layout';
+import { isUnknown } from '../src/core/unknown';
 import { locate } from '../src/system/qemu-memory';
 import { QemuProcess } from '../src/system/qemu-process';
 import {

@@ -1,7 +1,8 @@
-import type { DomainFacts, SourceFacts, Unknown } from '../core/facts';
-import type { Evidence, Finding } from '../core/finding';
-import { disksAt } from '../core/plan';
 import { identity } from '../core/entry';
+import type { DomainFacts, SourceFacts } from '../core/facts';
+import type { Evidence, Finding } from '../core/finding';
+import type { Unknown } from '../core/unknown';
+import { disksAt } from '../core/walk';
 import { describeWay } from '../core/way';
 
 /** One question about a domain, answered from facts alone. */

@@ -1,5 +1,5 @@
-import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
+import { isUnknown } from '../core/unknown';
 import { leftOut, type Check } from './check';
 
 const usable = new Set(['block special file', 'regular file', 'regular empty file']);

@@ -1,9 +1,9 @@
-import { identity, type Disk } from '../core/entry';
-import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
+import { identity, sameIdentity, type Disk } from '../core/entry';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
 import type { Evidence, Finding } from '../core/finding';
-import { diskAt, sameIdentity } from '../core/plan';
-import type { Walk } from '../core/walk';
 import { isReopened } from '../core/reopened';
+import { isUnknown } from '../core/unknown';
+import { diskAt, type Walk } from '../core/walk';
 import { about, type Check } from './check';
 import { lastHold, powerCycle, unclaimed } from './held-disk';
 

@@ -1,5 +1,5 @@
-import { isUnknown } from '../core/facts';
 import type { Finding } from '../core/finding';
+import { isUnknown } from '../core/unknown';
 import type { Check } from './check';
 
 /** With `--deep`: does QEMU itself call its files by the names that libvirt's XML holds? It re-opens by its own. */

@@ -1,8 +1,8 @@
-import { identity } from '../core/entry';
-import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
+import { identity, sameIdentity } from '../core/entry';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
 import type { Finding } from '../core/finding';
-import { sameIdentity } from '../core/plan';
 import { isReopened } from '../core/reopened';
+import { isUnknown } from '../core/unknown';
 import { about, unlessReadOnly, type Check } from './check';
 import { describeUser } from './disk-access';
 

@@ -1,21 +1,14 @@
-import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
-import { identity } from '../core/entry';
-import { isFailure } from '../core/errors';
-import type { Finding } from '../core/finding';
-import {
-  canBeDisk,
-  describeKind,
-  diskAt,
-  mergePlans,
-  planSource,
-  sameIdentity,
-  type Plan,
-  type Step,
-} from '../core/plan';
 import { closedDirectory } from '../core/access';
-import { describeFailure } from '../core/way';
-import type { Walk } from '../core/walk';
+import { canBeDisk, describeKind, identity, sameIdentity } from '../core/entry';
+import { isFailure } from '../core/errors';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
+import type { Finding } from '../core/finding';
+import { mergePlans, planSource, type Plan } from '../core/plan';
 import { isReopened } from '../core/reopened';
+import type { Step } from '../core/repair-step';
+import { isUnknown } from '../core/unknown';
+import { diskAt, type Walk } from '../core/walk';
+import { describeFailure } from '../core/way';
 import { about, leftOut, unlessReadOnly, type Check } from './check';
 import { heldFor, lastHold, powerCycle } from './held-disk';
 

@@ -1,5 +1,7 @@
-import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts } from '../core/facts';
+import type { BlockNode } from '../core/block-nodes';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
 import type { Finding } from '../core/finding';
+import { isUnknown } from '../core/unknown';
 import { about, type Check } from './check';
 
 /**

@@ -1,7 +1,8 @@
-import { identity, type Disk, type FileEntry } from '../core/entry';
-import { isUnknown, type DomainFacts, type SourceFacts } from '../core/facts';
-import { diskAt, disksAt, sameIdentity } from '../core/plan';
+import { identity, sameIdentity, type Disk, type FileEntry } from '../core/entry';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
 import { shellWord } from '../core/shell-word';
+import { isUnknown } from '../core/unknown';
+import { diskAt, disksAt } from '../core/walk';
 
 /** What QEMU holds open for a disk whose path does not lead there, and what to do about it. */
 

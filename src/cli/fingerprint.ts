@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
-import { sha256 } from '../system/installed-file';
+import { sha256 } from '../system/sha256';
 import { version } from './version';
 
 /** Version and commit; below it the program file that runs, as `sha256sum` prints it and `sha256sum -c` reads it. */

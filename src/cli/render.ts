@@ -1,5 +1,5 @@
 import type { DomainReport, Finding } from '../core/finding';
-import type { Step } from '../core/plan';
+import type { Step } from '../core/repair-step';
 
 /** One domain's report for a person: the verdict, then each problem in two lines, then what was left open. */
 export function renderReport(report: DomainReport): string {

@@ -1,11 +1,11 @@
 import type { DiskSource } from './domain';
-import type { Disk, Permissions } from './entry';
+import type { Disk } from './entry';
 import type { AccessFact } from './facts';
 import { mountAt, type Mount } from './mounts';
+import type { Permissions } from './owner-and-mode';
 import type { PathAnswer } from './path-question';
-import { diskAt } from './plan';
 import type { Credentials } from './process-status';
-import type { Passage, Walk } from './walk';
+import { diskAt, type Passage, type Walk } from './walk';
 
 /** Bits of a mode: may be read, may be written. access(2) has the same. */
 const toRead = 4;

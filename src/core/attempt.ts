@@ -1,5 +1,5 @@
-import type { Unknown } from './facts';
 import { deathSignature, readLog } from './log-signatures';
+import type { Unknown } from './unknown';
 
 /**
  * Why a mover failed. `handing-over`: QEMU could not give up its disks, which is what this program mends.

@@ -1,5 +1,5 @@
-import { isUnknown, type Unknown } from './facts';
 import type { Layout, MemberName } from './qemu-layout';
+import { isUnknown, type Unknown } from './unknown';
 
 /** Reads memory of a process; `undefined` where nothing is mapped. */
 export type ReadMemory = (address: number, length: number) => Uint8Array | undefined;

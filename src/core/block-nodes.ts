@@ -1,6 +1,6 @@
-import { isUnknown, type BlockNode, type Unknown } from './facts';
-import { textOf } from './report-reader';
 import { property, type QmpReply } from './qmp';
+import { textOf } from './report-reader';
+import { isUnknown, type Unknown } from './unknown';
 
 /** Drivers of QEMU's block/file-posix.c: the nodes that open a local path. */
 const fileDrivers = new Set(['file', 'host_device', 'host_cdrom']);
@@ -52,4 +52,16 @@ function fileNameOf(file: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A protocol node of QEMU's block layer, from `query-named-block-nodes`. */
+export interface BlockNode {
+  readonly name: string;
+  readonly driver: string;
+  readonly path: string;
+  readonly readonly: boolean;
+  /** A node above it is not read-only (the format's; the node itself never says so, where it has auto-read-only). */
+  readonly written?: true;
+  /** Bytes of what it has open, where QEMU tells them: a device's as they were when QEMU opened it or was told to resize. */
+  readonly size?: number;
 }

@@ -1,7 +1,8 @@
-import { resumeOf } from './guest-origin';
 import { hex, type Backend, type BlockMemory } from './block-backends';
 import type { BlockState, Evidence, Finding } from './finding';
+import { resumeOf } from './guest-origin';
 import type { LogReading } from './log-signatures';
+import type { QemuAnswers } from './qmp';
 
 /** By what a block state was found. */
 export interface BlockEvidence extends Evidence {
@@ -16,18 +17,6 @@ export interface BlockJudgement {
   readonly findings: readonly (Finding & { readonly evidence?: BlockEvidence })[];
   /** Of an unknown one: the guest arrived paused, and may still wait for its resume. */
   readonly mayWait?: true;
-}
-
-/** What QEMU answers to QMP, as far as it matters; what it does not offer is `undefined`. */
-export interface QemuAnswers {
-  /** `query-status`: `running`, `paused`, … */
-  readonly status: string;
-  /** `query-migrate`; `undefined`: this QEMU has never seen a migration. */
-  readonly migration: string | undefined;
-  /** Of `query-named-block-nodes`: the nodes that are inactive; `undefined` before QEMU 10.0. */
-  readonly inactiveNodes: readonly string[] | undefined;
-  /** `query-blockstats`, where it matters: a disk has served the guest in this process. */
-  readonly hasServed?: boolean;
 }
 
 export interface LogFacts extends LogReading {

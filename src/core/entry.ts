@@ -1,9 +1,5 @@
-/** Who may do what with a file: `st_mode` & 07777, and its owner. */
-export interface Permissions {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
+import type { Permissions } from './owner-and-mode';
+import type { Unknown } from './unknown';
 
 /** A block or character device; `device` is `st_rdev` as `major:minor`. */
 export interface DeviceEntry extends Permissions {
@@ -58,4 +54,62 @@ export function deviceNumbers(dev: number): string {
   const major = (dev >>> 8) & 0xfff;
   const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
   return `${major}:${minor}`;
+}
+
+/** A device or regular file that QEMU holds open. */
+export type OpenFile = Disk & {
+  /** Whether a descriptor of it is open for writing. Read only where a finding depends on it. */
+  readonly writable?: boolean | Unknown;
+};
+
+/**
+ * Whether two targets of the link at `path` are the same: libvirt stores a relative one as `DIR/../target`.
+ * Told from the text alone; the finished plan is walked anyway.
+ */
+export function sameTarget(path: string, one: string, other: string): boolean {
+  const directory = path.slice(0, path.lastIndexOf('/'));
+  return absoluteTarget(directory, one) === absoluteTarget(directory, other);
+}
+
+function absoluteTarget(directory: string, target: string): string {
+  const names: string[] = [];
+  for (const name of (target.startsWith('/') ? target : `${directory}/${target}`).split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return `/${names.join('/')}`;
+}
+
+export function isBelowDev(path: string): boolean {
+  return path.startsWith('/dev/');
+}
+
+/** Words for what stands at a path. */
+export function describeKind(entry: Entry): string {
+  switch (entry.kind) {
+    case 'block':
+      return `block device ${entry.device}`;
+    case 'character':
+      return `character device ${entry.device}`;
+    case 'file':
+      return 'a regular file';
+    case 'directory':
+      return 'a directory';
+    case 'link':
+      return 'a link';
+    case 'missing':
+      return 'missing';
+    case 'unreadable':
+      return `unreadable (${entry.error})`;
+    case 'other':
+      return 'neither a device nor a regular file';
+  }
+}
+
+export function canBeDisk(entry: Entry): entry is Disk {
+  return entry.kind === 'block' || entry.kind === 'file';
+}
+
+export function sameIdentity(one: Entry, other: Entry): boolean {
+  return canBeDisk(one) && canBeDisk(other) && one.kind === other.kind && identity(one) === identity(other);
 }

@@ -1,4 +1,4 @@
-import type { Step as PlanStep } from './plan';
+import type { Step as PlanStep } from './repair-step';
 
 export interface Evidence {
   /** Each hop of the host's view, as text. */

@@ -1,5 +1,5 @@
-import type { Unknown } from './facts';
 import { checkLayout, memberNames, symbolNames, type Layout } from './qemu-layout';
+import type { Unknown } from './unknown';
 
 /** What has gdb print where one variable or member is, as `symbol NAME NUMBER` or `member NAME NUMBER`. */
 export function layoutQuestions(): string[] {

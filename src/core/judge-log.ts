@@ -1,4 +1,3 @@
-import { mayWait, mayWaitForResume, resumeOf, type GuestOrigin } from './guest-origin';
 import {
   blockStateCheck as check,
   inactiveState,
@@ -7,11 +6,12 @@ import {
   type BlockEvidence,
   type BlockJudgement,
   type LogFacts,
-  type QemuAnswers,
 } from './block-state';
-import { isUnknown, type Unknown } from './facts';
 import type { BlockState, Finding } from './finding';
+import { mayWait, mayWaitForResume, resumeOf, type GuestOrigin } from './guest-origin';
 import { isBrokenStream } from './log-signatures';
+import type { QemuAnswers } from './qmp';
+import { isUnknown, type Unknown } from './unknown';
 
 /** What is known of a QEMU whose memory was not read. */
 export interface WithoutMemory {

@@ -1,5 +1,5 @@
-import { isUnknown, type Unknown } from './facts';
 import type { Finding } from './finding';
+import { isUnknown, type Unknown } from './unknown';
 
 /** One line of the manifest that install.sh writes: something that it has made. */
 export interface Installed {

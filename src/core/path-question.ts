@@ -1,4 +1,4 @@
-import type { Opened } from './facts';
+import type { Disk } from './entry';
 import type { Walk } from './walk';
 
 /** What the child that reads paths is asked about one path (system/path-reader). */
@@ -56,3 +56,9 @@ function hasStrings(value: unknown, names: readonly string[]): value is Record<s
   if (typeof value !== 'object' || value === null) return false;
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'string');
 }
+
+/** What became of opening a path as QEMU's user, inside its namespace. */
+export type Opened =
+  | { readonly kind: 'opened'; readonly entry: Disk }
+  /** The kernel refused at `path`; `error` is the system's name of the reason. */
+  | { readonly kind: 'refused'; readonly path: string; readonly error: string };

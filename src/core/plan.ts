@@ -1,29 +1,9 @@
-import { identity, type Disk, type Entry, type LinkEntry, type Permissions } from './entry';
+import { describeKind, isBelowDev, sameIdentity, sameTarget, type Entry, type LinkEntry } from './entry';
 import { failureOf, isFailure, type Failure } from './errors';
 import { isDevOfLibvirt, mountAt, submountOfDev, type Mount } from './mounts';
+import type { Permissions } from './owner-and-mode';
+import type { Sibling, Step } from './repair-step';
 import { walk, type Walk } from './walk';
-
-/** One effect of a repair inside a QEMU's mount namespace. `mode`, `uid` and `gid` are what it will get. */
-export type Step =
-  | ({ readonly step: 'make-directory'; readonly path: string } & Permissions)
-  | ({ readonly step: 'make-symlink'; readonly path: string; readonly target: string } & Permissions)
-  /** `was` is the target of the link that is replaced. */
-  | ({
-      readonly step: 'replace-symlink';
-      readonly path: string;
-      readonly target: string;
-      readonly was: string;
-    } & Permissions)
-  /** `like` is a node for the same device that is already inside: the new one becomes another name of it. */
-  | ({
-      readonly step: 'make-node';
-      readonly path: string;
-      readonly device: string;
-      readonly like?: string;
-    } & Permissions);
-
-/** A node for a device that libvirt has already put into a QEMU's `/dev`, with the right owner and label. */
-export type Sibling = { readonly path: string } & Permissions;
 
 /** Why nothing can be made. */
 const refused = (what: string): Failure => failureOf('problem', what);
@@ -132,69 +112,8 @@ function entryMade(step: Step): Entry {
   }
 }
 
-/**
- * Whether two targets of the link at `path` are the same: libvirt stores a relative one as `DIR/../target`.
- * Told from the text alone; the finished plan is walked anyway.
- */
-export function sameTarget(path: string, one: string, other: string): boolean {
-  const directory = path.slice(0, path.lastIndexOf('/'));
-  return absoluteTarget(directory, one) === absoluteTarget(directory, other);
-}
-
-function absoluteTarget(directory: string, target: string): string {
-  const names: string[] = [];
-  for (const name of (target.startsWith('/') ? target : `${directory}/${target}`).split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  return `/${names.join('/')}`;
-}
-
 function permissions({ mode, uid, gid }: Permissions): Permissions {
   return { mode, uid, gid };
-}
-
-export function isBelowDev(path: string): boolean {
-  return path.startsWith('/dev/');
-}
-
-/** Words for what stands at a path. */
-export function describeKind(entry: Entry): string {
-  switch (entry.kind) {
-    case 'block':
-      return `block device ${entry.device}`;
-    case 'character':
-      return `character device ${entry.device}`;
-    case 'file':
-      return 'a regular file';
-    case 'directory':
-      return 'a directory';
-    case 'link':
-      return 'a link';
-    case 'missing':
-      return 'missing';
-    case 'unreadable':
-      return `unreadable (${entry.error})`;
-    case 'other':
-      return 'neither a device nor a regular file';
-  }
-}
-
-export function canBeDisk(entry: Entry): entry is Disk {
-  return entry.kind === 'block' || entry.kind === 'file';
-}
-
-/** The disk to which a path leads, if it leads to one. */
-export function diskAt({ end }: Pick<Walk, 'end'>): Disk | undefined {
-  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
-}
-
-export function disksAt(...ways: readonly Walk[]): Disk[] {
-  return ways.flatMap((way) => diskAt(way) ?? []);
-}
-
-export function sameIdentity(one: Entry, other: Entry): boolean {
-  return canBeDisk(one) && canBeDisk(other) && one.kind === other.kind && identity(one) === identity(other);
 }
 
 /** The steps of several disks as one plan: what they share is done once, in the order of the first. */

@@ -1,4 +1,4 @@
-import type { Unknown } from './facts';
+import type { Unknown } from './unknown';
 
 /** The variables of QEMU that are read, by the names of its sources (block/block-backend.c, softmmu/runstate.c, migration/migration.c). */
 export const symbolNames = ['block_backends', 'current_run_state', 'current_migration'] as const;

@@ -1,6 +1,5 @@
-import type { QemuAnswers } from './block-state';
-import { isUnknown, type Unknown } from './facts';
 import { textOf } from './report-reader';
+import { isUnknown, type Unknown } from './unknown';
 
 /** What QEMU answers to one command (docs/interop/qmp-spec). */
 export type QmpReply =
@@ -82,4 +81,16 @@ export function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
+}
+
+/** What QEMU answers to QMP, as far as it matters; what it does not offer is `undefined`. */
+export interface QemuAnswers {
+  /** `query-status`: `running`, `paused`, … */
+  readonly status: string;
+  /** `query-migrate`; `undefined`: this QEMU has never seen a migration. */
+  readonly migration: string | undefined;
+  /** Of `query-named-block-nodes`: the nodes that are inactive; `undefined` before QEMU 10.0. */
+  readonly inactiveNodes: readonly string[] | undefined;
+  /** `query-blockstats`, where it matters: a disk has served the guest in this process. */
+  readonly hasServed?: boolean;
 }

@@ -1,5 +1,7 @@
-import { isUnknown, type DomainFacts, type OpenFile, type SourceFacts, type Unknown } from './facts';
-import { disksAt, sameIdentity } from './plan';
+import { type OpenFile, sameIdentity } from './entry';
+import { type DomainFacts, type SourceFacts } from './facts';
+import { isUnknown, type Unknown } from './unknown';
+import { disksAt } from './walk';
 
 /**
  * Whether QEMU opens this file again, by its name, when it hands its disks over.

@@ -7,7 +7,7 @@ import {
   type Finding,
   type Verdict,
 } from './finding';
-import type { Step } from './plan';
+import type { Step } from './repair-step';
 
 const findingStates = ['ok', 'problem', 'unknown'] as const satisfies readonly Finding['state'][];
 const stepNames = [

@@ -1,8 +1,9 @@
-import { inactiveState, isHandingOver, isMigrating, type LogFacts, type QemuAnswers } from './block-state';
 import type { Backend, BlockMemory } from './block-backends';
+import { inactiveState, isHandingOver, isMigrating, type LogFacts } from './block-state';
 import { failureOf, type Failure } from './errors';
-import { isUnknown, type Unknown } from './facts';
+import type { QemuAnswers } from './qmp';
 import type { Strategy } from './strategy';
+import { isUnknown, type Unknown } from './unknown';
 
 /** Because of what is known; a remedy that is refused because something could not be found out is `undecided`. */
 const refused = (what: string): Failure => failureOf('problem', what);

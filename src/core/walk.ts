@@ -1,4 +1,5 @@
-import type { Entry, LinkEntry, View } from './entry';
+import type { Disk, Entry, LinkEntry, View } from './entry';
+import { canBeDisk } from './entry';
 
 /** One thing met on the way along a path: a directory gone through, a link followed, or the end. */
 export interface Passage {
@@ -106,4 +107,13 @@ function endAtDirectory(view: View, path: string): End {
     default:
       return { kind: 'unreadable', path, error: 'changed while it was read' };
   }
+}
+
+/** The disk to which a path leads, if it leads to one. */
+export function diskAt({ end }: Pick<Walk, 'end'>): Disk | undefined {
+  return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
+}
+
+export function disksAt(...ways: readonly Walk[]): Disk[] {
+  return ways.flatMap((way) => diskAt(way) ?? []);
 }

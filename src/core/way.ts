@@ -1,4 +1,4 @@
-import { describeKind } from './plan';
+import { describeKind } from './entry';
 import type { Passage, Walk } from './walk';
 
 /** One line for one element of a way: a link and where it points, or what stands at the end. */

@@ -1,6 +1,6 @@
-import type { Entry } from '../core/entry';
+import { type Entry, describeKind } from '../core/entry';
 import { GuardError } from '../core/errors';
-import { describeKind, type Step } from '../core/plan';
+import type { Step } from '../core/repair-step';
 import type { Workplace } from './step';
 
 /**

@@ -1,7 +1,7 @@
 import { errorName, GuardError } from '../core/errors';
-import type { Step } from '../core/plan';
-import { log } from '../system/log';
+import type { Step } from '../core/repair-step';
 import { sweep } from '../system/dev-tree';
+import { log } from '../system/log';
 import { expectHostHas } from './expect-host';
 import { makeDirectory } from './make-directory';
 import { makeNode } from './make-node';

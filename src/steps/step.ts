@@ -9,8 +9,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { GuardError } from '../core/errors';
-import type { Permissions } from '../core/entry';
-import type { Step } from '../core/plan';
+import type { Permissions } from '../core/owner-and-mode';
+import type { Step } from '../core/repair-step';
 import type { HeldDomain } from '../system/held-domain';
 import { openPath } from '../system/open-file';
 import type { TreeView } from '../system/view';

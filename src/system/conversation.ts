@@ -1,4 +1,4 @@
-import type { Unknown } from '../core/facts';
+import type { Unknown } from '../core/unknown';
 import { killGroup, leave, signalGroup, startLasting, type LastingChild } from './child-process';
 import { argvOf, type Command } from './isolated';
 import { log } from './log';

@@ -1,7 +1,7 @@
 import { constants, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
-import type { Unknown } from '../core/facts';
 import { remedyOf } from '../core/remedy-of';
+import type { Unknown } from '../core/unknown';
 import { withFile } from './open-file';
 
 /** Scripts below a directory, and what StorPool's read of the site: their texts, by path. */

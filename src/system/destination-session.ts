@@ -1,4 +1,5 @@
-import type { DestinationPath, Unknown } from '../core/facts';
+import type { DestinationPath } from '../core/destination-path';
+import type { Unknown } from '../core/unknown';
 import { Conversation } from './conversation';
 import { log } from './log';
 import { onHost, quietVirsh } from './virsh-and-ssh';

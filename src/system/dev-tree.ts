@@ -2,7 +2,7 @@ import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { Entry } from '../core/entry';
 import { errorName } from '../core/errors';
 import { submountOfDev } from '../core/mounts';
-import type { Sibling } from '../core/plan';
+import type { Sibling } from '../core/repair-step';
 import type { HeldDomain } from './held-domain';
 import { log } from './log';
 

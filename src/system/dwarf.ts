@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { GuardError } from '../core/errors';
-import { isUnknown } from '../core/facts';
 import { layoutFrom, layoutQuestions } from '../core/gdb-answers';
 import type { Layout } from '../core/qemu-layout';
+import { isUnknown } from '../core/unknown';
 import { run } from './command';
 import { readElf } from './elf';
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { errorName } from '../core/errors';
-import type { Unknown } from '../core/facts';
+import type { Unknown } from '../core/unknown';
 
 export interface ElfFacts {
   /** In hexadecimal; the linker's fingerprint of this very build. */

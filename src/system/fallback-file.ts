@@ -2,9 +2,9 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import { fallbackSections, fallbackText } from '../core/fallback';
 import { refuseShared } from './edited-file';
-import { sha256 } from './installed-file';
 import { writeWhole } from './output-file';
 import { readSections } from './settings-file';
+import { sha256 } from './sha256';
 
 export const fallbackFile = '/etc/migrate-guard/fallback.env';
 

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { closedDirectory, judgeAccess } from '../core/access';
+import type { BlockNode } from '../core/block-nodes';
 import type { DiskSource, Domain } from '../core/domain';
-import { isUnknown, type BlockNode, type DomainFacts, type SourceFacts, type Unknown } from '../core/facts';
+import { isBelowDev, sameIdentity, sameTarget } from '../core/entry';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
 import { isInMemory, mountAt } from '../core/mounts';
-import { diskAt, disksAt, isBelowDev, sameIdentity, sameTarget } from '../core/plan';
-import type { Walk } from '../core/walk';
-import { deviceSize } from './device-size';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { diskAt, disksAt, type Walk } from '../core/walk';
 import { findSibling } from './dev-tree';
+import { deviceSize } from './device-size';
 import type { HeldDomain } from './held-domain';
 import { readPaths, type WhereLinksPoint } from './read-paths';
 

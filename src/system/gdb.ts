@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Unknown } from '../core/facts';
 import { changedMark, clearedMark, gdbOptions } from '../core/gdb-script';
+import type { Unknown } from '../core/unknown';
 import { run, type CommandResult } from './command';
 import type { QemuProcess } from './qemu-process';
 

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
-import { isUnknown, type NoFacts } from '../core/facts';
 import type { Mount } from '../core/mounts';
 import type { PathQuestion } from '../core/path-question';
-import { remedyOf } from '../core/remedy-of';
 import type { Credentials } from '../core/process-status';
+import { remedyOf } from '../core/remedy-of';
+import { isUnknown } from '../core/unknown';
+import type { NoFacts } from '../core/unreadable';
 import type { Answered } from './path-reader/path-reader';
 import { PathReaders } from './path-reader/path-readers';
 import { foreignRemedy, hostMountNamespace, type NotHeld, QemuProcess } from './qemu-process';

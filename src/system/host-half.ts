@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isUnknown, type Unknown } from '../core/facts';
 import { asksDestination, type HostRequest } from '../core/host-request';
 import { encodeLine, longestLine, readHostLine, type HostEnd, type HostLine } from '../core/host-session';
 import { Lines, tooLong } from '../core/lines';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { leave, signalGroup, startLasting, type LastingChild } from './child-process';
 import type { Command } from './isolated';
 import { onHost, ownConnection, type SshTarget } from './virsh-and-ssh';

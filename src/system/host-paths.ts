@@ -1,6 +1,6 @@
+import { describeKind } from '../core/entry';
 import { failureOf, type Failure } from '../core/errors';
-import { describeKind } from '../core/plan';
-import { directoryOf, linkBelow, type FoundLink } from '../core/relink';
+import { directoryOf, linkBelow, type FoundLink } from '../core/link-change';
 import type { Walk } from '../core/walk';
 import { describeFailure } from '../core/way';
 import { PathReaders } from './path-reader/path-readers';

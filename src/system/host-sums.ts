@@ -1,4 +1,4 @@
-import type { Unknown } from '../core/facts';
+import type { Unknown } from '../core/unknown';
 import { run } from './command';
 import { onHost, type SshTarget } from './virsh-and-ssh';
 

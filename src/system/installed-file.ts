@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { fstatSync, lstatSync, readFileSync, type Stats } from 'node:fs';
-import type { Standing } from '../core/manifest';
 import { errorName } from '../core/errors';
+import type { Standing } from '../core/manifest';
 import { remedyOf } from '../core/remedy-of';
 import { plainly, withFile } from './open-file';
+import { sha256 } from './sha256';
 
 /** Looks at one path. No link is followed at its end, and nothing is opened that is no plain file. */
 export function lookAt(path: string): Standing {
@@ -22,10 +22,6 @@ function describe(descriptor: number): Standing {
   const stat = fstatSync(descriptor);
   if (!stat.isFile()) return { is: 'something else' };
   return { is: 'file', ...permissionsOf(stat), sha256: sha256(readFileSync(descriptor)) };
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function permissionsOf({ mode, uid, gid }: Stats): { readonly mode: string; readonly owner: string } {

@@ -1,9 +1,9 @@
 import { fchmodSync, fstatSync, fsyncSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import { isBuildId, parseLayout, type Layout } from '../core/qemu-layout';
 import { codeOf, remedyOf } from '../core/remedy-of';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { exchange } from './fresh-file';
 import { plainly, withFile } from './open-file';
 

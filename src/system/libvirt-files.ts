@@ -1,8 +1,8 @@
 import { fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { domainOf, type Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
-import type { NoFacts } from '../core/facts';
 import { remedyOf } from '../core/remedy-of';
+import type { NoFacts } from '../core/unreadable';
 import { plainly, withFile } from './open-file';
 import { readXml } from './read-xml';
 

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBlockNodes } from '../core/block-nodes';
-import type { QemuAnswers } from '../core/block-state';
+import { readBlockNodes, type BlockNode } from '../core/block-nodes';
 import { XmlError } from '../core/element';
 import { errorName } from '../core/errors';
-import { isUnknown, type BlockNode, type Unknown } from '../core/facts';
 import { jobIn } from '../core/libvirt-job';
-import { parseReply, qmpCommand, readAnswers, type QmpReply } from '../core/qmp';
+import { parseReply, qmpCommand, readAnswers, type QemuAnswers, type QmpReply } from '../core/qmp';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { readXml } from './read-xml';
 
 /** Has virsh do something, and gives what it printed: a virsh that stays, or one for each order. */

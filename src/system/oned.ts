@@ -4,7 +4,7 @@ import { request as requestHttps } from 'node:https';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { findAccount } from './account';
 import { run } from './command';
 import { asOtherUser } from './isolated';

@@ -1,4 +1,4 @@
-import type { Unknown } from '../core/facts';
+import type { Unknown } from '../core/unknown';
 import { askOpenNebula } from './opennebula-cli';
 
 /** Milliseconds. onevm is Ruby and asks oned, which may be busy. */

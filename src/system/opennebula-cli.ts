@@ -1,5 +1,5 @@
 import { XmlError, type Element } from '../core/element';
-import { isUnknown, type Unknown } from '../core/facts';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { findAccount } from './account';
 import { run } from './command';
 import { asOtherUser, type Argv, type Command } from './isolated';

@@ -1,6 +1,6 @@
+import { isBelowDev } from '../core/entry';
 import { errorName, GuardError } from '../core/errors';
 import { isDevOfLibvirt, submountOfDev } from '../core/mounts';
-import { isBelowDev } from '../core/plan';
 import { remedyOf } from '../core/remedy-of';
 import { temporaryPrefix } from './dev-tree';
 import type { HeldDomain } from './held-domain';

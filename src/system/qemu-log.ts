@@ -2,8 +2,8 @@ import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../core/block-state';
 import { errorName } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import { readLog, sinceStart } from '../core/log-signatures';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { withFile } from './open-file';
 import type { QemuProcess } from './qemu-process';
 

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync, writeSync } from 'node:fs';
 import { readBlockMemory, sameMemory, type BlockMemory, type ReadMemory } from '../core/block-backends';
 import { errorName } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import type { Layout } from '../core/qemu-layout';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { readElf, type ElfFacts } from './elf';
 import type { QemuProcess } from './qemu-process';
 

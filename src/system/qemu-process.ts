@@ -9,12 +9,10 @@ import {
   statSync,
   type Stats,
 } from 'node:fs';
+import { canBeDisk, type DeviceEntry, type Disk, type FileEntry, type OpenFile } from '../core/entry';
 import { errorName } from '../core/errors';
 import type { GuestOrigin } from '../core/guest-origin';
-import type { DeviceEntry, Disk, FileEntry } from '../core/entry';
-import type { OpenFile, Unknown } from '../core/facts';
 import { parseMounts, type Mount } from '../core/mounts';
-import { canBeDisk } from '../core/plan';
 import {
   awaitsGuest,
   hasMemory,
@@ -26,6 +24,7 @@ import {
   type Credentials,
 } from '../core/process-status';
 import { remedyOf } from '../core/remedy-of';
+import type { Unknown } from '../core/unknown';
 import { openPath } from './open-file';
 import { toEntry, TreeView } from './view';
 

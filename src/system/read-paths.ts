@@ -1,8 +1,8 @@
-import type { DiskSource } from '../core/domain';
 import { wantedBits } from '../core/access';
-import type { Opened, Unknown } from '../core/facts';
-import type { PathAnswer } from '../core/path-question';
-import { isBelowDev } from '../core/plan';
+import type { DiskSource } from '../core/domain';
+import { isBelowDev } from '../core/entry';
+import type { Opened, PathAnswer } from '../core/path-question';
+import type { Unknown } from '../core/unknown';
 import type { Walk } from '../core/walk';
 import type { HeldDomain, HeldQuestion } from './held-domain';
 import type { Answered } from './path-reader/path-reader';

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import { bounded, readEntry, type RecordEntry } from '../core/record';
 import { readJsonObject } from '../core/report-reader';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { appending, plainly, withFile } from './open-file';
 import { writeWhole } from './output-file';
 

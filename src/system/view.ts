@@ -9,8 +9,9 @@ import {
   statSync,
   type Stats,
 } from 'node:fs';
+import { deviceNumbers, type Entry } from '../core/entry';
 import { errorName } from '../core/errors';
-import { deviceNumbers, type Entry, type Permissions } from '../core/entry';
+import type { Permissions } from '../core/owner-and-mode';
 import { openPath, withFile } from './open-file';
 
 const asDirectory = openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW;

@@ -1,5 +1,5 @@
-import type { Unknown } from '../core/facts';
 import { shellWord } from '../core/shell-word';
+import type { Unknown } from '../core/unknown';
 import { Conversation } from './conversation';
 import { log } from './log';
 import type { VirshOrders } from './monitor';

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../core/errors';
-import type { Unknown } from '../core/facts';
+import type { Unknown } from '../core/unknown';
 import { run, type CommandResult } from './command';
 import type { VirshOrders } from './monitor';
 import { quietVirsh } from './virsh-and-ssh';

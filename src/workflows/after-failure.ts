@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { resumeOf } from '../core/guest-origin';
 import type { Reactivation } from '../core/attempt';
-import { isUnknown, type Unknown } from '../core/facts';
+import { resumeOf } from '../core/guest-origin';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { isGone } from '../system/hold-qemu';
 import { Virsh } from '../system/virsh';
 import { twice } from './arrival';
 import { endOfJob } from './end-of-job';
 import type { GuardCourse } from './guard-course';
 import type { Ending, Handed } from './guard-report';
-import { inspectDomain, isGone } from './inspect';
+import { inspectDomain } from './inspect';
 import { resetEarlier } from './make-safe';
 
 /** The failure is the mover's, unless a person is needed. */

@@ -2,13 +2,13 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lastWords, type Arrival } from '../core/arrival';
 import { GuardError } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import { shellWord } from '../core/shell-word';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { isGone } from '../system/hold-qemu';
 import type { Destination } from './destination';
 import { findDomain, NotRunning } from './find-domains';
 import type { GuardCourse } from './guard-course';
 import type { Attempted, Ending } from './guard-report';
-import { isGone } from './inspect';
 
 /** A mover may have the guest resumed by something that outlives it. Each question has the deadline that all have there. */
 const resumeBoundMs = 2000;

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { absent, readArrival, type Arrival } from '../core/arrival';
+import type { DestinationPath } from '../core/destination-path';
 import type { Domain } from '../core/domain';
 import { failureOf, type Failure } from '../core/errors';
-import { isUnknown, type DestinationPath, type Unknown } from '../core/facts';
 import type { Settings } from '../core/settings';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { DestinationSession } from '../system/destination-session';
 
 /** Milliseconds between two questions whether a copy of the domain is left. */

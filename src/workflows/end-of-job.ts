@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from '../core/domain';
-import type { Unknown } from '../core/facts';
 import type { Settings } from '../core/settings';
+import type { Unknown } from '../core/unknown';
+import { isGone } from '../system/hold-qemu';
 import { jobOf } from '../system/monitor';
-import { isGone } from './inspect';
 
 /** Milliseconds between two looks at libvirt's status file, which is a read of a local file. */
 const interval = 5;

@@ -1,9 +1,9 @@
 import { blockStateCheck } from '../core/block-state';
 import type { Domain } from '../core/domain';
 import { errorName } from '../core/errors';
-import type { NoFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import type { Settings } from '../core/settings';
+import type { NoFacts } from '../core/unreadable';
 import { Virsh } from '../system/virsh';
 import { findDomains, type Asked } from './find-domains';
 import { inTime } from './in-time';

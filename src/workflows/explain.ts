@@ -1,12 +1,12 @@
+import { sameTarget } from '../core/entry';
 import type { SourceFacts } from '../core/facts';
 import type { DomainReport } from '../core/finding';
-import { describePassage } from '../core/way';
 import type { Settings } from '../core/settings';
-import { sameTarget } from '../core/plan';
 import type { Passage, Walk } from '../core/walk';
-import { gatherDomain, report } from './plain-check';
-import { reportNoFacts } from './no-facts';
+import { describePassage } from '../core/way';
 import { findDomains } from './find-domains';
+import { reportNoFacts } from './no-facts';
+import { gatherDomain, report } from './plain-check';
 
 /** One line of the two views: an element that both, or only one of them, meets. */
 interface Row {

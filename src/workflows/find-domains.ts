@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { Domain } from '../core/domain';
 import { domainNames, isUuid } from '../core/domain-name';
 import { GuardError } from '../core/errors';
-import type { NoFacts } from '../core/facts';
 import type { Settings } from '../core/settings';
+import type { NoFacts } from '../core/unreadable';
 import { listDomains, readDomain } from '../system/libvirt-files';
 import { Virsh } from '../system/virsh';
 

@@ -1,11 +1,13 @@
 import type { Domain } from '../core/domain';
+import { sameIdentity } from '../core/entry';
 import { errorName, isFailure } from '../core/errors';
-import { remedyOf } from '../core/remedy-of';
-import { isUnknown, type DomainFacts, type NoFacts, type SourceFacts } from '../core/facts';
+import { type DomainFacts, type SourceFacts } from '../core/facts';
 import type { DomainReport, Verdict } from '../core/finding';
-import { sameIdentity } from '../core/plan';
 import type { LinkChange } from '../core/relink';
+import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../core/settings';
+import { isUnknown } from '../core/unknown';
+import type { NoFacts } from '../core/unreadable';
 import { gather, openFilesOf } from '../system/gather';
 import type { HeldDomain, HeldDomains } from '../system/held-domain';
 import { HostPaths } from '../system/host-paths';

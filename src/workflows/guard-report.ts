@@ -1,8 +1,8 @@
 import type { Attempt, Reactivation } from '../core/attempt';
 import type { GuardError } from '../core/errors';
-import { isUnknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { GuardResult } from '../core/move-states';
+import { isUnknown } from '../core/unknown';
 import type { Moved } from '../system/mover';
 
 export interface GuardAction {

@@ -1,10 +1,10 @@
 import { GuardError } from '../core/errors';
 import { isFinal, moveStates, nextState, type MoveState } from '../core/move-states';
 import { withDomainLock } from '../system/domain-lock';
+import { isGone } from '../system/hold-qemu';
 import { GuardCourse, type GuardOptions } from './guard-course';
 import type { GuardReport, Handed } from './guard-report';
 import { guardStates, type Step } from './guard-states';
-import { isGone } from './inspect';
 
 /** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
 export async function guard(word: string, options: GuardOptions): Promise<GuardReport> {

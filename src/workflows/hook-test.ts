@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { GuardError, isFailure } from '../core/errors';
-import { isUnknown } from '../core/facts';
 import type { Settings } from '../core/settings';
+import { isUnknown } from '../core/unknown';
 import { hookStates, isFiredBy, type HookName } from '../opennebula/live-migration';
 import { xmlOfEvent } from '../opennebula/vm-history';
 import { hookCommand, hookProgram, runAsHookManager } from '../system/hook-manager';

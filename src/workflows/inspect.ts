@@ -1,22 +1,22 @@
 import { readlinkSync } from 'node:fs';
-import { mayWaitForResume } from '../core/guest-origin';
-import { blockStateCheck, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { BlockMemory } from '../core/block-backends';
+import { blockStateCheck, judgeMemory, type BlockJudgement } from '../core/block-state';
 import type { Domain } from '../core/domain';
-import { GuardError } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import type { DomainReport, Finding } from '../core/finding';
+import { mayWaitForResume } from '../core/guest-origin';
 import { judgeLog } from '../core/judge-log';
 import type { Settings } from '../core/settings';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { holdQemu, remedyOf } from '../system/hold-qemu';
 import { layoutFile, loadLayout } from '../system/layout-store';
 import { askQemu, jobOf, type VirshOrders } from '../system/monitor';
-import { foreignRemedy, type NotHeld, QemuProcess } from '../system/qemu-process';
 import { readQemuLog } from '../system/qemu-log';
 import { buildIdOf, locate, readMemory, type KnownQemu } from '../system/qemu-memory';
+import { QemuProcess } from '../system/qemu-process';
 import { readResetNote } from '../system/reset-note';
 import { VirshSession } from '../system/virsh-session';
-import { reportNoFacts, reportOf } from './no-facts';
 import { findDomains, type Asked } from './find-domains';
+import { reportNoFacts, reportOf } from './no-facts';
 
 /** What memory says, and by what it was read; or why it was not. */
 export type MemoryReading = { readonly memory: BlockMemory; readonly known: KnownQemu } | Unknown;
@@ -67,36 +67,6 @@ export async function inspectDomain(
   } finally {
     held.close();
   }
-}
-
-export function holdQemu(domain: Domain): QemuProcess | NotHeld {
-  if (domain.pid === undefined)
-    return { unknown: `libvirt tells no process of ${domain.name}`, hasEnded: false };
-  return QemuProcess.open(domain.pid, domain);
-}
-
-/** What to do where a QEMU cannot be held. */
-export function remedyOf({ isForeign }: NotHeld, { name }: Domain): string {
-  return isForeign ? foreignRemedy : `see virsh domstate ${name}`;
-}
-
-/** @throws GuardError of a QEMU that cannot be held: undecided, or refused where it cannot be trusted. */
-export function mustHoldQemu(domain: Domain): QemuProcess {
-  const held = holdQemu(domain);
-  if (!isUnknown(held)) return held;
-  throw errorOfNotHeld(held, domain);
-}
-
-export function errorOfNotHeld(held: NotHeld, domain: Domain): GuardError {
-  return new GuardError(held.isForeign ? 'problem' : 'undecided', held.unknown, remedyOf(held, domain));
-}
-
-/** The QEMU of the domain has surely ended. */
-export function isGone(domain: Domain): boolean {
-  const held = holdQemu(domain);
-  if (isUnknown(held)) return held.hasEnded;
-  held.close();
-  return false;
 }
 
 /** Memory tells everything, and asks nobody. Without it, QEMU's log and what it answers. */

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Unknown } from '../core/facts';
 import { parseJobInfo, type JobProgress } from '../core/job-info';
 import { StallClock } from '../core/stall';
-import { jobOf } from '../system/monitor';
+import type { Unknown } from '../core/unknown';
 import { log } from '../system/log';
+import { jobOf } from '../system/monitor';
 import type { RunningMover } from '../system/mover';
 import { Virsh } from '../system/virsh';
 import { VirshSession } from '../system/virsh-session';

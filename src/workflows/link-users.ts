@@ -1,15 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '../core/domain';
-import type { NoFacts } from '../core/facts';
-import { goesThrough, otherNameOf, type FoundLink } from '../core/relink';
-import type { Walk } from '../core/walk';
+import { GuardError } from '../core/errors';
+import type { FoundLink } from '../core/link-change';
+import { goesThrough, otherNameOf } from '../core/relink';
 import type { Settings } from '../core/settings';
+import type { NoFacts } from '../core/unreadable';
+import type { Walk } from '../core/walk';
 import { gather } from '../system/gather';
 import { heldAtOnce, HeldDomains } from '../system/held-domain';
 import type { HostPaths } from '../system/host-paths';
 import { listDomains, readDomain } from '../system/libvirt-files';
-import { GuardError } from '../core/errors';
 
 interface Surveyed {
   /** Identity of libvirt's status file: it changes whenever the domain does. */

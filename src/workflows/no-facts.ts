@@ -1,5 +1,5 @@
-import type { NoFacts } from '../core/facts';
 import { verdictOf, type BlockState, type DomainReport, type Finding } from '../core/finding';
+import type { NoFacts } from '../core/unreadable';
 
 /** The report of a domain that was asked for, and of which nothing is known. */
 export function reportNoFacts({ why, remedy, isForeign, ...domain }: NoFacts): DomainReport {

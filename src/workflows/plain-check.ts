@@ -1,11 +1,12 @@
 import { checks, checksWithoutInspection } from '../checks';
 import type { Domain } from '../core/domain';
 import { errorName, GuardError } from '../core/errors';
-import { remedyOf } from '../core/remedy-of';
-import type { DomainFacts, NoFacts } from '../core/facts';
+import type { DomainFacts } from '../core/facts';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { mergePlans } from '../core/plan';
+import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../core/settings';
+import type { NoFacts } from '../core/unreadable';
 import { gather, type Depth } from '../system/gather';
 import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../system/held-domain';
 import { findDomains, type Asked } from './find-domains';

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { QemuAnswers } from '../core/block-state';
-import { isUnknown, type Unknown } from '../core/facts';
-import { readAnswers, type QmpReply } from '../core/qmp';
-import { objection } from '../core/reset-plan';
 import type { MoveLog, Reactivation } from '../core/attempt';
+import { readAnswers, type QemuAnswers, type QmpReply } from '../core/qmp';
+import { objection } from '../core/reset-plan';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { log } from '../system/log';
 import type { LogWatch } from '../system/log-watch';
 import { askMonitor, jobOf } from '../system/monitor';

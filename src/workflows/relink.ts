@@ -1,12 +1,13 @@
-import { errorName, failureOf, GuardError, isFailure, type Failure } from '../core/errors';
-import { refuseTarget, type FoundLink, type LinkChange } from '../core/relink';
 import type { Domain } from '../core/domain';
+import { errorName, failureOf, GuardError, isFailure, type Failure } from '../core/errors';
+import type { FoundLink } from '../core/link-change';
+import { refuseTarget, type LinkChange } from '../core/relink';
 import type { Settings } from '../core/settings';
+import { HeldDomains } from '../system/held-domain';
 import { isLinkTo, replaceLink } from '../system/host-link';
+import { HostPaths } from '../system/host-paths';
 import { Journal, readJournal } from '../system/journal';
 import { log } from '../system/log';
-import { HostPaths } from '../system/host-paths';
-import { HeldDomains } from '../system/held-domain';
 import { Survey } from './link-users';
 import { doubtAfter, makeWay, type Wish } from './make-way';
 

@@ -1,10 +1,10 @@
 import { resetOf } from '../core/block-state';
 import type { Domain } from '../core/domain';
 import { isFailure } from '../core/errors';
-import { isUnknown, type Unknown } from '../core/facts';
 import type { BlockState } from '../core/finding';
 import type { Settings } from '../core/settings';
 import type { Strategy } from '../core/strategy';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { askQemu } from '../system/monitor';
 import { logEnd } from '../system/qemu-log';
 import type { QemuProcess } from '../system/qemu-process';

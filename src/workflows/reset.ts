@@ -1,9 +1,9 @@
 import type { Domain } from '../core/domain';
-import { isUnknown } from '../core/facts';
+import { isUnknown } from '../core/unknown';
 import { withDomainLock } from '../system/domain-lock';
+import { errorOfNotHeld, holdQemu } from '../system/hold-qemu';
 import { Destination } from './destination';
 import { findDomain } from './find-domains';
-import { errorOfNotHeld, holdQemu } from './inspect';
 import { ResetCourse, type ResetOptions } from './reset-course';
 import { resetReport, type ResetReport } from './reset-report';
 

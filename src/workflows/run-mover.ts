@@ -1,8 +1,8 @@
 import { causeOf, MoveLog, type Attempt } from '../core/attempt';
+import { mustHoldQemu } from '../system/hold-qemu';
 import { LogWatch } from '../system/log-watch';
 import type { GuardCourse, GuardOptions, MoveObserver } from './guard-course';
 import type { Attempted } from './guard-report';
-import { mustHoldQemu } from './inspect';
 import { JobWatch } from './job-watch';
 import { StandBy } from './reactivate';
 

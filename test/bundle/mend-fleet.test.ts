@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DomainReport, Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/core/fleet';
-import type { Step } from '../../src/core/plan';
+import type { Step } from '../../src/core/repair-step';
 import type { Mended } from '../../src/workflows/fleet/mend';
 import { useAuditStage, vm } from './audit-stage';
 

@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isUnknown } from '../../src/core/facts';
 import type { RecordEntry } from '../../src/core/record';
+import { isUnknown } from '../../src/core/unknown';
 import { entriesIn, entriesNotRun } from '../../src/system/record-file';
-import { ABSENT, type Domain, type Emulator, type Host, Lab, until } from './harness';
+import { ABSENT, Lab, until, type Domain, type Emulator, type Host } from './harness';
 import { actionData, onedConf, seen, stockScripts, vmIdOf, type DriverResult } from './stock-opennebula';
 
 const project = join(__dirname, '../..');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isUnknown } from '../../src/core/facts';
 import { readEntry, type RecordEntry } from '../../src/core/record';
+import { isUnknown } from '../../src/core/unknown';
 import { entriesNotRun } from '../../src/system/record-file';
 import { History } from '../unit/opennebula/vm-xml';
 import { until } from './harness';

@@ -1,10 +1,11 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import type { Domain } from '../../src/core/domain';
-import type { Step } from '../../src/core/plan';
+import type { Step } from '../../src/core/repair-step';
 import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
 import { report } from '../../src/workflows/plain-check';
 import { repairLocked } from '../../src/workflows/repair';
+import { ifMade } from '../if-made';
 import {
   domainOf,
   giveToQemu,
@@ -15,7 +16,6 @@ import {
   type PlacedDisk,
   type Qemu,
 } from './harness';
-import { ifMade } from '../if-made';
 
 let stage: Stage;
 let qemu: Qemu;

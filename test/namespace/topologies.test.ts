@@ -1,17 +1,17 @@
-import fc, { seed } from '../fast-check';
 import { closedDirectory } from '../../src/core/access';
 import type { Domain } from '../../src/core/domain';
-import { identity } from '../../src/core/entry';
-import { canBeDisk, type Step } from '../../src/core/plan';
+import { canBeDisk, identity } from '../../src/core/entry';
+import type { Step } from '../../src/core/repair-step';
 import type { Walk } from '../../src/core/walk';
 import { apply } from '../../src/steps';
 import { gather } from '../../src/system/gather';
 import { report } from '../../src/workflows/plain-check';
+import fc, { seed } from '../fast-check';
 import { ifMade } from '../if-made';
+import { domainOf, whileHeld, type Servant } from './harness';
 import { hasOddBytes } from './topologies/bytes';
 import type { MadeTree, Topology } from './topologies/made';
 import { topology } from './topologies/topology';
-import { domainOf, whileHeld, type Servant } from './harness';
 import { World } from './topologies/world';
 
 // The judge is the kernel: a process in QEMU's namespace, with QEMU's user, opens the same path.

@@ -1,4 +1,4 @@
-import { isUnknown } from '../../src/core/facts';
+import { isUnknown } from '../../src/core/unknown';
 import { runGdb, stoppedThreads } from '../../src/system/gdb';
 import { QemuProcess } from '../../src/system/qemu-process';
 import { ifMade } from '../if-made';

@@ -1,5 +1,5 @@
+import { sameTarget } from '../../core/entry';
 import type { Evidence, Finding } from '../../core/finding';
-import { sameTarget } from '../../core/plan';
 import { type Markup, markup, signs } from './markup';
 
 /** The ways of each disk in trouble, on the host and in QEMU's mount namespace; one picture for all checks of a disk. */

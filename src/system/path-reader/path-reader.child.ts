@@ -3,11 +3,16 @@
 // input has one line of setup, then lines of questions, in groups; each question gets one line on its standard output.
 // Before every look at a file it writes the path to the file `progress`, so that whoever waits in vain knows what hangs.
 import { accessSync, constants, fstatSync, readSync, writeSync } from 'node:fs';
+import { canBeDisk } from '../../core/entry';
 import { errorName } from '../../core/errors';
-import type { Opened } from '../../core/facts';
-import { avoided, type PathAnswer, type PathQuestion, type PathReaderSetup } from '../../core/path-question';
-import { canBeDisk } from '../../core/plan';
-import { withLinks } from '../../core/relink';
+import { withLinks } from '../../core/link-change';
+import {
+  avoided,
+  type Opened,
+  type PathAnswer,
+  type PathQuestion,
+  type PathReaderSetup,
+} from '../../core/path-question';
 import { walk } from '../../core/walk';
 import { openPath, withFile } from '../open-file';
 import { toEntry, TreeView } from '../view';

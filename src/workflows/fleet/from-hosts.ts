@@ -1,8 +1,8 @@
-import { isUnknown } from '../../core/facts';
 import { reasonOf, type DomainReport, type Verdict } from '../../core/finding';
 import type { FleetDomain, FleetHost } from '../../core/fleet';
 import type { HostRequest } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
+import { isUnknown } from '../../core/unknown';
 import type { PlacedVm } from '../../opennebula/vm-pool';
 import type { NotBegun } from '../../system/host-half';
 import { reportOf } from '../no-facts';

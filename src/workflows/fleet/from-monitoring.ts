@@ -1,7 +1,5 @@
-import { errorName, isFailure } from '../../core/errors';
-import { resumeOf } from '../../core/guest-origin';
 import { resetOf } from '../../core/block-state';
-import { isUnknown, type Unknown } from '../../core/facts';
+import { errorName, isFailure } from '../../core/errors';
 import type { BlockState, Finding, Verdict } from '../../core/finding';
 import {
   ageOf,
@@ -11,8 +9,10 @@ import {
   type FleetHost,
   type FleetReport,
 } from '../../core/fleet';
+import { resumeOf } from '../../core/guest-origin';
 import { readBlockState, readVerdict } from '../../core/report-reader';
 import type { Settings } from '../../core/settings';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { readMonitoring, type PlacedVm, type ProbeTold } from '../../opennebula/vm-pool';
 import { decodeAnswer, encodeLastMonitoring } from '../../opennebula/xml-rpc';
 import { askOned } from '../../system/oned';

@@ -1,5 +1,5 @@
 import { isFailure } from '../../core/errors';
-import { isUnknown } from '../../core/facts';
+import { isUnknown } from '../../core/unknown';
 import { failedMigration } from '../../opennebula/live-migration';
 import { showVm } from '../../system/onevm';
 import { readVmEvent } from '../read-vm';

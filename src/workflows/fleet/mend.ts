@@ -1,8 +1,8 @@
 import { GuardError } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { isUnknown } from '../../core/facts';
 import { needsRepair, needsReset, type FleetDomain, type FleetHost } from '../../core/fleet';
 import { nearest } from '../../core/nearest';
+import { isUnknown } from '../../core/unknown';
 import { agentOn, askHost } from '../opennebula/ask-host';
 import { audit } from './audit';
 import type { Asking } from './from-hosts';

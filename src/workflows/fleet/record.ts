@@ -1,7 +1,7 @@
-import { isUnknown } from '../../core/facts';
 import { inOrder, type FleetDomain, type FleetReport } from '../../core/fleet';
 import { guardsNotRun } from '../../core/guards-not-run';
 import { newestFirst } from '../../core/record';
+import { isUnknown } from '../../core/unknown';
 import { entriesIn, entriesNotRun, recordDirectory } from '../../system/record-file';
 
 /**

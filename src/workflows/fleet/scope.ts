@@ -1,8 +1,8 @@
 import { GuardError } from '../../core/errors';
-import { isUnknown, type Unknown } from '../../core/facts';
 import { inOrder, type FleetHost } from '../../core/fleet';
 import { nearest } from '../../core/nearest';
 import type { Settings } from '../../core/settings';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { kvmHosts, type KvmHost } from '../../opennebula/pools';
 import { readVmPool, type PlacedVm } from '../../opennebula/vm-pool';
 import { validateHost } from '../../system/host-name';

@@ -1,9 +1,10 @@
-import { isUnknown } from '../../core/facts';
 import { GuardError } from '../../core/errors';
 import type { Finding } from '../../core/finding';
+import { isUnknown } from '../../core/unknown';
 import { fallbackFile as path, textFor, writeFallback } from '../../system/fallback-file';
-import { lookAt, sha256 } from '../../system/installed-file';
+import { lookAt } from '../../system/installed-file';
 import { defaultSettingsFile } from '../../system/settings-file';
+import { sha256 } from '../../system/sha256';
 import { findingOf } from './finding-of';
 
 const found = findingOf('fallback', path);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Element } from '../../core/element';
 import { errorName, isFailure } from '../../core/errors';
-import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { remedyOf } from '../../core/remedy-of';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { registeredHooks, shippedHooks, type KvmHost } from '../../opennebula/pools';
 import type { TmDriver } from '../../opennebula/tm-scripts';
 import { guards, hasGuards, kvmArguments, withGuards } from '../../opennebula/vm-mad';

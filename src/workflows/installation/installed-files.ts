@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { errorName } from '../../core/errors';
-import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { judgeInstalled, parseManifest, type Installed } from '../../core/manifest';
 import { remedyOf } from '../../core/remedy-of';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { lookAt } from '../../system/installed-file';
 
 const manifestFile = '/var/lib/migrate-guard/manifest';

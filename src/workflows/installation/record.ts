@@ -1,7 +1,7 @@
-import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import { inOrder } from '../../core/fleet';
 import { describeGuardsNotRun, guardsNotRun } from '../../core/guards-not-run';
+import { isUnknown } from '../../core/unknown';
 import { allEntries, entriesNotRun, recordDirectory } from '../../system/record-file';
 
 /** Whether guards could run lately, as this front-end has kept it: of each host on which some could not. */

@@ -1,7 +1,7 @@
 import { GuardError } from '../../core/errors';
-import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import type { NotBegun } from '../../system/host-half';
 import { validateHost } from '../../system/host-name';
 import { askSums, type Sums } from '../../system/host-sums';

@@ -1,10 +1,10 @@
 import type { Element } from '../../core/element';
-import { isUnknown, type Unknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { tmDrivers, tmScripts, type TmDriver, type TmScript } from '../../opennebula/tm-scripts';
 import { readVmPool } from '../../opennebula/vm-pool';
-import { listInOpenNebula } from '../../system/opennebula-cli';
 import { readDatastoreScripts } from '../../system/datastore-scripts';
+import { listInOpenNebula } from '../../system/opennebula-cli';
 
 const check = 'tm-scripts';
 const remedy =

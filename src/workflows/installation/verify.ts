@@ -1,6 +1,6 @@
-import { isUnknown } from '../../core/facts';
 import type { Finding } from '../../core/finding';
 import type { Settings } from '../../core/settings';
+import { isUnknown } from '../../core/unknown';
 import { listInOpenNebula } from '../../system/opennebula-cli';
 import { judgeFallback } from './fallback';
 import { isByDrivers, isByTmScripts, judgeSelection } from './front-end';

@@ -1,8 +1,8 @@
 import { exitCodes } from '../../core/exit-codes';
-import { isUnknown, type Unknown } from '../../core/facts';
 import type { HostRequest } from '../../core/host-request';
 import type { FoundLine, HostEnd } from '../../core/host-session';
 import type { Settings } from '../../core/settings';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { HostHalf, type AgentTarget, type NotBegun } from '../../system/host-half';
 
 export interface HostAnswer {

@@ -1,7 +1,7 @@
 import { failureOf, isFailure, type Failure } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { isUnknown } from '../../core/facts';
 import type { Settings } from '../../core/settings';
+import { isUnknown } from '../../core/unknown';
 import {
   describeOddMode,
   guardModeOf,

@@ -1,10 +1,10 @@
-import type { Settings } from '../../core/settings';
+import { lastWords } from '../../core/arrival';
 import type { HostRequest } from '../../core/host-request';
 import type { HostEnd } from '../../core/host-session';
-import { lastWords } from '../../core/arrival';
-import { isUnknown } from '../../core/facts';
-import { failure, info, warning } from '../../opennebula/vm-log';
+import type { Settings } from '../../core/settings';
+import { isUnknown } from '../../core/unknown';
 import type { MoveRequest } from '../../opennebula/move-request';
+import { failure, info, warning } from '../../opennebula/vm-log';
 import { HostHalf, type AgentTarget } from '../../system/host-half';
 import type { Moved, RunningMover } from '../../system/mover';
 import { MoverScript } from '../../system/mover-script';

@@ -1,8 +1,8 @@
 import { failureOf, GuardError, isFailure, type Failure } from '../../core/errors';
 import { exitCodes } from '../../core/exit-codes';
-import { isUnknown } from '../../core/facts';
 import type { HostAction } from '../../core/host-request';
 import type { Settings } from '../../core/settings';
+import { isUnknown } from '../../core/unknown';
 import { done, failed } from '../../opennebula/hook-log';
 import {
   failedMigration,

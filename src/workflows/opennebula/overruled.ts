@@ -1,4 +1,4 @@
-import { isUnknown } from '../../core/facts';
+import { isUnknown } from '../../core/unknown';
 import { mayOverrule } from '../../opennebula/guard-mode';
 import type { MoveRequest } from '../../opennebula/move-request';
 import { errorsAsWarnings } from '../../opennebula/said';

@@ -1,4 +1,4 @@
-import { isUnknown } from '../../core/facts';
+import { isUnknown } from '../../core/unknown';
 import { monitoringLine, type ProbedVm } from '../../opennebula/vm-monitoring';
 import { askHost } from './ask-host';
 import type { Call, Reply } from './call';

@@ -1,6 +1,6 @@
 import { failureOf, isFailure } from '../../core/errors';
-import { isUnknown } from '../../core/facts';
 import type { Settings } from '../../core/settings';
+import { isUnknown } from '../../core/unknown';
 import { failedMigration, type FailedMigration } from '../../opennebula/live-migration';
 import type { VmEvent } from '../../opennebula/vm-history';
 import { migrateLive, showVm } from '../../system/onevm';

@@ -1,7 +1,6 @@
-import type { QemuAnswers } from '../../core/block-state';
-import { isUnknown } from '../../core/facts';
-import { qmpCommand } from '../../core/qmp';
+import { qmpCommand, type QemuAnswers } from '../../core/qmp';
 import { objection } from '../../core/reset-plan';
+import { isUnknown } from '../../core/unknown';
 import { activate } from '../../system/monitor';
 import type { Remedy } from './remedy';
 

@@ -1,7 +1,7 @@
 import { failureOf } from '../../core/errors';
-import { isUnknown } from '../../core/facts';
 import { gdbScript } from '../../core/gdb-script';
 import { objection, stuckBackends } from '../../core/reset-plan';
+import { isUnknown } from '../../core/unknown';
 import { gdbCommand, hasGdb, runGdb } from '../../system/gdb';
 import type { Remedy } from './remedy';
 

@@ -1,7 +1,7 @@
 import { flagAddress } from '../../core/block-backends';
 import { failureOf } from '../../core/errors';
-import { isUnknown } from '../../core/facts';
 import { mayStillWrite, objection, stuckBackends } from '../../core/reset-plan';
+import { isUnknown } from '../../core/unknown';
 import { clearFlags } from '../../system/qemu-memory';
 import type { Remedy } from './remedy';
 

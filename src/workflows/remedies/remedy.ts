@@ -1,9 +1,10 @@
-import type { LogFacts, QemuAnswers } from '../../core/block-state';
+import type { LogFacts } from '../../core/block-state';
 import type { Domain } from '../../core/domain';
 import type { Failure } from '../../core/errors';
-import { isUnknown, type Unknown } from '../../core/facts';
+import type { QemuAnswers } from '../../core/qmp';
 import { objectionToCopy, type Situation } from '../../core/reset-plan';
 import type { Settings } from '../../core/settings';
+import { isUnknown, type Unknown } from '../../core/unknown';
 import { askQemu, jobOf } from '../../system/monitor';
 import { readQemuLog } from '../../system/qemu-log';
 import type { QemuProcess } from '../../system/qemu-process';

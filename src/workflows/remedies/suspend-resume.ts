@@ -1,5 +1,5 @@
-import { isUnknown } from '../../core/facts';
 import { objection } from '../../core/reset-plan';
+import { isUnknown } from '../../core/unknown';
 import type { Remedy } from './remedy';
 
 /** libvirt suspends the guest and resumes it at once: QEMU takes its disks back before it lets the guest run. */

@@ -1,6 +1,7 @@
 import { diskName } from '../../../src/checks/disk-name';
-import type { BlockNode, DomainFacts } from '../../../src/core/facts';
-import { aDomain, aSource, diskPath as path, domainFacts } from '../factories';
+import type { BlockNode } from '../../../src/core/block-nodes';
+import type { DomainFacts } from '../../../src/core/facts';
+import { aDomain, aSource, domainFacts, diskPath as path } from '../factories';
 
 describe('disk-name', () => {
   const node = (changes: Partial<BlockNode> = {}): BlockNode => ({

@@ -1,5 +1,5 @@
 import { diskSize } from '../../../src/checks/disk-size';
-import type { BlockNode } from '../../../src/core/facts';
+import type { BlockNode } from '../../../src/core/block-nodes';
 import { domainFacts, sourceFacts } from '../factories';
 
 describe('disk-size', () => {

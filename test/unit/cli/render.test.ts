@@ -1,8 +1,8 @@
-import fc from '../../fast-check';
 import { printable, renderReport } from '../../../src/cli/render';
 import { renderExplained } from '../../../src/cli/render-explain';
 import type { DomainReport, Finding } from '../../../src/core/finding';
-import type { Step } from '../../../src/core/plan';
+import type { Step } from '../../../src/core/repair-step';
+import fc from '../../fast-check';
 
 const owned = { uid: 0, gid: 6, mode: 0o660 };
 const report: DomainReport = {

@@ -1,7 +1,7 @@
-import fc from '../../fast-check';
-import { readBlockNodes } from '../../../src/core/block-nodes';
-import { isUnknown, type BlockNode, type Unknown } from '../../../src/core/facts';
+import { readBlockNodes, type BlockNode } from '../../../src/core/block-nodes';
 import { parseReply } from '../../../src/core/qmp';
+import { isUnknown, type Unknown } from '../../../src/core/unknown';
+import fc from '../../fast-check';
 
 const parseBlockNodes = (text: string): readonly BlockNode[] | Unknown => readBlockNodes(parseReply(text));
 const answer = (...nodes: readonly object[]): string => JSON.stringify({ return: nodes, id: 'libvirt-17' });

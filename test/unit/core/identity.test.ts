@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import fc from '../../fast-check';
 import { domainNames, isUuid } from '../../../src/core/domain-name';
-import { deviceNumbers, identity } from '../../../src/core/entry';
+import { deviceNumbers, identity, sameIdentity } from '../../../src/core/entry';
 import { errorName, GuardError } from '../../../src/core/errors';
 import { exitCodes } from '../../../src/core/exit-codes';
 import { nearest } from '../../../src/core/nearest';
-import { sameIdentity } from '../../../src/core/plan';
+import fc from '../../fast-check';
 import { aDevice, aFile, missing } from '../factories';
 
 describe('identity', () => {

@@ -1,14 +1,8 @@
-import fc from '../../fast-check';
-import type { Entry, View } from '../../../src/core/entry';
-import {
-  mergePlans,
-  planSource,
-  sameTarget,
-  type Plan,
-  type PlanInput,
-  type Step,
-} from '../../../src/core/plan';
+import { sameTarget, type Entry, type View } from '../../../src/core/entry';
+import { mergePlans, planSource, type Plan, type PlanInput } from '../../../src/core/plan';
+import type { Step } from '../../../src/core/repair-step';
 import { walk } from '../../../src/core/walk';
+import fc from '../../fast-check';
 import {
   aDevice,
   aDirectory,

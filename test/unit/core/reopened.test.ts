@@ -1,4 +1,6 @@
-import type { BlockNode, DomainFacts, OpenFile, SourceFacts } from '../../../src/core/facts';
+import type { BlockNode } from '../../../src/core/block-nodes';
+import type { OpenFile } from '../../../src/core/entry';
+import type { DomainFacts, SourceFacts } from '../../../src/core/facts';
 import { isReopened } from '../../../src/core/reopened';
 import fc from '../../fast-check';
 import { aDevice, aFile, missing, sourceFacts, storpoolView, viewOf, type SourceViews } from '../factories';

@@ -1,5 +1,5 @@
+import { domainOf } from '../../../src/core/domain';
 import { isFailure } from '../../../src/core/errors';
-import { isUnknown } from '../../../src/core/facts';
 import { readRequest } from '../../../src/core/host-request';
 import { readMoverEnded } from '../../../src/core/host-session';
 import { parseJobInfo } from '../../../src/core/job-info';
@@ -8,7 +8,7 @@ import { parseManifest } from '../../../src/core/manifest';
 import { parseMounts } from '../../../src/core/mounts';
 import { parseStartTime, parseStatus } from '../../../src/core/process-status';
 import { qemuNamespaces } from '../../../src/core/qemu-conf';
-import { domainOf } from '../../../src/core/domain';
+import { isUnknown } from '../../../src/core/unknown';
 import { failedMigration } from '../../../src/opennebula/live-migration';
 import { readVectors } from '../../../src/opennebula/oned-conf';
 import { readXml } from '../../../src/system/read-xml';

@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from '../../fast-check';
 import { readBlockMemory } from '../../../src/core/block-backends';
 import { readBlockNodes } from '../../../src/core/block-nodes';
-import { isUnknown } from '../../../src/core/facts';
 import { layoutFrom } from '../../../src/core/gdb-answers';
 import { readLog, sinceStart } from '../../../src/core/log-signatures';
 import { memberNames, parseLayout, symbolNames } from '../../../src/core/qemu-layout';
 import { parseReply, readAnswers } from '../../../src/core/qmp';
+import { isUnknown } from '../../../src/core/unknown';
 import { readElf } from '../../../src/system/elf';
+import fc from '../../fast-check';
 import { layout } from '../reset/factories';
 import { fuzz } from './parser';
 

@@ -1,7 +1,7 @@
-import fc from '../../fast-check';
 import { readBlockMemory, type ReadMemory } from '../../../src/core/block-backends';
-import { isUnknown } from '../../../src/core/facts';
 import type { Layout } from '../../../src/core/qemu-layout';
+import { isUnknown } from '../../../src/core/unknown';
+import fc from '../../fast-check';
 import { layout } from './factories';
 
 const bias = 0x555555554000;

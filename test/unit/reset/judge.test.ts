@@ -1,6 +1,7 @@
-import { judgeMemory, type LogFacts, type QemuAnswers } from '../../../src/core/block-state';
+import { judgeMemory, type LogFacts } from '../../../src/core/block-state';
 import { judgeLog, type WithoutMemory } from '../../../src/core/judge-log';
 import { isBrokenStream, readLog, sinceStart } from '../../../src/core/log-signatures';
+import type { QemuAnswers } from '../../../src/core/qmp';
 import { backend, memory } from './factories';
 
 describe('by memory', () => {

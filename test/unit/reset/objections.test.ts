@@ -1,5 +1,6 @@
-import type { LogFacts, QemuAnswers } from '../../../src/core/block-state';
+import type { LogFacts } from '../../../src/core/block-state';
 import { readLog } from '../../../src/core/log-signatures';
+import type { QemuAnswers } from '../../../src/core/qmp';
 import { objection, objectionToCopy } from '../../../src/core/reset-plan';
 import { strategies } from '../../../src/core/strategy';
 import { backend, memory } from './factories';
