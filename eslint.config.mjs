@@ -1,37 +1,73 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** Folders of src, from the outside in; an import may only point from an earlier row to a later one. */
-const layers = [['entry'], ['cli'], ['workflows'], ['checks', 'steps', 'opennebula'], ['system'], ['core']];
-
-function mayNotImport(row) {
-  const above = layers.slice(0, row).flat();
-  const own = layers[row].length > 1 ? layers[row] : [];
-  return (folder) => [...above, ...own.filter((name) => name !== folder)];
-}
+/** Folders of src: an import may only point from a later row to an earlier one, or stay in its folder. */
+const layers = [
+  ['core'],
+  ['os'],
+  ['config', 'file-tree'],
+  ['cli', 'hypervisor', 'opennebula'],
+  ['destination'],
+  ['block-state'],
+  ['disk-paths'],
+  ['move', 'relink'],
+  ['agent-protocol'],
+  ['fleet', 'plugin'],
+  ['doctor'],
+  ['agent'],
+  ['commands'],
+  ['main'],
+];
 
 const directions = layers.flatMap((folders, row) =>
+  folders.map((folder) => ({
+    files: [`src/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [mayNotImport(folder, row)].filter(Boolean) }],
+    },
+  })),
+);
+
+function mayNotImport(folder, row) {
+  const forbidden = layers
+    .slice(row)
+    .flat()
+    .filter((name) => name !== folder);
+  return (
+    forbidden.length > 0 && {
+      regex: `^(\\.\\./)+(${forbidden.join('|')})(/|$)`,
+      message: `${folder}/ may not import from there (see docs/architecture.md).`,
+    }
+  );
+}
+
+/** What decides: it knows neither Node nor packages, and nothing that does. */
+const pure = layers.flatMap((folders, row) =>
   folders.map((folder) => {
-    const forbidden = mayNotImport(row)(folder);
-    const patterns = [
-      {
-        regex: `^(\\.\\./)+(${forbidden.join('|')})(/|$)`,
-        message: `${folder}/ may not import from there (see docs/architecture.md).`,
-      },
-    ];
-    if (folder === 'core') {
-      patterns.push({
-        regex: '^(node:|[a-z@])',
-        message: 'core/ is pure: it knows neither Node nor packages.',
-      });
-    }
-    if (folder === 'checks') {
-      patterns.push({ regex: '^(node:|(\\.\\./)+system/)', message: 'checks/ are pure over facts.' });
-    }
+    const inside =
+      folder === 'core'
+        ? ['core']
+        : [`${folder}/model`, ...(folder === 'disk-paths' ? ['disk-paths/checks'] : [])];
     return {
-      files: [`src/${folder}/**/*.ts`],
+      files: inside.map((path) => `src/${path}/**/*.ts`),
       rules: {
-        'no-restricted-imports': ['error', { patterns: forbidden.length > 0 ? patterns : patterns.slice(1) }],
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                regex: '^(node:|[a-z@])',
+                message: 'What decides is pure: it knows neither Node nor packages.',
+              },
+              {
+                // Of its own folder, too, only what is pure.
+                regex: '^(\\.\\./)+(?!\\.\\.)(?!(core|[a-z-]+/model|model)/|(config/)?settings$)',
+                message: 'What decides is pure: it may import model/ and core/ only.',
+              },
+              mayNotImport(folder, row),
+            ].filter(Boolean),
+          },
+        ],
       },
     };
   }),
@@ -40,13 +76,13 @@ const directions = layers.flatMap((folders, row) =>
 /** What one file does for all of `src`, with what is asked for by `import` or by `import()` elsewhere. */
 const onlyHere = [
   {
-    file: 'src/system/isolated.ts',
+    file: 'src/os/isolated.ts',
     selector: 'Literal[value="runuser"]',
     message: "asOtherUser keeps root's terminal, variables and descriptors from another user.",
   },
-  imported('node:child_process', 'src/system/child-process.ts'),
-  imported('execa', 'src/system/command.ts'),
-  imported('winston', 'src/system/log.ts'),
+  imported('node:child_process', 'src/os/child-process.ts'),
+  imported('execa', 'src/os/run-command.ts'),
+  imported('winston', 'src/os/log.ts'),
 ];
 
 function imported(name, file) {
@@ -93,7 +129,7 @@ export default tseslint.config(
         ...['setuid', 'setgid', 'seteuid', 'setegid', 'setgroups', 'initgroups'].map((property) => ({
           object: 'process',
           property,
-          message: 'Node 20 with io_uring refuses it: start a process with src/system/as-user-argv.ts.',
+          message: 'Node 20 with io_uring refuses it: start a process with src/os/as-user-argv.ts.',
         })),
       ],
     },
@@ -102,15 +138,20 @@ export default tseslint.config(
   ...onlyHere.map(({ file }) => ({ files: [file], rules: restrictedSyntax((one) => one.file !== file) })),
   {
     files: ['test/**/*.ts'],
-    ignores: ['test/fast-check.ts'],
+    ignores: ['test/support/seeded-fast-check.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: 'fast-check', message: 'test/fast-check.ts gives all of them one seed.' }] },
+        {
+          paths: [
+            { name: 'fast-check', message: 'test/support/seeded-fast-check.ts gives all of them one seed.' },
+          ],
+        },
       ],
     },
   },
   ...directions,
+  ...pure,
   {
     files: ['**/*.mjs', '**/*.cjs'],
     languageOptions: {

@@ -321,7 +321,7 @@ plan_frontend() {
     add frontend file oneadmin "$(wanted_mode "$file")" "$here/$file" "/var/lib/one/$file"
   done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
   add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
-  # What was done for each VM; the drivers make it, too, where it is missing (src/system/record-file.ts).
+  # What was done for each VM; the drivers make it, too, where it is missing (src/opennebula/record-file.ts).
   add frontend directory oneadmin 750 - "${remotes%/remotes}/migrate-guard"
   for file in "$here"/hooks/*.tmpl; do
     [[ ! -e $file ]] || add frontend file root 644 "$file" "$library/hooks/${file##*/}"
@@ -534,7 +534,7 @@ remove_listed() {
   done
 }
 
-# ---- oned.conf (src/opennebula/vm-mad.ts) ------------------------------------------------------------------------------
+# ---- oned.conf (src/opennebula/model/vm-mad.ts) ------------------------------------------------------------------------------
 
 config_source=$here/config/config.yaml
 replaces_config=''
@@ -685,7 +685,7 @@ of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too
 TEXT
 }
 
-# Scripts of the site that call ours (docs/opennebula.md, as in src/workflows/installation/tm-scripts.ts): what is not there
+# Scripts of the site that call ours (docs/opennebula.md, as in src/doctor/check-tm-scripts.ts): what is not there
 # any more would be a veto of every live migration.
 refuse_callers() {
   local file found=() stock

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { argvOf } from '../src/system/isolated';
-import { asKeyHolder, virshHere } from '../src/system/virsh-and-ssh';
-import type { GuardReport } from '../src/workflows/guard-report';
-import { Gate, latePath } from '../test/lab/gate';
+import { argvOf } from '../src/os/isolated';
+import { asKeyHolder, virshHere } from '../src/os/ssh';
+import type { GuardReport } from '../src/move/move-report';
+import { Gate, latePath } from '../test/lab/move/command-barrier';
 import { type Domain, type Host, Lab } from '../test/lab/harness';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';

@@ -5,10 +5,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { parseLayout } from '../src/core/qemu-layout';
+import { parseLayout } from '../src/block-state/model/memory-layout';
 import { isUnknown } from '../src/core/unknown';
-import { locate } from '../src/system/qemu-memory';
-import { QemuProcess } from '../src/system/qemu-process';
+import { locate } from '../src/block-state/io/process-memory';
+import { QemuProcess } from '../src/hypervisor/process';
 import {
   affectedQemu,
   type Domain,
@@ -18,7 +18,7 @@ import {
   startDomain,
   Volume,
 } from '../test/lab/harness';
-import { counterAddress } from '../test/qemu/guest-memory';
+import { counterAddress } from '../test/qemu/block-state/guest-memory';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { ratios, spreadOf } from './measure/statistics';

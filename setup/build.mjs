@@ -1,4 +1,4 @@
-// Makes every program of src/entry one self-contained CommonJS file in dist/, their manual page and completion, and
+// Makes every program of src/main one self-contained CommonJS file in dist/, their manual page and completion, and
 // says there what of others is in them.
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -13,14 +13,14 @@ import { settings } from './build/settings.mjs';
 import { stamped } from './build/stamp.mjs';
 
 await stamped(async () => {
-  const entries = readdirSync(join(root, 'src/entry')).filter((file) => file.endsWith('.ts'));
+  const entries = readdirSync(join(root, 'src/main')).filter((file) => file.endsWith('.ts'));
   /** The programs that hold each package, by where it lies. */
   const contained = new Map();
   for (const entry of entries) {
     const name = `${basename(entry, '.ts')}.cjs`;
     const { outputFiles, metafile } = await build({
       ...settings,
-      entryPoints: [join(root, 'src/entry', entry)],
+      entryPoints: [join(root, 'src/main', entry)],
       banner: { js: '#!/usr/bin/env node' },
     });
     put(name, outputFiles[0].text, 0o755);

@@ -12,7 +12,7 @@ import { tiers } from './tiers.mjs';
 const tests = {
   topologies: {
     tier: 'namespace',
-    files: 'namespace/topologies',
+    files: 'namespace/disk-paths/topologies',
     variable: 'MIGRATE_GUARD_TOPOLOGIES',
     batch: 2500,
     unit: 'topologies',
@@ -34,7 +34,7 @@ const tests = {
   // Not one after the other: all of them at once.
   guards: {
     tier: 'qemu',
-    files: 'qemu/guards',
+    files: 'qemu/move/concurrent-guards',
     variable: 'MIGRATE_GUARD_GUARDS',
     batch: 1000,
     unit: 'guards at once',

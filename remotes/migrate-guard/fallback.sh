@@ -1,7 +1,7 @@
 # Sourced by start.sh where Node is missing: what the configuration says is in fallback.env then, one KEY=value a line.
 
 # fallback KEY DEFAULT: one value. It fails rather than guess: on a file that others than root could have written, on what
-# install.sh and doctor do not write (src/core/fallback.ts), and when they have not written it since config.yaml was changed.
+# install.sh and doctor do not write (src/config/model/fallback.ts), and when they have not written it since config.yaml was changed.
 fallback() (
     LC_ALL=C
     file=/etc/migrate-guard/fallback.env sum=none wanted= found=

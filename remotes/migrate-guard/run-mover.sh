@@ -25,7 +25,7 @@ run_mover() {
     var=${ONE_LOCATION:+$ONE_LOCATION/}var
     [ -n "$ONE_LOCATION" ] || var=/var/lib/one
     base=$(sed -n "s/^SCRIPTS_REMOTE_DIR=['\"]*\([^'\"]*\).*/\1/p" "$var/config" 2>/dev/null | head -n 1)
-    # The same as the plugin does (src/system/mover-script.ts): no word goes through a shell over there.
+    # The same as the plugin does (src/plugin/mover-script.ts): no word goes through a shell over there.
     {
         printf '%s\0' $(($# + 1)) "${base:-/var/tmp/one}/vmm/kvm/$script" "$@"
         base64 -d

@@ -33,7 +33,7 @@ warn() {
     echo "WARN: migrate-guard: -> migrate-guard doctor" >&2
 }
 
-# The front-end's record of what its guards did (src/system/record-file.ts), and syslog, know of it too. Nobody waits, and
+# The front-end's record of what its guards did (src/opennebula/record-file.ts), and syslog, know of it too. Nobody waits, and
 # nothing comes of it when that fails: note_unguarded ACTION VM_ID DOMAIN SOURCE [DESTINATION]
 note_unguarded() {
     (timeout 10 logger -t migrate-guard -p daemon.warning -- "VM $2: $1, on $4: the guard cannot run: $why_not" &) </dev/null >/dev/null 2>&1

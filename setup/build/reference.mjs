@@ -6,11 +6,11 @@ import { put } from './put.mjs';
 import { root, time } from './release.mjs';
 import { settings } from './settings.mjs';
 
-/** What src/cli/reference.ts exports. */
+/** What src/commands/reference.ts exports. */
 export async function loadReference() {
   const { outputFiles } = await build({
     ...settings,
-    entryPoints: [join(root, 'src/cli/reference.ts')],
+    entryPoints: [join(root, 'src/commands/reference.ts')],
     packages: 'external',
   });
   const bundle = new Module(join(root, 'reference'));

@@ -16,7 +16,7 @@ if (first === '-e') {
   process.argv = [self, first, ...rest];
   Module.createRequire(first)(first);
 } else if (first === 'host' && rest.length === 0) {
-  // Elsewhere the agent lies beside the program (src/cli/verbs/host.ts).
+  // Elsewhere the agent lies beside the program (src/commands/host.ts).
   process.exitCode = 2;
   load('agent.cjs')
     .runAgent()

@@ -1,10 +1,10 @@
 import { aboutDomains, sentence, whoTakes } from './man-page';
-import { everyVerb, purpose, type Option, type Verb } from './verb';
+import { everyVerb, purpose, type Option, type Verb } from './command';
 
 /** docs/commands.md: what the help says, on one page. */
 export function commandsPage(verbs: readonly Verb[]): string {
   const parts = [
-    '<!-- Made from src/cli/verbs by `npm run docs`. -->\n\n# The command line',
+    '<!-- Made from src/commands by `npm run docs`. -->\n\n# The command line',
     purpose,
     aboutDomains,
     'The verb comes first. An option is given once, `--option VALUE` or `--option=VALUE`; behind `--` everything is a word.',

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import type { FallbackCompletionFunction } from 'yargs';
-import { defaultSettings } from '../core/settings';
-import { readSettings } from '../system/settings-file';
-import { optionsOf, wordAt, type Verb, type Word } from './verb';
+import { defaultSettings } from '../config/settings';
+import { readSettings } from '../config/read';
+import { optionsOf, wordAt, type Verb, type Word } from './command';
 
 /**
  * What a shell has to read once, so that it asks the program (--get-yargs-completions) at each TAB. `program`: how to start

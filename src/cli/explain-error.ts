@@ -1,7 +1,7 @@
 import { GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
-import { printJsonError } from './print';
-import { printable, printableLines } from './render';
+import { printJsonError } from './print-reports';
+import { printable, printableLines } from './escape';
 
 /** Two lines for the admin: what happened, and what to do; with --json a document as well. The rest with --verbose. */
 export function explainError(

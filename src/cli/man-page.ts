@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/exit-codes';
-import { defaultSettings } from '../core/settings';
-import { defaultSettingsFile } from '../system/settings-file';
-import { everyVerb, purpose, type Option, type Verb } from './verb';
+import { defaultSettings } from '../config/settings';
+import { defaultSettingsFile } from '../config/read';
+import { everyVerb, purpose, type Option, type Verb } from './command';
 
 const files: readonly (readonly [path: string, what: string])[] = [
   [defaultSettingsFile, 'the configuration; it shows every key with its default'],

@@ -1,5 +1,5 @@
 import type { Finding } from '../core/finding';
-import { printable } from './render';
+import { printable } from './escape';
 
 /** One line per finding, with its remedy below; what is right only with `everything`, or if it has a note. */
 export function renderFindings(findings: readonly Finding[], what: 'everything' | 'troubles'): string {

@@ -2,7 +2,7 @@ import { exitCodes, type ExitCode } from './exit-codes';
 
 /**
  * Why something is not done, for an admin. It is returned where the caller may go on, and thrown, as a
- * {@link GuardError}, where nobody can. What could not be read is no failure but an `Unknown` (core/facts.ts).
+ * {@link GuardError}, where nobody can. What could not be read is no failure but an `Unknown` (disk-paths/model/facts.ts).
  */
 export interface Failure {
   /** The exit status that goes with it. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DomainReport } from '../../src/core/finding';
-import { now, useAuditStage, vm } from './audit-stage';
+import { now, useAuditStage, vm } from './audit-testbed';
 
 /** What audit reads from files, and what it writes to them. */
 

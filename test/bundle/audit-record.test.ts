@@ -1,9 +1,9 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FleetReport } from '../../src/core/fleet';
-import { keepEntry } from '../../src/system/record-file';
-import { aRecordEntry } from '../unit/factories';
-import { now, useAuditStage } from './audit-stage';
+import type { FleetReport } from '../../src/fleet/model/fleet';
+import { keepEntry } from '../../src/opennebula/record-file';
+import { aRecordEntry } from '../support/factories';
+import { now, useAuditStage } from './audit-testbed';
 
 /** What the front-end has kept of what was done for VMs, in an audit of the cloud. */
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCloud, vmPoolXml, type Release } from '../fleet/cloud';
-import { fleet, now, useAuditStage, vm } from './audit-stage';
+import { makeCloud, vmPoolXml, type Release } from '../support/fake-fleet/fake-cloud';
+import { fleet, now, useAuditStage, vm } from './audit-testbed';
 
 const stage = useAuditStage();
 

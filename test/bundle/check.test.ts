@@ -1,6 +1,6 @@
 import { giveToQemu, placeDisk, Stage, Volume, type Qemu } from '../namespace/harness';
-import { ifMade } from '../if-made';
-import { buildAlone, type Built } from './built';
+import { ifMade } from '../support/if-made';
+import { buildAlone, type Built } from './build-once';
 
 let built: Built;
 let volume: Volume;

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { optionsOf } from '../../src/cli/verb';
-import { verbs } from '../../src/cli/verbs';
-import { strategies } from '../../src/core/strategy';
-import { ifMade } from '../if-made';
-import { buildAlone, type Built } from './built';
+import { optionsOf } from '../../src/cli/command';
+import { verbs } from '../../src/commands';
+import { strategies } from '../../src/core/remedy-name';
+import { ifMade } from '../support/if-made';
+import { buildAlone, type Built } from './build-once';
 
 let built: Built;
 /** Of the command, under its name. */

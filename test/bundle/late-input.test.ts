@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ifMade } from '../if-made';
+import { ifMade } from '../support/if-made';
 import { until } from '../lab/harness/until';
-import { buildAlone, type Built } from './built';
+import { buildAlone, type Built } from './build-once';
 
 let built: Built;
 

@@ -1,4 +1,4 @@
-import { ifMade } from '../if-made';
+import { ifMade } from '../support/if-made';
 import { type Domain, Lab, type LiveMigration, migrateToSink, until } from './harness';
 
 // What happened to real VMs, step by step, on both QEMUs: what the guard is for, and what it has to be measured against.

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { ifMade } from '../if-made';
+import { ifMade } from '../support/if-made';
 import { type Domain, type Host, Lab } from './harness';
 
 // The lab is proved on the real thing before anything is measured in it.

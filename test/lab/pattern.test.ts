@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, writeSync, fsyncSync } from 'node:fs';
-import { ifMade } from '../if-made';
+import { ifMade } from '../support/if-made';
 import { type Domain, Lab, record, RING, SECTOR, sectorOf, until, type Volume } from './harness';
 
 // A proof that cannot fail proves nothing: each way to lose a write has to be noticed.

@@ -38,7 +38,7 @@ test('two labs at once do not know of each other, and one ends without the other
 });
 
 test('a lab whose process is killed leaves nothing', async () => {
-  const holder = spawn(process.execPath, ['--require', 'ts-node/register', join(__dirname, 'holder.ts')], {
+  const holder = spawn(process.execPath, ['--require', 'ts-node/register', join(__dirname, 'lab-child.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(holder, 'exit');

@@ -1,7 +1,7 @@
-import { renderPage } from '../../src/cli/page/page';
-import { inOrder, isAtRisk, worstFirst } from '../../src/core/fleet';
-import { makeFleet } from '../fleet/fleet';
-import { ifMade } from '../if-made';
+import { renderPage } from '../../src/fleet/page/page';
+import { inOrder, isAtRisk, worstFirst } from '../../src/fleet/model/fleet';
+import { makeFleet } from '../support/fake-fleet/fake-fleet';
+import { ifMade } from '../support/if-made';
 import { startReader, type Reader } from './browser';
 import { lowContrasts } from './contrast';
 

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { renderMetrics } from '../../src/cli/metrics';
-import { makeFleet } from '../fleet/fleet';
+import { renderMetrics } from '../../src/fleet/prometheus';
+import { makeFleet } from '../support/fake-fleet/fake-fleet';
 
 const docs = join(__dirname, '../../docs');
 const rulesFile = join(docs, 'prometheus/migrate-guard.rules.yml');

@@ -5,8 +5,8 @@ import { findGuestMemory, readWord } from './guest-memory';
 import { type DomainDisk, domainXml, type Nvram } from './domain-xml';
 import { type Emulator, emulatorPath } from './emulator';
 import type { Host } from './host';
-import { outerPid } from './outer-pid';
-import { REFUSALS_ADDRESS } from './pattern-guest';
+import { outerPid } from './host-pid';
+import { REFUSALS_ADDRESS } from './write-pattern-guest';
 import { until } from './until';
 
 export interface DomainOptions {

@@ -1,6 +1,6 @@
 import { lchownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
+import { type CommandOptions, type CommandResult, run } from '../../../src/os/run-command';
 import { addAccount } from './account';
 import { startLibvirt } from './libvirt-daemons';
 import { type Namespaces, startNamespaces } from './namespaces';

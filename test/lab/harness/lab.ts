@@ -5,11 +5,11 @@ import { emulatorPath } from './emulator';
 import { Fabric } from './fabric';
 import { Host } from './host';
 import { type LiveMigration, migrateLive } from './live-migration';
-import type { PatternGuestOptions } from './pattern-guest';
-import { type Presence, presenceOn } from './presence';
+import type { PatternGuestOptions } from './write-pattern-guest';
+import { type Presence, presenceOn } from './domain-presence';
 import { relinkDisk } from './relink-disk';
 import { joinFabric } from './ssh';
-import { type Traces, tracesOf } from './traces';
+import { type Traces, tracesOf } from './leftovers';
 import { Volume } from './volume';
 
 export interface LabOptions {

@@ -1,4 +1,4 @@
-import { type CommandOptions, type CommandResult, run } from '../../../src/system/command';
+import { type CommandOptions, type CommandResult, run } from '../../../src/os/run-command';
 
 /** Runs a command that has to succeed: anything else throws, with the command line and what it said. */
 export async function succeed(

@@ -2,8 +2,8 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installGuest, installQcow2Guest, readCounter } from './guest';
-import { verifyPattern } from './pattern';
-import { installPatternGuest, type PatternGuestOptions } from './pattern-guest';
+import { verifyPattern } from './write-pattern';
+import { installPatternGuest, type PatternGuestOptions } from './write-pattern-guest';
 import { succeed } from './succeed';
 
 /**

@@ -1,6 +1,6 @@
 import type { Qemu, Stage, Volume } from '../harness';
-import { startHealthy } from './healthy';
-import type { Read } from './picture';
+import { startHealthy } from './healthy-domain';
+import type { Read } from './fs-snapshot';
 import { logDirectory } from './workflow';
 
 /**

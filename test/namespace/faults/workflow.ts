@@ -1,5 +1,5 @@
 import type { Qemu, Stage, Volume } from '../harness';
-import type { Read } from './picture';
+import type { Read } from './fs-snapshot';
 
 /** A run of a workflow in a world of its own, whose QEMU needs what the workflow does or looks at. */
 export interface World {

@@ -1,6 +1,6 @@
 import type { Volume } from '../../lab/harness/volume';
 import type { StatusDisk } from './status-xml';
-import type { Stage } from './stage';
+import type { Stage } from './testbed';
 import type { Tree } from './tree';
 
 /** A disk the way OpenNebula with StorPool has it: a link in the datastore, a link by its name, the device. */

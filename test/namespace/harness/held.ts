@@ -1,7 +1,7 @@
-import type { Domain } from '../../../src/core/domain';
-import { holdDomain, type HeldDomain } from '../../../src/system/held-domain';
-import { TreeView } from '../../../src/system/view';
-import type { Qemu, Stage } from './stage';
+import type { Domain } from '../../../src/hypervisor/model/domain-xml';
+import { holdDomain, type HeldDomain } from '../../../src/hypervisor/hold-domain';
+import { TreeView } from '../../../src/file-tree/tree';
+import type { Qemu, Stage } from './testbed';
 
 /** The domain as libvirt's files tell of it: with one disk, a block device, or with a file below one. */
 export function domainOf({ name, uuid, pid }: Qemu, path: string, role: 'disk' | 'backing' = 'disk'): Domain {

@@ -5,9 +5,17 @@ export { HostileQemu } from './hostile-qemu';
 export { domainOf, whileHeld } from './held';
 export { bundleForNode, bundleProgram, type Program } from './program';
 export { debian, type Release } from './release';
-export { Servant } from './servant';
-export { oneadmin, parseChecked, Qemu, Stage, stateDirectory, type Checked, type QemuOptions } from './stage';
+export { Servant } from './namespace-agent';
+export {
+  oneadmin,
+  parseChecked,
+  Qemu,
+  Stage,
+  stateDirectory,
+  type Checked,
+  type QemuOptions,
+} from './testbed';
 export { statusXml } from './status-xml';
 export { Tree } from './tree';
 export { giveToQemu, placeDisk, type PlacedDisk } from './disk';
-export { useStage, type Healthy } from './use-stage';
+export { useStage, type Healthy } from './use-testbed';

@@ -18,8 +18,8 @@ export async function bundleProgram(): Promise<Program> {
   // Tests run it as other users than root, too.
   chmodSync(directory, 0o755);
   const file = join(directory, 'migrate-guard.cjs');
-  await bundleForNode([join(root, 'src/entry/migrate-guard.ts')], file);
-  await bundleForNode([join(root, 'src/entry/agent.ts')], join(directory, 'agent.cjs'));
+  await bundleForNode([join(root, 'src/main/migrate-guard.ts')], file);
+  await bundleForNode([join(root, 'src/main/agent.ts')], join(directory, 'agent.cjs'));
   return { file, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 

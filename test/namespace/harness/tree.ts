@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, lchownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Servant } from './servant';
+import type { Servant } from './namespace-agent';
 
 interface Ownership {
   readonly mode?: number;

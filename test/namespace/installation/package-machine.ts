@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandResult } from '../../../src/system/command';
+import type { CommandResult } from '../../../src/os/run-command';
 import { oneadmin, onedConf } from './machine-tree';
 import { PrivateMachine } from './private-machine';
 

@@ -1,8 +1,8 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, type CommandResult } from '../../../src/system/command';
-import { buildAlone } from '../../bundle/built';
+import { run, type CommandResult } from '../../../src/os/run-command';
+import { buildAlone } from '../../bundle/build-once';
 
 const root = join(__dirname, '../../..');
 

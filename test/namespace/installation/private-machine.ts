@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, type CommandOptions, type CommandResult } from '../../../src/system/command';
+import { run, type CommandOptions, type CommandResult } from '../../../src/os/run-command';
 import { oneadmin } from './machine-tree';
 
 const init = join(__dirname, 'host-init.sh');

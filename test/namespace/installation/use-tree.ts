@@ -1,4 +1,4 @@
-import type { CommandResult } from '../../../src/system/command';
+import type { CommandResult } from '../../../src/os/run-command';
 import { MachineTree } from './machine-tree';
 import { Package } from './package';
 

@@ -1,5 +1,5 @@
-import { relink } from '../../../src/workflows/relink';
-import { defaultSettings } from '../../../src/core/settings';
+import { relink } from '../../../src/relink/relink';
+import { defaultSettings } from '../../../src/config/settings';
 
 /**
  * Arguments: libvirt's state directory, where journals go, a link, two targets, and how many rounds. Points the link to

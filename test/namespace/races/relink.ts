@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../src/system/command';
+import { run } from '../../../src/os/run-command';
 import { bundleForNode, stateDirectory, type Stage } from '../harness';
 
 /** Has one process on that host point a link to two targets in turn; gives what became of each round. */

@@ -1,4 +1,4 @@
-import type { LinkReport } from '../../../src/workflows/relink';
+import type { LinkReport } from '../../../src/relink/relink';
 import type { Stage } from '../harness';
 
 export const configuration = '/mnt/relink.yaml';

@@ -1,7 +1,7 @@
-import fc from '../../fast-check';
+import fc from '../../support/seeded-fast-check';
 import { manPage, roff } from '../../../src/cli/man-page';
-import { optionsOf } from '../../../src/cli/verb';
-import { verbs } from '../../../src/cli/verbs';
+import { optionsOf } from '../../../src/cli/command';
+import { verbs } from '../../../src/commands';
 import { exitCodes } from '../../../src/core/exit-codes';
 
 const page = manPage(verbs, '1.2.3', '2026-11-23');

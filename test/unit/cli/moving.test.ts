@@ -1,5 +1,5 @@
-import { moving } from '../../../src/cli/moving';
-import type { Domain } from '../../../src/core/domain';
+import { moving } from '../../../src/commands/move-signals';
+import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   '%s while a mover runs has libvirt end its job, and ends nothing else',

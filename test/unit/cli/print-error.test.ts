@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const print = JSON.stringify(join(__dirname, '../../../src/cli/print'));
+const print = JSON.stringify(join(__dirname, '../../../src/cli/print-reports'));
 
 /** What arrives on stdout of a process of its own, since documents are written straight to the descriptor. */
 function printedText(script: string): string {

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { defaultSettings } from '../../../src/core/settings';
-import { readSettings } from '../../../src/system/settings-file';
-import { inOurNames } from '../../../src/system/settings-schema';
+import { defaultSettings } from '../../../src/config/settings';
+import { readSettings } from '../../../src/config/read';
+import { inOurNames } from '../../../src/config/schema';
 
 const shipped = join(__dirname, '../../../config/config.yaml');
 const lines = readFileSync(shipped, 'utf8').split('\n');

@@ -1,5 +1,5 @@
 import { KeptText } from '../../../src/core/kept-text';
-import fc from '../../fast-check';
+import fc from '../../support/seeded-fast-check';
 
 const [half, longest] = [5, 10];
 

@@ -1,5 +1,5 @@
 import { logEntry } from '../../../src/core/log-entry';
-import fc from '../../fast-check';
+import fc from '../../support/seeded-fast-check';
 
 const heading = { time: '2024-03-05T10:00:00.000Z', asker: 'oneadmin', pid: 7, message: 'asked' };
 

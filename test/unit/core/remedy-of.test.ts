@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GuardError } from '../../../src/core/errors';
 import { codeOf, remedyOf } from '../../../src/core/remedy-of';
-import { Journal } from '../../../src/system/journal';
-import { storeLayout } from '../../../src/system/layout-store';
-import { readDomain } from '../../../src/system/libvirt-files';
-import { readNamedFile } from '../../../src/system/named-file';
-import { layout } from '../reset/factories';
+import { Journal } from '../../../src/relink/io/journal';
+import { storeLayout } from '../../../src/block-state/io/layout-store';
+import { readDomain } from '../../../src/hypervisor/status-files';
+import { readNamedFile } from '../../../src/os/read-user-file';
+import { layout } from '../../support/block-state-factories';
 
 /** What to do after a system call has failed follows from its reason. */
 

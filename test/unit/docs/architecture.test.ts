@@ -6,7 +6,7 @@ const pages = ['architecture', 'building'].map((name) => readFileSync(join(root,
 const [architecture = ''] = pages;
 
 /** The first cell of a row of the table of folders. */
-const folders = [...architecture.matchAll(/^\| `([a-z/]+)\/` +\|/gm)].map(([, folder = '']) => folder);
+const folders = [...architecture.matchAll(/^\| `([a-z/-]+)\/` +\|/gm)].map(([, folder = '']) => folder);
 
 test('every folder of sources has its row', () => {
   const sources = readdirSync(join(root, 'src')).map((name) => `src/${name}`);
@@ -31,7 +31,7 @@ test.each([...new Set(named)].filter((path) => !isBuilt(path)))('%s is there', (
 /** In a fresh clone nothing is built when these tests run. */
 test.each([...new Set(named)].filter(isBuilt))('%s is built', (path) => {
   const name = path.slice('dist/'.length);
-  const entry = join(root, 'src/entry', name.replace(/\.cjs$/, '.ts'));
+  const entry = join(root, 'src/main', name.replace(/\.cjs$/, '.ts'));
   const build = readFileSync(join(root, 'setup/build.mjs'), 'utf8');
   expect(existsSync(entry) || build.includes(`'${name}'`)).toBe(true);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { documents } from '../../../src/cli/reference';
-import { verbs } from '../../../src/cli/verbs';
+import { documents } from '../../../src/commands/reference';
+import { verbs } from '../../../src/commands';
 
 const read = (path: string): string => readFileSync(join(__dirname, '../../..', path), 'utf8');
 

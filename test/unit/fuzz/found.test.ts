@@ -1,19 +1,19 @@
-import { domainOf } from '../../../src/core/domain';
+import { domainOf } from '../../../src/hypervisor/model/domain-xml';
 import { isFailure } from '../../../src/core/errors';
-import { readRequest } from '../../../src/core/host-request';
-import { readMoverEnded } from '../../../src/core/host-session';
-import { parseJobInfo } from '../../../src/core/job-info';
-import { sinceStart } from '../../../src/core/log-signatures';
-import { parseManifest } from '../../../src/core/manifest';
-import { parseMounts } from '../../../src/core/mounts';
-import { parseStartTime, parseStatus } from '../../../src/core/process-status';
-import { qemuNamespaces } from '../../../src/core/qemu-conf';
+import { readRequest } from '../../../src/agent-protocol/model/request';
+import { readMoverEnded } from '../../../src/agent-protocol/model/messages';
+import { parseJobInfo } from '../../../src/move/model/job-progress';
+import { sinceStart } from '../../../src/block-state/model/log-signatures';
+import { parseManifest } from '../../../src/doctor/model/manifest';
+import { parseMounts } from '../../../src/file-tree/model/mounts';
+import { parseStartTime, parseStatus } from '../../../src/os/model/process-status';
+import { qemuNamespaces } from '../../../src/doctor/model/qemu-conf';
 import { isUnknown } from '../../../src/core/unknown';
-import { failedMigration } from '../../../src/opennebula/live-migration';
-import { readVectors } from '../../../src/opennebula/oned-conf';
-import { readXml } from '../../../src/system/read-xml';
-import { readVmEvent } from '../../../src/workflows/read-vm';
-import { vmXml } from '../opennebula/vm-xml';
+import { failedMigration } from '../../../src/opennebula/model/migration-history';
+import { readVectors } from '../../../src/opennebula/model/oned-conf';
+import { readXml } from '../../../src/os/read-xml';
+import { readVmEvent } from '../../../src/opennebula/read-vm';
+import { vmXml } from '../../support/vm-xml';
 
 // What hostile inputs once brought to light, each in its smallest form.
 

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mountAt, parseMounts, submountOfDev } from '../../../src/core/mounts';
-import { isOpenForWriting, isQemuOf, parseStartTime, parseStatus } from '../../../src/core/process-status';
-import { walk } from '../../../src/core/walk';
-import { aLink } from '../factories';
+import { mountAt, parseMounts, submountOfDev } from '../../../src/file-tree/model/mounts';
+import {
+  isOpenForWriting,
+  isQemuOf,
+  parseStartTime,
+  parseStatus,
+} from '../../../src/os/model/process-status';
+import { walk } from '../../../src/file-tree/model/walk';
+import { aLink } from '../../support/factories';
 import { fuzz } from './parser';
 
 const mountinfo = readFileSync(join(__dirname, '../fixtures/mountinfo-qemu'), 'utf8');

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { domainOf, type Domain } from '../../../src/core/domain';
+import { domainOf, type Domain } from '../../../src/hypervisor/model/domain-xml';
 import type { Element } from '../../../src/core/element';
-import { parseJobInfo } from '../../../src/core/job-info';
-import { jobIn } from '../../../src/core/libvirt-job';
-import { qemuNamespaces } from '../../../src/core/qemu-conf';
-import { readXml } from '../../../src/system/read-xml';
+import { parseJobInfo } from '../../../src/move/model/job-progress';
+import { jobIn } from '../../../src/hypervisor/model/job';
+import { qemuNamespaces } from '../../../src/doctor/model/qemu-conf';
+import { readXml } from '../../../src/os/read-xml';
 import { fuzz, refusesXml } from './parser';
 
 const fixture = (name: string): string => readFileSync(join(__dirname, '../fixtures', name), 'utf8');

@@ -1,24 +1,28 @@
 import { isFailure } from '../../../src/core/errors';
-import { done, failed } from '../../../src/opennebula/hook-log';
-import { failedMigration, isFiredBy, migrationUnderWay } from '../../../src/opennebula/live-migration';
-import { actionDataIn, readMoveRequest } from '../../../src/opennebula/move-request';
-import { readVectors } from '../../../src/opennebula/oned-conf';
-import { kvmHosts, registeredHooks } from '../../../src/opennebula/pools';
-import { failure, info } from '../../../src/opennebula/vm-log';
+import { done, failed } from '../../../src/opennebula/model/hook-log';
+import {
+  failedMigration,
+  isFiredBy,
+  migrationUnderWay,
+} from '../../../src/opennebula/model/migration-history';
+import { actionDataIn, readMoveRequest } from '../../../src/opennebula/model/action-xml';
+import { readVectors } from '../../../src/opennebula/model/oned-conf';
+import { kvmHosts, registeredHooks } from '../../../src/opennebula/model/host-pool';
+import { failure, info } from '../../../src/opennebula/model/vm-log';
 import {
   earlierMovers,
   hasAnyGuard,
   kvmArguments,
   withGuards,
   withoutGuards,
-} from '../../../src/opennebula/vm-mad';
-import { readMonitoring as readLastMonitoring, readVmPool } from '../../../src/opennebula/vm-pool';
-import { decodeAnswer } from '../../../src/opennebula/xml-rpc';
-import { monitoringLine } from '../../../src/opennebula/vm-monitoring';
-import { readXml } from '../../../src/system/read-xml';
-import { readVmEvent } from '../../../src/workflows/read-vm';
-import { readMonitoring } from '../opennebula/monitord';
-import { vmXml } from '../opennebula/vm-xml';
+} from '../../../src/opennebula/model/vm-mad';
+import { readMonitoring as readLastMonitoring, readVmPool } from '../../../src/opennebula/model/vm-pool';
+import { decodeAnswer } from '../../../src/opennebula/model/xml-rpc';
+import { monitoringLine } from '../../../src/opennebula/model/monitoring-attributes';
+import { readXml } from '../../../src/os/read-xml';
+import { readVmEvent } from '../../../src/opennebula/read-vm';
+import { readMonitoring } from '../../support/monitord';
+import { vmXml } from '../../support/vm-xml';
 import { fuzz, refusesXml } from './parser';
 
 const record = { hid: 1, hostname: 'kvm1', stime: 1000, etime: 1200, rstime: 1000, action: 2, seq: 0 };

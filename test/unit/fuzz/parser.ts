@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import fc from '../../fast-check';
+import fc from '../../support/seeded-fast-check';
 import { XmlError } from '../../../src/core/element';
 import { hostile, huge } from './hostile';
 

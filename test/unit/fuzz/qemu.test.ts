@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readBlockMemory } from '../../../src/core/block-backends';
-import { readBlockNodes } from '../../../src/core/block-nodes';
-import { layoutFrom } from '../../../src/core/gdb-answers';
-import { readLog, sinceStart } from '../../../src/core/log-signatures';
-import { memberNames, parseLayout, symbolNames } from '../../../src/core/qemu-layout';
-import { parseReply, readAnswers } from '../../../src/core/qmp';
+import { readBlockMemory } from '../../../src/block-state/model/backend-list';
+import { readBlockNodes } from '../../../src/hypervisor/model/block-nodes';
+import { layoutFrom } from '../../../src/block-state/model/gdb-layout-query';
+import { readLog, sinceStart } from '../../../src/block-state/model/log-signatures';
+import { memberNames, parseLayout, symbolNames } from '../../../src/block-state/model/memory-layout';
+import { parseReply, readAnswers } from '../../../src/hypervisor/model/qmp';
 import { isUnknown } from '../../../src/core/unknown';
-import { readElf } from '../../../src/system/elf';
-import fc from '../../fast-check';
-import { layout } from '../reset/factories';
+import { readElf } from '../../../src/block-state/io/elf';
+import fc from '../../support/seeded-fast-check';
+import { layout } from '../../support/block-state-factories';
 import { fuzz } from './parser';
 
 const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-fuzz-'));

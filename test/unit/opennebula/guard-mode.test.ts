@@ -1,8 +1,8 @@
 import { child } from '../../../src/core/element';
-import { guardModeOf, tellsLast } from '../../../src/opennebula/guard-mode';
-import { actionDataIn, readMoveRequest } from '../../../src/opennebula/move-request';
-import { readXml } from '../../../src/system/read-xml';
-import { readVmEvent } from '../../../src/workflows/read-vm';
+import { guardModeOf, tellsLast } from '../../../src/opennebula/model/guard-mode';
+import { actionDataIn, readMoveRequest } from '../../../src/opennebula/model/action-xml';
+import { readXml } from '../../../src/os/read-xml';
+import { readVmEvent } from '../../../src/opennebula/read-vm';
 
 function vm(mode?: string): string {
   const attribute = mode === undefined ? '' : `<MIGRATE_GUARD_MODE><![CDATA[${mode}]]></MIGRATE_GUARD_MODE>`;

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hookStates } from '../../../src/opennebula/live-migration';
-import { parseTemplate } from './monitord';
+import { hookStates } from '../../../src/opennebula/model/migration-history';
+import { parseTemplate } from '../../support/monitord';
 
 const project = join(__dirname, '../../..');
 

@@ -1,5 +1,5 @@
 import { failureOf } from '../../../src/core/errors';
-import { readVectors } from '../../../src/opennebula/oned-conf';
+import { readVectors } from '../../../src/opennebula/model/oned-conf';
 import {
   earlierMovers,
   guardedDrivers,
@@ -8,7 +8,7 @@ import {
   kvmArguments,
   withGuards,
   withoutGuards,
-} from '../../../src/opennebula/vm-mad';
+} from '../../../src/opennebula/model/vm-mad';
 
 const ours = 'migrate=migrate-guard,save=save-guard';
 

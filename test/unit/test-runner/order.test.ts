@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from '../../fast-check';
+import fc from '../../support/seeded-fast-check';
 
 interface Order {
   readonly shuffled: (files: readonly string[], seed: number) => string[];

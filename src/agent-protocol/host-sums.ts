@@ -1,0 +1,27 @@
+import type { Unknown } from '../core/unknown';
+import { run } from '../os/run-command';
+import { onHost, type SshTarget } from '../os/ssh';
+
+/** SHA-256 by name; of a file that is not there, none. */
+export type Sums = ReadonlyMap<string, string>;
+
+/** The checksums of files below a directory of that host, by their names there; asked as OpenNebula's user. */
+export async function askSums(
+  target: SshTarget,
+  directory: string,
+  names: readonly string[],
+  deadline: number,
+): Promise<Sums | Unknown> {
+  const asked = onHost(target, 'LC_ALL=C xargs -0 -r sha256sum -z --');
+  const paths = names.map((name) => `${directory}/${name}`);
+  const input = paths.map((path) => `${path}\0`).join('');
+  const { exit, stdout, stderr, timedOut } = await run(asked, { deadline, input, cwd: '/' });
+  if (timedOut) return { unknown: `no answer within ${deadline / 1000} s` };
+  // xargs says 123 when some of them are missing.
+  if (exit !== 0 && exit !== 123)
+    return { unknown: stderr.trim().split('\n').at(-1) || `ssh ended with ${exit ?? 'a signal'}` };
+  const sums = stdout
+    .split('\0')
+    .map((line) => [line.slice(66 + directory.length + 1), line.slice(0, 64)] as const);
+  return new Map(sums);
+}

@@ -1,0 +1,99 @@
+import { exitCodes } from '../core/exit-codes';
+import type { HostRequest } from './model/request';
+import type { FoundLine, HostEnd } from './model/messages';
+import type { Settings } from '../config/settings';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { HostHalf, type AgentTarget, type NotBegun } from './connection';
+
+export interface HostAnswer {
+  readonly end: HostEnd;
+  /** What was done, in words. */
+  readonly did: readonly string[];
+  /** The deadline passed before it had done anything. */
+  readonly late?: true;
+  /** The host said nothing more, and nobody knows how far it came. */
+  readonly isLost?: true;
+}
+
+/** The agent of a host. */
+export function agentOn(host: string, { ssh: { user, deadline } }: Settings): Exclude<AgentTarget, 'here'> {
+  return { host, user, connectTimeout: deadline };
+}
+
+/** Why nobody listens to a host any more that takes this many seconds to get ready. */
+export function notReady(deadline: number): string {
+  return `the host was not ready within ${deadline} s (host.deadline)`;
+}
+
+/**
+ * Has the root-only half on a host do what needs no mover; or tells why it cannot be reached or does not run. After
+ * `deadline` milliseconds it is not listened to any more.
+ */
+export async function askHost(
+  request: HostRequest,
+  where: AgentTarget,
+  deadline?: number,
+  found: (line: FoundLine) => void = () => undefined,
+): Promise<HostAnswer | NotBegun> {
+  const half = HostHalf.start(request, where);
+  const passed = new AbortController();
+  const abandon = (milliseconds: number): void => {
+    passed.abort();
+    half.abandon(`no answer within ${milliseconds / 1000} s`);
+  };
+  const late = deadline === undefined ? undefined : setTimeout(abandon, deadline, deadline);
+  const did: string[] = [];
+  try {
+    const notBegun = await half.hello();
+    if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun) };
+    for (;;) {
+      const line = await half.next();
+      if (isUnknown(line))
+        return {
+          end: endOfLostGuard(line),
+          did,
+          isLost: true,
+          ...(passed.signal.aborted && did.length === 0 ? { late: true } : {}),
+        };
+      if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
+      if (line.kind === 'found') found(line);
+      if (line.kind === 'end') return { end: line, did };
+    }
+  } finally {
+    clearTimeout(late);
+    half.end();
+  }
+}
+
+/**
+ * It ran, and nobody knows how far it came; on the host it may still be at work, whatever became of the connection. That
+ * is no guard that cannot run: a VM that is half healed must not be moved.
+ */
+export function endOfLostGuard({ unknown }: Unknown): HostEnd {
+  return {
+    exit: exitCodes.undecided.status,
+    result: 'undecided',
+    what: `the guard began its work, and then nothing was heard of it: ${unknown}`,
+    remedy: 'see /var/log/migrate-guard/host.log on the host, then try again',
+  };
+}
+
+/** The guard is for what OpenNebula deployed, and did nothing: that is no verdict on a VM that it imported. */
+export function isForeign({ result }: HostEnd): boolean {
+  return result === 'not-deployed';
+}
+
+/** What keeps the guard from running, with what its agent would have done about it. */
+export function whyNotBegun(notBegun: NotBegun): string {
+  return notBegun.is === 'refused' ? refusalOf(notBegun.end) : notBegun.unknown;
+}
+
+interface Said {
+  readonly what: string;
+  readonly remedy?: string | undefined;
+}
+
+/** Of what keeps the guard from running: a host half of another release, a mistake in the configuration. */
+export function refusalOf({ what, remedy }: Said): string {
+  return remedy === undefined ? what : `${what} (${remedy})`;
+}

@@ -1,0 +1,88 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { encodeLine, longestLine, readMoverEnded, type HostLine } from '../agent-protocol/model/messages';
+import { Lines, tooLong } from '../os/model/line-splitter';
+import type { Moved, RunningMover } from '../move/io/mover-process';
+
+/** Milliseconds that the front-end gets to say that a mover it has killed is dead. */
+const killGrace = 10_000;
+
+/** The front-end half, at the other end of our input and output. */
+export class FrontendLink {
+  private first: string | typeof tooLong | undefined;
+  private waiting: (() => void) | undefined;
+  private mover: ((moved: Moved) => void) | undefined;
+  private gone = false;
+  /** Fulfilled when the front-end says nothing any more. */
+  readonly closed: Promise<void>;
+
+  constructor() {
+    const lines = new Lines(longestLine);
+    process.stdin.on('data', (piece: Buffer) => lines.take(piece).forEach((line) => this.hear(line)));
+    this.closed = new Promise((resolve) => {
+      const end = (): void => {
+        const rest = this.gone ? undefined : lines.rest();
+        this.gone = true;
+        if (rest !== undefined) this.hear(rest);
+        this.waiting?.();
+        resolve();
+      };
+      process.stdin.on('end', end).on('close', end).on('error', end);
+    });
+    // A front-end that went away keeps nobody from finishing.
+    process.stdout.on('error', () => undefined);
+  }
+
+  /**
+   * The first line that came, or `tooLong`; `undefined` when none comes within `deadline` milliseconds. All that is
+   * said after it, but how a mover ended, is passed over.
+   */
+  async request(deadline: number): Promise<string | typeof tooLong | undefined> {
+    const arrived = new Promise<void>((resolve) => (this.waiting = resolve));
+    if (this.first === undefined && !this.gone) {
+      await Promise.race([arrived, pause(deadline, undefined, { ref: false })]);
+    }
+    return this.first;
+  }
+
+  say(line: HostLine): void {
+    process.stdout.write(encodeLine(line));
+  }
+
+  isGone(): boolean {
+    return this.gone;
+  }
+
+  /** Has the front-end run its mover. */
+  move(): RunningMover {
+    const ended = new Promise<Moved>((resolve) => (this.mover = resolve));
+    this.say({ kind: 'move' });
+    const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+      this.say({ kind: 'kill', signal });
+      if (signal !== 'SIGKILL') return;
+      setTimeout(
+        () => this.movedTo(null, 'the front-end does not say that its mover has ended'),
+        killGrace,
+      ).unref();
+    };
+    return { ended, kill };
+  }
+
+  end(): void {
+    process.stdin.destroy();
+  }
+
+  private hear(line: string | typeof tooLong): void {
+    if (this.first === undefined) {
+      this.first = line;
+      this.waiting?.();
+      return;
+    }
+    const moved = line === tooLong ? undefined : this.mover && readMoverEnded(line);
+    if (moved) this.movedTo(moved.exit, '');
+  }
+
+  private movedTo(exit: number | null, stderr: string): void {
+    this.mover?.({ exit, stdout: '', stderr });
+    this.mover = undefined;
+  }
+}

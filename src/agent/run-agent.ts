@@ -1,0 +1,116 @@
+import { GuardError, isFailure } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import {
+  asksDestination,
+  readRequest,
+  refused,
+  releaseOf,
+  type HostRequest,
+} from '../agent-protocol/model/request';
+import { longestLine, type HostEnd } from '../agent-protocol/model/messages';
+import { tooLong } from '../os/model/line-splitter';
+import type { Settings } from '../config/settings';
+import { validateHost } from '../os/host-name';
+import { forwardedAgent } from './ssh-agent-socket';
+import { FrontendLink } from './frontend-channel';
+import { log, logToHost } from '../os/log';
+import { readSettings } from '../config/read';
+import { NotRunning } from '../hypervisor/find-domains';
+import { NotDeployed, serve } from './serve';
+import { forgiveClosedReader } from '../cli/ignore-broken-pipe';
+import { explainError } from '../cli/explain-error';
+import { versionNumber } from '../cli/version';
+
+/** Milliseconds that a request may take to arrive. */
+const patience = 30_000;
+
+/**
+ * The root-only agent: the one thing that sudo allows to OpenNebula's user. It takes no words and no options, and
+ * answers one request from its input. Gives the exit status.
+ */
+export async function runAgent(): Promise<number> {
+  // A reader that went away must not end what stands by a migration.
+  forgiveClosedReader(process.stdout);
+  forgiveClosedReader(process.stderr);
+  try {
+    return await answerRequest(await readSettings(undefined));
+  } catch (error) {
+    return explainError(error, { json: false, verbose: false });
+  }
+}
+
+async function answerRequest(settings: Settings): Promise<number> {
+  const link = new FrontendLink();
+  // What ends the connection must not end what stands by a migration.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const)
+    process.on(signal, () => undefined);
+  const end = await answer(link, settings);
+  log('ended', { end });
+  link.say({ kind: 'end', ...end });
+  link.end();
+  return end.exit;
+}
+
+async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> {
+  if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
+  const request = await hear(link);
+  if ('exit' in request) return request;
+  // A probe changes nothing, and there are thousands a day.
+  if (request.action !== 'probe') await logToHost(asker());
+  link.say({ kind: 'hello', version: versionNumber });
+  if (asksDestination(request)) process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
+  try {
+    if (request.destination !== undefined) validateHost(request.destination);
+    // Not before: it may be anything. A map of links may be megabytes.
+    log('asked', { request: { ...request, changes: request.changes?.length } });
+    return await serve(request, settings, {
+      did: (action, what) => link.say({ kind: 'did', action, what }),
+      found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
+      move: () => link.move(),
+      isGone: () => link.isGone(),
+      gone: link.closed,
+    });
+  } catch (error) {
+    await logToHost(asker());
+    log('an error', { error: error instanceof Error ? error.stack : String(error) });
+    if (error instanceof GuardError)
+      return { ...refusal(error.code, error.what, error.remedy), ...ownResult(error) };
+    const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+    return refusal('undecided', what, 'see /var/log/migrate-guard/host.log on the host, and report it');
+  }
+}
+
+function ownResult(error: GuardError): { readonly result?: string } {
+  if (error instanceof NotRunning) return { result: 'not-running' };
+  return error instanceof NotDeployed ? { result: 'not-deployed' } : {};
+}
+
+/** Who called sudo; the first line of the installed program hands that on, and nothing else. */
+function asker(): string {
+  return process.env['SUDO_USER'] || 'root';
+}
+
+/** The request, or why it is none of ours. */
+async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
+  const line = await link.request(patience);
+  const release = typeof line === 'string' ? releaseOf(line) : undefined;
+  if (release !== undefined && release !== versionNumber) {
+    const what = `the front-end has migrate-guard ${release}, and this host has ${versionNumber}`;
+    return refusal('usage', what, 'run install.sh host of the same release on this host');
+  }
+  const request = typeof line === 'string' ? readRequest(line) : refused(whyNone(line));
+  if (!isFailure(request)) return request;
+  const { code, what, remedy } = request;
+  await logToHost(asker());
+  log('refused', { why: what });
+  return refusal(code, what, remedy);
+}
+
+function whyNone(line: typeof tooLong | undefined): string {
+  return line === tooLong ? `the request is longer than ${longestLine / 1024 / 1024} MiB` : 'no request came';
+}
+
+function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {
+  const result = code === 'busy' ? 'busy' : 'refused';
+  return { exit: exitCodes[code].status, result, what, remedy };
+}

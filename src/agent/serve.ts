@@ -1,0 +1,214 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeployed } from '../hypervisor/model/domain-name';
+import { GuardError } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import type { HostRequest } from '../agent-protocol/model/request';
+import type { HostEnd } from '../agent-protocol/model/messages';
+import { guardResults } from '../move/model/move-states';
+import type { Settings } from '../config/settings';
+import { withDomainLock } from '../hypervisor/domain-lock';
+import { jobOf } from '../hypervisor/qmp-client';
+import type { Moved, Mover, RunningMover } from '../move/io/mover-process';
+import { onlyTroubles, type DomainReport, type Verdict } from '../core/finding';
+import { examine } from '../disk-paths/check-all-domains';
+import { findDomain } from '../hypervisor/find-domains';
+import { foresee } from '../relink/forecast';
+import { guard } from '../move/guarded-move';
+import { GuardCourse, type CourseOptions } from '../move/session';
+import type { Ending, GuardReport } from '../move/move-report';
+import { hostState } from '../doctor/check-host';
+import { makePathsSafe, makeSafe, resetEarlier } from '../move/prepare';
+import { probeVms } from './probe-vms';
+import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
+import { reset } from '../block-state/reset';
+import { resetResults } from '../block-state/reset-report';
+
+/** Milliseconds in which a mover that was started may begin libvirt's job. */
+const orphanGrace = 15_000;
+const orphanInterval = 200;
+
+/** The other half, as seen from the host. */
+export interface Frontend {
+  readonly did: (action: string, what: string) => void;
+  readonly found: (report: DomainReport, now?: Verdict) => void;
+  /** Has the mover run over there. A front-end that goes away leaves it running, or takes it along. */
+  readonly move: () => RunningMover;
+  /** Whether nobody is there any more. */
+  readonly isGone: () => boolean;
+  /** Fulfilled when nobody is there any more. */
+  readonly gone: Promise<void>;
+}
+
+/** Of a domain that runs, and that OpenNebula did not deploy but may have imported. */
+export class NotDeployed extends GuardError {}
+
+/** Milliseconds for all VMs of a host. */
+const auditDeadline = 45_000;
+
+type VmRequest = HostRequest & { readonly domain: string };
+
+/** What is done to one VM, one function per action. */
+const vmWork = {
+  migrate: move,
+  save: move,
+  /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
+  prepare: inCourse(async (course) => (await makeSafe(course, undefined)) ?? safe(course)),
+  repair: repairOnly,
+  reset: resetOnly,
+  /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
+  heal: inCourse(async (course) => {
+    const ill = await resetEarlier(course, course.destination);
+    return ill ?? (await makePathsSafe(course)) ?? safe(course);
+  }),
+} as const;
+
+/** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
+export async function serve(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+  const { action, domain } = request;
+  if (action === 'probe') return probeAll(settings);
+  if (action === 'state') return hostState(settings);
+  if (action === 'audit') return tellAll(examine(settings, auditDeadline, isDeployed), 'VMs', frontend);
+  if (action === 'foresee') {
+    const foreseen = foresee(request.changes ?? [], settings, auditDeadline, isDeployed);
+    return tellAll(foreseen, 'VMs go through these links', frontend);
+  }
+  if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
+  if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
+  const { name } = await findDomain(domain, settings);
+  // sudo opens this door for OpenNebula's own VMs only.
+  if (!isDeployed(name)) {
+    const remedy = `as root on its host: migrate-guard check ${name}`;
+    throw new NotDeployed('notPermitted', `${name} is no VM that OpenNebula deployed`, remedy);
+  }
+  return vmWork[action]({ ...request, domain: name }, settings, frontend);
+}
+
+/** For OpenNebula's monitoring; the report is the list. Only one at a time: a probe that hangs is not joined by others. */
+async function probeAll(settings: Settings): Promise<HostEnd> {
+  // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
+  const report = await withDomainLock('all/probe', () => probeVms(settings));
+  return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
+}
+
+/** For the front-end's audit: every VM that OpenNebula deployed here and that is concerned, without what is in order. */
+async function tellAll(
+  reports: AsyncIterable<{ readonly report: DomainReport; readonly now?: Verdict }>,
+  counted: string,
+  { found }: Frontend,
+): Promise<HostEnd> {
+  let count = 0;
+  for await (const { report, now } of reports) {
+    found(onlyTroubles(report), now);
+    count += 1;
+  }
+  return { exit: exitCodes.ok.status, result: 'done', what: `${count} ${counted}` };
+}
+
+/** Check, repair, reset; the mover, over there; and what follows a failure of it. */
+async function move(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+  const mover: Mover = {
+    name: `OpenNebula's ${request.action}`,
+    start: () => untilGone(frontend, request.domain, settings),
+  };
+  const report = await guard(request.domain, {
+    ...courseOptions(request, settings, frontend),
+    mover: () => mover,
+    // Nobody is left to run the mover a second time.
+    moving: () => ({ aborted: frontend.isGone, end: () => undefined }),
+  });
+  return endOf(report);
+}
+
+/** A front-end that goes away may leave its mover running: then libvirt's job tells when it has ended. */
+function untilGone(frontend: Frontend, domain: string, settings: Settings): RunningMover {
+  const mover = frontend.move();
+  let hasEnded = false;
+  void mover.ended.then(() => (hasEnded = true));
+  const orphaned = frontend.gone.then(async (): Promise<Moved> => {
+    const began = performance.now();
+    // The front-end may as well have gone because all is done.
+    for (let seen = false; !hasEnded;) {
+      // Without a status file the domain is gone from here, and so is its job.
+      const hasJob = typeof jobOf(settings.libvirt.stateDirectory, domain) === 'string';
+      seen ||= hasJob;
+      if (!hasJob && (seen || performance.now() - began > orphanGrace)) break;
+      await pause(orphanInterval);
+    }
+    return { exit: null, stdout: '', stderr: 'the front-end went away' };
+  });
+  return { ended: Promise.race([mover.ended, orphaned]), kill: mover.kill };
+}
+
+function safe({ options }: GuardCourse): Ending {
+  return { result: 'done', what: options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate' };
+}
+
+const repairEnds: Readonly<Record<RepairResult, string>> = {
+  'nothing-to-do': 'every disk opens as it is',
+  repaired: 'every disk opens now',
+  'would-repair': 'a dry run: nothing was changed',
+  failed: 'the repair failed',
+  busy: 'someone else is working on it',
+  refused: 'it cannot be repaired',
+};
+
+/** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
+async function repairOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+  const domain = await findDomain(request.domain, settings);
+  const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
+  const made = report.plan.map(({ path }) => path).join(', ');
+  const exit = repairExit(report);
+  const problem = exit === 'ok' ? undefined : report.findings.findLast(({ state }) => state !== 'ok');
+  if (report.result === 'repaired') frontend.did('repair', `${made} made in QEMU's mount namespace`);
+  if (report.result === 'would-repair')
+    frontend.did('repair', `${made} would be made in QEMU's mount namespace`);
+  return {
+    exit: exitCodes[exit].status,
+    domain: domain.name,
+    result: report.result,
+    what: problem?.what ?? repairEnds[report.result],
+    remedy: problem?.remedy,
+    report,
+  };
+}
+
+/** The disks alone. */
+async function resetOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+  const { destination, dryRun = false } = request;
+  const report = await reset(request.domain, { settings, strategy: 'auto', dryRun, destination });
+  const { domain, result, what, remedy, actions } = report;
+  for (const { strategy, outcome, what: said } of actions) {
+    if (outcome === 'done' || outcome === 'planned') frontend.did('reset', `${strategy}: ${said}`);
+  }
+  const exit = exitCodes[resetResults[result]].status;
+  return { exit, domain, result, what, remedy, report };
+}
+
+function inCourse(work: (course: GuardCourse) => Promise<Ending>) {
+  return async (request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> => {
+    const options = courseOptions(request, settings, frontend);
+    const report = await GuardCourse.with(request.domain, options, async (course) => {
+      // A dry run only looks, and may look at what another does.
+      const isAlone = request.dryRun !== true;
+      const ending = isAlone ? withDomainLock(course.domain.name, () => work(course)) : work(course);
+      return course.report(await ending);
+    });
+    return endOf(report);
+  };
+}
+
+function courseOptions(
+  { destination, file, checkDestination = false, dryRun = false }: HostRequest,
+  settings: Settings,
+  { did }: Frontend,
+): CourseOptions {
+  const say: CourseOptions['say'] = ({ action, what }) => did(action, what);
+  return { settings, destination, file, checkDestination, dryRun, say };
+}
+
+function endOf({ output, ...report }: GuardReport): HostEnd {
+  const { domain, result, what, remedy, warning } = report;
+  const own = result === 'mover-failed' ? output?.exit : undefined;
+  const exit = own ?? exitCodes[guardResults[result]].status;
+  return { exit, domain, result, what, remedy, warning, report };
+}

@@ -1,0 +1,127 @@
+import { readlinkSync } from 'node:fs';
+import type { BlockMemory } from './model/backend-list';
+import { blockStateCheck, judgeMemory, type BlockJudgement } from './model/judge';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import type { DomainReport, Finding } from '../core/finding';
+import { mayWaitForResume } from '../hypervisor/model/guest-origin';
+import { judgeLog } from './model/judge-log';
+import type { Settings } from '../config/settings';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { holdQemu, remedyOf } from '../hypervisor/hold-qemu';
+import { layoutFile, loadLayout } from './io/layout-store';
+import { askQemu, jobOf, type VirshOrders } from '../hypervisor/qmp-client';
+import { readQemuLog } from './io/qemu-log';
+import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
+import { QemuProcess } from '../hypervisor/process';
+import { readResetNote } from './io/reset-marker';
+import { VirshSession } from '../hypervisor/virsh-session';
+import { findDomains, type Asked } from '../hypervisor/find-domains';
+import { reportNoFacts, reportOf } from '../core/report-unreadable';
+
+/** What memory says, and by what it was read; or why it was not. */
+export type MemoryReading = { readonly memory: BlockMemory; readonly known: KnownQemu } | Unknown;
+
+export interface Inspection extends BlockJudgement {
+  readonly reading: MemoryReading;
+}
+
+/**
+ * The block state of each domain that was asked for, as soon as it is known; its verdict is of that alone. No guest is
+ * paused.
+ */
+export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
+  // A libvirtd that hangs is not waited for again and again.
+  const virsh = new VirshSession(settings.libvirt.deadline * 1000);
+  try {
+    for await (const found of findDomains(asked, settings)) {
+      yield 'why' in found ? reportNoFacts(found) : await inspectDomain(found, settings, virsh);
+    }
+  } finally {
+    virsh.end();
+  }
+}
+
+/** When QEMU itself is asked, where its memory cannot be read. */
+type Asking =
+  | 'always'
+  /** Only where its log, or a guest that may wait for its resume, leaves doubt: of hosts with many VMs, every few minutes. */
+  | 'in-doubt';
+
+/** `virsh`: by which QEMU is asked. */
+export async function inspectDomain(
+  domain: Domain,
+  settings: Settings,
+  virsh: VirshOrders,
+  asking: Asking = 'always',
+): Promise<DomainReport> {
+  const held = holdQemu(domain);
+  if (isUnknown(held)) {
+    const state = held.isForeign ? 'problem' : 'unknown';
+    const remedy = remedyOf(held, domain);
+    return reportOf(domain, 'unknown', [{ check: blockStateCheck, state, what: held.unknown, remedy }]);
+  }
+  try {
+    const { blockState, findings } = await inspectHeld(domain, held, settings, virsh, asking);
+    const named = findings.map((finding) => withDisk(finding, domain));
+    return reportOf(domain, blockState, named);
+  } finally {
+    held.close();
+  }
+}
+
+/** Memory tells everything, and asks nobody. Without it, QEMU's log and what it answers. */
+export async function inspectHeld(
+  domain: Domain,
+  held: QemuProcess,
+  settings: Settings,
+  virsh: VirshOrders,
+  asking: Asking = 'always',
+): Promise<Inspection> {
+  const reading = readMemoryByLayout(held, settings);
+  if (!isUnknown(reading)) return { ...judgeMemory(reading.memory, domain.name), reading };
+  const { logDirectory } = settings.libvirt;
+  const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
+  const { uuid, state } = domain;
+  const isClear =
+    !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
+  const mayWait = mayWaitForResume(held.origin, state === 'running');
+  // While a guest arrives, and in some other jobs, libvirt lets every question wait (qemuDomainObjSetAsyncJobMask).
+  const isFree = (): boolean => jobOf(settings.libvirt.stateDirectory, domain.name) === undefined;
+  const asks = !isClear || ((asking === 'always' || mayWait) && isFree());
+  const answers = asks ? await askQemu(virsh, uuid) : undefined;
+  const known = { why: reading.unknown, log, answers, origin: held.origin, state };
+  return { ...judgeLog(known, domain.name), reading };
+}
+
+/** Reads memory, where the layout of this very build is stored. */
+function readMemoryByLayout(held: QemuProcess, { reset }: Settings): MemoryReading {
+  const buildId = buildIdOf(held);
+  if (typeof buildId === 'object') return { unknown: `its build cannot be told: ${buildId.unknown}` };
+  const layout = loadLayout(reset.layoutDirectory, buildId);
+  if (layout === undefined) {
+    const file = layoutFile(reset.layoutDirectory, buildId);
+    return {
+      unknown: `the layout of this QEMU build is not known (${file}); make it with: ${layoutCommand(held)}`,
+    };
+  }
+  if (isUnknown(layout)) return layout;
+  const known = locate(held, layout);
+  if (isUnknown(known)) return known;
+  const memory = readMemory(held, known);
+  if (isUnknown(memory)) return { unknown: `its memory does not fit the stored layout: ${memory.unknown}` };
+  return { memory, known };
+}
+
+/** A program that was replaced since it started is still there for its process. */
+function layoutCommand(held: QemuProcess): string {
+  const program = readlinkSync(`${held.path}/exe`);
+  return `migrate-guard layout ${program.endsWith(' (deleted)') ? `/proc/${held.pid}/exe` : program}`;
+}
+
+/** libvirt names the nodes of one disk alike (`libvirt-1-format`, `libvirt-1-storage`), and tells one of them. */
+function withDisk(finding: Finding, { sources }: Domain): Finding {
+  const family = (node: string | undefined): string | undefined => /^libvirt-\d+-/.exec(node ?? '')?.[0];
+  const own = family(finding.disk);
+  const source = own === undefined ? undefined : sources.find(({ node }) => family(node) === own);
+  return source ? { ...finding, disk: source.disk } : finding;
+}

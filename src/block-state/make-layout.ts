@@ -1,0 +1,28 @@
+import { realpathSync } from 'node:fs';
+import { errorName, GuardError } from '../core/errors';
+import type { Layout } from './model/memory-layout';
+import type { Settings } from '../config/settings';
+import { remedyOf } from '../core/remedy-of';
+import { readDwarf } from './io/debug-info';
+import { storeLayout } from './io/layout-store';
+
+/** Reads the memory layout of a QEMU build and stores it; gives the layout and its file. */
+export async function layout(
+  binary: string,
+  debugFile: string | undefined,
+  settings: Settings,
+): Promise<{ readonly layout: Layout; readonly file: string }> {
+  const found = await readDwarf(real(binary), debugFile === undefined ? undefined : real(debugFile));
+  return { layout: found, file: storeLayout(settings.reset.layoutDirectory, found) };
+}
+
+/** `/proc/PID/exe` may lead to a file that is deleted and can be read all the same. */
+function real(file: string): string {
+  if (/^\/proc\/\d+\/exe$/.test(file)) return file;
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    const remedy = remedyOf(error, file, { otherwise: 'name the QEMU program' });
+    throw new GuardError('problem', `${file} cannot be read: ${errorName(error)}`, remedy);
+  }
+}

@@ -1,0 +1,83 @@
+import type { LogFacts } from '../model/judge';
+import type { Domain } from '../../hypervisor/model/domain-xml';
+import type { Failure } from '../../core/errors';
+import type { QemuAnswers } from '../../hypervisor/model/qmp';
+import { objectionToCopy, type Situation } from '../model/preconditions';
+import type { Settings } from '../../config/settings';
+import { isUnknown, type Unknown } from '../../core/unknown';
+import { askQemu, jobOf } from '../../hypervisor/qmp-client';
+import { readQemuLog } from '../io/qemu-log';
+import type { QemuProcess } from '../../hypervisor/process';
+import { readResetNote } from '../io/reset-marker';
+import type { Virsh } from '../../hypervisor/virsh';
+import type { Destination } from '../../destination/destination';
+import type { MemoryReading } from '../inspect';
+
+/** A remedy that was applied. */
+export interface Applied {
+  readonly what: string;
+  /** QEMU itself took all its disks back, and said so. */
+  readonly activatedAll: boolean;
+}
+
+export interface Plan {
+  /** What is run: command lines and gdb scripts, as a person would type them. */
+  readonly commands: readonly string[];
+  readonly apply: () => Promise<Applied | Unknown>;
+}
+
+/** Plans a remedy on fresh facts, or tells why it must not be applied now. */
+export type Remedy = (patient: Patient, reading: MemoryReading) => Plan | Failure | Promise<Plan | Failure>;
+
+/** The domain that is to be healed, and what its remedies ask about it. */
+export class Patient {
+  /** libvirtd that did not answer once is not asked again: each question would wait as long. */
+  private silent: Unknown | undefined;
+  private copyAnswer: Promise<Failure | undefined> | undefined;
+
+  /** @param destination where the domain was to go, if that is known. */
+  constructor(
+    readonly domain: Domain,
+    readonly held: QemuProcess,
+    readonly settings: Settings,
+    private readonly destination: Destination | undefined,
+    readonly virsh: Virsh,
+  ) {}
+
+  answers(): Promise<QemuAnswers | Unknown> {
+    return this.ask(() => askQemu(this.virsh, this.domain.uuid));
+  }
+
+  /** libvirt's word. */
+  libvirtState(): Promise<string | Unknown> {
+    return this.ask(() => this.virsh.state(this.domain.uuid));
+  }
+
+  /** Whether the guest runs: QEMU's own run state where its memory was read, else libvirt's word. */
+  async runState(reading: MemoryReading): Promise<string | Unknown> {
+    return isUnknown(reading) ? this.libvirtState() : reading.memory.runState;
+  }
+
+  /** Why a copy elsewhere may own the disks. Asked once for all remedies. */
+  copy(): Promise<Failure | undefined> {
+    const { domain, held, settings, destination } = this;
+    const log = (): LogFacts | Unknown =>
+      readQemuLog(settings.libvirt.logDirectory, domain.name, held, readResetNote(domain.name, held));
+    return (this.copyAnswer ??=
+      destination === undefined
+        ? Promise.resolve(objectionToCopy(log(), domain.name))
+        : destination.copyOf(domain));
+  }
+
+  situation(reading: MemoryReading): Situation {
+    const job = jobOf(this.settings.libvirt.stateDirectory, this.domain.name);
+    return { job, memory: isUnknown(reading) ? reading : reading.memory };
+  }
+
+  private async ask<T extends string | object>(question: () => Promise<T | Unknown>): Promise<T | Unknown> {
+    if (this.silent) return this.silent;
+    const answer = await question();
+    if (typeof answer === 'object' && isUnknown(answer)) this.silent = answer;
+    return answer;
+  }
+}

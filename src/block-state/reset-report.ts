@@ -1,0 +1,47 @@
+import type { ExitCode } from '../core/exit-codes';
+import type { BlockState } from '../core/finding';
+import type { Strategy } from '../core/remedy-name';
+
+/** What was tried, or left out, and why. */
+export interface ResetAction {
+  readonly strategy: Strategy;
+  readonly outcome: 'skipped' | 'planned' | 'failed' | 'done';
+  readonly what: string;
+  /** What is run, or would be: command lines and gdb scripts, as a person would type them. */
+  readonly commands?: readonly string[];
+}
+
+/** How a reset ends, and the exit status of each. */
+export const resetResults = {
+  healthy: 'ok',
+  healed: 'ok',
+  planned: 'ok',
+  refused: 'problem',
+  undecided: 'undecided',
+  busy: 'busy',
+  failed: 'failed',
+  dead: 'person',
+  paused: 'person',
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
+export interface ResetReport {
+  readonly domain: string;
+  readonly result: keyof typeof resetResults;
+  /** Always empty: a reset moves nothing. */
+  readonly attempts: readonly [];
+  readonly actions: readonly ResetAction[];
+  readonly blockState: BlockState;
+  readonly what: string;
+  readonly remedy?: string | undefined;
+}
+
+/** The report of a domain to which nothing was done, or these `actions`. */
+export function resetReport(
+  { domain, blockState }: Pick<ResetReport, 'domain' | 'blockState'>,
+  result: ResetReport['result'],
+  what: string,
+  remedy: string | undefined,
+  actions: readonly ResetAction[] = [],
+): ResetReport {
+  return { domain, result, attempts: [], actions, blockState, what, remedy };
+}

@@ -1,0 +1,27 @@
+import { validateHost } from '../os/host-name';
+import { check } from '../disk-paths/deep-check';
+import { printReports } from '../cli/print-reports';
+import { allDomains, someDomains, type Verb } from '../cli/command';
+
+export const checkVerb: Verb = {
+  name: 'check',
+  words: '<domain…|--all>',
+  takes: someDomains,
+  summary: 'can it migrate? why not, hop by hop',
+  options: {
+    all: allDomains,
+    deep: { help: 'ask QEMU itself, and open each disk as QEMU would' },
+    destination: { value: 'HOST', help: 'are the same paths there on that host?' },
+  },
+  examples: [
+    ['migrate-guard check one-310', 'one domain, by name'],
+    ['migrate-guard check --all --json', 'all domains of this host, for a program'],
+    ['migrate-guard check 310 --deep --destination kvm2', 'all that can be known before a migration'],
+  ],
+  run: (line, settings) => {
+    const destination = line.value('destination');
+    if (destination !== undefined) validateHost(destination);
+    const options = { settings, deep: line.flag('deep'), destination };
+    return printReports(check(line.flag('all') ? 'all' : line.words, options), line);
+  },
+};

@@ -1,0 +1,17 @@
+import { completionScript } from '../cli/complete';
+import { print } from '../cli/stdout';
+import type { Verb } from '../cli/command';
+
+export const completionVerb: Verb = {
+  name: 'completion',
+  words: '[bash | zsh]',
+  takes: { least: 0, most: 1, each: [['bash', 'zsh']] },
+  summary: 'print what makes a shell complete this command (by default, the shell of $SHELL)',
+  options: {},
+  isBare: true,
+  examples: [['migrate-guard completion zsh >>~/.zshrc', 'for zsh; that of bash is installed']],
+  run: async ({ words: [shell] }) => {
+    print(`${await completionScript(shell)}\n`);
+    return 0;
+  },
+};

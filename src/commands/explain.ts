@@ -1,0 +1,19 @@
+import { explain } from '../disk-paths/explain';
+import { exitOf, printDomains } from '../cli/print-reports';
+import { renderExplained } from '../disk-paths/render-explain';
+import { oneDomain, type Verb } from '../cli/command';
+
+export const explainVerb: Verb = {
+  name: 'explain',
+  words: '<domain>',
+  takes: oneDomain,
+  summary: "the host's view and QEMU's view of every disk, side by side, hop by hop",
+  options: {},
+  examples: [['migrate-guard explain one-310', 'where the two ways part']],
+  run: async (line, settings) => {
+    const explained = await explain(line.words[0] ?? '', settings);
+    if (line.flag('json')) printDomains([{ ...explained.report, disks: explained.disks }]);
+    else process.stdout.write(renderExplained(explained));
+    return exitOf([explained.report.verdict]);
+  },
+};

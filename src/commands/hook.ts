@@ -1,0 +1,49 @@
+import { GuardError } from '../core/errors';
+import { hookStates, type HookName } from '../opennebula/model/migration-history';
+import { readNamedFile } from '../os/read-user-file';
+import { readXml } from '../os/read-xml';
+import { testHook } from '../plugin/hook-test';
+import { printJson } from '../cli/print-reports';
+import { renderHookTest } from '../plugin/render-hook-test';
+import type { CommandLine, Verb } from '../cli/command';
+
+const hooks = Object.keys(hookStates) as readonly HookName[];
+
+export const hookVerb: Verb = {
+  name: 'hook',
+  words: 'test <pre-migrate | post-failure>',
+  takes: { least: 2, most: 2, each: [['test'], hooks] },
+  summary: 'run an installed hook on a VM as OpenNebula would, and show all of it',
+  options: {
+    vm: { value: 'ID', help: "the VM's ID in OpenNebula" },
+    event: { value: 'FILE', help: 'a saved event instead of onevm show: XML, or Base64 of it' },
+    'dry-run': { help: 'the hook says what it would do, and does nothing' },
+  },
+  examples: [
+    ['migrate-guard hook test post-failure --vm 310 --dry-run', 'what the hook would do with this VM now'],
+    ['migrate-guard hook test pre-migrate --vm 310 --event event.xml', 'with an event that was saved'],
+  ],
+  run: async (line, settings) => {
+    const hook = line.words[1] as HookName;
+    const vmId = vmIdOf(line);
+    const file = line.value('event');
+    const event = file === undefined ? {} : { event: readEvent(file) };
+    const test = await testHook(hook, { settings, vmId, dryRun: line.flag('dry-run'), ...event });
+    if (line.flag('json')) printJson(test);
+    else process.stdout.write(renderHookTest(test, readXml(test.event)));
+    return test.exit;
+  },
+};
+
+function vmIdOf(line: CommandLine): string {
+  const [, vmId] = /^(?:one-)?([0-9]{1,10})$/.exec(line.value('vm') ?? '') ?? [];
+  if (vmId !== undefined) return vmId;
+  const given = line.value('vm');
+  const what = given === undefined ? 'hook test needs a VM' : `${JSON.stringify(given)} is no ID of a VM`;
+  throw new GuardError('usage', what, 'give --vm ID, as onevm list shows it');
+}
+
+function readEvent(file: string): string {
+  const remedy = 'name a file that holds the XML of a VM, or Base64 of it';
+  return readNamedFile(file, `the event ${file}`, remedy);
+}

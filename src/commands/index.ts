@@ -1,0 +1,32 @@
+import type { Verb } from '../cli/command';
+import { auditVerb } from './audit';
+import { checkVerb } from './check';
+import { completionVerb } from './completion';
+import { doctorVerb } from './doctor';
+import { explainVerb } from './explain';
+import { hookVerb } from './hook';
+import { hostVerb } from './host';
+import { inspectVerb } from './inspect';
+import { layoutVerb } from './layout';
+import { migrateVerb, saveVerb } from './migrate';
+import { relinkVerb } from './relink';
+import { repairVerb } from './repair';
+import { resetVerb } from './reset';
+
+/** Every verb, in the order of the help. */
+export const verbs: readonly Verb[] = [
+  checkVerb,
+  explainVerb,
+  repairVerb,
+  inspectVerb,
+  resetVerb,
+  migrateVerb,
+  saveVerb,
+  relinkVerb,
+  auditVerb,
+  layoutVerb,
+  doctorVerb,
+  hookVerb,
+  completionVerb,
+  hostVerb,
+];

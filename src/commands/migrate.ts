@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { exitCodes } from '../core/exit-codes';
+import { guardResults } from '../move/model/move-states';
+import { validateHost } from '../os/host-name';
+import { startProgram, type Mover } from '../move/io/mover-process';
+import { asKeyHolder, virshHere } from '../os/ssh';
+import { guard } from '../move/guarded-move';
+import type { GuardOptions } from '../move/session';
+import type { GuardReport } from '../move/move-report';
+import { moving } from './move-signals';
+import { printJson } from '../cli/print-reports';
+import { printable, printableLines } from '../cli/escape';
+import type { CommandLine, Verb } from '../cli/command';
+
+export const migrateVerb: Verb = {
+  name: 'migrate',
+  words: '<domain> <destination>',
+  takes: { least: 2, most: 2, each: ['domain', 'host'] },
+  summary: 'guarded live migration straight through libvirt',
+  options: {},
+  examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and mend what a failure leaves']],
+  run: (line, settings) => {
+    const [word = '', destination = ''] = line.words;
+    validateHost(destination);
+    const { options, uri } = settings.migrate;
+    const mover = ({ uuid }: { readonly uuid: string }): Mover => {
+      const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
+      // libvirt goes over ssh by itself.
+      const virsh = virshHere('migrate', ...options, uuid, there);
+      const command = asKeyHolder(settings.ssh.user, virsh, 'used');
+      return { name: 'virsh migrate', start: () => startProgram({ command }) };
+    };
+    return run(word, { settings, destination, mover }, line);
+  },
+};
+
+export const saveVerb: Verb = {
+  name: 'save',
+  words: '<domain> <file>',
+  takes: { least: 2, most: 2, each: ['domain', 'file'] },
+  summary: 'guarded save',
+  options: {},
+  examples: [
+    ['migrate-guard save one-310 /var/lib/one/datastores/0/310/checkpoint', 'what suspend and stop do'],
+  ],
+  run: (line, settings) => {
+    const [word = '', file = ''] = line.words;
+    const mover = ({ uuid }: { readonly uuid: string }): Mover => ({
+      name: 'virsh save',
+      // virsh would take a relative path as relative to the mover's directory.
+      start: () => startProgram({ command: virshHere('save', uuid, resolve(file)) }),
+    });
+    return run(word, { settings, mover, file: resolve(file) }, line);
+  },
+};
+
+async function run(word: string, options: GuardOptions, line: CommandLine): Promise<number> {
+  const json = line.flag('json');
+  const say = ({ action, what }: { action: string; what: string }): void => {
+    if (!json) process.stderr.write(`${action}: ${printable(what)}\n`);
+  };
+  const report = await guard(word, { ...options, say, moving });
+  if (json) {
+    const { output, ...rest } = report;
+    printJson({ ...rest, output });
+  } else {
+    print(report);
+  }
+  const own = report.attempts.at(-1)?.exit;
+  if (report.result === 'mover-failed' && typeof own === 'number' && own !== 0) return own;
+  return exitCodes[guardResults[report.result]].status;
+}
+
+/** The mover's own words come first, if it failed; then the reason and the way out, in two lines. */
+function print({ result, domain, what, remedy, warning, output }: GuardReport): void {
+  if (output && (result !== 'done' || output.exit !== 0)) writeWords(process.stderr, output.stderr);
+  if (output && output.stdout.trim() !== '') writeWords(process.stdout, output.stdout);
+  if (result === 'done') process.stdout.write(`${printable(domain)}: done\n`);
+  if (result === 'done' && !warning) return;
+  const weight = warning ? 'warning: ' : '';
+  process.stderr.write(`migrate-guard: ${weight}${printable(domain)}: ${printable(what)}\n`);
+  if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
+}
+
+/** Unchanged, but where a terminal would obey them: the mover is not root, and its words may be the destination's. */
+function writeWords(stream: NodeJS.WriteStream, words: string): void {
+  stream.write(stream.isTTY ? printableLines(words) : words);
+}

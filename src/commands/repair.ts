@@ -1,0 +1,44 @@
+import { repair, repairExit, type RepairReport } from '../disk-paths/repair';
+import { fleetOptions, isForFleet, mendFleet } from './fleet-rollout';
+import { printEach, statusOf } from '../cli/print-reports';
+import { renderReport, renderStep } from '../cli/escape';
+import { allDomains, someDomains, type Verb } from '../cli/command';
+
+export const repairVerb: Verb = {
+  name: 'repair',
+  words: '<domain…|--all>',
+  takes: someDomains,
+  summary: "make what is missing in QEMU's mount namespace, and prove it by opening each disk there",
+  options: {
+    all: allDomains,
+    'dry-run': { help: 'say what would be done, and do nothing' },
+    ...fleetOptions,
+  },
+  examples: [
+    ['migrate-guard repair one-310 --dry-run', 'what would be made, and where'],
+    ['migrate-guard repair --all', 'every domain of this host'],
+    ['migrate-guard repair --all --hosts kvm1,kvm2', 'on the front-end: the VMs of two hosts, ten at a time'],
+  ],
+  run: async (line, settings) => {
+    if (isForFleet(line)) return mendFleet('repair', line, settings);
+    const options = { settings, dryRun: line.flag('dry-run') };
+    const reports = repair(line.flag('all') ? 'all' : line.words, options);
+    return statusOf(await printEach(reports, line, render, repairExit));
+  },
+};
+
+function render(report: RepairReport): string {
+  if (report.result === 'repaired') {
+    const lines = report.plan.map((step) => `  ${renderStep(step)}\n`);
+    return `${renderReport({ ...report, plan: [] })}  repaired, and every disk opens as QEMU opens it:\n${lines.join('')}`;
+  }
+  const said = {
+    'nothing-to-do': 'nothing to repair',
+    'would-repair': 'a dry run: nothing was changed',
+  } as const;
+  const word =
+    report.result in said
+      ? said[report.result as keyof typeof said]
+      : `${report.result}: nothing was changed`;
+  return `${renderReport(report)}  ${word}\n`;
+}

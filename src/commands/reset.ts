@@ -1,0 +1,75 @@
+import { GuardError } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import { strategies } from '../core/remedy-name';
+import { validateHost } from '../os/host-name';
+import { reset, type ResetRequest } from '../block-state/reset';
+import { resetAll } from '../block-state/reset-all';
+import { resetResults } from '../block-state/reset-report';
+import { fleetOptions, isForFleet, mendFleet } from './fleet-rollout';
+import { print } from '../cli/stdout';
+import { printEach, printJson, statusOf } from '../cli/print-reports';
+import { renderReset } from '../block-state/render-block-state';
+import { oneDomain, type CommandLine, type Verb } from '../cli/command';
+
+export const resetVerb: Verb = {
+  name: 'reset',
+  words: '<domain|--all>',
+  takes: oneDomain,
+  summary: 'heal what a failed migration left behind in QEMU, so that the next one can work',
+  options: {
+    strategy: {
+      value: `auto|${strategies.join('|')}`,
+      choices: ['auto', ...strategies],
+      help: 'how; auto takes the least invasive that is allowed and works',
+    },
+    destination: {
+      value: 'HOST',
+      help: 'where the last migration was to go: asked whether it holds a copy of the domain',
+    },
+    all: { help: 'every domain of this host whose disks a failed migration left stuck, or may have' },
+    'dry-run': { help: 'print what would be done, with the gdb script if that is it' },
+    ...fleetOptions,
+  },
+  examples: [
+    ['migrate-guard reset one-310', 'the least invasive way'],
+    ['migrate-guard reset one-310 --destination kvm2', 'kvm2 must hold no copy of it'],
+    ['migrate-guard reset one-310 --strategy gdb --dry-run', 'the gdb script to run by hand'],
+    ['migrate-guard reset --all --hosts all', 'on the front-end: all VMs that need it, ten at a time'],
+  ],
+  run: async (line, settings) => {
+    if (isForFleet(line)) {
+      refuseForFleet(line);
+      return mendFleet('reset', line, settings);
+    }
+    const strategy = strategies.find((known) => known === line.value('strategy')) ?? 'auto';
+    const destination = line.value('destination');
+    if (destination !== undefined) validateHost(destination);
+    const options: ResetRequest = { settings, strategy, dryRun: line.flag('dry-run'), destination };
+    if (line.flag('all')) return resetEvery(options, line);
+    const report = await reset(line.words[0] ?? '', options);
+    if (line.flag('json')) printJson(report);
+    else process.stdout.write(renderReset(report));
+    return exitCodes[resetResults[report.result]].status;
+  },
+};
+
+async function resetEvery(options: ResetRequest, line: CommandLine): Promise<number> {
+  const codes = await printEach(
+    resetAll(options),
+    line,
+    renderReset,
+    ({ result }) => resetResults[result],
+    () => print('nothing to reset\n'),
+  );
+  return statusOf(codes);
+}
+
+function refuseForFleet(line: CommandLine): void {
+  const foreign = ['strategy', 'destination'].find((option) => line.value(option) !== undefined);
+  if (foreign === undefined) return;
+  throw new GuardError(
+    'usage',
+    `--${foreign} is for one host: elsewhere its own configuration, and OpenNebula's history, tell`,
+    'leave it out',
+  );
+}

@@ -1,0 +1,31 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { errorName } from '../core/errors';
+import { fallbackSections, fallbackText } from './model/fallback';
+import { refuseShared } from '../os/edited-file';
+import { writeWhole } from '../os/output-file';
+import { readSections } from './read';
+import { sha256 } from '../os/sha256';
+
+export const fallbackFile = '/etc/migrate-guard/fallback.env';
+
+/** What is to be told of a configuration where Node is missing. @throws GuardError where that is not right, or cannot be read. */
+export async function textFor(config: string): Promise<string> {
+  const { settings } = await readSections(fallbackSections, config);
+  return fallbackText(sumOf(config), settings);
+}
+
+function sumOf(config: string): string | undefined {
+  try {
+    return sha256(readFileSync(config));
+  } catch (error) {
+    if (errorName(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Others than root have to be able to read it, whatever the umask. @throws GuardError */
+export function writeFallback(text: string): void {
+  refuseShared(fallbackFile);
+  writeWhole(fallbackFile, text);
+  chmodSync(fallbackFile, 0o644);
+}

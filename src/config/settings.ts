@@ -1,0 +1,82 @@
+import { strategies, type Strategy } from '../core/remedy-name';
+
+/** The configuration, complete: every key has a value. Times are in seconds. */
+export interface Settings {
+  readonly libvirt: {
+    /** Where libvirt keeps status XML and pid files of running domains. */
+    readonly stateDirectory: string;
+    /** Where libvirt keeps QEMU's logs. */
+    readonly logDirectory: string;
+    /** How long libvirtd may take to answer one question. */
+    readonly deadline: number;
+  };
+  readonly ssh: {
+    /** The user by which OpenNebula reaches its hosts. */
+    readonly user: string;
+    /** How long a host may take to answer one question. */
+    readonly deadline: number;
+  };
+  readonly host: {
+    /** How long a host may take to say whether a VM may be moved; after that the guard counts as one that cannot run. */
+    readonly deadline: number;
+  };
+  readonly migrate: {
+    /** What follows `virsh migrate`. */
+    readonly options: readonly string[];
+    /** Where to; `{host}` is the destination. */
+    readonly uri: string;
+    /** How long the destination may keep its copy of a domain whose migration failed. */
+    readonly destinationDeadline: number;
+    /** How long a copy may stand still before libvirt is asked to end it. */
+    readonly stallDeadline: number;
+  };
+  readonly relink: {
+    /** Where the journals are kept; root's own. */
+    readonly journalDirectory: string;
+  };
+  readonly reset: {
+    /** The remedies that may be used, the least invasive first. */
+    readonly strategies: readonly Strategy[];
+    /** Where the memory layouts of QEMU builds are kept; root's own. */
+    readonly layoutDirectory: string;
+    /** How long gdb may stay attached. */
+    readonly gdbDeadline: number;
+  };
+  readonly opennebula: {
+    /**
+     * The driver script that really migrates, or saves: one of `vmm/kvm` on the source host, or, as
+     * `frontend:NAME`, one that runs on the front-end.
+     */
+    readonly migrate: string;
+    readonly save: string;
+    /** Whether a VM's USER_TEMPLATE tells what was done for it last. */
+    readonly userTemplate: boolean;
+  };
+  readonly policy: {
+    /** What OpenNebula's drivers do when the guard cannot run at all. */
+    readonly whenGuardFails: (typeof guardFailurePolicies)[number];
+  };
+  readonly hooks: {
+    /** Whether the hook after a failure tries the live migration once more. */
+    readonly retry: boolean;
+  };
+}
+
+export const guardFailurePolicies = ['run-mover', 'refuse'] as const;
+
+export const defaultSettings: Settings = {
+  libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
+  ssh: { user: 'oneadmin', deadline: 10 },
+  host: { deadline: 60 },
+  migrate: {
+    options: ['--live'],
+    uri: 'qemu+ssh://{host}/system',
+    destinationDeadline: 15,
+    stallDeadline: 60,
+  },
+  relink: { journalDirectory: '/var/log/migrate-guard' },
+  reset: { strategies, layoutDirectory: '/var/lib/migrate-guard/layouts', gdbDeadline: 5 },
+  opennebula: { migrate: 'migrate', save: 'save', userTemplate: true },
+  policy: { whenGuardFails: 'run-mover' },
+  hooks: { retry: false },
+};

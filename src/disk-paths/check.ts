@@ -1,0 +1,130 @@
+import { checks, checksWithoutInspection } from './checks';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { errorName, GuardError } from '../core/errors';
+import type { DomainFacts } from './model/facts';
+import { verdictOf, type DomainReport } from '../core/finding';
+import { mergePlans } from './model/plan';
+import { remedyOf } from '../core/remedy-of';
+import type { Settings } from '../config/settings';
+import type { NoFacts } from '../core/unreadable';
+import { gather, type Depth } from './io/collect-facts';
+import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
+import { findDomains, type Asked } from '../hypervisor/find-domains';
+import { reportNoFacts } from '../core/report-unreadable';
+
+/** How many domains are asked about before the first has been answered, so that neither we nor the child waits. */
+const together = 16;
+
+type FoundDomains = AsyncIterable<Domain | NoFacts> | Iterable<Domain | NoFacts>;
+
+/**
+ * Answers, for each domain that was asked for, whether its paths lead QEMU to its disks, as soon as it is known.
+ * Nobody else is asked, neither QEMU nor another host: this is what runs everywhere, so it is all that it loads.
+ */
+export function plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
+  return plainCheckFound(findDomains(asked, settings), asked, checksWithoutInspection);
+}
+
+/** The same for domains that have been found already. */
+export async function* plainCheckFound(
+  found: FoundDomains,
+  asked: Asked,
+  which = checks,
+): AsyncGenerator<DomainReport> {
+  yield* checkHeldTogether(found, asked, async (domain, group) => {
+    const facts = await gatherDomain(domain, {}, group);
+    return 'why' in facts ? reportNoFacts(facts) : report(facts, which);
+  });
+}
+
+/** Holds the domains that were found, many at once, and gives one report for each, in their order. */
+export async function* checkHeldTogether(
+  found: FoundDomains,
+  asked: Asked,
+  check: (domain: Domain, group: HeldDomains) => Promise<DomainReport>,
+  sideBySide = together,
+): AsyncGenerator<DomainReport> {
+  for await (const { some, group } of heldInGroups(found)) {
+    for (let first = 0; first < some.length; first += sideBySide) {
+      // All have ended before the group is closed, whatever became of one.
+      const judged = await Promise.allSettled(
+        some
+          .slice(first, first + sideBySide)
+          .map((found) => judge(found, asked, (domain) => check(domain, group))),
+      );
+      for (const result of judged) {
+        if (result.status === 'rejected') throw result.reason;
+        yield result.value;
+      }
+    }
+  }
+}
+
+/** One domain's report by `look`, or that it could not be looked at. */
+export async function judge(
+  found: Domain | NoFacts,
+  asked: Asked,
+  look: (domain: Domain) => Promise<DomainReport>,
+): Promise<DomainReport> {
+  if ('why' in found) return reportNoFacts(found);
+  try {
+    return await look(found);
+  } catch (error) {
+    // Something vanished between two looks: one domain's trouble hides no other.
+    if (asked !== 'all' || error instanceof GuardError) throw error;
+    const why = `it could not be looked at: ${errorName(error)}`;
+    const remedy = remedyOf(error, `/proc/${found.pid ?? 0}`, { otherwise: 'run again' });
+    return reportNoFacts({ name: found.name, why, remedy });
+  }
+}
+
+/** The domains that are `wanted`, as many at once as can be held; each group is closed before the next is held. */
+export async function* heldInGroups(
+  found: FoundDomains,
+  wanted: (name: string) => boolean = () => true,
+): AsyncGenerator<{ readonly some: readonly (Domain | NoFacts)[]; readonly group: HeldDomains }> {
+  for await (const all of inGroups(found, heldAtOnce())) {
+    const some = all.filter(({ name }) => wanted(name));
+    const group = new HeldDomains(some.flatMap((one) => ('why' in one ? [] : [one])));
+    try {
+      yield { some, group };
+    } finally {
+      group.close();
+    }
+  }
+}
+
+/** The items, as many at once as `size`. */
+async function* inGroups<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+/** The facts of one domain: of a group that is held already, or held alone. */
+export function gatherDomain(
+  domain: Domain,
+  depth: Depth = {},
+  group?: HeldDomains,
+): Promise<DomainFacts | NoFacts> {
+  const work = (held: HeldDomain): Promise<DomainFacts> => gather(held, depth);
+  return group ? group.with(domain, work) : holdDomain(domain, work);
+}
+
+/** Judges facts: every check in turn, then the verdict and the whole plan. */
+export function report(facts: DomainFacts, which = checks): DomainReport {
+  const findings = which.flatMap(({ inspect }) => inspect(facts));
+  return {
+    domain: facts.domain.name,
+    pid: facts.pid,
+    verdict: verdictOf(findings),
+    blockState: 'unknown',
+    findings,
+    plan: mergePlans(findings.flatMap(({ plan }) => (plan ? [plan] : []))),
+  };
+}

@@ -1,0 +1,23 @@
+import { guestOrigin } from './guest-not-resumed';
+import type { Check } from './check-type';
+import { destination } from './destination-paths';
+import { diskAccess } from './disk-access';
+import { diskDevice } from './disk-device';
+import { diskName } from './disk-name';
+import { diskOpen } from './disk-open';
+import { diskPath } from './disk-path';
+import { diskSize } from './disk-size';
+
+/** Every check, in the order in which its findings are shown. */
+export const checks: readonly Check[] = [
+  diskPath,
+  diskDevice,
+  diskAccess,
+  diskOpen,
+  diskName,
+  diskSize,
+  destination,
+];
+
+/** The same for who does not inspect the block state besides. */
+export const checksWithoutInspection: readonly Check[] = [...checks, guestOrigin];

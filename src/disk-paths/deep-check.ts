@@ -1,0 +1,81 @@
+import { checks, checksWithoutInspection } from './checks';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import type { DomainFacts } from './model/facts';
+import { verdictOf, type DomainReport } from '../core/finding';
+import type { Settings } from '../config/settings';
+import type { HeldDomains } from '../hypervisor/hold-domain';
+import { blockNodesOf } from '../hypervisor/qmp-client';
+import { VirshSession } from '../hypervisor/virsh-session';
+import { Destination } from '../destination/destination';
+import { findDomains, type Asked } from '../hypervisor/find-domains';
+import { inspectDomain } from '../block-state/inspect';
+import { reportNoFacts } from '../core/report-unreadable';
+import { checkHeldTogether, gatherDomain, plainCheck, report } from './check';
+
+interface CheckOptions {
+  readonly settings: Settings;
+  readonly deep: boolean;
+  readonly destination?: string | undefined;
+}
+
+interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
+  readonly destination?: Destination | undefined;
+  /** By whom a deep check asks QEMU. */
+  readonly virsh: VirshSession;
+  /** Of which the domain is held already. */
+  readonly group?: HeldDomains;
+}
+
+/** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
+export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
+  if (!options.deep && options.destination === undefined) {
+    yield* plainCheck(asked, options.settings);
+    return;
+  }
+  const { settings, deep, destination: host } = options;
+  const destination = host === undefined ? undefined : new Destination(host, settings);
+  const virsh = new VirshSession(settings.libvirt.deadline * 1000);
+  try {
+    // What waits for QEMU, or for another host, is answered one by one.
+    const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
+      checkDomain(domain, { settings, deep, destination, virsh, group });
+    yield* checkHeldTogether(findDomains(asked, settings), asked, check, 1);
+  } finally {
+    destination?.end();
+    virsh.end();
+  }
+}
+
+/** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
+export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
+  const { settings, deep, virsh } = options;
+  const depth = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
+  const [facts, destination, block] = await Promise.all([
+    gatherDomain(domain, depth, options.group),
+    askAbout(domain, options.destination),
+    deep ? inspectDomain(domain, settings, virsh) : undefined,
+  ]);
+  if ('why' in facts) return reportNoFacts(facts);
+  const which = block ? checks : checksWithoutInspection;
+  return withBlockState(report({ ...facts, ...destination }, which), block);
+}
+
+/** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, however right its paths are. */
+function withBlockState(
+  base: DomainReport,
+  block: Pick<DomainReport, 'blockState' | 'findings'> | undefined,
+): DomainReport {
+  if (!block) return base;
+  const findings = [...base.findings, ...block.findings];
+  return { ...base, blockState: block.blockState, findings, verdict: verdictOf(findings) };
+}
+
+async function askAbout(
+  domain: Domain,
+  destination: Destination | undefined,
+): Promise<Pick<DomainFacts, 'destination'>> {
+  if (destination === undefined) return {};
+  // libvirt makes a missing NVRAM file over there from its template (src/qemu/qemu_process.c, qemuPrepareNVRAM).
+  const wanted = domain.sources.filter(({ role }) => role !== 'nvram').map(({ path }) => path);
+  return { destination: { host: destination.host, paths: await destination.paths(wanted) } };
+}

@@ -1,0 +1,69 @@
+import { sameTarget } from '../file-tree/model/entry';
+import type { SourceFacts } from './model/facts';
+import type { DomainReport } from '../core/finding';
+import type { Settings } from '../config/settings';
+import type { Passage, Walk } from '../file-tree/model/walk';
+import { describePassage } from '../file-tree/model/describe-hops';
+import { findDomains } from '../hypervisor/find-domains';
+import { reportNoFacts } from '../core/report-unreadable';
+import { gatherDomain, report } from './check';
+
+/** One line of the two views: an element that both, or only one of them, meets. */
+interface Row {
+  readonly host: string;
+  readonly namespace: string;
+  readonly same: boolean;
+}
+
+interface Explanation {
+  readonly disk: string;
+  readonly path: string;
+  readonly rows: readonly Row[];
+}
+
+export interface Explained {
+  readonly report: DomainReport;
+  readonly ownNamespace: boolean;
+  readonly disks: readonly Explanation[];
+}
+
+/** Both views of every disk of one domain, hop by hop, with the verdict. */
+export async function explain(word: string, settings: Settings): Promise<Explained> {
+  for await (const found of findDomains([word], settings)) {
+    const facts = 'why' in found ? found : await gatherDomain(found);
+    if ('why' in facts) return { report: reportNoFacts(facts), ownNamespace: true, disks: [] };
+    return {
+      report: report(facts),
+      ownNamespace: facts.ownNamespace,
+      disks: facts.sources.map(explainSource),
+    };
+  }
+  throw new Error('findDomains answers every name');
+}
+
+function explainSource({ source, host, namespace }: SourceFacts): Explanation {
+  const left = hopsOf(host);
+  const right = hopsOf(namespace);
+  const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
+    const [one, other] = [left[index], right[index]];
+    return {
+      host: one ? describePassage(one) : '',
+      namespace: other ? describePassage(other) : '',
+      same: one !== undefined && other !== undefined && isSameHop(one, other),
+    };
+  });
+  return { disk: source.disk, path: source.path, rows };
+}
+
+/** What a way passes that can differ: its links, and the element at which it ends. */
+function hopsOf({ passages }: Walk): Passage[] {
+  return passages.filter(({ entry }, index) => entry.kind !== 'directory' || index === passages.length - 1);
+}
+
+function isSameHop(one: Passage, other: Passage): boolean {
+  if (one.path !== other.path) return false;
+  if (one.entry.kind === 'link' && other.entry.kind === 'link') {
+    return sameTarget(one.path, one.entry.target, other.entry.target);
+  }
+  return describePassage(one) === describePassage(other);
+}

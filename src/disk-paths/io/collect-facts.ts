@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { closedDirectory, judgeAccess } from '../model/permissions';
+import type { BlockNode } from '../../hypervisor/model/block-nodes';
+import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
+import { isBelowDev, sameIdentity, sameTarget } from '../../file-tree/model/entry';
+import { type DomainFacts, type SourceFacts } from '../model/facts';
+import { isInMemory, mountAt } from '../../file-tree/model/mounts';
+import { isUnknown, type Unknown } from '../../core/unknown';
+import { diskAt, disksAt, type Walk } from '../../file-tree/model/walk';
+import { findSibling } from './dev-tree';
+import { deviceSize } from './device-size';
+import type { HeldDomain } from '../../hypervisor/hold-domain';
+import { readPaths, type WhereLinksPoint } from './read-paths';
+
+export interface Depth {
+  /** Open each disk inside the namespace as QEMU's user. */
+  readonly open?: boolean;
+  /** Ask QEMU for its own block nodes, by the domain's UUID: virsh takes a name of digits for an id. */
+  readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
+}
+
+/** Reads all facts of one held domain; how much a deep look adds is up to `depth`. */
+export async function gather(held: HeldDomain, depth: Depth = {}): Promise<DomainFacts> {
+  const { domain, process, credentials, ownNamespace, mounts } = held;
+  const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => lookAt(held, sources, depth);
+  const [nodes, known] = await Promise.all([depth.askNodes?.(domain.uuid), look(domain.sources)]);
+  const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
+  const isWhole = found.every(({ namespace }) => diskAt(namespace));
+  const sources = found.map((facts): SourceFacts => {
+    const device = nodes && diskAt(facts.host);
+    const size = device?.kind === 'block' ? deviceSize(device.device) : undefined;
+    return {
+      ...facts,
+      ...(size === undefined ? {} : { size }),
+      ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
+    };
+  });
+  const open = openFilesOf(held, sources, depth.open);
+  const { pid, origin } = process;
+  const facts = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
+  return nodes ? { ...facts, nodes } : facts;
+}
+
+/** What the paths of these sources lead to, in both views, and what QEMU's user may do there. */
+async function lookAt(
+  held: HeldDomain,
+  sources: readonly DiskSource[],
+  { open = false }: Depth,
+): Promise<SourceFacts[]> {
+  const { credentials, mounts } = held;
+  const context = { credentials, mounts, protectsLinks: linksAreProtected() };
+  const looked = await readPaths(held, sources, asTheyAre, { open, wanted: true });
+  return looked.map(({ source, host, answer, opened }) => {
+    const access = judgeAccess(source, answer, context);
+    const { walk: namespace } = answer;
+    return { source, host, namespace, ...(access ? { access } : {}), ...(opened ? { opened } : {}) };
+  });
+}
+
+const asTheyAre: WhereLinksPoint = new Map();
+
+/**
+ * The devices and files that QEMU holds open, as far as a look at them comes back: what needs no server, and what lies
+ * where a path of these sources has just been looked at. `modes`: also whether it holds them for writing; that is told
+ * anyway where it decides whether a trouble is one (`isReopened`).
+ */
+export function openFilesOf(
+  { process, mounts }: HeldDomain,
+  sources: readonly SourceFacts[],
+  modes = false,
+): DomainFacts['open'] {
+  const isDecisive = sources.some(({ source }) => source.readonly) && (modes || !sources.every(isUsable));
+  const ends = sources.flatMap(({ host, namespace }) => disksAt(host, namespace));
+  const answering = new Set(
+    sources.flatMap(({ namespace: { end } }) =>
+      end.kind === 'unreadable' ? [] : [mountAt(mounts, end.path)?.id],
+    ),
+  );
+  const mayLook = (path: string): boolean => {
+    const mount = mountAt(mounts, path);
+    return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
+  };
+  // What a path that leads to nothing should lead to is anywhere among them; a look at the modes goes through all of them.
+  const isWhole = sources.every(({ host }) => diskAt(host));
+  return process.openFiles(isWhole || isDecisive ? ends : [], mayLook, isDecisive);
+}
+
+function isUsable({ namespace, access }: SourceFacts): boolean {
+  return (
+    diskAt(namespace) !== undefined && access !== undefined && 'kind' in access && access.kind === 'allowed'
+  );
+}
+
+let protectsLinks: boolean | undefined;
+
+function linksAreProtected(): boolean {
+  protectsLinks ??= readFileSync('/proc/sys/fs/protected_symlinks', 'latin1').trim() !== '0';
+  return protectsLinks;
+}
+
+/** What a repair has to know, where the way in the namespace is not that of the host. Dear: all of `/dev` is read. */
+export function insideOf(
+  held: HeldDomain,
+  host: Walk,
+  namespace: Walk,
+): Pick<SourceFacts, 'inside' | 'sibling'> {
+  const { view, ownNamespace } = held;
+  if (!ownNamespace || host.end.kind !== 'found' || host.end.entry.kind !== 'block') return {};
+  if (closedDirectory(namespace) !== undefined || sameWay(host, namespace)) return {};
+  const inside = host.passages
+    .filter(({ path }) => isBelowDev(path))
+    .map(({ path }) => ({ path, entry: view.look(path) }));
+  const sibling = findSibling(held, host.end.entry.device);
+  return { inside, ...(sibling ? { sibling } : {}) };
+}
+
+/** The same elements with the same links, to the same end. */
+function sameWay(host: Walk, namespace: Walk): boolean {
+  if (host.end.kind !== 'found' || namespace.end.kind !== 'found') return false;
+  if (!sameIdentity(host.end.entry, namespace.end.entry)) return false;
+  return host.passages.every(({ path, entry }, index) => {
+    const inside = namespace.passages[index];
+    if (inside?.path !== path) return false;
+    return (
+      entry.kind !== 'link' ||
+      (inside.entry.kind === 'link' && sameTarget(path, inside.entry.target, entry.target))
+    );
+  });
+}
+
+/** Files that QEMU has open under a name that libvirt's XML does not hold. */
+function sourcesOnlyInQemu(domain: Domain, nodes: readonly BlockNode[] | Unknown | undefined): DiskSource[] {
+  if (!nodes || isUnknown(nodes)) return [];
+  const known = new Set(domain.sources.map(({ path }) => path));
+  return nodes
+    .filter(({ path }) => !known.has(path))
+    .map(({ name, path, driver, readonly }) => {
+      const disk = domain.sources.find(({ node }) => node === name)?.disk ?? name;
+      const type = driver === 'file' ? 'file' : 'block';
+      return { disk, role: 'node', path, type, readonly, shareable: false, direct: false, node: name };
+    });
+}

@@ -1,0 +1,53 @@
+import type { BlockNode } from '../../hypervisor/model/block-nodes';
+import type { DestinationPath } from '../../destination/model/destination-path';
+import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
+import type { Entry, OpenFile } from '../../file-tree/model/entry';
+import type { GuestOrigin } from '../../hypervisor/model/guest-origin';
+import type { Mount } from '../../file-tree/model/mounts';
+import type { Opened } from '../../file-tree/model/path-question';
+import type { Credentials } from '../../os/model/process-status';
+import type { Sibling } from '../../core/repair-step';
+import type { Unknown } from '../../core/unknown';
+import type { Walk } from '../../file-tree/model/walk';
+
+/** Whether QEMU's user may use the file at the end of a path in QEMU's namespace. */
+export type AccessFact =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'refused'; readonly path: string; readonly why: string }
+  | Unknown;
+
+export interface SourceFacts {
+  readonly source: DiskSource;
+  readonly host: Walk;
+  readonly namespace: Walk;
+  /** Only where the namespace's walk ends at something that could be opened. */
+  readonly access?: AccessFact;
+  /** Only with `--deep`. */
+  readonly opened?: Opened | Unknown;
+  /** Only with `--deep`: bytes of the block device at the end of the host's way. */
+  readonly size?: number;
+  /**
+   * Only of a domain with a way that has no end in the namespace, where the views differ: what the namespace has at each
+   * path of the host's way below `/dev`.
+   */
+  readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
+  /** As `inside`: a node for the same device that is already inside. */
+  readonly sibling?: Sibling;
+}
+
+/** All that was read of one running domain. */
+export interface DomainFacts {
+  readonly domain: Domain;
+  readonly pid: number;
+  readonly origin: GuestOrigin;
+  readonly credentials: Credentials;
+  /** QEMU lives in a mount namespace of its own. */
+  readonly ownNamespace: boolean;
+  /** Mounts of QEMU's namespace. */
+  readonly mounts: readonly Mount[];
+  /** Devices and regular files that this QEMU holds open. */
+  readonly open: readonly OpenFile[] | Unknown;
+  readonly sources: readonly SourceFacts[];
+  readonly nodes?: readonly BlockNode[] | Unknown;
+  readonly destination?: { readonly host: string; readonly paths: readonly DestinationPath[] | Unknown };
+}

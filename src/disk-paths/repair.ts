@@ -1,0 +1,137 @@
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { GuardError } from '../core/errors';
+import type { ExitCode } from '../core/exit-codes';
+import type { DomainReport, Finding } from '../core/finding';
+import type { Settings } from '../config/settings';
+import { apply } from './steps';
+import { withDomainLock } from '../hypervisor/domain-lock';
+import { sweep } from './io/dev-tree';
+import { gather } from './io/collect-facts';
+import { type HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
+import { TreeView } from '../file-tree/tree';
+import { heldInGroups, report } from './check';
+import { reportNoFacts } from '../core/report-unreadable';
+import { findDomains, type Asked } from '../hypervisor/find-domains';
+
+/**
+ * `nothing-to-do`: every disk opens as it is. `repaired`: the plan was carried out, and every disk opens.
+ * `would-repair`: a dry run. `refused`: something is blocked or unknown, and nothing was changed. `failed`: a
+ * step or the proof failed, and what was done was taken back. `busy`: someone else works on the domain.
+ */
+const repairResults = {
+  'nothing-to-do': 'ok',
+  repaired: 'ok',
+  'would-repair': 'ok',
+  refused: 'problem',
+  failed: 'failed',
+  busy: 'busy',
+} as const satisfies Readonly<Record<string, ExitCode>>;
+export type RepairResult = keyof typeof repairResults;
+
+export interface RepairReport extends DomainReport {
+  readonly result: RepairResult;
+}
+
+export interface RepairOptions {
+  readonly settings: Settings;
+  readonly dryRun: boolean;
+}
+
+/** How a repair ends for one domain: one that is refused because something is unknown is undecided. */
+export function repairExit({ result, verdict }: Pick<RepairReport, 'result' | 'verdict'>): ExitCode {
+  return result === 'refused' && verdict === 'undecided' ? 'undecided' : repairResults[result];
+}
+
+/** Makes in each domain's namespace what is missing there, and proves it by opening each disk as QEMU does. */
+export async function* repair(asked: Asked, options: RepairOptions): AsyncGenerator<RepairReport> {
+  for await (const { some, group } of heldInGroups(findDomains(asked, options.settings))) {
+    for (const found of some) {
+      if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
+      else yield await repairDomain(found, options, group);
+    }
+  }
+}
+
+async function repairDomain(
+  domain: Domain,
+  { dryRun }: RepairOptions,
+  group: HeldDomains,
+): Promise<RepairReport> {
+  try {
+    return await withDomainLock(domain.name, () => repairLocked(domain, dryRun, '/', group));
+  } catch (error) {
+    if (!(error instanceof GuardError) || error.code !== 'busy') throw error;
+    const why = { name: domain.name, why: error.what, remedy: error.remedy ?? 'wait' };
+    return { ...reportNoFacts(why), pid: domain.pid ?? null, result: 'busy' };
+  }
+}
+
+/** The same for a caller that holds the domain's lock already. `root` is where the host's tree begins. */
+export async function repairLocked(
+  domain: Domain,
+  dryRun = false,
+  root = '/',
+  group?: HeldDomains,
+): Promise<RepairReport> {
+  const work = (held: HeldDomain): Promise<RepairReport> =>
+    dryRun ? planOnly(held) : repairHeld(held, root);
+  const done = await (group ? group.with(domain, work) : holdDomain(domain, work, root));
+  return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
+}
+
+async function planOnly(held: HeldDomain): Promise<RepairReport> {
+  const before = report(await gather(held, { open: true }));
+  return { ...before, result: resultBefore(before) ?? 'would-repair' };
+}
+
+async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport> {
+  sweep(held);
+  const before = report(await gather(held, { open: true }));
+  const result = resultBefore(before);
+  if (result !== undefined) return { ...before, result };
+
+  const host = TreeView.open(root);
+  try {
+    const { done, undo, error } = await apply(before.plan, { held, host });
+    if (error) {
+      undo();
+      return failed(before, error.what, error.remedy);
+    }
+    const after = await lookAgain(held);
+    if (after.verdict !== 'safe') {
+      undo();
+      const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
+      const why = doubt?.what ?? after.verdict;
+      return failed(after, `the repair was taken back, because afterwards: ${why}`, doubt?.remedy);
+    }
+    return { ...after, plan: done, result: 'repaired' };
+  } finally {
+    host.close();
+  }
+}
+
+/** A picture of both trees that is newer than what was done, with every disk opened. */
+async function lookAgain(held: HeldDomain): Promise<DomainReport> {
+  const view = held.process.view();
+  try {
+    return report(await gather({ ...held, view }, { open: true }));
+  } finally {
+    view.close();
+  }
+}
+
+/** What a repair has to say before it does anything; `undefined` when there is something to do. */
+function resultBefore({ verdict }: DomainReport): RepairResult | undefined {
+  if (verdict === 'safe') return 'nothing-to-do';
+  return verdict === 'repairable' ? undefined : 'refused';
+}
+
+function failed(base: DomainReport, what: string, remedy: string | undefined): RepairReport {
+  const finding: Finding = {
+    check: 'repair',
+    state: 'problem',
+    what,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+  return { ...base, findings: [...base.findings, finding], plan: [], result: 'failed' };
+}

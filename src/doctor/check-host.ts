@@ -1,0 +1,133 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { errorName } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import type { Finding } from '../core/finding';
+import type { HostEnd } from '../agent-protocol/model/messages';
+import { qemuNamespaces } from './model/qemu-conf';
+import { remedyOf } from '../core/remedy-of';
+import type { Settings } from '../config/settings';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { run } from '../os/run-command';
+import { holdQemu } from '../hypervisor/hold-qemu';
+import { layoutFile, loadLayout } from '../block-state/io/layout-store';
+import { buildIdOf } from '../block-state/io/process-memory';
+import type { QemuProcess } from '../hypervisor/process';
+import { sha256 } from '../os/sha256';
+import { findDomains } from '../hypervisor/find-domains';
+import { judgeFallback } from './check-fallback';
+import { findingOf } from './finding-of';
+import { judgeFiles, readInstallation } from './check-files';
+import { judgePathReading } from './check-path-reading';
+
+/** What the front-end's doctor gets from the root-only half on a host. */
+export interface HostState {
+  readonly findings: readonly Finding[];
+  /** Of the program without its first line, which names the host's own Node. */
+  readonly program: string | null;
+}
+
+export const program = '/usr/lib/migrate-guard/migrate-guard';
+
+export async function hostState(settings: Settings): Promise<HostEnd> {
+  const installation = readInstallation('');
+  const findings = [
+    ...judgeFiles('', installation),
+    await judgeFallback('', 'look'),
+    ...(await judgeHost(settings)),
+  ];
+  const troubles = findings.filter(({ state }) => state !== 'ok').length;
+  const report: HostState = { findings, program: programSum() };
+  return { exit: exitCodes.ok.status, result: 'state', what: `${troubles} findings that are not ok`, report };
+}
+
+/** Whether this machine can do what is asked of a KVM host. */
+export async function judgeHost(settings: Settings): Promise<Finding[]> {
+  const strategies: readonly string[] = settings.reset.strategies;
+  const readsMemory = strategies.includes('memory') || strategies.includes('gdb');
+  return [
+    { check: 'node', state: 'ok', what: `Node ${process.version} (${process.execPath})` },
+    await judgePathReading(),
+    judgeNamespaces(),
+    ...(strategies.includes('gdb') ? [await judgeGdb()] : []),
+    ...(readsMemory ? await judgeLayouts(settings) : []),
+  ];
+}
+
+/** `null` where it cannot be read. */
+export function programSum(): string | null {
+  try {
+    const bytes = readFileSync(program);
+    return sha256(bytes.subarray(bytes.indexOf('\n')));
+  } catch {
+    return null;
+  }
+}
+
+async function judgeGdb(): Promise<Finding> {
+  const found = findingOf('gdb');
+  const { exit, stdout, missing } = await run(['gdb', '-nx', '--version'], {
+    deadline: 10_000,
+    cwd: '/',
+    // Its Python would leave what it compiled beside its modules.
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  if (exit === 0) return found('ok', stdout.split('\n')[0] ?? 'gdb is there');
+  const what = missing ? 'gdb is not installed' : `gdb --version ended with ${exit ?? 'a signal'}`;
+  return found(
+    'problem',
+    what,
+    'install the package gdb, or take gdb out of reset.strategies in the configuration',
+  );
+}
+
+/** One finding per build that runs here: a reset that writes to memory needs its layout. */
+async function judgeLayouts(settings: Settings): Promise<Finding[]> {
+  const found = new Map<string, Finding>();
+  for await (const domain of findDomains('all', settings)) {
+    const held: QemuProcess | Unknown = 'why' in domain ? { unknown: domain.why } : holdQemu(domain);
+    if (isUnknown(held)) {
+      const what = `the QEMU of ${domain.name} cannot be looked at: ${held.unknown}`;
+      found.set(domain.name, findingOf('layout')('unknown', what, `virsh domstate ${domain.name}`));
+      continue;
+    }
+    try {
+      const build = buildIdOf(held);
+      const key = typeof build === 'string' ? build : domain.name;
+      if (found.has(key)) continue;
+      found.set(key, judgeLayout(build, readlinkSync(`${held.path}/exe`), settings));
+    } finally {
+      held.close();
+    }
+  }
+  return [...found.values()];
+}
+
+function judgeLayout(build: string | Unknown, exe: string, { reset }: Settings): Finding {
+  const found = findingOf('layout', exe);
+  if (typeof build !== 'string')
+    return found('unknown', `the build of ${exe} cannot be told: ${build.unknown}`);
+  const layout = loadLayout(reset.layoutDirectory, build);
+  const file = layoutFile(reset.layoutDirectory, build);
+  if (layout !== undefined && !isUnknown(layout))
+    return found('ok', `the memory layout of ${exe} is in ${file}`);
+  const why = layout === undefined ? `${file} is missing` : layout.unknown;
+  const remedy = `migrate-guard layout ${exe.replace(/ \(deleted\)$/, '')}, or take memory and gdb out of reset.strategies`;
+  return found('problem', `the memory layout of ${exe} is not known: ${why}`, remedy);
+}
+
+function judgeNamespaces(): Finding {
+  const file = '/etc/libvirt/qemu.conf';
+  const found = findingOf('namespaces', file);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const remedy = remedyOf(error, file, { otherwise: 'run on a host with libvirt' });
+    return found('unknown', `${file} cannot be read: ${errorName(error)}`, remedy);
+  }
+  const named = qemuNamespaces(text);
+  if (named === undefined || named.includes('mount'))
+    return found('ok', 'libvirt gives each QEMU a /dev of its own (the default)');
+  const what = `${file} sets namespaces = [${named.join(', ')}]: a QEMU that starts now has the host's /dev, and needs no repair`;
+  return { check: 'namespaces', state: 'ok', note: true, path: file, what };
+}

@@ -1,0 +1,57 @@
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { errorName } from '../core/errors';
+import type { Finding } from '../core/finding';
+import { PathReaders } from '../file-tree/path-reader/path-readers';
+import type { Answered } from '../file-tree/path-reader/path-reader';
+import { findingOf } from './finding-of';
+
+const found = findingOf('path-reader');
+/** Debian's nobody; any user that is not root will do. */
+const somebody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: false };
+
+/**
+ * Whether this machine can look at files as another user does, which is what every check, repair and move begins with.
+ * Told from doing it: that user's own file has to open, and root's must not.
+ */
+export async function judgePathReading(): Promise<Finding> {
+  if (process.geteuid?.() !== 0) return found('unknown', 'only root can look as another user', 'run as root');
+  const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-doctor-'));
+  const readers = new PathReaders();
+  const root = openSync(directory, 'r');
+  try {
+    chmodSync(directory, 0o711);
+    for (const [name, owner] of [
+      ['own', somebody.uid],
+      ['root', 0],
+    ] as const) {
+      writeFileSync(join(directory, name), '', { mode: 0o600 });
+      chownSync(join(directory, name), owner, 0);
+    }
+    const number = readers.add(root, () => []);
+    const asked = ['/own', '/root'].map((path) => ({ root: number, path, open: { direct: false } }));
+    const [own, others] = await readers.read(somebody, asked);
+    return judge(own, others);
+  } catch (error) {
+    return problem(errorName(error));
+  } finally {
+    readers.end();
+    closeSync(root);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function judge(own: Answered | undefined, others: Answered | undefined): Finding {
+  if (!own || !others) return problem('no answer');
+  if (!('walk' in own)) return problem(own.why);
+  if (own.opened?.kind !== 'opened') return problem(`it could not open a file of its own user`);
+  if (!('walk' in others) || others.opened?.kind !== 'refused')
+    return problem('it may open what only root may open');
+  return found('ok', `files can be looked at as another user (Node ${process.version})`);
+}
+
+function problem(why: string): Finding {
+  const what = `files cannot be looked at as another user, so no VM can be checked: ${why}`;
+  return found('problem', what, 'install the package util-linux (setpriv), and see Node by hand');
+}

@@ -1,0 +1,26 @@
+import type { Finding } from '../core/finding';
+import { inOrder } from '../fleet/model/fleet';
+import { describeGuardsNotRun, guardsNotRun } from '../opennebula/model/guards-not-run';
+import { isUnknown } from '../core/unknown';
+import { allEntries, entriesNotRun, recordDirectory } from '../opennebula/record-file';
+
+/** Whether guards could run lately, as this front-end has kept it: of each host on which some could not. */
+export function judgeRecord(now: Date): Finding[] {
+  const check = 'guards';
+  const directory = recordDirectory(process.env);
+  const notRun = entriesNotRun(directory);
+  if (isUnknown(notRun)) {
+    const remedy = `ls -ld ${directory}; run this as root or oneadmin`;
+    return [{ check, state: 'unknown', path: directory, what: notRun.unknown, remedy }];
+  }
+  const counted = notRun.length === 0 ? [] : guardsNotRun(notRun, allEntries(directory), now);
+  if (counted.length === 0)
+    return [{ check, state: 'ok', what: 'no guard is known that could not run lately' }];
+  return counted
+    .sort((one, other) => inOrder(one.host, other.host))
+    .map((one) => {
+      const { what, remedy } = describeGuardsNotRun(one);
+      if (one.ranSince !== null) return { check, state: 'ok', note: true, path: directory, what };
+      return { check, state: 'problem', path: directory, what, remedy };
+    });
+}

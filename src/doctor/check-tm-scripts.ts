@@ -1,0 +1,74 @@
+import type { Element } from '../core/element';
+import type { Finding } from '../core/finding';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { tmDrivers, tmScripts, type TmDriver, type TmScript } from '../opennebula/model/tm-script-calls';
+import { readVmPool } from '../opennebula/model/vm-pool';
+import { readDatastoreScripts } from './io/tm-script-files';
+import { listInOpenNebula } from '../opennebula/one-cli';
+
+const check = 'tm-scripts';
+const remedy =
+  'put the lines of docs/opennebula.md (The TM scripts) into it; an upgrade of OpenNebula takes them out';
+
+/** The datastore drivers of the front-end that call our scripts, and those that do not. */
+export function readTmDrivers(root: string): readonly TmDriver[] | Unknown {
+  const found = readDatastoreScripts(root, tmScripts);
+  return isUnknown(found) ? found : tmDrivers(found.scripts, found.site);
+}
+
+export function callers(drivers: readonly TmDriver[] | Unknown): TmDriver[] {
+  return isUnknown(drivers) ? [] : drivers.filter(({ calls }) => calls.length > 0);
+}
+
+/** Whether a driver has what belongs together: one script without the other is a mistake, or what an upgrade left. */
+export function judgeTmDrivers(drivers: readonly TmDriver[] | Unknown): Finding[] {
+  if (isUnknown(drivers)) {
+    const { unknown, remedy = 'run on the front-end' } = drivers;
+    return [{ check, state: 'unknown', what: unknown, remedy }];
+  }
+  const called = callers(drivers);
+  const half = called.flatMap(({ name, calls }) => missing(name, calls));
+  if (half.length > 0) return half;
+  const names = called.map(({ name }) => `tm/${name}`).join(', ');
+  const what =
+    names === '' ? 'no datastore driver calls migrate-guard' : `${names}: both scripts call migrate-guard`;
+  return [{ check, state: 'ok', what }];
+}
+
+function missing(driver: string, calls: readonly TmScript[]): Finding[] {
+  return tmScripts
+    .filter((script) => !calls.includes(script))
+    .map((script) => {
+      const what = `tm/${driver}/${script} does not call migrate-guard, and ${calls.join()} beside it does`;
+      return { check, state: 'problem', what, remedy };
+    });
+}
+
+/** For `judgeUnguardedVms`. A pool of thousands takes oned its time, and its command line is Ruby. */
+export function listVms(user: string): Promise<Element | Unknown> {
+  return listInOpenNebula('onevm', user, 60_000);
+}
+
+/** Where nothing else guards: the VMs that run on datastores whose driver does not call it. `vms`: `onevm list -x`. */
+export function judgeUnguardedVms(drivers: readonly TmDriver[], vms: Element | Unknown): Finding[] {
+  const guarded = new Set(callers(drivers).map(({ name }) => name));
+  const drivenBy = isUnknown(vms) ? vms : countByDriver(vms);
+  if (isUnknown(drivenBy)) {
+    const what = `nobody can tell which datastore drivers move VMs without migrate-guard: ${drivenBy.unknown}`;
+    return [{ check, state: 'unknown', what, remedy: 'run onevm list as oneadmin' }];
+  }
+  return [...drivenBy]
+    .filter(([name]) => !guarded.has(name))
+    .map(([name, count]) => {
+      const others = [...guarded].map((one) => `tm/${one}`).join(', ');
+      const what = `tm/${name} does not call migrate-guard, as ${others} does, and moves ${count} of the VMs that run`;
+      return { check, state: 'problem', what, remedy };
+    });
+}
+
+function countByDriver(vms: Element): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { tmMad } of readVmPool(vms)) counts.set(tmMad, (counts.get(tmMad) ?? 0) + 1);
+  counts.delete('');
+  return counts;
+}

@@ -1,0 +1,53 @@
+import { constants, fstatSync, readdirSync, readFileSync } from 'node:fs';
+import { errorName } from '../../core/errors';
+import { remedyOf } from '../../core/remedy-of';
+import type { Unknown } from '../../core/unknown';
+import { withFile } from '../../os/open-file';
+
+/** Scripts below a directory, and what StorPool's read of the site: their texts, by path. */
+export interface DatastoreScripts {
+  /** By `DRIVER/NAME`; what a driver does not have is not in here. */
+  readonly scripts: ReadonlyMap<string, string>;
+  readonly site: readonly string[];
+}
+
+/** In this order StorPool's scripts look for the first (storpool_common.sh, lookup_file); the last one is read in any case. */
+const siteFiles = [
+  '/var/lib/one/remotes/addon-storpoolrc',
+  '/var/lib/one/remotes/datastore/addon-storpoolrc',
+  '/var/lib/one/remotes/tm/storpool/addon-storpoolrc',
+  '/etc/storpool/addon-storpool.conf',
+];
+
+/** The scripts of these names of all datastore drivers of the front-end, below `root`. */
+export function readDatastoreScripts(root: string, names: readonly string[]): DatastoreScripts | Unknown {
+  const directory = `${root}/var/lib/one/remotes/tm`;
+  try {
+    const scripts = new Map<string, string>();
+    for (const driver of readdirSync(directory)) {
+      for (const name of names) {
+        const text = readPlainFile(`${directory}/${driver}/${name}`);
+        if (text !== undefined) scripts.set(`${driver}/${name}`, text);
+      }
+    }
+    return { scripts, site: siteFiles.flatMap((file) => readPlainFile(`${root}${file}`) ?? []) };
+  } catch (error) {
+    const remedy = remedyOf(error, directory, { otherwise: 'run on the front-end' });
+    return { unknown: `the datastore drivers in ${directory} cannot be read: ${errorName(error)}`, remedy };
+  }
+}
+
+/**
+ * `undefined` where there is no plain file: what lies in `remotes/` is OpenNebula's user's, who may have put a pipe in its
+ * place. Throws what the system says of a file that cannot be read.
+ */
+export function readPlainFile(path: string): string | undefined {
+  try {
+    return withFile(path, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) =>
+      fstatSync(descriptor).isFile() ? readFileSync(descriptor, 'utf8') : undefined,
+    );
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorName(error))) return undefined;
+    throw error;
+  }
+}

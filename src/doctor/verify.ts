@@ -1,0 +1,35 @@
+import type { Finding } from '../core/finding';
+import type { Settings } from '../config/settings';
+import { isUnknown } from '../core/unknown';
+import { listInOpenNebula } from '../opennebula/one-cli';
+import { judgeFallback } from './check-fallback';
+import { isByDrivers, isByTmScripts, judgeSelection } from './check-front-end';
+import { judgeFiles, readInstallation } from './check-files';
+import { judgeMovers } from './check-mover';
+import { listVms } from './check-tm-scripts';
+
+/**
+ * What is missing or was undone of an installation, for example by an upgrade of OpenNebula. `root`: a staging tree,
+ * of which nobody can ask OpenNebula; or nothing.
+ */
+export async function verify(root: string, settings: Settings): Promise<Finding[]> {
+  const installation = readInstallation(root);
+  const findings = judgeFiles(root, installation);
+  if (isUnknown(installation)) return findings;
+  const { roles } = installation;
+  if (roles.length > 0) findings.push(await judgeFallback(root, 'look'));
+  return roles.includes('frontend') ? [...findings, ...(await judgeWay(root, settings))] : findings;
+}
+
+/** The hooks, and which VMs there are, only matter where the drivers are not selected. */
+async function judgeWay(root: string, settings: Settings): Promise<Finding[]> {
+  const { ssh } = settings;
+  const selection = judgeSelection(root, { unknown: 'not asked' });
+  const { drivers, scripts } = selection;
+  if (isByDrivers(selection)) return [drivers, ...judgeMovers(root, settings), ...scripts];
+  if (root !== '') return [drivers, ...scripts];
+  const vms = isByTmScripts(root) ? await listVms(ssh.user) : undefined;
+  const hooks = await listInOpenNebula('onehook', ssh.user, ssh.deadline * 1000);
+  const asked = judgeSelection(root, hooks, vms);
+  return [asked.drivers, ...asked.scripts];
+}

@@ -1,0 +1,152 @@
+// The program of the child that looks at a VM's disk paths with the credentials of its QEMU (path-reader.ts starts it).
+// It is bundled and given to Node as text, so that its user need not be able to read any file of ours. Its standard
+// input has one line of setup, then lines of questions, in groups; each question gets one line on its standard output.
+// Before every look at a file it writes the path to the file `progress`, so that whoever waits in vain knows what hangs.
+import { accessSync, constants, fstatSync, readSync, writeSync } from 'node:fs';
+import { canBeDisk } from '../model/entry';
+import { errorName } from '../../core/errors';
+import { withLinks } from '../model/link-change';
+import {
+  avoided,
+  type Opened,
+  type PathAnswer,
+  type PathQuestion,
+  type PathReaderSetup,
+} from '../model/path-question';
+import { walk } from '../model/walk';
+import { openPath, withFile } from '../../os/open-file';
+import { toEntry, TreeView } from '../tree';
+import { firstRoot, progress, questions } from './descriptors';
+
+const newline = 0x0a;
+const changed = 'it changed while it was looked at';
+let unread = Buffer.alloc(0);
+
+/** The next line of the standard input; `undefined` at its end. It waits in read(2): there is nothing else to do. */
+function readLine(): string | undefined {
+  const chunk = Buffer.alloc(65_536);
+  for (;;) {
+    const end = unread.indexOf(newline);
+    if (end >= 0) {
+      const line = unread.toString('utf8', 0, end);
+      unread = unread.subarray(end + 1);
+      return line;
+    }
+    const length = readSync(questions, chunk);
+    if (length === 0) return undefined;
+    unread = Buffer.concat([unread, chunk.subarray(0, length)]);
+  }
+}
+
+function writeAnswer(text: string): void {
+  const bytes = Buffer.from(`${text}\n`);
+  for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written);
+}
+
+/** Always at the beginning: whoever waits is told the last one, and only reads when he has waited in vain. */
+function say(path: string): void {
+  writeSync(progress, `${path}\0`, 0);
+}
+
+/** All questions of one line are about one moment: each tree is looked at once, the host's for all of them. */
+function answerAll(groups: readonly (readonly PathQuestion[])[], { avoid }: PathReaderSetup): void {
+  const before = (path: string): string | undefined => {
+    const reason = avoided(avoid, path)?.why;
+    if (reason === undefined) say(path);
+    return reason;
+  };
+  const hostOnly = new OpenViews(before);
+  try {
+    for (const group of groups) {
+      const others = new OpenViews(before);
+      try {
+        for (const question of group) {
+          const views = question.root === 0 ? hostOnly : others;
+          writeAnswer(JSON.stringify(answer(question, views.of(question.root))));
+        }
+      } finally {
+        others.close();
+      }
+    }
+  } finally {
+    hostOnly.close();
+  }
+}
+
+/** The trees that are being looked at, by the numbers of their roots. Each holds some descriptors. */
+class OpenViews {
+  private readonly views = new Map<number, TreeView>();
+
+  constructor(private readonly before: (path: string) => string | undefined) {}
+
+  of(root: number): TreeView {
+    const known = this.views.get(root);
+    if (known) return known;
+    const view = TreeView.open(`/proc/self/fd/${firstRoot + root}`, this.before);
+    this.views.set(root, view);
+    return view;
+  }
+
+  close(): void {
+    for (const view of this.views.values()) view.close();
+  }
+}
+
+/** Like answerOf, of a path at which something else appeared, or nothing, between two looks. */
+function answer(question: PathQuestion, view: TreeView): PathAnswer {
+  try {
+    return answerOf(question, view);
+  } catch (error) {
+    const { path } = question;
+    return { walk: { path, passages: [], end: { kind: 'unreadable', path, error: errorName(error) } } };
+  }
+}
+
+function answerOf({ path, links = [], wanted, open }: PathQuestion, view: TreeView): PathAnswer {
+  const found = walk(withLinks(view.look, new Map(links)), path);
+  const { end } = found;
+  if (end.kind !== 'found' || !canBeDisk(end.entry)) return { walk: found };
+  // A descriptor of the very entry: another one may have its name by now.
+  return withFile(view.anchor(end.path) ?? '', openPath | constants.O_NOFOLLOW, (pinned) => {
+    const name = `/proc/self/fd/${pinned}`;
+    if (JSON.stringify(toEntry(fstatSync(pinned), name)) !== JSON.stringify(end.entry))
+      return { walk: { ...found, end: { kind: 'unreadable', path: end.path, error: changed } } };
+    return {
+      walk: found,
+      ...(wanted === undefined ? {} : { access: accessTo(name, wanted) }),
+      ...(open ? { opened: tryToOpen(name, end.path, open.direct) } : {}),
+    };
+  });
+}
+
+/** access(2) asks the kernel, access control lists and read-only mounts included, and opens nothing. */
+function accessTo(name: string, wanted: number): string {
+  try {
+    accessSync(name, wanted);
+    return 'ok';
+  } catch (error) {
+    return errorName(error);
+  }
+}
+
+/** Opens as QEMU's block/file-posix.c does to hand a disk over: O_RDONLY, and O_DIRECT where the disk has it. */
+function tryToOpen(name: string, path: string, direct: boolean): Opened {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_DIRECT } = constants;
+  say(path);
+  const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (direct ? O_DIRECT : 0);
+  try {
+    const entry = withFile(name, flags, (descriptor) =>
+      toEntry(fstatSync(descriptor), `/proc/self/fd/${descriptor}`),
+    );
+    return canBeDisk(entry) ? { kind: 'opened', entry } : { kind: 'refused', path, error: changed };
+  } catch (error) {
+    return { kind: 'refused', path, error: errorName(error) };
+  }
+}
+
+const setup = JSON.parse(readLine() ?? '{"avoid":[]}') as PathReaderSetup;
+for (let line = readLine(); line !== undefined; line = readLine())
+  answerAll(JSON.parse(line) as PathQuestion[][], setup);
+
+/** Whoever imports this file gets its bundle as text (setup/build/child-program.cjs); that is what TypeScript is told. */
+export default '' as string;

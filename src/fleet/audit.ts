@@ -1,0 +1,46 @@
+import { hostname } from 'node:os';
+import { onlyTroubles, reasonOf } from '../core/finding';
+import { worstFirst, type FleetDomain, type FleetReport } from './model/fleet';
+import { examine } from '../disk-paths/check-all-domains';
+import { fromHosts, type Asking } from './from-hosts';
+import { fromMonitoring } from './from-monitoring';
+import { withRecord } from './read-record';
+import { findScope, type Wanted } from './scope';
+
+export interface AuditOptions extends Asking, Wanted {
+  readonly source: FleetReport['source'];
+}
+
+/** Milliseconds for all VMs of this host. */
+const hereDeadline = 60_000;
+
+/** Every running VM of the cloud, worst first. @throws GuardError when there is nobody to ask about. */
+export async function audit(options: AuditOptions): Promise<FleetReport> {
+  const now = new Date();
+  const base = { host: hostname(), time: now.toISOString(), source: options.source };
+  if (options.source === 'here') {
+    const domains = worstFirst(await domainsHere(options));
+    return { ...base, hosts: [{ host: base.host, cluster: null }], domains, doubts: [], vmsListed: true };
+  }
+  const scope = await findScope(options, options.settings);
+  const { vmsListed } = scope;
+  if (options.source === 'hosts') {
+    const { hosts, domains } = await fromHosts(scope, { action: 'audit' }, options);
+    return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed }, now);
+  }
+  const { hosts, domains, doubts } = await fromMonitoring(scope, options.settings, now);
+  return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts, vmsListed }, now);
+}
+
+/** All that runs on this host, whoever deployed it. */
+async function domainsHere({ settings }: AuditOptions): Promise<FleetDomain[]> {
+  const host = hostname();
+  const domains: FleetDomain[] = [];
+  for await (const { report } of examine(settings, hereDeadline)) {
+    const id = /^one-([0-9]+)$/.exec(report.domain)?.[1];
+    const vmId = id === undefined ? null : Number(id);
+    const seen = new Date().toISOString();
+    domains.push({ ...onlyTroubles(report), host, vmId, name: null, reason: reasonOf(report), seen });
+  }
+  return domains;
+}

@@ -1,0 +1,104 @@
+import { reasonOf, type DomainReport, type Verdict } from '../core/finding';
+import type { FleetDomain, FleetHost } from './model/fleet';
+import type { HostRequest } from '../agent-protocol/model/request';
+import type { Settings } from '../config/settings';
+import { isUnknown } from '../core/unknown';
+import type { PlacedVm } from '../opennebula/model/vm-pool';
+import type { NotBegun } from '../agent-protocol/connection';
+import { reportOf } from '../core/report-unreadable';
+import { ofEachHost } from './of-each-host';
+import { agentOn, askHost, type HostAnswer } from '../agent-protocol/run-action';
+import type { Scope } from './scope';
+
+/** Milliseconds for one host: more than its root-only half gives itself for all its VMs. */
+const deadline = 60_000;
+
+export interface Asking {
+  readonly settings: Settings;
+  /** Of this program: halves of different releases do not talk to each other. */
+  readonly version: string;
+  /** Told after every host that is done. */
+  readonly progress: (done: number, all: number) => void;
+}
+
+/** A VM as its own host tells; `now` where the report is of what would be. */
+export type ToldDomain = FleetDomain & { readonly now?: Verdict };
+
+/**
+ * Asks every host itself, some at a time. A host that cannot be asked, or that breaks off, keeps its place with the
+ * reason, and so do the VMs that OpenNebula says to run there.
+ */
+export async function fromHosts(
+  { hosts, vms }: Scope,
+  request: Pick<HostRequest, 'action' | 'changes'>,
+  asking: Asking,
+): Promise<{ readonly hosts: readonly FleetHost[]; readonly domains: readonly ToldDomain[] }> {
+  let done = 0;
+  const all = await ofEachHost(hosts, async (host) => {
+    const placed = vms.filter((vm) => vm.host === host.host);
+    const told = await askOne(host, placed, request, asking);
+    asking.progress(++done, hosts.length);
+    return told;
+  });
+  const domains = all.flatMap((one) => one.domains);
+  // OpenNebula names the destination of a migration, and the source tells of the VM.
+  const seen = new Set(domains.filter((domain) => domain.seen !== null).map(({ domain }) => domain));
+  return {
+    hosts: all.map(({ host }) => host),
+    domains: domains.filter((domain) => domain.seen !== null || !seen.has(domain.domain)),
+  };
+}
+
+async function askOne(
+  host: FleetHost,
+  placed: readonly PlacedVm[],
+  { action, changes }: Pick<HostRequest, 'action' | 'changes'>,
+  { settings, version }: Asking,
+): Promise<{ host: FleetHost; domains: ToldDomain[] }> {
+  const nameOf = new Map(placed.map((vm) => [`one-${vm.id}`, vm]));
+  const domains = new Map<string, ToldDomain>();
+  const add = (report: DomainReport, seen: string | null, now?: Verdict): void => {
+    const vm = nameOf.get(report.domain);
+    const id = /^one-([0-9]{1,10})$/.exec(report.domain)?.[1];
+    domains.set(report.domain, {
+      ...report,
+      host: host.host,
+      vmId: vm?.id ?? (id === undefined ? null : Number(id)),
+      name: vm?.name ?? null,
+      reason: reasonOf(report),
+      seen,
+      ...(now ? { now } : {}),
+    });
+  };
+  const answer = await askHost(
+    { version, action, ...(changes ? { changes } : {}) },
+    agentOn(host.host, settings),
+    deadline,
+    ({ report, now }) => add(report, new Date().toISOString(), now),
+  );
+  const trouble = troubleOf(host.host, answer, settings.ssh.user);
+  // What is not concerned by a change is not told of.
+  const untold = action === 'audit' || trouble ? placed.filter(({ id }) => !domains.has(`one-${id}`)) : [];
+  for (const { id } of untold) {
+    const what =
+      trouble?.what ?? `OpenNebula says that it runs on ${host.host}, and libvirt there does not know it`;
+    const remedy = trouble?.remedy ?? `onevm show ${id}; on ${host.host}: virsh list`;
+    add(
+      reportOf({ name: `one-${id}` }, 'unknown', [{ check: 'host', state: 'unknown', what, remedy }]),
+      null,
+    );
+  }
+  return { host: trouble ? { ...host, trouble } : host, domains: [...domains.values()] };
+}
+
+function troubleOf(host: string, answer: HostAnswer | NotBegun, user: string): FleetHost['trouble'] {
+  if (isUnknown(answer)) {
+    return {
+      what: `${host} cannot be asked: ${answer.unknown}`,
+      remedy: `migrate-guard doctor --host ${host}; as ${user}: ssh ${host}`,
+    };
+  }
+  const { exit, what, remedy } = answer.end;
+  if (exit === 0) return undefined;
+  return { what: `${host}: ${what}`, remedy: remedy ?? `migrate-guard doctor --host ${host}` };
+}

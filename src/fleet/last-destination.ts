@@ -1,0 +1,17 @@
+import { isFailure } from '../core/errors';
+import { isUnknown } from '../core/unknown';
+import { failedMigration } from '../opennebula/model/migration-history';
+import { showVm } from '../opennebula/onevm';
+import { readVmEvent } from '../opennebula/read-vm';
+
+/**
+ * The host to which OpenNebula tried to move the VM last, and failed; `undefined` where its history does not tell, and
+ * then QEMU's log has to (block-state/model/preconditions.ts).
+ */
+export async function lastDestination(vmId: number, user: string): Promise<string | undefined> {
+  const shown = await showVm(String(vmId), user);
+  if (isUnknown(shown)) return undefined;
+  const event = readVmEvent(shown);
+  const migration = isFailure(event) ? event : failedMigration(event);
+  return isFailure(migration) ? undefined : migration.destination;
+}

@@ -1,0 +1,57 @@
+import { failureOf, type Failure } from '../../core/errors';
+import type { FleetDomain, FleetHost, FleetReport } from './fleet';
+import { hostsSeen, type Seen } from './diff';
+import { readDomainReport, readObject } from '../../core/report-json';
+
+/**
+ * What an earlier audit knew, from what it printed with `--json`; or why the text is none, naming the place. A list of
+ * some verdicts only is none either: a VM that is not in it had another one, or was not there at all.
+ */
+export function readFleet(text: string): Seen | Failure {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    return failureOf('usage', `it is no JSON: ${(error as Error).message}`);
+  }
+  const given = readObject(document);
+  const domains = given?.get('domains');
+  if (!Array.isArray(domains)) return failureOf('usage', 'it has no list "domains"');
+  const read: FleetDomain[] = [];
+  for (const [index, value] of domains.entries()) {
+    const domain = readFleetDomain(value);
+    if (!domain) return failureOf('usage', `domains[${index}] is no VM of an audit`);
+    read.push(domain);
+  }
+  const verdicts = readObject(given?.get('asked'))?.get('verdicts') ?? null;
+  if (verdicts !== null) return failureOf('usage', 'it lists the VMs of some verdicts only (--verdict)');
+  return { domains: read, hosts: given ? readHosts(given) : null };
+}
+
+const sources: readonly FleetReport['source'][] = ['monitoring', 'hosts', 'here'];
+
+/** `null` when all were asked. A file that does not say so knows of those that it lists. */
+function readHosts(document: ReadonlyMap<string, unknown>): Seen['hosts'] {
+  const [asked, hosts] = [readObject(document.get('asked')), document.get('hosts')];
+  const isWhole = asked !== undefined && (asked.get('hosts') ?? asked.get('cluster') ?? null) === null;
+  if (!Array.isArray(hosts)) return null;
+  const read = hosts.flatMap((value): FleetHost[] => {
+    const [given, trouble] = [readObject(value), { what: '', remedy: '' }];
+    const host = given?.get('host');
+    if (typeof host !== 'string') return [];
+    return [{ host, cluster: null, ...(given?.get('trouble') ? { trouble } : {}) }];
+  });
+  const source = sources.find((known) => known === document.get('source')) ?? 'monitoring';
+  return hostsSeen({ source, hosts: read, vmsListed: document.get('vmsListed') !== false }, isWhole);
+}
+
+function readFleetDomain(value: unknown): FleetDomain | undefined {
+  const [report, given] = [readDomainReport(value), readObject(value)];
+  const [host, vmId, name] = ['host', 'vmId', 'name'].map((key) => given?.get(key) ?? null);
+  const [reason, seen] = ['reason', 'seen'].map((key) => given?.get(key) ?? null);
+  if (!report || typeof host !== 'string' || typeof reason !== 'string') return undefined;
+  if (vmId !== null && typeof vmId !== 'number') return undefined;
+  if ((name !== null && typeof name !== 'string') || (seen !== null && typeof seen !== 'string'))
+    return undefined;
+  return { ...report, host, vmId: vmId ?? null, name: name ?? null, reason, seen: seen ?? null };
+}

@@ -1,0 +1,54 @@
+import { inOrder, needsRepair, needsReset, type FleetDomain, type FleetReport } from './model/fleet';
+
+/** One line to type next, for what, and where: on the machine that made the audit, or on the host that is named. */
+export interface NextCommand {
+  readonly why: string;
+  readonly host?: string;
+  readonly line: string;
+}
+
+/** The commands that mend what can be mended, and look closer at the rest, the most urgent first. */
+export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
+  const known = domains.filter(({ host, domain }) => isPlainWord(host) && isPlainWord(domain));
+  const repairable = known.filter((vm) => vm.verdict === 'repairable' || needsRepair(vm));
+  const ill = known.filter(needsReset);
+  const blocked = known.find((vm) => vm.verdict === 'blocked' && !needsReset(vm));
+  const where = (vms: readonly FleetDomain[]): string =>
+    source === 'here' ? '' : ` --hosts ${[...new Set(vms.map(({ host }) => host))].sort(inOrder).join(',')}`;
+  return [
+    ...(ill.length > 0
+      ? [{ why: 'Give QEMU its disks back', line: `migrate-guard reset --all${where(ill)}` }]
+      : []),
+    ...(repairable.length > 0
+      ? [{ why: 'Make the links that are missing', line: `migrate-guard repair --all${where(repairable)}` }]
+      : []),
+    ...(blocked
+      ? [
+          {
+            why: 'See why a VM is blocked',
+            host: blocked.host,
+            line: `migrate-guard ${blocked.blockState === 'not-resumed' ? 'inspect' : 'explain'} ${blocked.domain}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** What to type for one VM, on its host; nothing for a VM whose name is none to type. */
+export function commandsFor(vm: FleetDomain): string[] {
+  const { domain, verdict, blockState, plan } = vm;
+  if (!isPlainWord(domain)) return [];
+  const isRepairable = verdict === 'repairable' || plan.length > 0;
+  return [
+    ...(needsReset(vm) ? [`migrate-guard reset ${domain}`] : []),
+    ...(blockState === 'not-resumed' ? [`migrate-guard inspect ${domain}`] : []),
+    ...(isRepairable ? [`migrate-guard repair ${domain} --dry-run`, `migrate-guard repair ${domain}`] : []),
+    ...(verdict === 'undecided' ? [`migrate-guard check ${domain} --deep`] : []),
+    `migrate-guard explain ${domain}`,
+  ];
+}
+
+/** Whether every shell takes it as it is, so that it is one word there, too, when somebody copies it. */
+function isPlainWord(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/.test(text);
+}

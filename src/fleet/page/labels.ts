@@ -1,0 +1,87 @@
+import type { BlockState, Verdict } from '../../core/finding';
+import { verdicts } from '../../core/finding';
+import type { FleetDomain } from '../model/fleet';
+import { markup, type Markup } from './markup';
+
+/** What a page has to tell apart: how a VM stands. */
+export type Standing = Pick<FleetDomain, 'verdict' | 'blockState'>;
+
+interface Sign {
+  readonly letter: string;
+  readonly means: string;
+}
+
+const ofVerdict: Readonly<Record<Verdict, Sign>> = {
+  blocked: { letter: '×', means: 'it cannot be moved, and repair alone does not mend it' },
+  undecided: { letter: '?', means: 'something could not be read: take it for blocked' },
+  repairable: { letter: 'R', means: 'a migration would fail; repair mends it while it runs' },
+  safe: { letter: '✓', means: 'every path leads QEMU to its disks' },
+};
+
+const ofState: Readonly<Partial<Record<BlockState, Sign>>> = {
+  'half-inactive': {
+    letter: 'H',
+    means: "the guest's next write to one of its disks, a migration, a save or a resize of a disk kills it",
+  },
+  stuck: { letter: 'S', means: 'an earlier migration failed, and so will every later one, until a reset' },
+  'not-resumed': {
+    letter: 'P',
+    means:
+      'the guest is paused and waits for its resume: until then a migration, a save or a resize of a disk kills it',
+  },
+};
+
+/** Block states that stand out, worst first. */
+export const alarmingStates = [
+  'half-inactive',
+  'stuck',
+  'not-resumed',
+] as const satisfies readonly BlockState[];
+
+export function isAlarming(state: BlockState): boolean {
+  return ofState[state] !== undefined;
+}
+
+/** Every sign of the page. */
+export const legend: readonly (Standing & { readonly name: string; readonly means: string })[] = [
+  ...verdicts.map((verdict) => ({
+    verdict,
+    blockState: 'healthy' as const,
+    name: verdict,
+    means: ofVerdict[verdict].means,
+  })),
+  ...alarmingStates.map((blockState) => ({
+    verdict: 'blocked' as const,
+    blockState,
+    name: blockState,
+    means: ofState[blockState]?.means ?? '',
+  })),
+];
+
+/**
+ * The verdict by shape and colour, and by its letter, unless the block state is the worse news: each alone is enough to
+ * tell it.
+ */
+export function signOf({ verdict, blockState }: Standing): {
+  readonly letter: string;
+  readonly classes: string;
+} {
+  const state = ofState[blockState];
+  return {
+    letter: (state ?? ofVerdict[verdict]).letter,
+    classes: state ? `mark ${verdict} ${blockState}` : `mark ${verdict}`,
+  };
+}
+
+export function sign(standing: Standing): Markup {
+  const { letter, classes } = signOf(standing);
+  return markup`<span class="${classes}" aria-hidden="true">${letter}</span>`;
+}
+
+export function inWords({ verdict, blockState }: Standing): string {
+  return isAlarming(blockState) ? `${verdict}, ${blockState}` : verdict;
+}
+
+export function count(number: number, one: string): string {
+  return `${number} ${one}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,90 @@
+import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../model/fleet';
+import { verdicts } from '../../core/finding';
+import { titleOf } from '../../cli/escape';
+import { type Markup, markup, section, signs } from './markup';
+import type { Row } from './rows';
+import { alarmingStates, count, sign, type Standing } from './labels';
+
+const sources = {
+  monitoring: "by what OpenNebula's collectors had told",
+  hosts: 'by asking the hosts',
+  here: 'on this host alone',
+} as const;
+
+export function headline({ domains, hosts, doubts }: FleetReport): string {
+  const atRisk = domains.filter(isAtRisk).length;
+  if (atRisk > 0) return `${atRisk} of ${count(domains.length, 'VM')} cannot be moved safely`;
+  const isUnsure = doubts.length > 0 || hosts.some(({ trouble }) => trouble !== undefined);
+  if (isUnsure) return 'No VM is known to be at risk, but not everything is known';
+  if (domains.length === 0) return 'No VM runs here';
+  return domains.length === 1 ? 'The only VM can be moved' : `All ${domains.length} VMs can be moved`;
+}
+
+/** When, from whom, and the sums. */
+export function summary(report: FleetReport, rows: readonly Row[]): Markup {
+  const { time, host, source, hosts, domains } = report;
+  const counts = countVerdicts(domains);
+  const ages = rows.flatMap(({ age }) => age ?? []);
+  const said = time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
+  return markup`
+    <header>
+      <h1>${headline(report)}</h1>
+      <p>
+        Looked at <time id="asked" datetime="${time}">${said}</time><b id="since"></b> from <bdi>${host}</bdi>,
+        ${` ${sources[source]}: ${count(domains.length, 'VM')} on ${count(hosts.length, 'host')}.`}
+      </p>
+      <dl class="tiles">
+        ${verdicts.map((verdict) => tile({ verdict, blockState: 'healthy' }, verdict, counts[verdict]))}
+        ${alarmingStates.map((blockState) => {
+          const number = domains.filter((vm) => vm.blockState === blockState).length;
+          return tile({ verdict: 'blocked', blockState }, blockState, number);
+        })}
+        <div class="tile">
+          <dt>oldest finding</dt>
+          <dd>${ages.length === 0 ? 'none' : describeAge(Math.max(...ages))}</dd>
+        </div>
+      </dl>
+    </header>`;
+}
+
+function tile(standing: Standing, name: string, number: number): Markup {
+  return markup`
+    <div class="tile ${number === 0 ? 'none' : standing.verdict}">
+      <dt>${sign(standing)} ${name}</dt>
+      <dd>${number}</dd>
+    </div>`;
+}
+
+/** VMs that a write of their guest can kill. */
+export function urgent(rows: readonly Row[]): Markup | undefined {
+  const dying = rows.filter(({ vm }) => vm.blockState === 'half-inactive');
+  if (dying.length === 0) return undefined;
+  const links = dying.map(
+    ({ vm, id }) => markup`<li><a href="#${id}">${titleOf(vm)}</a> on <bdi>${vm.host}</bdi></li>`,
+  );
+  const content = markup`
+    <p>
+      Half-inactive: the guest's next write to one of its disks, a migration, a save or a resize of a disk kills it.
+      ${' Reset first; do not migrate, suspend, stop or resize before.'}
+    </p>
+    <ul class="names">${links}</ul>`;
+  return section('urgent', `${count(dying.length, 'VM')} can die at any moment`, content, 'urgent');
+}
+
+/** What keeps this page from telling everything. */
+export function unknowns({ hosts, doubts }: FleetReport, rows: readonly Row[]): Markup | undefined {
+  const never = rows.filter(({ age }) => age === null).length;
+  const items = [
+    ...doubts.map((doubt) => markup`<li>${doubt}</li>`),
+    ...hosts.flatMap(({ host, trouble }) =>
+      trouble
+        ? [
+            markup`<li><b><bdi>${host}</bdi></b>: ${trouble.what}<p class="remedy">${signs.arrow} ${trouble.remedy}</p></li>`,
+          ]
+        : [],
+    ),
+    ...(never > 0 ? [markup`<li>${count(never, 'VM')} never looked at</li>`] : []),
+  ];
+  if (items.length === 0) return undefined;
+  return section('unknowns', 'What is not known', markup`<ul>${items}</ul>`, 'unknowns');
+}

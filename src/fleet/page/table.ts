@@ -1,0 +1,50 @@
+import { describeAge, isAtRisk } from '../model/fleet';
+import { verdicts } from '../../core/finding';
+import { markup, section, type Markup } from './markup';
+import type { Row } from './rows';
+import { trouble } from './vm-details';
+import { isAlarming, sign } from './labels';
+
+/** One body per VM, so that sorting keeps together what belongs to it. The script makes the headers buttons. */
+export function vmTable(rows: readonly Row[]): Markup {
+  const table = markup`
+    <table class="vms">
+      <thead>
+        <tr>
+          <th scope="col">VM</th>
+          <th scope="col">Name</th>
+          <th scope="col">Host</th>
+          <th scope="col" aria-sort="ascending">Verdict</th>
+          <th scope="col">Disks in QEMU</th>
+          <th scope="col">Looked at</th>
+        </tr>
+      </thead>
+      ${rows.map(body)}
+    </table>`;
+  return section('vms', 'All VMs', table);
+}
+
+function body({ vm, id, age }: Row): Markup {
+  const { domain, name, host, verdict, blockState, seen } = vm;
+  const details = isAtRisk(vm) ? trouble(vm, id) : undefined;
+  const state = isAlarming(blockState) ? markup`<strong>${sign(vm)} ${blockState}</strong>` : blockState;
+  // A VM without details is itself what the map leads to.
+  const own = details ? undefined : markup` id="${id}"`;
+  return markup`
+    <tbody data-verdict="${verdict}" data-state="${blockState}" data-host="${host}"${own}>
+      <tr>
+        <th scope="row">${details ? markup`<a href="#${id}"><bdi>${domain}</bdi></a>` : markup`<bdi>${domain}</bdi>`}</th>
+        <td><bdi>${name ?? undefined}</bdi></td>
+        <td><bdi>${host}</bdi></td>
+        <td data-key="${verdicts.indexOf(verdict)}">${sign({ verdict, blockState: 'healthy' })} ${verdict}</td>
+        <td>${state}</td>
+        ${lookedAt(age, seen)}
+      </tr>
+      ${details ? markup`<tr><td colspan="6">${details}</td></tr>` : undefined}
+    </tbody>`;
+}
+
+function lookedAt(age: number | null, seen: string | null): Markup {
+  if (age === null || seen === null) return markup`<td data-key="${Number.MAX_SAFE_INTEGER}">never</td>`;
+  return markup`<td data-key="${age}"><time datetime="${seen}" title="${seen}">${describeAge(age)} before</time></td>`;
+}

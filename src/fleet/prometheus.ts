@@ -1,0 +1,135 @@
+import { blockStates, verdicts } from '../core/finding';
+import { countedDays } from '../opennebula/model/guards-not-run';
+import { inOrder, isAtRisk, type FleetReport } from './model/fleet';
+
+interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/**
+ * The fleet in Prometheus' text format, version 0.0.4, for node_exporter's textfile collector. All are gauges, and none
+ * carries a timestamp, which that collector refuses. Counts are there for every host also when they are 0, so that an
+ * alert ends; a VM has a series of its own only while it is at risk, so that their number stays small.
+ */
+export function renderMetrics(report: FleetReport, version: string): string {
+  return [...aboutAudit(report, version), ...aboutHosts(report), ...aboutGuards(report), ...aboutVms(report)]
+    .map(render)
+    .join('');
+}
+
+function aboutAudit({ time, source, doubts }: FleetReport, version: string): Metric[] {
+  return [
+    {
+      name: 'migrate_guard_build_info',
+      help: 'The migrate-guard that made these metrics; always 1.',
+      samples: [[{ version }, 1]],
+    },
+    {
+      name: 'migrate_guard_audit_timestamp_seconds',
+      help: 'When the audit was made, in seconds since 1970, by who told of the VMs.',
+      samples: [[{ source }, seconds(time)]],
+    },
+    {
+      name: 'migrate_guard_audit_doubts',
+      help: 'How many things the audit could not find out, beyond single hosts and VMs.',
+      samples: [[{}, doubts.length]],
+    },
+  ];
+}
+
+function aboutHosts({ hosts, domains }: FleetReport): Metric[] {
+  const names = [...new Set([...hosts, ...domains].map(({ host }) => host))].sort(inOrder);
+  const count = (host: string, about: 'verdict' | 'blockState', value: string): number =>
+    domains.filter((vm) => vm.host === host && vm[about] === value).length;
+  return [
+    {
+      name: 'migrate_guard_host_answered',
+      help: 'Whether the host told all that the audit asked (1), or not (0).',
+      samples: hosts.map(({ host, trouble }) => [{ host }, trouble ? 0 : 1]),
+    },
+    {
+      name: 'migrate_guard_vms',
+      help: 'Running VMs by verdict; safe is about the paths of their disks only.',
+      samples: names.flatMap((host) =>
+        verdicts.map((verdict): Sample => [{ host, verdict }, count(host, 'verdict', verdict)]),
+      ),
+    },
+    {
+      name: 'migrate_guard_vms_by_block_state',
+      help: "Running VMs by the state of QEMU's disks.",
+      samples: names.flatMap((host) =>
+        blockStates.map((state): Sample => [{ host, block_state: state }, count(host, 'blockState', state)]),
+      ),
+    },
+    {
+      name: 'migrate_guard_oldest_finding_timestamp_seconds',
+      help: 'When the VM of the host that was not looked at for longest was looked at, in seconds since 1970.',
+      samples: names.flatMap((host): Sample[] => {
+        const times = domains.flatMap(({ host: at, seen }) =>
+          at === host && seen !== null ? seconds(seen) : [],
+        );
+        return times.length > 0 ? [[{ host }, Math.min(...times)]] : [];
+      }),
+    },
+  ];
+}
+
+/** Nothing at all where it is not known. */
+function aboutGuards({ hosts, guardsNotRun: notRun }: FleetReport): Metric[] {
+  if (!notRun) return [];
+  return [
+    {
+      name: 'migrate_guard_guards_not_run',
+      help: `How many guards could not run on the host in the last ${countedDays} days.`,
+      samples: hosts.map(({ host }) => [{ host }, notRun.find((one) => one.host === host)?.count ?? 0]),
+    },
+    {
+      name: 'migrate_guard_last_guard_not_run_timestamp_seconds',
+      help: 'When a guard could not run on the host for the last time, in seconds since 1970.',
+      samples: notRun.map(({ host, last }) => [{ host }, seconds(last)]),
+    },
+  ];
+}
+
+function aboutVms({ domains }: FleetReport): Metric[] {
+  return [
+    {
+      name: 'migrate_guard_vm_at_risk',
+      help: 'A VM that is not safe to move, or whose QEMU is stuck, half-inactive or not resumed; always 1.',
+      samples: domains
+        .filter(isAtRisk)
+        .map(({ domain, name, host, verdict, blockState }) => [
+          { domain, name: name ?? '', host, verdict, block_state: blockState },
+          1,
+        ]),
+    },
+  ];
+}
+
+function seconds(time: string): number {
+  return Date.parse(time) / 1000;
+}
+
+function render({ name, help, samples }: Metric): string {
+  // One series that stands there twice would make the collector drop the whole file.
+  const lines = new Set(samples.map(([labels, value]) => `${name}${renderLabels(labels)} ${value}\n`));
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${[...lines].join('')}`;
+}
+
+function renderLabels(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escape(value)}"`);
+  return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
+}
+
+/** All that the format escapes. Half of a surrogate pair, which no UTF-8 can hold, becomes U+FFFD. */
+function escape(value: string): string {
+  return value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n')
+    .replace(/\p{Cs}/gu, '\ufffd');
+}

@@ -1,0 +1,32 @@
+import { countVerdicts } from './model/fleet';
+import { isHarmed, type RelinkForecast } from './relink-forecast';
+import { printable, titleOf } from '../cli/escape';
+
+/** What re-pointing links would do, VM by VM, and how to do it so that it does nothing. */
+export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links: number): string {
+  const harmed = domains.filter(isHarmed);
+  const lines = [
+    `${links} links, behind which ${domains.length} VMs on ${new Set(domains.map(({ host }) => host)).size} hosts have disks`,
+    ...doubts.map((doubt) => `not known: ${doubt}`),
+  ];
+  for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
+  for (const vm of domains) {
+    const { host, now, verdict, reason } = vm;
+    if (verdict === 'safe') continue;
+    lines.push(`${verdict === now ? '' : `${now} -> `}${verdict}: ${titleOf(vm)} on ${host}: ${reason}`);
+  }
+  const counts = countVerdicts(harmed);
+  if (counts.repairable > 0) {
+    lines.push(
+      `${counts.repairable} would no longer be able to migrate until they are repaired`,
+      '  -> on each host: migrate-guard relink --map MAP, which makes their way before it moves a link',
+    );
+  }
+  if (counts.blocked > 0)
+    lines.push(
+      `${counts.blocked} would get another disk than the one they have open, or none`,
+      '  -> mend the map',
+    );
+  if (harmed.length === 0 && domains.length > 0) lines.push('no VM would be worse off');
+  return `${lines.map(printable).join('\n')}\n`;
+}

@@ -1,0 +1,128 @@
+import { GuardError } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import { needsRepair, needsReset, type FleetDomain, type FleetHost } from './model/fleet';
+import { nearest } from '../core/did-you-mean';
+import { isUnknown } from '../core/unknown';
+import { agentOn, askHost } from '../agent-protocol/run-action';
+import { audit } from './audit';
+import type { Asking } from './from-hosts';
+import { lastDestination } from './last-destination';
+import type { Wanted } from './scope';
+
+/**
+ * Milliseconds for one VM, which takes seconds: what a host half waits for has deadlines of its own. One that hangs all
+ * the same must not hold all the others.
+ */
+const deadline = 5 * 60_000;
+
+/** What is mended all over the fleet: missing paths, or what failed migrations left in QEMU. */
+export type Mending = 'repair' | 'reset';
+
+export interface MendOptions extends Asking, Wanted {
+  readonly mending: Mending;
+  readonly dryRun: boolean;
+  /** How many VMs at once, after the first one alone. */
+  readonly batch: number;
+  /** VMs to leave out: by domain, by OpenNebula's id, or by its name, which leaves out all of that name. */
+  readonly except: readonly string[];
+}
+
+/** What became of one VM. */
+export interface Mended {
+  readonly domain: string;
+  readonly name: string | null;
+  readonly host: string;
+  /** The host's own word, such as `repaired`; `unknown` when nothing was heard of it any more. */
+  readonly result: string;
+  /** As in core/exit-codes.ts. */
+  readonly exit: number;
+  readonly what: string;
+  readonly remedy?: string | undefined;
+  readonly did: readonly string[];
+}
+
+export interface Mend {
+  readonly hosts: readonly FleetHost[];
+  readonly doubts: readonly string[];
+  /** What can be mended, in the order in which it is. */
+  readonly candidates: readonly FleetDomain[];
+  /** What is not in order, and what this does not mend: of a candidate its block state, when its paths are repaired. */
+  readonly others: readonly FleetDomain[];
+  /** Ends after the batch in which something went otherwise than it should. */
+  readonly mended: AsyncGenerator<Mended>;
+}
+
+/**
+ * Mends every VM of the fleet that needs it, a few at a time: the hosts are asked anew which ones do, so a run that was
+ * stopped goes on where it stopped when it is started again. @throws GuardError when nobody can be asked, and for a word
+ * of `except` that names no VM: the VM that was meant would be worked on.
+ */
+export async function mend(options: MendOptions): Promise<Mend> {
+  const report = await audit({ ...options, source: 'hosts' });
+  const { hosts, doubts } = report;
+  const leftOut = new Set(options.except.flatMap((word) => named(word, report.domains)));
+  const candidates = report.domains.filter(
+    (domain) => needs[options.mending](domain) && !leftOut.has(domain),
+  );
+  const others = report.domains.filter(
+    (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isMoreThanMended(vm, options.mending)),
+  );
+  return { hosts, doubts, candidates, others, mended: mendEach(candidates, options) };
+}
+
+function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
+  const found = domains.filter(
+    ({ domain, name }) => domain === word || domain === `one-${word}` || name?.trim() === word,
+  );
+  if (found.length > 0) return found;
+  const close = nearest(
+    word,
+    domains.flatMap(({ domain, name }) => (name === null ? [domain] : [domain, name])),
+  );
+  throw new GuardError(
+    'usage',
+    `--except ${JSON.stringify(word)} names no VM of these hosts`,
+    `name it by its id, its domain or its name${close === undefined ? '' : `: did you mean ${close}?`}`,
+  );
+}
+
+const needs: Readonly<Record<Mending, (domain: FleetDomain) => boolean>> = {
+  repair: needsRepair,
+  reset: needsReset,
+};
+
+/** A block state that has to be healed is no path that could be made. */
+function isMoreThanMended({ verdict }: FleetDomain, mending: Mending): boolean {
+  return mending === 'repair' && verdict !== 'repairable';
+}
+
+async function* mendEach(candidates: readonly FleetDomain[], options: MendOptions): AsyncGenerator<Mended> {
+  // What is wrong with all of them shows with the first.
+  for (let begin = 0, end = 1; begin < candidates.length; begin = end, end += options.batch) {
+    const batch = candidates.slice(begin, end);
+    const ended = await Promise.all(batch.map((domain) => mendOne(domain, options)));
+    yield* ended;
+    if (ended.some(isSurprise)) return;
+  }
+}
+
+/** Somebody else who works on a VM is no surprise. */
+export function isSurprise({ exit }: Mended): boolean {
+  return exit !== exitCodes.ok.status && exit !== exitCodes.busy.status;
+}
+
+async function mendOne({ domain, name, host, vmId }: FleetDomain, options: MendOptions): Promise<Mended> {
+  const { mending, dryRun, version, settings } = options;
+  const asks = mending === 'reset' && vmId !== null;
+  const destination = asks ? await lastDestination(vmId, settings.ssh.user) : undefined;
+  const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
+  const answer = await askHost(request, agentOn(host, settings), deadline);
+  const base = { domain, name, host };
+  if (!isUnknown(answer)) {
+    const { result, exit, what, remedy } = answer.end;
+    return { ...base, result, exit, what, remedy, did: answer.did };
+  }
+  const what = `${host} cannot be asked: ${answer.unknown}`;
+  const remedy = `migrate-guard doctor --host ${host}`;
+  return { ...base, result: 'unknown', exit: exitCodes.undecided.status, what, remedy, did: [] };
+}

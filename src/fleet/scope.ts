@@ -1,0 +1,107 @@
+import { GuardError } from '../core/errors';
+import { inOrder, type FleetHost } from './model/fleet';
+import { nearest } from '../core/did-you-mean';
+import type { Settings } from '../config/settings';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { kvmHosts, type KvmHost } from '../opennebula/model/host-pool';
+import { readVmPool, type PlacedVm } from '../opennebula/model/vm-pool';
+import { validateHost } from '../os/host-name';
+import { listInOpenNebula } from '../opennebula/one-cli';
+
+/** Which part of the cloud is asked for. */
+export interface Wanted {
+  /** By name; all when it is left out. */
+  readonly hosts?: readonly string[] | undefined;
+  /** OpenNebula's name or id of a cluster. */
+  readonly cluster?: string | undefined;
+}
+
+/** Which hosts there are, and which VMs OpenNebula says to run on them. */
+export interface Scope {
+  readonly hosts: readonly FleetHost[];
+  readonly vms: readonly PlacedVm[];
+  /** What OpenNebula did not tell. */
+  readonly doubts: readonly string[];
+  /** Whether `vms` are all that there are. */
+  readonly vmsListed: boolean;
+}
+
+/** Milliseconds. OpenNebula's command line is Ruby, and a pool of thousands takes oned its time. */
+const deadline = 60_000;
+
+/**
+ * Asks OpenNebula for its hosts and VMs. What it does not tell is a doubt; hosts that were named are asked all the same.
+ * @throws GuardError for a host or a cluster that does not exist, and when there is nobody to ask about.
+ */
+export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Promise<Scope> {
+  wanted.hosts?.forEach(validateHost);
+  const [hostPool, vmPool] = await Promise.all([
+    listInOpenNebula('onehost', user, deadline),
+    listInOpenNebula('onevm', user, deadline),
+  ]);
+  const known = isUnknown(hostPool) ? hostPool : kvmHosts(hostPool);
+  const placed = isUnknown(vmPool) ? vmPool : readVmPool(vmPool);
+  const doubts = doubtsOf(known, placed);
+  const hosts = chooseHosts(wanted, known, isUnknown(placed) ? [] : placed);
+  if (hosts.length === 0 && doubts.length > 0) {
+    const what = `OpenNebula does not tell its hosts and VMs: ${doubts.join('; ')}`;
+    throw new GuardError(
+      'undecided',
+      what,
+      `run this on the front-end, as root or ${user}, or name hosts: --hosts`,
+    );
+  }
+  const names = new Set(hosts.map(({ host }) => host));
+  const vms = isUnknown(placed) ? [] : placed.filter(({ host }) => names.has(host));
+  return { hosts, vms, doubts, vmsListed: !isUnknown(placed) };
+}
+
+function doubtsOf(hosts: object, vms: object): string[] {
+  const [noHosts, noVms] = [hosts, vms].map((pool) => (isUnknown(pool) ? pool.unknown : undefined));
+  if (noHosts !== undefined && noHosts === noVms) return [`neither hosts nor VMs can be listed: ${noHosts}`];
+  return [
+    ...(noHosts === undefined ? [] : [`the hosts cannot be listed: ${noHosts}`]),
+    ...(noVms === undefined ? [] : [`the VMs cannot be listed: ${noVms}`]),
+  ];
+}
+
+function chooseHosts(
+  { hosts: named, cluster }: Wanted,
+  known: readonly KvmHost[] | Unknown,
+  vms: readonly PlacedVm[],
+): FleetHost[] {
+  if (isUnknown(known)) {
+    if (cluster !== undefined)
+      throw new GuardError(
+        'undecided',
+        `nobody can tell which hosts are in ${cluster}: ${known.unknown}`,
+        'name hosts: --hosts',
+      );
+    const names = named ?? vms.map(({ host }) => host);
+    return [...new Set(names)].sort(inOrder).map((host) => ({ host, cluster: null }));
+  }
+  const clusterOf = new Map(
+    known.map(({ name, cluster: { id, name: clusterName } }) => [name, { id, name: clusterName }]),
+  );
+  // A host that is switched off, or just gone, may still have VMs in OpenNebula's books.
+  const all = new Set([...clusterOf.keys(), ...vms.map(({ host }) => host)]);
+  refuseUnknown('host', named ?? [], [...all]);
+  const clusters = [...clusterOf.values()].flatMap(({ id, name }) => [id, name]);
+  refuseUnknown('cluster', cluster === undefined ? [] : [cluster], clusters);
+  return [...all]
+    .filter((host) => named?.includes(host) ?? true)
+    .filter((host) => {
+      const its = clusterOf.get(host);
+      return cluster === undefined || its?.name === cluster || its?.id === cluster;
+    })
+    .sort(inOrder)
+    .map((host) => ({ host, cluster: clusterOf.get(host)?.name ?? null }));
+}
+
+function refuseUnknown(kind: 'host' | 'cluster', given: readonly string[], known: readonly string[]): void {
+  const foreign = given.find((name) => !known.includes(name));
+  if (foreign === undefined) return;
+  const close = nearest(foreign, known);
+  const remedy = close === undefined ? `see one${kind} list` : `did you mean ${close}?`;
+  throw new GuardError('usage', `OpenNebula has no KVM ${kind} ${foreign}`, remedy);
+}

@@ -1,0 +1,151 @@
+import { child, children, descend, XmlError, type Element } from '../../core/element';
+
+/**
+ * Why QEMU has this file: the disk itself, a file below it, the target of a copy job, or firmware. `node` is a
+ * block node that QEMU told of, and libvirt's XML does not.
+ */
+type SourceRole = 'disk' | 'backing' | 'mirror' | 'loader' | 'nvram' | 'node';
+
+/** One file or device that libvirt gave to QEMU by its path. */
+export interface DiskSource {
+  /** Target name of the disk (`vda`), or the role of the firmware file. */
+  readonly disk: string;
+  readonly role: SourceRole;
+  readonly path: string;
+  /** What the path must lead to: a device, or a regular file. */
+  readonly type: 'block' | 'file';
+  /** `raw`, `qcow2`, …: of the disk itself, where libvirt's XML tells it. */
+  readonly format?: string;
+  readonly readonly: boolean;
+  readonly shareable: boolean;
+  /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
+  readonly direct: boolean;
+  /**
+   * A medium that libvirt leaves out on the destination when it is not there: `startupPolicy` `requisite` or `optional`
+   * of a CD-ROM or floppy (formatdomain.html; not for other disks, whatever their policy is).
+   */
+  readonly dispensable?: true;
+  /** Name of QEMU's protocol node, where libvirt's status XML tells it. */
+  readonly node?: string;
+}
+
+/** A source that is no local path (rbd, iscsi, nbd, …), or whose path libvirt does not tell. */
+interface OtherSource {
+  readonly disk: string;
+  readonly type: string;
+}
+
+export interface Domain {
+  readonly name: string;
+  readonly uuid: string;
+  /** libvirt's state (`running`, `paused`, …), where the document tells it. */
+  readonly state?: string;
+  readonly pid?: number;
+  readonly sources: readonly DiskSource[];
+  readonly others: readonly OtherSource[];
+}
+
+/** Source types that never are a path of the file system. */
+const networkTypes = new Set(['network', 'nvme', 'vhostuser', 'vhostvdpa']);
+
+/**
+ * The domain of libvirt's status XML (`<domstatus>`) or of `virsh dumpxml` (`<domain>`).
+ * @throws XmlError when the document is no domain.
+ */
+export function domainOf(root: Element): Domain {
+  const domain = root.name === 'domain' ? root : child(root, 'domain');
+  const name = child(domain, 'name')?.text;
+  const uuid = child(domain, 'uuid')?.text;
+  if (!domain || !name || !uuid)
+    throw new XmlError('line 1: this is no libvirt domain with a name and a uuid');
+  const status = root.name === 'domstatus' ? root.attributes : undefined;
+  const state = status?.get('state');
+  const pid = /^[1-9][0-9]{0,9}$/.exec(status?.get('pid') ?? '')?.[0];
+  const disks = children(child(domain, 'devices'), 'disk').map(diskSources);
+  return {
+    name,
+    uuid: uuid.toLowerCase(),
+    ...(state === undefined ? {} : { state }),
+    ...(pid === undefined ? {} : { pid: Number(pid) }),
+    sources: [...disks.flatMap((disk) => disk.sources), ...firmware(child(domain, 'os'))],
+    others: disks.flatMap((disk) => disk.others),
+  };
+}
+
+interface Sources {
+  readonly sources: readonly DiskSource[];
+  readonly others: readonly OtherSource[];
+}
+
+function diskSources(element: Element): Sources {
+  const driver = child(element, 'driver')?.attributes;
+  const cache = driver?.get('cache') ?? '';
+  const format = driver?.get('type');
+  const disk = child(element, 'target')?.attributes.get('dev') ?? '?';
+  const device = element.attributes.get('device') ?? 'disk';
+  const readonly = child(element, 'readonly') !== undefined || device === 'cdrom';
+  const removable = device === 'cdrom' || device === 'floppy';
+  const shared = {
+    disk,
+    shareable: child(element, 'shareable') !== undefined,
+    direct: cache === 'none' || cache === 'directsync',
+  };
+  const sources: DiskSource[] = [];
+  const others: OtherSource[] = [];
+
+  /** `holder` carries `type` and `<source>`: the disk, a backing store, a mirror, or a data store inside. */
+  const collect = (holder: Element, role: SourceRole, isReadonly: boolean): void => {
+    const source = child(holder, 'source');
+    const type = holder.attributes.get('type');
+    const path = source?.attributes.get('dev') ?? source?.attributes.get('file');
+    if (networkTypes.has(type ?? '')) {
+      // Whatever else it holds: `vhostvdpa` names a character device of its own.
+      if (source) others.push({ disk, type: type ?? '' });
+    } else if (path !== undefined && path !== '') {
+      const policy = source?.attributes.get('startupPolicy') ?? '';
+      const node = children(descend(source, 'privateData', 'nodenames'), 'nodename')
+        .find((candidate) => candidate.attributes.get('type') === 'storage')
+        ?.attributes.get('name');
+      const kind = source?.attributes.has('dev') ? 'block' : 'file';
+      sources.push({
+        ...shared,
+        role,
+        path,
+        type: kind,
+        ...(role === 'disk' && format !== undefined ? { format } : {}),
+        readonly: isReadonly,
+        ...(removable && ['requisite', 'optional'].includes(policy) ? { dispensable: true as const } : {}),
+        ...(node === undefined ? {} : { node }),
+      });
+    } else if (removable && (type === 'file' || type === 'block')) {
+      // An empty drive. Once a medium was ejected, libvirt's status XML keeps a <source> without a path.
+    } else if (source && type !== undefined) {
+      others.push({ disk, type: `${type} without a path` });
+    }
+    const data = child(source, 'dataStore');
+    if (data) collect(data, role, isReadonly);
+    const backing = child(holder, 'backingStore');
+    if (backing?.attributes.has('type')) collect(backing, 'backing', true);
+  };
+  collect(element, 'disk', readonly);
+  const mirror = child(element, 'mirror');
+  if (mirror) collect(mirror, 'mirror', false);
+  return { sources, others };
+}
+
+/** Firmware in flash memory is a block node of QEMU like a disk; `<loader type='rom'>` is read once and closed. */
+function firmware(os: Element | undefined): DiskSource[] {
+  const loader = child(os, 'loader');
+  const nvram = child(os, 'nvram');
+  const source = child(nvram, 'source')?.attributes;
+  const typeOf = (role: string): 'block' | 'file' =>
+    role === 'nvram' && source?.has('dev') === true ? 'block' : 'file';
+  const flash = (role: 'loader' | 'nvram', path: string | undefined, readonly: boolean): DiskSource[] =>
+    path ? [{ disk: role, role, path, type: typeOf(role), readonly, shareable: false, direct: false }] : [];
+  return [
+    ...(loader?.attributes.get('type') === 'pflash'
+      ? flash('loader', loader.text, loader.attributes.get('readonly') !== 'no')
+      : []),
+    ...flash('nvram', source?.get('dev') ?? source?.get('file') ?? nvram?.text, false),
+  ];
+}

@@ -1,0 +1,68 @@
+import type { RecordEntry } from './record';
+import { shellWord } from '../../core/shell-word';
+
+/** Of one host: the guards that could not run there lately. */
+export interface GuardsNotRun {
+  readonly host: string;
+  readonly count: number;
+  /** The first and the last of them, in ISO 8601. */
+  readonly since: string;
+  readonly last: string;
+  /** Of the last one. */
+  readonly why: string;
+  /** When a guard ran there after the last of them; `null` when none did. */
+  readonly ranSince: string | null;
+}
+
+/** Days. What is older is no news, and its host may be gone. */
+export const countedDays = 7;
+
+/**
+ * By host, in no order. `notRun`: of all VMs; `others`: what was done last for each VM, which tells whether guards run
+ * there again.
+ */
+export function guardsNotRun(
+  notRun: readonly RecordEntry[],
+  others: readonly RecordEntry[],
+  now: Date,
+): GuardsNotRun[] {
+  const oldest = now.getTime() - countedDays * 24 * 3600 * 1000;
+  const counted = notRun.filter(({ guard, time }) => guard === 'could-not-run' && Date.parse(time) >= oldest);
+  return [...new Set(counted.map(({ source }) => source))].map((host) => {
+    const here = counted.filter(({ source }) => source === host);
+    const times = here.map(({ time }) => time).sort(byTime);
+    const last = times.at(-1) ?? '';
+    const ran = others
+      .filter(({ guard, source, time }) => guard === 'ran' && source === host && byTime(time, last) > 0)
+      .map(({ time }) => time)
+      .sort(byTime);
+    const why = here.findLast(({ time }) => time === last)?.why ?? 'nobody said why';
+    return { host, count: here.length, since: times[0] ?? last, last, why, ranSince: ran.at(-1) ?? null };
+  });
+}
+
+/** `kvm1: 3 guards could not run since …`. */
+export function describeGuardsNotRun({ host, count, since, last, why, ranSince }: GuardsNotRun): {
+  readonly what: string;
+  readonly remedy: string;
+} {
+  const guards = count === 1 ? `a guard could not run at ${minute(last)}` : severalOf(count, since, last);
+  const again =
+    ranSince === null ? 'none has run there since' : `one has run there again at ${minute(ranSince)}`;
+  return {
+    what: `${host}: ${guards}: ${why}; ${again}`,
+    remedy: `migrate-guard doctor --host ${shellWord(host)}`,
+  };
+}
+
+function severalOf(count: number, since: string, last: string): string {
+  return `${count} guards could not run since ${minute(since)}, the last one at ${minute(last)}`;
+}
+
+function minute(time: string): string {
+  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function byTime(one: string, other: string): number {
+  return Date.parse(one) - Date.parse(other);
+}

@@ -1,0 +1,117 @@
+import { cut, oneLine } from '../../core/one-line';
+import { oneOf, readObject, textOf } from '../../core/report-json';
+
+/** What OpenNebula has started of ours for a VM: a VMM driver, a TM script, a hook. */
+export const recordedActions = [
+  'migrate',
+  'save',
+  'premigrate',
+  'failmigrate',
+  'pre-migrate',
+  'post-failure',
+] as const;
+export type RecordedAction = (typeof recordedActions)[number];
+
+const guardWords = ['ran', 'could-not-run', 'off'] as const;
+const modes = ['off', 'warn'] as const;
+const results = ['done', 'refused', 'failed'] as const;
+
+/** What was done for a VM once, as the front-end keeps it. */
+export interface RecordEntry {
+  readonly vmId: number;
+  /** As OpenNebula named it: the domain's name or UUID. */
+  readonly domain: string;
+  readonly action: RecordedAction;
+  /** When it had ended, in ISO 8601, UTC. */
+  readonly time: string;
+  /** The host whose root-only half was asked, or would have been. */
+  readonly source: string;
+  /** Of a live migration. */
+  readonly destination: string | null;
+  /** `off`: as the VM's MIGRATE_GUARD_MODE has it. */
+  readonly guard: (typeof guardWords)[number];
+  /** Why the guard could not run. */
+  readonly why: string | null;
+  readonly mode: (typeof modes)[number] | null;
+  /** `refused`: nothing was moved; `null`: whoever wrote it down did not see the end. */
+  readonly result: (typeof results)[number] | null;
+  readonly exit: number | null;
+  readonly did: readonly string[];
+  readonly warnings: readonly string[];
+  readonly errors: readonly string[];
+}
+
+/** Characters of one text and members of one list that are kept: what hosts and movers say has no length of its own. */
+const [longestText, longestList] = [500, 50];
+
+/** The same, and no longer than what is kept. */
+export function bounded(entry: RecordEntry): RecordEntry {
+  const { did, warnings, errors, why, domain, source, destination } = entry;
+  return {
+    ...entry,
+    ...{ domain: text(domain), source: text(source) },
+    ...{ destination: destination === null ? null : text(destination), why: why === null ? null : text(why) },
+    ...{ did: list(did), warnings: list(warnings), errors: list(errors) },
+  };
+}
+
+function text(given: string): string {
+  return cut(oneLine(given), longestText);
+}
+
+function list(given: readonly string[]): string[] {
+  const kept = given.slice(0, longestList).map(text);
+  return kept.length < given.length ? [...kept, `… (${given.length} lines)`] : kept;
+}
+
+/** Whether there is more to tell of it than that a healthy VM was moved. */
+export function isWorthTelling({ guard, mode, result, did, warnings, errors }: RecordEntry): boolean {
+  return guard !== 'ran' || mode !== null || result !== 'done' || [did, warnings, errors].flat().length > 0;
+}
+
+/** Whether something could not be done, or was done without the guard. */
+export function isWarning({ guard, result, warnings, errors }: RecordEntry): boolean {
+  return guard !== 'ran' || result !== 'done' || [warnings, errors].flat().length > 0;
+}
+
+/** `migrate, kvm1 to kvm2: done: repair: …`. */
+export function describeEntry(entry: RecordEntry): string {
+  const { action, source, destination, result, exit, guard, why, errors, warnings, did } = entry;
+  const way = destination === null ? `on ${source}` : `${source} to ${destination}`;
+  const status = exit === null || exit === 0 ? '' : ` (exit ${exit})`;
+  const said = [...errors, ...warnings, ...did];
+  const unsaid = guard === 'could-not-run' && !said.some((line) => line.includes(why ?? ''));
+  const rest = [...(unsaid ? [`the guard could not run: ${why ?? 'nobody said why'}`] : []), ...said];
+  return oneLine([`${action}, ${way}`, `${result ?? 'begun'}${status}`, ...rest].join(': ')).trim();
+}
+
+export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {
+  return [...entries].sort((one, other) => Date.parse(other.time) - Date.parse(one.time));
+}
+
+/** An entry that was kept; `undefined` for what is none. */
+export function readEntry(value: unknown): RecordEntry | undefined {
+  const given = readObject(value);
+  if (!given) return undefined;
+  const word = (key: string): string | undefined => textOf(given.get(key));
+  const lines = (key: string): string[] => {
+    const found = given.get(key);
+    return Array.isArray(found) ? found.flatMap((line) => textOf(line) ?? []) : [];
+  };
+  const [vmId, exit] = [given.get('vmId'), given.get('exit')];
+  const action = oneOf(recordedActions, given.get('action'));
+  const guard = oneOf(guardWords, given.get('guard'));
+  const [domain, time, source] = [word('domain'), word('time'), word('source')];
+  if (typeof vmId !== 'number' || !action || !guard || domain === undefined || source === undefined)
+    return undefined;
+  if (time === undefined || Number.isNaN(Date.parse(time))) return undefined;
+  return bounded({
+    ...{ vmId, domain, action, time, source, guard },
+    destination: word('destination') ?? null,
+    why: word('why') ?? null,
+    mode: oneOf(modes, given.get('mode')) ?? null,
+    result: oneOf(results, given.get('result')) ?? null,
+    exit: typeof exit === 'number' ? exit : null,
+    ...{ did: lines('did'), warnings: lines('warnings'), errors: lines('errors') },
+  });
+}

@@ -1,0 +1,77 @@
+import { child, children, type Element } from '../../core/element';
+import { failureOf, type Failure } from '../../core/errors';
+import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
+
+/** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
+export interface HistoryRecord {
+  readonly seq: number;
+  readonly hid: number;
+  readonly hostname: string;
+  readonly stime: number;
+  readonly etime: number;
+  /** When the VM began to run there. */
+  readonly rstime: number;
+  /** What ended the stay (include/VMActions.h). */
+  readonly action: number;
+}
+
+/** A VM as OpenNebula hands it to a state hook, or as `onevm show -x` prints it. */
+export interface VmEvent {
+  readonly vmId: string;
+  readonly state: number;
+  readonly lcmState: number;
+  readonly prevState: number;
+  readonly prevLcmState: number;
+  readonly guardMode: GuardMode;
+  /** Its USER_TEMPLATE tells already what was done for it last. */
+  readonly tellsLast: boolean;
+  /** The oldest first. */
+  readonly history: readonly HistoryRecord[];
+}
+
+/** Its bare XML. `$TEMPLATE` is the same in Base64 (onehem-server.rb, arguments). */
+export function xmlOfEvent(given: string): string {
+  const text = given.trim();
+  return text.startsWith('<') ? text : Buffer.from(text, 'base64').toString('utf8');
+}
+
+/** `<VM>`; or what is wrong with the document. */
+export function vmIn(root: Element): Element | Failure {
+  const vm = root.name === 'VM' ? root : child(root, 'VM');
+  return vm ?? failureOf('usage', `it is no VM of OpenNebula: its root is <${root.name}>`);
+}
+
+/** Of `<VM>`. */
+export function eventOf(vm: Element): VmEvent | Failure {
+  const vmId = child(vm, 'ID')?.text ?? '';
+  if (!/^[0-9]{1,10}$/.test(vmId)) return failureOf('usage', 'its <VM> has no <ID>');
+  const history = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').map(readRecord);
+  return {
+    vmId,
+    state: numberIn(vm, 'STATE'),
+    lcmState: numberIn(vm, 'LCM_STATE'),
+    prevState: numberIn(vm, 'PREV_STATE'),
+    prevLcmState: numberIn(vm, 'PREV_LCM_STATE'),
+    guardMode: guardModeOf(vm),
+    tellsLast: tellsLast(vm),
+    history: history.sort((one, other) => one.seq - other.seq),
+  };
+}
+
+function readRecord(record: Element): HistoryRecord {
+  return {
+    seq: numberIn(record, 'SEQ'),
+    hid: numberIn(record, 'HID'),
+    hostname: child(record, 'HOSTNAME')?.text ?? '',
+    stime: numberIn(record, 'STIME'),
+    etime: numberIn(record, 'ETIME'),
+    rstime: numberIn(record, 'RSTIME'),
+    action: numberIn(record, 'ACTION'),
+  };
+}
+
+/** NaN for what is no number, or one that is not kept to the last digit: it equals nothing, so nothing follows from it. */
+function numberIn(element: Element, name: string): number {
+  const text = child(element, name)?.text ?? '';
+  return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+}

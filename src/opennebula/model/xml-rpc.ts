@@ -1,0 +1,54 @@
+import { child, children, descend, type Element } from '../../core/element';
+import { failureOf, type Failure } from '../../core/errors';
+
+/**
+ * The last MONITORING of every VM. `onevm list -x` does not tell it: the list is what oned wrote when a VM last changed,
+ * and what the collectors bring since lies in a table of its own (VirtualMachinePool.cc, dump_monitoring), for which
+ * OpenNebula's command line has no command.
+ */
+export function encodeLastMonitoring(session: string): string {
+  return encodeCall('one.vmpool.monitoring', session, ofAll, lastRecord);
+}
+
+/** Of all users' VMs: Pool::INFO_ALL (oca/ruby/opennebula/pool.rb). */
+const ofAll = -2;
+const lastRecord = 0;
+
+/** One call of OpenNebula's XML-RPC interface; all that we ask needs no more than whole numbers. */
+function encodeCall(method: string, session: string, ...numbers: readonly number[]): string {
+  const values = [
+    `<string>${escapeXml(session)}</string>`,
+    ...numbers.map((number) => `<int>${number}</int>`),
+  ];
+  const params = values.map((value) => `<param><value>${value}</value></param>`).join('');
+  return `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params>${params}</params></methodCall>`;
+}
+
+/**
+ * What oned answers: an array of success, then the text or the error (Request.cc, success_response, failure_response).
+ * What is no answer of oned is a failure, too.
+ */
+export function decodeAnswer(root: Element): string | Failure {
+  const fault = descend(root, 'fault', 'value', 'struct');
+  if (fault) return failureOf('undecided', wordsOf(fault));
+  const data = descend(root, 'params', 'param', 'value', 'array', 'data');
+  const [isDone, said] = children(data, 'value');
+  if (!isDone || !said) return failureOf('undecided', 'it is no answer of oned');
+  const text = valueOf(said);
+  return valueOf(isDone) === '1' ? text : failureOf('undecided', text);
+}
+
+function wordsOf(fault: Element): string {
+  const member = children(fault, 'member').find((found) => child(found, 'name')?.text === 'faultString');
+  const value = child(member ?? fault, 'value');
+  return (value && valueOf(value)) || 'a fault without words';
+}
+
+/** A value without a type is a string (the XML-RPC specification, "Scalar <value>s"). */
+function valueOf(value: Element): string {
+  return value.children[0]?.text ?? value.text;
+}
+
+export function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,67 @@
+import { XmlError, type Element } from '../core/element';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { findAccount } from '../os/passwd';
+import { run } from '../os/run-command';
+import { asOtherUser, type Argv, type Command } from '../os/isolated';
+import { readXml } from '../os/read-xml';
+
+/** Of env(1) and of the kernel: there is no such program. */
+const notFound = 127;
+/** runuser(1) says so and ends with 1, in some releases. */
+const cannotExecute = /^runuser: failed to execute .*: No such file or directory$/m;
+
+/**
+ * Asks OpenNebula's own command line, as the user who may see everything; `deadline` is in milliseconds. Not as that
+ * user's login: the PATH stays, and HOME is where the credentials lie (oca/ruby/opennebula/client.rb).
+ */
+export async function askOpenNebula(words: Argv, user: string, deadline: number): Promise<string | Unknown> {
+  const [command] = words;
+  const asked = asUserOfOpenNebula(words, user);
+  if (isUnknown(asked)) return asked;
+  // Ruby takes what is not ASCII for an error in the locale C.
+  const env = { LC_ALL: 'C.UTF-8' };
+  const { exit, stdout, stderr, timedOut, missing } = await run(asked, { deadline, cwd: '/', env });
+  if (exit === 0) return stdout;
+  if (timedOut) return { unknown: `${words.join(' ')} did not answer within ${deadline / 1000} s` };
+  if (missing || exit === notFound || cannotExecute.test(stderr))
+    return { unknown: `${command} is not installed here: this is no front-end` };
+  const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
+  return { unknown: `${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };
+}
+
+/** Asks the same for what it prints as XML. */
+export async function listInOpenNebula(
+  command: 'onehook' | 'onehost' | 'onevm',
+  user: string,
+  deadline: number,
+): Promise<Element | Unknown> {
+  const answer = await askOpenNebula([command, 'list', '-x'], user, deadline);
+  if (isUnknown(answer)) return answer;
+  try {
+    return readXml(answer);
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    return { unknown: `the answer is no XML: ${error.message}` };
+  }
+}
+
+/** What OpenNebula's client looks for in the environment (oca/ruby/opennebula/client.rb, pool.rb). */
+const ofClient = [
+  'ONE_LOCATION',
+  'ONE_XMLRPC',
+  'ONE_XMLRPC_TIMEOUT',
+  'ONE_AUTH',
+  'ONE_CERT_DIR',
+  'ONE_DISABLE_SSL_VERIFY',
+  'ONE_POOL_PAGE_SIZE',
+];
+
+function asUserOfOpenNebula(words: Argv, user: string): Command | Unknown {
+  if (process.geteuid?.() !== 0) return words;
+  if (!findAccount(user)) return { unknown: `there is no user ${user} here: this is no front-end` };
+  const given = ofClient.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return asOtherUser(user, words, Object.fromEntries(given));
+}

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { errorName } from '../core/errors';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { findAccount } from '../os/passwd';
+import { run } from '../os/run-command';
+import { asOtherUser } from '../os/isolated';
+
+/** Milliseconds. oned answers at once, or is busy with its database. */
+const deadline = 60_000;
+/** Milliseconds, for a file of a few bytes. */
+const readDeadline = 5_000;
+/** A thousand VMs take one or two megabytes. */
+const longestAnswer = 256 * 1024 * 1024;
+/** Where oned listens, and by which credentials it is asked. */
+interface Endpoint {
+  readonly url: URL;
+  readonly session: string;
+}
+
+/** Asks oned itself, as `user`: what it answered to the call that `encode` makes for that user's session. */
+export async function askOned(
+  user: string,
+  encode: (session: string) => string,
+): Promise<{ readonly answer: string; readonly from: string } | Unknown> {
+  const endpoint = await findEndpoint(user);
+  if (isUnknown(endpoint)) return endpoint;
+  const { url, session } = endpoint;
+  const answer = await post(url, encode(session));
+  return typeof answer === 'string'
+    ? { answer, from: url.href }
+    : { unknown: `${url.href}: ${answer.unknown}` };
+}
+
+/** As OpenNebula's own client finds both (oca/ruby/opennebula/client.rb): the environment, then the user's files. */
+async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
+  const isRoot = process.geteuid?.() === 0;
+  const { ONE_AUTH, ONE_XMLRPC } = process.env;
+  const account = isRoot ? findAccount(user) : undefined;
+  if (isRoot && !account) return { unknown: `there is no user ${user} here: this is no front-end` };
+  const homes = [account?.home ?? userInfo().homedir, '/var/lib/one'];
+  const filesOf = (name: string): string[] => homes.map((home) => join(home, '.one', name));
+  // That user chooses what lies there: root reads with that user's rights, so that no link leads it elsewhere.
+  const read = (files: readonly string[]): Promise<string | undefined> =>
+    readFirst(files, account ? (file) => readAs(user, file) : (file) => readFile(file, 'utf8'));
+  const session = await read([...(ONE_AUTH ? [ONE_AUTH] : []), ...filesOf('one_auth')]);
+  if (session === undefined)
+    return { unknown: `the credentials of ${user} cannot be read: ${filesOf('one_auth').join(', ')}` };
+  const written = ONE_XMLRPC || (await read(filesOf('one_endpoint'))) || 'http://localhost:2633/RPC2';
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    return { unknown: `${JSON.stringify(written)} is no address of oned: see ONE_XMLRPC and one_endpoint` };
+  return { url, session };
+}
+
+/** @throws when that user cannot read it. */
+async function readAs(user: string, file: string): Promise<string> {
+  const { exit, stdout, stderr } = await run(asOtherUser(user, ['cat', '--', file]), {
+    deadline: readDeadline,
+    cwd: '/',
+  });
+  if (exit !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+async function readFirst(
+  files: readonly string[],
+  read: (file: string) => Promise<string>,
+): Promise<string | undefined> {
+  for (const file of files) {
+    try {
+      return (await read(file)).trim();
+    } catch {
+      // The next one.
+    }
+  }
+  return undefined;
+}
+
+function post(url: URL, body: string): Promise<string | Unknown> {
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve) => {
+    const failed = (why: string): void => resolve({ unknown: why });
+    const headers = { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(body) };
+    const request = send(
+      url,
+      { method: 'POST', headers, signal: AbortSignal.timeout(deadline) },
+      (answer) => {
+        const parts: Buffer[] = [];
+        let size = 0;
+        answer.on('data', (part: Buffer) => {
+          size += part.length;
+          if (size > longestAnswer) answer.destroy(new Error('the answer is too long'));
+          else parts.push(part);
+        });
+        answer.on('error', (error) => failed(wordsOf(error)));
+        answer.on('end', () => {
+          if (answer.statusCode === 200) resolve(Buffer.concat(parts).toString('utf8'));
+          else failed(`it answers ${answer.statusCode ?? ''} ${answer.statusMessage ?? ''}`.trim());
+        });
+      },
+    );
+    request.on('error', (error) => failed(wordsOf(error)));
+    request.end(body);
+  });
+}
+
+function wordsOf(error: Error): string {
+  if (error.name === 'TimeoutError' || error.name === 'AbortError')
+    return `no answer within ${deadline / 1000} s`;
+  return errorName(error);
+}

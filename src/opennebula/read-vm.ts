@@ -1,0 +1,21 @@
+import { XmlError, type Element } from '../core/element';
+import { failureOf, isFailure, type Failure } from '../core/errors';
+import { eventOf, vmIn, xmlOfEvent, type VmEvent } from './model/vm-event';
+import { readXml } from '../os/read-xml';
+
+/** `<VM>`, in XML or in Base64; or what is wrong with it. */
+export function readVm(given: string): Element | Failure {
+  if (given.trim() === '') return failureOf('usage', 'it is empty');
+  try {
+    return vmIn(readXml(xmlOfEvent(given)));
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    return failureOf('usage', `it is neither XML nor XML in Base64: ${error.message}`);
+  }
+}
+
+/** The same as an event of OpenNebula. */
+export function readVmEvent(given: string): VmEvent | Failure {
+  const vm = readVm(given);
+  return isFailure(vm) ? vm : eventOf(vm);
+}

@@ -1,0 +1,124 @@
+import {
+  accessSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { errorName } from '../core/errors';
+import { bounded, readEntry, type RecordEntry } from './model/record';
+import { readJsonObject } from '../core/report-json';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { appending, plainly, withFile } from '../os/open-file';
+import { writeWhole } from '../os/output-file';
+
+/** How many entries are kept of one VM. */
+const entriesOfVm = 10;
+/** In bytes; of a file that is longer nothing is believed. */
+const longestFile = 1024 * 1024;
+/** In bytes: then the list of guards that could not run takes the place of the one before it. */
+const longestList = 256 * 1024;
+
+const notRunFile = 'not-run.jsonl';
+
+/** Where the front-end keeps what was done for each VM; OpenNebula's own user writes there. */
+export function recordDirectory(environment: Readonly<NodeJS.ProcessEnv>): string {
+  const location = environment['ONE_LOCATION'];
+  return join(location ? join(location, 'var') : '/var/lib/one', 'migrate-guard');
+}
+
+/** Writes an entry down: the newest first in the VM's own document. @returns why that was not possible */
+export function keepEntry(directory: string, given: RecordEntry): string | undefined {
+  const entry = bounded(given);
+  const { vmId } = entry;
+  const lost =
+    whyNot(() => mkdirSync(directory, { recursive: true, mode: 0o750 })) ??
+    // Its own document is written also where the list cannot be.
+    [
+      entry.guard === 'could-not-run'
+        ? whyNot(() => appendLine(join(directory, notRunFile), entry))
+        : undefined,
+      whyNot(() => {
+        const entries = [entry, ...entriesIn(directory, vmId)].slice(0, entriesOfVm);
+        const text = `${JSON.stringify({ vmId, entries }, undefined, 2)}\n`;
+        writeWhole(join(directory, `${vmId}.json`), text);
+      }),
+    ].find((why) => why !== undefined);
+  return lost === undefined ? undefined : `it could not be written to ${directory}: ${lost}`;
+}
+
+/** Why that was not possible. */
+function whyNot(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return errorName(error);
+  }
+}
+
+/** The entries of one VM, the newest first, and so many of them; all when it is left out. */
+export function entriesIn(directory: string, vmId: number, count = entriesOfVm): RecordEntry[] {
+  const text = readOwn(join(directory, `${vmId}.json`));
+  const entries: unknown = readJsonObject(isUnknown(text) ? '' : text)?.get('entries');
+  return Array.isArray(entries) ? entries.slice(0, count).flatMap((entry) => readEntry(entry) ?? []) : [];
+}
+
+/** Every guard that could not run, of all VMs; also those that a shell wrote down (remotes/migrate-guard/start.sh). */
+export function entriesNotRun(directory: string): RecordEntry[] | Unknown {
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (errorName(error) === 'ENOENT') return [];
+    return { unknown: `what was done for VMs cannot be read in ${directory}: ${errorName(error)}` };
+  }
+  const lists = [`${notRunFile}.old`, notRunFile].map((name) => readOwn(join(directory, name)));
+  const unread = lists.find((list) => isUnknown(list));
+  if (unread) return unread;
+  return lists
+    .flatMap((list) => (isUnknown(list) ? [] : list.split('\n')))
+    .flatMap((line) => readEntry(Object.fromEntries(readJsonObject(line) ?? [])) ?? []);
+}
+
+/** All entries of all VMs. */
+export function allEntries(directory: string): RecordEntry[] {
+  try {
+    return readdirSync(directory)
+      .flatMap((name) => /^([0-9]{1,10})\.json$/.exec(name)?.[1] ?? [])
+      .flatMap((vmId) => entriesIn(directory, Number(vmId)));
+  } catch {
+    return [];
+  }
+}
+
+/** A line of a few hundred bytes is written in one piece, whoever else writes. */
+function appendLine(file: string, entry: RecordEntry): void {
+  const write = (descriptor: number): void => {
+    writeSync(descriptor, `${JSON.stringify(entry)}\n`);
+    if (fstatSync(descriptor).size >= longestList) renameSync(file, `${file}.old`);
+  };
+  withFile(file, appending, write, 0o640);
+}
+
+/**
+ * Empty where there is none. What is no plain file of a length that we write is unknown: root reads here what
+ * OpenNebula's user writes, who may have put a link or a pipe in its place.
+ */
+function readOwn(file: string): string | Unknown {
+  const cannot = (why: string): Unknown => ({
+    unknown: `what was done for VMs cannot be read in ${file}: ${why}`,
+  });
+  try {
+    return withFile(file, plainly, (descriptor) => {
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile()) return cannot('it is no plain file');
+      return stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
+    });
+  } catch (error) {
+    return errorName(error) === 'ENOENT' ? '' : cannot(errorName(error));
+  }
+}

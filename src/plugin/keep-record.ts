@@ -1,0 +1,86 @@
+import {
+  describeEntry,
+  isWarning,
+  isWorthTelling,
+  type RecordEntry,
+  type RecordedAction,
+} from '../opennebula/model/record';
+import { errorName } from '../core/errors';
+import { describeOddMode, type GuardMode } from '../opennebula/model/guard-mode';
+import { saidByHook, saidInLog } from '../opennebula/model/script-report';
+import { harmless } from '../opennebula/model/template-value';
+import { keepEntry } from '../opennebula/record-file';
+import { toSyslog } from '../os/syslog';
+import { appendToUserTemplate } from '../opennebula/user-template';
+import type { DriverPlace, Reply } from './script-call';
+
+/** What a script was started for. */
+interface Subject {
+  readonly action: RecordedAction;
+  readonly vmId: string;
+  readonly domain: string;
+  readonly source: string;
+  readonly destination?: string | undefined;
+  readonly guardMode: GuardMode;
+  /** Whether the VM's USER_TEMPLATE may be changed, and whether it tells already what was done last. */
+  readonly mayTell: boolean;
+  readonly tellsLast: boolean;
+}
+
+/** Characters of MIGRATE_GUARD_LAST. */
+const longestAttribute = 300;
+
+/**
+ * What a script has told reaches people here, all of it, whoever said it: oned drops what a driver prints that succeeds
+ * (CommandManager.rb, run). The front-end's own record first, then syslog, and where there is something to tell the VM's
+ * USER_TEMPLATE. Nobody waits for the last two, and nothing of it changes how the script ends.
+ */
+export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPlace): void {
+  if (reply.note?.guard === 'not-needed') return;
+  try {
+    const entry = entryOf(subject, reply, new Date());
+    const hasNumber = /^[0-9]{1,10}$/.test(subject.vmId);
+    const told = `VM ${subject.vmId}: ${describeEntry(entry)}`;
+    const lost = records !== undefined && hasNumber ? keepEntry(records, entry) : undefined;
+    toSyslog(isWarning(entry) ? 'warning' : 'notice', told);
+    if (lost !== undefined) toSyslog('warning', `VM ${subject.vmId}: ${lost}`);
+    if (records === undefined || !hasNumber || lost !== undefined || !subject.mayTell) return;
+    // A healthy move is no news, unless what stands there would be taken for it.
+    if (isWorthTelling(entry) || subject.tellsLast)
+      appendToUserTemplate(records, entry.vmId, attributeOf(entry));
+  } catch (error) {
+    toSyslog('warning', `VM ${subject.vmId}: what was done could not be recorded: ${errorName(error)}`);
+  }
+}
+
+function attributeOf(entry: RecordEntry): string {
+  const told = `${entry.time.slice(0, 19)}Z ${describeEntry(entry)}`;
+  return `MIGRATE_GUARD_LAST="${harmless(told, longestAttribute)}"\n`;
+}
+
+function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
+  const { action, vmId, domain, source, destination, guardMode } = subject;
+  const { exit, stdout, stderr, note } = reply;
+  const names = [domain, `one-${vmId}`, `VM ${vmId}`].flatMap((name) => [name, `${name} on ${source}`]);
+  const isHook = action === 'pre-migrate' || action === 'post-failure';
+  const said = isHook ? saidByHook(stdout, stderr, exit === 0, names) : saidInLog(stderr, names);
+  // A hook has no place for warnings.
+  const odd = guardMode.odd === undefined ? undefined : describeOddMode(guardMode.odd);
+  return {
+    ...{ vmId: Number(vmId), domain, action, source, destination: destination ?? null, exit },
+    time: now.toISOString(),
+    guard: note?.guard === 'could-not-run' || note?.guard === 'off' ? note.guard : 'ran',
+    why: note?.guard === 'could-not-run' ? note.why : null,
+    mode: guardMode.mode === 'guard' ? null : guardMode.mode,
+    result: resultOf(subject, reply),
+    ...said,
+    warnings: odd === undefined || said.warnings.includes(odd) ? said.warnings : [...said.warnings, odd],
+  };
+}
+
+/** What decides whether a VM is moved refuses, as long as the mover has not run. */
+function resultOf({ action }: Subject, { exit, moverRan }: Reply): RecordEntry['result'] {
+  if (exit === 0) return 'done';
+  const decides = action === 'migrate' || action === 'save' || action === 'premigrate';
+  return decides && moverRan !== true ? 'refused' : 'failed';
+}

@@ -1,0 +1,69 @@
+import { XmlError, type Element } from '../core/element';
+import { failureOf, isFailure } from '../core/errors';
+import { describeOddMode } from '../opennebula/model/guard-mode';
+import { actionDataIn, readMoveRequest, type MoveRequest } from '../opennebula/model/action-xml';
+import { warning } from '../opennebula/model/vm-log';
+import { readXml } from '../os/read-xml';
+import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
+import { drive, moverAlone, unguarded, type DriverOptions } from './vmm-driver';
+import { keepRecord } from './keep-record';
+import { cannotGoOn } from './without-guard';
+import { overruled } from './overruled';
+
+/** The VMM drivers: everything that is said of a move is recorded here. */
+export async function moveScript(action: MoveRequest['action'], call: Call): Promise<Reply> {
+  const { args, input, place } = call;
+  const data = actionDataIn(input);
+  const request = readMoveRequest(action, args, data, rootOf(data.xml));
+  if (isFailure(request)) return refusalReply(action, request);
+  const configured = await readForDriver(['opennebula', 'policy']);
+  const reply = await move(request, configured, call);
+  // To another datastore of its host: nobody is guarded.
+  if (request.destination === request.source) return reply;
+  const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
+  const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
+  keepRecord({ action, vmId, domain, source, destination, guardMode, mayTell, tellsLast }, reply, place);
+  return reply;
+}
+
+async function move(
+  request: MoveRequest,
+  configured: DriverSettings,
+  { place, version }: Call,
+): Promise<Reply> {
+  const { action, deployId, guardMode } = request;
+  if (isFailure(configured)) return cannotGoOn(deployId, configured);
+  const { settings, broken } = configured;
+  const mover = settings.opennebula[action];
+  if (mover.replace('frontend:', '') === place.script) {
+    const why = `opennebula.${action} names ${mover}, which is this very script`;
+    const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
+    return cannotGoOn(deployId, failureOf('usage', why, remedy));
+  }
+  const options = { settings, place, version };
+  if (guardMode.mode === 'off' && request.destination !== request.source)
+    return switchedOff(request, options);
+  const reply = await (broken === undefined ? drive(request, options) : unguarded(request, options, broken));
+  if (guardMode.mode === 'warn') return overruled(request, options, reply);
+  if (guardMode.odd === undefined) return reply;
+  // After the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
+  return { ...reply, stderr: `${reply.stderr}${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}` };
+}
+
+/** A move that may be guarded goes on without what OpenNebula tells of the VM. */
+function rootOf(xml: string): Element | undefined {
+  try {
+    return readXml(xml);
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
+}
+
+/** The way out for a VM that has to be moved now, whatever the guard would say: nothing is done for it. */
+async function switchedOff(request: MoveRequest, options: DriverOptions): Promise<Reply> {
+  const reply = await moverAlone(request, options, (moved) => [
+    warning(`${request.deployId}: MIGRATE_GUARD_MODE is off: it was ${moved} without the guard`),
+  ]);
+  return { ...reply, note: { guard: 'off' } };
+}

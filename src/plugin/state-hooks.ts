@@ -1,0 +1,166 @@
+import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import type { HostAction } from '../agent-protocol/model/request';
+import type { Settings } from '../config/settings';
+import { isUnknown } from '../core/unknown';
+import { done, failed } from '../opennebula/model/hook-log';
+import {
+  failedMigration,
+  migrationUnderWay,
+  type FailedMigration,
+  type HookName,
+  type LiveMigration,
+} from '../opennebula/model/migration-history';
+import type { VmEvent } from '../opennebula/model/vm-event';
+import { validateHost } from '../os/host-name';
+import { showVm } from '../opennebula/onevm';
+import { readSettings } from '../config/read';
+import { readVmEvent } from '../opennebula/read-vm';
+import { agentOn, askHost, isForeign, type HostAnswer } from '../agent-protocol/run-action';
+import type { Call, Reply } from './script-call';
+import { failedReply, told } from './hook-reply';
+import { keepRecord } from './keep-record';
+import { retry } from './retry-migration';
+
+/**
+ * While the memory is copied: mends the paths, all that can be mended now, before QEMU needs them at the end. Where the
+ * VMM driver is guarded, the guard holds the VM's lock and has done so already.
+ */
+export function preMigrate(call: Call): Promise<Reply> {
+  return asHook('pre-migrate', call, async (event, settings) => {
+    const migration = migrationUnderWay(event);
+    if (isFailure(migration)) return nothingToDo(event, migration.what);
+    const { end, did } = await ask('repair', event, migration, settings, call);
+    const domain = nameOf(event);
+    if (end.exit === exitCodes.busy.status)
+      return { ...told(domain, `left alone: ${end.what}`), note: { guard: 'not-needed' } };
+    // OpenNebula starts hooks beside the migration, which may be faster.
+    if (end.result === 'not-running')
+      return nothingToDo(event, `it does not run on ${migration.source} any more`);
+    return concluded(event, migration, end, did);
+  });
+}
+
+/** Back in RUNNING: what a failed live migration left in QEMU is healed, its paths are mended; then one more attempt. */
+export function postFailure(call: Call): Promise<Reply> {
+  return asHook('post-failure', call, async (event, settings) => {
+    const failed = failedMigration(event);
+    if (isFailure(failed)) return nothingToDo(event, failed.what);
+    const migration = await failedMigrationNow(event, settings);
+    if (isFailure(migration)) return nothingToDo(event, `the VM has gone on since: ${migration.what}`);
+    const { end, did } = await ask('heal', event, migration, settings, call);
+    const healed = concluded(event, migration, end, did);
+    if (healed.exit !== 0 || !settings.hooks.retry) return healed;
+    const again = await retry(event, failed, settings, isDryRun(call));
+    return { ...again, stdout: healed.stdout + again.stdout, stderr: healed.stderr + again.stderr };
+  });
+}
+
+/**
+ * The same of the VM as it is now: `onehook retry` replays events of any age, and who heals by an old one asks a host
+ * for a copy to which the VM has not gone last. @throws GuardError when OpenNebula cannot be asked.
+ */
+async function failedMigrationNow(
+  { vmId }: VmEvent,
+  { ssh: { user } }: Settings,
+): Promise<FailedMigration | Failure> {
+  const shown = await showVm(vmId, user);
+  const now = isUnknown(shown) ? failureOf('undecided', shown.unknown) : readVmEvent(shown);
+  if (!isFailure(now)) return failedMigration(now);
+  const what = `nobody can tell where the VM went last: ${now.what}`;
+  throw new GuardError('undecided', what, `see onevm show ${vmId}, then run the hook again: onehook retry`);
+}
+
+/**
+ * A hook runs beside what it is about, so its failure stops nothing: `policy.when_guard_fails` has no meaning here. What
+ * keeps it from running is said, and its exit status shows it in OpenNebula's hook log.
+ */
+async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
+  const event = readVmEvent(eventOf(call));
+  if (isFailure(event)) {
+    const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
+    return failedReply('the hook', failureOf('usage', `its event cannot be read: ${event.what}`, remedy));
+  }
+  const { vmId, guardMode, tellsLast } = event;
+  const { reply, mayTell } = await runHook(event, work);
+  const migration = name === 'pre-migrate' ? migrationUnderWay(event) : failedMigration(event);
+  // A VM gets to these states in many ways, and a rehearsal is no deed.
+  if (isFailure(migration) || isDryRun(call)) return reply;
+  const { source, destination } = migration;
+  const about = { action: name, vmId, domain: nameOf(event), source, destination };
+  keepRecord({ ...about, guardMode, mayTell, tellsLast }, reply, call.place);
+  return reply;
+}
+
+type Work = (event: VmEvent, settings: Settings) => Promise<Reply>;
+
+async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; mayTell: boolean }> {
+  let mayTell = false;
+  try {
+    const settings = await readSettings(undefined);
+    mayTell = settings.opennebula.userTemplate;
+    if (event.guardMode.mode === 'off') return { reply: switchedOff(event), mayTell };
+    return { reply: await work(event, settings), mayTell };
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    const { code, what: why, remedy } = error;
+    const reply = failedReply(nameOf(event), failureOf(code, `the hook cannot run: ${why}`, remedy));
+    return { reply: { ...reply, note: { guard: 'could-not-run', why } }, mayTell };
+  }
+}
+
+function switchedOff(event: VmEvent): Reply {
+  return { ...told(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off'), note: { guard: 'off' } };
+}
+
+/** `$TEMPLATE` comes on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
+function eventOf({ args, input }: Call): string {
+  const given = input.toString('utf8');
+  return given.trim() === '' ? (args.find((word) => !word.startsWith('--')) ?? '') : given;
+}
+
+function isDryRun({ args }: Call): boolean {
+  return args.includes('--dry-run');
+}
+
+/** @throws GuardError when the source cannot be asked, or the guard is not for that domain. */
+async function ask(
+  action: HostAction,
+  { vmId }: VmEvent,
+  { source, destination }: LiveMigration,
+  settings: Settings,
+  call: Call,
+): Promise<HostAnswer> {
+  validateHost(source);
+  validateHost(destination);
+  const dryRun = isDryRun(call);
+  const request = { version: call.version, action, domain: vmId, destination, dryRun };
+  const answer = await askHost(request, agentOn(source, settings));
+  if (!isUnknown(answer)) {
+    const { end } = answer;
+    if (isForeign(end)) throw new GuardError('undecided', end.what, end.remedy);
+    return answer;
+  }
+  const what = `${source} cannot be asked: ${answer.unknown}`;
+  throw new GuardError('undecided', what, `migrate-guard doctor --host ${source}`);
+}
+
+function concluded(
+  event: VmEvent,
+  { source }: LiveMigration,
+  { exit, what, remedy }: HostAnswer['end'],
+  did: readonly string[],
+): Reply {
+  const domain = nameOf(event);
+  const lines = did.map((line) => done(domain, line)).join('');
+  if (exit === 0) return told(domain, what, lines);
+  return { exit, stdout: lines, stderr: failed(`${domain} on ${source}`, what, remedy) };
+}
+
+function nothingToDo(event: VmEvent, why: string): Reply {
+  return { ...told(nameOf(event), `nothing to do: ${why}`), note: { guard: 'not-needed' } };
+}
+
+function nameOf({ vmId }: VmEvent): string {
+  return `one-${vmId}`;
+}

@@ -1,0 +1,130 @@
+import { failureOf, isFailure, type Failure } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import type { Settings } from '../config/settings';
+import { isUnknown } from '../core/unknown';
+import {
+  describeOddMode,
+  guardModeOf,
+  mayOverrule,
+  tellsLast,
+  usual,
+  type GuardMode,
+} from '../opennebula/model/guard-mode';
+import { errorsAsWarnings } from '../opennebula/model/script-report';
+import type { TmScript } from '../opennebula/model/tm-script-calls';
+import { failure, info, warning } from '../opennebula/model/vm-log';
+import { showVm } from '../opennebula/onevm';
+import { readVm } from '../opennebula/read-vm';
+import { agentOn, askHost, isForeign, notReady, refusalOf } from '../agent-protocol/run-action';
+import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
+import { keepRecord } from './keep-record';
+import { cannotGoOn, withoutGuard } from './without-guard';
+
+/**
+ * For a site whose datastore driver calls it. `premigrate`, before a live migration: what cannot be made safe is vetoed.
+ * After a veto there is nothing to take back: a repair only adds what the host has. (Before 7.4 OpenNebula runs nothing
+ * more then, since then failmigrate: one_vmm_exec.rb, migrate.) The destination is not asked for the paths, because
+ * datastore drivers attach the disks there afterwards. `failmigrate`, after a failure: OpenNebula only logs how it ends.
+ */
+export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
+  const request = readArguments(call);
+  if (isFailure(request)) return refusalReply(name, request);
+  const { source, destination, vmId } = request;
+  // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
+  if (source === destination) return { exit: 0, stdout: '', stderr: '' };
+  // It runs no mover: only the policy says how to go on without the guard, and what is told of it.
+  const configured = await readForDriver(['policy']);
+  const vm = readVm(call.input.toString('utf8'));
+  const known = isFailure(vm) ? undefined : guardModeOf(vm);
+  const first = await serve(request, name, known ?? usual, configured, call);
+  // A driver that hands over no VM is asked for its mode where it counts most.
+  const guardMode =
+    known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
+  const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
+  const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
+  const told = { mayTell, tellsLast: !isFailure(vm) && tellsLast(vm) };
+  const domain = `one-${vmId}`;
+  keepRecord({ action: name, vmId, domain, source, destination, guardMode, ...told }, reply, call.place);
+  return reply;
+}
+
+async function serve(
+  request: Request,
+  name: TmScript,
+  { mode, odd }: GuardMode,
+  configured: DriverSettings,
+  { version }: Call,
+): Promise<Reply> {
+  const { source, destination, vmId } = request;
+  if (mode === 'off') {
+    const stderr = warning(`VM ${vmId}: MIGRATE_GUARD_MODE is off: nothing was done for it`);
+    return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
+  }
+  if (isFailure(configured)) return cannotGoOn(`VM ${vmId}`, configured);
+  const { settings, broken } = configured;
+  if (broken !== undefined) return cannotRun(broken, request, settings);
+  const action = name === 'premigrate' ? 'prepare' : 'heal';
+  const asked = { version, action, domain: vmId, destination } as const;
+  const answer = await askHost(asked, agentOn(source, settings), settings.host.deadline * 1000);
+  if (isUnknown(answer)) return cannotRun(answer.unknown, request, settings);
+  if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
+  const { end, did, isLost } = answer;
+  // The VM's number is all that is known here, and an imported VM runs under a name of its own.
+  if (isForeign(end) || end.result === 'not-running') {
+    const reply = await cannotRun(refusalOf(end), request, settings);
+    const { exit, stdout, stderr } = reply;
+    // After a failure it may have died, or arrived: the guard did run there, and there was nothing for it to do.
+    return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
+  }
+  const refusal = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
+  const last = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
+  const stderr = [...did.map(info), refusal, last].join('');
+  return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
+}
+
+/** For a VM that is to be moved whatever the guard says: with `off` also while the guard may be stuck in its work. */
+function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
+  if (mode === 'guard' || reply.exit === 0) return reply;
+  if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
+  const why = `VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused`;
+  return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, (what) => `${why}: ${what}`) };
+}
+
+/** As OpenNebula tells it; a veto stands where it does not. */
+async function askMode(vmId: string, configured: DriverSettings): Promise<GuardMode> {
+  if (isFailure(configured)) return usual;
+  const shown = await showVm(vmId, configured.settings.ssh.user);
+  if (isUnknown(shown)) return usual;
+  const vm = readVm(shown);
+  return isFailure(vm) ? usual : guardModeOf(vm);
+}
+
+interface Request {
+  readonly source: string;
+  readonly destination: string;
+  readonly vmId: string;
+}
+
+/** SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID, as every TM script gets them; StorPool's add a template. */
+function readArguments({ args }: Call): Request | Failure {
+  const [source, destination, directory, vmId] = args;
+  if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
+    const what = `SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID are needed, and ${args.length} arguments were given`;
+    return failureOf(
+      'usage',
+      what,
+      'OpenNebula or a datastore driver starts this script; see docs/opennebula.md',
+    );
+  }
+  return { source, destination, vmId };
+}
+
+/** No mover is run here: to go on is to say so. */
+function cannotRun(why: string, { source, vmId }: Request, { policy }: Settings): Promise<Reply> {
+  const vm = `VM ${vmId}`;
+  return withoutGuard({ vm, source, policy }, why, (what, remedy) => ({
+    exit: exitCodes.ok.status,
+    stdout: '',
+    stderr: warning(`${vm}: ${what}`) + warning(`-> ${remedy}`),
+  }));
+}

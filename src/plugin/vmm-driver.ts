@@ -1,0 +1,177 @@
+import { lastWords } from '../destination/model/arrival';
+import type { HostRequest } from '../agent-protocol/model/request';
+import type { HostEnd } from '../agent-protocol/model/messages';
+import type { Settings } from '../config/settings';
+import { isUnknown } from '../core/unknown';
+import type { MoveRequest } from '../opennebula/model/action-xml';
+import { failure, info, warning } from '../opennebula/model/vm-log';
+import { HostHalf, type AgentTarget } from '../agent-protocol/connection';
+import type { Moved, RunningMover } from '../move/io/mover-process';
+import { MoverScript } from './mover-script';
+import {
+  agentOn,
+  endOfLostGuard,
+  isForeign,
+  notReady,
+  refusalOf,
+  whyNotBegun,
+} from '../agent-protocol/run-action';
+import type { DriverPlace, Reply } from './script-call';
+import { withoutGuard } from './without-guard';
+
+export interface DriverOptions {
+  readonly settings: Settings;
+  readonly place: DriverPlace;
+  readonly version: string;
+}
+
+/** A mover that a signal ended has no status of its own. */
+const killed = 255;
+
+/**
+ * Moves or saves a VM under guard, as OpenNebula's VMM driver: the host half on the source checks, repairs and
+ * stands by as root; the mover that was configured before runs here, as the user and with the input that
+ * OpenNebula would have given to it.
+ */
+export async function drive(request: MoveRequest, options: DriverOptions): Promise<Reply> {
+  const script = scriptOf(request, options);
+  // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
+  if (request.destination === request.source) {
+    return ended(await script.start().ended, []);
+  }
+  const half = HostHalf.start(hostRequest(request, options), hostOf(request, options));
+  const lines: string[] = [];
+  let mover: RunningMover | undefined;
+  let late: NodeJS.Timeout | undefined;
+  try {
+    const notBegun = await half.hello();
+    if (notBegun) return await unguarded(request, options, whyNotBegun(notBegun), script);
+    script.connect();
+    const { deadline } = options.settings.host;
+    late = setTimeout(() => half.abandon(notReady(deadline)), deadline * 1000);
+    for (;;) {
+      const line = await half.next();
+      if (isUnknown(line)) {
+        if (line.unknown === notReady(deadline) && lines.length === 0)
+          return await unguarded(request, options, line.unknown, script);
+        const end = endOfLostGuard(line);
+        if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
+        return { ...conclude(request, end, lines, undefined), isGuardLost: true };
+      }
+      switch (line.kind) {
+        case 'did':
+          lines.push(info(`${line.action}: ${line.what}`));
+          break;
+        case 'move':
+          clearTimeout(late);
+          mover = script.start();
+          void mover.ended.then(({ exit }) => half.moved(exit));
+          break;
+        case 'kill':
+          mover?.kill(line.signal);
+          break;
+        case 'end':
+          if (isForeign(line)) return await unguarded(request, options, refusalOf(line), script);
+          return conclude(request, line, lines, await mover?.ended);
+        case 'hello':
+        case 'found':
+          break;
+      }
+    }
+  } finally {
+    clearTimeout(late);
+    script.end();
+    half.end();
+  }
+}
+
+/**
+ * The mover's word is final: what comes after its success is a warning, and its own failure keeps its own words first.
+ * But for one thing: a VM that is proved to run where it was to go has been moved, whatever the mover says.
+ */
+function conclude(
+  { action, deployId }: MoveRequest,
+  end: HostEnd,
+  lines: readonly string[],
+  moved: Moved | undefined,
+): Reply {
+  const { exit, domain = deployId, what, remedy } = end;
+  const reason = failure(domain, what, remedy);
+  if (!moved) return { exit, stdout: '', stderr: [...lines, reason].join('') };
+  const hasArrived = action === 'migrate' && exit === 0;
+  if (moved.exit !== 0 && !hasArrived) return ended(moved, [...lines, reason]);
+  const words = moved.exit === 0 ? '' : lastWords(moved);
+  const told = [
+    warning(`${domain}: ${what}${words === '' ? '' : `: ${words}`}`),
+    ...(remedy === undefined ? [] : [warning(`-> ${remedy}`)]),
+  ];
+  return ended({ ...moved, exit: 0 }, exit !== 0 || end.warning ? [...lines, ...told] : lines);
+}
+
+function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply {
+  const own = stderr === '' || stderr.endsWith('\n') ? stderr : `${stderr}\n`;
+  return { exit: exit ?? killed, stdout, stderr: own + lines.join(''), moverRan: true };
+}
+
+/** The guard cannot run. */
+export function unguarded(
+  request: MoveRequest,
+  options: DriverOptions,
+  why: string,
+  script = scriptOf(request, options),
+): Promise<Reply> {
+  const { deployId: vm, source, guardMode } = request;
+  const { policy } = options.settings;
+  const { mode } = guardMode;
+  return withoutGuard({ vm, source, policy, mode }, why, (what, remedy) =>
+    moverAlone(
+      request,
+      options,
+      (moved) => [warning(`${vm}: ${what}; it was ${moved} without`), warning(`-> ${remedy}`)],
+      script,
+    ),
+  );
+}
+
+/** The mover, with nobody beside it; `say`: what is told, once it is known whether it was moved. */
+export async function moverAlone(
+  request: MoveRequest,
+  options: DriverOptions,
+  say: (moved: 'moved' | 'tried') => readonly string[],
+  script = scriptOf(request, options),
+): Promise<Reply> {
+  const moved = await script.start().ended;
+  return ended(moved, say(moved.exit === 0 ? 'moved' : 'tried'));
+}
+
+function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequest {
+  const { action, deployId, destination, shared, args } = request;
+  const [, file] = args;
+  return {
+    version,
+    action,
+    domain: deployId,
+    // On storage that is not shared the mover makes the disks over there.
+    ...(action === 'save' && file !== undefined ? { file } : {}),
+    ...(destination === undefined ? {} : { destination, checkDestination: shared === true }),
+  };
+}
+
+export function hostOf({ source }: MoveRequest, { settings, place }: DriverOptions): AgentTarget {
+  return place.runs === 'host' ? 'here' : agentOn(source, settings);
+}
+
+function scriptOf(request: MoveRequest, { settings, place }: DriverOptions): MoverScript {
+  const configured = settings.opennebula[request.action];
+  const [, local] = /^frontend:(.*)$/.exec(configured) ?? [];
+  const { args, xml, base64, source } = request;
+  const asksDestination = request.action === 'migrate';
+  const script = (program: string, input: string, host?: string): MoverScript =>
+    new MoverScript(
+      { program, args, input, asksDestination, ...(host === undefined ? {} : { host }) },
+      settings,
+    );
+  if (place.runs === 'host') return script(`${place.scripts}/vmm/kvm/${local ?? configured}`, xml);
+  if (local !== undefined) return script(`${place.scripts}/vmm/kvm/${local}`, base64);
+  return script(`${place.remoteScripts}/vmm/kvm/${configured}`, xml, source);
+}

@@ -1,0 +1,116 @@
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { sameIdentity } from '../file-tree/model/entry';
+import { errorName, isFailure } from '../core/errors';
+import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
+import type { DomainReport, Verdict } from '../core/finding';
+import type { LinkChange } from './model/link-map';
+import { remedyOf } from '../core/remedy-of';
+import type { Settings } from '../config/settings';
+import { isUnknown } from '../core/unknown';
+import type { NoFacts } from '../core/unreadable';
+import { gather, openFilesOf } from '../disk-paths/io/collect-facts';
+import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
+import { HostPaths } from '../disk-paths/io/host-paths';
+import type { WhereLinksPoint } from '../disk-paths/io/read-paths';
+import { findDomains } from '../hypervisor/find-domains';
+import { inTime } from '../os/deadline';
+import { reportNoFacts } from '../core/report-unreadable';
+import { heldInGroups, report } from '../disk-paths/check';
+import { sourcesAfter } from './simulate';
+
+/** What would be found of one domain, and what is found now. */
+export interface Foreseen {
+  readonly report: DomainReport;
+  readonly now: Verdict;
+}
+
+/**
+ * What a check would find of each domain of this host if these links pointed elsewhere and nothing else were done;
+ * domains whose ways pass none of them are left out. What is late after `deadline` milliseconds is unknown, not waited
+ * for: a list that is asked for on storage that hangs takes seconds for each disk. Nothing is changed.
+ */
+export async function* foresee(
+  changes: readonly LinkChange[],
+  settings: Settings,
+  deadline: number,
+  wanted: (name: string) => boolean,
+): AsyncGenerator<Foreseen> {
+  const end = performance.now() + deadline;
+  const links = (await inTime(linksHere(changes), end)) ?? new Map<string, string>();
+  for await (const { some, group } of heldInGroups(findDomains('all', settings), wanted)) {
+    for (const found of some) {
+      if ('why' in found) yield unknown(found);
+      else yield* (await inTime(foreseeDomain(found, links, group), end)) ?? [late(found)];
+    }
+  }
+}
+
+function unknown(why: NoFacts): Foreseen {
+  return { report: reportNoFacts(why), now: 'undecided' };
+}
+
+function late({ name }: Domain): Foreseen {
+  return unknown({
+    name,
+    why: 'its paths were not looked at in time',
+    remedy: `migrate-guard check ${name}`,
+  });
+}
+
+async function foreseeDomain(
+  domain: Domain,
+  links: WhereLinksPoint,
+  group: HeldDomains,
+): Promise<Foreseen[]> {
+  try {
+    const seen = await group.with(domain, async (held) => {
+      const facts = await gather(held);
+      const isConcerned = facts.sources.some((source) => passesAny(source, links));
+      return { facts, after: isConcerned ? await factsAfter(facts, held, links) : undefined };
+    });
+    if ('why' in seen) return [unknown(seen)];
+    return seen.after ? [{ report: report(seen.after), now: report(seen.facts).verdict }] : [];
+  } catch (error) {
+    const why = `it could not be looked at: ${errorName(error)}`;
+    const remedy = remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: 'run again' });
+    return [unknown({ name: domain.name, why, remedy })];
+  }
+}
+
+/** Where the links really stand on this host; one that is not there is nobody's way. */
+async function linksHere(changes: readonly LinkChange[]): Promise<ReadonlyMap<string, string>> {
+  const host = new HostPaths();
+  try {
+    const links = new Map<string, string>();
+    const found = await host.findLinks(changes.map(({ link }) => link));
+    for (const [index, { target }] of changes.entries()) {
+      const link = found[index];
+      if (link && !isFailure(link)) links.set(link.path, target);
+    }
+    return links;
+  } finally {
+    host.end();
+  }
+}
+
+function passesAny({ host, namespace }: SourceFacts, links: WhereLinksPoint): boolean {
+  const passages = [...host.passages, ...namespace.passages];
+  return passages.some(({ path, entry }) => entry.kind === 'link' && links.has(path));
+}
+
+async function factsAfter(
+  facts: DomainFacts,
+  held: HeldDomain,
+  links: WhereLinksPoint,
+): Promise<DomainFacts> {
+  const after = await sourcesAfter(facts.sources, held, links);
+  const sources = after.map((source, index): SourceFacts => {
+    const { namespace, access } = facts.sources[index] ?? source;
+    const [before, then] = [namespace.end, source.namespace.end];
+    const isSame = before.kind === 'found' && then.kind === 'found' && sameIdentity(before.entry, then.entry);
+    // Whether QEMU's user may open another file than today's is not asked: that is blocked anyway.
+    return { ...source, ...(isSame && access ? { access } : {}) };
+  });
+  if (isUnknown(facts.open)) return { ...facts, sources };
+  return { ...facts, sources, open: openFilesOf(held, [...facts.sources, ...sources]) };
+}

@@ -1,0 +1,102 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorName, GuardError } from '../../core/errors';
+import { codeOf, remedyOf } from '../../core/remedy-of';
+import { readNamedFile } from '../../os/read-user-file';
+import { makeRootDirectory } from '../../os/root-directory';
+
+/**
+ * What was done to one link. `begin` is written before the link is replaced, `done` when it was and every VM behind it
+ * was checked; a `begin` alone
+ * means that the program died in between, and only the link itself tells which of the two targets it has.
+ */
+export interface JournalEntry {
+  readonly time: string;
+  readonly state: 'begin' | 'done' | 'taken-back';
+  readonly link: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A file of JSON lines; each line is on the disk before what it announces is done. */
+export class Journal {
+  private constructor(
+    readonly file: string,
+    private readonly descriptor: number,
+  ) {}
+
+  /** @throws GuardError when the directory is not root's own. */
+  static create(directory: string): Journal {
+    try {
+      makeRootDirectory(directory);
+      return Journal.createNew(directory);
+    } catch (error) {
+      if (error instanceof GuardError) throw error;
+      const remedy = remedyOf(error, directory, {
+        otherwise: `see what stands at ${directory}: namei -l ${directory}`,
+      });
+      const what = `a journal cannot be made in ${directory}: ${errorName(error)}`;
+      throw new GuardError(codeOf(error), what, remedy);
+    }
+  }
+
+  /**
+   * Time and pid alone are no name of its own: one process may begin two journals in a millisecond, and processes of two
+   * pid namespaces may share a pid. So a name that is taken is followed by the next number, never written into.
+   */
+  private static createNew(directory: string): Journal {
+    const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    for (let number = 1; ; number += 1) {
+      const suffix = number === 1 ? '' : `-${number}`;
+      const file = join(directory, `relink-${stamp}-${process.pid}${suffix}.jsonl`);
+      try {
+        return new Journal(file, openSync(file, 'ax', 0o640));
+      } catch (error) {
+        if (errorName(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  /** @throws GuardError `failed`: then nothing may be done that would have to be written down. */
+  write(entry: Omit<JournalEntry, 'time'>): void {
+    try {
+      writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+      fsyncSync(this.descriptor);
+    } catch (error) {
+      const what = `the journal ${this.file} cannot be written: ${errorName(error)}; no more links are moved`;
+      const otherwise = `see what happened to ${this.file}, then run again`;
+      throw new GuardError('failed', what, remedyOf(error, this.file, { otherwise }), { cause: error });
+    }
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+const remedy = 'name the file that relink printed';
+
+/**
+ * Reads a journal. A last line that was cut off by a crash announces nothing that was done, and is left out.
+ * @throws GuardError for a file that is no journal.
+ */
+export function readJournal(file: string): JournalEntry[] {
+  const text = readNamedFile(file, `the journal ${file}`, remedy);
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .flatMap((line, index) => (line === '' ? [] : [parseLine(line, `${file}, line ${index + 1}`)]));
+}
+
+function parseLine(line: string, place: string): JournalEntry {
+  try {
+    const entry = JSON.parse(line) as Partial<Record<keyof JournalEntry, unknown>> | null;
+    const { time, state, link, from, to } = entry ?? {};
+    const known = state === 'begin' || state === 'done' || state === 'taken-back';
+    if (known && [time, link, from, to].every((field) => typeof field === 'string'))
+      return entry as JournalEntry;
+  } catch {
+    // said below, with the place
+  }
+  throw new GuardError('usage', `${place} is no entry of a relink journal`, remedy);
+}

@@ -1,0 +1,112 @@
+import {
+  closeSync,
+  constants,
+  lchownSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
+import { errorName, GuardError } from '../../core/errors';
+import type { LinkEntry } from '../../file-tree/model/entry';
+import { remedyOf } from '../../core/remedy-of';
+import { asUserArgv } from '../../os/as-user-argv';
+import { run } from '../../os/run-command';
+import { usualPath, withDescriptors } from '../../os/isolated';
+import { freshName } from '../../os/fresh-file';
+import { TreeView } from '../../file-tree/tree';
+
+/** Milliseconds, for one link. */
+const exchangeDeadline = 10_000;
+const environment = { LC_ALL: 'C', PATH: usualPath };
+
+/**
+ * Points a link of the host elsewhere, atomically, provided that it still points where it did when it was
+ * judged. In a directory that only root can write root does it; elsewhere the link's own owner does, so that
+ * root never changes the owner of a name that someone else could exchange.
+ * @throws GuardError `failed`; the link is then as it was.
+ */
+export async function replaceLink(path: string, before: LinkEntry, target: string): Promise<void> {
+  const host = TreeView.open('/');
+  try {
+    const directory = host.look(path.slice(0, path.lastIndexOf('/')) || '/');
+    const anchor = host.anchor(path);
+    if (anchor === undefined || directory.kind !== 'directory') throw failed(path, 'its directory is gone');
+    const byRoot = before.uid === 0 || (directory.uid === 0 && (directory.mode & 0o022) === 0);
+    if (byRoot) exchange(anchor, before, target);
+    else await exchangeAsOwner(anchor, before, target);
+    if (readlinkSync(anchor) !== target) throw failed(path, `it points to ${readlinkSync(anchor)}`);
+  } catch (error) {
+    throw error instanceof GuardError ? error : failed(path, errorName(error), error);
+  } finally {
+    host.close();
+  }
+}
+
+export function isLinkTo(path: string, target: string): boolean {
+  try {
+    return readlinkSync(path) === target;
+  } catch {
+    return false;
+  }
+}
+
+function exchange(anchor: string, before: LinkEntry, target: string): void {
+  const temporary = freshName(anchor);
+  symlinkSync(target, temporary);
+  try {
+    if (before.uid !== 0) lchownSync(temporary, before.uid, before.gid);
+    expectUnchanged(anchor, before);
+    renameSync(temporary, anchor);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  }
+}
+
+/** The host's ln(1) and mv(1), as the link's owner, in the directory that they are given a descriptor of. */
+async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string): Promise<void> {
+  const temporary = `/proc/self/fd/3/${basename(freshName(anchor))}`;
+  const final = `/proc/self/fd/3/${basename(anchor)}`;
+  const owner = { uid: before.uid, gid: before.gid, groups: [before.gid], overridesAccess: false };
+  const directory = openSync(dirname(anchor), constants.O_RDONLY | constants.O_DIRECTORY);
+  const asOwner = async (...argv: readonly string[]): Promise<void> => {
+    const options = { deadline: exchangeDeadline, cwd: '/', inherit: directory };
+    const command = withDescriptors(4, [...asUserArgv(owner), ...argv]);
+    const { exit, stderr } = await run({ argv: command, environment }, options);
+    if (exit !== 0) throw errorInWords(stderr.trim().split(': ').at(-1) || `${argv[0] ?? ''} failed`);
+  };
+  try {
+    await asOwner('ln', '--symbolic', '--no-target-directory', '--', target, temporary);
+    try {
+      expectUnchanged(anchor, before);
+      await asOwner('mv', '--force', '--no-target-directory', '--', temporary, final);
+    } catch (error) {
+      await asOwner('rm', '--force', '--', temporary);
+      throw error;
+    }
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** A command prints strerror(3) in the locale C, which Node knows by the names of the errors. */
+function errorInWords(words: string): Error {
+  const known = [...getSystemErrorMap().values()].find(([, text]) => text === words.toLowerCase());
+  return Object.assign(new Error(words), known ? { code: known[0] } : {});
+}
+
+function expectUnchanged(anchor: string, before: LinkEntry): void {
+  if (lstatSync(anchor).isSymbolicLink() && readlinkSync(anchor) === before.target) return;
+  const what = `the link changed meanwhile: it no longer points to ${before.target}`;
+  throw new GuardError('failed', what, 'run again');
+}
+
+function failed(path: string, why: string, cause?: unknown): GuardError {
+  const remedy = remedyOf(cause, path, { otherwise: `look at ls -la ${path}` });
+  return new GuardError('failed', `${path} could not be re-pointed: ${why}`, remedy, { cause });
+}

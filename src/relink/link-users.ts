@@ -1,0 +1,102 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { GuardError } from '../core/errors';
+import type { FoundLink } from '../file-tree/model/link-change';
+import { goesThrough, otherNameOf } from './model/link-map';
+import type { Settings } from '../config/settings';
+import type { NoFacts } from '../core/unreadable';
+import type { Walk } from '../file-tree/model/walk';
+import { gather } from '../disk-paths/io/collect-facts';
+import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
+import type { HostPaths } from '../disk-paths/io/host-paths';
+import { listDomains, readDomain } from '../hypervisor/status-files';
+
+interface Surveyed {
+  /** Identity of libvirt's status file: it changes whenever the domain does. */
+  readonly version: string;
+  readonly domain: Domain | NoFacts;
+  readonly walks: readonly Walk[];
+}
+
+/** Who uses a link: domains whose ways go through it, and domains of which nobody can tell. */
+export interface LinkUsers {
+  readonly domains: readonly Domain[];
+  readonly doubtful: readonly NoFacts[];
+}
+
+/** Knows for every running domain of this host which links its disks' paths go through, in either view. */
+export class Survey {
+  private readonly known = new Map<string, Surveyed>();
+
+  constructor(
+    private readonly stateDirectory: Settings['libvirt']['stateDirectory'],
+    private readonly host: HostPaths,
+  ) {}
+
+  /** Looks at what is new or has changed since the last time. @throws GuardError when nothing can be listed. */
+  async refresh(progress: (done: number, all: number) => void = () => undefined): Promise<void> {
+    const names = listDomains(this.stateDirectory);
+    if (!names) {
+      const what = `${this.stateDirectory} cannot be read, so nobody can tell which VMs use a link`;
+      throw new GuardError('notPermitted', what, 'run as root on a host that runs libvirt');
+    }
+    for (const name of this.known.keys()) if (!names.includes(name)) this.known.delete(name);
+    const changed = names.flatMap((name) => {
+      const version = versionOf(join(this.stateDirectory, `${name}.xml`));
+      if (version === undefined || this.known.get(name)?.version === version) return [];
+      const found = readDomain(this.stateDirectory, name);
+      return found ? [{ name, version, found }] : [];
+    });
+    for (let first = 0; first < changed.length; first += heldAtOnce()) {
+      const some = changed.slice(first, first + heldAtOnce());
+      const group = new HeldDomains(some.flatMap(({ found }) => ('why' in found ? [] : [found])));
+      try {
+        for (const [index, { name, version, found }] of some.entries()) {
+          this.known.set(name, await this.survey(found, version, group));
+          progress(first + index + 1, changed.length);
+        }
+      } finally {
+        group.close();
+      }
+    }
+  }
+
+  /** Its ways have just been changed. */
+  forget(name: string): void {
+    this.known.delete(name);
+  }
+
+  usersOf(link: FoundLink): LinkUsers {
+    const domains: Domain[] = [];
+    const doubtful: NoFacts[] = [];
+    for (const { domain, walks } of this.known.values()) {
+      if ('why' in domain) {
+        doubtful.push(domain);
+        continue;
+      }
+      const other = walks.map((way) => otherNameOf(link, way)).find((path) => path !== undefined);
+      if (other !== undefined) {
+        const why = `its disk goes through the same link by the name ${other}`;
+        doubtful.push({ name: domain.name, why, remedy: `relink ${other} instead` });
+      } else if (walks.some((way) => goesThrough(way, link.path))) domains.push(domain);
+    }
+    return { domains, doubtful };
+  }
+
+  private async survey(found: Domain | NoFacts, version: string, group: HeldDomains): Promise<Surveyed> {
+    if ('why' in found) return { version, domain: found, walks: [] };
+    const facts = await group.with(found, (held) => gather(held));
+    // A QEMU that cannot be looked into still has the host's half of its ways.
+    const walks =
+      'why' in facts
+        ? await this.host.walks(found.sources.map(({ path }) => path))
+        : facts.sources.flatMap((source) => [source.host, source.namespace]);
+    return { version, domain: found, walks };
+  }
+}
+
+function versionOf(file: string): string | undefined {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+}

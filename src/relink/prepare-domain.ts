@@ -1,0 +1,200 @@
+import { existsSync } from 'node:fs';
+import { planWithNeighbours } from '../disk-paths/checks/disk-path';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import {
+  canBeDisk,
+  identity,
+  sameIdentity,
+  type DeviceEntry,
+  type FileEntry,
+} from '../file-tree/model/entry';
+import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
+import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
+import { mergePlans, type Plan } from '../disk-paths/model/plan';
+import { goesThrough } from './model/link-map';
+import { isReopened } from '../disk-paths/model/reopened';
+import type { Step } from '../core/repair-step';
+import { isUnknown } from '../core/unknown';
+import type { NoFacts } from '../core/unreadable';
+import { apply } from '../disk-paths/steps';
+import { sweep } from '../disk-paths/io/dev-tree';
+import { withDomainLock } from '../hypervisor/domain-lock';
+import { gather } from '../disk-paths/io/collect-facts';
+import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
+import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
+import { TreeView } from '../file-tree/tree';
+import { gatherDomain, report } from '../disk-paths/check';
+import { sourcesAfter } from './simulate';
+
+/** A link of the host, and the target that it shall have. */
+export interface Wish {
+  readonly path: string;
+  readonly target: string;
+}
+
+/** The paths of the disks that were sound before and are with the way made, or why the domain keeps the link from being moved. */
+export type Way = { readonly sound: ReadonlySet<string> } | Failure;
+
+const doubted = (what: string): Failure => failureOf('problem', what);
+
+/**
+ * Makes, inside one domain's namespace, the way that its disks will take once the link points elsewhere, and
+ * proves it: the end of that way is opened there as QEMU's user, and is the device that QEMU holds. The ways that
+ * its disks take today stay whole, too: they are what is left if the link is not moved after all.
+ */
+export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean, group: HeldDomains): Promise<Way> {
+  try {
+    const work = (held: HeldDomain): Promise<Way> => makeWayHeld(held, wish, dryRun);
+    const done = await withDomainLock(domain.name, () => group.with(domain, work));
+    if ('why' in done) return doubted(done.why);
+    return isFailure(done) ? doubted(`${domain.name}: ${done.what}`) : done;
+  } catch (error) {
+    if (error instanceof GuardError) return error;
+    throw error;
+  }
+}
+
+async function makeWayHeld(held: HeldDomain, wish: Wish, dryRun: boolean): Promise<Way> {
+  if (!dryRun) sweep(held);
+  const facts = await gather(held, { open: true });
+  const through = sourcesThrough(facts, wish.path);
+  const doubt = doubtOf(facts, through);
+  if (doubt !== undefined) return doubted(doubt);
+  const sound = soundPaths(facts);
+
+  const links: WhereLinksPoint = new Map([[wish.path, wish.target]]);
+  const plan = await planWays(facts, through, held, links);
+  if (isFailure(plan)) return plan;
+  const doubtOfNeighbour = doubtOf(facts, sourcesTouched(facts, plan.steps));
+  if (doubtOfNeighbour !== undefined) return doubted(doubtOfNeighbour);
+  if (dryRun) return { sound };
+
+  const host = TreeView.open('/');
+  const { undo, error } = await apply(plan.steps, { held, host, links }).finally(() => host.close());
+  if (error) {
+    undo();
+    throw error;
+  }
+  const failure = await provesWrong(held, [
+    ...through.map((source) => ({ source, links })),
+    ...facts.sources
+      .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
+      .map((source) => ({ source, links: asTheyAre })),
+  ]);
+  if (failure === undefined) return { sound };
+  undo();
+  return doubted(failure);
+}
+
+const asTheyAre: WhereLinksPoint = new Map();
+
+/**
+ * The steps that make the future ways of these sources; none where they lead to the right device already. A link
+ * that is replaced may be on the way of another disk, or on that of today: those are kept whole with it.
+ */
+async function planWays(
+  facts: DomainFacts,
+  through: readonly SourceFacts[],
+  held: HeldDomain,
+  links: WhereLinksPoint,
+): Promise<Plan> {
+  const then = await sourcesAfter(through, held, links);
+  const now = await sourcesAfter(facts.sources, held, asTheyAre);
+  const plans: (readonly Step[])[] = [];
+  for (const [index, source] of through.entries()) {
+    const after = then[index];
+    const disk = diskOf(source);
+    if (!after || !disk) return doubted(`${source.source.path} leads to no disk`);
+    const { end } = after.namespace;
+    if (end.kind === 'found' && sameIdentity(end.entry, disk)) continue;
+    const plan = planWithNeighbours(after, { ...facts, sources: [...then, ...now] });
+    if (isFailure(plan)) return plan;
+    plans.push(plan.steps);
+  }
+  return { steps: mergePlans(plans) };
+}
+
+/**
+ * The disk of a source that is sound. One that is read-only may have no way inside: then it is the host's, which QEMU
+ * holds open.
+ */
+function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | undefined {
+  for (const { end } of [namespace, host]) if (end.kind === 'found' && canBeDisk(end.entry)) return end.entry;
+  return undefined;
+}
+
+/** The sources whose ways inside go through a link that these steps replace. */
+function sourcesTouched({ sources }: DomainFacts, steps: readonly Step[]): SourceFacts[] {
+  const replaced = steps.filter(({ step }) => step === 'replace-symlink');
+  return sources.filter(({ namespace }) => replaced.some(({ path }) => goesThrough(namespace, path)));
+}
+
+/** A source whose way shall be whole while the links point there. */
+interface Claim {
+  readonly source: SourceFacts;
+  readonly links: WhereLinksPoint;
+}
+
+/** Looks at the ways with fresh eyes and opens their ends; gives what is wrong with the first that is. */
+async function provesWrong(held: HeldDomain, claims: readonly Claim[]): Promise<string | undefined> {
+  for (const { source: facts, links } of claims) {
+    const { source } = facts;
+    const disk = diskOf(facts);
+    if (!disk) return `${source.path} leads to no disk`;
+    const [read] = await readPaths(held, [source], links, { open: true });
+    const end = read?.answer.walk.end;
+    const opened = read?.opened;
+    if (opened && 'unknown' in opened) return opened.unknown;
+    if (end?.kind !== 'found' || !sameIdentity(end.entry, disk))
+      return `${source.disk}: its way would not lead QEMU to ${identity(disk)}`;
+    if (!opened) return `${end.path} was not opened`;
+    if (opened.kind === 'refused')
+      return `QEMU may not open ${end.path} in its mount namespace: ${opened.error}`;
+    if (!sameIdentity(opened.entry, disk)) return `${end.path} leads QEMU to ${identity(opened.entry)}`;
+  }
+  return undefined;
+}
+
+/**
+ * After the link was moved: why the domain's disks behind it, or those that were sound before, are no longer sure,
+ * if they are not.
+ */
+export async function doubtAfter(
+  domain: Domain,
+  path: string,
+  sound: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: true });
+  if ('why' in facts) {
+    // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
+    const ended = domain.pid !== undefined && !existsSync(`/proc/${domain.pid}`);
+    return ended ? undefined : facts.why;
+  }
+  const through = new Set(sourcesThrough(facts, path));
+  const concerned = facts.sources.filter((source) => through.has(source) || sound.has(source.source.path));
+  return doubtOf(facts, concerned);
+}
+
+function sourcesThrough(facts: DomainFacts, link: string): SourceFacts[] {
+  return facts.sources.filter(
+    ({ host, namespace }) => goesThrough(host, link) || goesThrough(namespace, link),
+  );
+}
+
+/** The first finding on these sources that is not `ok`. */
+function doubtOf(facts: DomainFacts, sources: readonly SourceFacts[]): string | undefined {
+  if (isUnknown(facts.open)) return facts.open.unknown;
+  const paths = new Set(sources.map(({ source }) => source.path));
+  const finding = report(facts).findings.find(
+    ({ state, path }) => state !== 'ok' && path !== undefined && paths.has(path),
+  );
+  return finding && `${finding.disk ?? ''}: ${finding.what}`;
+}
+
+/** The paths of the sources on which every finding is `ok`. */
+function soundPaths(facts: DomainFacts): Set<string> {
+  const sound = new Set(facts.sources.map(({ source }) => source.path));
+  for (const { state, path } of report(facts).findings)
+    if (state !== 'ok' && path !== undefined) sound.delete(path);
+  return sound;
+}

@@ -1,0 +1,192 @@
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { errorName, failureOf, GuardError, isFailure, type Failure } from '../core/errors';
+import type { FoundLink } from '../file-tree/model/link-change';
+import { refuseTarget, type LinkChange } from './model/link-map';
+import type { Settings } from '../config/settings';
+import { HeldDomains } from '../hypervisor/hold-domain';
+import { isLinkTo, replaceLink } from './io/replace-link';
+import { HostPaths } from '../disk-paths/io/host-paths';
+import { Journal, readJournal } from './io/journal';
+import { log } from '../os/log';
+import { Survey } from './link-users';
+import { doubtAfter, makeWay, type Wish } from './prepare-domain';
+
+/** `left`: there was a doubt, and the link is as it was. `unchanged`: it already points there. */
+type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
+
+export interface LinkReport {
+  readonly link: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly result: RelinkResult;
+  /** The running domains whose disks lie behind the link. */
+  readonly domains: readonly string[];
+  /** Of a link that was left: why. */
+  readonly why?: string;
+  readonly remedy?: string;
+}
+
+export interface RelinkOptions {
+  readonly settings: Settings;
+  readonly dryRun: boolean;
+  /** Told how many domains have been looked at, before the first link is touched. */
+  readonly surveyed?: (done: number, all: number) => void;
+}
+
+export interface Relink {
+  /** Where it is written what was done; none in a dry run. */
+  readonly journal?: string;
+  readonly links: AsyncGenerator<LinkReport>;
+}
+
+/**
+ * Points links elsewhere without breaking a running VM. For each link in turn: the new target is the same disk
+ * as the old; every domain behind it gets the new way made and proved inside its namespace; only then is the
+ * link replaced, and every domain is checked again. At any doubt the link stays, or goes back to, what it was.
+ * @throws GuardError when nothing could be begun.
+ */
+export async function relink(changes: readonly ExpectedChange[], options: RelinkOptions): Promise<Relink> {
+  const { settings, dryRun, surveyed } = options;
+  if (process.geteuid?.() !== 0)
+    throw new GuardError('notPermitted', 'links can only be moved by root', 'run as root');
+  const host = new HostPaths();
+  try {
+    const survey = new Survey(settings.libvirt.stateDirectory, host);
+    await survey.refresh(surveyed);
+    const journal = dryRun ? undefined : Journal.create(settings.relink.journalDirectory);
+    const links = moveAll(changes, { host, survey, journal });
+    return journal ? { journal: journal.file, links } : { links };
+  } catch (error) {
+    host.end();
+    throw error;
+  }
+}
+
+/** A change that is only made while the link still has the target that it is expected to have. */
+export interface ExpectedChange extends LinkChange {
+  readonly expected?: string;
+}
+
+/** What to do to take back a journal: the newest change first. Links that point elsewhere by now are left. */
+export function changesToUndo(file: string): ExpectedChange[] {
+  const open: { link: string; from: string; to: string }[] = [];
+  for (const { link, from, to, state } of readJournal(file)) {
+    if (state === 'begin') open.push({ link, from, to });
+    // Links are moved one at a time: this is always the last one.
+    else if (state === 'taken-back') open.pop();
+  }
+  return open.reverse().map(({ link, from, to }) => ({ link, target: from, expected: to }));
+}
+
+/** What all links of one run are moved with. `journal`: none in a dry run. */
+interface Course {
+  readonly host: HostPaths;
+  readonly survey: Survey;
+  readonly journal: Journal | undefined;
+}
+
+async function* moveAll(changes: readonly ExpectedChange[], course: Course): AsyncGenerator<LinkReport> {
+  try {
+    for (const change of changes) {
+      const report = await move(change, course);
+      log('link', { ...report });
+      yield report;
+    }
+  } finally {
+    course.host.end();
+    course.journal?.close();
+  }
+}
+
+async function move(change: ExpectedChange, { host, survey, journal }: Course): Promise<LinkReport> {
+  const unseen = failureOf('undecided', `${change.link} was not looked at`);
+  const [found = unseen] = await host.findLinks([change.link]);
+  const from = isFailure(found) ? null : found.entry.target;
+  const base = { link: change.link, from, to: change.target, domains: [] as string[] };
+  const left = (why: string, remedy: string): LinkReport => ({ ...base, result: 'left', why, remedy });
+  if (isFailure(found)) return left(found.what, 'give the link that disks go through');
+  if (from === change.target) return { ...base, result: 'unchanged' };
+  if (change.expected !== undefined && from !== change.expected) {
+    return left(
+      `it points to ${from ?? ''} by now, not to ${change.expected}`,
+      'somebody moved it since: decide by hand',
+    );
+  }
+  const [before] = await host.walks([found.path]);
+  const [after] = await host.walks([found.path], new Map([[found.path, change.target]]));
+  const refusal = before && after ? refuseTarget(before, after) : 'it was not looked at';
+  if (refusal !== undefined) return left(refusal, 'give a target that leads to the same disk');
+
+  await survey.refresh();
+  const users = survey.usersOf(found);
+  base.domains = users.domains.map(({ name }) => name);
+  const [doubtful] = users.doubtful;
+  if (doubtful)
+    return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
+  const wish = { path: found.path, target: change.target };
+  const sound = await makeWays(users.domains, wish, journal === undefined);
+  if (isFailure(sound)) return left(sound.what, sound.remedy ?? 'see migrate-guard check --all');
+  if (!journal) return { ...base, result: 'would-move' };
+
+  const entry = { link: found.path, from: found.entry.target, to: change.target };
+  journal.write({ ...entry, state: 'begin' });
+  try {
+    await replaceLink(found.path, found.entry, change.target);
+  } catch (error) {
+    // One link that cannot be written keeps no other from being moved.
+    if (!(error instanceof GuardError)) throw error;
+    if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
+    return left(error.what, error.remedy ?? 'look at its directory');
+  }
+  // Before the journal, which may be full: the VMs come first.
+  const doubt = await doubtOfAny(survey, found, sound);
+  if (doubt === undefined) {
+    journal.write({ ...entry, state: 'done' });
+    return { ...base, result: 'moved' };
+  }
+  await takeBack(found, change.target, doubt);
+  journal.write({ ...entry, state: 'taken-back' });
+  return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
+}
+
+/** Makes the way in every domain, until one is in doubt. */
+async function makeWays(domains: readonly Domain[], wish: Wish, dryRun: boolean): Promise<Sound | Failure> {
+  const sound: Sound = new Map();
+  const group = new HeldDomains(domains);
+  try {
+    for (const domain of domains) {
+      const way = await makeWay(domain, wish, dryRun, group);
+      if (isFailure(way)) return failureOf(way.code, way.what, `see migrate-guard check ${domain.name}`);
+      sound.set(domain.name, way.sound);
+    }
+    return sound;
+  } finally {
+    group.close();
+  }
+}
+
+/** @throws GuardError `person` when the link stays where it was moved to, with the doubt that this leaves. */
+async function takeBack({ path, entry }: FoundLink, target: string, doubt: string): Promise<void> {
+  try {
+    await replaceLink(path, { ...entry, target }, entry.target);
+  } catch (error) {
+    const why = error instanceof GuardError ? error.what : errorName(error);
+    const what = `${path} was moved to ${target}, after which ${doubt}; it could not be taken back: ${why}`;
+    const remedy = `look where it points, and at migrate-guard check --all; it pointed to ${entry.target}`;
+    throw new GuardError('person', what, remedy, { cause: error });
+  }
+}
+
+/** Of each domain behind a link, the paths of the disks that were sound before it moved. */
+type Sound = Map<string, ReadonlySet<string>>;
+
+/** Checks again who goes through the link now, domains included that started while it was moved. */
+async function doubtOfAny(survey: Survey, link: FoundLink, sound: Sound): Promise<string | undefined> {
+  for (const name of sound.keys()) survey.forget(name);
+  await survey.refresh();
+  for (const domain of survey.usersOf(link).domains) {
+    const doubt = await doubtAfter(domain, link.path, sound.get(domain.name) ?? new Set());
+    if (doubt !== undefined) return `${domain.name}: ${doubt}`;
+  }
+  return undefined;
+}

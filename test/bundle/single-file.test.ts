@@ -1,0 +1,243 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verbs } from '../../src/commands';
+import { optionsOf } from '../../src/cli/command';
+import { exitCodes } from '../../src/core/exit-codes';
+import { run, type CommandResult } from '../../src/os/run-command';
+import { ifMade } from '../support/if-made';
+import { buildAlone, type Built } from './build-once';
+
+let built: Built;
+
+beforeAll(async () => {
+  built = await buildAlone();
+});
+
+afterAll(() => ifMade(built, (made) => made.remove()));
+
+/** Started as a program, through its first line; NODE_PATH must not lend it packages. */
+function start(...argv: readonly string[]): Promise<CommandResult> {
+  return run([built.file, ...argv], {
+    deadline: 120_000,
+    cwd: built.directory,
+    env: { NODE_PATH: '', NODE_OPTIONS: '' },
+  });
+}
+
+async function said(...argv: readonly string[]): Promise<Pick<CommandResult, 'exit' | 'stdout' | 'stderr'>> {
+  const { exit, stdout, stderr } = await start(...argv);
+  return { exit, stdout, stderr };
+}
+
+test('every program is one file that can be executed', () => {
+  for (const program of built.programs) {
+    const file = join(built.directory, program);
+    expect(statSync(file).mode & 0o777).toBe(0o755);
+    expect(readFileSync(file, 'utf8').split('\n')[0]).toBe('#!/usr/bin/env node');
+  }
+  expect(built.programs).toContain('migrate-guard.cjs');
+});
+
+test('what cannot be said on stderr, as its disk is full, ends nothing', async () => {
+  const line = ['sh', '-c', 'exec "$0" --nonsense 2>/dev/full', built.file] as const;
+  expect(await run(line, { deadline: 120_000 })).toMatchObject({ exit: 64 });
+});
+
+test('a program is ASCII: with a letter beyond Latin-1 all of it would take two bytes a character', () => {
+  for (const program of built.programs) {
+    const bytes = readFileSync(join(built.directory, program));
+    expect(bytes.every((byte) => byte < 0x80)).toBe(true);
+  }
+});
+
+test('the same sources give the same bytes, wherever they lie', async () => {
+  const places = ['migrate-guard-clone-', 'migrate-guard-another-clone-with-a-longer-name-'];
+  const clones: Built[] = [];
+  try {
+    for (const place of places) clones.push(await buildAlone(place));
+    const [one = [], other = []] = clones.map(({ directory }) =>
+      readdirSync(directory, { recursive: true, encoding: 'utf8' })
+        .sort()
+        .filter((file) => statSync(join(directory, file)).isFile())
+        .map((file) => ({ file, bytes: readFileSync(join(directory, file)) })),
+    );
+    expect(one.map(({ file }) => file)).toEqual(
+      expect.arrayContaining([...built.programs, 'licenses.txt', 'sbom.cdx.json']),
+    );
+    expect(other.map(({ file }) => file)).toEqual(one.map(({ file }) => file));
+    const differing = one.filter(({ bytes }, index) => other[index]?.bytes.equals(bytes) !== true);
+    expect(differing.map(({ file }) => file)).toEqual([]);
+  } finally {
+    for (const clone of clones) clone.remove();
+  }
+});
+
+test('manual page and completion stand beside the programs', () => {
+  const read = (name: string): string => readFileSync(join(built.directory, name), 'utf8');
+  expect(read('completion/migrate-guard.bash')).toContain(
+    '$(/usr/sbin/migrate-guard --get-yargs-completions ',
+  );
+  expect(read('man/migrate-guard.1')).toMatch(/^\.TH MIGRATE\\-GUARD 1 "\d{4}\\-\d\d\\-\d\d" /);
+});
+
+test('the agent is a program beside the command, and holds nothing that reads a command line', async () => {
+  const { components } = JSON.parse(readFileSync(join(built.directory, 'sbom.cdx.json'), 'utf8')) as {
+    components: readonly { name: string; properties: readonly { value: string }[] }[];
+  };
+  const holds = (program: string): readonly string[] =>
+    components.flatMap(({ name, properties }) =>
+      properties.some(({ value }) => value === program) ? [name] : [],
+    );
+  expect(holds('migrate-guard.cjs')).toEqual(expect.arrayContaining(['execa', 'yargs']));
+  expect(holds('agent.cjs')).toContain('execa');
+  expect(holds('agent.cjs')).not.toContain('yargs');
+  const refused = await run([built.file, 'host'], { deadline: 120_000, input: 'no request\n' });
+  expect(refused.stdout).toMatch(/^\{"kind":"end","exit":64,/);
+});
+
+test('the command may be copied anywhere, and says that the agent is not there', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'migrate-guard-copied-'));
+  const copied = join(place, 'guard');
+  try {
+    copyFileSync(built.file, copied);
+    const version = await run([copied, '--version'], { deadline: 120_000 });
+    expect(version).toMatchObject({ exit: 0, stderr: '' });
+    expect(await run([copied, 'host'], { deadline: 120_000, input: '' })).toMatchObject({
+      exit: 2,
+      stdout: '',
+      stderr: `migrate-guard: ${place}/agent.cjs is not there: this command was copied alone, and the agent is another program\n  -> run install.sh host on this host\n`,
+    });
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+});
+
+test('--version tells version and commit, and the program file as sha256sum checks it', async () => {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const { exit, stdout, stderr } = await start('--version');
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  const [release, sum, ...more] = stdout.split('\n');
+  expect(release).toMatch(
+    new RegExp(`^${version.replaceAll('.', '\\.')} \\(([0-9a-f]{12}|unknown commit)\\)$`),
+  );
+  expect(more).toEqual(['']);
+  const checked = await run(['sha256sum', '--check', '--strict'], { deadline: 10_000, input: `${sum}\n` });
+  expect(checked).toMatchObject({ exit: 0, stdout: `${built.file}: OK\n` });
+});
+
+describe('help', () => {
+  test('names every verb and every exit status', async () => {
+    const { exit, stdout, stderr } = await start('--help');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    for (const { name, summary } of verbs) {
+      expect(stdout).toContain(`migrate-guard ${name} `);
+      expect(stdout.replace(/\s+/g, ' ')).toContain(summary.slice(0, 30));
+    }
+    for (const { status, meaning } of Object.values(exitCodes)) {
+      expect(stdout).toContain(`${String(status).padStart(4)}  ${meaning}\n`);
+    }
+  });
+
+  test.each(verbs.map((verb) => [verb.name, verb] as const))(
+    'of %s: words, options, examples',
+    async (name, verb) => {
+      const { exit, stdout, stderr } = await start(name, '--help');
+      expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+      const usage = `Usage: migrate-guard ${`${name} ${verb.words}`.trim()}`;
+      expect(stdout.startsWith(`${usage}\n\n${verb.summary}\n`)).toBe(true);
+      for (const option of Object.keys(optionsOf(verb))) {
+        expect(stdout).toContain(`--${option} `);
+      }
+      // On one line, so that it can be copied.
+      for (const [example] of verb.examples) expect(stdout).toContain(example);
+    },
+  );
+});
+
+describe('a wrong command line', () => {
+  test.each([
+    [[], 'no verb was given', ''],
+    [['check'], 'check takes <domain…|--all>', 'check '],
+    [['check', '--all', '310'], 'check takes <domain…|--all>', 'check '],
+    [['check', ''], 'check takes <domain…|--all>', 'check '],
+    [['check', '310', '--nonsense'], 'check has no option nonsense', 'check '],
+    [['check', '310', '--config'], '--config needs a value', 'check '],
+    [['check', '310', '--config', '-x'], '--config needs a value', 'check '],
+    [['check', '310', '--json=false'], '--json takes no value', 'check '],
+    [['check', '--all', '--all'], '--all was given more than once', 'check '],
+    [['check', '310', '--config=a', '--config=a'], '--config was given more than once', 'check '],
+    [['check', '310', '--no-json'], 'check has no option no-json', 'check '],
+    [['check', '310', '--json.x'], 'check has no option json.x', 'check '],
+    [['check', '310', '-x'], 'check has no option x', 'check '],
+    [['check', '310', '--__proto__=1'], 'check has no option ___proto___', 'check '],
+    [['explain', '310', '311'], 'explain takes <domain>', 'explain '],
+    [['doctor', 'kvm1'], 'doctor takes no word', 'doctor '],
+    [['migrate', '310'], 'migrate takes <domain> <destination>', 'migrate '],
+    [['hook', 'test', 'constructor'], 'hook takes test <pre-migrate | post-failure>', 'hook '],
+    [['host', 'x'], 'host takes no word', 'host '],
+    [['chek', '310', '--json'], 'there is no such verb: did you mean check?', ''],
+    [['frobnicate', '--json'], 'there is no verb or option json, frobnicate', ''],
+    [['constructor'], 'there is no verb or option constructor', ''],
+    [['ch\u001b[31mek\u009b'], 'there is no verb or option ch\\x1b[31mek\\x9b', ''],
+  ])('%j', async (argv, what, verb) => {
+    expect(await said(...argv)).toEqual({
+      exit: 64,
+      stdout: '',
+      stderr: `migrate-guard: ${what}\n  -> see migrate-guard ${verb}--help\n`,
+    });
+  });
+
+  test('a word that is no name, a host that is none, a configuration that is not there', async () => {
+    const two = (what: string, remedy: string): object => ({
+      exit: 64,
+      stdout: '',
+      stderr: `migrate-guard: ${what}\n  -> ${remedy}\n`,
+    });
+    expect(await said('check', '310', '--destination=-oProxyCommand=x')).toEqual(
+      two('"-oProxyCommand=x" is no host name', 'give a name such as kvm2'),
+    );
+    expect(await said('check', '310', '--config', '/nowhere.yaml')).toEqual(
+      two('the configuration /nowhere.yaml cannot be read: ENOENT', 'name another with --config'),
+    );
+  });
+});
+
+test('what lies about the program, and a working directory that is gone, change nothing', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'migrate-guard-lying-'));
+  const [bin, gone, locales] = ['bin', 'gone', 'locales'].map((name) => join(place, name));
+  const program = join(bin ?? '', 'guard');
+  try {
+    for (const directory of [bin, gone, locales]) mkdirSync(directory ?? '');
+    copyFileSync(built.file, program);
+    const planted = JSON.stringify({ 'Options:': 'PLANTED', version: 'PLANTED' });
+    for (const file of ['locales/en.json', 'locales/de.json', 'bin/package.json', 'package.json'])
+      writeFileSync(join(place, file), planted);
+    const argv = ['sh', '-c', 'cd "$0" && rmdir "$0" && exec "$@"', gone ?? '', program, '--help'] as const;
+    const { exit, stdout, stderr } = await run([...argv], {
+      deadline: 120_000,
+      env: { LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8' },
+    });
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toContain('\nOptions:\n');
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+});
+
+test('a reader that goes away is no error', async () => {
+  const argv = ['sh', '-c', '"$0" --help | head -c 1; echo " $?"', built.file] as const;
+  const { stdout, stderr } = await run([...argv], { deadline: 120_000 });
+  expect({ stdout, stderr }).toEqual({ stdout: 'U 0\n', stderr: '' });
+});

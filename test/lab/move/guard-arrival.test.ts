@@ -1,0 +1,67 @@
+import { Gate } from './command-barrier';
+import { type Guarded, useGuardStage } from './testbed';
+import type { Domain } from '../harness';
+
+// The mover has ended, and the guest is on the destination. What is advised then is done, as it is written.
+
+const stage = useGuardStage();
+const suspending = "migrate: { options: ['--live', '--suspend'] }";
+
+/** Has virsh do its work, and a driver script around it fail afterwards. */
+async function failingAfterwards(domain: Domain, ...words: readonly string[]): Promise<Guarded> {
+  const beforeMove = '/usr/bin/virsh "$@"; echo "error: snapshot-create failed" >&2; exit 42';
+  const gate = Gate.on(domain.host, { beforeMove });
+  const { exit, stdout, stderr } = await stage.runBehind(gate, ...words, '--json');
+  return { exit, stderr, report: JSON.parse(stdout) as Guarded['report'] };
+}
+
+/** Does what a remedy says, on the host that it names. */
+async function obey(remedy = ''): Promise<void> {
+  const [, first, restore] = /on (\w+): virsh (restore \S+);/.exec(remedy) ?? [];
+  const [, resume, second] = /virsh (resume \S+), on (\w+)$/.exec(remedy) ?? [];
+  const [order = '', what = ''] = (restore ?? resume ?? '').split(' ');
+  await stage.lab.host(first ?? second ?? '').virsh(order, what);
+}
+
+test('the mover fails, and the guest runs over there: it has been moved', async () => {
+  const domain = await stage.lab.startDomain(560);
+  const { exit, report } = await failingAfterwards(domain, 'migrate', domain.name, 'kvm2');
+  expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
+  expect(report.what).toBe('it runs on kvm2 now, although the mover failed: error: snapshot-create failed');
+  expect(report.attempts).toEqual([{ mover: 'virsh migrate', exit: 42, cause: 'other' }]);
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+test('the mover fails, and all of the guest stands still over there: it is the only copy, and goes on there', async () => {
+  const domain = await stage.lab.startDomain(561);
+  stage.configure(suspending);
+  const { exit, report } = await failingAfterwards(domain, 'migrate', domain.name, 'kvm2');
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toBe(
+    'one-561 runs here no more; kvm2 has all of it, and it stands still there (paused (user))',
+  );
+  expect(report.remedy).toMatch(/^the only copy: never destroy it; /);
+  await obey(report.remedy);
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+test('the mover succeeds, and the guest stands still over there: a warning, and it goes on there', async () => {
+  const domain = await stage.lab.startDomain(562);
+  stage.configure(suspending);
+  const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
+  expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
+  expect(report.what).toBe('it was moved, but stands still on kvm2 (paused (user)), and ran before');
+  await obey(report.remedy);
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+test('a save whose mover fails afterwards: the mover’s own status, and what was saved goes on', async () => {
+  const domain = await stage.lab.startDomain(563);
+  const file = '/var/lib/one/datastores/one-563.save';
+  const { exit, report } = await failingAfterwards(domain, 'save', domain.name, file);
+  expect([exit, report.result]).toEqual([42, 'mover-failed']);
+  expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 42, cause: 'other' }]);
+  expect(report.remedy).toContain(`on kvm1: virsh restore ${file}; `);
+  await obey(report.remedy);
+  await (await stage.expectAliveOn('kvm1', domain.on(domain.host))).destroy();
+});

@@ -1,0 +1,81 @@
+import type { GuardReport } from '../../../src/move/move-report';
+import { fillMemory, slowOptions, useGuardStage } from './testbed';
+import type { Domain } from '../harness';
+
+// The network goes in the middle of the copy. No connection is closed, so nobody is told, and virsh waits on.
+
+const stage = useGuardStage();
+
+async function startSlow(vmId: number): Promise<Domain> {
+  const domain = await stage.lab.startDomain(vmId);
+  fillMemory(domain);
+  stage.configure(`
+migrate: { ${slowOptions}, stall_deadline: 2, destination_deadline: 3 }
+ssh: { deadline: 2 }
+`);
+  return domain;
+}
+
+/** Not what was said of a destination that is slow to answer. */
+const aborts = ({ actions }: GuardReport): string[] =>
+  actions.filter(({ action }) => action === 'abort').map(({ what }) => what);
+
+/** Heals the network; the destination gets rid of what came over, and then the very next run moves the VM. */
+async function expectMovableAfterHeal(domain: Domain): Promise<void> {
+  await stage.lab.heal('kvm2');
+  await stage.untilGoneFrom('kvm2', domain);
+  await stage.expectAliveOn('kvm1', domain);
+  stage.configure('{}');
+  const next = await stage.guarded('migrate', domain.name, 'kvm2');
+  expect([next.exit, next.report.result, next.report.what]).toEqual([0, 'done', 'done']);
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+}
+
+test('a copy that stands still is ended in bounded time, and the VM runs on here', async () => {
+  const domain = await startSlow(320);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await stage.lab.cut('kvm2');
+  const { exit, report } = await moving;
+  expect([exit, report.result, report.attempts]).toEqual([
+    1,
+    'mover-failed',
+    [{ mover: 'virsh migrate', exit: null, cause: 'stalled' }],
+  ]);
+  expect(aborts(report)).toEqual([
+    'the copy has stood still for 2 s: libvirt is to end it',
+    'the mover did not end by itself, so it is killed',
+  ]);
+  expect(report.what).toMatch(/one-320 runs here; nobody can tell whether kvm2 has a copy/);
+  expect(await domain.state()).toBe('running');
+  await domain.expectCounting();
+  await expectMovableAfterHeal(domain);
+});
+
+test('a copy that stands still for a moment only is left alone', async () => {
+  const domain = await startSlow(321);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await stage.lab.cut('kvm2');
+  await stage.lab.heal('kvm2');
+  await stage.hurry(domain);
+  const { exit, report } = await moving;
+  expect([exit, report.result, aborts(report)]).toEqual([0, 'done', []]);
+  await (await stage.expectAliveOn('kvm2', domain)).destroy();
+});
+
+test('Ctrl-C ends a copy that stands still as well', async () => {
+  const domain = await startSlow(322);
+  stage.configure(`{ migrate: { ${slowOptions}, destination_deadline: 3 }, ssh: { deadline: 2 } }`);
+  const moving = stage.guarded('migrate', domain.name, 'kvm2');
+  await stage.untilCopying(domain);
+  await stage.lab.cut('kvm2');
+  await stage.signal('INT', domain);
+  const { exit, report } = await moving;
+  expect([exit, report.result]).toEqual([1, 'mover-failed']);
+  expect(report.what).toMatch(
+    /it was told to end; one-322 runs here; nobody can tell whether kvm2 has a copy/,
+  );
+  await domain.expectCounting();
+  await expectMovableAfterHeal(domain);
+});

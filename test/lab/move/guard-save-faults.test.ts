@@ -1,0 +1,138 @@
+import { fillMemory, type Guarded, useGuardStage } from './testbed';
+import { type Domain, until } from '../harness';
+import { SlowPipe } from './throttled-file';
+
+// Saves that fail for reasons of their own: the guest, which a save pauses, runs on.
+
+const stage = useGuardStage();
+
+const fileOf = ({ name }: Domain): string => `/var/lib/one/datastores/${name}.save`;
+
+async function startFull(vmId: number): Promise<Domain> {
+  const domain = await stage.lab.startDomain(vmId);
+  fillMemory(domain);
+  return domain;
+}
+
+/** Strikes in the middle of a save, and gives how it ended. */
+async function strike(
+  domain: Domain,
+  blow: (pipe: SlowPipe, saving: Promise<unknown>) => Promise<unknown>,
+): Promise<Guarded> {
+  const pipe = await SlowPipe.on(domain.host, fileOf(domain));
+  try {
+    const saving = stage.guarded('save', domain.name, pipe.path);
+    await stage.untilCopying(domain);
+    await blow(pipe, saving);
+    return await saving;
+  } finally {
+    pipe.close();
+    domain.host.remove(pipe.path);
+  }
+}
+
+/** It runs on here, and can be saved by the very next run. */
+async function expectSavable(domain: Domain): Promise<void> {
+  await stage.expectAliveOn('kvm1', domain);
+  stage.configure('{}');
+  expect(await stage.guarded('save', domain.name, fileOf(domain))).toMatchObject({ exit: 0 });
+  await (await stage.expectRestored(domain, fileOf(domain))).destroy();
+}
+
+const failed = (cause: string, exit: number | null = 1): object => ({
+  exit: 1,
+  report: { result: 'mover-failed', attempts: [{ mover: 'virsh save', exit, cause }] },
+});
+
+test('into a directory that does not exist: the mover’s own status, its message first, not tried again', async () => {
+  const domain = await stage.lab.startDomain(540);
+  const { exit, stderr } = await stage.run('save', domain.name, '/nowhere/file');
+  expect(exit).toBe(1);
+  expect(stderr).toMatch(
+    /^error: [^]*\/nowhere\/file[^]*migrate-guard: one-540: it failed for a reason of its own/,
+  );
+  await expectSavable(domain);
+});
+
+test('onto a full disk: likewise', async () => {
+  const domain = await startFull(541);
+  await domain.host.succeed(['mkdir', '/run/full']);
+  await domain.host.succeed(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/run/full']);
+  expect(await stage.guarded('save', domain.name, '/run/full/file')).toMatchObject(failed('other'));
+  await expectSavable(domain);
+});
+
+test('that the admin aborts', async () => {
+  const domain = await startFull(542);
+  const ended = await strike(domain, () => domain.host.virsh('domjobabort', domain.name));
+  expect(ended).toMatchObject(failed('other'));
+  await expectSavable(domain);
+});
+
+test('that Ctrl-C ends', async () => {
+  const domain = await startFull(543);
+  const ended = await strike(domain, () => stage.signal('INT', domain));
+  expect(ended).toMatchObject(failed('other'));
+  expect(ended.report.what).toContain('it was told to end; one-543 runs here');
+  await stage.expectAliveOn('kvm1', domain);
+  await domain.destroy();
+});
+
+test('that stands still, because the storage went away: a person is told in bounded time', async () => {
+  const domain = await startFull(544);
+  stage.configure('migrate: { stall_deadline: 2, destination_deadline: 2 }');
+  const ended = await strike(domain, async (pipe, saving) => {
+    pipe.standStill();
+    await saving;
+    // Not even libvirt ends a save that cannot write; when the storage is back, it does.
+    pipe.goOn();
+    await until(async () => (await domain.state()) === 'running', { what: 'the guest runs on' });
+  });
+  expect(ended).toMatchObject({ exit: 4, report: { result: 'person', attempts: [{ cause: 'stalled' }] } });
+  expect(ended.report.what).toContain('libvirt did not end its job (save)');
+  await expectSavable(domain);
+});
+
+test('while libvirtd crashes and comes back', async () => {
+  const domain = await startFull(545);
+  const ended = await strike(domain, async () => {
+    await stage.lab.stopDaemon('kvm1', 'libvirtd');
+    await stage.lab.startDaemon('kvm1', 'libvirtd');
+  });
+  // libvirtd answers before it has let the guest run on: whoever is told that the save failed may rely on that.
+  expect(ended).toMatchObject(failed('other'));
+  await expectSavable(domain);
+});
+
+test('while a second one is wanted: somebody is at it', async () => {
+  const domain = await startFull(546);
+  await strike(domain, async () => {
+    const second = await stage.run('save', domain.name, `${fileOf(domain)}.second`);
+    const busy = expect.stringContaining('someone else is working on one-546') as string;
+    expect([second.exit, second.stderr]).toEqual([5, busy]);
+    await domain.host.virsh('domjobabort', domain.name);
+  });
+  await stage.expectAliveOn('kvm1', domain);
+  await domain.destroy();
+});
+
+test('when migrate-guard is killed with -9: virsh is still at it, and a second run keeps away from it', async () => {
+  const domain = await startFull(547);
+  const pipe = await SlowPipe.on(domain.host, fileOf(domain));
+  const saving = stage.run('save', domain.name, pipe.path);
+  await stage.untilCopying(domain);
+  await stage.signal('KILL', domain);
+  expect((await saving).exit).not.toBe(0);
+  const second = await stage.run('save', domain.name, `${fileOf(domain)}.second`);
+  const busy = 'libvirt has a job of one-547 under way (save)';
+  expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining(busy)]);
+  await domain.host.virsh('domjobabort', domain.name);
+  // It only asks. What libvirt undoes is done when its job ends, and nobody here waits for the mover that does.
+  await until(async () => (await domain.host.virsh('domjobinfo', domain.name)).includes('None'), {
+    what: 'libvirt ends its job',
+    evidence: () => domain.host.virsh('domjobinfo', domain.name),
+  });
+  pipe.close();
+  domain.host.remove(pipe.path);
+  await expectSavable(domain);
+});

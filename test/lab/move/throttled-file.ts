@@ -1,0 +1,49 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { errorName } from '../../../src/core/errors';
+import type { Host } from '../harness';
+
+const chunk = Buffer.alloc(64 * 1024);
+/** Milliseconds between two chunks: 3 MiB a second. */
+const interval = 20;
+
+/** A file that takes what is saved into it only slowly: a pipe. It can stand still, as storage that went away does. */
+export class SlowPipe {
+  private readonly reading: NodeJS.Timeout;
+  private still = false;
+
+  private constructor(
+    readonly path: string,
+    private readonly fd: number,
+  ) {
+    this.reading = setInterval(() => this.read(), interval);
+  }
+
+  static async on(host: Host, path: string): Promise<SlowPipe> {
+    host.remove(path);
+    await host.succeed(['mkfifo', '--mode=666', path]);
+    // Without a reader libvirt could not even open it.
+    return new SlowPipe(path, openSync(host.path(path), constants.O_RDONLY | constants.O_NONBLOCK));
+  }
+
+  standStill(): void {
+    this.still = true;
+  }
+
+  goOn(): void {
+    this.still = false;
+  }
+
+  close(): void {
+    clearInterval(this.reading);
+    closeSync(this.fd);
+  }
+
+  private read(): void {
+    if (this.still) return;
+    try {
+      readSync(this.fd, chunk);
+    } catch (error) {
+      if (errorName(error) !== 'EAGAIN') throw error;
+    }
+  }
+}

@@ -1,0 +1,260 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RecordEntry } from '../../../src/opennebula/model/record';
+import { isUnknown } from '../../../src/core/unknown';
+import { entriesIn, entriesNotRun } from '../../../src/opennebula/record-file';
+import { ABSENT, Lab, until, type Domain, type Emulator, type Host } from '../harness';
+import { actionData, onedConf, seen, stockScripts, vmIdOf, type DriverResult } from './stock-opennebula';
+
+const project = join(__dirname, '../../..');
+const oneadmin = 9869;
+const remotes = '/var/lib/one/remotes';
+const records = '/var/lib/one/migrate-guard';
+
+export interface Action {
+  readonly rules?: '6.6' | '7.0';
+  /** The script in vmm/kvm that `-l` names; none: the stock one, on the source host. */
+  readonly local?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly shared?: 'YES' | 'NO';
+  /** Attributes of the VM's USER_TEMPLATE. */
+  readonly userTemplate?: Readonly<Record<string, string>>;
+  /** Default: the domain's name. */
+  readonly deployId?: string;
+}
+
+/** A front-end and two hosts, with migrate-guard installed as an admin would. */
+export class OpenNebulaStage {
+  private started: Lab | undefined;
+  private vmId = 600;
+
+  async start(): Promise<void> {
+    this.started = await Lab.start({ hosts: ['front', 'kvm1', 'kvm2'] });
+    await Promise.all(this.lab.hosts.map((host) => this.prepare(host)));
+    await this.sync();
+  }
+
+  get lab(): Lab {
+    if (!this.started) throw new Error('the lab was not started');
+    return this.started;
+  }
+
+  get front(): Host {
+    return this.lab.host('front');
+  }
+
+  /** The configuration of all machines, as YAML. */
+  configure(yaml: string): void {
+    for (const host of this.lab.hosts) put(host, '/etc/migrate-guard/config.yaml', yaml, 0o644);
+  }
+
+  /** A script of the site's own below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
+  script(path: string, text: string): void {
+    for (const host of this.lab.hosts) {
+      put(host, join(host === this.front ? remotes : '/var/tmp/one', path), text, 0o755, oneadmin);
+    }
+  }
+
+  /** Starts a domain on the first host. */
+  startDomain(options: { disks?: number; emulator?: Emulator } = {}): Promise<Domain> {
+    return this.lab.startDomain(this.vmId++, { host: 'kvm1', ...options });
+  }
+
+  /** Starts a domain, and has its disk's path lead to the disk of another. */
+  async startMisled(): Promise<Domain> {
+    const domain = await this.startDomain();
+    const name = `other-${domain.name}`;
+    await this.lab.volume({ name });
+    domain.host.link(domain.disks[0]?.path ?? '', `/dev/storpool/${name}`);
+    return domain;
+  }
+
+  /** What one_vmm_exec does for a live migration: premigrate, if there is one, the driver, failmigrate. */
+  async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
+    const source = domain.host.name;
+    const args = [action.deployId ?? domain.name, destination, source, vmIdOf(domain), source];
+    return this.driver(
+      'migrate',
+      args,
+      source,
+      actionData(domain, destination, action.shared, action.userTemplate),
+      action,
+    );
+  }
+
+  async save(domain: Domain, file: string, action: Action = {}): Promise<DriverResult> {
+    const source = domain.host.name;
+    const args = [domain.name, file, source, vmIdOf(domain), source];
+    return this.driver('save', args, source, actionData(domain, '', action.shared), action);
+  }
+
+  /** A TM script, as oned starts it on the front-end. */
+  async tm(
+    script: string,
+    domain: Domain,
+    destination: string,
+    rules: '6.6' | '7.0' = '7.0',
+  ): Promise<DriverResult> {
+    const directory = `/var/lib/one//datastores/0/${vmIdOf(domain)}`;
+    const words = [domain.host.name, destination, directory, vmIdOf(domain), '0'];
+    const vm = `<VM><ID>${vmIdOf(domain)}</ID></VM>`;
+    const ran = await this.front.run([`/var/lib/one/remotes/tm/${script}`, ...words], {
+      as: 'oneadmin',
+      cwd: '/var/lib/one',
+      input: Buffer.from(vm).toString('base64'),
+      deadline: 120_000,
+    });
+    return seen(ran, rules);
+  }
+
+  /** What the front-end has recorded of a VM, the newest first. */
+  recorded(domain: Domain): RecordEntry[] {
+    return entriesIn(this.front.path(records), Number(vmIdOf(domain)));
+  }
+
+  /** The guards that could not run for it. */
+  notRun(domain: Domain): RecordEntry[] {
+    const all = entriesNotRun(this.front.path(records));
+    if (isUnknown(all)) throw new Error(all.unknown);
+    return all.filter(({ vmId }) => `${vmId}` === vmIdOf(domain));
+  }
+
+  async expectOnlyOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {
+    const expected = {
+      front: ABSENT,
+      kvm1: ABSENT,
+      kvm2: ABSENT,
+      [host]: { state: 'running', processes: 1 },
+    };
+    expect(await this.lab.whereRuns(domain)).toEqual(expected);
+  }
+
+  /** It runs there and nowhere else, the guest counts on, and everything that it wrote is on its disks. */
+  async expectAliveOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<Domain> {
+    await this.expectOnlyOn(host, domain);
+    const there = domain.host.name === host ? domain : domain.on(this.lab.host(host));
+    await there.expectCounting();
+    await there.verifyPattern();
+    return there;
+  }
+
+  /** The same, and then it is ended. */
+  async expectEndOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {
+    await (await this.expectAliveOn(host, domain)).destroy();
+  }
+
+  /** An ssh agent with oneadmin's key, on the front-end. */
+  async startAgent(): Promise<{ SSH_AUTH_SOCK: string }> {
+    const socket = '/var/lib/one/agent';
+    await this.front.succeed(
+      ['sh', '-c', `ssh-agent -a ${socket} >/dev/null && SSH_AUTH_SOCK=${socket} ssh-add -q`],
+      {
+        as: 'oneadmin',
+      },
+    );
+    return { SSH_AUTH_SOCK: socket };
+  }
+
+  async untilExists(host: string, path: string): Promise<void> {
+    await until(() => existsSync(this.lab.host(host).path(path)), { what: `${path} on ${host}` });
+  }
+
+  /** Nobody works on the domain any more. */
+  async untilFree({ name }: Domain): Promise<void> {
+    const claims = this.lab.host('kvm1').path('/run/migrate-guard');
+    await until(() => !readdirSync(join(claims, `${name}.lock`)).some((file) => file.endsWith('.held')), {
+      what: `the guard of ${name} ends`,
+      deadline: 60_000,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.started?.stop();
+  }
+
+  /** OpenNebulaDriver.rb, do_action: a local script gets Base64, one on a host raw XML through `ssh HOST bash -s`. */
+  private async driver(
+    action: 'migrate' | 'save',
+    args: readonly string[],
+    source: string,
+    xml: string,
+    { rules = '7.0', local, env }: Action,
+  ): Promise<DriverResult> {
+    const quoted = args.map((word) => `'${word}'`).join(' ');
+    const options = {
+      as: 'oneadmin',
+      cwd: '/var/lib/one',
+      deadline: 180_000,
+      ...(env ? { env } : {}),
+    } as const;
+    if (local !== undefined) {
+      const command = `/var/lib/one/remotes/vmm/kvm/${local} ${quoted}`;
+      const input = Buffer.from(xml).toString('base64');
+      return seen(await this.front.run(['sh', '-c', command], { ...options, input }), rules);
+    }
+    const input = `cat << 'EOT' | /var/tmp/one/vmm/kvm/${action} ${quoted}\n${xml}\nEOT\n`;
+    return seen(await this.front.run(['ssh', source, 'bash', '-s'], { ...options, input }), rules);
+  }
+
+  private async prepare(host: Host): Promise<void> {
+    // What is installed below /usr is this host's alone.
+    const layers = '/run/migrate-guard-lab/usr';
+    await host.succeed(['mkdir', '-p', `${layers}/upper`, `${layers}/work`]);
+    const overlay = `lowerdir=/usr,upperdir=${layers}/upper,workdir=${layers}/work`;
+    await host.succeed(['mount', '-t', 'overlay', '-o', overlay, 'overlay', '/usr']);
+    if (host === this.front) {
+      for (const [name, text] of Object.entries(stockScripts)) {
+        put(host, `${remotes}/vmm/kvm/${name}`, text, 0o755, oneadmin);
+      }
+      put(host, `${remotes}/VERSION`, '7.0.0\n', 0o644, oneadmin);
+      put(host, '/etc/one/oned.conf', onedConf, 0o640);
+      await host.succeed(['chown', '-R', 'oneadmin:oneadmin', remotes]);
+    }
+    await this.install(host);
+    put(host, '/etc/migrate-guard/config.yaml', '{}\n', 0o644);
+  }
+
+  /** As an admin does; it puts back what a test took away. */
+  async install(host: Host): Promise<void> {
+    await host.run(['mv', '/usr/bin/node.away', '/usr/bin/node']);
+    const role = host === this.front ? 'frontend' : 'host';
+    await host.succeed([join(project, 'install.sh'), role]);
+  }
+
+  /** What `onehost sync` does: the hosts get the front-end's remotes/, and nothing else stays there. */
+  private async sync(): Promise<void> {
+    for (const host of this.lab.hosts.filter((other) => other !== this.front)) {
+      rmSync(host.path('/var/tmp/one'), { recursive: true, force: true });
+      cpSync(this.front.path(remotes), host.path('/var/tmp/one'), { recursive: true });
+      await host.succeed(['chown', '-R', 'oneadmin:oneadmin', '/var/tmp/one']);
+    }
+  }
+}
+
+/** One stage for all tests of a file, each of which leaves no configuration. Call it where hooks are declared. */
+export function useOpenNebulaStage(): OpenNebulaStage {
+  const stage = new OpenNebulaStage();
+  beforeAll(() => stage.start());
+  afterEach(() => stage.configure('{}\n'));
+  afterAll(() => stage.stop());
+  return stage;
+}
+
+/** Replaces a file on a host, not what a link of that name leads to. */
+export function put(host: Host, path: string, text: string, mode: number, owner = 0): void {
+  const file = host.path(path);
+  mkdirSync(dirname(file), { recursive: true });
+  rmSync(file, { force: true });
+  writeFileSync(file, text, { mode, encoding: 'latin1' });
+  chmodSync(file, mode);
+  chownSync(file, owner, owner);
+}

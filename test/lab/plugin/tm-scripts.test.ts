@@ -1,0 +1,106 @@
+import { useOpenNebulaStage } from './testbed';
+
+/** The scripts that datastore drivers call: nobody stands by, the stock driver moves. */
+
+const stage = useOpenNebulaStage();
+
+describe('premigrate', () => {
+  test('lets a healthy VM go, and says nothing', async () => {
+    const domain = await stage.startDomain();
+    const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
+    expect([asked.exit, asked.log]).toEqual([0, []]);
+    await stage.expectEndOn('kvm1', domain);
+  });
+
+  test('repairs the incident, before the disks are attached on the destination', async () => {
+    const domain = await stage.startDomain({ disks: 2 });
+    stage.lab.relink(domain, 1);
+    const via = domain.disks[0]?.via ?? '';
+    stage.lab.host('kvm2').remove(via);
+    const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
+    expect(asked.exit).toBe(0);
+    expect(asked.log).toEqual([expect.stringMatching(/^INFO: migrate-guard: repair: \/dev\/storpool-byid/)]);
+    stage.lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
+    expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test.each(['6.6', '7.0'] as const)(
+    'vetoes a wrong device, with the reason under the rules of %s',
+    async (rules) => {
+      const domain = await stage.startMisled();
+      const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2', rules);
+      expect([asked.exit, asked.reply]).toEqual([
+        1,
+        expect.stringMatching(/vda .*leads to block device .*\.$/),
+      ]);
+      await domain.destroy();
+    },
+  );
+
+  test('as one line of another datastore driver, and as StorPool’s migrate_other, with no input left', async () => {
+    const domain = await stage.startDomain();
+    stage.lab.relink(domain);
+    const line = '"$(dirname "$0")/../migrate-guard/${0##*/}" "$@" || exit $?';
+    stage.script(
+      'tm/other/premigrate',
+      `#!/bin/bash\ncat >/dev/null\nmigrate_other() { ${line}; }\nmigrate_other "$@"\n`,
+    );
+    const asked = await stage.tm('other/premigrate', domain, 'kvm2');
+    expect([asked.exit, asked.log.length]).toEqual([0, 1]);
+    expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('a guard that cannot run lets go, or refuses, as the site has it', async () => {
+    const domain = await stage.startDomain();
+    await domain.host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
+    const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
+    expect([asked.exit, asked.log[0]]).toEqual([0, expect.stringContaining('the guard cannot run')]);
+    stage.configure('policy: { when_guard_fails: refuse }\n');
+    const refused = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
+    expect([refused.exit, refused.reply]).toEqual([2, expect.stringContaining('the guard cannot run')]);
+    await stage.install(domain.host);
+    await stage.expectEndOn('kvm1', domain);
+  });
+
+  test('says what it needs to who calls it with too little', async () => {
+    const { exit, stderr } = await stage.front.run(
+      ['/var/lib/one/remotes/tm/migrate-guard/premigrate', 'kvm1', 'kvm2'],
+      { as: 'oneadmin' },
+    );
+    expect([exit, stderr]).toEqual([64, expect.stringContaining('SOURCE DESTINATION VM_DIRECTORY VM_ID')]);
+  });
+});
+
+describe('failmigrate', () => {
+  test('has a stuck VM take its disks back and repairs its paths: the next migration works', async () => {
+    const domain = await stage.startDomain({ emulator: 'affected' });
+    stage.lab.relink(domain);
+    expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);
+    const healed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
+    expect(healed.exit).toBe(0);
+    expect(healed.log).toEqual([
+      expect.stringMatching(/^INFO: migrate-guard: reset: an earlier migration failed/),
+      expect.stringMatching(/^INFO: migrate-guard: repair: /),
+    ]);
+    expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('takes no disk back while the destination has a copy', async () => {
+    const domain = await stage.startDomain({ emulator: 'affected' });
+    stage.lab.relink(domain);
+    expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);
+    stage.configure('migrate: { destination_deadline: 1 }\nreset: { strategies: [cont, suspend-resume] }\n');
+    await stage.lab.stopDaemon('kvm2', 'sshd', 'TERM');
+    const refused = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
+    expect([refused.exit, refused.reply]).toEqual([
+      2,
+      expect.stringContaining('nobody can tell whether kvm2 has a copy'),
+    ]);
+    await stage.lab.startDaemon('kvm2', 'sshd');
+    expect((await stage.tm('migrate-guard/failmigrate', domain, 'kvm2')).exit).toBe(0);
+    await stage.expectEndOn('kvm1', domain);
+  });
+});

@@ -1,0 +1,185 @@
+import { put, useOpenNebulaStage } from './testbed';
+
+/** The drivers that VM_MAD names, as oned starts them. */
+
+const stage = useOpenNebulaStage();
+const local = 'migrate-guard';
+
+describe.each(['debian', 'affected'] as const)('with the %s QEMU', (emulator) => {
+  test('a healthy VM is moved, and nothing is said', async () => {
+    const domain = await stage.startDomain({ emulator });
+    const moved = await stage.migrate(domain, 'kvm2', { local });
+    expect([moved.exit, moved.log]).toEqual([0, []]);
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('the incident: repaired and moved at the first command', async () => {
+    const domain = await stage.startDomain({ emulator, disks: 2 });
+    stage.lab.relink(domain, 1);
+    const moved = await stage.migrate(domain, 'kvm2', { local });
+    expect(moved.exit).toBe(0);
+    expect(moved.log).toContainEqual(
+      expect.stringMatching(/^INFO: migrate-guard: repair: \/dev\/storpool-byid/),
+    );
+    await stage.expectEndOn('kvm2', domain);
+  });
+
+  test('what an unguarded migration left behind is healed first', async () => {
+    const domain = await stage.startDomain({ emulator });
+    stage.lab.relink(domain);
+    const unguarded = await stage.migrate(domain, 'kvm2');
+    expect([unguarded.exit, unguarded.reply]).toEqual([1, expect.stringContaining('Could not migrate')]);
+    expect((await stage.migrate(domain, 'kvm2', { local })).exit).toBe(0);
+    await stage.expectEndOn('kvm2', domain);
+  });
+});
+
+test('what was done is recorded on the front-end, since oned hears nothing of a success', async () => {
+  const domain = await stage.startDomain();
+  expect((await stage.migrate(domain, 'kvm2', { local })).exit).toBe(0);
+  expect(stage.recorded(domain)).toMatchObject([{ guard: 'ran', result: 'done', did: [], warnings: [] }]);
+  const there = domain.on(stage.lab.host('kvm2'));
+  stage.lab.relink(there);
+  const off = await stage.migrate(there, 'kvm1', { local, userTemplate: { MIGRATE_GUARD_MODE: 'off' } });
+  // The mover alone, and it fails as it did before there was a guard.
+  expect([off.exit, off.reply]).toEqual([1, expect.stringContaining('Could not migrate')]);
+  expect(stage.recorded(domain)[0]).toMatchObject({ guard: 'off', mode: 'off', result: 'failed', exit: 1 });
+  expect((await stage.migrate(there, 'kvm1', { local })).exit).toBe(0);
+  expect(stage.recorded(domain)).toMatchObject([
+    { source: 'kvm2', destination: 'kvm1', guard: 'ran', mode: null, result: 'done' },
+    { source: 'kvm2', guard: 'off' },
+    { source: 'kvm1' },
+  ]);
+  expect(stage.recorded(domain)[0]?.did).toContainEqual(
+    expect.stringMatching(/^repair: \/dev\/storpool-byid/),
+  );
+  await stage.expectEndOn('kvm1', domain.on(stage.lab.host('kvm1')));
+});
+
+test('with MIGRATE_GUARD_MODE warn the mover runs where the guard would refuse', async () => {
+  const domain = await stage.startMisled();
+  stage.script('vmm/kvm/moving-only', '#!/bin/sh\ncat >/dev/null; echo "$2" >/var/tmp/moved\n');
+  stage.configure('opennebula: { migrate: moving-only }\n');
+  const moved = await stage.migrate(domain, 'kvm2', { local, userTemplate: { MIGRATE_GUARD_MODE: 'warn' } });
+  expect([moved.exit, domain.host.read('/var/tmp/moved')]).toEqual([0, 'kvm2\n']);
+  const told =
+    /^MIGRATE_GUARD_MODE is warn: it was moved, and would have been refused: .*leads to block device/;
+  expect(stage.recorded(domain)).toMatchObject([
+    { guard: 'ran', mode: 'warn', result: 'done', warnings: [expect.stringMatching(told)] },
+  ]);
+  await domain.destroy();
+});
+
+test('half-inactive is healed first', async () => {
+  const domain = await stage.lab.startSilent(700, { host: 'kvm1', emulator: 'affected' });
+  stage.lab.relink(domain, 1);
+  expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);
+  expect((await stage.migrate(domain, 'kvm2', { local })).exit).toBe(0);
+  await stage.expectOnlyOn('kvm2', domain);
+  await domain.on(stage.lab.host('kvm2')).expectCounting();
+  await domain.on(stage.lab.host('kvm2')).destroy();
+});
+
+test.each(['6.6', '7.0'] as const)('a veto tells its reason under the rules of %s', async (rules) => {
+  const domain = await stage.startMisled();
+  const refused = await stage.migrate(domain, 'kvm2', { local, rules });
+  expect(refused.exit).toBe(1);
+  expect(refused.reply).toContain(`migrate-guard: ${domain.name}: vda `);
+  expect(refused.reply).toMatch(/leads to block device .*\.$/);
+  expect(refused.log[0]).toMatch(/^ERROR: migrate-guard: one-\d+: vda .*leads to block device/);
+  await domain.destroy();
+});
+
+test('a VM that somebody else works on is not moved', async () => {
+  const domain = await stage.startDomain();
+  const slow = 'touch /var/tmp/slow; until [ -e /var/tmp/go-on ]; do sleep 0.05; done; exit 7';
+  stage.script('vmm/kvm/slow', `#!/bin/sh\ncat >/dev/null; ${slow}\n`);
+  stage.configure('opennebula: { migrate: slow }\n');
+  const first = stage.migrate(domain, 'kvm2', { local });
+  await stage.untilExists('kvm1', '/var/tmp/slow');
+  const second = await stage.migrate(domain, 'kvm2', { local });
+  expect([second.exit, second.reply]).toEqual([5, expect.stringContaining('someone else is working on')]);
+  put(domain.host, '/var/tmp/go-on', '', 0o644);
+  expect((await first).exit).toBe(7);
+  await stage.expectEndOn('kvm1', domain);
+});
+
+test('a deploy id that is a UUID', async () => {
+  const domain = await stage.startDomain();
+  stage.lab.relink(domain);
+  const uuid = await domain.host.virsh('domuuid', domain.name);
+  const moved = await stage.migrate(domain, 'kvm2', { local, deployId: uuid });
+  expect([moved.exit, moved.log.length]).toEqual([0, 1]);
+  await stage.expectEndOn('kvm2', domain);
+});
+
+test('a move to another datastore of the same host is the mover’s alone', async () => {
+  const domain = await stage.startDomain();
+  stage.script('vmm/kvm/copying-only', '#!/bin/sh\ncat >/dev/null; echo "$2" >/var/tmp/copied\n');
+  stage.configure('opennebula: { migrate: copying-only }\n');
+  await domain.host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
+  try {
+    const moved = await stage.migrate(domain, 'kvm1', { local });
+    expect([moved.exit, moved.log]).toEqual([0, []]);
+    expect(domain.host.read('/var/tmp/copied')).toBe('kvm1\n');
+  } finally {
+    await stage.install(domain.host);
+  }
+  await stage.expectEndOn('kvm1', domain);
+});
+
+test('in the place of the stock script on the source host', async () => {
+  const domain = await stage.startDomain();
+  stage.lab.relink(domain);
+  const host = stage.lab.host('kvm1');
+  const scripts = '/var/tmp/one/vmm/kvm';
+  const stock = host.read(`${scripts}/migrate`);
+  put(host, `${scripts}/migrate.stock`, stock, 0o755);
+  put(host, `${scripts}/migrate`, host.read(`${scripts}/migrate-guard`), 0o755);
+  try {
+    const itself = await stage.migrate(domain, 'kvm2');
+    expect([itself.exit, itself.reply]).toEqual([64, expect.stringContaining('which is this very script')]);
+    stage.configure('opennebula: { migrate: migrate.stock }\n');
+    const moved = await stage.migrate(domain, 'kvm2');
+    expect([moved.exit, moved.log.length]).toEqual([0, 1]);
+    await stage.expectEndOn('kvm2', domain);
+  } finally {
+    put(host, `${scripts}/migrate`, stock, 0o755);
+  }
+});
+
+test('save and restore under guard', async () => {
+  const domain = await stage.startDomain({ disks: 2 });
+  stage.lab.relink(domain, 1);
+  const file = `/var/lib/one/datastores/0/${domain.name}.checkpoint`;
+  expect((await stage.save(domain, file)).exit).toBe(1);
+  const saved = await stage.save(domain, file, { local: 'save-guard' });
+  expect(saved.exit).toBe(0);
+  expect(saved.log).toContainEqual(expect.stringMatching(/^INFO: migrate-guard: repair: /));
+  await domain.host.virsh('restore', file);
+  const restored = domain.on(stage.lab.host('kvm1'));
+  await stage.expectAliveOn('kvm1', restored);
+  await restored.destroy();
+});
+
+test('a driver that is killed in the middle: the VM ends in one place, and the next one completes', async () => {
+  const domain = await stage.startDomain();
+  stage.script(
+    'vmm/kvm/slowly',
+    '#!/bin/sh\ntouch /var/tmp/slowly; sleep 2; exec "${0%slowly}migrate" "$@"\n',
+  );
+  stage.configure('opennebula: { migrate: slowly }\n');
+  const moving = stage.migrate(domain, 'kvm2', { local });
+  await stage.untilExists('kvm1', '/var/tmp/slowly');
+  await stage.front.succeed(['pkill', '-KILL', '-f', `plugin.cjs migrate-guard ${domain.name}`]);
+  expect((await moving).exit).not.toBe(0);
+  // The mover goes on, as the stock driver's would; the host half stands by until libvirt's job has ended.
+  await stage.untilFree(domain);
+  const runs = await stage.lab.whereRuns(domain);
+  const host = runs['kvm2']?.state === 'running' ? 'kvm2' : 'kvm1';
+  const there = await stage.expectAliveOn(host, domain);
+  stage.configure('{}\n');
+  const other = host === 'kvm2' ? 'kvm1' : 'kvm2';
+  expect((await stage.migrate(there, other, { local })).exit).toBe(0);
+  await (await stage.expectAliveOn(other, there)).destroy();
+});

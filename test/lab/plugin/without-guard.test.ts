@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { put, useOpenNebulaStage } from './testbed';
+
+/** The driver on a machine where its guard is missing or broken. */
+
+const stage = useOpenNebulaStage();
+const local = 'migrate-guard';
+
+describe('a guard that cannot run', () => {
+  const cases = [
+    ['no host half', 'kvm1', ['rm', '/usr/lib/migrate-guard/migrate-guard']],
+    [
+      'a host half of another release',
+      'kvm1',
+      [
+        'sh',
+        '-c',
+        'cd /usr/lib/migrate-guard && mv migrate-guard real && install /dev/stdin migrate-guard <<"END"\n#!/bin/sh\nsed -u \'s/"version":"[0-9.]*"/"version":"9.9.9"/\' | /usr/lib/migrate-guard/real host\nEND',
+      ],
+    ],
+    [
+      'a host half that hangs',
+      'kvm1',
+      ['sh', '-c', 'printf "#!/bin/sh\\nexec sleep 100\\n" >/usr/lib/migrate-guard/migrate-guard'],
+    ],
+    ['sudo refuses', 'kvm1', ['rm', '/etc/sudoers.d/migrate-guard']],
+    ['no Node on the front-end', 'front', ['mv', '/usr/bin/node', '/usr/bin/node.away']],
+    ['no plugin on the front-end', 'front', ['rm', '/var/lib/one/remotes/migrate-guard/plugin.cjs']],
+  ] as const satisfies readonly (readonly [string, string, readonly [string, ...string[]]])[];
+
+  test.each(cases)('%s: a healthy VM is moved all the same, and it is said', async (_, on, breakIt) => {
+    const domain = await stage.startDomain();
+    const host = stage.lab.host(on);
+    // As an admin does after a change of the configuration: a shell goes by what it writes.
+    if (on === 'front') await host.run(['/usr/sbin/migrate-guard', 'doctor']);
+    await host.succeed(breakIt);
+    try {
+      const moved = await stage.migrate(domain, 'kvm2', { local });
+      expect(moved.log).toContainEqual(
+        expect.stringMatching(/^WARN: migrate-guard: .*the guard cannot run: /),
+      );
+      expect(moved.exit).toBe(0);
+      expect(stage.notRun(domain)).toMatchObject([
+        { action: 'migrate', source: 'kvm1', destination: 'kvm2', guard: 'could-not-run' },
+      ]);
+      await stage.expectAliveOn('kvm2', domain);
+      stage.configure('policy:\n  when_guard_fails: refuse\n');
+      const back = domain.on(stage.lab.host('kvm2'));
+      if (on === 'front') {
+        const refused = await stage.migrate(back, 'kvm1', { local });
+        expect([refused.exit, refused.reply]).toEqual([2, expect.stringContaining('the guard cannot run')]);
+      }
+      await back.destroy();
+    } finally {
+      await stage.install(host);
+    }
+  });
+
+  test('but one that began and died is no such guard: it may have left the VM half healed, so it stays', async () => {
+    const domain = await stage.startDomain();
+    const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
+      version: string;
+    };
+    const hello = `{"kind":"hello","version":"${version}"}`;
+    put(domain.host, '/usr/lib/migrate-guard/migrate-guard', `#!/bin/sh\necho '${hello}'\n`, 0o755);
+    try {
+      const refused = await stage.migrate(domain, 'kvm2', { local });
+      expect([refused.exit, refused.reply]).toEqual([2, expect.stringContaining('the guard began its work')]);
+      const vetoed = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
+      expect([vetoed.exit, vetoed.reply]).toEqual([2, expect.stringContaining('the guard began its work')]);
+    } finally {
+      await stage.install(domain.host);
+    }
+    await stage.expectEndOn('kvm1', domain);
+  });
+
+  test('and a site that wants it refused', async () => {
+    const domain = await stage.startDomain();
+    const host = stage.lab.host('kvm1');
+    await host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
+    stage.configure('policy: { when_guard_fails: refuse }\n');
+    const refused = await stage.migrate(domain, 'kvm2', { local });
+    await stage.install(host);
+    expect([refused.exit, refused.reply]).toEqual([
+      2,
+      expect.stringMatching(/^migrate-guard: .*the guard cannot run: .*\.$/),
+    ]);
+    await stage.expectEndOn('kvm1', domain);
+  });
+
+  test('a configuration that is broken, elsewhere or in what says how to go on', async () => {
+    const domain = await stage.startDomain();
+    stage.configure('polizy: {}\n');
+    const refused = await stage.migrate(domain, 'kvm2', { local });
+    expect([refused.exit, refused.reply]).toEqual([
+      2,
+      expect.stringContaining('the key polizy is not known'),
+    ]);
+    await stage.expectAliveOn('kvm1', domain);
+    stage.configure('libvrit: {}\n');
+    const moved = await stage.migrate(domain, 'kvm2', { local });
+    expect(moved.exit).toBe(0);
+    expect(moved.log).toContainEqual(expect.stringContaining('the key libvrit is not known'));
+    await stage.expectEndOn('kvm2', domain);
+  });
+});

@@ -1,0 +1,181 @@
+import { lstatSync } from 'node:fs';
+import { ifMade } from '../../support/if-made';
+import { door, knock, pwned, request, startHost, theirs, version } from '../installation/sudo-entry';
+import { Package } from '../installation/package';
+import type { PrivateMachine } from '../installation/private-machine';
+
+/** What OpenNebula's user says to root through its one door: what the front-end does not send does nothing. */
+
+let source: Package;
+let machine: PrivateMachine;
+let before: string;
+
+beforeAll(async () => {
+  source = await Package.make();
+  machine = await startHost(source);
+  await knock(machine, [request()]);
+  before = await machine.picture();
+});
+afterAll(async () => {
+  await ifMade(machine, (made) => made.end());
+  ifMade(source, (made) => made.remove());
+});
+
+const harm = `$(touch ${pwned});touch ${pwned}|\`touch ${pwned}\``;
+const move = { action: 'migrate', domain: '1', destination: 'kvm2', checkDestination: true };
+const repair = { action: 'repair', domain: '1', dryRun: false };
+const reset = { action: 'reset', domain: '1', dryRun: false };
+const link = { link: '/dev/a', target: 'b' };
+const long = 'a'.repeat(1024 * 1024);
+
+function foresee(...changes: readonly unknown[]): string {
+  return request({ action: 'foresee', changes });
+}
+
+describe('hostile requests do nothing', () => {
+  test.each([
+    ['no JSON', harm, 'no JSON object'],
+    ['an array', '[1]', 'no JSON object'],
+    ['a number', '7', 'no JSON object'],
+    ['nothing', '', 'no JSON object'],
+    ['an unknown key', request({ config: '/var/lib/one/evil.yaml' }), 'state takes no "config"'],
+    ['a prototype', `{"version":"VERSION","action":"state","__proto__":{"dryRun":true}}`, 'no "__proto__"'],
+    ['a constructor', request({ constructor: 'x' }), 'state takes no "constructor"'],
+    ['an action of the prototype', request({ action: 'toString' }), 'no action'],
+    ['an action that is a path', request({ action: '../repair' }), 'no action'],
+    ['a list of actions', request({ action: ['audit'] }), 'no action'],
+    ['another release', request({ version: '99.0.0' }), 'the front-end has migrate-guard 99.0.0'],
+    [
+      'another release that says more, and otherwise',
+      request({ version: '99.0.0', action: 'tidy', later: [1] }),
+      'the front-end has migrate-guard 99.0.0',
+    ],
+    ['a release that is a megabyte', request({ version: long }), 'no version'],
+    ['shell in the domain', request({ ...repair, domain: harm }), 'no deploy id'],
+    ['a way out in the domain', request({ ...repair, domain: '../../../etc/passwd' }), 'no deploy id'],
+    ['a line end in the domain', request({ ...repair, domain: 'one-1\nx' }), 'no deploy id'],
+    ['an option as domain', request({ ...repair, domain: '--all' }), 'no deploy id'],
+    ['a list of domains', request({ ...repair, domain: ['one-1'] }), 'the domain is no text'],
+    ['no domain', request({ ...repair, domain: undefined }), 'repair needs domain'],
+    ['an option of ssh', request({ ...move, destination: `-oProxyCommand=touch ${pwned}` }), 'no host name'],
+    ['shell in the destination', request({ ...move, destination: harm }), 'no host name'],
+    ['a user in the destination', request({ ...move, destination: 'root@kvm2' }), 'no host name'],
+    ['a destination that is a megabyte', request({ ...move, destination: long }), 'no host name'],
+    ['a destination that is no text', request({ ...move, destination: {} }), 'the destination is no text'],
+    ['text for a flag', request({ ...repair, dryRun: 'no' }), 'dryRun is neither'],
+    ['a domain that is not there', request({ ...repair, domain: 'one-4711' }), 'no domain one-4711 runs'],
+    ['a domain that OpenNebula did not make', request({ ...repair, domain: theirs.uuid }), 'no VM that Open'],
+    ['its name', request({ ...repair, domain: 'theirs' }), 'no deploy id'],
+
+    ['audit of one domain', request({ action: 'audit', domain: 'one-1' }), 'audit takes no "domain"'],
+    ['audit with a map', request({ action: 'audit', changes: [link] }), 'audit takes no "changes"'],
+    ['audit to a host', request({ action: 'audit', destination: 'kvm2' }), 'audit takes no "destination"'],
+    ['a dry audit', request({ action: 'audit', dryRun: true }), 'audit takes no "dryRun"'],
+
+    ['foresee without a map', request({ action: 'foresee' }), 'foresee needs changes'],
+    ['foresee of one domain', request({ action: 'foresee', changes: [], domain: '1' }), 'takes no "domain"'],
+    ['a map that is nothing', request({ action: 'foresee', changes: null }), 'changes is no list'],
+    ['a map that is text', request({ action: 'foresee', changes: '/dev/a b' }), 'changes is no list'],
+    ['a map like a list', request({ action: 'foresee', changes: { 0: link, length: 2e9 } }), 'no list'],
+    ['a link that is nothing', foresee(link, null), 'changes[1] is no link'],
+    ['a link that is a pair', foresee(['/dev/a', 'b']), 'changes[0] is no link'],
+    ['a link that is a number', foresee({ ...link, link: 7 }), 'changes[0] is no link'],
+    ['a link with more', foresee({ ...link, owner: 0 }), 'changes[0] is no link'],
+    [
+      'a link of the prototype',
+      `{"version":"VERSION","action":"foresee","changes":[{"__proto__":${JSON.stringify(link)}}]}`,
+      'changes[0] is no link',
+    ],
+    ['a link that is relative', foresee({ ...link, link: 'etc/passwd' }), 'changes[0] is no link'],
+    ['a link with a line end', foresee({ ...link, link: '/dev/a\n/etc/passwd' }), 'changes[0] is no link'],
+    ['a link with a NUL', foresee({ ...link, link: '/dev/a\0' }), 'changes[0] is no link'],
+    ['a link longer than a path', foresee({ ...link, link: `/${long}` }), 'changes[0] is no link'],
+    ['no target', foresee({ link: '/dev/a' }), 'changes[0] is no link'],
+    ['an empty target', foresee({ ...link, target: '' }), 'changes[0] is no link'],
+    ['two targets', foresee({ ...link, target: 'b c' }), 'changes[0] is no link'],
+    ['a link twice', foresee(link, { ...link, target: 'c' }), 'changes[1] tells of "/dev/a" once more'],
+
+    ['reset of all', request({ ...reset, domain: 'all' }), 'no deploy id'],
+    ['reset of a list', request({ ...reset, domain: ['one-1', 'one-2'] }), 'the domain is no text'],
+    ['reset of a path', request({ ...reset, domain: '/run/libvirt/qemu/theirs.xml' }), 'no deploy id'],
+    ['reset of what OpenNebula did not make', request({ ...reset, domain: theirs.uuid }), 'no VM that Open'],
+    ['reset by a strategy', request({ ...reset, strategy: 'gdb' }), 'reset takes no "strategy"'],
+    ['reset with a map', request({ ...reset, changes: [link] }), 'reset takes no "changes"'],
+    [
+      'reset with a layout',
+      request({ ...reset, layout: '/var/lib/one/evil.json' }),
+      'reset takes no "layout"',
+    ],
+    ['reset, dry or not', request({ ...reset, dryRun: 1 }), 'dryRun is neither'],
+    ['reset without a word about it', request({ ...reset, dryRun: undefined }), 'reset needs dryRun'],
+    ['reset to an option of ssh', request({ ...reset, destination: '-F/var/lib/one/ssh' }), 'no host name'],
+  ])('%s', async (_, line, why) => {
+    const { exit, stdout } = await knock(machine, [line.replace('VERSION', version)]);
+    expect([2, 64, 77]).toContain(exit);
+    const end = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { what: string };
+    expect(end).toMatchObject({
+      kind: 'end',
+      result: expect.stringMatching(/^(refused|not-running|not-deployed)$/) as string,
+    });
+    expect(end.what).toContain(why);
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('what is refused is not written down, however long it is', async () => {
+    const log = machine.path('/var/log/migrate-guard/host.log');
+    const { size } = lstatSync(log);
+    const lines = [
+      request({ ...move, destination: long }),
+      request({ ...repair, domain: long }),
+      request({ version: long }),
+      request({ [long]: 1 }),
+    ];
+    for (const line of lines) await knock(machine, [line]);
+    expect(lstatSync(log).size - size).toBeLessThan(8192);
+  });
+
+  test('a request that never ends is refused as soon as it is too long, and no more of it is read', async () => {
+    // Writes half a gigabyte without a line end, and says how much of it was taken.
+    const flood = `$SIG{PIPE} = 'IGNORE'; my ($piece, $sent) = ('x' x 65536, 0);
+      while ($sent < 512 * 1024 * 1024) { my $taken = syswrite STDOUT, $piece or last; $sent += $taken }
+      print STDERR $sent;`;
+    const shell = ['sh', '-c', `perl -e '${flood}' | ${door.join(' ')}`];
+    const { stdout, stderr } = await knock(machine, [], shell);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'end',
+      exit: 64,
+      result: 'refused',
+      what: 'the request is longer than 4 MiB',
+    });
+    // What pipes and buffers hold on the way, and no more.
+    expect(Number(stderr)).toBeLessThan(16 * 1024 * 1024);
+  });
+});
+
+describe('what looks at all VMs', () => {
+  const many = Array.from({ length: 60_000 }, (_, index) => ({
+    link: `/mnt/${index}`,
+    target: '/etc/shadow',
+  }));
+
+  test.each([
+    ['audit', request({ action: 'audit' })],
+    ['foresee, with as many links as a request holds', foresee(...many)],
+  ])('%s: tells nothing of what OpenNebula did not make, and changes nothing', async (_, line) => {
+    const log = machine.path('/var/log/migrate-guard/host.log');
+    const { size } = lstatSync(log);
+    const { exit, stdout } = await knock(machine, [line]);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as object);
+    expect(exit).toBe(0);
+    expect(lines).toMatchObject([
+      { kind: 'hello' },
+      { kind: 'end', what: expect.stringMatching(/^0 VMs/) as string },
+    ]);
+    expect(await machine.picture()).toBe(before);
+    // Who asks often must not fill /var.
+    expect(lstatSync(log).size - size).toBeLessThan(4096);
+  });
+});

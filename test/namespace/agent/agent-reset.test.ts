@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createReadStream, writeFileSync } from 'node:fs';
+import { versionNumber } from '../../../src/cli/version';
+import type { CommandResult } from '../../../src/os/run-command';
+import { useStage } from '../harness';
+import { tellOf } from '../faults/failed-migration';
+import { furnish, furnishHostHalf } from '../faults/workflow';
+
+// `reset` as the front-end asks the host half for it, while another is at it. Behind `virsh` stands one that answers as
+// QEMU does, and takes its time with `cont`.
+
+const on = useStage();
+
+beforeEach(async () => {
+  furnish(on.stage);
+  await on.startHealthy();
+  tellOf(on.stage, 'failed');
+  furnishHostHalf(on.stage);
+  await on.stage.host.node('/mnt/told', 'p');
+  await on.stage.host.node('/mnt/go', 'p');
+  const answers = on.stage.host.read('/mnt/bin/virsh').replace('#!/bin/sh\n', '');
+  const slow = `case "$*" in *'"cont"'*) echo cont >>/mnt/orders; echo x >/mnt/told; read go </mnt/go ;; esac`;
+  on.stage.host.file('/mnt/bin/virsh', `#!/bin/sh\n${slow}\n${answers}`, { mode: 0o755 });
+});
+
+function ask(fields: object): Promise<CommandResult> {
+  const input = `${JSON.stringify({ version: versionNumber, action: 'reset', domain: 'one-310', ...fields })}\n`;
+  return on.stage.run(['host'], { input, env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` } });
+}
+
+function endOf({ exit, stdout }: CommandResult): object {
+  return { exit, ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as object) };
+}
+
+test('of two resets of one VM, the second is told that the first is at it; a dry run looks all the same', async () => {
+  const first = ask({ dryRun: false });
+  await once(createReadStream(on.stage.host.path('/mnt/told')), 'data');
+  const [second, dry] = await Promise.all([ask({ dryRun: false }), ask({ dryRun: true })]);
+  expect(endOf(second)).toMatchObject({ kind: 'end', exit: 5, result: 'busy' });
+  expect(endOf(dry)).toMatchObject({ kind: 'end', exit: 0, result: 'planned' });
+  writeFileSync(on.stage.host.path('/mnt/go'), 'go\n');
+  expect(endOf(await first)).toMatchObject({ kind: 'end', exit: 0, result: 'healed', domain: 'one-310' });
+  expect(endOf(await ask({ dryRun: false }))).toMatchObject({ exit: 0, result: 'healthy' });
+  expect(on.stage.host.read('/mnt/orders')).toBe('cont\n');
+});

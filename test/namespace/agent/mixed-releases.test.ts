@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util';
+import { hostActions, type HostAction } from '../../../src/agent-protocol/model/request';
+import { Stage, Volume } from '../harness';
+import { buildPresent, buildRelease, previousRelease, type Bundles } from './releases/bundles';
+import { RollOut, type Halves, type Outcome } from './releases/roll-out';
+
+/**
+ * Halves of different releases, as a roll-out over many hosts has them for hours: whatever the front-end asks for is done
+ * as by halves of one release, or refused with nothing done; never done by half.
+ */
+
+const made: Bundles[] = [];
+let present: Bundles;
+let previous: Bundles;
+/** The previous release under a number of its own, as a release has one. */
+let numbered: Bundles;
+let volume: Volume | undefined;
+
+beforeAll(async () => {
+  made.push((present = await buildPresent()));
+  made.push((previous = await buildRelease(previousRelease)));
+  made.push((numbered = await buildRelease(previousRelease, '0.0.9')));
+});
+afterAll(() => {
+  for (const bundles of made) bundles.remove();
+  volume?.release();
+});
+
+async function outcome(action: HostAction, halves: Halves): Promise<Outcome> {
+  volume ??= await Volume.create();
+  const stage = await Stage.start('');
+  try {
+    return await (await RollOut.start(stage, volume, halves)).ask(action);
+  } finally {
+    await stage.end();
+  }
+}
+
+/** What each action does to a VM whose path is missing and whose disks QEMU may not have back. */
+const served: Readonly<Record<HostAction, Omit<Outcome, 'said'>>> = {
+  migrate: { exit: 0, repaired: true, done: ['cont', 'migrate', 'cont', 'cont', 'migrate'] },
+  save: { exit: 0, repaired: true, done: ['cont', 'save'] },
+  prepare: { exit: 0, repaired: true, done: ['cont'] },
+  heal: { exit: 0, repaired: true, done: ['cont'] },
+  repair: { exit: 0, repaired: true, done: [] },
+  reset: { exit: 0, repaired: false, done: ['set-active'] },
+  probe: { exit: 0, repaired: false, done: [] },
+  audit: { exit: 2, repaired: false, done: [] },
+  foresee: { exit: 0, repaired: false, done: [] },
+  state: { exit: 1, repaired: false, done: [] },
+};
+
+/** Likewise, where the host's half refuses: the mover runs without it, and nothing else is done. */
+const refused: typeof served = {
+  ...served,
+  migrate: { exit: 1, repaired: false, done: ['migrate'] },
+  save: { exit: 0, repaired: false, done: ['save'] },
+  prepare: { exit: 0, repaired: false, done: [] },
+  heal: { exit: 0, repaired: false, done: [] },
+  repair: { exit: 2, repaired: false, done: [] },
+  reset: { exit: 2, repaired: false, done: [] },
+  foresee: { exit: 2, repaired: false, done: [] },
+};
+
+/** What only a host's half that has served knows. */
+const findings = /DEPLOY_ID=|is missing in QEMU|"now": "repairable"|the root-only half is/;
+
+function isServed(action: HostAction, { said, ...effects }: Outcome): boolean {
+  const isAsked = ['probe', 'audit', 'foresee', 'state'].includes(action);
+  return isDeepStrictEqual(effects, served[action]) && (!isAsked || findings.test(said));
+}
+
+/** The probe says nothing then, since one that complains would cost a host its monitoring. */
+function isRefused(action: HostAction, { said, ...effects }: Outcome): boolean {
+  const tells =
+    action === 'probe' ? said === '' : /the front-end has migrate-guard .*, and this host has/.test(said);
+  return isDeepStrictEqual(effects, refused[action]) && tells && !findings.test(said);
+}
+
+test('a clone without the history of the release before says what it lacks', async () => {
+  await expect(buildRelease('0'.repeat(40))).rejects.toThrow(
+    'is not in the history of this clone: get all of it',
+  );
+});
+
+describe.each(hostActions)('%s', (action) => {
+  test('halves of this release: served', async () => {
+    const one = await outcome(action, { frontend: present, host: present });
+    expect(one).toMatchObject(served[action]);
+    expect(isServed(action, one)).toBe(true);
+  });
+
+  test.each([
+    ['front-end', () => ({ frontend: present, host: previous })],
+    ['host', () => ({ frontend: previous, host: present })],
+  ])('only the %s has been upgraded: served or refused', async (_, halves) => {
+    const one = await outcome(action, halves());
+    const as = isServed(action, one) ? 'served' : isRefused(action, one) ? 'refused' : 'half done';
+    expect([as, one]).toEqual([expect.stringMatching(/^(served|refused)$/), expect.anything()]);
+  });
+
+  test.each([
+    ['front-end', () => ({ frontend: present, host: numbered })],
+    ['host', () => ({ frontend: numbered, host: present })],
+  ])('only the %s has been upgraded, to another number: refused', async (_, halves) => {
+    const one = await outcome(action, halves());
+    expect([isRefused(action, one), one]).toEqual([true, expect.anything()]);
+  });
+});

@@ -1,0 +1,122 @@
+import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu } from '../harness';
+
+// A file below a disk, as a live snapshot leaves one: libvirt's XML says nothing of how QEMU holds it.
+
+const on = useStage({ volumes: 3 });
+const inQemu = "in QEMU's mount namespace";
+
+interface Below {
+  readonly qemu: Qemu;
+  readonly base: PlacedDisk;
+}
+
+/** One domain with a disk and a file below it, which QEMU holds by descriptors of these modes, in that order. */
+async function startBelow(modes: readonly ('ro' | 'rw')[], between = 0): Promise<Below> {
+  const [disk, base] = [await placeDisk(on.stage, on.volume(0)), await placeDisk(on.stage, on.volume(1), 1)];
+  const others = Array.from({ length: between }, () => '/dev/null');
+  const itself = modes.map((mode) => (mode === 'ro' ? `ro:${base.path}` : base.path));
+  const qemu = await on.stage.startQemu({
+    disks: [{ ...disk, below: base }],
+    holds: [disk.path, ...itself.slice(0, 1), ...others, ...itself.slice(1)],
+    prepare: async (tree) => {
+      await giveToQemu(tree, disk);
+      await giveToQemu(tree, base);
+    },
+  });
+  return { qemu, base };
+}
+
+describe('whose path is gone inside', () => {
+  test.each<[string, ('ro' | 'rw')[], number]>([
+    ['for writing', ['rw'], 0],
+    ['for reading, and for writing by another descriptor', ['ro', 'rw'], 0],
+    ['for writing by the first of many descriptors', ['rw', 'ro'], 100],
+    ['for writing by the last of many descriptors', ['ro', 'rw'], 100],
+  ])('held %s: repairable, and made', async (_, modes, between) => {
+    const { qemu, base } = await startBelow(modes, between);
+    qemu.tree.remove(base.link);
+    expect(await on.stage.check('310')).toMatchObject({
+      exit: 1,
+      verdict: 'repairable',
+      troubles: [`disk-path problem: ${base.link} is missing ${inQemu}`],
+    });
+    const repaired = await on.stage.run(['repair', '310', ...on.stage.configuration]);
+    expect(repaired).toMatchObject({ exit: 0, stderr: '' });
+    expect(qemu.tree.inside('readlink', base.link)).toBe(`..${base.node.slice('/dev'.length)}\n`);
+    expect(await on.stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe' });
+  });
+
+  test.each<[string, ('ro' | 'rw')[], number]>([
+    ['once', ['ro'], 0],
+    ['by many descriptors', ['ro', 'ro'], 100],
+  ])('held for reading, %s: safe, and said', async (_, modes, between) => {
+    const { qemu, base } = await startBelow(modes, between);
+    qemu.tree.remove(base.link);
+    const { exit, verdict, findings } = await on.stage.check('310');
+    expect({ exit, verdict }).toEqual({ exit: 0, verdict: 'safe' });
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        note: true,
+        what: `${base.link} is missing ${inQemu}, but QEMU holds this disk read-only and does not open it again to migrate`,
+      }),
+    );
+  });
+
+  test('held nobody can tell how: undecided', async () => {
+    const { qemu, base } = await startBelow(['ro']);
+    qemu.tree.remove(base.link);
+    on.stage.host.directory('/mnt/empty');
+    on.stage.host.mount('--bind', '/mnt/empty', `/proc/${qemu.pid}/fdinfo`);
+    const { exit, verdict, troubles } = await on.stage.check('310');
+    expect({ exit, verdict }).toEqual({ exit: 2, verdict: 'undecided' });
+    expect(troubles).toEqual([
+      expect.stringMatching(
+        /^disk-path unknown: .* is missing in QEMU's mount namespace, and whether QEMU opens this disk again to migrate is not known: \/proc\/\d+\/fdinfo\/\d+: ENOENT$/,
+      ),
+    ]);
+  });
+});
+
+test('whose path is whole costs no look at how it is held', async () => {
+  const { qemu, base } = await startBelow(['ro']);
+  const looks = async (): Promise<number> => {
+    const under = ['strace', '-f', '-e', 'trace=openat', '-o', '/mnt/trace'];
+    await on.stage.run(['check', '310', ...on.stage.configuration], { under });
+    return on.stage.host.read('/mnt/trace').split('/fdinfo/').length - 1;
+  };
+  expect(await looks()).toBe(0);
+  qemu.tree.remove(base.link);
+  // Its disk and the file below: each once.
+  expect(await looks()).toBe(2);
+});
+
+test.each<['ro' | 'rw', object]>([
+  ['rw', { exit: 1, verdict: 'blocked' }],
+  ['ro', { exit: 0, verdict: 'safe' }],
+])('which QEMU’s user may not open, held %s', async (mode, expected) => {
+  const { qemu, base } = await startBelow([mode]);
+  qemu.tree.own(base.node, { uid: 0, mode: 0o600 });
+  expect(await on.stage.check('310')).toMatchObject(expected);
+});
+
+test('which two disks share, held for writing by one: repairable for both', async () => {
+  const [base, ...tops] = [
+    await placeDisk(on.stage, on.volume(0)),
+    await placeDisk(on.stage, on.volume(1), 1),
+    await placeDisk(on.stage, on.volume(2), 2),
+  ];
+  const qemu = await on.stage.startQemu({
+    disks: tops.map((top) => ({ ...top, below: base })),
+    holds: [...tops.map(({ path }) => path), `ro:${base.path}`, base.path],
+    prepare: async (tree) => {
+      for (const disk of [base, ...tops]) await giveToQemu(tree, disk);
+    },
+  });
+  qemu.tree.remove(base.link);
+  const { verdict, troubles, plan } = await on.stage.check('310');
+  expect({ verdict, troubles, steps: plan.length }).toEqual({
+    verdict: 'repairable',
+    troubles: [1, 2].map(() => `disk-path problem: ${base.link} is missing ${inQemu}`),
+    steps: 1,
+  });
+});

@@ -1,0 +1,174 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import type { Domain } from '../../../src/hypervisor/model/domain-xml';
+import type { Step } from '../../../src/core/repair-step';
+import { apply } from '../../../src/disk-paths/steps';
+import { gather } from '../../../src/disk-paths/io/collect-facts';
+import { report } from '../../../src/disk-paths/check';
+import { repairLocked } from '../../../src/disk-paths/repair';
+import { ifMade } from '../../support/if-made';
+import {
+  domainOf,
+  giveToQemu,
+  placeDisk,
+  Stage,
+  Volume,
+  whileHeld,
+  type PlacedDisk,
+  type Qemu,
+} from '../harness';
+
+let stage: Stage;
+let qemu: Qemu;
+let disk: PlacedDisk;
+let domain: Domain;
+let right: Volume;
+let wrong: Volume;
+
+beforeAll(async () => {
+  [right, wrong] = [await Volume.create(), await Volume.create()];
+});
+
+afterAll(() => {
+  ifMade(right, (made) => made.release());
+  ifMade(wrong, (made) => made.release());
+});
+
+const byid = '/dev/storpool-byid/fir.b.f2g';
+
+/** A domain whose disk's link was re-pointed on the host, and a directory that nothing may ever appear in. */
+beforeEach(async () => {
+  stage = await Stage.start('');
+  disk = await placeDisk(stage, right);
+  stage.host.directory('/mnt/trap', { mode: 0o777 });
+  qemu = await stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
+  stage.host.link(byid, '../sp-310-0');
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, byid);
+  domain = domainOf(qemu, disk.path);
+});
+
+afterEach(() => ifMade(stage, (made) => made.end()));
+
+function repair(): ReturnType<typeof repairLocked> {
+  return repairLocked(domain, false, stage.host.root);
+}
+
+/** Every entry of the namespace's /dev, with what a change would change. */
+function picture(): unknown[] {
+  const root = qemu.tree.path('/dev');
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => !name.startsWith('fd/'),
+  );
+  return names.sort().map((name) => {
+    const { ino, ctimeMs, mode, uid, gid } = lstatSync(`${root}/${name}`);
+    return { name, ino, ctimeMs, mode, uid, gid };
+  });
+}
+
+/** Plans on the facts of now, lets `meanwhile` change the world, then carries the plan out. */
+async function planThenAct(
+  meanwhile: () => void | Promise<void>,
+): Promise<{ done: readonly Step[]; error: string | undefined }> {
+  return whileHeld(domain, stage, async (held, host) => {
+    const { plan } = report(await gather(held));
+    await meanwhile();
+    const { done, error } = await apply(plan, { held, host });
+    return { done, error: error?.what };
+  });
+}
+
+test('makes the way, and a second repair changes nothing', async () => {
+  expect(await repair()).toMatchObject({ result: 'repaired', verdict: 'safe' });
+  expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
+  const before = picture();
+  expect(await repair()).toMatchObject({ result: 'nothing-to-do' });
+  expect(picture()).toEqual(before);
+});
+
+test('as libvirt before 9.0 leaves it, with the /dev of the host below that of QEMU', async () => {
+  await qemu.servant.end();
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, disk.link);
+  qemu = await stage.startQemu({
+    disks: [disk],
+    prepare: async (tree) => {
+      tree.mount('-t', 'tmpfs', '-o', 'mode=755,dev,nosuid', 'devfs', '/mnt/.dev');
+      tree.mount('--move', '/mnt/.dev', '/dev');
+      await giveToQemu(tree, disk);
+    },
+  });
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, byid);
+  domain = domainOf(qemu, disk.path);
+  expect(await repair()).toMatchObject({ result: 'repaired', verdict: 'safe' });
+  expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
+});
+
+test.each([
+  ['absolute', '/mnt/trap'],
+  ['relative', '../mnt/trap'],
+])('a directory that is really an %s link elsewhere is not followed', async (_, target) => {
+  qemu.tree.link('/dev/storpool-byid', target);
+  const before = picture();
+  const refused = await repair();
+  expect(refused).toMatchObject({ result: 'refused', verdict: 'blocked' });
+  expect(refused.findings[0]?.remedy).toContain(
+    `not repairable: /dev/storpool-byid is a link to ${target} in QEMU's mount namespace, but a directory on the host`,
+  );
+  expect(picture()).toEqual(before);
+  expect(readdirSync(stage.host.path('/mnt/trap'))).toEqual([]);
+});
+
+test('a directory that is a mount of its own inside is left alone', async () => {
+  qemu.tree.directory('/dev/storpool-byid');
+  qemu.tree.mount('--bind', '/mnt/trap', '/dev/storpool-byid');
+  const refused = await repair();
+  expect(refused).toMatchObject({ result: 'refused', verdict: 'blocked' });
+  expect(refused.findings[0]?.remedy).toContain('a mount of its own');
+  expect(readdirSync(stage.host.path('/mnt/trap'))).toEqual([]);
+});
+
+test('a way outside /dev is not made', async () => {
+  stage.host.directory('/mnt/late');
+  stage.host.mount('-t', 'tmpfs', 'tmpfs', '/mnt/late');
+  stage.host.link('/mnt/late/disk', disk.node);
+  stage.host.remove(disk.path);
+  stage.host.link(disk.path, '/mnt/late/disk');
+  const refused = await repair();
+  expect(refused).toMatchObject({ result: 'refused', verdict: 'blocked' });
+  expect(refused.findings[0]?.remedy).toContain('only /dev is repaired');
+});
+
+test('a parent that is put in place of a link between plan and act is not written through', async () => {
+  const { done, error } = await planThenAct(() => qemu.tree.link('/dev/storpool-byid', '/mnt/trap'));
+  expect([done, error]).toEqual([[], expect.stringContaining('/dev/storpool-byid could not be made')]);
+  expect(readdirSync(stage.host.path('/mnt/trap'))).toEqual([]);
+});
+
+test('the host’s device exchanged between plan and act: nothing is made', async () => {
+  stage.host.remove(byid);
+  await stage.host.node('/dev/sp-new', 'b', right.rdev, { uid: 9869 });
+  stage.host.link(byid, '../sp-new');
+  qemu.tree.remove(disk.node);
+  const { error } = await planThenAct(async () => {
+    stage.host.remove('/dev/sp-new');
+    await stage.host.node('/dev/sp-new', 'b', wrong.rdev, { uid: 9869 });
+  });
+  expect(error).toContain(`/dev/sp-new is block device ${wrong.rdev} on the host by now`);
+  expect(await qemu.servant.ask('stat', '/dev/sp-new')).toBe('ENOENT');
+  // And a whole repair refuses what the host's path leads to now.
+  expect(await repair()).toMatchObject({ result: 'refused', verdict: 'blocked' });
+});
+
+test('the node to copy exchanged between plan and act: nothing is made', async () => {
+  stage.host.remove(byid);
+  await stage.host.node('/dev/sp-new', 'b', right.rdev, { uid: 9869 });
+  stage.host.link(byid, '../sp-new');
+  const { error } = await planThenAct(async () => {
+    qemu.tree.remove(disk.node);
+    await qemu.tree.node(disk.node, 'b', wrong.rdev, { uid: 9869 });
+  });
+  expect(error).toBe(`/dev/sp-new would not have become block device ${right.rdev}`);
+  expect(await qemu.servant.ask('stat', '/dev/sp-new')).toBe('ENOENT');
+  expect(picture().filter((entry) => JSON.stringify(entry).includes('.migrate-guard'))).toEqual([]);
+});

@@ -1,0 +1,186 @@
+import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { oneadmin, onedConf } from '../installation/machine-tree';
+import { useTree } from '../installation/use-tree';
+
+const on = useTree();
+
+describe('refused, with the remedy, and without any change', () => {
+  const remotes = '/var/lib/one/remotes';
+  const toLink = (path: string, target: string): void => {
+    rmSync(on.tree.path(path), { recursive: true });
+    symlinkSync(target, on.tree.path(path));
+  };
+  test.each([
+    [
+      'no front-end',
+      'frontend',
+      () => rmSync(on.tree.path(remotes), { recursive: true }),
+      'this is no OpenNebula front-end',
+    ],
+    [
+      'OpenNebula of unknown version',
+      'frontend',
+      () => rmSync(on.tree.path(`${remotes}/VERSION`)),
+      'unknown version',
+    ],
+    [
+      'OpenNebula 5',
+      'frontend',
+      () => on.tree.write(`${remotes}/VERSION`, '5.12.0'),
+      'OpenNebula 5.12.0 is not known',
+    ],
+    [
+      'no oneadmin',
+      'host',
+      () => on.tree.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\n'),
+      'there is no user oneadmin',
+    ],
+    [
+      'oneadmin is root',
+      'host',
+      () => on.tree.write('/etc/passwd', 'oneadmin:x:0:0::/:/bin/sh\n'),
+      'oneadmin is root',
+    ],
+    [
+      'no sudoers.d',
+      'host',
+      () => rmSync(on.tree.path('/etc/sudoers.d'), { recursive: true }),
+      '/etc/sudoers.d is not there',
+    ],
+    [
+      'an odd user',
+      'host',
+      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh:\n  user: A:B\n'),
+      'ssh.user: Invalid user name',
+    ],
+    [
+      'a user that nobody can tell',
+      'host',
+      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { user: oneadmin\n'),
+      'is no YAML',
+    ],
+    [
+      'a user that is not there',
+      'host',
+      () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { deadline: 5, user: "cloud" } # ours\n'),
+      'there is no user cloud',
+    ],
+    [
+      "a file of another's",
+      'frontend',
+      () => on.tree.write(`${remotes}/vmm/kvm/save-guard`, 'x'),
+      'does not belong to migrate-guard',
+    ],
+    [
+      'a link in the way',
+      'frontend',
+      () => symlinkSync('/etc', on.tree.path(`${remotes}/migrate-guard`)),
+      'it is no plain directory',
+    ],
+    [
+      'a link to nowhere',
+      'host',
+      () => toLink('/var/log', 'gone'),
+      '/var/log is a link that leads to no directory',
+    ],
+    [
+      'a link out of the tree',
+      'host',
+      () => toLink('/var/log', '/etc'),
+      '/var/log is a link that leads out of ',
+    ],
+    [
+      "a link of another's on root's way",
+      'host',
+      () => {
+        on.tree.moveBehindLink('/usr/sbin', 'bin');
+        lchownSync(on.tree.path('/usr/sbin'), oneadmin, oneadmin);
+      },
+      'others than root can change sbin -> bin,',
+    ],
+    [
+      "a directory of another's at its end",
+      'host',
+      () => chownSync(on.tree.moveBehindLink('/var/log', '../data/log'), oneadmin, 0),
+      'others than root can change log,',
+    ],
+    [
+      'one that a group may write',
+      'host',
+      () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o775),
+      'others than root can change log,',
+    ],
+    [
+      'one that everybody may write, sticky',
+      'host',
+      () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o1777),
+      'others than root can change log,',
+    ],
+    [
+      'one that can be exchanged',
+      'host',
+      () => chmodSync(dirname(on.tree.moveBehindLink('/var/log', '../data/log')), 0o777),
+      'others than root can change data,',
+    ],
+    [
+      'a directory in the way',
+      'host',
+      () => mkdirSync(on.tree.path('/usr/sbin/migrate-guard')),
+      'it is no plain file',
+    ],
+    [
+      'a directory of OpenNebula that belongs to root',
+      'frontend',
+      () => chownSync(on.tree.path(`${remotes}/vmm/kvm`), 0, 0),
+      '/var/lib/one/remotes/vmm/kvm cannot be written by oneadmin',
+    ],
+    ['no KVM driver', 'frontend', () => on.tree.write('/etc/one/oned.conf', ''), 'no VM_MAD is named "kvm"'],
+    [
+      'two KVM drivers',
+      'frontend',
+      () => on.tree.write('/etc/one/oned.conf', onedConf() + onedConf()),
+      'more than one VM_MAD',
+    ],
+  ])('%s', async (_, role, harm, what) => {
+    harm();
+    const before = on.tree.picture();
+    // oned.conf can be mended afterwards: so it is looked at only when something is installed.
+    if (!what.includes('VM_MAD')) {
+      const { exit, stderr } = await on.install(role, '--check');
+      expect({ exit, stderr }).toEqual({ exit: 1, stderr: expect.stringContaining(what) as string });
+    }
+    const { exit, stderr } = await on.install(role);
+    expect(exit).toBe(1);
+    expect(stderr).toContain(what);
+    expect(stderr).toMatch(/\n {2}-> ./);
+    expect(on.tree.picture()).toEqual(before);
+  });
+
+  test('nothing is installed', async () => {
+    expect(await on.install('uninstall')).toMatchObject({
+      exit: 1,
+      stderr: expect.stringContaining('nothing is installed') as string,
+    });
+  });
+
+  test('it is not built', async () => {
+    const unbuilt = on.source.copy();
+    rmSync(unbuilt.file('dist/plugin.cjs'));
+    const { exit, stderr } = await unbuilt.install('host', '--root', on.tree.root);
+    unbuilt.remove();
+    expect(exit).toBe(1);
+    expect(stderr).toContain('npm ci && npm run build');
+  });
+
+  test.each([
+    [[]],
+    [['frontend', 'host']],
+    [['verify', 'host']],
+    [['uninstall', 'host', 'frontend']],
+    [['uninstall', 'host', '--check']],
+    [['host', '--set-vm-mad']],
+    [['host', '--nonsense']],
+    [['host', '--root']],
+  ])('the command line %j', async (argv) => expect((await on.source.install(...argv)).exit).toBe(64));
+});

@@ -1,0 +1,133 @@
+import { appendFileSync } from 'node:fs';
+import { oneadmin, onedConf, selected } from '../installation/machine-tree';
+import { useTree } from '../installation/use-tree';
+
+/** A site whose datastore drivers call our scripts, as docs/opennebula.md has it, and that left VM_MAD alone. */
+
+const on = useTree();
+const remotes = '/var/lib/one/remotes';
+
+const lines = {
+  premigrate: '"${0%/*}/../migrate-guard/premigrate" "$@" </dev/null || exit $?',
+  failmigrate: '"${0%/*}/../migrate-guard/failmigrate" "$@" </dev/null',
+} as const;
+const both = ['premigrate', 'failmigrate'] as const;
+
+function add(driver: string, script: keyof typeof lines, line: string = lines[script]): void {
+  appendFileSync(on.tree.path(`${remotes}/tm/${driver}/${script}`), `${line}\n`);
+}
+
+async function verify(): Promise<[number | null, string]> {
+  const { exit, stdout } = await on.install('verify');
+  return [exit, stdout];
+}
+
+test('both lines are all that the site has chosen; what an upgrade of OpenNebula takes out is told', async () => {
+  await on.done('frontend');
+  for (const script of both) add('ceph', script);
+  const [exit, said] = await verify();
+  expect(exit).toBe(0);
+  expect(said).toContain('does not select migrate-guard and save-guard; tm/ceph calls it instead');
+  expect(said).toContain('tm/ceph: both scripts call migrate-guard');
+
+  on.tree.layStock('6.6.1');
+  await on.done('frontend');
+  const [upgraded, told] = await verify();
+  expect(upgraded).toBe(1);
+  expect(told).toContain('problem  VM_MAD in /etc/one/oned.conf does not select');
+  expect(told).toContain('TM scripts, which an upgrade of OpenNebula takes out of tm/');
+});
+
+test.each([
+  ['premigrate', 'failmigrate'],
+  ['failmigrate', 'premigrate'],
+] as const)('%s alone is not what anybody chose, whatever VM_MAD selects', async (there, missing) => {
+  await on.done('frontend');
+  add('ceph', there);
+  add('ceph', missing, `  # ${lines[missing]}`);
+  for (const conf of [onedConf(), onedConf(selected)]) {
+    on.tree.write('/etc/one/oned.conf', conf);
+    const [exit, said] = await verify();
+    expect(exit).toBe(1);
+    expect(said).toContain(
+      `problem  tm/ceph/${missing} does not call migrate-guard, and ${there} beside it does\n`,
+    );
+  }
+});
+
+test('drivers without a line are in order where VM_MAD selects ours', async () => {
+  await on.done('frontend', '--set-vm-mad');
+  const [exit, said] = await verify();
+  expect([exit, said]).toEqual([0, expect.stringContaining('no datastore driver calls migrate-guard')]);
+});
+
+describe("StorPool's scripts call a function of the site", () => {
+  const rc = [
+    'migrate_other() {',
+    '    case "${0##*/}" in',
+    '        premigrate) "${0%/*}/../migrate-guard/premigrate" "$@" || exit $? ;;',
+    '        failmigrate) "${0%/*}/../migrate-guard/failmigrate" "$@" ;;',
+    '    esac',
+    '}',
+    '',
+  ].join('\n');
+  const short = 'migrate_other() { "$(dirname "$0")/../migrate-guard/${0##*/}" "$@" || exit $?; }\n';
+
+  test.each([
+    ['/var/lib/one/remotes/addon-storpoolrc', rc],
+    ['/etc/storpool/addon-storpool.conf', short],
+  ])('in %s', async (file, text) => {
+    await on.done('frontend');
+    for (const script of both)
+      on.tree.write(
+        `${remotes}/tm/storpool/${script}`,
+        '#!/bin/bash\nsource storpool_common.sh\nmigrate_other "$@"\n',
+        { uid: oneadmin, mode: 0o755 },
+      );
+    expect((await verify())[0]).toBe(1);
+    on.tree.write(file, text);
+    const [exit, said] = await verify();
+    expect([exit, said]).toEqual([0, expect.stringContaining('tm/storpool calls it instead')]);
+    await refused(file);
+  });
+});
+
+test('migrate-guard in the place of the stock script', async () => {
+  await on.done('frontend');
+  const stock = `${remotes}/vmm/kvm/migrate`;
+  const own = { uid: oneadmin, mode: 0o755 };
+  on.tree.write(stock, on.tree.read(`${remotes}/vmm/kvm/migrate-guard`), own);
+  const [exit, said] = await verify();
+  expect([exit, said]).toEqual([
+    0,
+    expect.stringContaining('stands in the place of vmm/kvm/migrate instead'),
+  ]);
+  await refused(stock);
+});
+
+/** What calls our scripts would fail without them, and every live migration with it. */
+async function refused(file: string): Promise<void> {
+  const before = on.tree.picture();
+  for (const words of [['--dry-run'], [], ['frontend']]) {
+    const { exit, stderr } = await on.install('uninstall', ...words);
+    expect([exit, stderr]).toEqual([
+      1,
+      expect.stringContaining(`migrate-guard is called by ${on.tree.root}${file}: `),
+    ]);
+  }
+  expect(on.tree.picture()).toEqual(before);
+}
+
+test('what a datastore driver calls stays, until its line is taken out', async () => {
+  await on.done('frontend');
+  await on.done('host');
+  const before = on.tree.read(`${remotes}/tm/ceph/premigrate`);
+  add('ceph', 'premigrate');
+  await refused(`${remotes}/tm/ceph/premigrate`);
+  await on.done('uninstall', 'host');
+  on.tree.write(`${remotes}/tm/ceph/premigrate`, `${before}# ${lines.premigrate}\n`, {
+    uid: oneadmin,
+    mode: 0o755,
+  });
+  await on.done('uninstall');
+});

@@ -1,0 +1,226 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ifMade } from '../../support/if-made';
+import { done, PackageMachine } from '../installation/package-machine';
+import { Packages } from '../installation/packages';
+
+/** What `npm run package` makes, installed and removed. */
+
+let packages: Packages;
+let machine: PackageMachine;
+
+beforeAll(async () => {
+  packages = await Packages.make();
+});
+afterAll(() => ifMade(packages, (made) => made.remove()));
+beforeEach(async () => {
+  machine = await PackageMachine.start();
+});
+afterEach(() => ifMade(machine, (made) => made.end()));
+
+const config = '/etc/migrate-guard/config.yaml';
+const deb = (half: string): string => packages.file(`migrate-guard-${half}_`, '.deb');
+const rpmOf = (half: string): string => packages.file(`migrate-guard-${half}-`, '.rpm');
+
+test('the manual page is one that man and groff find nothing wrong with', async () => {
+  await done(machine.dpkg('--install', deb('host')));
+  const page =
+    await machine.shell(`page=$(man -w migrate-guard) && groff -ww -man -Tutf8 -Z "$page" >/dev/null
+    LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -E UTF-8 -l "$page" | col -b`);
+  expect(page).toMatch(/^MIGRATE-GUARD\(1\)/);
+  expect(page).toContain('\n       migrate-guard explain <domain>\n');
+  expect(page).toContain('\n       migrate-guard reset one-310 --strategy gdb --dry-run\n');
+});
+
+describe('.deb', () => {
+  test('a host: installed, and purged as if it had never been there', async () => {
+    const before = await machine.picture();
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
+    expect(readFileSync(machine.host.path('/etc/sudoers.d/migrate-guard'), 'utf8')).toContain(
+      'migrate-guard host',
+    );
+    await done(machine.dpkg('--verify', 'migrate-guard-host'));
+    await done(machine.dpkg('--purge', 'migrate-guard-host'));
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('a front-end that is a host, too: each half goes by itself', async () => {
+    await machine.makeFrontEnd();
+    const before = await machine.picture();
+    await done(machine.dpkg('--install', deb('frontend')));
+    const frontEnd = await machine.picture();
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
+    await done(machine.dpkg('--purge', 'migrate-guard-host'));
+    expect(await machine.picture()).toBe(frontEnd);
+    await machine.expectInstalled();
+    await done(machine.dpkg('--install', deb('host')));
+    await done(machine.dpkg('--purge', 'migrate-guard-frontend'));
+    await machine.expectInstalled();
+    await done(machine.dpkg('--purge', 'migrate-guard-host'));
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('a host whose /var/log is a link to another disk', async () => {
+    await machine.shell(
+      'mkdir /mnt/disk && cp -a /var/log /mnt/disk/ && rm -r /var/log && ln -s /mnt/disk/log /var/log',
+    );
+    const before = await machine.picture();
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
+    await done(machine.dpkg('--purge', 'migrate-guard-host'));
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('a list of what was installed that is lost: nothing is in the way of the same release', async () => {
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.shell('rm /var/lib/migrate-guard/manifest');
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
+  });
+
+  test('a newer release keeps an edited configuration, and takes away what it has no more', async () => {
+    const before = await machine.picture();
+    await machine.shell(`dpkg-deb --raw-extract ${deb('host')} /mnt/older
+      sed -i 's/^Version: .*/Version: 0.0.1/' /mnt/older/DEBIAN/control
+      sed -i '/ add common config/i\\  add common file root 644 "$here/LICENSE" /usr/lib/migrate-guard/old' \\
+        /mnt/older/usr/share/migrate-guard-host/install.sh
+      dpkg-deb --build /mnt/older /mnt/older.deb && rm -r /mnt/older`);
+    await done(machine.dpkg('--install', '/mnt/older.deb'));
+    await machine.shell(
+      `test -e /usr/lib/migrate-guard/old && printf 'hooks:\\n  retry: true\\n' >>${config}`,
+    );
+    expect(await done(machine.dpkg('--install', deb('host')))).toContain(`kept       ${config}\n`);
+    await machine.expectInstalled();
+    await machine.shell(`test ! -e /usr/lib/migrate-guard/old && grep -q 'retry: true' ${config}`);
+    expect(await done(machine.dpkg('--remove', 'migrate-guard-host'))).toContain(
+      `left       ${config}: it was changed\n`,
+    );
+    await machine.shell(`grep -q 'retry: true' ${config}`);
+    await done(machine.dpkg('--purge', 'migrate-guard-host'));
+    await machine.shell('rm /mnt/older.deb');
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test.each([
+    ['no Node', 'host', () => machine.hideNode(), 'Node 20.11 or later is not installed'],
+    [
+      'no oneadmin',
+      'host',
+      () => machine.shell("sed -i '/^oneadmin:/d' /etc/passwd"),
+      'there is no user oneadmin',
+    ],
+    ['no OpenNebula', 'frontend', () => Promise.resolve(), 'this is no OpenNebula front-end'],
+    [
+      'a directory in the way',
+      'host',
+      () => machine.shell('mkdir /usr/sbin/migrate-guard'),
+      '/usr/sbin/migrate-guard is in the way: it is no plain file',
+    ],
+    [
+      "OpenNebula's tree belongs to root",
+      'frontend',
+      async () => {
+        await machine.makeFrontEnd();
+        await machine.shell('chown root: /var/lib/one/remotes/hooks');
+      },
+      '/var/lib/one/remotes/hooks cannot be written by oneadmin',
+    ],
+  ])('%s: refused before anything is unpacked, with the remedy', async (_, half, harm, what) => {
+    await harm();
+    const before = await machine.picture();
+    const { exit, stderr } = await machine.dpkg('--install', deb(half));
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`install.sh: ${what}`);
+    expect(stderr).toMatch(/\n {2}-> ./);
+    expect(await machine.picture()).toBe(before);
+    expect(await machine.dpkgStatus(`migrate-guard-${half}`)).toBe('not-installed');
+  });
+
+  test('without sudo it is not installed: dpkg says so', async () => {
+    await machine.shell("sed -i '/^Package: sudo$/,/^$/d' /mnt/dpkg/status");
+    const { exit, stderr } = await machine.dpkg('--install', deb('host'));
+    expect(exit).not.toBe(0);
+    expect(stderr).toContain('migrate-guard-host pre-depends on sudo');
+  });
+
+  test('drivers that oned still calls are not taken away', async () => {
+    await machine.makeFrontEnd();
+    await done(machine.dpkg('--install', deb('frontend')));
+    await machine.shell(`sed -i 's/-p"/-p -l migrate=migrate-guard,save=save-guard"/' /etc/one/oned.conf`);
+    const before = await machine.picture();
+    const { exit, stderr } = await machine.dpkg('--remove', 'migrate-guard-frontend');
+    expect(exit).toBe(1);
+    expect(stderr).toContain('set ARGUMENTS = "-t 15 -r 0 kvm -p" in the VM_MAD named "kvm"');
+    expect(await machine.picture()).toBe(before);
+    await machine.expectInstalled();
+  });
+});
+
+describe('.rpm', () => {
+  // A machine of Debian's has no rpm that could provide what ours requires.
+  beforeEach(async () => {
+    await machine.shell(`cat >/mnt/machine.spec <<'SPEC'
+Name: machine
+Version: 1
+Release: 1
+Summary: what a host has
+License: none
+BuildArch: noarch
+Provides: bash /bin/bash /bin/sh sudo acl util-linux openssh-clients
+%description
+%files
+SPEC
+      cd /mnt && rpmbuild -bb --quiet --target noarch --define '_topdir /mnt/built' \\
+        --define '_dbpath /mnt/rpm' machine.spec 2>/dev/null
+      rpm --dbpath=/mnt/rpm --force-debian -i built/RPMS/noarch/machine-1-1.noarch.rpm`);
+  });
+
+  test('a host: installed, and erased as if it had never been there', async () => {
+    const before = await machine.picture();
+    await done(machine.rpm('--install', rpmOf('host')));
+    await machine.expectInstalled();
+    await done(machine.rpm('--verify', 'migrate-guard-host'));
+    await done(machine.rpm('--erase', 'migrate-guard-host'));
+    expect(await machine.picture()).toBe(before);
+  });
+
+  test('a front-end: an upgrade keeps an edited configuration, and so does the end', async () => {
+    await machine.makeFrontEnd();
+    await done(machine.rpm('--install', rpmOf('frontend')));
+    await machine.shell(
+      `printf 'hooks:\\n  retry: true\\n' >>${config}; migrate-guard doctor >/dev/null || true`,
+    );
+    const edited = await machine.picture();
+    await done(machine.rpm('--upgrade', '--replacepkgs', rpmOf('frontend')));
+    expect(await machine.picture()).toBe(edited);
+    await machine.expectInstalled();
+    await done(machine.rpm('--erase', 'migrate-guard-frontend'));
+    await machine.shell(`grep -q 'retry: true' ${config} && test ! -e /usr/lib/migrate-guard`);
+  });
+
+  test('no Node: refused before anything is unpacked, with the remedy', async () => {
+    await machine.hideNode();
+    const before = await machine.picture();
+    const { exit, stderr } = await machine.rpm('--install', rpmOf('host'));
+    expect(exit).not.toBe(0);
+    expect(stderr).toContain('install.sh: Node 20.11 or later is not installed\n  -> ');
+    expect(await machine.picture()).toBe(before);
+    expect((await machine.rpm('--query', 'migrate-guard-host')).exit).toBe(1);
+  });
+});
+
+test('two runs make the same bytes', async () => {
+  const again = await Packages.make();
+  try {
+    expect(again.names()).toEqual(packages.names());
+    const changed = packages.names().filter((name) => {
+      const [one, other] = [packages, again].map(({ directory }) => readFileSync(join(directory, name)));
+      return !one || !other?.equals(one);
+    });
+    expect(changed).toEqual([]);
+  } finally {
+    again.remove();
+  }
+});

@@ -1,0 +1,173 @@
+import { tellOf } from '../faults/failed-migration';
+import { configuration, furnish } from '../faults/workflow';
+import { type Qemu, stateDirectory, useStage } from '../harness';
+import { guardedMove } from '../harness/fake-virsh';
+
+// What has come over to the destination when the mover has ended, and what is said of it.
+
+const on = useStage();
+let qemu: Qemu;
+
+beforeEach(async () => {
+  furnish(on.stage);
+  ({ qemu } = await on.startHealthy());
+  tellOf(on.stage, 'none');
+});
+
+/** Lines of the shell: QEMU here ends, as it does once it has handed over. */
+const leaves = (): string =>
+  `kill -KILL ${qemu.pid}; while kill -0 ${qemu.pid} 2>/dev/null; do sleep 0.01; done`;
+/** Lines of the shell: what libvirt tells of the copy on the destination; nothing while there is none. */
+const copyIs = (told: string): string => `case "$*" in
+    *domstate*--reason*) [ -z '${told}' ] || echo '${told}'; return 0 ;;
+    *list*) [ -z '${told}' ] || echo ${qemu.uuid}; return 0 ;;
+  esac`;
+const fails = "echo 'a long story' >&2; echo 'error: snapshot-create: no such file' >&2; exit 17";
+
+describe('the mover fails, and QEMU here has ended', () => {
+  const failing = (told: string): ReturnType<typeof guardedMove> =>
+    guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before: copyIs(told) });
+
+  test('the guest runs over there: it has been moved, and the mover’s words are told', async () => {
+    const { exit, report } = await failing('running (migrated)');
+    expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
+    expect(report.what).toBe(
+      'it runs on kvm2 now, although the mover failed: error: snapshot-create: no such file',
+    );
+    // QEMU did not die.
+    expect(report.attempts).toEqual([{ mover: 'virsh migrate', exit: 17, cause: 'other' }]);
+  });
+
+  test.each(['paused (user)', 'paused (I/O error)'])(
+    'all of it is over there, %s: it is the only copy, and nobody is told to end it',
+    async (told) => {
+      const { exit, report } = await failing(told);
+      expect([exit, report.result]).toEqual([4, 'person']);
+      expect(report.what).toBe(
+        `one-310 runs here no more; kvm2 has all of it, and it stands still there (${told})`,
+      );
+      expect(report.remedy).toBe('the only copy: never destroy it; virsh resume one-310, on kvm2');
+    },
+  );
+
+  test.each(['paused (migrating)', 'running (post-copy failed)'])(
+    'a part of it may be missing over there, %s: it is started nowhere before that is known',
+    async (told) => {
+      const { exit, report } = await failing(told);
+      expect([exit, report.result]).toEqual([4, 'person']);
+      expect(report.what).toBe(
+        `one-310 runs here no more, and kvm2 has a copy of it that may lack a part (${told})`,
+      );
+      expect(report.remedy).toMatch(/^start it nowhere before virsh domstate --reason one-310 on kvm2 says/);
+    },
+  );
+
+  test('the guest runs over there, and whether it is gone here cannot be told: nothing is proved', async () => {
+    const move = `chmod 666 ${stateDirectory}/one-310.xml; ${leaves()}; ${fails}`;
+    const { exit, report } = await guardedMove(on.stage, { move, before: copyIs('running (migrated)') });
+    expect([exit, report.result]).toEqual([4, 'person']);
+    expect(report.what).toMatch(
+      /^one-310 is on kvm2 \(running \(migrated\)\) and may be here, too: whether a QEMU of it is here cannot be told: /,
+    );
+    expect(report.remedy).toMatch(/^never resume it here, as it runs on kvm2; /);
+  });
+
+  test('nothing of it is over there: it died', async () => {
+    const { exit, report } = await failing('');
+    expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
+    expect(report.attempts).toMatchObject([{ cause: 'died' }]);
+  });
+
+  test('what comes over in part is given time to go', async () => {
+    const before = `case "$*" in
+      *domstate*--reason*) [ -e /mnt/listed ] || echo 'paused (migrating)'; return 0 ;;
+      *list*) touch /mnt/listed; return 0 ;;
+    esac`;
+    const { exit, report } = await guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before });
+    expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
+  });
+
+  test('the virsh that is kept over there has ended: another one is asked', async () => {
+    const before = `case "\${stays-} $*" in yes*domstate*--reason*) exit 1 ;; esac
+      ${copyIs('running (migrated)')}`;
+    const { exit, report } = await guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before });
+    expect([exit, report.result]).toEqual([0, 'done']);
+  });
+});
+
+test('the mover fails, the guest stands still here, and runs over there: nobody is told to let it go on here', async () => {
+  const before = `[ ! -e /mnt/failed ] || state=paused; ${copyIs('running (migrated)')}`;
+  const { exit, report } = await guardedMove(on.stage, { move: `touch /mnt/failed; ${fails}`, before });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toMatch(/^one-310 is on kvm2 \(running \(migrated\)\) and may be here, too: /);
+  expect(report.remedy).toMatch(
+    /^never resume it here, as it runs on kvm2; when it is well there, .*: virsh destroy one-310, on /,
+  );
+});
+
+test('the mover fails, the guest stands still here, and nobody tells of the destination: that is found out first', async () => {
+  const before = `[ ! -e /mnt/failed ] || state=paused; case "$*" in *--reason* | *list*) return 1 ;; esac`;
+  const { exit, report } = await guardedMove(on.stage, { move: `touch /mnt/failed; ${fails}`, before });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.remedy).toBe(
+    'see that kvm2 has no copy of it: virsh list --all, there; then see virsh domstate --reason one-310, then virsh resume one-310',
+  );
+});
+
+describe('the mover succeeds', () => {
+  const moved = (before: string): ReturnType<typeof guardedMove> =>
+    guardedMove(on.stage, { move: 'exit 0', before });
+
+  test('the guest runs over there: nothing is said', async () => {
+    const { exit, report } = await moved(copyIs('running (migrated)'));
+    expect([exit, report.what, report.warning]).toEqual([0, 'done', undefined]);
+  });
+
+  test('the guest stands still over there, and ran before: a warning, and how to let it run on', async () => {
+    const { exit, report } = await moved(copyIs('paused (user)'));
+    expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
+    expect(report.what).toBe('it was moved, but stands still on kvm2 (paused (user)), and ran before');
+    expect(report.remedy).toBe('virsh resume one-310, on kvm2');
+  });
+
+  test('what is to be told although it succeeded is read by a person, too', async () => {
+    await moved(copyIs('paused (user)'));
+    const { exit, stdout, stderr } = await on.stage.run(
+      ['migrate', 'one-310', 'kvm2', '--config', configuration],
+      {
+        env: { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` },
+      },
+    );
+    expect([exit, stdout, stderr]).toEqual([
+      0,
+      'one-310: done\n',
+      'migrate-guard: warning: one-310: it was moved, but stands still on kvm2 (paused (user)), and ran before\n' +
+        '  -> virsh resume one-310, on kvm2\n',
+    ]);
+  });
+
+  test('something that outlives the mover resumes it: nothing is said', async () => {
+    const { exit, report } = await moved(`case "$*" in
+      *domstate*--reason*) echo asked >>/mnt/asked; [ $(wc -l </mnt/asked) -ge 3 ] && echo 'running (unpaused)' || echo 'paused (user)'; return 0 ;;
+    esac`);
+    expect([exit, report.what, report.warning]).toEqual([0, 'done', undefined]);
+    expect(on.stage.host.read('/mnt/asked').trim().split('\n').length).toBe(3);
+  });
+
+  test('libvirt over there tells nothing: nothing is said', async () => {
+    const { exit, report } = await moved('case "$*" in *--reason* | *list*) return 1 ;; esac');
+    expect([exit, report.what, report.warning]).toEqual([0, 'done', undefined]);
+  });
+});
+
+test('a guest that stood still before is not asked for after its move', async () => {
+  const status = `${stateDirectory}/one-310.xml`;
+  const paused = on.stage.host.read(status).replace("state='running'", "state='paused'");
+  on.stage.host.file(status, paused, { mode: 0o600 });
+  const { exit, report } = await guardedMove(on.stage, {
+    move: 'exit 0',
+    before: 'case "$*" in *--reason*) touch /mnt/asked ;; esac',
+  });
+  expect([exit, report.what]).toEqual([0, 'done']);
+  expect(on.stage.host.inside('sh', '-c', 'ls /mnt')).not.toContain('asked');
+});

@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { stateDirectory, useStage } from '../harness';
+import { tellOf } from '../faults/failed-migration';
+import { furnish } from '../faults/workflow';
+import { guardedSave, type Guarded } from '../harness/fake-virsh';
+
+// A mover that fails for a reason of its own, and leaves a QEMU of which nobody can tell whether it has its disks.
+// Behind `virsh` stands one that answers as libvirt and QEMU do.
+
+const on = useStage();
+
+beforeEach(async () => {
+  furnish(on.stage);
+  await on.startHealthy();
+  tellOf(on.stage, 'none');
+});
+
+const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
+
+/** `status` of the guest, once the mover has failed; and what QEMU answers to `cont`. */
+function save(status: string, cont: object, under: readonly string[] = []): Promise<Guarded> {
+  const fails = `echo '${complaint}' >>$log
+    touch /mnt/failed
+    echo 'error: the file is on the moon' >&2
+    exit 17`;
+  const before = `[ ! -e /mnt/failed ] || state=${status} migration='"status":"failed"'`;
+  const configure = (yaml: string): string => `${yaml}migrate: { destination_deadline: 1 }\n`;
+  return guardedSave(on.stage, { move: fails, before, cont }, { under, configure });
+}
+
+test('QEMU does not take its disks back: a person is needed, and the mover’s message stays', async () => {
+  const { exit, report } = await save('running', { error: { class: 'GenericError', desc: 'no such disk' } });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toMatch(
+    /failed for a reason of its own[^]*QEMU was not healed: cont: [^]*no such disk/,
+  );
+  expect(report.output).toMatchObject({ exit: 17, stderr: 'error: the file is on the moon\n' });
+});
+
+test('QEMU may not be asked to, for the guest that ran stands still: a person is needed', async () => {
+  const { exit, report } = await save('paused', { return: {} });
+  expect([exit, report.result]).toEqual([4, 'person']);
+  expect(report.what).toBe(
+    'it failed for a reason of its own, so it was not tried again; one-310 does not run on as it should: here it is paused',
+  );
+  expect(report.remedy).toBe('see virsh domstate --reason one-310, then virsh resume one-310');
+  expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
+});
+
+test('libvirt lets the guest run on later than the mover ends: that is waited for, and no person is needed', async () => {
+  const asked =
+    'case "$*" in *domstate*) echo asked >>/mnt/asked; [ $(wc -l </mnt/asked) -ge 3 ] || state=paused ;; esac';
+  const { exit, report } = await guardedSave(on.stage, { move: 'touch /mnt/failed; exit 17', before: asked });
+  expect([exit, report.result]).toEqual([17, 'mover-failed']);
+  expect(report.what).toBe('it failed for a reason of its own, so it was not tried again');
+  expect(on.stage.host.read('/mnt/asked')).toBe('asked\n'.repeat(3));
+});
+
+test('libvirt does not end its job, as when libvirtd stays away: a person is needed, in bounded time', async () => {
+  const job = `sed -i "s|<namespaces>|<job type='none' async='save'/>&|" ${stateDirectory}/one-310.xml`;
+  const configure = (yaml: string): string => `${yaml}migrate: { destination_deadline: 1 }\n`;
+  const { exit, report } = await guardedSave(on.stage, { move: `${job}; exit 17` }, { configure });
+  expect([exit, report.result, report.attempts]).toEqual([
+    4,
+    'person',
+    [{ mover: 'virsh save', exit: 17, cause: 'other' }],
+  ]);
+  expect(report.what).toMatch(/one-310 does not run on as it should: libvirt did not end its job \(save\)$/);
+});
+
+test('QEMU takes its disks back: the mover’s own status, and nothing else', async () => {
+  const { exit, report } = await save('running', { return: {} });
+  expect([exit, report.result, report.blockState]).toEqual([17, 'mover-failed', 'healthy']);
+  expect(report.what).toBe('it failed for a reason of its own, so it was not tried again');
+});
+
+// Node gives a child that it cannot start for want of descriptors the pid 0, and whoever kills that ends its own group.
+test.each([20, 21, 22, 24, 25, 27, 28, 30, 33])(
+  'no descriptors are left (%i): said in words, and the mover is not run',
+  async (limit) => {
+    const { exit, stderr, stdout } = await save('running', { return: {} }, ['prlimit', `--nofile=${limit}`]);
+    expect(stderr + stdout).toMatch(/EMFILE|hold no more descriptors/);
+    expect(stderr + stdout).not.toMatch(/\n +at /);
+    expect([exit, existsSync(on.stage.host.path('/mnt/failed'))]).toEqual([2, false]);
+  },
+);

@@ -1,0 +1,86 @@
+import { until } from '../harness';
+import { useLittleCloud } from '../installation/fake-cloud-machine';
+
+/**
+ * The mover's connection is made while the host half checks. What becomes of each is written down by a stand-in for ssh,
+ * and when the host half says what by one for that: both where the driver starts them.
+ */
+
+const on = useLittleCloud('each');
+
+const log = '/var/lib/one/connections';
+/** As ssh does: it runs what it was to run, and dies of SIGTERM. */
+const connection = `trap 'exit 143' TERM; trap 'echo ended >>${log}' EXIT
+echo "began $PPID" >>${log}; bash -c "$command" <&0 & wait $!`;
+const connected = `until grep -q began ${log} 2>/dev/null; do sleep 0.01; done`;
+const stock = 'tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1';
+const done = { kind: 'end', exit: 0, result: 'done', what: 'moved' };
+const vetoed = { kind: 'end', exit: 1, domain: 'one-310', result: 'refused', what: 'a wrong device' };
+const move = [{ kind: 'move' }, 'read -r moved'];
+
+function connections(): string[] {
+  return on.cloud.lines('connections').map((line) => line.replace(/ .*/, ''));
+}
+
+async function expectEnded(): Promise<void> {
+  await until(() => connections().length === 2, { what: 'the connection ends', evidence: connections });
+  expect(connections()).toEqual(['began', 'ended']);
+}
+
+test('it is the one by which the mover runs, once the host half says so', async () => {
+  await on.cloud.ssh(connection);
+  // It began, and nothing ran by it.
+  await on.cloud.hostHalf(connected, 'test ! -e /var/lib/one/ran || exit 9', ...move, done);
+  expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
+  await expectEnded();
+});
+
+test('a second attempt has a connection of its own', async () => {
+  await on.cloud.ssh(connection);
+  await on.cloud.hostHalf(connected, ...move, ...move, done);
+  expect(await on.cloud.migrate()).toMatchObject({ exit: 0, ran: [stock, stock] });
+  expect(connections()).toEqual(['began', 'ended', 'began', 'ended']);
+});
+
+test('after a veto it ends, and nothing ran by it', async () => {
+  await on.cloud.ssh(connection);
+  await on.cloud.hostHalf(connected, vetoed);
+  expect(await on.cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
+  await expectEnded();
+});
+
+test('it ends with a driver that is killed, and nothing ran by it', async () => {
+  await on.cloud.ssh(connection);
+  await on.cloud.hostHalf(connected, 'cat >/dev/null');
+  const moving = on.cloud.migrate();
+  await until(() => connections().length > 0, { what: 'the connection begins' });
+  process.kill(Number(on.cloud.lines('connections')[0]?.replace('began ', '')), 'SIGKILL');
+  expect(await moving).toMatchObject({ ran: [] });
+  await expectEnded();
+});
+
+test('one that does not go is not waited for', async () => {
+  const [released, gone] = ['/var/lib/one/released', '/var/lib/one/gone'];
+  await on.cloud.ssh(
+    `trap '' TERM; echo began >>${log}; until [ -e ${released} ] || ((SECONDS > 60)); do sleep 0.01; done; : >${gone}`,
+  );
+  await on.cloud.hostHalf(connected, vetoed);
+  expect(await on.cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
+  on.cloud.write(released, '');
+  await until(() => on.cloud.has(gone), { what: 'the stand-in ends' });
+});
+
+test.each([
+  ['lost meanwhile', 'exit 255'],
+  ['that could not be made', 'echo "Connection refused" >&2; exit 255'],
+])('one %s is replaced, and nothing is said of it', async (_, end) => {
+  const first = '/var/lib/one/first';
+  await on.cloud.ssh(
+    `if mkdir ${first} 2>/dev/null; then echo "$$" >${first}/pid; ${end}; fi\n${connection}`,
+  );
+  // Its number is nobody's once the driver has heard of its end.
+  const heard = `until [ -s ${first}/pid ] && [ ! -e /proc/$(cat ${first}/pid) ]; do sleep 0.01; done`;
+  await on.cloud.hostHalf(heard, ...move, done);
+  expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
+  await expectEnded();
+});

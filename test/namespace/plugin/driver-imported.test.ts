@@ -1,0 +1,70 @@
+import { theirs } from '../installation/sudo-entry';
+import { useLittleCloud } from '../installation/fake-cloud-machine';
+
+/** A domain that OpenNebula imported: root does nothing for it, and that is no reason why it should not be moved. */
+
+const on = useLittleCloud('all');
+
+beforeEach(() => on.cloud.configure('{}\n'));
+
+const refuse = 'policy: { when_guard_fails: refuse }\n';
+
+test.each([
+  ['its UUID', theirs.uuid, `${theirs.name} is no VM that OpenNebula deployed`],
+  ['its name', theirs.name, 'is no deploy id of OpenNebula'],
+])('known by %s: the mover runs without the guard, or not, as the site has it', async (_, deployId, why) => {
+  const moved = await on.cloud.migrate(deployId);
+  expect(moved).toMatchObject({
+    exit: 0,
+    ran: [`tmp/one/vmm/kvm/migrate ${deployId} kvm2 kvm1 310 kvm1`],
+  });
+  expect(moved.stderr).toMatch(/^WARN: migrate-guard: .*the guard cannot run: .*; it was moved without$/m);
+  expect(moved.stderr).toContain(why);
+  on.cloud.configure(refuse);
+  const refused = await on.cloud.migrate(deployId);
+  expect(refused).toMatchObject({ exit: 2, ran: [] });
+  expect(refused.stderr).toContain(why);
+});
+
+test('saved in the same way', async () => {
+  const words = [theirs.uuid, '/var/lib/one/checkpoint', 'kvm1', '310', 'kvm1'];
+  await on.cloud.program(
+    '/var/tmp/one/vmm/kvm/save',
+    '#!/bin/sh\ncat >/dev/null; echo saved >>/var/lib/one/ran\n',
+  );
+  expect(await on.cloud.script('vmm/kvm/save-guard', words, '')).toMatchObject({ exit: 0, ran: ['saved'] });
+});
+
+// A datastore driver's script knows the number only: none of that runs, or one whose own name is a number.
+describe.each([
+  ['310', 'no domain 310 runs on this host'],
+  ['4', '4 is no VM that OpenNebula deployed'],
+])('a VM of the number %s', (vmId, why) => {
+  const uuid = '0f0f0f0f-0000-4000-8000-00000000abce';
+  beforeAll(() => on.cloud.runs({ name: '4', uuid }));
+
+  test.each(['premigrate', 'failmigrate'] as const)(
+    '%s lets it go, or not, as the site has it',
+    async (name) => {
+      const words = ['kvm1', 'kvm2', `/var/lib/one//datastores/0/${vmId}`, vmId, '0'];
+      const asked = await on.cloud.tm(name, ...words);
+      expect(asked.exit).toBe(0);
+      expect(asked.stderr).toMatch(/^WARN: migrate-guard: VM .*: the guard cannot run: /);
+      expect(asked.stderr).toContain(why);
+      on.cloud.configure(refuse);
+      const vetoed = await on.cloud.tm(name, ...words);
+      expect(vetoed.exit).toBe(2);
+      expect(vetoed.stderr).toContain(why);
+      // To another datastore of its host: libvirt copies the disks, and nobody has to be guarded.
+      const stays = await on.cloud.tm(name, 'kvm1', 'kvm1', ...words.slice(2));
+      expect(stays).toMatchObject({ exit: 0, stderr: '' });
+    },
+  );
+
+  test('a hook cannot run for it, or has nothing to do', async () => {
+    const { exit, stdout, stderr } = await on.cloud.hook('pre-migrate', vmId);
+    if (vmId === '4')
+      expect([exit, stderr]).toEqual([2, expect.stringContaining(`the hook cannot run: ${why}`)]);
+    else expect([exit, stdout]).toEqual([0, expect.stringContaining('nothing to do')]);
+  });
+});

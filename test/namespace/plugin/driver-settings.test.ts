@@ -1,0 +1,188 @@
+import { chmodSync } from 'node:fs';
+import { useLittleCloud, type Driven } from '../installation/fake-cloud-machine';
+import { oneadmin } from '../installation/machine-tree';
+
+/** By what the drivers go on when the guard cannot run: the mover and the policy that the site has configured. */
+
+const on = useLittleCloud('all');
+const tweaks = ['lib/one/remotes/vmm/kvm/migrate-tweaks one-310 kvm2 kvm1 310 kvm1'];
+const stock = ['tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1'];
+
+const frontend = 'opennebula:\n  migrate: frontend:migrate-tweaks\n';
+const refuse = 'policy:\n  when_guard_fails: refuse\n';
+
+describe('a configuration with a mistake', () => {
+  test.each([
+    [
+      'a key',
+      'reset:\n  gdb_deadlin: 7\n',
+      'the key reset.gdb_deadlin is not known (did you mean reset.gdb_deadline?)',
+    ],
+    ['a value', 'reset:\n  gdb_deadline: soon\n', 'reset.gdb_deadline: Invalid type'],
+    ['a section', 'libvrit: {}\n', 'the key libvrit is not known'],
+    ['how hosts are reached', 'ssh:\n  usr: oneadmin\n', 'the key ssh.usr is not known'],
+  ])('%s: the mover that was configured runs, and the policy holds', async (_, mistake, why) => {
+    on.cloud.configure(frontend + mistake);
+    const moved = await on.cloud.migrate();
+    expect(moved).toMatchObject({ exit: 0, ran: tweaks });
+    expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: /);
+    expect(moved.stderr).toContain(why);
+    on.cloud.configure(mistake);
+    expect(await on.cloud.migrate()).toMatchObject({ exit: 0, ran: stock });
+    on.cloud.configure(frontend + mistake + refuse);
+    const refused = await on.cloud.migrate();
+    expect(refused).toMatchObject({ exit: 2, ran: [] });
+    expect(refused.stderr).toContain(why);
+    const vetoed = await on.cloud.tm('premigrate', 'kvm1', 'kvm2', '/310', '310', '0');
+    expect(vetoed).toMatchObject({ exit: 2, stderr: expect.stringContaining(why) as string });
+  });
+
+  test.each([
+    ['no YAML', `${frontend}reset: {\n`, 'is no YAML', 'mend that line'],
+    ['a key twice', `${frontend}${frontend}`, 'is no YAML', 'mend that line'],
+    ['no sections', '- opennebula\n', 'sections with keys are expected', 'see the shipped file'],
+    ['no such script', 'opennebula: { migrate: ../x }\n', 'Invalid name of a script', 'see the shipped file'],
+    [
+      'its key',
+      'opennebula: { migrat: x }\n',
+      'key opennebula.migrat is not',
+      'did you mean opennebula.migrate?',
+    ],
+    ['its section', 'opennebulla: { migrate: x }\n', 'key opennebulla is not', 'did you mean opennebula?'],
+    [
+      'its place',
+      'opennebula:\nmigrate: frontend:migrate-tweaks\n',
+      'migrate: Invalid type',
+      'see the shipped',
+    ],
+    ['no such policy', 'policy: { when_guard_fails: no }\n', 'policy.when_guard_fails: Invalid', 'see the'],
+    ['the policy’s section', 'polizy: {}\n', 'the key polizy is not known', 'did you mean policy?'],
+  ])('in what says how to go on (%s): nothing is guessed, nothing is moved', async (_, yaml, why, remedy) => {
+    on.cloud.configure(yaml);
+    const { exit, stderr, ran } = await on.cloud.migrate();
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    const [first, second, third] = stderr.split('\n');
+    expect(first).toMatch(
+      /^ERROR: migrate-guard: one-310: the guard cannot run, and nobody can tell how to go on/,
+    );
+    expect(first).toContain(why);
+    expect(second).toContain(`ERROR: migrate-guard: -> ${remedy}`);
+    // For OpenNebula 7, which leaves out the others.
+    expect(third).toMatch(/^migrate-guard: one-310: the guard cannot run.*[.?]$/);
+  });
+
+  test('a file that OpenNebula’s user may not read: nothing is guessed, nothing is moved', async () => {
+    on.cloud.configure(frontend);
+    chmodSync(on.cloud.machine.path('/etc/migrate-guard/config.yaml'), 0o600);
+    const { exit, stderr, ran } = await on.cloud.migrate();
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toMatch(/cannot be read: EACCES\n.* -> look at ls -l \/etc/);
+  });
+
+  test('a datastore driver’s script needs no mover, only the policy', async () => {
+    const words = ['kvm1', 'kvm2', '/310', '310', '0'];
+    on.cloud.configure('opennebula: { migrate: ../x }\n');
+    const asked = await on.cloud.tm('premigrate', ...words);
+    expect(asked).toMatchObject({
+      exit: 0,
+      stderr: expect.stringMatching(/^WARN: .*Invalid name/) as string,
+    });
+    on.cloud.configure('policy: { when_guard_fails: no }\n');
+    expect(await on.cloud.tm('premigrate', ...words)).toMatchObject({ exit: 2 });
+  });
+});
+
+test.each(['premigrate', 'failmigrate'] as const)(
+  '%s tells its own name to who calls it with too little',
+  async (name) => {
+    const { exit, stderr } = await on.cloud.tm(name, 'kvm1', 'kvm2');
+    expect([exit, stderr.split('\n')[0]]).toEqual([
+      64,
+      expect.stringMatching(`^ERROR: migrate-guard: ${name}: SOURCE DESTINATION VM_DIRECTORY VM_ID`),
+    ]);
+  },
+);
+
+describe('without Node', () => {
+  const config = '/etc/migrate-guard/config.yaml';
+  const fallback = '/etc/migrate-guard/fallback.env';
+
+  /** The admin changes the configuration and runs doctor; then something happens, and Node goes. */
+  async function migrateAfter(yaml: string, then = ''): Promise<Driven> {
+    await on.cloud.shell(`rm -rf ${fallback}`);
+    on.cloud.configure(yaml);
+    expect(await on.cloud.doctor()).toContainEqual(
+      expect.objectContaining({ check: 'fallback', state: 'ok', path: fallback }),
+    );
+    await on.cloud.shell(then);
+    await on.cloud.hideNode();
+    try {
+      return await on.cloud.migrate();
+    } finally {
+      await on.cloud.showNode();
+    }
+  }
+
+  test.each([
+    ['opennebula:\n  migrate: frontend:migrate-tweaks\n', tweaks],
+    ['opennebula:\n  migrate: "frontend:migrate-tweaks"   # StorPool\n', tweaks],
+    ['opennebula: &site { migrate: frontend:migrate-tweaks }\n', tweaks],
+    ['opennebula:\n  migrate:\n    frontend:migrate-tweaks\n', tweaks],
+    ['policy: { when_guard_fails: "run-mover" }\n', stock],
+    ['# nothing\n', stock],
+  ])('%j: the mover that was configured runs', async (yaml, ran) => {
+    const moved = await migrateAfter(yaml);
+    expect(moved).toMatchObject({ exit: 0, ran });
+    expect(moved.stderr).toMatch(/^WARN: migrate-guard: one-310: the guard cannot run: Node 20 or later/);
+  });
+
+  test.each([
+    ['policy:\n  when_guard_fails: refuse\n'],
+    ['policy: {\n  when_guard_fails: refuse }\n'],
+    ['policy: { when_guard_fails: refuse }\n'],
+  ])('%j: refused, as the site has it', async (yaml) => {
+    const { exit, stderr, ran } = await migrateAfter(`${frontend}${yaml}`);
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toMatch(
+      /^ERROR: .*: Node 20 [^\n]*\nmigrate-guard: one-310: the guard cannot run: .*\.\n$/,
+    );
+  });
+
+  test('no configuration, and nothing that was made of one: the defaults', async () => {
+    const moved = await migrateAfter(frontend, `rm ${config} ${fallback}`);
+    expect(moved).toMatchObject({ exit: 0, ran: stock });
+  });
+
+  test.each([
+    ['it is missing', `rm ${fallback}`],
+    ['the configuration was changed since', `echo '# changed' >>${config}`],
+    ['and keeps an old time', `echo '# changed' >>${config}; touch -d 2001-01-01 ${config}`],
+    ['and is gone', `rm ${config}`],
+    ['and is a link to nowhere', `ln -sf /no/such ${config}`],
+    ['OpenNebula’s user may not read the configuration', `chmod 600 ${config}`],
+    ['OpenNebula’s user may not read it', `chmod 600 ${fallback}`],
+    ['a line of another program', `echo TZ=UTC >>${fallback}`],
+    ['a line without a value', `echo OPENNEBULA_SAVE= >>${fallback}`],
+    ['a line without a key', `echo =save >>${fallback}`],
+    ['no line', `echo >>${fallback}; echo save >>${fallback}`],
+    ['a value twice', `sed -n s/MIGRATE=.*/MIGRATE=migrate/p ${fallback} >>${fallback}`],
+    ['words of a shell', `sed -i 's/MIGRATE=.*/MIGRATE=$(id)/' ${fallback}`],
+    ['a way out', `sed -i 's|MIGRATE=.*|MIGRATE=../migrate|' ${fallback}`],
+    ['quotes', `sed -i "s/MIGRATE=.*/MIGRATE='migrate'/" ${fallback}`],
+    ['ends of lines of another system', `sed -i 's/$/\\r/' ${fallback}`],
+    ['the value is missing', `sed -i /MIGRATE=/d ${fallback}`],
+    ['what it was made of is not told', `sed -i /SHA256=/d ${fallback}`],
+    [
+      'it is a link to one of root’s',
+      `mv ${fallback} ${fallback}.real && ln -s fallback.env.real ${fallback}`,
+    ],
+    ['it is a directory', `rm ${fallback} && mkdir ${fallback}`],
+    ['it is another’s', `chown ${oneadmin} ${fallback}`],
+    ['its group may write it', `chmod g+w ${fallback}`],
+  ])('nothing is guessed, nothing is moved: %s', async (_, then) => {
+    const { exit, stderr, ran } = await migrateAfter(frontend, then);
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toContain('cannot be told without Node, so nothing is done\nERROR: migrate-guard: -> ');
+    expect(stderr.split('\n').at(-2)).toMatch(/^migrate-guard: one-310: the guard cannot run: .*\.$/);
+  });
+});

@@ -1,0 +1,77 @@
+import { History } from '../../support/vm-xml';
+import { useLittleCloud } from '../installation/fake-cloud-machine';
+
+/** Where the hook has a copy of a VM looked for: where the VM went last, however old the event is. */
+
+const on = useLittleCloud('each');
+
+const moment = 1_700_000_000;
+const toKvm2 = (): History => new History().begin('kvm2', moment).revert(moment + 9);
+const event = { id: 310, history: toKvm2().records };
+
+beforeEach(async () => {
+  on.cloud.configure('hooks: { retry: true }\n');
+  const noted = 'echo "$request" >>/var/lib/one/requests';
+  await on.cloud.hostHalf(noted, { kind: 'end', exit: 0, result: 'done', what: 'it can migrate' });
+});
+
+function requests(): unknown[] {
+  return on.cloud.lines('requests').map((line) => JSON.parse(line) as unknown);
+}
+
+/** What it was to do with the VM; to tell of it is another matter. */
+function orders(): string[] {
+  return on.cloud.lines('asked').filter((line) => !line.startsWith('update '));
+}
+
+test('the event is of now: there, and it is tried again', async () => {
+  await on.cloud.onevm(event);
+  expect(await on.cloud.hookOf('post-failure', event)).toMatchObject({ exit: 0, stderr: '' });
+  expect(requests()).toMatchObject([{ action: 'heal', domain: '310', destination: 'kvm2' }]);
+  expect(orders()).toEqual(['migrate --live 310 kvm2']);
+});
+
+test('another live migration has failed since: where that went; and the old one is not tried again', async () => {
+  const since = toKvm2()
+    .begin('kvm3', moment + 60)
+    .revert(moment + 69);
+  await on.cloud.onevm({ id: 310, history: since.records });
+  const { exit, stdout } = await on.cloud.hookOf('post-failure', event);
+  expect(requests()).toMatchObject([{ action: 'heal', domain: '310', destination: 'kvm3' }]);
+  expect([exit, stdout]).toEqual([0, expect.stringContaining('not tried again: the VM has gone on since')]);
+  expect(orders()).toEqual([]);
+});
+
+test.each([
+  [
+    'has arrived elsewhere since',
+    {
+      history: toKvm2()
+        .begin('kvm3', moment + 60)
+        .succeed(moment + 69).records,
+    },
+  ],
+  ['is on its way again', { lcmState: 4, history: toKvm2().begin('kvm3', moment + 60).records }],
+  ['was switched off', { state: 8, lcmState: 0, history: toKvm2().records }],
+])('it %s: nothing to do, and no host is asked', async (_, now) => {
+  await on.cloud.onevm({ id: 310, ...now });
+  const { exit, stdout } = await on.cloud.hookOf('post-failure', event);
+  expect([exit, stdout]).toEqual([0, expect.stringContaining('nothing to do: the VM has gone on since: ')]);
+  expect(requests()).toEqual([]);
+});
+
+test('OpenNebula cannot be asked: that is said, and nothing is guessed', async () => {
+  await on.cloud.onevm('it does not answer');
+  const { exit, stderr } = await on.cloud.hookOf('post-failure', event);
+  expect([exit, stderr]).toEqual([
+    2,
+    expect.stringContaining('nobody can tell where the VM went last: onevm show -x 310: it does not answer'),
+  ]);
+  expect(requests()).toEqual([]);
+});
+
+test('an event of something else asks nobody', async () => {
+  await on.cloud.onevm('it does not answer');
+  const deployed = { id: 310, prevLcmState: 2, history: new History().records };
+  expect(await on.cloud.hookOf('post-failure', deployed)).toMatchObject({ exit: 0, stderr: '' });
+});

@@ -1,0 +1,18 @@
+import type { Domain } from '../../lab/harness';
+import { diskOf } from '../testbed';
+
+/**
+ * A live snapshot of the first disk, which has a qcow2 image: from then on the guest writes to a file in the datastore.
+ * Its owner makes that file, as libvirt would leave it root's where dynamic_ownership is off.
+ *
+ * @returns its path
+ */
+export async function snapshotLive(domain: Domain, name = 'snapshot'): Promise<string> {
+  const file = `/var/lib/one/datastores/0/${domain.vmId}/${name}`;
+  const image = ['create', '-q', '-f', 'qcow2', '-u', '-b', diskOf(domain, 0).path, '-F', 'qcow2'];
+  await domain.host.succeed(['qemu-img', ...image, file, '1M'], { as: 'oneadmin' });
+  const options = ['--disk-only', '--no-metadata', '--reuse-external'];
+  const disk = ['--diskspec', `vda,snapshot=external,file=${file}`];
+  await domain.host.virsh('snapshot-create-as', domain.name, name, ...options, ...disk);
+  return file;
+}

@@ -1,0 +1,65 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DomainReport } from '../../../src/core/finding';
+import type { HostEnd } from '../../../src/agent-protocol/model/messages';
+
+/** What the root-only half on a host tells: of its VMs, and of what it did to one of them. */
+interface HostTells {
+  readonly domains: readonly DomainReport[];
+  /** By domain; what is left out is done as it should be. `hangs`: it says hello, and then nothing more. */
+  readonly ends?: Readonly<Record<string, HostEnd | 'hangs'>>;
+}
+
+const done: HostEnd = { exit: 0, result: 'done', what: 'done' };
+
+/** In the place of ssh, sudo and the host half: it reads one request and answers as each host tells. */
+const ssh = `#!${process.execPath}
+const { appendFileSync, readFileSync } = require('node:fs');
+const host = process.argv.at(-2).split('@')[1];
+const say = (line) => console.log(JSON.stringify(line));
+process.stdin.once('data', (text) => {
+  const { version, action, domain } = JSON.parse(text);
+  const { domains, ends = {} } = JSON.parse(readFileSync(__dirname + '/hosts.json', 'utf8'))[host];
+  say({ kind: 'hello', version });
+  if (action === 'audit') for (const report of domains) say({ kind: 'found', report });
+  else appendFileSync(__dirname + '/asked', host + ' ' + action + ' ' + domain + '\\n');
+  if (ends[domain] === 'hangs') return;
+  say({ kind: 'end', ...${JSON.stringify(done)}, ...ends[domain] });
+  process.stdin.destroy();
+});
+`;
+
+/** The hosts of a cloud, as its front-end reaches them. */
+export class StandInHosts {
+  /** Holds the `ssh` that has to be found first. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'migrate-guard-hosts-'));
+
+  constructor() {
+    // Programs and lists are for other users, too.
+    chmodSync(this.directory, 0o755);
+    writeFileSync(join(this.directory, 'ssh'), ssh, { mode: 0o755 });
+    chmodSync(join(this.directory, 'ssh'), 0o755);
+  }
+
+  /** What each host tells from now on; nothing was asked yet. */
+  tell(hosts: Readonly<Record<string, HostTells>>): void {
+    writeFileSync(join(this.directory, 'hosts.json'), JSON.stringify(hosts), { mode: 0o644 });
+    writeFileSync(this.asked, '');
+    chmodSync(this.asked, 0o666);
+  }
+
+  /** What was asked for beyond telling: `kvm1 repair one-1`, sorted. */
+  get requests(): string[] {
+    return readFileSync(this.asked, 'utf8').split('\n').slice(0, -1).sort();
+  }
+
+  /** One line for each request, which is written after the host said hello. */
+  get asked(): string {
+    return join(this.directory, 'asked');
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true });
+  }
+}

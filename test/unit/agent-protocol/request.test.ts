@@ -1,0 +1,78 @@
+import fc from '../../support/seeded-fast-check';
+import type { Failure } from '../../../src/core/errors';
+import {
+  asksDestination,
+  hostActions,
+  readRequest,
+  type HostRequest,
+} from '../../../src/agent-protocol/model/request';
+
+/** All that the front-end half sends: the drivers, TM scripts, hooks, the probe, the fleet's verbs and doctor. */
+const sent = [
+  { action: 'migrate', domain: 'one-310', destination: 'kvm2', checkDestination: true },
+  { action: 'save', domain: '0f0f0f0f-0000-4000-8000-00000000abcd' },
+  { action: 'save', domain: 'one-310', file: '/var/lib/one//datastores/0/310/checkpoint' },
+  { action: 'prepare', domain: '310', destination: 'kvm2' },
+  { action: 'heal', domain: '310', destination: 'kvm2' },
+  { action: 'heal', domain: '310', destination: 'kvm2', dryRun: true },
+  { action: 'repair', domain: '310', destination: 'kvm2', dryRun: false },
+  { action: 'repair', domain: 'one-310', dryRun: true },
+  { action: 'reset', domain: 'one-310', dryRun: false },
+  { action: 'reset', domain: 'one-310', dryRun: true, destination: 'kvm2' },
+  { action: 'probe' },
+  { action: 'audit' },
+  { action: 'foresee', changes: [] },
+  { action: 'foresee', changes: [{ link: '/dev/a', target: '../b' }] },
+  { action: 'state' },
+] as const satisfies readonly Omit<HostRequest, 'version'>[];
+
+function read(fields: object): HostRequest | Failure {
+  return readRequest(JSON.stringify({ version: '0.1.0', ...fields }));
+}
+
+test.each(sent)('the front-end sends %j', (fields) => {
+  expect(read(fields)).toEqual({ version: '0.1.0', ...fields });
+});
+
+test('the ssh agent is for those alone whose host asks the destination', () => {
+  const asking = sent.filter((fields) => asksDestination({ version: '0.1.0', ...fields }));
+  expect(asking.map((fields) => [fields.action, 'destination' in fields])).toEqual([
+    ['migrate', true],
+    ['prepare', true],
+    ['heal', true],
+    ['heal', true],
+    ['reset', true],
+  ]);
+});
+
+test('every action is sent by somebody', () => {
+  expect(new Set(sent.map(({ action }) => action))).toEqual(new Set(hostActions));
+});
+
+const members: readonly string[] = [...new Set(sent.flatMap((fields) => Object.keys(fields)))];
+
+test('a member that is not sent with this action is refused, whatever it holds', () => {
+  const odd = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString', 'strategy'), fc.string());
+  const key = fc.oneof(fc.constantFrom(...members), odd);
+  fc.assert(
+    fc.property(fc.constantFrom(...sent), key, fc.jsonValue(), (fields, name, value) => {
+      const known = sent.filter(({ action }) => action === fields.action).flatMap((one) => Object.keys(one));
+      fc.pre(name !== 'version' && !known.includes(name));
+      const text = JSON.stringify({ version: '0.1.0', ...fields });
+      const more = `${text.slice(0, -1)},${JSON.stringify(name)}:${JSON.stringify(value)}}`;
+      expect(readRequest(more)).toMatchObject({ code: 'usage' });
+    }),
+  );
+});
+
+test('a member of another type is refused', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...sent), fc.nat(), fc.jsonValue(), (fields, which, value) => {
+      const keys = ['version', ...Object.keys(fields)];
+      const key = keys[which % keys.length] ?? '';
+      const own = (fields as Readonly<Record<string, unknown>>)[key] ?? '0.1.0';
+      fc.pre(typeof value !== typeof own || (typeof own === 'object' && !Array.isArray(value)));
+      expect(read({ ...fields, [key]: value })).toMatchObject({ code: 'usage' });
+    }),
+  );
+});

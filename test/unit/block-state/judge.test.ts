@@ -1,0 +1,231 @@
+import { judgeMemory, type LogFacts } from '../../../src/block-state/model/judge';
+import { judgeLog, type WithoutMemory } from '../../../src/block-state/model/judge-log';
+import { isBrokenStream, readLog, sinceStart } from '../../../src/block-state/model/log-signatures';
+import type { QemuAnswers } from '../../../src/hypervisor/model/qmp';
+import { backend, memory } from '../../support/block-state-factories';
+
+describe('by memory', () => {
+  test.each([
+    ['healthy', [backend('a'), backend('b')]],
+    ['stuck', [backend('a'), backend('b', { stuck: true })]],
+    ['half-inactive', [backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })]],
+    ['half-inactive', [backend('a', { stuck: true }), backend('b', { inactive: true })]],
+    ['healthy', [backend('cd', { stuck: true, medium: false })]],
+    ['healthy', []],
+  ] as const)('%s', (blockState, backends) => {
+    expect(judgeMemory(memory(backends), 'one-310')).toMatchObject({ blockState });
+  });
+
+  test.each(['finish-migrate', 'postmigrate', 'inmigrate'])(
+    '%s is neither healthy nor broken',
+    (runState) => {
+      const all = [backend('a', { inactive: true, stuck: true })];
+      const judged = judgeMemory(memory(all, { runState, migration: 'completed' }), 'one-310');
+      expect(judged).toMatchObject({ blockState: 'unknown' });
+    },
+  );
+
+  // As all are that arrived paused. What QEMU 7.2 calls a guest that stood still when its migration failed is the second.
+  test.each(['paused', 'postmigrate', 'io-error', 'suspended', 'guest-panicked'])(
+    'a guest that is %s with INACTIVE disks waits for its resume',
+    (runState) => {
+      const disks = [backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })];
+      const { blockState, findings } = judgeMemory(memory(disks, { runState }), 'one-310');
+      expect(blockState).toBe('not-resumed');
+      const problem = {
+        state: 'problem',
+        remedy: expect.stringContaining('virsh resume one-310') as unknown,
+      };
+      expect(findings).toMatchObject([problem, problem]);
+    },
+  );
+
+  test.each(['paused', 'running'])(
+    'a guest that is %s: what its INACTIVE disks can die of is all told',
+    (runState) => {
+      const judged = judgeMemory(memory([backend('a', { inactive: true })], { runState }), 'one-310');
+      expect(judged.findings[0]?.what).toMatch(/a migration, a save or a resize of the disk aborts QEMU$/);
+    },
+  );
+});
+
+describe('the log', () => {
+  const start = '2024-02-20 09:00:00.000+0000: starting up libvirt version: 8.0.0, qemu version: 6.2.0\n';
+  const said = (text: string): string => `2024-02-20T09:46:41.938285Z qemu-kvm-one: ${text}\n`;
+
+  test.each([
+    [
+      'qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)',
+      'inactivate-failed',
+    ],
+    ['qemu_savevm_state_complete_precopy: bdrv_inactivate_all() failed (-1)', 'inactivate-failed'],
+    ['migration_block_inactivate: bdrv_inactivate_all() failed: -1', 'inactivate-failed'],
+    ['Block inactivate failed during switchover', 'inactivate-failed'],
+    ['migration_iteration_run: postcopy failed to start', 'inactivate-failed'],
+    ['postcopy_start: Failed in bdrv_inactivate_all(): Operation not permitted', 'inactivate-failed'],
+    ['postcopy_start: Failed in bdrv_inactivate_all()', 'inactivate-failed'],
+    ['Failed to get "write" lock', 'activate-failed'],
+    ["Could not open '/var/lib/one//datastores/0/310/disk.0': No such file or directory", 'activate-failed'],
+  ])('knows: %s', (text, meaning) => {
+    expect(readLog(said(text)).signatures).toMatchObject([{ meaning }]);
+  });
+
+  test('begins with the last start, and ends with an end', () => {
+    expect(sinceStart(`${start}old\n${start}new\n`)).toMatchObject({
+      text: 'new\n',
+      at: new Date('2024-02-20T09:00:00Z'),
+    });
+    expect(sinceStart('no start at all\n')).toBeUndefined();
+    expect(
+      sinceStart(`${start}x\n2024-02-20 10:00:00.000+0000: shutting down, reason=destroyed\n`),
+    ).toBeUndefined();
+  });
+
+  test('other complaints of QEMU are noted, and what is none is not', () => {
+    const text =
+      said('something new failed') +
+      said('-chardev pty,id=c: char device redirected to /dev/pts/3') +
+      'LC_ALL=C \\\n';
+    expect(readLog(text)).toMatchObject({
+      signatures: [],
+      complaints: [expect.stringContaining('something new') as unknown],
+    });
+  });
+
+  test.each([
+    'Unable to write to socket: Broken pipe',
+    'Unable to write to socket: Bad file descriptor',
+    'Unable to read from socket: Connection reset by peer',
+    'Unable to write to file: Broken pipe',
+    'Cannot write to TLS channel: Input/output error',
+    'failed to save SaveStateEntry with id(name): 3(ram): -5',
+    'multifd_send_pages: channel 1 has already quit!',
+  ])('a stream that broke says nothing about the disks: %s', (text) => {
+    const { complaints, signatures } = readLog(said(text));
+    expect([signatures, complaints.map(isBrokenStream)]).toEqual([[], [true]]);
+  });
+
+  test('a disk whose own connection broke is no broken stream', () => {
+    const text = 'Failed to send option request header: Unable to write to socket: Broken pipe';
+    expect(readLog(said(text)).complaints.map(isBrokenStream)).toEqual([false]);
+  });
+
+  const log = (more: Partial<LogFacts> = {}): LogFacts => ({
+    signatures: [],
+    complaints: [],
+    since: 'its start',
+    ...more,
+  });
+  const answers = (more: Partial<QemuAnswers> = {}): QemuAnswers => ({
+    status: 'running',
+    migration: 'failed',
+    inactiveNodes: undefined,
+    ...more,
+  });
+  const without = (facts: WithoutMemory['log'], told: WithoutMemory['answers']): WithoutMemory => ({
+    why: 'no layout',
+    log: facts,
+    answers: told,
+    origin: { cameOver: false, hasRun: false },
+    state: 'running',
+  });
+  const broken = said('Unable to write to socket: Broken pipe').trim();
+  const failure = [{ meaning: 'inactivate-failed' as const, line: 'bdrv_inactivate_all() failed (-1)' }];
+
+  test.each([
+    ['whole and silent', log(), undefined, 'healthy'],
+    ['a failure', log({ signatures: failure }), answers(), 'unknown'],
+    [
+      'a failure, and nobody answers',
+      log({ signatures: failure }),
+      { unknown: 'libvirtd did not answer' },
+      'unknown',
+    ],
+    [
+      'a failure, but all nodes active (QEMU 10)',
+      log({ signatures: failure }),
+      answers({ inactiveNodes: [] }),
+      'healthy',
+    ],
+    [
+      'a failure, and nodes inactive (QEMU 10)',
+      log({ signatures: failure }),
+      answers({ inactiveNodes: ['n'] }),
+      'half-inactive',
+    ],
+    ['not whole', log({ gap: 'rotated' }), answers(), 'unknown'],
+    [
+      'not whole, but never a migration',
+      log({ gap: 'rotated' }),
+      answers({ migration: undefined }),
+      'healthy',
+    ],
+    ['unreadable', { unknown: 'EACCES' }, answers(), 'unknown'],
+    ['unreadable, and nobody answers', { unknown: 'EACCES' }, { unknown: 'no' }, 'unknown'],
+    ['an unknown complaint and a failed migration', log({ complaints: ['x'] }), answers(), 'unknown'],
+    [
+      'an unknown complaint and no failed migration',
+      log({ complaints: ['x'] }),
+      answers({ migration: 'cancelled' }),
+      'healthy',
+    ],
+    ['an unknown complaint, and nobody answers', log({ complaints: ['x'] }), { unknown: 'no' }, 'unknown'],
+    ['a broken stream and a failed migration', log({ complaints: [broken] }), answers(), 'healthy'],
+    ['a broken stream, and nobody answers', log({ complaints: [broken] }), { unknown: 'no' }, 'unknown'],
+    ['a broken stream, and more', log({ complaints: [broken, 'x'] }), answers(), 'unknown'],
+    ['silent, but handing over', log(), answers({ status: 'finish-migrate' }), 'unknown'],
+    [
+      'silent, after a migration by QMP that completed',
+      log(),
+      answers({ status: 'postmigrate', migration: 'completed' }),
+      'unknown',
+    ],
+    [
+      'silent, but QEMU was asked and does not answer',
+      log(),
+      { unknown: 'libvirtd did not answer' },
+      'unknown',
+    ],
+    [
+      'silent, and nodes inactive (QEMU 10)',
+      log(),
+      answers({ migration: undefined, inactiveNodes: ['n'] }),
+      'half-inactive',
+    ],
+    [
+      'silent, and nodes inactive while it is paused (QEMU 10)',
+      log(),
+      answers({ status: 'paused', inactiveNodes: ['n'] }),
+      'not-resumed',
+    ],
+  ])('%s', (_, facts, told, blockState) => {
+    expect(judgeLog(without(facts, told), 'one-310')).toMatchObject({ blockState });
+  });
+
+  const came = { cameOver: true, hasRun: false };
+  const paused = answers({ status: 'paused', migration: 'completed' });
+
+  test.each([
+    ['paused, and nobody was asked', undefined, 'paused', came],
+    ['paused, and QEMU says so', { ...paused, hasServed: false }, 'paused', came],
+    ['paused, and libvirt does not know it yet', { ...paused, hasServed: false }, 'running', came],
+    ['paused, and nobody answers', { unknown: 'libvirtd did not answer' }, 'paused', came],
+    ['of an unknown state', undefined, undefined, came],
+  ])('a guest that came over is %s: it may wait for its resume', (_, told, state, origin) => {
+    const judged = judgeLog({ ...without(log(), told), state, origin }, 'one-310');
+    expect(judged).toMatchObject({ blockState: 'unknown', mayWait: true });
+    expect(judged.findings[0]?.remedy).toContain('virsh resume one-310');
+  });
+
+  test.each([
+    ['runs', undefined, 'running', came],
+    ['runs, and QEMU says so', answers({ migration: 'completed' }), 'running', came],
+    ['has run here under KVM', paused, 'paused', { cameOver: true, hasRun: true }],
+    ['was served by a disk here', { ...paused, hasServed: true }, 'paused', came],
+    ['started here, and is paused', paused, 'paused', { cameOver: false, hasRun: false }],
+  ])('a guest that %s does not wait', (_, told, state, origin) => {
+    const judged = judgeLog({ ...without(log(), told), state, origin }, 'one-310');
+    expect(judged.blockState).toBe('healthy');
+    expect(judged).not.toHaveProperty('mayWait');
+  });
+});

@@ -1,0 +1,53 @@
+import { destination } from '../../../../src/disk-paths/checks/destination-paths';
+import { aDomain, aSource, diskPath as path, domainFacts } from '../../../support/factories';
+
+describe('destination', () => {
+  const inspect = (type: string | undefined) =>
+    destination.inspect(domainFacts({ destination: { host: 'kvm2', paths: [{ path, type }] } }));
+  const base = { check: 'destination', disk: 'vda', path };
+
+  test.each(['block special file', 'regular file', 'regular empty file'])('%s', (type) => {
+    expect(inspect(type)).toEqual([{ ...base, state: 'ok', what: `it leads to a ${type} on kvm2` }]);
+  });
+
+  test.each([
+    [undefined, 'it leads to nothing on kvm2'],
+    ['directory', 'it leads to a directory on kvm2, which is no disk'],
+  ])('%s', (type, what) => {
+    expect(inspect(type)).toEqual([
+      {
+        ...base,
+        state: 'problem',
+        what,
+        remedy: `make ${path} lead to the disk on kvm2, or migrate to another host`,
+      },
+    ]);
+  });
+
+  test('a medium that libvirt leaves out where it is missing; what is there must be a disk', () => {
+    const domain = aDomain({ sources: [aSource({ dispensable: true })] });
+    const ask = (type: string | undefined): object[] => [
+      ...destination.inspect(domainFacts({ domain, destination: { host: 'kvm2', paths: [{ path, type }] } })),
+    ];
+    const what =
+      'it leads to nothing on kvm2, but libvirt leaves that medium out when the VM migrates (startupPolicy)';
+    expect(ask(undefined)).toEqual([{ ...base, state: 'ok', note: true, what }]);
+    expect(ask('directory')).toMatchObject([{ state: 'problem' }]);
+  });
+
+  test('that could not be asked', () => {
+    const facts = domainFacts({ destination: { host: 'kvm2', paths: { unknown: 'no answer within 10 s' } } });
+    expect(destination.inspect(facts)).toEqual([
+      {
+        check: 'destination',
+        state: 'unknown',
+        what: 'kvm2 could not be asked: no answer within 10 s',
+        remedy: 'try: ssh kvm2 true, as oneadmin',
+      },
+    ]);
+  });
+
+  test('that was not asked for', () => {
+    expect(destination.inspect(domainFacts())).toEqual([]);
+  });
+});

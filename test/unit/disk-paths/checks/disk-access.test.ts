@@ -1,0 +1,71 @@
+import { diskAccess } from '../../../../src/disk-paths/checks/disk-access';
+import type { DomainFacts, SourceFacts } from '../../../../src/disk-paths/model/facts';
+import {
+  aDevice,
+  diskPath as path,
+  domainFacts,
+  sourceFacts,
+  withoutEvidence,
+  qemuUser,
+} from '../../../support/factories';
+
+describe('disk-access', () => {
+  const inspect = (changes: Partial<SourceFacts>, facts: Partial<DomainFacts> = {}, readonly = false) =>
+    withoutEvidence(
+      diskAccess.inspect(
+        domainFacts({ sources: [sourceFacts({ ...changes, source: { readonly } })], ...facts }),
+      ),
+    );
+  const base = { check: 'disk-access', disk: 'vda', path };
+
+  test('allowed', () => {
+    expect(inspect({})).toEqual([{ ...base, state: 'ok', what: 'QEMU (uid 9869, gid 9869) may open it' }]);
+  });
+
+  test('refused, with all groups named', () => {
+    const access = { kind: 'refused', path: '/dev/sp-3', why: 'mode 0600, owner 0:0' } as const;
+    expect(inspect({ access }, { credentials: { ...qemuUser, groups: [6, 9869, 36] } })).toEqual([
+      {
+        ...base,
+        state: 'problem',
+        what: 'QEMU (uid 9869, gid 9869, groups 6 36) may not open /dev/sp-3 in its mount namespace: mode 0600, owner 0:0',
+        remedy: 'let uid 9869, gid 9869, groups 6 36 use /dev/sp-3, as seen in that namespace',
+      },
+    ]);
+  });
+
+  test('not known', () => {
+    expect(inspect({ access: { unknown: 'the list could not be read' } })).toEqual([
+      { ...base, state: 'unknown', what: 'the list could not be read', remedy: 'run again' },
+    ]);
+  });
+
+  describe('of a disk that is read-only', () => {
+    const access = { kind: 'refused', path: '/x', why: 'y' } as const;
+    const held = (writable?: boolean) => ({
+      open: [writable === undefined ? aDevice('252:3') : { ...aDevice('252:3'), writable }],
+    });
+
+    test('nothing to say of one that is not opened again', () => {
+      expect(inspect({ access }, held(false), true)).toEqual([]);
+      expect(inspect({}, held(false), true)).toEqual([]);
+    });
+
+    test('a problem of one that QEMU still holds for writing', () => {
+      expect(inspect({ access }, held(true), true)).toMatchObject([{ state: 'problem' }]);
+      expect(inspect({}, held(true), true)).toMatchObject([{ state: 'ok' }]);
+    });
+
+    test('unknown of one of which that is not known, if it matters', () => {
+      expect(inspect({}, held(), true)).toEqual([]);
+      expect(inspect({ access }, held(), true)).toEqual([
+        {
+          ...base,
+          state: 'unknown',
+          what: 'QEMU (uid 9869, gid 9869) may not open /x in its mount namespace: y, and whether QEMU opens this disk again to migrate is not known: how QEMU opened it was not read',
+          remedy: 'run again',
+        },
+      ]);
+    });
+  });
+});

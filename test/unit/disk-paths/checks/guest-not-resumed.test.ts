@@ -1,0 +1,31 @@
+import { checks, checksWithoutInspection } from '../../../../src/disk-paths/checks';
+import { guestOrigin } from '../../../../src/disk-paths/checks/guest-not-resumed';
+import { aDomain, domainFacts } from '../../../support/factories';
+
+describe('a guest that came over and does not run', () => {
+  const waiting = { cameOver: true, hasRun: false };
+
+  test.each(['paused', 'crashed', 'pmsuspended'])('%s: may wait for its resume', (state) => {
+    const facts = domainFacts({ domain: aDomain({ state }), origin: waiting });
+    expect(guestOrigin.inspect(facts)).toMatchObject([
+      {
+        check: 'block-state',
+        state: 'unknown',
+        remedy: expect.stringMatching(/virsh resume one-310$/) as unknown,
+      },
+    ]);
+  });
+
+  test.each([
+    ['runs', 'running', waiting],
+    ['started here', 'paused', { cameOver: false, hasRun: false }],
+    ['has run here', 'paused', { cameOver: true, hasRun: true }],
+  ])('one that %s does not', (_, state, came) => {
+    expect(guestOrigin.inspect(domainFacts({ domain: aDomain({ state }), origin: came }))).toEqual([]);
+  });
+});
+
+test('who inspects the block state besides does not ask it', () => {
+  expect(checks).not.toContain(guestOrigin);
+  expect(checksWithoutInspection).toEqual([...checks, guestOrigin]);
+});

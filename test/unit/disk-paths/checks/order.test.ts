@@ -1,0 +1,13 @@
+import { checks } from '../../../../src/disk-paths/checks';
+
+test('the order of the checks is that of the report', () => {
+  expect(checks.map(({ name }) => name)).toEqual([
+    'disk-path',
+    'disk-device',
+    'disk-access',
+    'disk-open',
+    'disk-name',
+    'disk-size',
+    'destination',
+  ]);
+});

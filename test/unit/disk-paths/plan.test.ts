@@ -1,0 +1,233 @@
+import { sameTarget, type Entry, type View } from '../../../src/file-tree/model/entry';
+import { mergePlans, planSource, type Plan, type PlanInput } from '../../../src/disk-paths/model/plan';
+import type { Step } from '../../../src/core/repair-step';
+import { walk } from '../../../src/file-tree/model/walk';
+import fc from '../../support/seeded-fast-check';
+import {
+  aDevice,
+  aDirectory,
+  aFile,
+  aLink,
+  diskLink,
+  diskPath,
+  missing,
+  mountAt,
+  qemuMounts,
+  sourceFacts,
+  storpoolView,
+  viewOf,
+} from '../../support/factories';
+
+const byId = '/dev/storpool-byid/fir.b.f2g';
+
+function input(hostView: View, qemuView: View, path = diskPath): PlanInput {
+  const { host, namespace, inside } = sourceFacts({ hostView, qemuView, source: { path } });
+  return { host, namespace, inside: inside ?? [], mounts: qemuMounts, ownNamespace: true };
+}
+
+function plan(
+  qemu: Readonly<Record<string, Entry>>,
+  host: Readonly<Record<string, Entry>> = {},
+  changes: Partial<PlanInput> = {},
+): Plan {
+  return planSource({ ...input(storpoolView(host), storpoolView(qemu)), ...changes });
+}
+
+/** What the namespace shows once the steps are done. */
+function after(view: View, steps: readonly Step[]): View {
+  const made = new Map(
+    steps.map((step): [string, Entry] => {
+      switch (step.step) {
+        case 'make-directory':
+          return [step.path, aDirectory()];
+        case 'make-node':
+          return [step.path, aDevice(step.device)];
+        default:
+          return [step.path, aLink(step.target)];
+      }
+    }),
+  );
+  return (path) => made.get(path) ?? view(path);
+}
+
+describe('what is planned', () => {
+  const link = { mode: 0o777, uid: 0, gid: 0 };
+
+  test('all that is missing, in the order of the way, with the host’s owners and modes', () => {
+    const device = aDevice('252:3', { mode: 0o640, uid: 1, gid: 6 });
+    const gone = { '/dev/storpool-byid': missing, [byId]: missing, '/dev/sp-3': missing };
+    const host = { '/dev/storpool-byid': aDirectory({ mode: 0o750, uid: 3, gid: 4 }), '/dev/sp-3': device };
+    expect(plan(gone, host)).toEqual({
+      steps: [
+        { step: 'make-directory', path: '/dev/storpool-byid', mode: 0o750, uid: 3, gid: 4 },
+        { step: 'make-symlink', path: byId, target: '../sp-3', ...link },
+        { step: 'make-node', path: '/dev/sp-3', device: '252:3', mode: 0o640, uid: 1, gid: 6 },
+      ],
+    });
+  });
+
+  test('a directory and a link that the way passes twice are made once', () => {
+    const host = viewOf({
+      [diskLink]: aLink('/dev/disk/by-id/scsi-1'),
+      '/dev/disk/by-id/scsi-1': aLink('/dev/disk/by-uuid/u-1'),
+      '/dev/disk/by-uuid/u-1': aLink('../../sp-3'),
+      '/dev/sp-3': aDevice('252:3'),
+    });
+    const qemu = viewOf({ [diskLink]: aLink('/dev/disk/by-id/scsi-1'), '/dev/sp-3': aDevice('252:3') });
+    const made = planSource(input(host, qemu));
+    expect('steps' in made && made.steps.map(({ step, path }) => [step, path])).toEqual([
+      ['make-directory', '/dev/disk'],
+      ['make-directory', '/dev/disk/by-id'],
+      ['make-symlink', '/dev/disk/by-id/scsi-1'],
+      ['make-directory', '/dev/disk/by-uuid'],
+      ['make-symlink', '/dev/disk/by-uuid/u-1'],
+    ]);
+  });
+
+  test('a node like the one that is inside already', () => {
+    const sibling = { path: '/dev/loop7', mode: 0o600, uid: 9869, gid: 9869 };
+    expect(plan({ '/dev/sp-3': missing }, {}, { sibling })).toEqual({
+      steps: [
+        {
+          step: 'make-node',
+          path: '/dev/sp-3',
+          device: '252:3',
+          like: '/dev/loop7',
+          mode: 0o600,
+          uid: 9869,
+          gid: 9869,
+        },
+      ],
+    });
+  });
+
+  test('a link that leads elsewhere is replaced, and it is said from where', () => {
+    expect(plan({ [byId]: aLink('../sp-2') })).toEqual({
+      steps: [{ step: 'replace-symlink', path: byId, target: '../sp-3', was: '../sp-2', ...link }],
+    });
+  });
+
+  test('a link as libvirt stores it is left', () => {
+    expect(plan({ [byId]: aLink('/dev/storpool-byid/../sp-3'), '/dev/sp-3': missing })).toMatchObject({
+      steps: [{ step: 'make-node', path: '/dev/sp-3' }],
+    });
+  });
+});
+
+describe('what is refused', () => {
+  const inQemu = "in QEMU's mount namespace";
+
+  test.each<[string, Plan, string]>([
+    [
+      'no namespace of its own',
+      plan({}, {}, { ownNamespace: false }),
+      'QEMU shares the mount namespace of the host',
+    ],
+    ['no way on the host', plan({}, { [byId]: missing }), 'the path does not resolve on the host'],
+    [
+      'a mount of its own',
+      plan({ [byId]: missing }, {}, { mounts: [...qemuMounts, mountAt('/dev/storpool-byid')] }),
+      `/dev/storpool-byid lies in /dev/storpool-byid, a mount of its own ${inQemu}`,
+    ],
+    ['what cannot be read', plan({ [byId]: { kind: 'unreadable', error: 'EIO' } }), `${byId} ${inQemu}: EIO`],
+    [
+      'a directory where the link belongs',
+      plan({ [byId]: aDirectory() }),
+      `${byId} is a directory ${inQemu}, but a link on the host`,
+    ],
+    [
+      'a file where the directory belongs',
+      plan({ '/dev/storpool-byid': aFile('7') }),
+      `/dev/storpool-byid is a regular file ${inQemu}, but a directory on the host`,
+    ],
+    [
+      'a link where the device belongs',
+      plan({ '/dev/sp-3': aLink('x') }),
+      `/dev/sp-3 is a link to x ${inQemu}, but block device 252:3 on the host`,
+    ],
+    [
+      'another device',
+      plan({ '/dev/sp-3': aDevice('252:9') }),
+      `/dev/sp-3 is block device 252:9 ${inQemu}, but block device 252:3 on the host`,
+    ],
+    [
+      'a file below /dev',
+      plan({ '/dev/sp-3': missing }, { '/dev/sp-3': aFile('7') }),
+      '/dev/sp-3 on the host is neither a directory, a link nor a block device',
+    ],
+    ['nothing to do', plan({}), `the way of the host cannot be made inside QEMU's mount namespace`],
+    [
+      'a way that leaves /dev for what was not looked at',
+      plan({ [byId]: missing }, { [byId]: aLink('/srv/sp-3'), '/srv/sp-3': aLink('/dev/sp-3') }),
+      `the way of the host cannot be made inside QEMU's mount namespace`,
+    ],
+  ])('%s', (_, refused, refusal) => {
+    expect(refused).toEqual({ code: 'problem', what: refusal });
+  });
+});
+
+describe('targets of a link', () => {
+  test.each([
+    ['../sp-3', '/dev/a/../sp-3', true],
+    ['../sp-3', '/dev/sp-3', true],
+    ['./../sp-3', '..//sp-3', true],
+    ['../sp-3', '../sp-4', false],
+    ['../sp-3', 'sp-3', false],
+  ])('%s and %s of /dev/a/l are the same: %s', (one, other, expected) => {
+    expect(sameTarget('/dev/a/l', one, other)).toBe(expected);
+  });
+});
+
+const names = ['a', 'b', 'c', 'd'];
+const paths = ['/dev', '/dev/x', '/dev/y'].flatMap((directory) =>
+  names.map((name) => `${directory}/${name}`),
+);
+const leaf = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom(...paths, ...names, ...names.map((name) => `../${name}`))
+      .map((to) => aLink(to)),
+  },
+  { weight: 3, arbitrary: fc.constantFrom('1:1', '1:2').map((device) => aDevice(device)) },
+  { weight: 1, arbitrary: fc.constant(missing) },
+);
+const tree = fc.dictionary(fc.constantFrom(...paths), leaf, { minKeys: 3 });
+
+test('any plan, and all plans of a domain together, lead every disk to the device of the host', () => {
+  let planned = 0;
+  fc.assert(
+    fc.property(
+      tree,
+      fc.uniqueArray(fc.constantFrom(...paths)),
+      tree,
+      fc.uniqueArray(fc.constantFrom(...paths), { minLength: 1, maxLength: 3 }),
+      (host, gone, changed, disks) => {
+        const inQemu = {
+          ...host,
+          ...Object.fromEntries(gone.map((path) => [path, changed[path] ?? missing])),
+        };
+        const [hostView, qemuView] = [viewOf(host), viewOf(inQemu)];
+        const plans = disks.flatMap((path) => {
+          const made = planSource(input(hostView, qemuView, path));
+          return 'steps' in made ? [{ path, steps: made.steps }] : [];
+        });
+        const together = mergePlans(plans.map(({ steps }) => steps));
+        for (const { path, steps } of plans) {
+          planned += 1;
+          const end = walk(hostView, path).end;
+          for (const view of [after(qemuView, steps), after(qemuView, together)]) {
+            expect(walk(view, path).end).toMatchObject({ kind: 'found', entry: { kind: 'block' } });
+            expect(walk(view, path).end).toMatchObject(
+              end.kind === 'found' && 'device' in end.entry ? { entry: { device: end.entry.device } } : {},
+            );
+          }
+          expect(new Set(together.map((step) => step.path)).size).toBe(together.length);
+          expect(together.every((step) => step.path.startsWith('/dev/'))).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  expect(planned).toBeGreaterThan(100);
+});

@@ -1,0 +1,39 @@
+import fc from '../../support/seeded-fast-check';
+import { avoided, isPathAnswer } from '../../../src/file-tree/model/path-question';
+import { walk } from '../../../src/file-tree/model/walk';
+import { storpoolView } from '../../support/factories';
+
+const answer = { walk: walk(storpoolView(), '/dev/sp-3') };
+
+describe('what a child answers', () => {
+  test('is taken as it comes through JSON', () => {
+    expect(isPathAnswer(JSON.parse(JSON.stringify(answer)))).toBe(true);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', null],
+    ['a word', 'safe'],
+    ['a list', []],
+    ['an object without a walk', { access: 'ok' }],
+    ['a walk without an end', { walk: { path: '/x', passages: [] } }],
+    ['an end without a path', { walk: { path: '/x', passages: [], end: { kind: 'missing' } } }],
+    ['an end at nothing', { walk: { path: '/x', passages: [], end: { kind: 'found', path: '/x' } } }],
+    ['passages that are no list', { walk: { ...answer.walk, passages: 'x' } }],
+    ['a passage without an entry', { walk: { ...answer.walk, passages: [{ path: '/x' }] } }],
+  ])('is not taken for an answer: %s', (_, value) => {
+    expect(isPathAnswer(value)).toBe(false);
+  });
+
+  test('whatever it is, it is judged without an exception', () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => typeof isPathAnswer(value) === 'boolean'));
+  });
+});
+
+test.each([
+  ['/mnt/dead', true],
+  ['/mnt/dead/disk', true],
+  ['/mnt/deadline', false],
+  ['/mnt', false],
+])('storage at /mnt/dead that did not answer keeps from %s: %p', (path, expected) => {
+  expect(avoided([{ path: '/mnt/dead', why: 'it hangs' }], path) !== undefined).toBe(expected);
+});

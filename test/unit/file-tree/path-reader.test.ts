@@ -1,0 +1,48 @@
+import { closeSync, openSync } from 'node:fs';
+import { PathReader, type Answered } from '../../../src/file-tree/path-reader/path-reader';
+
+/** The answers of a child that `script` takes the place of: a QEMU could disturb one that runs with its user. */
+async function askOf(script: string, paths: readonly string[] = ['/etc']): Promise<readonly Answered[]> {
+  const root = openSync('/', 'r');
+  const reader = new PathReader({
+    asUser: ['sh', '-c', script, 'sh'],
+    roots: [root],
+    avoid: () => [],
+    onHang: () => 'it hangs',
+  });
+  try {
+    return await reader.read(paths.map((path) => ({ root: 0, path })));
+  } finally {
+    reader.end();
+    closeSync(root);
+  }
+}
+
+test('the child itself says what stands at a path', async () => {
+  const answers = await askOf('exec "$@"', ['/etc', '/no/such', '/etc/']);
+  expect(answers).toMatchObject([
+    { walk: { path: '/etc', end: { kind: 'found', path: '/etc' } } },
+    { walk: { end: { kind: 'missing', path: '/no' } } },
+    { walk: { end: { kind: 'found', path: '/etc' } } },
+  ]);
+});
+
+test.each<[string, string]>([
+  ['says what is no JSON', 'echo safe'],
+  ['says another thing', 'echo "{}"; sleep 600'],
+  ['goes on and on without a line end', 'exec cat /dev/zero'],
+  ['goes on and on with lines', 'exec yes'],
+])('one that %s is not listened to any more', async (_, script) => {
+  const why = 'the process that looks at paths was disturbed';
+  expect(await askOf(script, ['/etc', '/usr'])).toEqual([{ why }, { why }]);
+});
+
+test('one that ends tells its last complaint', async () => {
+  expect(await askOf('echo first >&2; echo setpriv: no >&2; exit 1')).toEqual([{ why: 'setpriv: no' }]);
+});
+
+test('one that complains without end takes no memory, and its end counts', async () => {
+  const [answer] = await askOf('head -c 50000000 /dev/zero | tr "\\0" x >&2; exit 1');
+  expect(answer).toHaveProperty('why');
+  expect(JSON.stringify(answer).length).toBeLessThan(20_000);
+});

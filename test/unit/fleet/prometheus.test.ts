@@ -1,0 +1,121 @@
+import fc from '../../support/seeded-fast-check';
+import { renderMetrics } from '../../../src/fleet/prometheus';
+import type { FleetReport } from '../../../src/fleet/model/fleet';
+import { makeFleet } from '../../support/fake-fleet/fake-fleet';
+import { oddNames } from '../../support/fake-fleet/hostile-names';
+import { aFleetDomain } from '../../support/factories';
+
+const report: FleetReport = {
+  host: 'frontend',
+  time: '2026-11-22T23:59:00.000Z',
+  source: 'monitoring',
+  hosts: [
+    { host: 'kvm1', cluster: 'c' },
+    { host: 'kvm2', cluster: null, trouble: { what: 'no answer', remedy: 'look' } },
+  ],
+  domains: [
+    aFleetDomain(),
+    aFleetDomain({ domain: 'one-311', verdict: 'repairable', seen: '2026-11-22T23:50:00.000Z' }),
+    // Its paths are fine; its disks are not.
+    aFleetDomain({ domain: 'one-312', name: null, blockState: 'stuck' }),
+    aFleetDomain({
+      domain: 'one-313',
+      host: 'kvm2',
+      verdict: 'undecided',
+      blockState: 'unknown',
+      seen: null,
+    }),
+  ],
+  doubts: ['something'],
+  vmsListed: true,
+};
+
+test('counts of every host with its zeros, and series of their own for VMs at risk only', () => {
+  expect(renderMetrics(report, '1.2.3 (abc)')).toBe(`\
+# HELP migrate_guard_build_info The migrate-guard that made these metrics; always 1.
+# TYPE migrate_guard_build_info gauge
+migrate_guard_build_info{version="1.2.3 (abc)"} 1
+# HELP migrate_guard_audit_timestamp_seconds When the audit was made, in seconds since 1970, by who told of the VMs.
+# TYPE migrate_guard_audit_timestamp_seconds gauge
+migrate_guard_audit_timestamp_seconds{source="monitoring"} 1795391940
+# HELP migrate_guard_audit_doubts How many things the audit could not find out, beyond single hosts and VMs.
+# TYPE migrate_guard_audit_doubts gauge
+migrate_guard_audit_doubts 1
+# HELP migrate_guard_host_answered Whether the host told all that the audit asked (1), or not (0).
+# TYPE migrate_guard_host_answered gauge
+migrate_guard_host_answered{host="kvm1"} 1
+migrate_guard_host_answered{host="kvm2"} 0
+# HELP migrate_guard_vms Running VMs by verdict; safe is about the paths of their disks only.
+# TYPE migrate_guard_vms gauge
+migrate_guard_vms{host="kvm1",verdict="blocked"} 0
+migrate_guard_vms{host="kvm1",verdict="undecided"} 0
+migrate_guard_vms{host="kvm1",verdict="repairable"} 1
+migrate_guard_vms{host="kvm1",verdict="safe"} 2
+migrate_guard_vms{host="kvm2",verdict="blocked"} 0
+migrate_guard_vms{host="kvm2",verdict="undecided"} 1
+migrate_guard_vms{host="kvm2",verdict="repairable"} 0
+migrate_guard_vms{host="kvm2",verdict="safe"} 0
+# HELP migrate_guard_vms_by_block_state Running VMs by the state of QEMU's disks.
+# TYPE migrate_guard_vms_by_block_state gauge
+migrate_guard_vms_by_block_state{host="kvm1",block_state="half-inactive"} 0
+migrate_guard_vms_by_block_state{host="kvm1",block_state="stuck"} 1
+migrate_guard_vms_by_block_state{host="kvm1",block_state="not-resumed"} 0
+migrate_guard_vms_by_block_state{host="kvm1",block_state="unknown"} 0
+migrate_guard_vms_by_block_state{host="kvm1",block_state="healthy"} 2
+migrate_guard_vms_by_block_state{host="kvm2",block_state="half-inactive"} 0
+migrate_guard_vms_by_block_state{host="kvm2",block_state="stuck"} 0
+migrate_guard_vms_by_block_state{host="kvm2",block_state="not-resumed"} 0
+migrate_guard_vms_by_block_state{host="kvm2",block_state="unknown"} 1
+migrate_guard_vms_by_block_state{host="kvm2",block_state="healthy"} 0
+# HELP migrate_guard_oldest_finding_timestamp_seconds When the VM of the host that was not looked at for longest was looked at, in seconds since 1970.
+# TYPE migrate_guard_oldest_finding_timestamp_seconds gauge
+migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400
+# HELP migrate_guard_vm_at_risk A VM that is not safe to move, or whose QEMU is stuck, half-inactive or not resumed; always 1.
+# TYPE migrate_guard_vm_at_risk gauge
+migrate_guard_vm_at_risk{domain="one-311",name="web",host="kvm1",verdict="repairable",block_state="healthy"} 1
+migrate_guard_vm_at_risk{domain="one-312",name="",host="kvm1",verdict="safe",block_state="stuck"} 1
+migrate_guard_vm_at_risk{domain="one-313",name="web",host="kvm2",verdict="undecided",block_state="unknown"} 1
+`);
+});
+
+/** The labels of a line, as Prometheus reads them. */
+function labelsOf(line: string): Record<string, string> {
+  const inner = /\{(.*)\} [0-9.]+$/s.exec(line)?.[1] ?? '';
+  const pairs = [...inner.matchAll(/([a-z_]+)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/g)];
+  expect(pairs.map(([pair]) => pair).join('')).toBe(inner);
+  return Object.fromEntries(
+    pairs.map(([, label = '', value = '']) => [
+      label,
+      value.replace(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : String(character))),
+    ]),
+  );
+}
+
+test('whatever a name holds, it is one label value of one line, and whole', () => {
+  const names = fc.oneof(
+    fc.constantFrom(...oddNames),
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('\\', '"', '\n', 'n', ',', '}', '{', '=', ' ') }),
+  );
+  fc.assert(
+    fc.property(names, names, (domain, name) => {
+      const [vm] = report.domains;
+      const domains = vm ? [{ ...vm, verdict: 'blocked' as const, domain, name }] : [];
+      const lines = renderMetrics({ ...report, domains }, '').split('\n');
+      const series = lines.filter((line) => line.startsWith('migrate_guard_vm_at_risk'));
+      expect(series).toHaveLength(1);
+      const { domain: read, name: readName } = labelsOf(series[0] ?? '');
+      const inUtf8 = (text: string): string => Buffer.from(text).toString();
+      expect([read, readName]).toEqual([inUtf8(domain), inUtf8(name)]);
+    }),
+  );
+});
+
+test('no series stands there twice, even if a VM does', () => {
+  const fleet = makeFleet({ vms: 30, hosts: 3, trouble: 1 });
+  const twice = renderMetrics({ ...fleet, domains: [...fleet.domains, ...fleet.domains] }, '');
+  const series = twice
+    .split('\n')
+    .flatMap((line) => (line.startsWith('#') || line === '' ? [] : line.replace(/ \S+$/, '')));
+  expect(new Set(series).size).toBe(series.length);
+});

@@ -1,0 +1,45 @@
+import { lastWords, readArrival } from '../../../src/destination/model/arrival';
+import { shellWord } from '../../../src/core/shell-word';
+
+/** Whatever `virsh domstate --reason` may print of a QEMU (tools/virsh-domain-monitor.c), and what it means after a migration. */
+test.each([
+  ['running (migrated)', 'runs'],
+  ['running (unpaused)', 'runs'],
+  ['running (booted)', 'runs'],
+  ['running (post-copy)', 'partial'],
+  ['running (post-copy failed)', 'partial'],
+  ['paused (user)', 'stands'],
+  ['paused (I/O error)', 'stands'],
+  ['paused (watchdog)', 'stands'],
+  ['paused (crashed)', 'stands'],
+  ['paused (migrating)', 'partial'],
+  ['paused (starting up)', 'partial'],
+  ['paused (post-copy)', 'partial'],
+  ['paused (post-copy failed)', 'partial'],
+  ['paused (unknown)', 'partial'],
+  ['crashed (panicked)', 'stands'],
+  ['pmsuspended (unknown)', 'stands'],
+  ['in shutdown (user)', 'stands'],
+  ['shut off (migrated)', 'absent'],
+  ['shut off (failed)', 'absent'],
+])('%s: %s', (told, kind) => {
+  expect(readArrival(`${told}\n\n`)).toEqual({ kind, told });
+});
+
+test.each([
+  ['', ''],
+  ['error: one\n', 'error: one'],
+  ['one\n  error: two  \n\n', 'error: two'],
+])('the last words of %j', (stderr, words) => {
+  expect(lastWords({ stderr })).toBe(words);
+});
+
+test.each([
+  ['/var/lib/one//datastores/0/310/disk.0', '/var/lib/one//datastores/0/310/disk.0'],
+  ['a b', "'a b'"],
+  ["it's", `'it'\\''s'`],
+  ['$(id)', "'$(id)'"],
+  ['', "''"],
+])('%j as a word of a shell', (word, typed) => {
+  expect(shellWord(word)).toBe(typed);
+});

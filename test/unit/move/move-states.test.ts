@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  guardResults,
+  isFinal,
+  moveStates,
+  nextState,
+  type FinalState,
+  type MoveState,
+} from '../../../src/move/model/move-states';
+
+const states = Object.keys(moveStates) as MoveState[];
+const results = [...Object.keys(guardResults), 'error'] as FinalState[];
+const outcomes = (state: MoveState): [outcome: string, next: MoveState | FinalState][] =>
+  Object.entries(moveStates[state].next);
+
+interface Step {
+  readonly state: MoveState;
+  readonly outcome: string;
+  readonly next: MoveState | FinalState;
+}
+
+/** Every course that a guarded run may take. A cycle in the table would have no end, and is an error here. */
+function courses(state: MoveState = 'starting', before: readonly Step[] = []): Step[][] {
+  if (before.some((step) => step.state === state)) throw new Error(`${state} follows itself`);
+  return outcomes(state).flatMap(([outcome, next]) => {
+    const steps = [...before, { state, outcome, next }];
+    return isFinal(next) ? [steps] : courses(next, steps);
+  });
+}
+
+const all = courses();
+const words = (course: readonly Step[]): string[] =>
+  course.map(({ state, outcome }) => `${state}: ${outcome}`);
+const endOf = (course: readonly Step[]): string => course.at(-1)?.next ?? '';
+const movers: readonly string[] = ['moving', 'moving-again'];
+const failures = ['stalled', 'told-to-end', 'other', 'died', 'handing-over'];
+const failed = all.filter((course) =>
+  course.some(({ state, outcome }) => movers.includes(state) && failures.includes(outcome)),
+);
+
+test('every state and every result is reached', () => {
+  const reached = new Set(all.flat().flatMap(({ state, next }) => [state, next]));
+  expect([...reached].sort()).toEqual([...states, ...results].sort());
+});
+
+test.each(states)('%s: each outcome has a state or a result that is there', (state) => {
+  for (const [outcome, next] of outcomes(state)) {
+    expect(nextState(state, outcome)).toBe(next);
+    expect(isFinal(next) ? results : states).toContain(next);
+  }
+  // An error of ours has a way out of every state but the one that it leads to.
+  expect('thrown' in moveStates[state].next).toBe(state !== 'breaking-off');
+});
+
+test('an outcome that a state does not have leads nowhere', () =>
+  expect(nextState('confirming', 'healed')).toBeUndefined());
+
+test('rule 2: no retry before QEMU has its disks back and every way is safe again', () => {
+  for (const course of all.filter((steps) => steps.some(({ next }) => next === 'moving-again'))) {
+    const before = words(course).slice(
+      0,
+      words(course).findIndex((word) => word.startsWith('moving-again')),
+    );
+    expect(before.slice(-3)).toEqual(['moving: handing-over', 'healing: healed', 'checking-again: safe']);
+  }
+});
+
+test('rule 9: what comes after the mover’s success is no failure', () => {
+  const moved = all.filter((course) => course.some(({ outcome }) => outcome === 'moved'));
+  expect(moved.length).toBeGreaterThan(0);
+  for (const course of moved) expect(endOf(course)).toBe('done');
+});
+
+test('rule 9: a mover that failed is never tried again for another reason, and no refusal hides its failure', () => {
+  for (const course of failed) {
+    const { outcome } = course.find(({ state }) => movers.includes(state)) as Step;
+    if (outcome !== 'handing-over') expect(course.map(({ state }) => state)).not.toContain('moving-again');
+    expect(['mover-failed', 'person', 'done']).toContain(endOf(course));
+  }
+});
+
+test('rule 10: one retry at most', () => {
+  const runs = all.map((course) => course.filter(({ state }) => movers.includes(state)).length);
+  expect(Math.max(...runs)).toBe(2);
+});
+
+test('rule 14: the mover starts only for a domain that a check has found safe', () => {
+  const before = all.flat().filter(({ next }) => movers.includes(next));
+  expect([...new Set(words(before))].sort()).toEqual(['checking-again: safe', 'checking: safe']);
+});
+
+test('rule 15: a failed mover has moved the VM after all only where it was found on the destination', () => {
+  const done = failed.filter((course) => endOf(course) === 'done');
+  const lasts = done.map((course) => words(course).at(-1));
+  // Or the second attempt succeeded.
+  expect([...new Set(lasts)].sort()).toEqual(
+    ['confirming: done', 'confirming: thrown', 'looking-elsewhere: arrived'].sort(),
+  );
+  for (const course of all.filter((steps) => words(steps).includes('looking-elsewhere: arrived')))
+    expect(words(course).some((word) => / (died|gone)$/.test(word))).toBe(true);
+});
+
+test('docs/architecture.md shows this very table', () => {
+  const rows = states.map((state) => [
+    `\`${state}\``,
+    moveStates[state].does,
+    outcomes(state)
+      .map(([outcome, next]) => `${outcome} → ${isFinal(next) ? `**${next}**` : `\`${next}\``}`)
+      .join(', '),
+  ]);
+  const page = readFileSync(join(__dirname, '../../../docs/architecture.md'), 'utf8');
+  const [, shown = ''] = /<!-- table of move-states -->\n\n([^]*?)\n\n/.exec(page) ?? [];
+  const cells = shown.split('\n').map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const [, , ...told] = cells;
+  expect(told).toEqual(rows);
+});

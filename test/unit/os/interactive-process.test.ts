@@ -1,0 +1,43 @@
+import { Conversation } from '../../../src/os/interactive-process';
+
+/** Longer than any text that this process could hold (V8's limit is 512 MiB less a little). */
+const flood = 'head -c 540000000 /dev/zero';
+
+const talks: Conversation[] = [];
+afterEach(() => talks.splice(0).forEach((talk) => talk.end()));
+
+function talk(script: string): Conversation {
+  const begun = new Conversation(['sh', '-c', script]);
+  talks.push(begun);
+  return begun;
+}
+
+function ask(other: Conversation, question: string): Promise<unknown> {
+  const read = (output: string): string | undefined => /^(.*)\n/.exec(output)?.[1];
+  return other.ask(`${question}\n`, read, 60_000);
+}
+
+/** Once it says nothing more. */
+async function ended(other: Conversation): Promise<void> {
+  while (!other.hasEnded) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test.each([
+  ['its output', flood],
+  ['its complaints', `${flood} >&2`],
+])('who goes on and on unasked (%s) is not listened to any more', async (_, script) => {
+  const other = talk(`${script}; read word; echo "$word"`);
+  await ended(other);
+  expect(await ask(other, 'one')).toEqual({ unknown: 'it says more than any answer takes' });
+});
+
+test('an answer without an end is none', async () => {
+  const other = talk(`read word; ${flood}`);
+  expect(await ask(other, 'one')).toEqual({ unknown: 'it says more than any answer takes' });
+});
+
+test('why it ended is told by its last complaint, however long it was', async () => {
+  const other = talk('head -c 100000 /dev/zero >&2; echo >&2; echo the reason >&2; exit 1');
+  await ended(other);
+  expect(await ask(other, 'one')).toEqual({ unknown: 'the reason' });
+});
