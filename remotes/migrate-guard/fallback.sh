@@ -9,7 +9,7 @@ fallback() (
     [ -n "$(find "$file" -prune -type f -uid 0 ! -perm /022)" ] || exit 1
     ! is_there "$config" || sum=$(sha256sum <"$config") || exit 1
     while IFS= read -r line || [ -n "$line" ]; do
-        case $line in '#'*) continue ;; esac
+        case $line in '#'*) continue ;; *=*) ;; *) exit 1 ;; esac
         value=${line#*=}
         case $value in '' | *[!A-Za-z0-9:._-]*) exit 1 ;; esac
         case ${line%"=$value"} in
@@ -19,7 +19,7 @@ fallback() (
             *) exit 1 ;;
         esac
     done <"$file"
-    [ "$wanted" = "${sum%% *}" ] && [ -n "$found" ] && echo "$found"
+    [ "$wanted" = "${sum%% *}" ] && [ -n "$found" ] && printf '%s\n' "$found"
 )
 
 is_there() { [ -e "$1" ] || [ -L "$1" ]; }

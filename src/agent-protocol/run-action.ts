@@ -9,7 +9,7 @@ export interface HostAnswer {
   readonly end: HostEnd;
   /** What was done, in words. */
   readonly did: readonly string[];
-  /** The deadline passed before it had done anything. */
+  /** The deadline passed before it began to change anything. */
   readonly late?: true;
   /** The host said nothing more, and nobody knows how far it came. */
   readonly isLost?: true;
@@ -43,6 +43,7 @@ export async function askHost(
   };
   const late = deadline === undefined ? undefined : setTimeout(abandon, deadline, deadline);
   const did: string[] = [];
+  let hasBegun = false;
   try {
     const notBegun = await half.hello();
     if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun) };
@@ -53,8 +54,9 @@ export async function askHost(
           end: endOfLostGuard(line),
           did,
           isLost: true,
-          ...(passed.signal.aborted && did.length === 0 ? { late: true } : {}),
+          ...(passed.signal.aborted && !hasBegun ? { late: true } : {}),
         };
+      if (line.kind === 'begins') hasBegun = true;
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
       if (line.kind === 'found') found(line);
       if (line.kind === 'end') return { end: line, did };

@@ -64,6 +64,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
     // Not before: it may be anything. A map of links may be megabytes.
     log('asked', { request: { ...request, changes: request.changes?.length } });
     return await serve(request, settings, {
+      begins: () => link.say({ kind: 'begins' }),
       did: (action, what) => link.say({ kind: 'did', action, what }),
       found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
       move: () => link.move(),

@@ -29,6 +29,8 @@ const orphanInterval = 200;
 
 /** The other half, as seen from the host. */
 export interface Frontend {
+  /** To be told before the first thing is changed. */
+  readonly begins: () => void;
   readonly did: (action: string, what: string) => void;
   readonly found: (report: DomainReport, now?: Verdict) => void;
   /** Has the mover run over there. A front-end that goes away leaves it running, or takes it along. */
@@ -155,7 +157,10 @@ const repairEnds: Readonly<Record<RepairResult, string>> = {
 /** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
 async function repairOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const domain = await findDomain(request.domain, settings);
-  const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
+  const report = await withDomainLock(domain.name, () => {
+    if (request.dryRun !== true) frontend.begins();
+    return repairLocked(domain, request.dryRun);
+  });
   const made = report.plan.map(({ path }) => path).join(', ');
   const exit = repairExit(report);
   const problem = exit === 'ok' ? undefined : report.findings.findLast(({ state }) => state !== 'ok');
@@ -175,6 +180,7 @@ async function repairOnly(request: VmRequest, settings: Settings, frontend: Fron
 /** The disks alone. */
 async function resetOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const { destination, dryRun = false } = request;
+  if (!dryRun) frontend.begins();
   const report = await reset(request.domain, { settings, strategy: 'auto', dryRun, destination });
   const { domain, result, what, remedy, actions } = report;
   for (const { strategy, outcome, what: said } of actions) {
@@ -200,10 +206,10 @@ function inCourse(work: (course: GuardCourse) => Promise<Ending>) {
 function courseOptions(
   { destination, file, checkDestination = false, dryRun = false }: HostRequest,
   settings: Settings,
-  { did }: Frontend,
+  { begins, did }: Frontend,
 ): CourseOptions {
   const say: CourseOptions['say'] = ({ action, what }) => did(action, what);
-  return { settings, destination, file, checkDestination, dryRun, say };
+  return { settings, destination, file, checkDestination, dryRun, begins, say };
 }
 
 function endOf({ output, ...report }: GuardReport): HostEnd {

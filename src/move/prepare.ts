@@ -31,6 +31,7 @@ export async function makePathsSafe(course: GuardCourse): Promise<Ending<Unsafe>
   const unsafe = judge(course, checked);
   if (unsafe) return unsafe;
   if (checked.plan.length > 0) {
+    if (!dryRun) course.options.begins?.();
     const repaired = await repairLocked(domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
     if (repairExit(repaired) !== 'ok') {
@@ -74,6 +75,7 @@ export async function resetEarlier(
   const inspected = await inspectDomain(domain, settings, course.virsh);
   course.blockState = inspected.blockState;
   if (inspected.blockState === 'healthy') return undefined;
+  if (!dryRun) course.options.begins?.();
   const options = { settings, strategy: 'auto', dryRun, destination: lastDestination } as const;
   const { result, what, remedy, blockState } = await resetLocked(domain, options);
   course.blockState = blockState;

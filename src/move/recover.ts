@@ -54,7 +54,8 @@ async function healLater(course: GuardCourse): Promise<AfterFailure | undefined>
 /** What follows a failure went wrong itself; QEMU may lack its disks unless it is known to have them, or be gone. */
 export function brokenOff(course: GuardCourse, { attempts, error }: Handed): AfterFailure {
   const cause = attempts.at(-1)?.attempt.cause;
-  const isIll = cause === 'died' || (cause === 'handing-over' && course.blockState !== 'healthy');
+  const isOver = cause === 'died' || isGone(course.domain);
+  const isIll = isOver || (cause === 'handing-over' && course.blockState !== 'healthy');
   const what = `not tried again: ${error?.what ?? ''}`;
   return { result: isIll ? 'person' : 'mover-failed', what, remedy: error?.remedy };
 }

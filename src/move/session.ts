@@ -26,6 +26,8 @@ export interface CourseOptions {
   readonly checkDestination?: boolean;
   /** Nothing is changed; what would be done is told. */
   readonly dryRun?: boolean;
+  /** Told before a repair or a reset begins. */
+  readonly begins?: () => void;
   /** Told what is done, as it is done. */
   readonly say?: (action: GuardAction) => void;
 }

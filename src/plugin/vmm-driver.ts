@@ -43,6 +43,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   const lines: string[] = [];
   let mover: RunningMover | undefined;
   let late: NodeJS.Timeout | undefined;
+  let hasBegun = false;
   try {
     const notBegun = await half.hello();
     if (notBegun) return await unguarded(request, options, whyNotBegun(notBegun), script);
@@ -52,13 +53,16 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
     for (;;) {
       const line = await half.next();
       if (isUnknown(line)) {
-        if (line.unknown === notReady(deadline) && lines.length === 0)
+        if (line.unknown === notReady(deadline) && !hasBegun)
           return await unguarded(request, options, line.unknown, script);
         const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
         return { ...conclude(request, end, lines, undefined), isGuardLost: true };
       }
       switch (line.kind) {
+        case 'begins':
+          hasBegun = true;
+          break;
         case 'did':
           lines.push(info(`${line.action}: ${line.what}`));
           break;

@@ -35,6 +35,8 @@ export interface FoundLine {
 export type HostLine =
   /** The first line: the host half runs, as root. */
   | { readonly kind: 'hello'; readonly version: string }
+  /** From now on it changes something: who hears nothing more of it must not go on without it. */
+  | { readonly kind: 'begins' }
   | { readonly kind: 'did'; readonly action: string; readonly what: string }
   | FoundLine
   /** All is ready: run the mover now. */
@@ -67,6 +69,8 @@ export function readHostLine(text: string): HostLine | undefined {
   switch (line.get('kind')) {
     case 'hello':
       return version === undefined ? undefined : { kind: 'hello', version };
+    case 'begins':
+      return { kind: 'begins' };
     case 'did':
       return action === undefined || what === undefined ? undefined : { kind: 'did', action, what };
     case 'found': {

@@ -32,6 +32,11 @@ function endOf({ exit, stdout }: CommandResult): object {
   return { exit, ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as object) };
 }
 
+function kindsOf({ stdout }: CommandResult): string[] {
+  const kinds = stdout.split('\n').filter((line) => line !== '');
+  return kinds.map((line) => (JSON.parse(line) as { kind: string }).kind);
+}
+
 test('of two resets of one VM, the second is told that the first is at it; a dry run looks all the same', async () => {
   const first = ask({ dryRun: false });
   await once(createReadStream(on.stage.host.path('/mnt/told')), 'data');
@@ -40,6 +45,9 @@ test('of two resets of one VM, the second is told that the first is at it; a dry
   expect(endOf(dry)).toMatchObject({ kind: 'end', exit: 0, result: 'planned' });
   writeFileSync(on.stage.host.path('/mnt/go'), 'go\n');
   expect(endOf(await first)).toMatchObject({ kind: 'end', exit: 0, result: 'healed', domain: 'one-310' });
+  // Who hears nothing more after that must not go on without it.
+  expect(kindsOf(await first).slice(0, 3)).toEqual(['hello', 'begins', 'did']);
+  expect(kindsOf(dry)).not.toContain('begins');
   expect(endOf(await ask({ dryRun: false }))).toMatchObject({ exit: 0, result: 'healthy' });
   expect(on.stage.host.read('/mnt/orders')).toBe('cont\n');
 });

@@ -77,6 +77,18 @@ describe('a host half that says nothing after its hello', () => {
   });
 });
 
+test.each(['migrate', 'premigrate'] as const)(
+  'nothing is moved beside a guard that has begun to change something: %s',
+  async (action) => {
+    on.cloud.configure('host: { deadline: 1 }\n');
+    await on.cloud.hostHalf({ kind: 'begins' }, 'cat >/dev/null');
+    const { exit, ran, stderr } =
+      action === 'migrate' ? await on.cloud.migrate() : await on.cloud.tm(action, ...words);
+    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+    expect(stderr).toMatch(/the guard began its work, and then nothing was heard of it: .*within 1 s/);
+  },
+);
+
 test('once the mover may run, it and what follows it take what they take', async () => {
   on.cloud.configure('host: { deadline: 1 }\n');
   const done = { kind: 'end', exit: 0, result: 'done', what: 'moved' };

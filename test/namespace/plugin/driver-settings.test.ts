@@ -163,6 +163,7 @@ describe('without Node', () => {
     ['OpenNebula’s user may not read it', `chmod 600 ${fallback}`],
     ['a line of another program', `echo TZ=UTC >>${fallback}`],
     ['a line without a value', `echo OPENNEBULA_SAVE= >>${fallback}`],
+    ['a key alone', `sed -i s/MIGRATE=.*/MIGRATE/ ${fallback}`],
     ['a line without a key', `echo =save >>${fallback}`],
     ['no line', `echo >>${fallback}; echo save >>${fallback}`],
     ['a value twice', `sed -n s/MIGRATE=.*/MIGRATE=migrate/p ${fallback} >>${fallback}`],

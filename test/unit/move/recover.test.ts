@@ -1,0 +1,37 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { GuardError } from '../../../src/core/errors';
+import { brokenOff } from '../../../src/move/recover';
+import type { GuardCourse } from '../../../src/move/session';
+import { aDomain } from '../../support/factories';
+
+const { name, uuid } = aDomain();
+let qemu: ChildProcess;
+
+/** A process that has QEMU's arguments. */
+beforeEach(async () => {
+  const script = "process.stdin.resume(); process.stdout.write('runs')";
+  qemu = spawn(process.execPath, ['-e', script, '--', '-name', `guest=${name}`, '-uuid', uuid]);
+  if (qemu.stdout) await once(qemu.stdout, 'data');
+});
+
+async function end(): Promise<void> {
+  qemu.stdin?.end();
+  if (qemu.exitCode === null) await once(qemu, 'exit');
+}
+
+afterEach(end);
+
+function brokenOffAfterFailure(): ReturnType<typeof brokenOff> {
+  const course = { domain: aDomain({ pid: qemu.pid ?? 0 }), blockState: 'healthy' } as unknown as GuardCourse;
+  const error = new GuardError('undecided', 'no descriptors are left', 'raise the limit');
+  return brokenOff(course, { attempts: [{ attempt: { cause: 'other' } }], error } as never);
+}
+
+test('an error of ours after a failure of the mover’s own leaves the failure to the mover', () =>
+  expect(brokenOffAfterFailure()).toMatchObject({ result: 'mover-failed', remedy: 'raise the limit' }));
+
+test('but a QEMU that has ended meanwhile needs an operator', async () => {
+  await end();
+  expect(brokenOffAfterFailure()).toMatchObject({ result: 'person', remedy: 'raise the limit' });
+});
