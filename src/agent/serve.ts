@@ -1,27 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDeployed } from '../hypervisor/model/domain-name';
-import { GuardError } from '../core/errors';
-import { exitCodes } from '../core/exit-codes';
-import type { HostRequest } from '../agent-protocol/model/request';
 import type { HostEnd } from '../agent-protocol/model/messages';
-import { guardResults } from '../move/model/move-states';
-import type { Settings } from '../config/settings';
-import { withDomainLock } from '../hypervisor/domain-lock';
-import { jobOf } from '../hypervisor/qmp-client';
-import type { Moved, Mover, RunningMover } from '../move/io/mover-process';
-import { onlyTroubles, type DomainReport, type Verdict } from '../core/finding';
-import { examine } from '../disk-paths/check-all-domains';
-import { findDomain } from '../hypervisor/find-domains';
-import { foresee } from '../relink/forecast';
-import { guard } from '../move/guarded-move';
-import { GuardCourse, type CourseOptions } from '../move/session';
-import type { Ending, GuardReport } from '../move/move-report';
-import { hostState } from '../doctor/check-host';
-import { makePathsSafe, makeSafe, resetEarlier } from '../move/prepare';
-import { probeVms } from './probe-vms';
-import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
+import type { HostRequest } from '../agent-protocol/model/request';
 import { reset } from '../block-state/reset';
 import { resetResults } from '../block-state/reset-report';
+import type { Settings } from '../config/settings';
+import { GuardError } from '../core/errors';
+import { exitCodes } from '../core/exit-codes';
+import { onlyTroubles, type DomainReport, type Verdict } from '../core/finding';
+import { examine } from '../disk-paths/check-all-domains';
+import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
+import { hostState } from '../doctor/check-host';
+import { withDomainLock } from '../hypervisor/domain-lock';
+import { findDomain } from '../hypervisor/find-domains';
+import { isDeployed } from '../hypervisor/model/domain-name';
+import { jobOf } from '../hypervisor/qmp-client';
+import { guard } from '../move/guarded-move';
+import type { Moved, Mover, RunningMover } from '../move/io/mover-process';
+import { guardResults } from '../move/model/move-states';
+import type { Ending, GuardReport } from '../move/move-report';
+import { makePathsSafe, makeSafe, resetEarlier } from '../move/prepare';
+import { GuardCourse, type CourseOptions } from '../move/session';
+import { foresee } from '../relink/forecast';
+import { probeVms } from './probe-vms';
 
 /** Milliseconds in which a mover that was started may begin libvirt's job. */
 const orphanGrace = 15_000;
@@ -157,10 +157,8 @@ const repairEnds: Readonly<Record<RepairResult, string>> = {
 /** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
 async function repairOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
   const domain = await findDomain(request.domain, settings);
-  const report = await withDomainLock(domain.name, () => {
-    if (request.dryRun !== true) frontend.begins();
-    return repairLocked(domain, request.dryRun);
-  });
+  if (request.dryRun !== true) frontend.begins();
+  const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
   const made = report.plan.map(({ path }) => path).join(', ');
   const exit = repairExit(report);
   const problem = exit === 'ok' ? undefined : report.findings.findLast(({ state }) => state !== 'ok');

@@ -1,22 +1,22 @@
 import { readlinkSync } from 'node:fs';
+import type { Settings } from '../config/settings';
+import type { DomainReport, Finding } from '../core/finding';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { reportNoFacts, reportOf } from '../core/unreadable-domain';
+import { findDomains, type Asked } from '../hypervisor/find-domains';
+import { holdQemu, remedyOf } from '../hypervisor/hold-qemu';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { mayWaitForResume } from '../hypervisor/model/guest-origin';
+import { QemuProcess } from '../hypervisor/process';
+import { askQemu, jobOf, type VirshOrders } from '../hypervisor/qmp-client';
+import { VirshSession } from '../hypervisor/virsh-session';
+import { layoutFile, loadLayout } from './io/layout-store';
+import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
+import { readQemuLog } from './io/qemu-log';
+import { readResetNote } from './io/reset-marker';
 import type { BlockMemory } from './model/backend-list';
 import { blockStateCheck, judgeMemory, type BlockJudgement } from './model/judge';
-import type { Domain } from '../hypervisor/model/domain-xml';
-import type { DomainReport, Finding } from '../core/finding';
-import { mayWaitForResume } from '../hypervisor/model/guest-origin';
 import { judgeLog } from './model/judge-log';
-import type { Settings } from '../config/settings';
-import { isUnknown, type Unknown } from '../core/unknown';
-import { holdQemu, remedyOf } from '../hypervisor/hold-qemu';
-import { layoutFile, loadLayout } from './io/layout-store';
-import { askQemu, jobOf, type VirshOrders } from '../hypervisor/qmp-client';
-import { readQemuLog } from './io/qemu-log';
-import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
-import { QemuProcess } from '../hypervisor/process';
-import { readResetNote } from './io/reset-marker';
-import { VirshSession } from '../hypervisor/virsh-session';
-import { findDomains, type Asked } from '../hypervisor/find-domains';
-import { reportNoFacts, reportOf } from '../core/report-unreadable';
 
 /** What memory says, and by what it was read; or why it was not. */
 export type MemoryReading = { readonly memory: BlockMemory; readonly known: KnownQemu } | Unknown;

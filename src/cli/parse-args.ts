@@ -1,10 +1,9 @@
 import type { Argv } from 'yargs';
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
-import { completions } from './complete';
-import { fingerprint } from './build-id';
 import { optionsOf, purpose, wordAt, type CommandLine, type Verb } from './command';
-import { version } from './version';
+import { completions } from './complete';
+import { fingerprint, version } from './version';
 
 /** What is to be done, or what yargs answers by itself: help, version, completion. */
 export type Parsed = { readonly verb: Verb; readonly line: CommandLine } | { readonly answer: string };

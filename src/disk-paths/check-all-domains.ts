@@ -1,14 +1,13 @@
+import { inspectDomain } from '../block-state/inspect';
 import { blockStateCheck } from '../block-state/model/judge';
-import type { Domain } from '../hypervisor/model/domain-xml';
+import type { Settings } from '../config/settings';
 import { errorName } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
-import type { Settings } from '../config/settings';
-import type { NoFacts } from '../core/unreadable';
-import { Virsh } from '../hypervisor/virsh';
+import { reportNoFacts, type NoFacts } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { Virsh } from '../hypervisor/virsh';
 import { inTime } from '../os/deadline';
-import { inspectDomain } from '../block-state/inspect';
-import { reportNoFacts } from '../core/report-unreadable';
 import { plainCheckFound } from './check';
 
 export interface Examined {

@@ -1,16 +1,15 @@
-import { checks, checksWithoutInspection } from './checks';
-import type { Domain } from '../hypervisor/model/domain-xml';
-import { errorName, GuardError } from '../core/errors';
-import type { DomainFacts } from './model/facts';
-import { verdictOf, type DomainReport } from '../core/finding';
-import { mergePlans } from './model/plan';
-import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../config/settings';
-import type { NoFacts } from '../core/unreadable';
-import { gather, type Depth } from './io/collect-facts';
-import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
+import { errorName, GuardError } from '../core/errors';
+import { verdictOf, type DomainReport } from '../core/finding';
+import { remedyOf } from '../core/remedy-of';
+import { reportNoFacts, type NoFacts } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
-import { reportNoFacts } from '../core/report-unreadable';
+import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { checks, checksWithoutInspection } from './checks';
+import { gather, type Depth } from './io/collect-facts';
+import type { DomainFacts } from './model/facts';
+import { mergePlans } from './model/plan';
 
 /** How many domains are asked about before the first has been answered, so that neither we nor the child waits. */
 const together = 16;

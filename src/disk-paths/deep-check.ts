@@ -1,16 +1,16 @@
-import { checks, checksWithoutInspection } from './checks';
-import type { Domain } from '../hypervisor/model/domain-xml';
-import type { DomainFacts } from './model/facts';
-import { verdictOf, type DomainReport } from '../core/finding';
+import { inspectDomain } from '../block-state/inspect';
 import type { Settings } from '../config/settings';
-import type { HeldDomains } from '../hypervisor/hold-domain';
-import { blockNodesOf } from '../hypervisor/qmp-client';
-import { VirshSession } from '../hypervisor/virsh-session';
+import { verdictOf, type DomainReport } from '../core/finding';
+import { reportNoFacts } from '../core/unreadable-domain';
 import { Destination } from '../destination/destination';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
-import { inspectDomain } from '../block-state/inspect';
-import { reportNoFacts } from '../core/report-unreadable';
+import type { HeldDomains } from '../hypervisor/hold-domain';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { blockNodesOf } from '../hypervisor/qmp-client';
+import { VirshSession } from '../hypervisor/virsh-session';
 import { checkHeldTogether, gatherDomain, plainCheck, report } from './check';
+import { checks, checksWithoutInspection } from './checks';
+import type { DomainFacts } from './model/facts';
 
 interface CheckOptions {
   readonly settings: Settings;

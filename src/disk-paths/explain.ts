@@ -1,12 +1,12 @@
-import { sameTarget } from '../file-tree/model/entry';
-import type { SourceFacts } from './model/facts';
-import type { DomainReport } from '../core/finding';
 import type { Settings } from '../config/settings';
-import type { Passage, Walk } from '../file-tree/model/walk';
+import type { DomainReport } from '../core/finding';
+import { reportNoFacts } from '../core/unreadable-domain';
 import { describePassage } from '../file-tree/model/describe-hops';
+import { sameTarget } from '../file-tree/model/entry';
+import type { Passage, Walk } from '../file-tree/model/walk';
 import { findDomains } from '../hypervisor/find-domains';
-import { reportNoFacts } from '../core/report-unreadable';
 import { gatherDomain, report } from './check';
+import type { SourceFacts } from './model/facts';
 
 /** One line of the two views: an element that both, or only one of them, meets. */
 interface Row {

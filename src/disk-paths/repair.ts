@@ -1,17 +1,17 @@
-import type { Domain } from '../hypervisor/model/domain-xml';
+import type { Settings } from '../config/settings';
 import { GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import type { DomainReport, Finding } from '../core/finding';
-import type { Settings } from '../config/settings';
-import { apply } from './steps';
-import { withDomainLock } from '../hypervisor/domain-lock';
-import { sweep } from './io/dev-tree';
-import { gather } from './io/collect-facts';
-import { type HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
+import { reportNoFacts } from '../core/unreadable-domain';
 import { TreeView } from '../file-tree/tree';
-import { heldInGroups, report } from './check';
-import { reportNoFacts } from '../core/report-unreadable';
+import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
+import { holdDomain, type HeldDomain, type HeldDomains } from '../hypervisor/hold-domain';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { heldInGroups, report } from './check';
+import { gather } from './io/collect-facts';
+import { sweep } from './io/dev-tree';
+import { apply } from './steps';
 
 /**
  * `nothing-to-do`: every disk opens as it is. `repaired`: the plan was carried out, and every disk opens.

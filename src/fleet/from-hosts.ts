@@ -1,13 +1,13 @@
-import { reasonOf, type DomainReport, type Verdict } from '../core/finding';
-import type { FleetDomain, FleetHost } from './model/fleet';
-import type { HostRequest } from '../agent-protocol/model/request';
-import type { Settings } from '../config/settings';
-import { isUnknown } from '../core/unknown';
-import type { PlacedVm } from '../opennebula/model/vm-pool';
 import type { NotBegun } from '../agent-protocol/connection';
-import { reportOf } from '../core/report-unreadable';
-import { ofEachHost } from './of-each-host';
+import type { HostRequest } from '../agent-protocol/model/request';
 import { agentOn, askHost, type HostAnswer } from '../agent-protocol/run-action';
+import type { Settings } from '../config/settings';
+import { reasonOf, type DomainReport, type Verdict } from '../core/finding';
+import { isUnknown } from '../core/unknown';
+import { reportOf } from '../core/unreadable-domain';
+import type { PlacedVm } from '../opennebula/model/vm-pool';
+import type { FleetDomain, FleetHost } from './model/fleet';
+import { ofEachHost } from './of-each-host';
 import type { Scope } from './scope';
 
 /** Milliseconds for one host: more than its root-only half gives itself for all its VMs. */

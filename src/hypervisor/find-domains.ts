@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import type { Domain } from './model/domain-xml';
-import { domainNames, isUuid } from './model/domain-name';
-import { GuardError } from '../core/errors';
 import type { Settings } from '../config/settings';
-import type { NoFacts } from '../core/unreadable';
+import { GuardError } from '../core/errors';
+import type { NoFacts } from '../core/unreadable-domain';
+import { domainNames, isUuid } from './model/domain-name';
+import type { Domain } from './model/domain-xml';
 import { listDomains, readDomain } from './status-files';
 import { Virsh } from './virsh';
 

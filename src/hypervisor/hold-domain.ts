@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { Domain } from './model/domain-xml';
 import { errorName } from '../core/errors';
-import type { Mount } from '../file-tree/model/mounts';
-import type { PathQuestion } from '../file-tree/model/path-question';
-import type { Credentials } from '../os/model/process-status';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown } from '../core/unknown';
-import type { NoFacts } from '../core/unreadable';
+import type { NoFacts } from '../core/unreadable-domain';
+import type { Mount } from '../file-tree/model/mounts';
+import type { PathQuestion } from '../file-tree/model/path-question';
 import type { Answered } from '../file-tree/path-reader/path-reader';
 import { PathReaders } from '../file-tree/path-reader/path-readers';
-import { foreignRemedy, hostMountNamespace, type NotHeld, QemuProcess } from './process';
 import { TreeView } from '../file-tree/tree';
+import type { Credentials } from '../os/model/process-status';
+import type { Domain } from './model/domain-xml';
+import { foreignRemedy, hostMountNamespace, type NotHeld, QemuProcess } from './process';
 
 /** A question about a path as the host, or as this QEMU's mount namespace, has it. */
 export type HeldQuestion = Omit<PathQuestion, 'root'> & { readonly of: 'host' | 'namespace' };

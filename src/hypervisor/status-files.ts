@@ -1,10 +1,10 @@
 import { fstatSync, readdirSync, readFileSync } from 'node:fs';
-import { domainOf, type Domain } from './model/domain-xml';
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
-import type { NoFacts } from '../core/unreadable';
+import type { NoFacts } from '../core/unreadable-domain';
 import { plainly, withFile } from '../os/open-file';
 import { readXml } from '../os/read-xml';
+import { domainOf, type Domain } from './model/domain-xml';
 
 /** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
 export type Found = Domain | NoFacts;

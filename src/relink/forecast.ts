@@ -1,21 +1,20 @@
-import type { Domain } from '../hypervisor/model/domain-xml';
-import { sameIdentity } from '../file-tree/model/entry';
-import { errorName, isFailure } from '../core/errors';
-import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
-import type { DomainReport, Verdict } from '../core/finding';
-import type { LinkChange } from './model/link-map';
-import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../config/settings';
+import { errorName, isFailure } from '../core/errors';
+import type { DomainReport, Verdict } from '../core/finding';
+import { remedyOf } from '../core/remedy-of';
 import { isUnknown } from '../core/unknown';
-import type { NoFacts } from '../core/unreadable';
+import { type NoFacts, reportNoFacts } from '../core/unreadable-domain';
+import { heldInGroups, report } from '../disk-paths/check';
 import { gather, openFilesOf } from '../disk-paths/io/collect-facts';
-import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
 import { HostPaths } from '../disk-paths/io/host-paths';
 import type { WhereLinksPoint } from '../disk-paths/io/read-paths';
+import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
+import { sameIdentity } from '../file-tree/model/entry';
 import { findDomains } from '../hypervisor/find-domains';
+import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
+import type { Domain } from '../hypervisor/model/domain-xml';
 import { inTime } from '../os/deadline';
-import { reportNoFacts } from '../core/report-unreadable';
-import { heldInGroups, report } from '../disk-paths/check';
+import type { LinkChange } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
 /** What would be found of one domain, and what is found now. */

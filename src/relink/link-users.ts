@@ -1,16 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Domain } from '../hypervisor/model/domain-xml';
-import { GuardError } from '../core/errors';
-import type { FoundLink } from '../file-tree/model/link-change';
-import { goesThrough, otherNameOf } from './model/link-map';
 import type { Settings } from '../config/settings';
-import type { NoFacts } from '../core/unreadable';
-import type { Walk } from '../file-tree/model/walk';
+import { GuardError } from '../core/errors';
+import type { NoFacts } from '../core/unreadable-domain';
 import { gather } from '../disk-paths/io/collect-facts';
-import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
 import type { HostPaths } from '../disk-paths/io/host-paths';
+import type { FoundLink } from '../file-tree/model/link-change';
+import type { Walk } from '../file-tree/model/walk';
+import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
+import type { Domain } from '../hypervisor/model/domain-xml';
 import { listDomains, readDomain } from '../hypervisor/status-files';
+import { goesThrough, otherNameOf } from './model/link-map';
 
 interface Surveyed {
   /** Identity of libvirt's status file: it changes whenever the domain does. */

@@ -1,6 +1,17 @@
 import { existsSync } from 'node:fs';
+import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
+import type { Step } from '../core/repair-step';
+import { isUnknown } from '../core/unknown';
+import type { NoFacts } from '../core/unreadable-domain';
+import { gatherDomain, report } from '../disk-paths/check';
 import { planWithNeighbours } from '../disk-paths/checks/disk-path';
-import type { Domain } from '../hypervisor/model/domain-xml';
+import { gather } from '../disk-paths/io/collect-facts';
+import { sweep } from '../disk-paths/io/dev-tree';
+import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
+import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
+import { mergePlans, type Plan } from '../disk-paths/model/plan';
+import { isReopened } from '../disk-paths/model/reopened';
+import { apply } from '../disk-paths/steps';
 import {
   canBeDisk,
   identity,
@@ -8,22 +19,11 @@ import {
   type DeviceEntry,
   type FileEntry,
 } from '../file-tree/model/entry';
-import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
-import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
-import { mergePlans, type Plan } from '../disk-paths/model/plan';
-import { goesThrough } from './model/link-map';
-import { isReopened } from '../disk-paths/model/reopened';
-import type { Step } from '../core/repair-step';
-import { isUnknown } from '../core/unknown';
-import type { NoFacts } from '../core/unreadable';
-import { apply } from '../disk-paths/steps';
-import { sweep } from '../disk-paths/io/dev-tree';
-import { withDomainLock } from '../hypervisor/domain-lock';
-import { gather } from '../disk-paths/io/collect-facts';
-import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
-import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
 import { TreeView } from '../file-tree/tree';
-import { gatherDomain, report } from '../disk-paths/check';
+import { withDomainLock } from '../hypervisor/domain-lock';
+import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
+import type { Domain } from '../hypervisor/model/domain-xml';
+import { goesThrough } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
 /** A link of the host, and the target that it shall have. */
