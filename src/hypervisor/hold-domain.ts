@@ -36,8 +36,8 @@ interface Member {
 }
 
 /**
- * How many QEMUs may be held at once: each takes some descriptors, and a child inherits one of each. More than
- * `mostHeld` would be no quicker, and each keeps its file tree in memory.
+ * How many QEMUs may be held at once: each takes some descriptors, and a child inherits one of each. Every
+ * `mostHeld` a child is started anew.
  */
 export function heldAtOnce(): number {
   const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
@@ -47,7 +47,7 @@ export function heldAtOnce(): number {
 
 const reservedDescriptors = 100;
 const descriptorsOfOne = 3;
-const mostHeld = 250;
+const mostHeld = 1000;
 
 /**
  * Domains that are held together: the paths of all of them are looked at by one child a user. What cannot be held is
