@@ -207,7 +207,7 @@ need_machine() {
   if [[ $action == host ]]; then need_host; else need_frontend; fi
 }
 
-# A tree of files runs nothing: what the host half starts is looked for on a machine only.
+# A tree of files runs nothing: what the agent starts is looked for on a machine only.
 need_host() {
   need_programs sudo sudo visudo
   [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d is not there" 'install the package sudo'

@@ -19,7 +19,7 @@ const guard = (...args: readonly string[]): string[] => [process.execPath, progr
 const twoNodes = [process.execPath, join(__dirname, 'measure/two-nodes.cjs'), '9869'];
 
 const realDomains = 9;
-const [few, half, many, most] = [10, 155, 300, 1000];
+const [few, connection, many, most] = [10, 155, 300, 1000];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -84,7 +84,7 @@ async function measureShell(host: Host, domains: readonly Domain[]): Promise<[Re
 
 /** Three points of one line: what the domains cost beyond start-up, and whether the later ones cost as much as the first. */
 async function measureMany(host: Host, crowd: Crowd, loop: Result): Promise<Result[]> {
-  const counts = [few, half, many] as const;
+  const counts = [few, connection, many] as const;
   say(`check --all, ${counts.join(', ')} domains`);
   const times: number[][] = counts.map(() => []);
   for (let round = 0; round < 12; round += 1) {
@@ -111,9 +111,11 @@ async function measureMany(host: Host, crowd: Crowd, loop: Result): Promise<Resu
       budget: 3,
     },
     {
-      what: `… of the domains ${half} to ${many}, against ${few} to ${half}`,
+      what: `… of the domains ${connection} to ${many}, against ${few} to ${connection}`,
       unit: '×',
-      value: spreadOf(ratios(growth(atHalf, atMany, many - half), growth(atFew, atHalf, half - few))),
+      value: spreadOf(
+        ratios(growth(atHalf, atMany, many - connection), growth(atFew, atHalf, connection - few)),
+      ),
       budget: 1.1,
     },
   ];

@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './build/release.mjs';
 import { makeDeb } from './package/deb.mjs';
-import { halves } from './package/halves.mjs';
+import { halves } from './package/package-roles.mjs';
 import { licenceOfNode } from './package/node-licence.mjs';
 import { makeRpm } from './package/rpm.mjs';
 import { makeStandalone } from './package/standalone.mjs';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { time, version } from '../build/release.mjs';
-import { check, description, install, uninstall } from './halves.mjs';
+import { check, description, install, uninstall } from './package-roles.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
 /** Gives the file's path. */

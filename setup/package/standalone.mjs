@@ -1,4 +1,4 @@
-// The host half for machines without Node: an archive with install.sh, what it installs, and one executable that is
+// The agent for machines without Node: an archive with install.sh, what it installs, and one executable that is
 // Node and the program at once (https://nodejs.org/docs/latest-v20.x/api/single-executable-applications.html). It
 // starts as fast as node does with the same program.
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -1,7 +1,13 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { asksDestination, type HostRequest } from './model/request';
-import { encodeLine, longestLine, readHostLine, type HostEnd, type HostLine } from './model/messages';
+import { asksDestination, type AgentRequest } from './model/request';
+import {
+  encodeLine,
+  maxLineChars,
+  parseAgentMessage,
+  type AgentResult,
+  type AgentMessage,
+} from './model/messages';
 import { Lines, tooLong } from '../os/model/line-splitter';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { leave, signalGroup, startLasting, type LastingChild } from '../os/child-process';
@@ -11,16 +17,16 @@ import { onHost, ownConnection, type SshTarget } from '../os/ssh';
 /** What the sudoers file on a host allows, to the letter (install.sh). */
 const command = 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host';
 /** Milliseconds for ssh, sudo and Node to start over there. What they do then has deadlines of its own. */
-const startDeadline = 30_000;
-/** A connection that died is noticed within 15 s; the host half stands by until libvirt's job has ended. */
+const startDeadlineMs = 30_000;
+/** A connection that died is noticed within 15 s; the agent stands by until libvirt's job has ended. */
 const options = [...ownConnection, 'ServerAliveInterval=5', 'ServerAliveCountMax=3'];
 
 /** Milliseconds. Why nothing more is said comes by another pipe than what is said. */
-const lastWordsWait = 1000;
+const stderrDrainTimeoutMs = 1000;
 /** Characters of a whole conversation: ten times what an audit of thousands of VMs takes. */
-const longestTalk = 64 * 1024 * 1024;
+const maxConversationChars = 64 * 1024 * 1024;
 /** Enough of what a host complains about to see why. */
-const longestComplaint = 16 * 1024;
+const keptStderrChars = 16 * 1024;
 
 /** ssh's own status when it did not even get there. */
 const notReached = 255;
@@ -33,10 +39,10 @@ export type AgentTarget = Pick<SshTarget, 'host' | 'user' | 'connectTimeout'> | 
  * does not do this, as one of another release.
  */
 export type NotBegun = Unknown &
-  ({ readonly is: 'unreached' | 'broken' } | { readonly is: 'refused'; readonly end: HostEnd });
+  ({ readonly is: 'unreached' | 'broken' } | { readonly is: 'refused'; readonly end: AgentResult });
 
 /** One conversation with the agent on a host: the one place that knows its door, and how it speaks. */
-export class HostHalf {
+export class AgentConnection {
   private complaints = '';
   private heard = 0;
   private readonly lines: AsyncIterator<string>;
@@ -47,7 +53,7 @@ export class HostHalf {
     private readonly where: AgentTarget,
   ) {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (this.complaints.length < longestComplaint) this.complaints += text;
+      if (this.complaints.length < keptStderrChars) this.complaints += text;
     });
     this.lines = linesOf(child.stdout);
     this.closed = new Promise((resolve) => child.on('close', resolve));
@@ -57,20 +63,20 @@ export class HostHalf {
     });
   }
 
-  static start(request: HostRequest, where: AgentTarget): HostHalf {
+  static start(request: AgentRequest, where: AgentTarget): AgentConnection {
     const agent = asksDestination(request) ? 'forwarded' : 'none';
     const started: Command =
       where === 'here' ? ['sh', '-c', command] : onHost({ ...where, options, agent }, command);
-    const half = new HostHalf(startLasting(started), where);
-    half.child.stdin.write(encodeLine(request));
-    return half;
+    const connection = new AgentConnection(startLasting(started), where);
+    connection.child.stdin.write(encodeLine(request));
+    return connection;
   }
 
   /** Waits for its first word, by which it shows that it runs as root. Gives why it does not begin. */
   async hello(): Promise<NotBegun | undefined> {
     const timer = setTimeout(() => {
-      this.abandon(`it did not start within ${startDeadline / 1000} s`);
-    }, startDeadline);
+      this.abandon(`it did not start within ${startDeadlineMs / 1000} s`);
+    }, startDeadlineMs);
     try {
       const first = await this.next();
       if (isUnknown(first)) return { is: this.isReached(first) ? 'broken' : 'unreached', ...first };
@@ -83,14 +89,14 @@ export class HostHalf {
   }
 
   /** What it says next; or why it says nothing more. What is no line of its own is left out. */
-  async next(): Promise<HostLine | Unknown> {
+  async next(): Promise<AgentMessage | Unknown> {
     for (;;) {
       const read = await this.lines.next();
       if (read.done === true) return { unknown: await this.lastComplaint() };
       // All of it is kept by who asks, and another host may say what it likes.
       this.heard += read.value.length;
-      if (this.heard > longestTalk) return this.silenced();
-      const line = readHostLine(read.value);
+      if (this.heard > maxConversationChars) return this.silenced();
+      const line = parseAgentMessage(read.value);
       if (line) return line;
     }
   }
@@ -121,7 +127,7 @@ export class HostHalf {
 
   private async lastComplaint(): Promise<string> {
     const late = new AbortController();
-    await Promise.race([this.closed, pause(lastWordsWait, undefined, late).catch(() => undefined)]);
+    await Promise.race([this.closed, pause(stderrDrainTimeoutMs, undefined, late).catch(() => undefined)]);
     late.abort();
     const lines = this.complaints.trim().split('\n');
     // A banner of ssh, or our own remedy, may stand around what matters.
@@ -139,7 +145,7 @@ export class HostHalf {
 
 /** The lines of a stream, until it ends or is destroyed. What is longer than any may be is left out, and not kept. */
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
-  const lines = new Lines(longestLine);
+  const lines = new Lines(maxLineChars);
   try {
     for await (const piece of stream) {
       for (const line of lines.take(piece as Buffer)) if (line !== tooLong) yield line;

@@ -1,5 +1,5 @@
 import type { Unknown } from '../core/unknown';
-import { run } from '../os/run-command';
+import { runCommand } from '../os/run-command';
 import { onHost, type SshTarget } from '../os/ssh';
 
 /** SHA-256 by name; of a file that is not there, none. */
@@ -15,7 +15,7 @@ export async function askSums(
   const asked = onHost(target, 'LC_ALL=C xargs -0 -r sha256sum -z --');
   const paths = names.map((name) => `${directory}/${name}`);
   const input = paths.map((path) => `${path}\0`).join('');
-  const { exit, stdout, stderr, timedOut } = await run(asked, { deadline, input, cwd: '/' });
+  const { exit, stdout, stderr, timedOut } = await runCommand(asked, { deadline, input, cwd: '/' });
   if (timedOut) return { unknown: `no answer within ${deadline / 1000} s` };
   // xargs says 123 when some of them are missing.
   if (exit !== 0 && exit !== 123)

@@ -1,12 +1,12 @@
 import { exitCodes } from '../core/exit-codes';
-import type { HostRequest } from './model/request';
-import type { FoundLine, HostEnd } from './model/messages';
+import type { AgentRequest } from './model/request';
+import type { FoundLine, AgentResult } from './model/messages';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
-import { HostHalf, type AgentTarget, type NotBegun } from './connection';
+import { AgentConnection, type AgentTarget, type NotBegun } from './connection';
 
 export interface HostAnswer {
-  readonly end: HostEnd;
+  readonly end: AgentResult;
   /** What was done, in words. */
   readonly did: readonly string[];
   /** The deadline passed before it began to change anything. */
@@ -29,26 +29,26 @@ export function notReady(deadline: number): string {
  * Has the root-only half on a host do what needs no mover; or tells why it cannot be reached or does not run. After
  * `deadline` milliseconds it is not listened to any more.
  */
-export async function askHost(
-  request: HostRequest,
+export async function runAgentAction(
+  request: AgentRequest,
   where: AgentTarget,
   deadline?: number,
   found: (line: FoundLine) => void = () => undefined,
 ): Promise<HostAnswer | NotBegun> {
-  const half = HostHalf.start(request, where);
+  const connection = AgentConnection.start(request, where);
   const passed = new AbortController();
   const abandon = (milliseconds: number): void => {
     passed.abort();
-    half.abandon(`no answer within ${milliseconds / 1000} s`);
+    connection.abandon(`no answer within ${milliseconds / 1000} s`);
   };
   const late = deadline === undefined ? undefined : setTimeout(abandon, deadline, deadline);
   const did: string[] = [];
   let hasBegun = false;
   try {
-    const notBegun = await half.hello();
+    const notBegun = await connection.hello();
     if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun) };
     for (;;) {
-      const line = await half.next();
+      const line = await connection.next();
       if (isUnknown(line))
         return {
           end: endOfLostGuard(line),
@@ -63,7 +63,7 @@ export async function askHost(
     }
   } finally {
     clearTimeout(late);
-    half.end();
+    connection.end();
   }
 }
 
@@ -71,7 +71,7 @@ export async function askHost(
  * It ran, and nobody knows how far it came; on the host it may still be at work, whatever became of the connection. That
  * is no guard that cannot run: a VM that is half healed must not be moved.
  */
-export function endOfLostGuard({ unknown }: Unknown): HostEnd {
+export function endOfLostGuard({ unknown }: Unknown): AgentResult {
   return {
     exit: exitCodes.undecided.status,
     result: 'undecided',
@@ -81,7 +81,7 @@ export function endOfLostGuard({ unknown }: Unknown): HostEnd {
 }
 
 /** The guard is for what OpenNebula deployed, and did nothing: that is no verdict on a VM that it imported. */
-export function isForeign({ result }: HostEnd): boolean {
+export function isForeign({ result }: AgentResult): boolean {
   return result === 'not-deployed';
 }
 
@@ -95,7 +95,7 @@ interface Said {
   readonly remedy?: string | undefined;
 }
 
-/** Of what keeps the guard from running: a host half of another release, a mistake in the configuration. */
+/** Of what keeps the guard from running: a agent of another release, a mistake in the configuration. */
 export function refusalOf({ what, remedy }: Said): string {
   return remedy === undefined ? what : `${what} (${remedy})`;
 }

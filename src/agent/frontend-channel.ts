@@ -1,22 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { encodeLine, longestLine, readMoverEnded, type HostLine } from '../agent-protocol/model/messages';
+import {
+  encodeLine,
+  maxLineChars,
+  readMoverEnded,
+  type AgentMessage,
+} from '../agent-protocol/model/messages';
 import { Lines, tooLong } from '../os/model/line-splitter';
-import type { Moved, RunningMover } from '../move/io/mover-process';
+import type { MoverResult, RunningMover } from '../move/io/mover-process';
 
 /** Milliseconds that the front-end gets to say that a mover it has killed is dead. */
-const killGrace = 10_000;
+const killGraceMs = 10_000;
 
 /** The front-end half, at the other end of our input and output. */
-export class FrontendLink {
+export class FrontendChannel {
   private first: string | typeof tooLong | undefined;
   private waiting: (() => void) | undefined;
-  private mover: ((moved: Moved) => void) | undefined;
+  private mover: ((moved: MoverResult) => void) | undefined;
   private gone = false;
   /** Fulfilled when the front-end says nothing any more. */
   readonly closed: Promise<void>;
 
   constructor() {
-    const lines = new Lines(longestLine);
+    const lines = new Lines(maxLineChars);
     process.stdin.on('data', (piece: Buffer) => lines.take(piece).forEach((line) => this.hear(line)));
     this.closed = new Promise((resolve) => {
       const end = (): void => {
@@ -44,7 +49,7 @@ export class FrontendLink {
     return this.first;
   }
 
-  say(line: HostLine): void {
+  say(line: AgentMessage): void {
     process.stdout.write(encodeLine(line));
   }
 
@@ -54,14 +59,14 @@ export class FrontendLink {
 
   /** Has the front-end run its mover. */
   move(): RunningMover {
-    const ended = new Promise<Moved>((resolve) => (this.mover = resolve));
+    const ended = new Promise<MoverResult>((resolve) => (this.mover = resolve));
     this.say({ kind: 'move' });
     const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
       this.say({ kind: 'kill', signal });
       if (signal !== 'SIGKILL') return;
       setTimeout(
         () => this.movedTo(null, 'the front-end does not say that its mover has ended'),
-        killGrace,
+        killGraceMs,
       ).unref();
     };
     return { ended, kill };

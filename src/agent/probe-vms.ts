@@ -5,12 +5,12 @@ import type { ProbedVm } from '../opennebula/model/monitoring-attributes';
 import { examine } from '../disk-paths/check-all-domains';
 
 /** Milliseconds for all VMs of a host. */
-const deadline = 12_000;
+const probeDeadlineMs = 12_000;
 
 /** Looks at every VM that OpenNebula runs on this host; a domain that cannot even be read says nothing. */
 export async function probeVms(settings: Settings): Promise<ProbedVm[]> {
   const probed: ProbedVm[] = [];
-  for await (const { uuid, report } of examine(settings, deadline, isDeployed)) {
+  for await (const { uuid, report } of examine(settings, probeDeadlineMs, isDeployed)) {
     if (uuid === undefined) continue;
     const { domain, verdict, blockState } = report;
     const vmId = domain.slice('one-'.length);

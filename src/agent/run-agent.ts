@@ -5,24 +5,24 @@ import {
   readRequest,
   refused,
   releaseOf,
-  type HostRequest,
+  type AgentRequest,
 } from '../agent-protocol/model/request';
-import { longestLine, type HostEnd } from '../agent-protocol/model/messages';
+import { maxLineChars, type AgentResult } from '../agent-protocol/model/messages';
 import { tooLong } from '../os/model/line-splitter';
 import type { Settings } from '../config/settings';
 import { validateHost } from '../os/host-name';
 import { forwardedAgent } from './ssh-agent-socket';
-import { FrontendLink } from './frontend-channel';
+import { FrontendChannel } from './frontend-channel';
 import { log, logToHost } from '../os/log';
 import { readSettings } from '../config/read';
 import { NotRunning } from '../hypervisor/find-domains';
-import { NotDeployed, serve } from './serve';
+import { NotDeployed, handleRequest } from './serve';
 import { forgiveClosedReader } from '../cli/ignore-broken-pipe';
 import { explainError } from '../cli/explain-error';
 import { versionNumber } from '../cli/version';
 
 /** Milliseconds that a request may take to arrive. */
-const patience = 30_000;
+const requestTimeoutMs = 30_000;
 
 /**
  * The root-only agent: the one thing that sudo allows to OpenNebula's user. It takes no words and no options, and
@@ -40,7 +40,7 @@ export async function runAgent(): Promise<number> {
 }
 
 async function answerRequest(settings: Settings): Promise<number> {
-  const link = new FrontendLink();
+  const link = new FrontendChannel();
   // What ends the connection must not end what stands by a migration.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const)
     process.on(signal, () => undefined);
@@ -51,9 +51,9 @@ async function answerRequest(settings: Settings): Promise<number> {
   return end.exit;
 }
 
-async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> {
+async function answer(link: FrontendChannel, settings: Settings): Promise<AgentResult> {
   if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
-  const request = await hear(link);
+  const request = await receiveRequest(link);
   if ('exit' in request) return request;
   // A probe changes nothing, and there are thousands a day.
   if (request.action !== 'probe') await logToHost(asker());
@@ -63,7 +63,7 @@ async function answer(link: FrontendLink, settings: Settings): Promise<HostEnd> 
     if (request.destination !== undefined) validateHost(request.destination);
     // Not before: it may be anything. A map of links may be megabytes.
     log('asked', { request: { ...request, changes: request.changes?.length } });
-    return await serve(request, settings, {
+    return await handleRequest(request, settings, {
       begins: () => link.say({ kind: 'begins' }),
       did: (action, what) => link.say({ kind: 'did', action, what }),
       found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
@@ -92,8 +92,8 @@ function asker(): string {
 }
 
 /** The request, or why it is none of ours. */
-async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
-  const line = await link.request(patience);
+async function receiveRequest(link: FrontendChannel): Promise<AgentRequest | AgentResult> {
+  const line = await link.request(requestTimeoutMs);
   const release = typeof line === 'string' ? releaseOf(line) : undefined;
   if (release !== undefined && release !== versionNumber) {
     const what = `the front-end has migrate-guard ${release}, and this host has ${versionNumber}`;
@@ -108,10 +108,12 @@ async function hear(link: FrontendLink): Promise<HostRequest | HostEnd> {
 }
 
 function whyNone(line: typeof tooLong | undefined): string {
-  return line === tooLong ? `the request is longer than ${longestLine / 1024 / 1024} MiB` : 'no request came';
+  return line === tooLong
+    ? `the request is longer than ${maxLineChars / 1024 / 1024} MiB`
+    : 'no request came';
 }
 
-function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): HostEnd {
+function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): AgentResult {
   const result = code === 'busy' ? 'busy' : 'refused';
   return { exit: exitCodes[code].status, result, what, remedy };
 }

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { HostEnd } from '../agent-protocol/model/messages';
-import type { HostRequest } from '../agent-protocol/model/request';
+import type { AgentResult } from '../agent-protocol/model/messages';
+import type { AgentRequest } from '../agent-protocol/model/request';
 import { reset } from '../block-state/reset';
 import { resetResults } from '../block-state/reset-report';
 import type { Settings } from '../config/settings';
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
-import { onlyTroubles, type DomainReport, type Verdict } from '../core/finding';
+import { withoutPlainOk, type DomainReport, type Verdict } from '../core/finding';
 import { examine } from '../disk-paths/check-all-domains';
 import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
 import { hostState } from '../doctor/check-host';
@@ -14,21 +14,21 @@ import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomain } from '../hypervisor/find-domains';
 import { isDeployed } from '../hypervisor/model/domain-name';
 import { jobOf } from '../hypervisor/qmp-client';
-import { guard } from '../move/guarded-move';
-import type { Moved, Mover, RunningMover } from '../move/io/mover-process';
+import { runGuardedMove } from '../move/guarded-move';
+import type { MoverResult, Mover, RunningMover } from '../move/io/mover-process';
 import { guardResults } from '../move/model/move-states';
 import type { Ending, GuardReport } from '../move/move-report';
-import { makePathsSafe, makeSafe, resetEarlier } from '../move/prepare';
-import { GuardCourse, type CourseOptions } from '../move/session';
+import { preparePaths, prepareForMove, resetLeftoverState } from '../move/prepare';
+import { MoveSession, type MoveOptions } from '../move/session';
 import { foresee } from '../relink/forecast';
 import { probeVms } from './probe-vms';
 
 /** Milliseconds in which a mover that was started may begin libvirt's job. */
-const orphanGrace = 15_000;
-const orphanInterval = 200;
+const orphanGraceMs = 15_000;
+const orphanPollMs = 200;
 
 /** The other half, as seen from the host. */
-export interface Frontend {
+export interface AgentClient {
   /** To be told before the first thing is changed. */
   readonly begins: () => void;
   readonly did: (action: string, what: string) => void;
@@ -45,33 +45,37 @@ export interface Frontend {
 export class NotDeployed extends GuardError {}
 
 /** Milliseconds for all VMs of a host. */
-const auditDeadline = 45_000;
+const auditDeadlineMs = 45_000;
 
-type VmRequest = HostRequest & { readonly domain: string };
+type VmRequest = AgentRequest & { readonly domain: string };
 
 /** What is done to one VM, one function per action. */
 const vmWork = {
   migrate: move,
   save: move,
   /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
-  prepare: inCourse(async (course) => (await makeSafe(course, undefined)) ?? safe(course)),
+  prepare: inSession(async (session) => (await prepareForMove(session, undefined)) ?? safe(session)),
   repair: repairOnly,
   reset: resetOnly,
   /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
-  heal: inCourse(async (course) => {
-    const ill = await resetEarlier(course, course.destination);
-    return ill ?? (await makePathsSafe(course)) ?? safe(course);
+  heal: inSession(async (session) => {
+    const ill = await resetLeftoverState(session, session.destination);
+    return ill ?? (await preparePaths(session)) ?? safe(session);
   }),
 } as const;
 
 /** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
-export async function serve(request: HostRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+export async function handleRequest(
+  request: AgentRequest,
+  settings: Settings,
+  frontend: AgentClient,
+): Promise<AgentResult> {
   const { action, domain } = request;
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
-  if (action === 'audit') return tellAll(examine(settings, auditDeadline, isDeployed), 'VMs', frontend);
+  if (action === 'audit') return tellAll(examine(settings, auditDeadlineMs, isDeployed), 'VMs', frontend);
   if (action === 'foresee') {
-    const foreseen = foresee(request.changes ?? [], settings, auditDeadline, isDeployed);
+    const foreseen = foresee(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
     return tellAll(foreseen, 'VMs go through these links', frontend);
   }
   if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
@@ -86,7 +90,7 @@ export async function serve(request: HostRequest, settings: Settings, frontend: 
 }
 
 /** For OpenNebula's monitoring; the report is the list. Only one at a time: a probe that hangs is not joined by others. */
-async function probeAll(settings: Settings): Promise<HostEnd> {
+async function probeAll(settings: Settings): Promise<AgentResult> {
   // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
   const report = await withDomainLock('all/probe', () => probeVms(settings));
   return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
@@ -96,23 +100,23 @@ async function probeAll(settings: Settings): Promise<HostEnd> {
 async function tellAll(
   reports: AsyncIterable<{ readonly report: DomainReport; readonly now?: Verdict }>,
   counted: string,
-  { found }: Frontend,
-): Promise<HostEnd> {
+  { found }: AgentClient,
+): Promise<AgentResult> {
   let count = 0;
   for await (const { report, now } of reports) {
-    found(onlyTroubles(report), now);
+    found(withoutPlainOk(report), now);
     count += 1;
   }
   return { exit: exitCodes.ok.status, result: 'done', what: `${count} ${counted}` };
 }
 
 /** Check, repair, reset; the mover, over there; and what follows a failure of it. */
-async function move(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+async function move(request: VmRequest, settings: Settings, frontend: AgentClient): Promise<AgentResult> {
   const mover: Mover = {
     name: `OpenNebula's ${request.action}`,
     start: () => untilGone(frontend, request.domain, settings),
   };
-  const report = await guard(request.domain, {
+  const report = await runGuardedMove(request.domain, {
     ...courseOptions(request, settings, frontend),
     mover: () => mover,
     // Nobody is left to run the mover a second time.
@@ -122,26 +126,26 @@ async function move(request: VmRequest, settings: Settings, frontend: Frontend):
 }
 
 /** A front-end that goes away may leave its mover running: then libvirt's job tells when it has ended. */
-function untilGone(frontend: Frontend, domain: string, settings: Settings): RunningMover {
+function untilGone(frontend: AgentClient, domain: string, settings: Settings): RunningMover {
   const mover = frontend.move();
   let hasEnded = false;
   void mover.ended.then(() => (hasEnded = true));
-  const orphaned = frontend.gone.then(async (): Promise<Moved> => {
+  const orphaned = frontend.gone.then(async (): Promise<MoverResult> => {
     const began = performance.now();
     // The front-end may as well have gone because all is done.
     for (let seen = false; !hasEnded;) {
       // Without a status file the domain is gone from here, and so is its job.
       const hasJob = typeof jobOf(settings.libvirt.stateDirectory, domain) === 'string';
       seen ||= hasJob;
-      if (!hasJob && (seen || performance.now() - began > orphanGrace)) break;
-      await pause(orphanInterval);
+      if (!hasJob && (seen || performance.now() - began > orphanGraceMs)) break;
+      await pause(orphanPollMs);
     }
     return { exit: null, stdout: '', stderr: 'the front-end went away' };
   });
   return { ended: Promise.race([mover.ended, orphaned]), kill: mover.kill };
 }
 
-function safe({ options }: GuardCourse): Ending {
+function safe({ options }: MoveSession): Ending {
   return { result: 'done', what: options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate' };
 }
 
@@ -155,7 +159,11 @@ const repairEnds: Readonly<Record<RepairResult, string>> = {
 };
 
 /** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
-async function repairOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+async function repairOnly(
+  request: VmRequest,
+  settings: Settings,
+  frontend: AgentClient,
+): Promise<AgentResult> {
   const domain = await findDomain(request.domain, settings);
   if (request.dryRun !== true) frontend.begins();
   const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
@@ -176,7 +184,11 @@ async function repairOnly(request: VmRequest, settings: Settings, frontend: Fron
 }
 
 /** The disks alone. */
-async function resetOnly(request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> {
+async function resetOnly(
+  request: VmRequest,
+  settings: Settings,
+  frontend: AgentClient,
+): Promise<AgentResult> {
   const { destination, dryRun = false } = request;
   if (!dryRun) frontend.begins();
   const report = await reset(request.domain, { settings, strategy: 'auto', dryRun, destination });
@@ -188,29 +200,29 @@ async function resetOnly(request: VmRequest, settings: Settings, frontend: Front
   return { exit, domain, result, what, remedy, report };
 }
 
-function inCourse(work: (course: GuardCourse) => Promise<Ending>) {
-  return async (request: VmRequest, settings: Settings, frontend: Frontend): Promise<HostEnd> => {
+function inSession(work: (session: MoveSession) => Promise<Ending>) {
+  return async (request: VmRequest, settings: Settings, frontend: AgentClient): Promise<AgentResult> => {
     const options = courseOptions(request, settings, frontend);
-    const report = await GuardCourse.with(request.domain, options, async (course) => {
+    const report = await MoveSession.with(request.domain, options, async (session) => {
       // A dry run only looks, and may look at what another does.
       const isAlone = request.dryRun !== true;
-      const ending = isAlone ? withDomainLock(course.domain.name, () => work(course)) : work(course);
-      return course.report(await ending);
+      const ending = isAlone ? withDomainLock(session.domain.name, () => work(session)) : work(session);
+      return session.report(await ending);
     });
     return endOf(report);
   };
 }
 
 function courseOptions(
-  { destination, file, checkDestination = false, dryRun = false }: HostRequest,
+  { destination, file, checkDestination = false, dryRun = false }: AgentRequest,
   settings: Settings,
-  { begins, did }: Frontend,
-): CourseOptions {
-  const say: CourseOptions['say'] = ({ action, what }) => did(action, what);
+  { begins, did }: AgentClient,
+): MoveOptions {
+  const say: MoveOptions['say'] = ({ action, what }) => did(action, what);
   return { settings, destination, file, checkDestination, dryRun, begins, say };
 }
 
-function endOf({ output, ...report }: GuardReport): HostEnd {
+function endOf({ output, ...report }: GuardReport): AgentResult {
   const { domain, result, what, remedy, warning } = report;
   const own = result === 'mover-failed' ? output?.exit : undefined;
   const exit = own ?? exitCodes[guardResults[result]].status;

@@ -13,7 +13,7 @@ export function renderBlockReport(
     lines.push(`  ${disk === undefined ? '' : `${disk}: `}${what}`);
     if (remedy !== undefined) lines.push(`    -> ${remedy}`);
     if (everything)
-      lines.push(...Object.entries(evidence ?? {}).map(([by, told]) => `    ${by}: ${String(told)}`));
+      lines.push(...Object.entries(evidence ?? {}).map(([by, reported]) => `    ${by}: ${String(reported)}`));
   }
   return `${lines.map(printable).join('\n')}\n`;
 }

@@ -30,8 +30,8 @@ export async function* resetAll(options: ResetRequest): AsyncGenerator<ResetRepo
 
 /** Unknown may also be what a reset finds to be ill, proves to be healthy, or refuses; or what nobody could look at. */
 function isForReset({ domain, blockState, findings }: DomainReport): boolean {
-  const ways = [resetOf(domain), resumeOf(domain)];
-  return blockState !== 'unknown' || findings.some(({ remedy = '' }) => ways.includes(remedy));
+  const paths = [resetOf(domain), resumeOf(domain)];
+  return blockState !== 'unknown' || findings.some(({ remedy = '' }) => paths.includes(remedy));
 }
 
 async function resetOne(found: DomainReport, options: ResetRequest): Promise<ResetReport> {

@@ -27,7 +27,7 @@ export interface ResetOptions {
 }
 
 /** One reset of a domain whose QEMU is held: the allowed remedies in their order, until its disks are its own. */
-export class ResetCourse {
+export class ResetSession {
   private readonly actions: ResetAction[] = [];
   private undecided = false;
   private tried = false;

@@ -4,7 +4,7 @@ import { withDomainLock } from '../hypervisor/domain-lock';
 import { errorOfNotHeld, holdQemu } from '../hypervisor/hold-qemu';
 import { Destination } from '../destination/destination';
 import { findDomain } from '../hypervisor/find-domains';
-import { ResetCourse, type ResetOptions } from './reset-course';
+import { ResetSession, type ResetOptions } from './reset-course';
 import { resetReport, type ResetReport } from './reset-report';
 
 /** As a person or the front-end asks for it: the destination by its name. */
@@ -41,7 +41,7 @@ export async function resetLocked(domain: Domain, options: ResetOptions): Promis
     return resetReport({ domain: domain.name, blockState: 'unknown' }, 'refused', what, remedy);
   }
   try {
-    return await new ResetCourse(domain, held, options).run();
+    return await new ResetSession(domain, held, options).run();
   } finally {
     held.close();
   }

@@ -28,7 +28,7 @@ export interface CommandLine {
 }
 
 /** One verb of the command: its help stands beside what it does. */
-export interface Verb {
+export interface Command {
   readonly name: string;
   /** The words after the verb, as in the help; `…` marks one or more, `|` an alternative to all of them. */
   readonly words: string;
@@ -51,12 +51,12 @@ export const everyVerb: Readonly<Record<string, Option>> = {
 };
 
 /** All that a verb takes, its own first. */
-export function optionsOf({ options, isBare }: Pick<Verb, 'options' | 'isBare'>): Verb['options'] {
+export function optionsOf({ options, isBare }: Pick<Command, 'options' | 'isBare'>): Command['options'] {
   return isBare ? options : { ...options, ...everyVerb };
 }
 
 /** What the word at this place is, counted from 0. */
-export function wordAt({ takes: { each, most } }: Pick<Verb, 'takes'>, index: number): Word | undefined {
+export function wordAt({ takes: { each, most } }: Pick<Command, 'takes'>, index: number): Word | undefined {
   return index < most ? each[Math.min(index, each.length - 1)] : undefined;
 }
 

@@ -1,8 +1,8 @@
 import { aboutDomains, sentence, whoTakes } from './man-page';
-import { everyVerb, purpose, type Option, type Verb } from './command';
+import { everyVerb, purpose, type Option, type Command } from './command';
 
 /** docs/commands.md: what the help says, on one page. */
-export function commandsPage(verbs: readonly Verb[]): string {
+export function commandsPage(verbs: readonly Command[]): string {
   const parts = [
     '<!-- Made from src/commands by `npm run docs`. -->\n\n# The command line',
     purpose,

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { FallbackCompletionFunction } from 'yargs';
 import { defaultSettings } from '../config/settings';
 import { readSettings } from '../config/read';
-import { optionsOf, wordAt, type Verb, type Word } from './command';
+import { optionsOf, wordAt, type Command, type Word } from './command';
 
 /**
  * What a shell has to read once, so that it asks the program (--get-yargs-completions) at each TAB. `program`: how to start
@@ -30,7 +30,7 @@ export async function completionScript(shell?: string, program = 'migrate-guard'
 export async function completions(
   config: unknown,
   argv: readonly string[],
-  verbs: readonly Verb[],
+  verbs: readonly Command[],
 ): Promise<FallbackCompletionFunction> {
   const names = await domainNames(config);
   return (current, given: { readonly _: readonly string[] }, byYargs, done) => {
@@ -48,7 +48,7 @@ export async function completions(
 }
 
 /** What has to stand behind this word, if that is an option with a value. */
-function valueOf(verb: Verb, before: string): Word | undefined {
+function valueOf(verb: Command, before: string): Word | undefined {
   const option = before.startsWith('--') ? optionsOf(verb)[before.slice(2)] : undefined;
   return option?.value !== undefined ? (option.choices ?? 'file') : undefined;
 }

@@ -8,12 +8,12 @@ export function explainError(
   error: unknown,
   { json, verbose }: { readonly json: boolean; readonly verbose: boolean },
 ): number {
-  const told = error instanceof GuardError ? error : unexpected(error);
-  const { what, remedy, exit } = told;
+  const reported = error instanceof GuardError ? error : unexpected(error);
+  const { what, remedy, exit } = reported;
   process.stderr.write(`migrate-guard: ${printable(what)}\n`);
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
   if (json) printJsonError({ what, remedy: remedy ?? null, exit });
-  if (told !== error && verbose && error instanceof Error) {
+  if (reported !== error && verbose && error instanceof Error) {
     process.stderr.write(`${printableLines(error.stack ?? '')}\n`);
   }
   return exit;

@@ -1,12 +1,12 @@
 import { exitCodes } from '../core/exit-codes';
 import { defaultSettings } from '../config/settings';
 import { defaultSettingsFile } from '../config/read';
-import { everyVerb, purpose, type Option, type Verb } from './command';
+import { everyVerb, purpose, type Option, type Command } from './command';
 
 const files: readonly (readonly [path: string, what: string])[] = [
   [defaultSettingsFile, 'the configuration; it shows every key with its default'],
   [defaultSettings.reset.layoutDirectory, 'memory layouts of QEMU builds, as the verb layout stores them'],
-  [defaultSettings.relink.journalDirectory, 'journals of relink, and the log of the host half'],
+  [defaultSettings.relink.journalDirectory, 'journals of relink, and the log of the agent'],
   [defaultSettings.libvirt.stateDirectory, 'status files of libvirt, which tell what runs here'],
   ['/run/migrate-guard', 'locks, and notes of resets'],
 ];
@@ -21,7 +21,7 @@ const everywhere: Readonly<Record<string, Option>> = {
 };
 
 /** The manual page in roff, for groff and mandoc. `date`: of the release, as YYYY-MM-DD. */
-export function manPage(verbs: readonly Verb[], version: string, date: string): string {
+export function manPage(verbs: readonly Command[], version: string, date: string): string {
   const lines = [
     `.TH MIGRATE\\-GUARD 1 ${quoted(date)} ${quoted(`migrate-guard ${version}`)} "User Commands"`,
     // No word broken at a hyphen, and no line stretched: commands are copied from here.
@@ -56,17 +56,17 @@ export function manPage(verbs: readonly Verb[], version: string, date: string): 
   return `${lines.join('\n')}\n`;
 }
 
-function synopsis(verb: Verb, index: number): string[] {
+function synopsis(verb: Command, index: number): string[] {
   const line = `\\fBmigrate\\-guard ${roff(verb.name)}\\fR${tail(verb)}`;
   return index === 0 ? [line] : ['.br', line];
 }
 
-function tail({ words, options: own }: Verb): string {
+function tail({ words, options: own }: Command): string {
   const given = Object.keys(own).some((name) => !words.includes(`--${name}`)) ? ' [OPTION ...]' : '';
   return roff(`${words === '' ? '' : ` ${words}`}${given}`);
 }
 
-function describe(verb: Verb): string[] {
+function describe(verb: Command): string[] {
   return [
     `.SS ${quoted(`${verb.name} ${verb.words}`.trim())}`,
     roff(sentence(verb.summary)),
@@ -77,7 +77,7 @@ function describe(verb: Verb): string[] {
   ];
 }
 
-export function whoTakes(verbs: readonly Verb[]): string {
+export function whoTakes(verbs: readonly Command[]): string {
   const bare = verbs.filter(({ isBare }) => isBare).map(({ name }) => name);
   return `Every verb takes these; ${bare.join(' and ')} only --help and --version.`;
 }

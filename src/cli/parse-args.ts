@@ -1,12 +1,12 @@
 import type { Argv } from 'yargs';
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
-import { optionsOf, purpose, wordAt, type CommandLine, type Verb } from './command';
+import { optionsOf, purpose, wordAt, type CommandLine, type Command } from './command';
 import { completions } from './complete';
 import { fingerprint, version } from './version';
 
 /** What is to be done, or what yargs answers by itself: help, version, completion. */
-export type Parsed = { readonly verb: Verb; readonly line: CommandLine } | { readonly answer: string };
+export type Parsed = { readonly verb: Command; readonly line: CommandLine } | { readonly answer: string };
 
 /** What yargs leaves of a command line, once it has been found right. */
 type Arguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
@@ -36,7 +36,7 @@ const odd = /^-(-?(_|\$0)(=|$)|[^=]*\n)/;
 const completionQuestion = '--get-yargs-completions';
 
 /** Reads a command line with yargs. @throws GuardError for one that is wrong. */
-export async function parse(argv: readonly string[], verbs: readonly Verb[]): Promise<Parsed> {
+export async function parse(argv: readonly string[], verbs: readonly Command[]): Promise<Parsed> {
   if (argv[0] === 'help') return parse([...argv.slice(1), '--help'], verbs);
   const { default: yargs } = await import('yargs/yargs');
   let see = '';
@@ -112,7 +112,7 @@ function optionFirst([first = '']: readonly string[]): boolean {
  * What yargs has to know of a verb. Its words are those of `_`, not yargs' positionals (`check [domain..]`): these are
  * options, too (`--domain x`), and lose a lone `-` and what stands behind `--` (17.7.2, command.js, populatePositionals).
  */
-function describe(command: Argv, verb: Verb): void {
+function describe(command: Argv, verb: Command): void {
   const { name, words, takes, summary } = verb;
   // Not command.example(): its two columns break a long command in the middle.
   const examples = verb.examples.map(([line, what]) => `  ${line}\n      ${what}`);
@@ -136,7 +136,7 @@ function unknown(text: string): Record<string, string> {
  * An option that may be given once: of two yargs makes an array, but for its type `boolean`, which would take the last. A
  * flag has no type, therefore, and 0 values.
  */
-function declare(parser: Argv, options: Verb['options']): void {
+function declare(parser: Argv, options: Command['options']): void {
   for (const [name, { value, help, choices }] of Object.entries(options))
     parser.option(name, {
       ...(value === undefined ? { nargs: 0 } : { type: 'string', requiresArg: true }),
@@ -146,7 +146,7 @@ function declare(parser: Argv, options: Verb['options']): void {
 }
 
 /** What yargs has no rule for. */
-function mistakeIn(given: Arguments, verb: Verb): string | undefined {
+function mistakeIn(given: Arguments, verb: Command): string | undefined {
   for (const option of Object.keys(optionsOf(verb))) {
     if (Array.isArray(given[option])) return `--${option} was given more than once`;
     if (given[option] === '') return `--${option} needs a value`;
@@ -162,7 +162,7 @@ function mistakeIn(given: Arguments, verb: Verb): string | undefined {
   return isBoth || typed.some(isOther) ? wrongWords(verb) : undefined;
 }
 
-function wrongWords({ name, words }: Verb): string {
+function wrongWords({ name, words }: Command): string {
   return `${name} takes ${words || 'no word'}`;
 }
 

@@ -1,11 +1,11 @@
-const interval = 100;
+const redrawIntervalMs = 100;
 
 /** One line on a terminal's stderr that is written over and over; on anything else it says nothing. */
 export class Progress {
   private last = -Infinity;
 
   show(text: string): void {
-    if (!process.stderr.isTTY || performance.now() - this.last < interval) return;
+    if (!process.stderr.isTTY || performance.now() - this.last < redrawIntervalMs) return;
     this.last = performance.now();
     process.stderr.write(`\r${text}\u001b[K`);
   }
@@ -22,7 +22,7 @@ export class Progress {
   }
 }
 
-const barWidth = 20;
+const barWidthChars = 20;
 
 /** A bar for work of a known length: `hosts ######-------------- 12/40`. */
 export function progressOf(what: string): {
@@ -32,8 +32,8 @@ export function progressOf(what: string): {
   const progress = new Progress();
   return {
     progress: (done, all) => {
-      const filled = Math.round((done / Math.max(1, all)) * barWidth);
-      progress.show(`${what} ${'#'.repeat(filled).padEnd(barWidth, '-')} ${done}/${all}`);
+      const filled = Math.round((done / Math.max(1, all)) * barWidthChars);
+      progress.show(`${what} ${'#'.repeat(filled).padEnd(barWidthChars, '-')} ${done}/${all}`);
     },
     end: () => progress.end(),
   };

@@ -3,7 +3,7 @@ import { logToStderr } from '../os/log';
 import { readSettings } from '../config/read';
 import { explainError } from './explain-error';
 import { parse } from './parse-args';
-import type { CommandLine, Verb } from './command';
+import type { CommandLine, Command } from './command';
 
 /**
  * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `runAgent`: what sudo starts
@@ -11,7 +11,7 @@ import type { CommandLine, Verb } from './command';
  */
 export async function runLine(
   argv: readonly string[],
-  verbs: readonly Verb[],
+  verbs: readonly Command[],
   runAgent: () => Promise<number>,
 ): Promise<number> {
   let line: CommandLine | undefined;

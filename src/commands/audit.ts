@@ -22,10 +22,10 @@ import { progressOf } from '../cli/progress';
 import { readMap } from './link-map-file';
 import { renderAudit, renderChanges } from '../fleet/render-audit';
 import { renderForecast } from '../fleet/render-forecast';
-import { hostList, noWords, someHosts, type CommandLine, type Verb } from '../cli/command';
+import { hostList, noWords, someHosts, type CommandLine, type Command } from '../cli/command';
 import { version, versionNumber } from '../cli/version';
 
-export const auditVerb: Verb = {
+export const auditVerb: Command = {
   name: 'audit',
   words: '',
   takes: noWords,

@@ -1,9 +1,9 @@
 import { validateHost } from '../os/host-name';
 import { check } from '../disk-paths/deep-check';
 import { printReports } from '../cli/print-reports';
-import { allDomains, someDomains, type Verb } from '../cli/command';
+import { allDomains, someDomains, type Command } from '../cli/command';
 
-export const checkVerb: Verb = {
+export const checkVerb: Command = {
   name: 'check',
   words: '<domain…|--all>',
   takes: someDomains,

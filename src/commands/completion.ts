@@ -1,8 +1,8 @@
 import { completionScript } from '../cli/complete';
 import { print } from '../cli/stdout';
-import type { Verb } from '../cli/command';
+import type { Command } from '../cli/command';
 
-export const completionVerb: Verb = {
+export const completionVerb: Command = {
   name: 'completion',
   words: '[bash | zsh]',
   takes: { least: 0, most: 1, each: [['bash', 'zsh']] },

@@ -3,10 +3,10 @@ import { doctor } from '../doctor/doctor';
 import { printJson } from '../cli/print-reports';
 import { printable } from '../cli/escape';
 import { renderFindings } from '../cli/render-findings';
-import { noWords, type Verb } from '../cli/command';
+import { noWords, type Command } from '../cli/command';
 import { versionNumber } from '../cli/version';
 
-export const doctorVerb: Verb = {
+export const doctorVerb: Command = {
   name: 'doctor',
   words: '',
   takes: noWords,

@@ -1,9 +1,9 @@
 import { explain } from '../disk-paths/explain';
 import { exitOf, printDomains } from '../cli/print-reports';
 import { renderExplained } from '../disk-paths/render-explain';
-import { oneDomain, type Verb } from '../cli/command';
+import { oneDomain, type Command } from '../cli/command';
 
-export const explainVerb: Verb = {
+export const explainVerb: Command = {
   name: 'explain',
   words: '<domain>',
   takes: oneDomain,

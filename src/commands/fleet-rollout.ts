@@ -5,15 +5,22 @@ import { blockStateCheck } from '../block-state/model/judge';
 import { decidingFinding, type Finding } from '../core/finding';
 import type { FleetDomain } from '../fleet/model/fleet';
 import type { Settings } from '../config/settings';
-import { isSurprise, mend, type Mend, type Mended, type MendOptions, type Mending } from '../fleet/rollout';
+import {
+  isUnexpectedFailure,
+  rollOut,
+  type RolloutReport,
+  type RolloutResult,
+  type RolloutOptions,
+  type RolloutAction,
+} from '../fleet/rollout';
 import { printJson } from '../cli/print-reports';
 import { progressOf } from '../cli/progress';
 import { printable, titleOf } from '../cli/escape';
 import { hostList, someHosts, type CommandLine, type Option } from '../cli/command';
 import { versionNumber } from '../cli/version';
 
-const usualBatch = 10;
-const largestBatch = 100;
+const defaultBatchHosts = 10;
+const maxBatchHosts = 100;
 
 /** What a verb that works on one host takes more to work on the fleet. */
 export const fleetOptions: Readonly<Record<string, Option>> = {
@@ -23,7 +30,7 @@ export const fleetOptions: Readonly<Record<string, Option>> = {
   },
   batch: {
     value: 'N',
-    help: `with --hosts: how many VMs at once, after the first one alone (${usualBatch})`,
+    help: `with --hosts: how many VMs at once, after the first one alone (${defaultBatchHosts})`,
   },
   except: { value: 'A,B,…', help: 'with --hosts: leave out these VMs, by id, domain or name' },
 };
@@ -40,10 +47,14 @@ export function isForFleet(line: CommandLine): boolean {
 }
 
 /** Repairs or resets what needs it all over the fleet, until something is a surprise; gives the exit status. */
-export async function mendFleet(mending: Mending, line: CommandLine, settings: Settings): Promise<number> {
+export async function mendFleet(
+  mending: RolloutAction,
+  line: CommandLine,
+  settings: Settings,
+): Promise<number> {
   const [json, dryRun] = [line.flag('json'), line.flag('dry-run')];
   const asking = progressOf('hosts');
-  const options: MendOptions = {
+  const options: RolloutOptions = {
     mending,
     dryRun,
     settings,
@@ -53,15 +64,15 @@ export async function mendFleet(mending: Mending, line: CommandLine, settings: S
     except: (line.value('except')?.split(',') ?? []).map((word) => word.trim()),
     progress: asking.progress,
   };
-  const work = await mend(options).finally(asking.end);
+  const work = await rollOut(options).finally(asking.end);
   const { hosts, doubts, candidates, others, mended } = work;
   if (!json) process.stdout.write(before(work, mending));
-  const done: Mended[] = [];
+  const done: RolloutResult[] = [];
   const working = progressOf('VMs');
   for await (const one of mended) {
     done.push(one);
     working.end();
-    if (!json) process.stdout.write(renderMended(one));
+    if (!json) process.stdout.write(renderRollout(one));
     working.progress(done.length, candidates.length);
   }
   working.end();
@@ -75,13 +86,17 @@ export async function mendFleet(mending: Mending, line: CommandLine, settings: S
 
 function batchOf(line: CommandLine): number {
   const given = line.value('batch');
-  if (given === undefined) return usualBatch;
+  if (given === undefined) return defaultBatchHosts;
   const batch = /^[0-9]{1,3}$/.test(given) ? Number(given) : 0;
-  if (batch >= 1 && batch <= largestBatch) return batch;
-  throw new GuardError('usage', `--batch ${given} is no number of VMs`, `give one from 1 to ${largestBatch}`);
+  if (batch >= 1 && batch <= maxBatchHosts) return batch;
+  throw new GuardError(
+    'usage',
+    `--batch ${given} is no number of VMs`,
+    `give one from 1 to ${maxBatchHosts}`,
+  );
 }
 
-function before({ hosts, doubts, candidates, others }: Mend, mending: Mending): string {
+function before({ hosts, doubts, candidates, others }: RolloutReport, mending: RolloutAction): string {
   const lines = doubts.map((doubt) => `not known: ${doubt}`);
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
   for (const vm of others) {
@@ -102,7 +117,7 @@ function ofBlockState({ findings }: FleetDomain): Finding | undefined {
   return findings.find(({ check, state }) => check === blockStateCheck && state !== 'ok');
 }
 
-function renderMended(mended: Mended): string {
+function renderRollout(mended: RolloutResult): string {
   const { host, result, what, remedy, did } = mended;
   const lines = [`${titleOf(mended)} on ${host}: ${result}: ${what}`];
   lines.push(...did.map((line) => `  ${line}`));
@@ -110,13 +125,13 @@ function renderMended(mended: Mended): string {
   return text(lines);
 }
 
-function after(done: readonly Mended[], notBegun: readonly string[], mending: Mending): string {
+function after(done: readonly RolloutResult[], notBegun: readonly string[], mending: RolloutAction): string {
   const counts = new Map<string, number>();
   for (const { result } of done) counts.set(result, (counts.get(result) ?? 0) + 1);
   const parts = [...counts].map(([result, count]) => `${count} ${result}`);
   if (notBegun.length > 0) parts.push(`${notBegun.length} not begun`);
   const lines = [parts.join(', ') || `nothing to ${mending}`];
-  const surprises = done.filter(isSurprise).map(({ domain }) => domain);
+  const surprises = done.filter(isUnexpectedFailure).map(({ domain }) => domain);
   if (surprises.length > 0) {
     const rest = notBegun.length > 0 ? 'stopped' : 'done, but';
     lines.push(
@@ -128,11 +143,11 @@ function after(done: readonly Mended[], notBegun: readonly string[], mending: Me
 }
 
 /** The worst that happened; hosts that were not reached, and VMs that this does not mend, are not healthy either. */
-function exitOf({ hosts, doubts, others }: Mend, done: readonly Mended[]): number {
+function exitOf({ hosts, doubts, others }: RolloutReport, done: readonly RolloutResult[]): number {
   const statuses = new Set(done.map(({ exit }) => exit));
   const worst = worstFirst.map((code) => exitCodes[code].status).find((status) => statuses.has(status));
   if (worst !== undefined) return worst;
-  const foreign = done.find(isSurprise);
+  const foreign = done.find(isUnexpectedFailure);
   if (foreign) return foreign.exit;
   if (others.some(({ verdict }) => verdict !== 'undecided')) return exitCodes.problem.status;
   const isUnsure = others.length > 0 || doubts.length > 0 || hosts.some(({ trouble }) => trouble);

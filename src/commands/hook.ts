@@ -5,11 +5,11 @@ import { readXml } from '../os/read-xml';
 import { testHook } from '../plugin/hook-test';
 import { printJson } from '../cli/print-reports';
 import { renderHookTest } from '../plugin/render-hook-test';
-import type { CommandLine, Verb } from '../cli/command';
+import type { CommandLine, Command } from '../cli/command';
 
 const hooks = Object.keys(hookStates) as readonly HookName[];
 
-export const hookVerb: Verb = {
+export const hookVerb: Command = {
   name: 'hook',
   words: 'test <pre-migrate | post-failure>',
   takes: { least: 2, most: 2, each: [['test'], hooks] },

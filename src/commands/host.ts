@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
-import { noWords, type Verb } from '../cli/command';
+import { noWords, type Command } from '../cli/command';
 
 /** The agent (agent/run-agent.ts). It is a program of its own beside this one, so that it holds nothing that reads a command line. */
-export const hostVerb: Verb = {
+export const hostVerb: Command = {
   name: 'host',
   words: '',
   takes: noWords,

@@ -1,4 +1,4 @@
-import type { Verb } from '../cli/command';
+import type { Command } from '../cli/command';
 import { auditVerb } from './audit';
 import { checkVerb } from './check';
 import { completionVerb } from './completion';
@@ -14,7 +14,7 @@ import { repairVerb } from './repair';
 import { resetVerb } from './reset';
 
 /** Every verb, in the order of the help. */
-export const verbs: readonly Verb[] = [
+export const verbs: readonly Command[] = [
   checkVerb,
   explainVerb,
   repairVerb,

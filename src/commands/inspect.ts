@@ -3,9 +3,9 @@ import type { DomainReport } from '../core/finding';
 import { inspect } from '../block-state/inspect';
 import { printEach, statusOf } from '../cli/print-reports';
 import { renderBlockReport } from '../block-state/render-block-state';
-import { allDomains, someDomains, type Verb } from '../cli/command';
+import { allDomains, someDomains, type Command } from '../cli/command';
 
-export const inspectVerb: Verb = {
+export const inspectVerb: Command = {
   name: 'inspect',
   words: '<domain…|--all>',
   takes: someDomains,

@@ -1,9 +1,9 @@
 import { layout } from '../block-state/make-layout';
 import { printJson } from '../cli/print-reports';
 import { printable } from '../cli/escape';
-import type { Verb } from '../cli/command';
+import type { Command } from '../cli/command';
 
-export const layoutVerb: Verb = {
+export const layoutVerb: Command = {
   name: 'layout',
   words: '<qemu-binary>',
   takes: { least: 1, most: 1, each: ['file'] },

@@ -7,6 +7,6 @@ export function readMap(file: string): readonly LinkChange[] {
   const text = readNamedFile(file, `the map ${file}`, 'name a file of lines "link target"');
   const { changes, errors } = parseMap(text);
   if (errors.length === 0) return changes;
-  const told = errors.map(({ line, what }) => `line ${line}: ${what}`).join('; ');
-  throw new GuardError('usage', `the map ${file} has mistakes: ${told}`, 'mend them; nothing was done');
+  const reported = errors.map(({ line, what }) => `line ${line}: ${what}`).join('; ');
+  throw new GuardError('usage', `the map ${file} has mistakes: ${reported}`, 'mend them; nothing was done');
 }

@@ -4,15 +4,15 @@ import { guardResults } from '../move/model/move-states';
 import { validateHost } from '../os/host-name';
 import { startProgram, type Mover } from '../move/io/mover-process';
 import { asKeyHolder, virshHere } from '../os/ssh';
-import { guard } from '../move/guarded-move';
+import { runGuardedMove } from '../move/guarded-move';
 import type { GuardOptions } from '../move/session';
 import type { GuardReport } from '../move/move-report';
 import { moving } from './move-signals';
 import { printJson } from '../cli/print-reports';
 import { printable, printableLines } from '../cli/escape';
-import type { CommandLine, Verb } from '../cli/command';
+import type { CommandLine, Command } from '../cli/command';
 
-export const migrateVerb: Verb = {
+export const migrateVerb: Command = {
   name: 'migrate',
   words: '<domain> <destination>',
   takes: { least: 2, most: 2, each: ['domain', 'host'] },
@@ -30,11 +30,11 @@ export const migrateVerb: Verb = {
       const command = asKeyHolder(settings.ssh.user, virsh, 'used');
       return { name: 'virsh migrate', start: () => startProgram({ command }) };
     };
-    return run(word, { settings, destination, mover }, line);
+    return runMove(word, { settings, destination, mover }, line);
   },
 };
 
-export const saveVerb: Verb = {
+export const saveVerb: Command = {
   name: 'save',
   words: '<domain> <file>',
   takes: { least: 2, most: 2, each: ['domain', 'file'] },
@@ -50,16 +50,16 @@ export const saveVerb: Verb = {
       // virsh would take a relative path as relative to the mover's directory.
       start: () => startProgram({ command: virshHere('save', uuid, resolve(file)) }),
     });
-    return run(word, { settings, mover, file: resolve(file) }, line);
+    return runMove(word, { settings, mover, file: resolve(file) }, line);
   },
 };
 
-async function run(word: string, options: GuardOptions, line: CommandLine): Promise<number> {
+async function runMove(word: string, options: GuardOptions, line: CommandLine): Promise<number> {
   const json = line.flag('json');
   const say = ({ action, what }: { action: string; what: string }): void => {
     if (!json) process.stderr.write(`${action}: ${printable(what)}\n`);
   };
-  const report = await guard(word, { ...options, say, moving });
+  const report = await runGuardedMove(word, { ...options, say, moving });
   if (json) {
     const { output, ...rest } = report;
     printJson({ ...rest, output });

@@ -6,9 +6,9 @@ import { printJson } from '../cli/print-reports';
 import { Progress } from '../cli/progress';
 import { readMap } from './link-map-file';
 import { printable } from '../cli/escape';
-import type { CommandLine, Verb } from '../cli/command';
+import type { CommandLine, Command } from '../cli/command';
 
-export const relinkVerb: Verb = {
+export const relinkVerb: Command = {
   name: 'relink',
   words: '<link> <target> | --map FILE | --undo JOURNAL',
   takes: { least: 0, most: 2, each: ['file'] },
@@ -48,8 +48,8 @@ export const relinkVerb: Verb = {
 function changesOf(line: CommandLine): readonly ExpectedChange[] {
   const [link, target] = line.words;
   const [map, undo] = [line.value('map'), line.value('undo')];
-  const ways = [map, undo, link].filter((way) => way !== undefined);
-  if (ways.length !== 1 || (link !== undefined && target === undefined)) {
+  const paths = [map, undo, link].filter((resolved) => resolved !== undefined);
+  if (paths.length !== 1 || (link !== undefined && target === undefined)) {
     throw new GuardError(
       'usage',
       'relink takes a link and its target, or --map, or --undo',

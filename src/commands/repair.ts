@@ -2,9 +2,9 @@ import { repair, repairExit, type RepairReport } from '../disk-paths/repair';
 import { fleetOptions, isForFleet, mendFleet } from './fleet-rollout';
 import { printEach, statusOf } from '../cli/print-reports';
 import { renderReport, renderStep } from '../cli/escape';
-import { allDomains, someDomains, type Verb } from '../cli/command';
+import { allDomains, someDomains, type Command } from '../cli/command';
 
-export const repairVerb: Verb = {
+export const repairVerb: Command = {
   name: 'repair',
   words: '<domain…|--all>',
   takes: someDomains,

@@ -9,9 +9,9 @@ import { fleetOptions, isForFleet, mendFleet } from './fleet-rollout';
 import { print } from '../cli/stdout';
 import { printEach, printJson, statusOf } from '../cli/print-reports';
 import { renderReset } from '../block-state/render-block-state';
-import { oneDomain, type CommandLine, type Verb } from '../cli/command';
+import { oneDomain, type CommandLine, type Command } from '../cli/command';
 
-export const resetVerb: Verb = {
+export const resetVerb: Command = {
   name: 'reset',
   words: '<domain|--all>',
   takes: oneDomain,

@@ -7,7 +7,7 @@ import { withFile } from '../os/open-file';
 import { isSection, quoted, seeShipped, validate } from './schema';
 
 /** In bytes; the shipped file with all its comments is a twentieth of it. */
-const longestFile = 64 * 1024;
+const maxFileBytes = 64 * 1024;
 
 export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
 
@@ -112,8 +112,8 @@ function readOwnFile(file: string): string {
       const what = `the configuration ${file} can be written by others than root`;
       throw new GuardError('notPermitted', what, `chown root: ${file}; chmod go-w ${file}`);
     }
-    if (size > longestFile) {
-      const what = `the configuration ${file} is longer than ${longestFile / 1024} KiB`;
+    if (size > maxFileBytes) {
+      const what = `the configuration ${file} is longer than ${maxFileBytes / 1024} KiB`;
       throw new GuardError('usage', what, seeShipped);
     }
     return readFileSync(descriptor, 'utf8');

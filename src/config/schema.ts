@@ -4,7 +4,7 @@ import { defaultSettings, guardFailurePolicies, type Settings } from './settings
 import { strategies } from '../core/remedy-name';
 
 /** Of what a message repeats from the file. */
-const longestQuote = 120;
+const maxQuoteChars = 120;
 
 export const seeShipped = 'see the shipped file for all keys';
 
@@ -106,5 +106,5 @@ export function isSection(value: unknown): value is object {
 }
 
 export function quoted(text: string): string {
-  return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
+  return text.length > maxQuoteChars ? `${text.slice(0, maxQuoteChars)}…` : text;
 }

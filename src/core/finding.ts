@@ -77,6 +77,6 @@ export function reasonOf(report: Pick<DomainReport, 'verdict' | 'findings'>): st
 }
 
 /** The same without the findings that nobody has to read. */
-export function onlyTroubles<T extends DomainReport>(report: T): T {
+export function withoutPlainOk<T extends DomainReport>(report: T): T {
   return { ...report, findings: report.findings.filter(({ state, note }) => state !== 'ok' || note) };
 }

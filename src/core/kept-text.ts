@@ -5,14 +5,14 @@ export class KeptText {
   private leftOut = 0;
 
   /** `half`: as many characters at each end. */
-  constructor(private readonly half: number) {}
+  constructor(private readonly connection: number) {}
 
   take(text: string): void {
-    const room = this.half - this.head.length;
+    const room = this.connection - this.head.length;
     if (room > 0) this.head += text.slice(0, room);
     if (text.length > Math.max(0, room)) this.tail += text.slice(Math.max(0, room));
     // Not at each piece: cutting copies what stays.
-    if (this.tail.length > 2 * this.half) this.cut();
+    if (this.tail.length > 2 * this.connection) this.cut();
   }
 
   get text(): string {
@@ -22,7 +22,7 @@ export class KeptText {
   }
 
   private cut(): void {
-    const tooMany = this.tail.length - this.half;
+    const tooMany = this.tail.length - this.connection;
     if (tooMany <= 0) return;
     this.leftOut += tooMany;
     this.tail = this.tail.slice(tooMany);

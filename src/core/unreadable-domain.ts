@@ -1,7 +1,7 @@
 import { verdictOf, type BlockState, type DomainReport, type Finding } from './finding';
 
 /** A domain that was asked for, but of which no facts can be had. */
-export interface NoFacts {
+export interface UnreadableDomain {
   readonly name: string;
   readonly pid?: number;
   readonly notRunning?: true;
@@ -12,7 +12,7 @@ export interface NoFacts {
 }
 
 /** The report of a domain that was asked for, and of which nothing is known. */
-export function reportNoFacts({ why, remedy, isForeign, ...domain }: NoFacts): DomainReport {
+export function reportNoFacts({ why, remedy, isForeign, ...domain }: UnreadableDomain): DomainReport {
   const state = isForeign ? 'problem' : 'unknown';
   return reportOf(domain, 'unknown', [{ check: 'domain', state, what: why, remedy }]);
 }

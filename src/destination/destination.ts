@@ -8,7 +8,7 @@ import { isUnknown, type Unknown } from '../core/unknown';
 import { DestinationSession } from './remote-shell';
 
 /** Milliseconds between two questions whether a copy of the domain is left. */
-const interval = 10;
+const copyPollMs = 10;
 
 /** The host that a domain is to go to, asked over one connection that stays until the end. */
 export class Destination {
@@ -50,9 +50,9 @@ export class Destination {
   /** What has become of the domain over there, by libvirt's word. */
   async arrivalOf({ uuid }: Domain): Promise<Arrival | Unknown> {
     const deadline = this.settings.ssh.deadline * 1000;
-    const told = await this.ask((session) => session.stateOf(uuid, deadline));
-    if (typeof told !== 'string') return told;
-    if (told !== '') return readArrival(told);
+    const reported = await this.ask((session) => session.stateOf(uuid, deadline));
+    if (typeof reported !== 'string') return reported;
+    if (reported !== '') return readArrival(reported);
     const active = await this.ask((session) => session.activeDomains(deadline));
     if (typeof active !== 'string') return active;
     return active.includes(uuid) ? { unknown: 'libvirt there does not tell its state' } : absent;
@@ -99,7 +99,7 @@ export class Destination {
       if (!has) return undefined;
       if (performance.now() > until)
         return failureOf('problem', `${host} still has a copy of ${domain.name}`);
-      await pause(interval);
+      await pause(copyPollMs);
     }
   }
 

@@ -1,13 +1,13 @@
 import type { DestinationPath } from './model/destination-path';
 import type { Unknown } from '../core/unknown';
-import { Conversation } from '../os/interactive-process';
+import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
 import { onHost, quietVirsh } from '../os/ssh';
 
 /** What the virsh that is kept over there is told to print after each order, which it repeats as a line of its own. */
 const markOfEnd = 'migrate-guard-end-of-answer';
 /** What it says later would be taken for the next answer: from then on each question has a virsh of its own. */
-const keptVirshPatienceSeconds = 1;
+const keptVirshTimeoutSeconds = 1;
 
 /**
  * What answers on the other host: one question after the other, whose text never becomes part of a shell's command; the
@@ -21,7 +21,7 @@ keep_virsh() { [ -n "\${VIRSH_PID-}" ] || coproc VIRSH { exec ${quietVirsh().joi
 ask_virsh() {
   keep_virsh
   [ "$VIRSH_PID" != silent ] && printf "%s\\necho ${markOfEnd}\\n" "$1" >&"\${VIRSH[1]}" || return 1
-  while IFS= read -r -t ${keptVirshPatienceSeconds} line <&"\${VIRSH[0]}"; do
+  while IFS= read -r -t ${keptVirshTimeoutSeconds} line <&"\${VIRSH[0]}"; do
     case $line in "virsh # echo ${markOfEnd}") return 0 ;; ${markOfEnd}* | "virsh # "*) ;; *) echo "$line" ;; esac
   done
   VIRSH_PID=silent
@@ -48,7 +48,7 @@ done`;
 const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=2'];
 const answerEnd = /\0\0(\d+)\0$/;
 
-interface Answer {
+interface ShellAnswer {
   readonly text: string;
   readonly status: number;
 }
@@ -58,12 +58,12 @@ interface Answer {
  * costs some hundred milliseconds, which do not pass while QEMU waits for its disks. Questions may not overlap.
  */
 export class DestinationSession {
-  private constructor(private readonly conversation: Conversation) {}
+  private constructor(private readonly conversation: InteractiveProcess) {}
 
   /** `connectTimeout` is in seconds. */
   static open(host: string, user: string, connectTimeout: number): DestinationSession {
     const target = { host, user, connectTimeout, options: keptAlive, agent: 'used' } as const;
-    return new DestinationSession(new Conversation(onHost(target, `exec bash -c '${answering}'`)));
+    return new DestinationSession(new InteractiveProcess(onHost(target, `exec bash -c '${answering}'`)));
   }
 
   /** What stands at the paths over there, after all links. All deadlines are in milliseconds. */
@@ -71,8 +71,8 @@ export class DestinationSession {
     const unique = [...new Set(paths)];
     return this.ask('paths', unique, deadline, ({ text }) => {
       const lines = text.split('\0').map((line) => [line, line.indexOf('\t')] as const);
-      const told = lines.filter(([, cut]) => cut >= 0);
-      const types = new Map(told.map(([line, cut]) => [line.slice(cut + 1), line.slice(0, cut)]));
+      const reported = lines.filter(([, cut]) => cut >= 0);
+      const types = new Map(reported.map(([line, cut]) => [line.slice(cut + 1), line.slice(0, cut)]));
       return unique.map((path) => ({ path, type: types.get(path) }));
     });
   }
@@ -118,10 +118,10 @@ export class DestinationSession {
     question: string,
     words: readonly string[],
     deadline: number,
-    use: (answer: Answer) => T,
+    use: (answer: ShellAnswer) => T,
   ): Promise<T | Unknown> {
     const text = `${question}\n${words.length}\n${words.map((word) => `${word}\0`).join('')}`;
-    const read = (output: string): Answer | undefined => {
+    const read = (output: string): ShellAnswer | undefined => {
       const end = answerEnd.exec(output);
       return end ? { text: output.slice(0, end.index), status: Number(end[1]) } : undefined;
     };

@@ -3,11 +3,11 @@ import { blockStateCheck } from '../block-state/model/judge';
 import type { Settings } from '../config/settings';
 import { errorName } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
-import { reportNoFacts, type NoFacts } from '../core/unreadable-domain';
+import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { Virsh } from '../hypervisor/virsh';
-import { inTime } from '../os/deadline';
+import { withDeadline } from '../os/deadline';
 import { plainCheckFound } from './check';
 
 export interface Examined {
@@ -27,7 +27,7 @@ export async function* examine(
   wanted: (name: string) => boolean = () => true,
 ): AsyncGenerator<Examined> {
   const end = performance.now() + deadline;
-  const domains: (Domain | NoFacts)[] = [];
+  const domains: (Domain | UnreadableDomain)[] = [];
   for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
   const checked = await checkAll(domains, end);
   const virsh = new Virsh(settings.libvirt.deadline * 1000, end);
@@ -46,14 +46,14 @@ export async function* examine(
 
 /** All together, which is fast; and one by one those that a failure of all together has left out. */
 async function checkAll(
-  domains: readonly (Domain | NoFacts)[],
+  domains: readonly (Domain | UnreadableDomain)[],
   end: number,
 ): Promise<ReadonlyMap<string, DomainReport>> {
   const checked = new Map<string, DomainReport>();
   const check = async (some: typeof domains, asked: Asked): Promise<void> => {
     const reports = plainCheckFound(some, asked);
     for (;;) {
-      const next = await inTime(reports.next(), end);
+      const next = await withDeadline(reports.next(), end);
       if (!next || next.done === true) return;
       checked.set(next.value.domain, next.value);
     }
@@ -75,7 +75,7 @@ async function inspectInTime(
   virsh: Virsh,
 ): Promise<DomainReport> {
   try {
-    const inspected = await inTime(inspectDomain(domain, settings, virsh, 'in-doubt'), end);
+    const inspected = await withDeadline(inspectDomain(domain, settings, virsh, 'in-doubt'), end);
     return inspected ?? unknownBlockState(domain, 'its block state was not read in time');
   } catch (error) {
     return unknownBlockState(domain, `its block state cannot be read: ${errorName(error)}`);

@@ -2,19 +2,19 @@ import type { Settings } from '../config/settings';
 import { errorName, GuardError } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { remedyOf } from '../core/remedy-of';
-import { reportNoFacts, type NoFacts } from '../core/unreadable-domain';
+import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { checks, checksWithoutInspection } from './checks';
-import { gather, type Depth } from './io/collect-facts';
+import { collectFacts, type CollectOptions } from './io/collect-facts';
 import type { DomainFacts } from './model/facts';
 import { mergePlans } from './model/plan';
 
 /** How many domains are asked about before the first has been answered, so that neither we nor the child waits. */
-const together = 16;
+const domainsPerBatch = 16;
 
-type FoundDomains = AsyncIterable<Domain | NoFacts> | Iterable<Domain | NoFacts>;
+type FoundDomains = AsyncIterable<Domain | UnreadableDomain> | Iterable<Domain | UnreadableDomain>;
 
 /**
  * Answers, for each domain that was asked for, whether its paths lead QEMU to its disks, as soon as it is known.
@@ -41,7 +41,7 @@ export async function* checkHeldTogether(
   found: FoundDomains,
   asked: Asked,
   check: (domain: Domain, group: HeldDomains) => Promise<DomainReport>,
-  sideBySide = together,
+  sideBySide = domainsPerBatch,
 ): AsyncGenerator<DomainReport> {
   for await (const { some, group } of heldInGroups(found)) {
     for (let first = 0; first < some.length; first += sideBySide) {
@@ -49,7 +49,7 @@ export async function* checkHeldTogether(
       const judged = await Promise.allSettled(
         some
           .slice(first, first + sideBySide)
-          .map((found) => judge(found, asked, (domain) => check(domain, group))),
+          .map((found) => evaluate(found, asked, (domain) => check(domain, group))),
       );
       for (const result of judged) {
         if (result.status === 'rejected') throw result.reason;
@@ -60,8 +60,8 @@ export async function* checkHeldTogether(
 }
 
 /** One domain's report by `look`, or that it could not be looked at. */
-export async function judge(
-  found: Domain | NoFacts,
+export async function evaluate(
+  found: Domain | UnreadableDomain,
   asked: Asked,
   look: (domain: Domain) => Promise<DomainReport>,
 ): Promise<DomainReport> {
@@ -81,7 +81,7 @@ export async function judge(
 export async function* heldInGroups(
   found: FoundDomains,
   wanted: (name: string) => boolean = () => true,
-): AsyncGenerator<{ readonly some: readonly (Domain | NoFacts)[]; readonly group: HeldDomains }> {
+): AsyncGenerator<{ readonly some: readonly (Domain | UnreadableDomain)[]; readonly group: HeldDomains }> {
   for await (const all of inGroups(found, heldAtOnce())) {
     const some = all.filter(({ name }) => wanted(name));
     const group = new HeldDomains(some.flatMap((one) => ('why' in one ? [] : [one])));
@@ -108,10 +108,10 @@ async function* inGroups<T>(items: AsyncIterable<T> | Iterable<T>, size: number)
 /** The facts of one domain: of a group that is held already, or held alone. */
 export function gatherDomain(
   domain: Domain,
-  depth: Depth = {},
+  depth: CollectOptions = {},
   group?: HeldDomains,
-): Promise<DomainFacts | NoFacts> {
-  const work = (held: HeldDomain): Promise<DomainFacts> => gather(held, depth);
+): Promise<DomainFacts | UnreadableDomain> {
+  const work = (held: HeldDomain): Promise<DomainFacts> => collectFacts(held, depth);
   return group ? group.with(domain, work) : holdDomain(domain, work);
 }
 

@@ -3,13 +3,13 @@ import type { DomainReport } from '../core/finding';
 import { reportNoFacts } from '../core/unreadable-domain';
 import { describePassage } from '../file-tree/model/describe-hops';
 import { sameTarget } from '../file-tree/model/entry';
-import type { Passage, Walk } from '../file-tree/model/walk';
+import type { Hop, ResolvedPath } from '../file-tree/model/walk';
 import { findDomains } from '../hypervisor/find-domains';
 import { gatherDomain, report } from './check';
 import type { SourceFacts } from './model/facts';
 
 /** One line of the two views: an element that both, or only one of them, meets. */
-interface Row {
+interface HopRow {
   readonly host: string;
   readonly namespace: string;
   readonly same: boolean;
@@ -18,7 +18,7 @@ interface Row {
 interface Explanation {
   readonly disk: string;
   readonly path: string;
-  readonly rows: readonly Row[];
+  readonly rows: readonly HopRow[];
 }
 
 export interface Explained {
@@ -56,11 +56,11 @@ function explainSource({ source, host, namespace }: SourceFacts): Explanation {
 }
 
 /** What a way passes that can differ: its links, and the element at which it ends. */
-function hopsOf({ passages }: Walk): Passage[] {
-  return passages.filter(({ entry }, index) => entry.kind !== 'directory' || index === passages.length - 1);
+function hopsOf({ hops: hops }: ResolvedPath): Hop[] {
+  return hops.filter(({ entry }, index) => entry.kind !== 'directory' || index === hops.length - 1);
 }
 
-function isSameHop(one: Passage, other: Passage): boolean {
+function isSameHop(one: Hop, other: Hop): boolean {
   if (one.path !== other.path) return false;
   if (one.entry.kind === 'link' && other.entry.kind === 'link') {
     return sameTarget(one.path, one.entry.target, other.entry.target);

@@ -3,14 +3,14 @@ import { GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import type { DomainReport, Finding } from '../core/finding';
 import { reportNoFacts } from '../core/unreadable-domain';
-import { TreeView } from '../file-tree/tree';
+import { FileTree } from '../file-tree/tree';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import { holdDomain, type HeldDomain, type HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { heldInGroups, report } from './check';
-import { gather } from './io/collect-facts';
-import { sweep } from './io/dev-tree';
+import { collectFacts } from './io/collect-facts';
+import { removeLeftovers } from './io/dev-tree';
 import { apply } from './steps';
 
 /**
@@ -80,17 +80,17 @@ export async function repairLocked(
 }
 
 async function planOnly(held: HeldDomain): Promise<RepairReport> {
-  const before = report(await gather(held, { open: true }));
+  const before = report(await collectFacts(held, { open: true }));
   return { ...before, result: resultBefore(before) ?? 'would-repair' };
 }
 
 async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport> {
-  sweep(held);
-  const before = report(await gather(held, { open: true }));
+  removeLeftovers(held);
+  const before = report(await collectFacts(held, { open: true }));
   const result = resultBefore(before);
   if (result !== undefined) return { ...before, result };
 
-  const host = TreeView.open(root);
+  const host = FileTree.open(root);
   try {
     const { done, undo, error } = await apply(before.plan, { held, host });
     if (error) {
@@ -114,7 +114,7 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
 async function lookAgain(held: HeldDomain): Promise<DomainReport> {
   const view = held.process.view();
   try {
-    return report(await gather({ ...held, view }, { open: true }));
+    return report(await collectFacts({ ...held, view }, { open: true }));
   } finally {
     view.close();
   }

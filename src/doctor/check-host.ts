@@ -2,12 +2,12 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import type { Finding } from '../core/finding';
-import type { HostEnd } from '../agent-protocol/model/messages';
+import type { AgentResult } from '../agent-protocol/model/messages';
 import { qemuNamespaces } from './model/qemu-conf';
 import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
-import { run } from '../os/run-command';
+import { runCommand } from '../os/run-command';
 import { holdQemu } from '../hypervisor/hold-qemu';
 import { layoutFile, loadLayout } from '../block-state/io/layout-store';
 import { buildIdOf } from '../block-state/io/process-memory';
@@ -28,7 +28,7 @@ export interface HostState {
 
 export const program = '/usr/lib/migrate-guard/migrate-guard';
 
-export async function hostState(settings: Settings): Promise<HostEnd> {
+export async function hostState(settings: Settings): Promise<AgentResult> {
   const installation = readInstallation('');
   const findings = [
     ...judgeFiles('', installation),
@@ -65,7 +65,7 @@ export function programSum(): string | null {
 
 async function judgeGdb(): Promise<Finding> {
   const found = findingOf('gdb');
-  const { exit, stdout, missing } = await run(['gdb', '-nx', '--version'], {
+  const { exit, stdout, missing } = await runCommand(['gdb', '-nx', '--version'], {
     deadline: 10_000,
     cwd: '/',
     // Its Python would leave what it compiled beside its modules.

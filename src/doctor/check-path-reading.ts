@@ -32,7 +32,7 @@ export async function judgePathReading(): Promise<Finding> {
     const number = readers.add(root, () => []);
     const asked = ['/own', '/root'].map((path) => ({ root: number, path, open: { direct: false } }));
     const [own, others] = await readers.read(somebody, asked);
-    return judge(own, others);
+    return findingOfTrial(own, others);
   } catch (error) {
     return problem(errorName(error));
   } finally {
@@ -42,7 +42,7 @@ export async function judgePathReading(): Promise<Finding> {
   }
 }
 
-function judge(own: Answered | undefined, others: Answered | undefined): Finding {
+function findingOfTrial(own: Answered | undefined, others: Answered | undefined): Finding {
   if (!own || !others) return problem('no answer');
   if (!('walk' in own)) return problem(own.why);
   if (own.opened?.kind !== 'opened') return problem(`it could not open a file of its own user`);

@@ -5,7 +5,7 @@ import { isUnknown, type Unknown } from '../core/unknown';
 import type { NotBegun } from '../agent-protocol/connection';
 import { validateHost } from '../os/host-name';
 import { askSums, type Sums } from '../agent-protocol/host-sums';
-import { agentOn, askHost, type HostAnswer } from '../agent-protocol/run-action';
+import { agentOn, runAgentAction, type HostAnswer } from '../agent-protocol/run-action';
 import { findingOf } from './finding-of';
 import type { HostState } from './check-host';
 import type { Installation } from './check-files';
@@ -43,7 +43,7 @@ export async function judgeRemoteHost(
   const deadline = ssh.deadline * 1000;
   const names = scriptNames(frontEnd.installation);
   const [state, sums] = await Promise.all([
-    askHost({ version: frontEnd.version, action: 'state' }, target, 2 * deadline),
+    runAgentAction({ version: frontEnd.version, action: 'state' }, target, 2 * deadline),
     askSums(target, frontEnd.remoteScripts, names, 2 * deadline),
   ]);
   if (isUnknown(state) && state.is === 'unreached') {
@@ -66,10 +66,10 @@ function judgeState(host: string, answer: HostAnswer | NotBegun, { program, vers
   // Run from a source tree, doctor has no program to compare with.
   const isSame = program === null || report.program === program;
   const what = `the root-only half is ${version}`;
-  const half = isSame
+  const connection = isSame
     ? found('ok', what)
     : found('problem', `${what}, and not the same build as here`, remedy);
-  return [half, ...report.findings];
+  return [connection, ...report.findings];
 }
 
 function isHostState(report: unknown): report is HostState {

@@ -27,8 +27,8 @@ export function judgeTmDrivers(drivers: readonly TmDriver[] | Unknown): Finding[
     return [{ check, state: 'unknown', what: unknown, remedy }];
   }
   const called = callers(drivers);
-  const half = called.flatMap(({ name, calls }) => missing(name, calls));
-  if (half.length > 0) return half;
+  const connection = called.flatMap(({ name, calls }) => missing(name, calls));
+  if (connection.length > 0) return connection;
   const names = called.map(({ name }) => `tm/${name}`).join(', ');
   const what =
     names === '' ? 'no datastore driver calls migrate-guard' : `${names}: both scripts call migrate-guard`;

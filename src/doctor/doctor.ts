@@ -3,7 +3,7 @@ import type { Finding } from '../core/finding';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import { kvmHosts } from '../opennebula/model/host-pool';
-import { run } from '../os/run-command';
+import { runCommand } from '../os/run-command';
 import { validateHost } from '../os/host-name';
 import { asOtherUser } from '../os/isolated';
 import { listInOpenNebula } from '../opennebula/one-cli';
@@ -78,7 +78,7 @@ function frontEndOf(installation: Installation, version: string): FrontEnd {
 }
 
 /** Of setsid(1): there is no such program. */
-const notFound = 127;
+const notFoundStatus = 127;
 
 /** A rule that nothing includes is no rule. */
 async function judgeSudo(settings: Settings): Promise<Finding> {
@@ -95,9 +95,9 @@ async function judgeSudo(settings: Settings): Promise<Finding> {
   }
   // Without a terminal, as OpenNebula's drivers have none.
   const asked = ['setsid', '--wait', 'sudo', '-n', '-l', '-U', ssh.user, program, 'host'] as const;
-  const { exit, stderr } = await run([...asked], { deadline: 10_000, cwd: '/' });
+  const { exit, stderr } = await runCommand([...asked], { deadline: 10_000, cwd: '/' });
   if (exit === 0) return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${command}` };
-  if (exit === notFound)
+  if (exit === notFoundStatus)
     return { check, state: 'problem', what: 'sudo is not installed', remedy: 'install the package sudo' };
   if (wantsTerminal.test(stderr)) return judgeTerminal(settings);
   const why = stderr.trim().split('\n').at(-1) ?? '';
@@ -112,7 +112,7 @@ const wantsTerminal = / tty /;
 async function judgeTerminal({ ssh }: Settings): Promise<Finding> {
   const check = 'sudoers';
   const knock = asOtherUser(ssh.user, ['sudo', '-n', program, 'host']);
-  const { stderr } = await run(knock, { deadline: 10_000, cwd: '/', input: '' });
+  const { stderr } = await runCommand(knock, { deadline: 10_000, cwd: '/', input: '' });
   if (!wantsTerminal.test(stderr))
     return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${program} host, without a terminal` };
   const what = 'sudo wants a terminal (requiretty), which OpenNebula’s drivers have not';

@@ -18,11 +18,11 @@ export async function verify(root: string, settings: Settings): Promise<Finding[
   if (isUnknown(installation)) return findings;
   const { roles } = installation;
   if (roles.length > 0) findings.push(await judgeFallback(root, 'look'));
-  return roles.includes('frontend') ? [...findings, ...(await judgeWay(root, settings))] : findings;
+  return roles.includes('frontend') ? [...findings, ...(await checkDriverPath(root, settings))] : findings;
 }
 
 /** The hooks, and which VMs there are, only matter where the drivers are not selected. */
-async function judgeWay(root: string, settings: Settings): Promise<Finding[]> {
+async function checkDriverPath(root: string, settings: Settings): Promise<Finding[]> {
   const { ssh } = settings;
   const selection = judgeSelection(root, { unknown: 'not asked' });
   const { drivers, scripts } = selection;

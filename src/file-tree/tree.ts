@@ -24,7 +24,7 @@ type BeforeLook = (path: string) => string | undefined;
  * time and never through a symlink, so that a link planted while we look cannot lead out of the tree
  * (`/proc/self/fd/N/name` is openat(2)). What was seen once is remembered: a view is one moment's picture.
  */
-export class TreeView {
+export class FileTree {
   private readonly directories = new Map<string, number | Entry>();
   private readonly entries = new Map<string, Entry>();
 
@@ -34,8 +34,8 @@ export class TreeView {
   ) {}
 
   /** @throws the system's error when the root cannot be opened. */
-  static open(root: string, before: BeforeLook = () => undefined): TreeView {
-    return new TreeView(openSync(root, openPath | constants.O_DIRECTORY), before);
+  static open(root: string, before: BeforeLook = () => undefined): FileTree {
+    return new FileTree(openSync(root, openPath | constants.O_DIRECTORY), before);
   }
 
   /** What stands at an absolute path whose directory part holds no symlink, `.` or `..`. */

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { onlyTroubles, reasonOf } from '../core/finding';
+import { withoutPlainOk, reasonOf } from '../core/finding';
 import { worstFirst, type FleetDomain, type FleetReport } from './model/fleet';
 import { examine } from '../disk-paths/check-all-domains';
 import { fromHosts, type Asking } from './from-hosts';
@@ -12,7 +12,7 @@ export interface AuditOptions extends Asking, Wanted {
 }
 
 /** Milliseconds for all VMs of this host. */
-const hereDeadline = 60_000;
+const localDeadlineMs = 60_000;
 
 /** Every running VM of the cloud, worst first. @throws GuardError when there is nobody to ask about. */
 export async function audit(options: AuditOptions): Promise<FleetReport> {
@@ -36,11 +36,11 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
 async function domainsHere({ settings }: AuditOptions): Promise<FleetDomain[]> {
   const host = hostname();
   const domains: FleetDomain[] = [];
-  for await (const { report } of examine(settings, hereDeadline)) {
+  for await (const { report } of examine(settings, localDeadlineMs)) {
     const id = /^one-([0-9]+)$/.exec(report.domain)?.[1];
     const vmId = id === undefined ? null : Number(id);
     const seen = new Date().toISOString();
-    domains.push({ ...onlyTroubles(report), host, vmId, name: null, reason: reasonOf(report), seen });
+    domains.push({ ...withoutPlainOk(report), host, vmId, name: null, reason: reasonOf(report), seen });
   }
   return domains;
 }

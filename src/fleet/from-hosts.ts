@@ -1,6 +1,6 @@
 import type { NotBegun } from '../agent-protocol/connection';
-import type { HostRequest } from '../agent-protocol/model/request';
-import { agentOn, askHost, type HostAnswer } from '../agent-protocol/run-action';
+import type { AgentRequest } from '../agent-protocol/model/request';
+import { agentOn, runAgentAction, type HostAnswer } from '../agent-protocol/run-action';
 import type { Settings } from '../config/settings';
 import { reasonOf, type DomainReport, type Verdict } from '../core/finding';
 import { isUnknown } from '../core/unknown';
@@ -11,7 +11,7 @@ import { ofEachHost } from './of-each-host';
 import type { Scope } from './scope';
 
 /** Milliseconds for one host: more than its root-only half gives itself for all its VMs. */
-const deadline = 60_000;
+const hostDeadlineMs = 60_000;
 
 export interface Asking {
   readonly settings: Settings;
@@ -22,7 +22,7 @@ export interface Asking {
 }
 
 /** A VM as its own host tells; `now` where the report is of what would be. */
-export type ToldDomain = FleetDomain & { readonly now?: Verdict };
+export type ReportedDomain = FleetDomain & { readonly now?: Verdict };
 
 /**
  * Asks every host itself, some at a time. A host that cannot be asked, or that breaks off, keeps its place with the
@@ -30,15 +30,15 @@ export type ToldDomain = FleetDomain & { readonly now?: Verdict };
  */
 export async function fromHosts(
   { hosts, vms }: Scope,
-  request: Pick<HostRequest, 'action' | 'changes'>,
+  request: Pick<AgentRequest, 'action' | 'changes'>,
   asking: Asking,
-): Promise<{ readonly hosts: readonly FleetHost[]; readonly domains: readonly ToldDomain[] }> {
+): Promise<{ readonly hosts: readonly FleetHost[]; readonly domains: readonly ReportedDomain[] }> {
   let done = 0;
   const all = await ofEachHost(hosts, async (host) => {
     const placed = vms.filter((vm) => vm.host === host.host);
-    const told = await askOne(host, placed, request, asking);
+    const reported = await askOne(host, placed, request, asking);
     asking.progress(++done, hosts.length);
-    return told;
+    return reported;
   });
   const domains = all.flatMap((one) => one.domains);
   // OpenNebula names the destination of a migration, and the source tells of the VM.
@@ -52,11 +52,11 @@ export async function fromHosts(
 async function askOne(
   host: FleetHost,
   placed: readonly PlacedVm[],
-  { action, changes }: Pick<HostRequest, 'action' | 'changes'>,
+  { action, changes }: Pick<AgentRequest, 'action' | 'changes'>,
   { settings, version }: Asking,
-): Promise<{ host: FleetHost; domains: ToldDomain[] }> {
+): Promise<{ host: FleetHost; domains: ReportedDomain[] }> {
   const nameOf = new Map(placed.map((vm) => [`one-${vm.id}`, vm]));
-  const domains = new Map<string, ToldDomain>();
+  const domains = new Map<string, ReportedDomain>();
   const add = (report: DomainReport, seen: string | null, now?: Verdict): void => {
     const vm = nameOf.get(report.domain);
     const id = /^one-([0-9]{1,10})$/.exec(report.domain)?.[1];
@@ -70,10 +70,10 @@ async function askOne(
       ...(now ? { now } : {}),
     });
   };
-  const answer = await askHost(
+  const answer = await runAgentAction(
     { version, action, ...(changes ? { changes } : {}) },
     agentOn(host.host, settings),
-    deadline,
+    hostDeadlineMs,
     ({ report, now }) => add(report, new Date().toISOString(), now),
   );
   const trouble = troubleOf(host.host, answer, settings.ssh.user);

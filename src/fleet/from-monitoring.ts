@@ -13,7 +13,7 @@ import { resumeOf } from '../hypervisor/model/guest-origin';
 import { readBlockState, readVerdict } from '../core/report-json';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
-import { readMonitoring, type PlacedVm, type ProbeTold } from '../opennebula/model/vm-pool';
+import { readMonitoring, type PlacedVm, type ProbeReport } from '../opennebula/model/vm-pool';
 import { decodeAnswer, encodeLastMonitoring } from '../opennebula/model/xml-rpc';
 import { askOned } from '../opennebula/oned-client';
 import { readXml } from '../os/read-xml';
@@ -23,7 +23,7 @@ import type { Scope } from './scope';
  * Seconds after which what the probe said counts no more. It runs every half minute or so (MONITOR_VM of monitord.conf),
  * and monitord keeps what a probe that fell silent has said last, for ever.
  */
-const tooOld = 15 * 60;
+const maxAgeSeconds = 15 * 60;
 
 /**
  * What OpenNebula's own collectors brought of each VM: no host is asked. A host of whose VMs none was heard lately has
@@ -37,12 +37,12 @@ export async function fromMonitoring(
   const monitoring = await lastMonitoring(user);
   if (isUnknown(monitoring)) {
     // The list has a little of it too, which is better than nothing.
-    const domains = vms.map((vm) => judge(vm, vm.told, now).vm);
+    const domains = vms.map((vm) => assess(vm, vm.reported, now).vm);
     const doubt = `the VMs' MONITORING cannot be read: ${monitoring.unknown}`;
     return { hosts, domains, doubts: [...doubts, doubt] };
   }
-  const judged = vms.map((vm) => judge(vm, newest(vm.told, monitoring.get(vm.id)), now));
-  const known = hosts.map((host) => withTrouble(host, judged));
+  const judged = vms.map((vm) => assess(vm, newest(vm.reported, monitoring.get(vm.id)), now));
+  const known = hosts.map((host) => withHostError(host, judged));
   return { hosts: known, doubts, domains: judged.map(({ vm }) => vm) };
 }
 
@@ -52,15 +52,15 @@ interface Judged {
   readonly isHeard: boolean;
 }
 
-function withTrouble(host: FleetHost, judged: readonly Judged[]): FleetHost {
+function withHostError(host: FleetHost, judged: readonly Judged[]): FleetHost {
   const here = judged.filter(({ vm }) => vm.host === host.host);
   if (here.length === 0 || here.some(({ isHeard }) => isHeard)) return host;
-  const silence = `its probe has said nothing of its VMs for ${describeAge(tooOld)}`;
+  const silence = `its probe has said nothing of its VMs for ${describeAge(maxAgeSeconds)}`;
   const what = `${host.host} tells nothing: ${silence}, or nothing that can be understood`;
   return { ...host, trouble: { what, remedy: doctorOf(host.host) } };
 }
 
-async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeTold> | Unknown> {
+async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeReport> | Unknown> {
   const answered = await askOned(user, encodeLastMonitoring);
   if (isUnknown(answered)) return answered;
   const { answer, from } = answered;
@@ -74,12 +74,12 @@ async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeTo
 }
 
 /** The times are ISO 8601 in UTC, which are in order as texts. */
-function newest(one: ProbeTold | undefined, other: ProbeTold | undefined): ProbeTold | undefined {
+function newest(one: ProbeReport | undefined, other: ProbeReport | undefined): ProbeReport | undefined {
   if (!one || !other) return one ?? other;
   return one.time > other.time ? one : other;
 }
 
-function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: Date): Judged {
+function assess({ id, name, host }: PlacedVm, reported: ProbeReport | undefined, now: Date): Judged {
   const domain = `one-${id}`;
   const base = { domain, pid: null, plan: [], host, vmId: id, name };
   const undecided = (what: string, remedy: string, seen: string | null): Judged => {
@@ -88,25 +88,25 @@ function judge({ id, name, host }: PlacedVm, told: ProbeTold | undefined, now: D
     return { vm: { ...base, ...standing, reason: what, seen, findings }, isHeard: false };
   };
   const doctor = doctorOf(host);
-  if (!told) return undecided(`the probe on ${host} has told nothing of it`, doctor, null);
-  const [verdict, blockState] = [readVerdict(told.verdict), readBlockState(told.blockState)];
-  const seen = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(told.time) ? told.time : null;
+  if (!reported) return undecided(`the probe on ${host} has told nothing of it`, doctor, null);
+  const [verdict, blockState] = [readVerdict(reported.verdict), readBlockState(reported.blockState)];
+  const seen = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(reported.time) ? reported.time : null;
   if (!verdict || !blockState || seen === null || Number.isNaN(Date.parse(seen)))
     return undecided(`the probe on ${host} tells what cannot be understood`, doctor, null);
   const age = ageOf({ seen }, now) ?? 0;
   const ahead = (Date.parse(seen) - now.getTime()) / 1000;
-  if (ahead > tooOld) {
+  if (ahead > maxAgeSeconds) {
     const what = `the probe on ${host} speaks ${describeAge(ahead)} in the future: its clock is not ours`;
     return undecided(what, `set the clocks of ${host} and of this machine`, null);
   }
-  if (age > tooOld) {
+  if (age > maxAgeSeconds) {
     const what = `the probe on ${host} fell silent: ${verdict} is what it said ${describeAge(age)} ago`;
     return undecided(what, doctor, seen);
   }
   const finding: Finding = {
     check: 'monitoring',
     state: verdict === 'undecided' ? 'unknown' : 'problem',
-    what: told.reason || `the probe says ${verdict}, without a reason`,
+    what: reported.reason || `the probe says ${verdict}, without a reason`,
     remedy: `on ${host}: ${remedyOf(domain, verdict, blockState)}`,
   };
   const findings = verdict === 'safe' ? [] : [finding];

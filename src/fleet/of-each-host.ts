@@ -1,5 +1,5 @@
 /** ssh connections at once. */
-const atOnce = 16;
+const maxConcurrentHosts = 16;
 
 /** What `ask` gives for each host, in the order of the hosts; some are asked at a time. */
 export async function ofEachHost<H, T>(hosts: readonly H[], ask: (host: H) => Promise<T>): Promise<T[]> {
@@ -8,6 +8,6 @@ export async function ofEachHost<H, T>(hosts: readonly H[], ask: (host: H) => Pr
   const worker = async (): Promise<void> => {
     for (const [index, host] of waiting) answers[index] = await ask(host);
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await Promise.all(Array.from({ length: maxConcurrentHosts }, worker));
   return answers;
 }

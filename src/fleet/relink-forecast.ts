@@ -1,11 +1,11 @@
 import { verdicts, type Verdict } from '../core/finding';
 import { worstFirst, type FleetHost } from './model/fleet';
 import type { LinkChange } from '../relink/model/link-map';
-import { fromHosts, type Asking, type ToldDomain } from './from-hosts';
+import { fromHosts, type Asking, type ReportedDomain } from './from-hosts';
 import { findScope, type Wanted } from './scope';
 
 /** A VM whose disks lie behind links that are to be re-pointed. Its report is of what would be. */
-export type ConcernedDomain = ToldDomain & { readonly now: Verdict };
+export type ConcernedDomain = ReportedDomain & { readonly now: Verdict };
 
 export interface RelinkForecast {
   readonly hosts: readonly FleetHost[];

@@ -3,23 +3,23 @@ import { exitCodes } from '../core/exit-codes';
 import { needsRepair, needsReset, type FleetDomain, type FleetHost } from './model/fleet';
 import { nearest } from '../core/did-you-mean';
 import { isUnknown } from '../core/unknown';
-import { agentOn, askHost } from '../agent-protocol/run-action';
+import { agentOn, runAgentAction } from '../agent-protocol/run-action';
 import { audit } from './audit';
 import type { Asking } from './from-hosts';
 import { lastDestination } from './last-destination';
 import type { Wanted } from './scope';
 
 /**
- * Milliseconds for one VM, which takes seconds: what a host half waits for has deadlines of its own. One that hangs all
+ * Milliseconds for one VM, which takes seconds: what a agent waits for has deadlines of its own. One that hangs all
  * the same must not hold all the others.
  */
-const deadline = 5 * 60_000;
+const hostDeadlineMs = 5 * 60_000;
 
 /** What is mended all over the fleet: missing paths, or what failed migrations left in QEMU. */
-export type Mending = 'repair' | 'reset';
+export type RolloutAction = 'repair' | 'reset';
 
-export interface MendOptions extends Asking, Wanted {
-  readonly mending: Mending;
+export interface RolloutOptions extends Asking, Wanted {
+  readonly mending: RolloutAction;
   readonly dryRun: boolean;
   /** How many VMs at once, after the first one alone. */
   readonly batch: number;
@@ -28,7 +28,7 @@ export interface MendOptions extends Asking, Wanted {
 }
 
 /** What became of one VM. */
-export interface Mended {
+export interface RolloutResult {
   readonly domain: string;
   readonly name: string | null;
   readonly host: string;
@@ -41,7 +41,7 @@ export interface Mended {
   readonly did: readonly string[];
 }
 
-export interface Mend {
+export interface RolloutReport {
   readonly hosts: readonly FleetHost[];
   readonly doubts: readonly string[];
   /** What can be mended, in the order in which it is. */
@@ -49,7 +49,7 @@ export interface Mend {
   /** What is not in order, and what this does not mend: of a candidate its block state, when its paths are repaired. */
   readonly others: readonly FleetDomain[];
   /** Ends after the batch in which something went otherwise than it should. */
-  readonly mended: AsyncGenerator<Mended>;
+  readonly mended: AsyncGenerator<RolloutResult>;
 }
 
 /**
@@ -57,7 +57,7 @@ export interface Mend {
  * stopped goes on where it stopped when it is started again. @throws GuardError when nobody can be asked, and for a word
  * of `except` that names no VM: the VM that was meant would be worked on.
  */
-export async function mend(options: MendOptions): Promise<Mend> {
+export async function rollOut(options: RolloutOptions): Promise<RolloutReport> {
   const report = await audit({ ...options, source: 'hosts' });
   const { hosts, doubts } = report;
   const leftOut = new Set(options.except.flatMap((word) => named(word, report.domains)));
@@ -65,7 +65,7 @@ export async function mend(options: MendOptions): Promise<Mend> {
     (domain) => needs[options.mending](domain) && !leftOut.has(domain),
   );
   const others = report.domains.filter(
-    (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isMoreThanMended(vm, options.mending)),
+    (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isNotRepairedByIt(vm, options.mending)),
   );
   return { hosts, doubts, candidates, others, mended: mendEach(candidates, options) };
 }
@@ -86,37 +86,43 @@ function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
   );
 }
 
-const needs: Readonly<Record<Mending, (domain: FleetDomain) => boolean>> = {
+const needs: Readonly<Record<RolloutAction, (domain: FleetDomain) => boolean>> = {
   repair: needsRepair,
   reset: needsReset,
 };
 
 /** A block state that has to be healed is no path that could be made. */
-function isMoreThanMended({ verdict }: FleetDomain, mending: Mending): boolean {
+function isNotRepairedByIt({ verdict }: FleetDomain, mending: RolloutAction): boolean {
   return mending === 'repair' && verdict !== 'repairable';
 }
 
-async function* mendEach(candidates: readonly FleetDomain[], options: MendOptions): AsyncGenerator<Mended> {
+async function* mendEach(
+  candidates: readonly FleetDomain[],
+  options: RolloutOptions,
+): AsyncGenerator<RolloutResult> {
   // What is wrong with all of them shows with the first.
   for (let begin = 0, end = 1; begin < candidates.length; begin = end, end += options.batch) {
     const batch = candidates.slice(begin, end);
     const ended = await Promise.all(batch.map((domain) => mendOne(domain, options)));
     yield* ended;
-    if (ended.some(isSurprise)) return;
+    if (ended.some(isUnexpectedFailure)) return;
   }
 }
 
 /** Somebody else who works on a VM is no surprise. */
-export function isSurprise({ exit }: Mended): boolean {
+export function isUnexpectedFailure({ exit }: RolloutResult): boolean {
   return exit !== exitCodes.ok.status && exit !== exitCodes.busy.status;
 }
 
-async function mendOne({ domain, name, host, vmId }: FleetDomain, options: MendOptions): Promise<Mended> {
+async function mendOne(
+  { domain, name, host, vmId }: FleetDomain,
+  options: RolloutOptions,
+): Promise<RolloutResult> {
   const { mending, dryRun, version, settings } = options;
   const asks = mending === 'reset' && vmId !== null;
   const destination = asks ? await lastDestination(vmId, settings.ssh.user) : undefined;
   const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
-  const answer = await askHost(request, agentOn(host, settings), deadline);
+  const answer = await runAgentAction(request, agentOn(host, settings), hostDeadlineMs);
   const base = { domain, name, host };
   if (!isUnknown(answer)) {
     const { result, exit, what, remedy } = answer.end;

@@ -27,7 +27,7 @@ export interface Scope {
 }
 
 /** Milliseconds. OpenNebula's command line is Ruby, and a pool of thousands takes oned its time. */
-const deadline = 60_000;
+const deadlineMs = 60_000;
 
 /**
  * Asks OpenNebula for its hosts and VMs. What it does not tell is a doubt; hosts that were named are asked all the same.
@@ -36,8 +36,8 @@ const deadline = 60_000;
 export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Promise<Scope> {
   wanted.hosts?.forEach(validateHost);
   const [hostPool, vmPool] = await Promise.all([
-    listInOpenNebula('onehost', user, deadline),
-    listInOpenNebula('onevm', user, deadline),
+    listInOpenNebula('onehost', user, deadlineMs),
+    listInOpenNebula('onevm', user, deadlineMs),
   ]);
   const known = isUnknown(hostPool) ? hostPool : kvmHosts(hostPool);
   const placed = isUnknown(vmPool) ? vmPool : readVmPool(vmPool);

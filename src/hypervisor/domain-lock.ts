@@ -10,10 +10,10 @@ import { startTimeOf } from '../os/process-start-time';
 const lockDirectory = '/run/migrate-guard';
 
 /** Those who claim at the very same moment step back and try again, this often. */
-const attempts = 20;
-const longestPause = 25;
+const maxAttempts = 20;
+const maxPauseMs = 25;
 
-interface Claim {
+interface LockClaim {
   readonly file: string;
   readonly pid: number;
   readonly held: boolean;
@@ -36,7 +36,7 @@ export async function withDomainLock<T>(
 ): Promise<T> {
   const claims = prepare(directory, name);
   const own = ownName();
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const other = claim(claims, own, name);
     if (!other) {
       try {
@@ -46,7 +46,7 @@ export async function withDomainLock<T>(
       }
     }
     if (other.held) throw busy(name, other.pid);
-    await pause(1 + Math.random() * longestPause);
+    await pause(1 + Math.random() * maxPauseMs);
   }
   throw busy(name);
 }
@@ -61,7 +61,7 @@ function release(claim: string): void {
 }
 
 /** Makes the claim good, and gives nothing; or withdraws it, and gives the one that stands in the way. */
-function claim(claims: string, own: string, name: string): Claim | undefined {
+function claim(claims: string, own: string, name: string): LockClaim | undefined {
   const file = join(claims, own);
   if (list(claims).some((other) => other.file === own)) throw busy(name, process.pid);
   try {
@@ -79,7 +79,7 @@ function claim(claims: string, own: string, name: string): Claim | undefined {
 }
 
 /** The claims of living processes; those of dead ones are removed on the way. */
-function list(claims: string): Claim[] {
+function list(claims: string): LockClaim[] {
   return readdirSync(claims).flatMap((entry) => {
     const [, file, pid, start] = /^(([0-9]+)-([0-9]+))(?:\.held)?$/.exec(entry) ?? [];
     if (file === undefined) return [];

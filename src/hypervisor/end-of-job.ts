@@ -6,7 +6,7 @@ import { isGone } from './hold-qemu';
 import { jobOf } from './qmp-client';
 
 /** Milliseconds between two looks at libvirt's status file, which is a read of a local file. */
-const interval = 5;
+const statusPollMs = 5;
 
 /**
  * Waits until libvirt has ended the long job of a domain, or QEMU has ended and its job with it; bounded. `at`: when, by
@@ -22,6 +22,6 @@ export async function endOfJob(
     if (job === undefined || isGone(domain)) return { at: performance.now() };
     if (performance.now() > until)
       return typeof job === 'object' ? job : { unknown: `libvirt did not end its job (${job})` };
-    await pause(interval);
+    await pause(statusPollMs);
   }
 }

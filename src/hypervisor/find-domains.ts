@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Settings } from '../config/settings';
 import { GuardError } from '../core/errors';
-import type { NoFacts } from '../core/unreadable-domain';
+import type { UnreadableDomain } from '../core/unreadable-domain';
 import { domainNames, isUuid } from './model/domain-name';
 import type { Domain } from './model/domain-xml';
 import { listDomains, readDomain } from './status-files';
@@ -14,7 +14,10 @@ export type Asked = 'all' | readonly string[];
  * Finds domains by libvirt's own files, which need no libvirtd; where they may not be read (another user than
  * root) or are not there, libvirtd can only tell which domains there are.
  */
-export async function* findDomains(asked: Asked, settings: Settings): AsyncGenerator<Domain | NoFacts> {
+export async function* findDomains(
+  asked: Asked,
+  settings: Settings,
+): AsyncGenerator<Domain | UnreadableDomain> {
   const { stateDirectory } = settings.libvirt;
   const running = listDomains(stateDirectory);
   if (!running || !mayRead(stateDirectory, running)) {
@@ -53,7 +56,7 @@ function byName(
   wanted: string,
   stateDirectory: string,
   running: readonly string[],
-): Domain | NoFacts | undefined {
+): Domain | UnreadableDomain | undefined {
   const name = running.includes(wanted)
     ? wanted
     : domainNames(wanted).find((candidate) => running.includes(candidate));
@@ -64,8 +67,8 @@ function byUuid(
   wanted: string,
   stateDirectory: string,
   running: readonly string[],
-): Domain | NoFacts | undefined {
-  let unread: NoFacts | undefined;
+): Domain | UnreadableDomain | undefined {
+  let unread: UnreadableDomain | undefined;
   for (const name of running) {
     const found = readDomain(stateDirectory, name);
     if (!found) continue;
@@ -82,7 +85,7 @@ function byUuid(
 async function* findThroughLibvirtd(
   asked: Asked,
   { stateDirectory, deadline }: Settings['libvirt'],
-): AsyncGenerator<NoFacts> {
+): AsyncGenerator<UnreadableDomain> {
   if (asked !== 'all') refuseNonNames(asked, []);
   const running = await new Virsh(deadline * 1000).listDomains();
   const names = new Map([...running].map(([name, uuid]) => [uuid, name]));
@@ -94,7 +97,7 @@ async function* findThroughLibvirtd(
   }
 }
 
-function withoutFiles(name: string, stateDirectory: string): NoFacts {
+function withoutFiles(name: string, stateDirectory: string): UnreadableDomain {
   const why = `which process is its QEMU cannot be read in ${stateDirectory}`;
   const remedy =
     process.geteuid?.() === 0
@@ -126,7 +129,7 @@ function refuseNonNames(asked: readonly string[], running: readonly string[]): v
   }
 }
 
-function notRunning(wanted: string): NoFacts {
+function notRunning(wanted: string): UnreadableDomain {
   return {
     name: wanted,
     notRunning: true,

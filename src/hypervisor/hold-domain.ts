@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown } from '../core/unknown';
-import type { NoFacts } from '../core/unreadable-domain';
+import type { UnreadableDomain } from '../core/unreadable-domain';
 import type { Mount } from '../file-tree/model/mounts';
 import type { PathQuestion } from '../file-tree/model/path-question';
 import type { Answered } from '../file-tree/path-reader/path-reader';
 import { PathReaders } from '../file-tree/path-reader/path-readers';
-import { TreeView } from '../file-tree/tree';
+import { FileTree } from '../file-tree/tree';
 import type { Credentials } from '../os/model/process-status';
 import type { Domain } from './model/domain-xml';
 import { foreignRemedy, hostMountNamespace, type NotHeld, QemuProcess } from './process';
@@ -24,7 +24,7 @@ export interface HeldDomain {
   /** Mounts of QEMU's namespace. */
   readonly mounts: readonly Mount[];
   /** QEMU's own view, one moment's picture; for what is below `/dev`: all else may lie on storage that hangs. */
-  readonly view: TreeView;
+  readonly view: FileTree;
   /** Looks at paths with the credentials of QEMU. The answers stand in the order of the questions. */
   readonly read: (questions: readonly HeldQuestion[]) => Promise<readonly Answered[]>;
 }
@@ -42,12 +42,12 @@ interface Member {
 export function heldAtOnce(): number {
   const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
   const descriptors = Number(limit ?? 1024) - reservedDescriptors;
-  return Math.min(Math.max(Math.floor(descriptors / descriptorsOfOne), 1), mostHeld);
+  return Math.min(Math.max(Math.floor(descriptors / descriptorsPerDomain), 1), maxHeldQemus);
 }
 
 const reservedDescriptors = 100;
-const descriptorsOfOne = 3;
-const mostHeld = 1000;
+const descriptorsPerDomain = 3;
+const maxHeldQemus = 1000;
 
 /**
  * Domains that are held together: the paths of all of them are looked at by one child a user. What cannot be held is
@@ -70,12 +70,15 @@ export class HeldDomains {
    * fell apart meanwhile is no fact.
    * @throws what `work` throws while QEMU lives.
    */
-  async with<T extends object>(domain: Domain, work: (held: HeldDomain) => Promise<T>): Promise<T | NoFacts> {
+  async with<T extends object>(
+    domain: Domain,
+    work: (held: HeldDomain) => Promise<T>,
+  ): Promise<T | UnreadableDomain> {
     const member = this.members.get(domain.uuid);
     if (!member) throw new Error(`${domain.name} is not held`);
     if (isUnknown(member)) return notHeld(domain, member);
     const { process } = member;
-    let view: TreeView | undefined;
+    let view: FileTree | undefined;
     try {
       const held = this.lookInto(domain, member);
       view = held.view;
@@ -127,7 +130,7 @@ export async function holdDomain<T extends object>(
   domain: Domain,
   work: (held: HeldDomain) => Promise<T>,
   hostRoot = '/',
-): Promise<T | NoFacts> {
+): Promise<T | UnreadableDomain> {
   const group = new HeldDomains([domain], hostRoot);
   try {
     return await group.with(domain, work);
@@ -136,26 +139,26 @@ export async function holdDomain<T extends object>(
   }
 }
 
-function notHeld(domain: Domain, { unknown, isForeign, error, hasEnded }: NotHeld): NoFacts {
+function notHeld(domain: Domain, { unknown, isForeign, error, hasEnded }: NotHeld): UnreadableDomain {
   if (error === 'EACCES' || error === 'EPERM') return cannotLook(domain, error);
   if (isForeign) return { ...none(domain, unknown, foreignRemedy), isForeign };
   if (hasEnded || error === undefined) return gone(domain, unknown);
   return none(domain, unknown, remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: 'run again' }));
 }
 
-function none({ name, pid }: Domain, why: string, remedy: string): NoFacts {
+function none({ name, pid }: Domain, why: string, remedy: string): UnreadableDomain {
   return { name, ...(pid === undefined ? {} : { pid }), why, remedy };
 }
 
-function gone(domain: Domain, why: string): NoFacts {
+function gone(domain: Domain, why: string): UnreadableDomain {
   return none(domain, why, `see virsh domstate ${domain.name}; libvirt's own files may be stale`);
 }
 
-function ended(domain: Domain): NoFacts {
+function ended(domain: Domain): UnreadableDomain {
   return gone(domain, `process ${domain.pid ?? 0}, the QEMU of ${domain.name}, ended while it was looked at`);
 }
 
-function cannotLook(domain: Domain, reason: string): NoFacts {
+function cannotLook(domain: Domain, reason: string): UnreadableDomain {
   const what = `process ${domain.pid ?? 0}, the QEMU of ${domain.name}, cannot be looked into: ${reason}`;
   return none(domain, what, 'run as root');
 }

@@ -32,7 +32,7 @@ import {
 import { remedyOf } from '../core/remedy-of';
 import type { Unknown } from '../core/unknown';
 import { openPath } from '../os/open-file';
-import { toEntry, TreeView } from '../file-tree/tree';
+import { toEntry, FileTree } from '../file-tree/tree';
 
 /** Why a process cannot be held. */
 export interface NotHeld extends Unknown {
@@ -114,8 +114,8 @@ export class QemuProcess {
   }
 
   /** QEMU's own view; the caller closes it. */
-  view(): TreeView {
-    return TreeView.open(`/proc/self/fd/${this.root}`);
+  view(): FileTree {
+    return FileTree.open(`/proc/self/fd/${this.root}`);
   }
 
   /**

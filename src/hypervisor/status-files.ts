@@ -1,16 +1,16 @@
 import { fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
-import type { NoFacts } from '../core/unreadable-domain';
+import type { UnreadableDomain } from '../core/unreadable-domain';
 import { plainly, withFile } from '../os/open-file';
 import { readXml } from '../os/read-xml';
 import { domainOf, type Domain } from './model/domain-xml';
 
 /** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
-export type Found = Domain | NoFacts;
+export type FoundDomain = Domain | UnreadableDomain;
 
 /** `undefined` when no domain of that name runs. */
-export function readDomain(stateDirectory: string, name: string): Found | undefined {
+export function readDomain(stateDirectory: string, name: string): FoundDomain | undefined {
   const file = `${stateDirectory}/${name}.xml`;
   let text: string;
   try {

@@ -1,6 +1,6 @@
 import { shellWord } from '../core/shell-word';
 import type { Unknown } from '../core/unknown';
-import { Conversation } from '../os/interactive-process';
+import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
 import type { VirshOrders } from './qmp-client';
 import { Virsh } from './virsh';
@@ -14,7 +14,7 @@ const prompt = 'virsh # ';
  * refuses has none.
  */
 export class VirshSession implements VirshOrders {
-  private conversation: Conversation | undefined;
+  private conversation: InteractiveProcess | undefined;
   private questions = 0;
   private hangs = false;
   private silences = 0;
@@ -30,9 +30,9 @@ export class VirshSession implements VirshOrders {
   ) {}
 
   /** Before anything is asked, so that no question has to wait for it; and once more, when the last one has ended. */
-  connect(): Conversation {
+  connect(): InteractiveProcess {
     if (!this.conversation || this.conversation.hasEnded)
-      this.conversation = new Conversation(quietVirsh(), { LC_ALL: 'C', TERM: 'dumb' });
+      this.conversation = new InteractiveProcess(quietVirsh(), { LC_ALL: 'C', TERM: 'dumb' });
     return this.conversation;
   }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../core/errors';
 import type { Unknown } from '../core/unknown';
-import { run, type CommandResult } from '../os/run-command';
+import { runCommand, type CommandResult } from '../os/run-command';
 import type { VirshOrders } from './qmp-client';
 import { quietVirsh } from '../os/ssh';
 
@@ -62,7 +62,7 @@ export class Virsh implements VirshOrders {
     const script = `trap '' HUP INT TERM; exec >"$1" 2>&1 </dev/null; shift; exec "$@"`;
     const orders = `suspend --domain ${uuid}; resume --domain ${uuid}`;
     try {
-      const result = await run(
+      const result = await runCommand(
         ['setsid', '--fork', '--wait', 'sh', '-c', script, 'sh', output, ...quietVirsh(orders)],
         { deadline: this.deadline, cwd: '/' },
       );
@@ -79,7 +79,7 @@ export class Virsh implements VirshOrders {
     const left = Math.min(this.deadline, (this.until ?? Infinity) - performance.now());
     if (this.hangs || left <= 0)
       return { argv, exit: null, stdout: '', stderr: '', timedOut: true, missing: false };
-    const result = await run(argv, { deadline: left });
+    const result = await runCommand(argv, { deadline: left });
     this.hangs = this.until !== undefined && result.timedOut;
     return result;
   }

@@ -2,48 +2,48 @@ import { GuardError } from '../core/errors';
 import { isFinal, moveStates, nextState, type MoveState } from './model/move-states';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import { isGone } from '../hypervisor/hold-qemu';
-import { GuardCourse, type GuardOptions } from './session';
+import { MoveSession, type GuardOptions } from './session';
 import type { GuardReport, Handed } from './move-report';
 import { guardStates, type Step } from './state-steps';
 
 /** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
-export async function guard(word: string, options: GuardOptions): Promise<GuardReport> {
-  return GuardCourse.with(word, { ...options, connect: true }, (course) =>
-    withDomainLock(course.domain.name, () => drive(course, options)),
+export async function runGuardedMove(word: string, options: GuardOptions): Promise<GuardReport> {
+  return MoveSession.with(word, { ...options, connect: true }, (session) =>
+    withDomainLock(session.domain.name, () => drive(session, options)),
   );
 }
 
 /** From state to state, by the table of move/model/move-states.ts. */
-async function drive(course: GuardCourse, options: GuardOptions): Promise<GuardReport> {
+async function drive(session: MoveSession, options: GuardOptions): Promise<GuardReport> {
   let state: MoveState = 'starting';
   let handed: Handed = { attempts: [] };
   for (;;) {
-    const { outcome, ending, ...step } = await take(state, course, handed, options);
+    const { outcome, ending, ...step } = await take(state, session, handed, options);
     handed = { ...handed, ...step };
     const next = nextState(state, outcome);
     if (next === 'error') throw handed.error ?? new Error(`${state} ended without an error`);
     if (next === undefined) throw new Error(`${state} has no outcome ${outcome}`);
-    if (isFinal(next)) return course.report({ what: next, ...ending, result: next }, handed.attempts);
+    if (isFinal(next)) return session.report({ what: next, ...ending, result: next }, handed.attempts);
     state = next;
   }
 }
 
 async function take(
   state: MoveState,
-  course: GuardCourse,
+  session: MoveSession,
   handed: Handed,
   options: GuardOptions,
 ): Promise<Step> {
   const mayBeGone = 'gone' in moveStates[state].next;
   try {
-    const step: Step = await guardStates[state](course, handed, options);
+    const step: Step = await guardStates[state](session, handed, options);
     const next = nextState(state, step.outcome);
     // A guest that writes to a disk which QEMU has not ends QEMU, also while it is being healed.
     const isEnd = next !== undefined && isFinal(next);
-    return isEnd && mayBeGone && isGone(course.domain) ? { outcome: 'gone' } : step;
+    return isEnd && mayBeGone && isGone(session.domain) ? { outcome: 'gone' } : step;
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    if (mayBeGone && isGone(course.domain)) return { outcome: 'gone' };
+    if (mayBeGone && isGone(session.domain)) return { outcome: 'gone' };
     const { what, remedy } = error;
     return { outcome: 'thrown', error, ending: { what, remedy, warning: true } };
   }

@@ -1,31 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseJobInfo, type JobProgress } from './model/job-progress';
-import { StallClock } from './model/stall-detector';
+import { StallDetector } from './model/stall-detector';
 import type { Unknown } from '../core/unknown';
 import { log } from '../os/log';
 import { jobOf } from '../hypervisor/qmp-client';
 import type { RunningMover } from './io/mover-process';
 import { Virsh } from '../hypervisor/virsh';
 import { VirshSession } from '../hypervisor/virsh-session';
-import type { GuardCourse } from './session';
+import type { MoveSession } from './session';
 
 /** Milliseconds before the first question to libvirt: the migration of a small domain is over by then. */
-const headStart = 2000;
+const firstPollDelayMs = 2000;
 /** Milliseconds between two questions. */
-const interval = 1000;
+const pollIntervalMs = 1000;
 /** Milliseconds that a mover gets for its own tidying up before it is killed. */
-const termGrace = 2000;
+const termGraceMs = 2000;
 
 /**
  * Beside a mover: asks libvirt how far its job is, and has it ended when it stands still, or when somebody wishes so.
  * It is libvirt that ends it, so that the guest runs on; the mover then ends by itself. One that does not, because it
  * waits for a destination that nobody reaches any more, is killed, and libvirt tidies up what it began.
  */
-export class JobWatch {
+export class JobWatchdog {
   /** The job was ended because its copy stood still. */
   stalled = false;
   /** The job was ended because somebody wished so. */
-  told = false;
+  wasAborted = false;
   /** libvirt was told to end the job, and did not; that is said once. */
   private waitedFor = false;
   private readonly over = new AbortController();
@@ -34,18 +34,18 @@ export class JobWatch {
   private readonly virsh: VirshSession;
 
   constructor(
-    private readonly course: GuardCourse,
+    private readonly session: MoveSession,
     private readonly mover: RunningMover,
     private readonly show: (job: JobProgress) => void,
   ) {
-    this.virsh = new VirshSession(course.options.settings.libvirt.deadline * 1000, true);
+    this.virsh = new VirshSession(session.options.settings.libvirt.deadline * 1000, true);
     // The move goes on unwatched: a failure here is no reason to leave QEMU alone.
     this.watching = this.watch().catch(noted);
   }
 
   /** Somebody wishes the move to end. */
   abort(): void {
-    this.told = true;
+    this.wasAborted = true;
     this.tryToEnd();
   }
 
@@ -59,11 +59,11 @@ export class JobWatch {
   }
 
   private async watch(): Promise<void> {
-    const { domain, options } = this.course;
+    const { domain, options } = this.session;
     const { migrate } = options.settings;
     const patience = migrate.stallDeadline * 1000;
-    let clock = new StallClock(patience);
-    for (let wait = headStart; await this.sleep(wait); wait = interval) {
+    let clock = new StallDetector(patience);
+    for (let wait = firstPollDelayMs; await this.sleep(wait); wait = pollIntervalMs) {
       const answer = await this.virsh.ask(['domjobinfo', '--domain', domain.uuid]);
       // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
       if (typeof answer !== 'string') continue;
@@ -72,11 +72,11 @@ export class JobWatch {
       if (this.ending || !clock.standsStill(answer, performance.now())) continue;
       if (!this.stalled) {
         const what = `the copy has stood still for ${migrate.stallDeadline} s: libvirt is to end it`;
-        this.course.say('abort', what);
+        this.session.say('abort', what);
       }
       this.stalled = true;
       // libvirt may refuse, or not answer: as long as the copy stands still it is asked again.
-      clock = new StallClock(patience);
+      clock = new StallDetector(patience);
       this.tryToEnd();
     }
   }
@@ -88,7 +88,7 @@ export class JobWatch {
   }
 
   private async endJob(): Promise<void> {
-    const { domain, options } = this.course;
+    const { domain, options } = this.session;
     const { libvirt, migrate } = options.settings;
     const virsh = new Virsh(libvirt.deadline * 1000);
     const until = performance.now() + migrate.destinationDeadline * 1000;
@@ -96,19 +96,19 @@ export class JobWatch {
     do {
       ordered = await virsh.abortJob(domain.uuid);
       // A mover that has not come to its job yet can be stopped a moment later.
-    } while ((await this.sleep(interval)) && ordered !== true && performance.now() < until);
+    } while ((await this.sleep(pollIntervalMs)) && ordered !== true && performance.now() < until);
     if (!(await this.sleep(until - performance.now()))) return;
     if (ordered !== true && jobOf(libvirt.stateDirectory, domain.name) !== undefined) {
       // It has its reasons: of a domain that is half here and half there, for example, no half may be lost.
       if (!this.waitedFor) {
-        this.course.say('abort', `libvirt does not end its job, so it is waited for: ${ordered.unknown}`);
+        this.session.say('abort', `libvirt does not end its job, so it is waited for: ${ordered.unknown}`);
       }
       this.waitedFor = true;
       return;
     }
-    this.course.say('abort', 'the mover did not end by itself, so it is killed');
+    this.session.say('abort', 'the mover did not end by itself, so it is killed');
     this.mover.kill('SIGTERM');
-    if (await this.sleep(termGrace)) this.mover.kill('SIGKILL');
+    if (await this.sleep(termGraceMs)) this.mover.kill('SIGKILL');
   }
 
   /** Gives whether the mover still runs. */

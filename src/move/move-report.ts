@@ -3,7 +3,7 @@ import type { GuardError } from '../core/errors';
 import type { BlockState } from '../core/finding';
 import type { GuardResult } from './model/move-states';
 import { isUnknown } from '../core/unknown';
-import type { Moved } from './io/mover-process';
+import type { MoverResult } from './io/mover-process';
 
 export interface GuardAction {
   readonly action: 'check' | 'repair' | 'reset' | 'abort' | 're-activate';
@@ -24,7 +24,7 @@ export interface Attempted {
   /** As it is reported. */
   readonly attempt: Attempt;
   /** What the mover printed. */
-  readonly output: Moved;
+  readonly output: MoverResult;
   /** Somebody wished it to end. */
   readonly isToldToEnd: boolean;
   /** libvirt has written the domain to a file, and ended its QEMU. */
@@ -55,7 +55,7 @@ export interface GuardReport {
   /** It succeeded, and `what` is something to be told all the same. */
   readonly warning?: true | undefined;
   /** What the mover printed at its last attempt. */
-  readonly output?: Moved | undefined;
+  readonly output?: MoverResult | undefined;
 }
 
 export function guardReport(

@@ -16,7 +16,7 @@ export interface MoveObserver {
   readonly end: () => void;
 }
 
-export interface CourseOptions {
+export interface MoveOptions {
   readonly settings: Settings;
   /** What a save writes to, where that is known. */
   readonly file?: string | undefined;
@@ -32,14 +32,14 @@ export interface CourseOptions {
   readonly say?: (action: GuardAction) => void;
 }
 
-export interface GuardOptions extends CourseOptions {
+export interface GuardOptions extends MoveOptions {
   readonly mover: (domain: Domain) => Mover;
   /** Told while a mover runs. `abort` has libvirt end its job, and the mover with it; bounded. The VM runs on where it is. */
   readonly moving?: (domain: Domain, abort: () => void) => MoveObserver;
 }
 
 /** The domain of a guarded run, by whom it is asked about, and what was done for it. */
-export class GuardCourse {
+export class MoveSession {
   /** As it was seen last. */
   blockState: BlockState = 'unknown';
   /** One for all that is asked here: by the check, and by who stands by the mover. */
@@ -48,7 +48,7 @@ export class GuardCourse {
 
   private constructor(
     readonly domain: Domain,
-    readonly options: CourseOptions,
+    readonly options: MoveOptions,
     /** None for a save. */
     readonly destination: Destination | undefined,
   ) {
@@ -56,25 +56,25 @@ export class GuardCourse {
   }
 
   /**
-   * Finds the domain, does something with a course of its own, and ends what that has opened. With `connect` the
+   * Finds the domain, does something with a session of its own, and ends what that has opened. With `connect` the
    * destination is called before anything else: what is asked there for sure is what takes longest of all.
    * @throws GuardError
    */
   static async with<T>(
     word: string,
-    options: CourseOptions & { readonly connect?: boolean },
-    work: (course: GuardCourse) => Promise<T>,
+    options: MoveOptions & { readonly connect?: boolean },
+    work: (session: MoveSession) => Promise<T>,
   ): Promise<T> {
     const { destination: host, settings, connect = false } = options;
     const destination = host === undefined ? undefined : new Destination(host, settings);
     if (connect) destination?.connect();
-    let course: GuardCourse | undefined;
+    let session: MoveSession | undefined;
     try {
-      course = new GuardCourse(await findDomain(word, settings), options, destination);
-      return await work(course);
+      session = new MoveSession(await findDomain(word, settings), options, destination);
+      return await work(session);
     } finally {
       destination?.end();
-      course?.virsh.end();
+      session?.virsh.end();
     }
   }
 

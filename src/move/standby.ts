@@ -7,12 +7,12 @@ import { log } from '../os/log';
 import type { LogWatch } from './io/log-tail';
 import { askMonitor, jobOf } from '../hypervisor/qmp-client';
 import { endOfJob } from '../hypervisor/end-of-job';
-import type { GuardCourse } from './session';
+import type { MoveSession } from './session';
 
 /** Milliseconds between two looks at a log. */
-const fileInterval = 5;
+const logPollMs = 5;
 /** Before each look for QEMU on the destination. None is there when the mover starts; the second look may already tell. */
-const lookInterval = 200;
+const destinationPollMs = 200;
 
 /**
  * Stands by while a mover runs. On an affected QEMU the guest's next write may kill it once handing over has
@@ -20,15 +20,15 @@ const lookInterval = 200;
  * As soon as QEMU's log tells of the failure, libvirt's job has ended and the destination holds no copy of the
  * domain, QEMU is told to take its disks back.
  */
-export class StandBy {
+export class ReactivationStandby {
   private readonly over = new AbortController();
   private readonly outcome: Promise<Reactivation | undefined>;
 
   constructor(
-    private readonly course: GuardCourse,
+    private readonly session: MoveSession,
     private readonly watch: LogWatch<MoveLog>,
   ) {
-    course.virsh.connect();
+    session.virsh.connect();
     // Nobody waits for it before the mover has ended, and a failure that nobody waits for would end this program.
     this.outcome = this.standBy().catch((error: unknown) => {
       log('standing by failed', { error: String(error) });
@@ -50,12 +50,12 @@ export class StandBy {
         await looking.end();
         return undefined;
       }
-      await sleep(fileInterval, this.over.signal);
+      await sleep(logPollMs, this.over.signal);
     }
     await looking.end();
-    const ended = await endOfJob(this.course.domain, this.course.options.settings);
+    const ended = await endOfJob(this.session.domain, this.session.options.settings);
     if (isUnknown(ended)) return ended;
-    const copy = await this.course.destination?.copyOf(this.course.domain);
+    const copy = await this.session.destination?.copyOf(this.session.domain);
     if (copy) return { unknown: copy.what };
     const cleared = performance.now();
     const done = await this.activate();
@@ -71,12 +71,13 @@ export class StandBy {
   private lookForQemu(): { readonly end: () => Promise<void> } {
     const ending = new AbortController();
     const { signal } = ending;
-    const { destination, domain } = this.course;
+    const { destination, domain } = this.session;
     destination?.forgetQemu();
     const look = async (): Promise<void> => {
-      await sleep(lookInterval, signal);
+      await sleep(destinationPollMs, signal);
       if (!signal.aborted) await destination?.getReady();
-      while (!signal.aborted && (await destination?.lookForQemu(domain))) await sleep(lookInterval, signal);
+      while (!signal.aborted && (await destination?.lookForQemu(domain)))
+        await sleep(destinationPollMs, signal);
     };
     const looking = look();
     return {
@@ -88,7 +89,7 @@ export class StandBy {
   }
 
   private async activate(): Promise<true | Unknown> {
-    const { domain, options } = this.course;
+    const { domain, options } = this.session;
     const answers = await this.answers();
     const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
     const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
@@ -100,19 +101,19 @@ export class StandBy {
 
   /** QEMU tells that its migration failed before it lets the guest run on (migration.c, migration_iteration_finish); bounded. */
   private async answers(): Promise<QemuAnswers | Unknown> {
-    const until = performance.now() + this.course.options.settings.migrate.destinationDeadline * 1000;
+    const until = performance.now() + this.session.options.settings.migrate.destinationDeadline * 1000;
     for (;;) {
       const status = await this.ask('query-status');
       const migration = await this.ask('query-migrate');
       const answers = readAnswers(status, migration, { kind: 'return', value: [] });
       const isFinishing = !isUnknown(answers) && answers.status === 'finish-migrate';
       if (!isFinishing || performance.now() > until) return answers;
-      await pause(fileInterval);
+      await pause(logPollMs);
     }
   }
 
   private ask(execute: string): Promise<QmpReply | Unknown> {
-    return askMonitor(this.course.virsh, this.course.domain.uuid, execute);
+    return askMonitor(this.session.virsh, this.session.domain.uuid, execute);
   }
 }
 

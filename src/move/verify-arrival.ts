@@ -7,29 +7,29 @@ import { isUnknown, type Unknown } from '../core/unknown';
 import { isGone } from '../hypervisor/hold-qemu';
 import type { Destination } from '../destination/destination';
 import { findDomain, NotRunning } from '../hypervisor/find-domains';
-import type { GuardCourse } from './session';
+import type { MoveSession } from './session';
 import type { Attempted, Ending } from './move-report';
 
 /** A mover may have the guest resumed by something that outlives it. Each question has the deadline that all have there. */
-const resumeBoundMs = 2000;
+const resumeTimeoutMs = 2000;
 const askIntervalMs = 100;
 
 /**
  * The mover said that it succeeded, and its word is final. One question, where the guest runs on: a mover that lets it
  * arrive paused, and fails to resume it, may end well all the same (OpenNebula's on storage that is not shared).
  */
-export async function succeeded(course: GuardCourse): Promise<Ending<'done'>> {
-  const { destination, domain } = course;
+export async function succeeded(session: MoveSession): Promise<Ending<'done'>> {
+  const { destination, domain } = session;
   const done = { result: 'done', what: 'done' } as const;
-  if (destination === undefined || course.stateBefore !== 'running') return done;
-  const until = performance.now() + resumeBoundMs;
+  if (destination === undefined || session.stateBefore !== 'running') return done;
+  const until = performance.now() + resumeTimeoutMs;
   for (;;) {
     const there = await destination.arrivalOf(domain);
     // Who cannot be asked gives no reason to doubt the mover.
-    if (isUnknown(there) || !there.told.startsWith('paused')) return done;
+    if (isUnknown(there) || !there.reported.startsWith('paused')) return done;
     if (performance.now() + askIntervalMs > until) {
-      const what = `it was moved, but stands still on ${destination.host} (${there.told}), and ran before`;
-      return { result: 'done', what, remedy: resumeThere(course, destination), warning: true };
+      const what = `it was moved, but stands still on ${destination.host} (${there.reported}), and ran before`;
+      return { result: 'done', what, remedy: resumeThere(session, destination), warning: true };
     }
     await pause(askIntervalMs);
   }
@@ -43,33 +43,33 @@ export interface Whereabouts extends Omit<Ending, 'result'> {
 }
 
 /** The QEMU that ran here is gone, although the mover said that it failed. */
-export async function died(course: GuardCourse, last: Attempted | undefined): Promise<Whereabouts> {
-  const { settings } = course.options;
-  const { name } = course.domain;
-  const file = shellWord(course.options.file ?? 'FILE');
+export async function died(session: MoveSession, last: Attempted | undefined): Promise<Whereabouts> {
+  const { settings } = session.options;
+  const { name } = session.domain;
+  const file = shellWord(session.options.file ?? 'FILE');
   if (last?.wasSaved) {
     const what = `${name} was saved, and runs no more, although the mover failed`;
     const remedy = `it goes on with what its memory held by, on ${hostname()}: virsh restore ${file}; started anew, it has lost that`;
     return { outcome: 'saved', what, remedy, isMoversFailure: true };
   }
-  const elsewhere = course.destination && (await lookThere(course.destination, course, last));
+  const elsewhere = session.destination && (await lookThere(session.destination, session, last));
   if (elsewhere) return elsewhere;
   const what = `QEMU died during the move: ${name} runs nowhere`;
   const log = `${settings.libvirt.logDirectory}/${name}.log`;
   // libvirt refuses a file that is not whole (src/qemu/qemu_saveimage.c, QEMU_SAVE_PARTIAL).
-  const first = course.destination ? '' : `, try virsh restore ${file}`;
+  const first = session.destination ? '' : `, try virsh restore ${file}`;
   return { outcome: 'person', what, remedy: `see ${log}${first}, then start the VM again` };
 }
 
 /** What becomes of a domain that runs here no more where it was to go; nothing, when no copy of it is there. */
 async function lookThere(
   destination: Destination,
-  course: GuardCourse,
+  session: MoveSession,
   last: Attempted | undefined,
 ): Promise<Whereabouts | undefined> {
-  const { name } = course.domain;
+  const { name } = session.domain;
   const { host } = destination;
-  const there = await settled(destination, course);
+  const there = await settled(destination, session);
   if (isUnknown(there)) {
     const what = `${name} runs here no more, and nobody can tell whether it runs on ${host}: ${there.unknown}`;
     const remedy = `find out with virsh list --all on ${host}; never start it twice`;
@@ -79,14 +79,14 @@ async function lookThere(
     case 'absent':
       return undefined;
     case 'runs':
-      return await arrived(course, destination, there, last);
+      return await arrived(session, destination, there, last);
     case 'stands': {
-      const what = `${name} runs here no more; ${host} has all of it, and it stands still there (${there.told})`;
-      const remedy = `the only copy: never destroy it; ${resumeThere(course, destination)}`;
+      const what = `${name} runs here no more; ${host} has all of it, and it stands still there (${there.reported})`;
+      const remedy = `the only copy: never destroy it; ${resumeThere(session, destination)}`;
       return { outcome: 'person', what, remedy, isMoversFailure: true };
     }
     case 'partial': {
-      const what = `${name} runs here no more, and ${host} has a copy of it that may lack a part (${there.told})`;
+      const what = `${name} runs here no more, and ${host} has a copy of it that may lack a part (${there.reported})`;
       const remedy = `start it nowhere before virsh domstate --reason ${name} on ${host} says that it is gone; at "paused (user)" it is complete, and the only copy: virsh resume ${name}, there`;
       return { outcome: 'person', what, remedy };
     }
@@ -94,7 +94,7 @@ async function lookThere(
 }
 
 /** What did not come over as a whole is there for a moment, too: libvirt gets time to end it. */
-async function settled(destination: Destination, { domain }: GuardCourse): Promise<Arrival | Unknown> {
+async function settled(destination: Destination, { domain }: MoveSession): Promise<Arrival | Unknown> {
   const there = await destination.arrivalOf(domain);
   if (isUnknown(there) || there.kind !== 'partial') return there;
   await destination.copyOf(domain);
@@ -106,14 +106,14 @@ async function settled(destination: Destination, { domain }: GuardCourse): Promi
  * believes the mover looks for the VM here, and may take its disks from under it (StorPool's failmigrate detaches with force).
  */
 async function arrived(
-  course: GuardCourse,
+  session: MoveSession,
   destination: Destination,
   there: Arrival,
   last: Attempted | undefined,
 ): Promise<Whereabouts> {
-  const left = await leftHere(course);
+  const left = await leftHere(session);
   if (left !== undefined) {
-    const { result, ...ending } = twice(course, left, there);
+    const { result, ...ending } = twice(session, left, there);
     return { outcome: result, ...ending, isMoversFailure: true };
   }
   const words = last ? lastWords(last.output) : '';
@@ -122,7 +122,7 @@ async function arrived(
 }
 
 /** What is here besides the QEMU that has ended. */
-async function leftHere({ domain, options }: GuardCourse): Promise<string | undefined> {
+async function leftHere({ domain, options }: MoveSession): Promise<string | undefined> {
   try {
     const found = await findDomain(domain.uuid, options.settings);
     return isGone(found) ? undefined : `process ${found.pid ?? 'of another QEMU'} here is a QEMU of it`;
@@ -134,10 +134,10 @@ async function leftHere({ domain, options }: GuardCourse): Promise<string | unde
 }
 
 /** Two copies of one guest: whoever lets both run destroys its disks. */
-export function twice(course: GuardCourse, why: string, there: Arrival): Ending<'person'> {
-  const { name } = course.domain;
-  const host = course.destination?.host ?? '';
-  const what = `${name} is on ${host} (${there.told}) and may be here, too: ${why}`;
+export function twice(session: MoveSession, why: string, there: Arrival): Ending<'person'> {
+  const { name } = session.domain;
+  const host = session.destination?.host ?? '';
+  const what = `${name} is on ${host} (${there.reported}) and may be here, too: ${why}`;
   const remedy =
     there.kind === 'runs'
       ? `never resume it here, as it runs on ${host}; when it is well there, end what is here: virsh destroy ${name}, on ${hostname()}`
@@ -145,7 +145,7 @@ export function twice(course: GuardCourse, why: string, there: Arrival): Ending<
   return { result: 'person', what, remedy };
 }
 
-function resumeThere({ domain: { name }, options }: GuardCourse, { host }: Destination): string {
+function resumeThere({ domain: { name }, options }: MoveSession, { host }: Destination): string {
   const disks = options.checkDestination === false ? 'once all its disks are there, too: ' : '';
   return `${disks}virsh resume ${name}, on ${host}`;
 }

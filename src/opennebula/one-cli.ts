@@ -1,12 +1,12 @@
 import { XmlError, type Element } from '../core/element';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { findAccount } from '../os/passwd';
-import { run } from '../os/run-command';
+import { runCommand } from '../os/run-command';
 import { asOtherUser, type Argv, type Command } from '../os/isolated';
 import { readXml } from '../os/read-xml';
 
 /** Of env(1) and of the kernel: there is no such program. */
-const notFound = 127;
+const notFoundStatus = 127;
 /** runuser(1) says so and ends with 1, in some releases. */
 const cannotExecute = /^runuser: failed to execute .*: No such file or directory$/m;
 
@@ -20,10 +20,10 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
   if (isUnknown(asked)) return asked;
   // Ruby takes what is not ASCII for an error in the locale C.
   const env = { LC_ALL: 'C.UTF-8' };
-  const { exit, stdout, stderr, timedOut, missing } = await run(asked, { deadline, cwd: '/', env });
+  const { exit, stdout, stderr, timedOut, missing } = await runCommand(asked, { deadline, cwd: '/', env });
   if (exit === 0) return stdout;
   if (timedOut) return { unknown: `${words.join(' ')} did not answer within ${deadline / 1000} s` };
-  if (missing || exit === notFound || cannotExecute.test(stderr))
+  if (missing || exit === notFoundStatus || cannotExecute.test(stderr))
     return { unknown: `${command} is not installed here: this is no front-end` };
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
   return { unknown: `${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };

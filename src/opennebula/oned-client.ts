@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { findAccount } from '../os/passwd';
-import { run } from '../os/run-command';
+import { runCommand } from '../os/run-command';
 import { asOtherUser } from '../os/isolated';
 
 /** Milliseconds. oned answers at once, or is busy with its database. */
-const deadline = 60_000;
+const deadlineMs = 60_000;
 /** Milliseconds, for a file of a few bytes. */
-const readDeadline = 5_000;
+const readDeadlineMs = 5_000;
 /** A thousand VMs take one or two megabytes. */
-const longestAnswer = 256 * 1024 * 1024;
+const maxAnswerBytes = 256 * 1024 * 1024;
 /** Where oned listens, and by which credentials it is asked. */
 interface Endpoint {
   readonly url: URL;
@@ -58,8 +58,8 @@ async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
 
 /** @throws when that user cannot read it. */
 async function readAs(user: string, file: string): Promise<string> {
-  const { exit, stdout, stderr } = await run(asOtherUser(user, ['cat', '--', file]), {
-    deadline: readDeadline,
+  const { exit, stdout, stderr } = await runCommand(asOtherUser(user, ['cat', '--', file]), {
+    deadline: readDeadlineMs,
     cwd: '/',
   });
   if (exit !== 0) throw new Error(stderr);
@@ -87,13 +87,13 @@ function post(url: URL, body: string): Promise<string | Unknown> {
     const headers = { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(body) };
     const request = send(
       url,
-      { method: 'POST', headers, signal: AbortSignal.timeout(deadline) },
+      { method: 'POST', headers, signal: AbortSignal.timeout(deadlineMs) },
       (answer) => {
         const parts: Buffer[] = [];
         let size = 0;
         answer.on('data', (part: Buffer) => {
           size += part.length;
-          if (size > longestAnswer) answer.destroy(new Error('the answer is too long'));
+          if (size > maxAnswerBytes) answer.destroy(new Error('the answer is too long'));
           else parts.push(part);
         });
         answer.on('error', (error) => failed(wordsOf(error)));
@@ -110,6 +110,6 @@ function post(url: URL, body: string): Promise<string | Unknown> {
 
 function wordsOf(error: Error): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError')
-    return `no answer within ${deadline / 1000} s`;
+    return `no answer within ${deadlineMs / 1000} s`;
   return errorName(error);
 }

@@ -17,11 +17,11 @@ import { appending, plainly, withFile } from '../os/open-file';
 import { writeWhole } from '../os/output-file';
 
 /** How many entries are kept of one VM. */
-const entriesOfVm = 10;
+const keptEntriesOfVm = 10;
 /** In bytes; of a file that is longer nothing is believed. */
-const longestFile = 1024 * 1024;
+const maxFileBytes = 1024 * 1024;
 /** In bytes: then the list of guards that could not run takes the place of the one before it. */
-const longestList = 256 * 1024;
+const maxListBytes = 256 * 1024;
 
 const notRunFile = 'not-run.jsonl';
 
@@ -43,7 +43,7 @@ export function keepEntry(directory: string, given: RecordEntry): string | undef
         ? whyNot(() => appendLine(join(directory, notRunFile), entry))
         : undefined,
       whyNot(() => {
-        const entries = [entry, ...entriesIn(directory, vmId)].slice(0, entriesOfVm);
+        const entries = [entry, ...entriesIn(directory, vmId)].slice(0, keptEntriesOfVm);
         const text = `${JSON.stringify({ vmId, entries }, undefined, 2)}\n`;
         writeWhole(join(directory, `${vmId}.json`), text);
       }),
@@ -62,7 +62,7 @@ function whyNot(work: () => void): string | undefined {
 }
 
 /** The entries of one VM, the newest first, and so many of them; all when it is left out. */
-export function entriesIn(directory: string, vmId: number, count = entriesOfVm): RecordEntry[] {
+export function entriesIn(directory: string, vmId: number, count = keptEntriesOfVm): RecordEntry[] {
   const text = readOwn(join(directory, `${vmId}.json`));
   const entries: unknown = readJsonObject(isUnknown(text) ? '' : text)?.get('entries');
   return Array.isArray(entries) ? entries.slice(0, count).flatMap((entry) => readEntry(entry) ?? []) : [];
@@ -99,7 +99,7 @@ export function allEntries(directory: string): RecordEntry[] {
 function appendLine(file: string, entry: RecordEntry): void {
   const write = (descriptor: number): void => {
     writeSync(descriptor, `${JSON.stringify(entry)}\n`);
-    if (fstatSync(descriptor).size >= longestList) renameSync(file, `${file}.old`);
+    if (fstatSync(descriptor).size >= maxListBytes) renameSync(file, `${file}.old`);
   };
   withFile(file, appending, write, 0o640);
 }
@@ -116,7 +116,7 @@ function readOwn(file: string): string | Unknown {
     return withFile(file, plainly, (descriptor) => {
       const stat = fstatSync(descriptor);
       if (!stat.isFile()) return cannot('it is no plain file');
-      return stat.size <= longestFile ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
+      return stat.size <= maxFileBytes ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
     });
   } catch (error) {
     return errorName(error) === 'ENOENT' ? '' : cannot(errorName(error));

@@ -3,7 +3,7 @@ import { startUnattended } from '../os/child-process';
 import { writeWhole } from '../os/output-file';
 
 /** Seconds: onevm is Ruby, and oned may be busy with the very move that is told of. */
-const deadline = 60;
+const deadlineSeconds = 60;
 
 /**
  * $1: the VM, $2: the file. onevm 6 takes no other input than a file, and without one starts an editor (one_helper.rb,
@@ -20,5 +20,5 @@ const update = `said=$(LC_ALL=C.UTF-8 onevm update "$1" --append "$2" 2>&1) ||
 export function appendToUserTemplate(directory: string, vmId: number, template: string): void {
   const file = join(directory, `${vmId}.template`);
   writeWhole(file, template);
-  startUnattended(deadline, ['sh', '-c', update, 'sh', `${vmId}`, file]);
+  startUnattended(deadlineSeconds, ['sh', '-c', update, 'sh', `${vmId}`, file]);
 }

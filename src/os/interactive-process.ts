@@ -4,17 +4,17 @@ import { argvOf, type Command } from './isolated';
 import { log } from './log';
 
 /** In characters, longer than any answer: QEMU's block nodes take some hundred thousand. */
-const longestAnswer = 8 * 1024 * 1024;
+const maxAnswerChars = 8 * 1024 * 1024;
 /** And more than any program says unasked: prompts, a banner, a complaint now and then. */
-const longestUnasked = 1024 * 1024;
+const maxUnaskedChars = 1024 * 1024;
 /** Enough of its complaints to see the last one. */
-const longestComplaint = 16 * 1024;
+const keptStderrChars = 16 * 1024;
 
 /**
  * A program that stays, and answers on its stdout what is written to its stdin. Questions may not overlap. What is said
  * unasked is not kept, and who says too much is not listened to any more: the other end may be another host's.
  */
-export class Conversation {
+export class InteractiveProcess {
   /** What was said since the question; nothing is kept while there is none. */
   private output: string | undefined;
   /** Characters since the last answer. */
@@ -30,7 +30,7 @@ export class Conversation {
     this.child = startLasting(command, { env: { ...process.env, ...env } });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.complaints = (this.complaints + text).slice(-longestComplaint);
+      this.complaints = (this.complaints + text).slice(-keptStderrChars);
       this.count(text);
     });
     const close = (): void => {
@@ -85,13 +85,13 @@ export class Conversation {
   private hear(text: string): void {
     if (this.output === undefined) return this.count(text);
     this.output += text;
-    if (this.output.length > longestAnswer) return this.silence();
+    if (this.output.length > maxAnswerChars) return this.silence();
     this.waiting?.();
   }
 
   private count(text: string): void {
     this.unasked += text.length;
-    if (this.unasked > longestUnasked) this.silence();
+    if (this.unasked > maxUnaskedChars) this.silence();
   }
 
   private silence(): void {

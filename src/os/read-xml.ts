@@ -3,12 +3,12 @@ import { XmlError, type Element } from '../core/element';
 import { cut } from '../core/one-line';
 
 /** Characters; the elements of a document take up to ten times its length in memory. */
-const maximumLength = 128 * 1024 * 1024;
-const maximumDepth = 200;
+const maxDocumentChars = 128 * 1024 * 1024;
+const maxDepth = 200;
 /** Characters that sax gets at once. After each piece it refuses a value or a comment of more than 64 KiB. */
-const pieceLength = 8 * 1024;
+const pieceChars = 8 * 1024;
 /** Characters of a message: a name in it may be as long as the document. */
-const longestMessage = 200;
+const maxMessageChars = 200;
 
 /** An element whose end was not read yet, and the document itself, which has no name. */
 interface Growing extends Element {
@@ -42,16 +42,16 @@ const keepsNothing = new Proxy({ hasOwnProperty: () => false }, { set: () => tru
  * @throws XmlError naming the line of what is wrong.
  */
 export function readXml(source: string): Element {
-  if (source.length > maximumLength)
-    throw new XmlError(`line 1: the document is longer than ${maximumLength} characters`);
+  if (source.length > maxDocumentChars)
+    throw new XmlError(`line 1: the document is longer than ${maxDocumentChars} characters`);
   const { saxParser: sax } = new Parser({ strict: true });
   const document: Growing = { name: '', attributes: noAttribute, children: [], text: '' };
   grow(document, sax);
   refuseMore(sax, source);
   try {
     // Not by parseString(), which reads on after an error, and is silent about errors after the root element.
-    for (let at = 0; at < source.length; at += pieceLength) {
-      sax.write(source.slice(at, at + pieceLength));
+    for (let at = 0; at < source.length; at += pieceChars) {
+      sax.write(source.slice(at, at + pieceChars));
       // Of a declaration, which takes sax time with the square of its length.
       if (sax.sgmlDecl.length > '[CDATA['.length) fail('a declaration is not accepted');
     }
@@ -59,7 +59,7 @@ export function readXml(source: string): Element {
     return document.children[0] ?? fail('there is no element');
   } catch (error) {
     const [what = ''] = (error as Error).message.split('\n');
-    throw new XmlError(`line ${sax.line + 1}: ${cut(what, longestMessage)}`);
+    throw new XmlError(`line ${sax.line + 1}: ${cut(what, maxMessageChars)}`);
   }
 }
 
@@ -72,7 +72,7 @@ function grow(document: Growing, sax: SaxParser): void {
     // What stands in one is read as tags, too.
     if (sax.doctype !== '') fail('a document type is not accepted');
     if (top === document && document.children.length > 0) fail('there is more than one root element');
-    if (open.length > maximumDepth) fail('elements are nested too deeply');
+    if (open.length > maxDepth) fail('elements are nested too deeply');
     tag.attributes = keepsNothing;
     if (attributes.size > 0) attributes = new Map();
   };

@@ -6,9 +6,9 @@ import { log } from './log';
 import { expectSpareDescriptors } from './spare-descriptors';
 
 /** Milliseconds from SIGTERM to SIGKILL. */
-const killAfter = 1000;
+const killAfterMs = 1000;
 /** Milliseconds after the deadline: killed by then, a command is gone, or cannot go. */
-const lateAfter = killAfter + 1500;
+const lateAfter = killAfterMs + 1500;
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -38,7 +38,7 @@ export interface CommandOptions {
  *
  * execa is loaded when the first command runs, because most checks start no process at all.
  */
-export async function run(command: Command, options: CommandOptions): Promise<CommandResult> {
+export async function runCommand(command: Command, options: CommandOptions): Promise<CommandResult> {
   const { execa } = await import('execa');
   const argv = argvOf(command);
   const [file, ...args] = argv;
@@ -111,7 +111,7 @@ function limitTime(child: ResultPromise, deadline: number): { hasPassed: () => b
   };
   const timers = [
     setTimeout(terminate, deadline),
-    setTimeout(() => signalGroup(child, 'SIGKILL'), deadline + killAfter),
+    setTimeout(() => signalGroup(child, 'SIGKILL'), deadline + killAfterMs),
   ];
   const end = (): void => timers.forEach(clearTimeout);
   child.once('exit', () => {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 
 /** Milliseconds. oned has begun to write by then, or nobody ever will. */
-const longestWait = 10_000;
+const inputTimeoutMs = 10_000;
 
 /** All of the standard input; nothing of a terminal's, since an admin tries a script by hand without an input. */
 export function readInput(): Promise<Buffer> {
@@ -21,7 +21,7 @@ export function wholeOf(input: Readable): Promise<Buffer> {
       input.destroy();
       resolve(Buffer.concat(pieces));
     };
-    const late = setTimeout(end, longestWait);
+    const late = setTimeout(end, inputTimeoutMs);
     input
       .on('data', (piece: Buffer) => {
         clearTimeout(late);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { findAccount } from '../os/passwd';
-import { run } from '../os/run-command';
+import { runCommand } from '../os/run-command';
 import { asOtherUser, type Argv } from '../os/isolated';
 
 /** Seconds, as in the hooks' templates: then the hook manager sends SIGTERM. */
-const timeout = 300;
+const timeoutSeconds = 300;
 /** What onehem-server.rb takes for the status of a hook that has none. */
-const noStatus = 255;
+const missingStatus = 255;
 
 /** How opennebula-hem, a service of OpenNebula's user, starts a hook's program (onehem-server.rb, execute). */
 export interface HookCommand {
@@ -50,13 +50,13 @@ export async function runAsHookManager(
 ): Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }> {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const command: Argv = ['env', '-i', ...variables, ...argv];
-  const { exit, stdout, stderr, timedOut } = await run(asOtherUser(user, command), {
-    deadline: timeout * 1000,
+  const { exit, stdout, stderr, timedOut } = await runCommand(asOtherUser(user, command), {
+    deadline: timeoutSeconds * 1000,
     cwd: directory,
     input,
   });
-  if (timedOut) return { exit: noStatus, stdout, stderr: `Timeout executing ${argv.join(' ')}\n` };
-  return { exit: exit ?? noStatus, stdout, stderr };
+  if (timedOut) return { exit: missingStatus, stdout, stderr: `Timeout executing ${argv.join(' ')}\n` };
+  return { exit: exit ?? missingStatus, stdout, stderr };
 }
 
 /** The agent whose keys OpenNebula uses between hosts: EnvironmentFile of opennebula-hem.service. */

@@ -4,7 +4,7 @@ import { done, failed } from '../opennebula/model/hook-log';
 import type { Reply } from './script-call';
 
 /** What a hook did or found, where nothing went wrong. `lines`: what was done before. */
-export function told(domain: string, what: string, lines = ''): Reply {
+export function hookReply(domain: string, what: string, lines = ''): Reply {
   return { exit: 0, stdout: lines + done(domain, what), stderr: '' };
 }
 

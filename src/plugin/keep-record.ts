@@ -7,7 +7,7 @@ import {
 } from '../opennebula/model/record';
 import { errorName } from '../core/errors';
 import { describeOddMode, type GuardMode } from '../opennebula/model/guard-mode';
-import { saidByHook, saidInLog } from '../opennebula/model/script-report';
+import { readHookReport, readLogReport } from '../opennebula/model/script-report';
 import { harmless } from '../opennebula/model/template-value';
 import { keepEntry } from '../opennebula/record-file';
 import { toSyslog } from '../os/syslog';
@@ -28,7 +28,7 @@ interface Subject {
 }
 
 /** Characters of MIGRATE_GUARD_LAST. */
-const longestAttribute = 300;
+const maxAttributeChars = 300;
 
 /**
  * What a script has told reaches people here, all of it, whoever said it: oned drops what a driver prints that succeeds
@@ -40,9 +40,9 @@ export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPl
   try {
     const entry = entryOf(subject, reply, new Date());
     const hasNumber = /^[0-9]{1,10}$/.test(subject.vmId);
-    const told = `VM ${subject.vmId}: ${describeEntry(entry)}`;
+    const reported = `VM ${subject.vmId}: ${describeEntry(entry)}`;
     const lost = records !== undefined && hasNumber ? keepEntry(records, entry) : undefined;
-    toSyslog(isWarning(entry) ? 'warning' : 'notice', told);
+    toSyslog(isWarning(entry) ? 'warning' : 'notice', reported);
     if (lost !== undefined) toSyslog('warning', `VM ${subject.vmId}: ${lost}`);
     if (records === undefined || !hasNumber || lost !== undefined || !subject.mayTell) return;
     // A healthy move is no news, unless what stands there would be taken for it.
@@ -54,8 +54,8 @@ export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPl
 }
 
 function attributeOf(entry: RecordEntry): string {
-  const told = `${entry.time.slice(0, 19)}Z ${describeEntry(entry)}`;
-  return `MIGRATE_GUARD_LAST="${harmless(told, longestAttribute)}"\n`;
+  const reported = `${entry.time.slice(0, 19)}Z ${describeEntry(entry)}`;
+  return `MIGRATE_GUARD_LAST="${harmless(reported, maxAttributeChars)}"\n`;
 }
 
 function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
@@ -63,7 +63,7 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
   const { exit, stdout, stderr, note } = reply;
   const names = [domain, `one-${vmId}`, `VM ${vmId}`].flatMap((name) => [name, `${name} on ${source}`]);
   const isHook = action === 'pre-migrate' || action === 'post-failure';
-  const said = isHook ? saidByHook(stdout, stderr, exit === 0, names) : saidInLog(stderr, names);
+  const said = isHook ? readHookReport(stdout, stderr, exit === 0, names) : readLogReport(stderr, names);
   // A hook has no place for warnings.
   const odd = guardMode.odd === undefined ? undefined : describeOddMode(guardMode.odd);
   return {

@@ -5,7 +5,7 @@ import { actionDataIn, readMoveRequest, type MoveRequest } from '../opennebula/m
 import { warning } from '../opennebula/model/vm-log';
 import { readXml } from '../os/read-xml';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
-import { drive, moverAlone, unguarded, type DriverOptions } from './vmm-driver';
+import { runGuardedDriver, moverAlone, runWithoutGuard, type DriverOptions } from './vmm-driver';
 import { keepRecord } from './keep-record';
 import { cannotGoOn } from './without-guard';
 import { overruled } from './overruled';
@@ -43,7 +43,9 @@ async function move(
   const options = { settings, place, version };
   if (guardMode.mode === 'off' && request.destination !== request.source)
     return switchedOff(request, options);
-  const reply = await (broken === undefined ? drive(request, options) : unguarded(request, options, broken));
+  const reply = await (broken === undefined
+    ? runGuardedDriver(request, options)
+    : runWithoutGuard(request, options, broken));
   if (guardMode.mode === 'warn') return overruled(request, options, reply);
   if (guardMode.odd === undefined) return reply;
   // After the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.

@@ -3,7 +3,7 @@ import { mayOverrule } from '../opennebula/model/guard-mode';
 import type { MoveRequest } from '../opennebula/model/action-xml';
 import { errorsAsWarnings } from '../opennebula/model/script-report';
 import { info, warning } from '../opennebula/model/vm-log';
-import { askHost, refusalOf } from '../agent-protocol/run-action';
+import { runAgentAction, refusalOf } from '../agent-protocol/run-action';
 import type { Reply } from './script-call';
 import { hostOf, moverAlone, type DriverOptions } from './vmm-driver';
 
@@ -18,11 +18,11 @@ export async function overruled(request: MoveRequest, options: DriverOptions, re
     return [errorsAsWarnings(reply.stderr, (what) => `${why}: ${what}`)];
   });
   // Nobody stood by: what a failure has left in QEMU would kill the guest at its next write.
-  const healed = moved.exit === 0 ? '' : await heal(request, options);
+  const healed = moved.exit === 0 ? '' : await resetAnyway(request, options);
   return { ...moved, stderr: moved.stderr + healed };
 }
 
-async function heal(request: MoveRequest, options: DriverOptions): Promise<string> {
+async function resetAnyway(request: MoveRequest, options: DriverOptions): Promise<string> {
   const { deployId: domain, destination } = request;
   const { version, settings } = options;
   const { deadline } = settings.host;
@@ -30,7 +30,7 @@ async function heal(request: MoveRequest, options: DriverOptions): Promise<strin
     destination === undefined
       ? ({ version, action: 'reset', domain, dryRun: false } as const)
       : ({ version, action: 'heal', domain, destination } as const);
-  const answer = await askHost(asked, hostOf(request, options), deadline * 1000);
+  const answer = await runAgentAction(asked, hostOf(request, options), deadline * 1000);
   if (isUnknown(answer)) return warning(`${domain}: it could not be healed after that: ${answer.unknown}`);
   const { end, did } = answer;
   const last = end.exit === 0 ? '' : warning(`${end.domain ?? domain}: after that: ${refusalOf(end)}`);

@@ -6,7 +6,7 @@ import type { VmEvent } from '../opennebula/model/vm-event';
 import { migrateLive, showVm } from '../opennebula/onevm';
 import { readVmEvent } from '../opennebula/read-vm';
 import type { Reply } from './script-call';
-import { failedReply, told } from './hook-reply';
+import { failedReply, hookReply } from './hook-reply';
 
 /**
  * Has OpenNebula try the live migration that failed once more, to the same host. Once: when the one before it
@@ -21,7 +21,7 @@ export async function retry(
 ): Promise<Reply> {
   const domain = `one-${vmId}`;
   const byHand = `onevm migrate --live ${vmId} ${destination}`;
-  const left = (why: string): Reply => told(domain, `not tried again: ${why}`);
+  const left = (why: string): Reply => hookReply(domain, `not tried again: ${why}`);
   const cannot = (why: string): Reply => {
     const what = `it is healed, but could not be tried again: ${why}`;
     return failedReply(domain, failureOf('undecided', what, byHand));
@@ -36,5 +36,5 @@ export async function retry(
   if (dryRun) return left(`a dry run: would be asked: ${byHand}`);
   const begun = await migrateLive(vmId, destination, user);
   if (isUnknown(begun)) return cannot(begun.unknown);
-  return told(domain, `OpenNebula was asked to try again: ${byHand}`);
+  return hookReply(domain, `OpenNebula was asked to try again: ${byHand}`);
 }

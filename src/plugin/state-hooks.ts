@@ -16,9 +16,9 @@ import { validateHost } from '../os/host-name';
 import { showVm } from '../opennebula/onevm';
 import { readSettings } from '../config/read';
 import { readVmEvent } from '../opennebula/read-vm';
-import { agentOn, askHost, isForeign, type HostAnswer } from '../agent-protocol/run-action';
+import { agentOn, runAgentAction, isForeign, type HostAnswer } from '../agent-protocol/run-action';
 import type { Call, Reply } from './script-call';
-import { failedReply, told } from './hook-reply';
+import { failedReply, hookReply } from './hook-reply';
 import { keepRecord } from './keep-record';
 import { retry } from './retry-migration';
 
@@ -33,7 +33,7 @@ export function preMigrate(call: Call): Promise<Reply> {
     const { end, did } = await ask('repair', event, migration, settings, call);
     const domain = nameOf(event);
     if (end.exit === exitCodes.busy.status)
-      return { ...told(domain, `left alone: ${end.what}`), note: { guard: 'not-needed' } };
+      return { ...hookReply(domain, `left alone: ${end.what}`), note: { guard: 'not-needed' } };
     // OpenNebula starts hooks beside the migration, which may be faster.
     if (end.result === 'not-running')
       return nothingToDo(event, `it does not run on ${migration.source} any more`);
@@ -110,7 +110,10 @@ async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; mayT
 }
 
 function switchedOff(event: VmEvent): Reply {
-  return { ...told(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off'), note: { guard: 'off' } };
+  return {
+    ...hookReply(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off'),
+    note: { guard: 'off' },
+  };
 }
 
 /** `$TEMPLATE` comes on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
@@ -135,7 +138,7 @@ async function ask(
   validateHost(destination);
   const dryRun = isDryRun(call);
   const request = { version: call.version, action, domain: vmId, destination, dryRun };
-  const answer = await askHost(request, agentOn(source, settings));
+  const answer = await runAgentAction(request, agentOn(source, settings));
   if (!isUnknown(answer)) {
     const { end } = answer;
     if (isForeign(end)) throw new GuardError('undecided', end.what, end.remedy);
@@ -153,12 +156,12 @@ function concluded(
 ): Reply {
   const domain = nameOf(event);
   const lines = did.map((line) => done(domain, line)).join('');
-  if (exit === 0) return told(domain, what, lines);
+  if (exit === 0) return hookReply(domain, what, lines);
   return { exit, stdout: lines, stderr: failed(`${domain} on ${source}`, what, remedy) };
 }
 
 function nothingToDo(event: VmEvent, why: string): Reply {
-  return { ...told(nameOf(event), `nothing to do: ${why}`), note: { guard: 'not-needed' } };
+  return { ...hookReply(nameOf(event), `nothing to do: ${why}`), note: { guard: 'not-needed' } };
 }
 
 function nameOf({ vmId }: VmEvent): string {

@@ -6,7 +6,7 @@ import {
   describeOddMode,
   guardModeOf,
   mayOverrule,
-  tellsLast,
+  hasLastAttribute,
   usual,
   type GuardMode,
 } from '../opennebula/model/guard-mode';
@@ -15,7 +15,7 @@ import type { TmScript } from '../opennebula/model/tm-script-calls';
 import { failure, info, warning } from '../opennebula/model/vm-log';
 import { showVm } from '../opennebula/onevm';
 import { readVm } from '../opennebula/read-vm';
-import { agentOn, askHost, isForeign, notReady, refusalOf } from '../agent-protocol/run-action';
+import { agentOn, runAgentAction, isForeign, notReady, refusalOf } from '../agent-protocol/run-action';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
 import { keepRecord } from './keep-record';
 import { cannotGoOn, withoutGuard } from './without-guard';
@@ -36,19 +36,19 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const configured = await readForDriver(['policy']);
   const vm = readVm(call.input.toString('utf8'));
   const known = isFailure(vm) ? undefined : guardModeOf(vm);
-  const first = await serve(request, name, known ?? usual, configured, call);
+  const first = await runTmScript(request, name, known ?? usual, configured, call);
   // A driver that hands over no VM is asked for its mode where it counts most.
   const guardMode =
     known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
   const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
   const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
-  const told = { mayTell, tellsLast: !isFailure(vm) && tellsLast(vm) };
+  const reported = { mayTell, tellsLast: !isFailure(vm) && hasLastAttribute(vm) };
   const domain = `one-${vmId}`;
-  keepRecord({ action: name, vmId, domain, source, destination, guardMode, ...told }, reply, call.place);
+  keepRecord({ action: name, vmId, domain, source, destination, guardMode, ...reported }, reply, call.place);
   return reply;
 }
 
-async function serve(
+async function runTmScript(
   request: Request,
   name: TmScript,
   { mode, odd }: GuardMode,
@@ -65,7 +65,7 @@ async function serve(
   if (broken !== undefined) return cannotRun(broken, request, settings);
   const action = name === 'premigrate' ? 'prepare' : 'heal';
   const asked = { version, action, domain: vmId, destination } as const;
-  const answer = await askHost(asked, agentOn(source, settings), settings.host.deadline * 1000);
+  const answer = await runAgentAction(asked, agentOn(source, settings), settings.host.deadline * 1000);
   if (isUnknown(answer)) return cannotRun(answer.unknown, request, settings);
   if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
   const { end, did, isLost } = answer;

@@ -1,12 +1,12 @@
 import { lastWords } from '../destination/model/arrival';
-import type { HostRequest } from '../agent-protocol/model/request';
-import type { HostEnd } from '../agent-protocol/model/messages';
+import type { AgentRequest } from '../agent-protocol/model/request';
+import type { AgentResult } from '../agent-protocol/model/messages';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import type { MoveRequest } from '../opennebula/model/action-xml';
 import { failure, info, warning } from '../opennebula/model/vm-log';
-import { HostHalf, type AgentTarget } from '../agent-protocol/connection';
-import type { Moved, RunningMover } from '../move/io/mover-process';
+import { AgentConnection, type AgentTarget } from '../agent-protocol/connection';
+import type { MoverResult, RunningMover } from '../move/io/mover-process';
 import { MoverScript } from './mover-script';
 import {
   agentOn,
@@ -26,35 +26,35 @@ export interface DriverOptions {
 }
 
 /** A mover that a signal ended has no status of its own. */
-const killed = 255;
+const killedStatus = 255;
 
 /**
- * Moves or saves a VM under guard, as OpenNebula's VMM driver: the host half on the source checks, repairs and
+ * Moves or saves a VM under guard, as OpenNebula's VMM driver: the agent on the source checks, repairs and
  * stands by as root; the mover that was configured before runs here, as the user and with the input that
  * OpenNebula would have given to it.
  */
-export async function drive(request: MoveRequest, options: DriverOptions): Promise<Reply> {
+export async function runGuardedDriver(request: MoveRequest, options: DriverOptions): Promise<Reply> {
   const script = scriptOf(request, options);
   // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
   if (request.destination === request.source) {
     return ended(await script.start().ended, []);
   }
-  const half = HostHalf.start(hostRequest(request, options), hostOf(request, options));
+  const connection = AgentConnection.start(hostRequest(request, options), hostOf(request, options));
   const lines: string[] = [];
   let mover: RunningMover | undefined;
   let late: NodeJS.Timeout | undefined;
   let hasBegun = false;
   try {
-    const notBegun = await half.hello();
-    if (notBegun) return await unguarded(request, options, whyNotBegun(notBegun), script);
+    const notBegun = await connection.hello();
+    if (notBegun) return await runWithoutGuard(request, options, whyNotBegun(notBegun), script);
     script.connect();
     const { deadline } = options.settings.host;
-    late = setTimeout(() => half.abandon(notReady(deadline)), deadline * 1000);
+    late = setTimeout(() => connection.abandon(notReady(deadline)), deadline * 1000);
     for (;;) {
-      const line = await half.next();
+      const line = await connection.next();
       if (isUnknown(line)) {
         if (line.unknown === notReady(deadline) && !hasBegun)
-          return await unguarded(request, options, line.unknown, script);
+          return await runWithoutGuard(request, options, line.unknown, script);
         const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
         return { ...conclude(request, end, lines, undefined), isGuardLost: true };
@@ -69,13 +69,13 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
         case 'move':
           clearTimeout(late);
           mover = script.start();
-          void mover.ended.then(({ exit }) => half.moved(exit));
+          void mover.ended.then(({ exit }) => connection.moved(exit));
           break;
         case 'kill':
           mover?.kill(line.signal);
           break;
         case 'end':
-          if (isForeign(line)) return await unguarded(request, options, refusalOf(line), script);
+          if (isForeign(line)) return await runWithoutGuard(request, options, refusalOf(line), script);
           return conclude(request, line, lines, await mover?.ended);
         case 'hello':
         case 'found':
@@ -85,7 +85,7 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
   } finally {
     clearTimeout(late);
     script.end();
-    half.end();
+    connection.end();
   }
 }
 
@@ -95,9 +95,9 @@ export async function drive(request: MoveRequest, options: DriverOptions): Promi
  */
 function conclude(
   { action, deployId }: MoveRequest,
-  end: HostEnd,
+  end: AgentResult,
   lines: readonly string[],
-  moved: Moved | undefined,
+  moved: MoverResult | undefined,
 ): Reply {
   const { exit, domain = deployId, what, remedy } = end;
   const reason = failure(domain, what, remedy);
@@ -105,20 +105,20 @@ function conclude(
   const hasArrived = action === 'migrate' && exit === 0;
   if (moved.exit !== 0 && !hasArrived) return ended(moved, [...lines, reason]);
   const words = moved.exit === 0 ? '' : lastWords(moved);
-  const told = [
+  const reported = [
     warning(`${domain}: ${what}${words === '' ? '' : `: ${words}`}`),
     ...(remedy === undefined ? [] : [warning(`-> ${remedy}`)]),
   ];
-  return ended({ ...moved, exit: 0 }, exit !== 0 || end.warning ? [...lines, ...told] : lines);
+  return ended({ ...moved, exit: 0 }, exit !== 0 || end.warning ? [...lines, ...reported] : lines);
 }
 
-function ended({ exit, stdout, stderr }: Moved, lines: readonly string[]): Reply {
+function ended({ exit, stdout, stderr }: MoverResult, lines: readonly string[]): Reply {
   const own = stderr === '' || stderr.endsWith('\n') ? stderr : `${stderr}\n`;
-  return { exit: exit ?? killed, stdout, stderr: own + lines.join(''), moverRan: true };
+  return { exit: exit ?? killedStatus, stdout, stderr: own + lines.join(''), moverRan: true };
 }
 
 /** The guard cannot run. */
-export function unguarded(
+export function runWithoutGuard(
   request: MoveRequest,
   options: DriverOptions,
   why: string,
@@ -148,7 +148,7 @@ export async function moverAlone(
   return ended(moved, say(moved.exit === 0 ? 'moved' : 'tried'));
 }
 
-function hostRequest(request: MoveRequest, { version }: DriverOptions): HostRequest {
+function hostRequest(request: MoveRequest, { version }: DriverOptions): AgentRequest {
   const { action, deployId, destination, shared, args } = request;
   const [, file] = args;
   return {

@@ -3,9 +3,9 @@ import { errorName, isFailure } from '../core/errors';
 import type { DomainReport, Verdict } from '../core/finding';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown } from '../core/unknown';
-import { type NoFacts, reportNoFacts } from '../core/unreadable-domain';
+import { type UnreadableDomain, reportNoFacts } from '../core/unreadable-domain';
 import { heldInGroups, report } from '../disk-paths/check';
-import { gather, openFilesOf } from '../disk-paths/io/collect-facts';
+import { collectFacts, openFilesOf } from '../disk-paths/io/collect-facts';
 import { HostPaths } from '../disk-paths/io/host-paths';
 import type { WhereLinksPoint } from '../disk-paths/io/read-paths';
 import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
@@ -13,12 +13,12 @@ import { sameIdentity } from '../file-tree/model/entry';
 import { findDomains } from '../hypervisor/find-domains';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
-import { inTime } from '../os/deadline';
+import { withDeadline } from '../os/deadline';
 import type { LinkChange } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
 /** What would be found of one domain, and what is found now. */
-export interface Foreseen {
+export interface Forecast {
   readonly report: DomainReport;
   readonly now: Verdict;
 }
@@ -33,22 +33,22 @@ export async function* foresee(
   settings: Settings,
   deadline: number,
   wanted: (name: string) => boolean,
-): AsyncGenerator<Foreseen> {
+): AsyncGenerator<Forecast> {
   const end = performance.now() + deadline;
-  const links = (await inTime(linksHere(changes), end)) ?? new Map<string, string>();
+  const links = (await withDeadline(linksHere(changes), end)) ?? new Map<string, string>();
   for await (const { some, group } of heldInGroups(findDomains('all', settings), wanted)) {
     for (const found of some) {
       if ('why' in found) yield unknown(found);
-      else yield* (await inTime(foreseeDomain(found, links, group), end)) ?? [late(found)];
+      else yield* (await withDeadline(foreseeDomain(found, links, group), end)) ?? [late(found)];
     }
   }
 }
 
-function unknown(why: NoFacts): Foreseen {
+function unknown(why: UnreadableDomain): Forecast {
   return { report: reportNoFacts(why), now: 'undecided' };
 }
 
-function late({ name }: Domain): Foreseen {
+function late({ name }: Domain): Forecast {
   return unknown({
     name,
     why: 'its paths were not looked at in time',
@@ -60,10 +60,10 @@ async function foreseeDomain(
   domain: Domain,
   links: WhereLinksPoint,
   group: HeldDomains,
-): Promise<Foreseen[]> {
+): Promise<Forecast[]> {
   try {
     const seen = await group.with(domain, async (held) => {
-      const facts = await gather(held);
+      const facts = await collectFacts(held);
       const isConcerned = facts.sources.some((source) => passesAny(source, links));
       return { facts, after: isConcerned ? await factsAfter(facts, held, links) : undefined };
     });
@@ -93,8 +93,8 @@ async function linksHere(changes: readonly LinkChange[]): Promise<ReadonlyMap<st
 }
 
 function passesAny({ host, namespace }: SourceFacts, links: WhereLinksPoint): boolean {
-  const passages = [...host.passages, ...namespace.passages];
-  return passages.some(({ path, entry }) => entry.kind === 'link' && links.has(path));
+  const hops = [...host.hops, ...namespace.hops];
+  return hops.some(({ path, entry }) => entry.kind === 'link' && links.has(path));
 }
 
 async function factsAfter(

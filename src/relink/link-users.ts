@@ -2,32 +2,32 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings';
 import { GuardError } from '../core/errors';
-import type { NoFacts } from '../core/unreadable-domain';
-import { gather } from '../disk-paths/io/collect-facts';
+import type { UnreadableDomain } from '../core/unreadable-domain';
+import { collectFacts } from '../disk-paths/io/collect-facts';
 import type { HostPaths } from '../disk-paths/io/host-paths';
 import type { FoundLink } from '../file-tree/model/link-change';
-import type { Walk } from '../file-tree/model/walk';
+import type { ResolvedPath } from '../file-tree/model/walk';
 import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { listDomains, readDomain } from '../hypervisor/status-files';
 import { goesThrough, otherNameOf } from './model/link-map';
 
-interface Surveyed {
+interface IndexedDomain {
   /** Identity of libvirt's status file: it changes whenever the domain does. */
   readonly version: string;
-  readonly domain: Domain | NoFacts;
-  readonly walks: readonly Walk[];
+  readonly domain: Domain | UnreadableDomain;
+  readonly walks: readonly ResolvedPath[];
 }
 
 /** Who uses a link: domains whose ways go through it, and domains of which nobody can tell. */
 export interface LinkUsers {
   readonly domains: readonly Domain[];
-  readonly doubtful: readonly NoFacts[];
+  readonly doubtful: readonly UnreadableDomain[];
 }
 
 /** Knows for every running domain of this host which links its disks' paths go through, in either view. */
-export class Survey {
-  private readonly known = new Map<string, Surveyed>();
+export class LinkUserIndex {
+  private readonly known = new Map<string, IndexedDomain>();
 
   constructor(
     private readonly stateDirectory: Settings['libvirt']['stateDirectory'],
@@ -69,13 +69,13 @@ export class Survey {
 
   usersOf(link: FoundLink): LinkUsers {
     const domains: Domain[] = [];
-    const doubtful: NoFacts[] = [];
+    const doubtful: UnreadableDomain[] = [];
     for (const { domain, walks } of this.known.values()) {
       if ('why' in domain) {
         doubtful.push(domain);
         continue;
       }
-      const other = walks.map((way) => otherNameOf(link, way)).find((path) => path !== undefined);
+      const other = walks.map((resolved) => otherNameOf(link, resolved)).find((path) => path !== undefined);
       if (other !== undefined) {
         const why = `its disk goes through the same link by the name ${other}`;
         doubtful.push({ name: domain.name, why, remedy: `relink ${other} instead` });
@@ -84,9 +84,13 @@ export class Survey {
     return { domains, doubtful };
   }
 
-  private async survey(found: Domain | NoFacts, version: string, group: HeldDomains): Promise<Surveyed> {
+  private async survey(
+    found: Domain | UnreadableDomain,
+    version: string,
+    group: HeldDomains,
+  ): Promise<IndexedDomain> {
     if ('why' in found) return { version, domain: found, walks: [] };
-    const facts = await group.with(found, (held) => gather(held));
+    const facts = await group.with(found, (held) => collectFacts(held));
     // A QEMU that cannot be looked into still has the host's half of its ways.
     const walks =
       'why' in facts

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import type { Step } from '../core/repair-step';
 import { isUnknown } from '../core/unknown';
-import type { NoFacts } from '../core/unreadable-domain';
+import type { UnreadableDomain } from '../core/unreadable-domain';
 import { gatherDomain, report } from '../disk-paths/check';
 import { planWithNeighbours } from '../disk-paths/checks/disk-path';
-import { gather } from '../disk-paths/io/collect-facts';
-import { sweep } from '../disk-paths/io/dev-tree';
+import { collectFacts } from '../disk-paths/io/collect-facts';
+import { removeLeftovers } from '../disk-paths/io/dev-tree';
 import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
 import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
 import { mergePlans, type Plan } from '../disk-paths/model/plan';
@@ -19,7 +19,7 @@ import {
   type DeviceEntry,
   type FileEntry,
 } from '../file-tree/model/entry';
-import { TreeView } from '../file-tree/tree';
+import { FileTree } from '../file-tree/tree';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
@@ -27,13 +27,13 @@ import { goesThrough } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
 /** A link of the host, and the target that it shall have. */
-export interface Wish {
+export interface TargetLink {
   readonly path: string;
   readonly target: string;
 }
 
 /** The paths of the disks that were sound before and are with the way made, or why the domain keeps the link from being moved. */
-export type Way = { readonly sound: ReadonlySet<string> } | Failure;
+export type Preparation = { readonly sound: ReadonlySet<string> } | Failure;
 
 const doubted = (what: string): Failure => failureOf('problem', what);
 
@@ -42,9 +42,14 @@ const doubted = (what: string): Failure => failureOf('problem', what);
  * proves it: the end of that way is opened there as QEMU's user, and is the device that QEMU holds. The ways that
  * its disks take today stay whole, too: they are what is left if the link is not moved after all.
  */
-export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean, group: HeldDomains): Promise<Way> {
+export async function prepareDomainForLink(
+  domain: Domain,
+  target: TargetLink,
+  dryRun: boolean,
+  group: HeldDomains,
+): Promise<Preparation> {
   try {
-    const work = (held: HeldDomain): Promise<Way> => makeWayHeld(held, wish, dryRun);
+    const work = (held: HeldDomain): Promise<Preparation> => prepareHeldDomain(held, target, dryRun);
     const done = await withDomainLock(domain.name, () => group.with(domain, work));
     if ('why' in done) return doubted(done.why);
     return isFailure(done) ? doubted(`${domain.name}: ${done.what}`) : done;
@@ -54,22 +59,26 @@ export async function makeWay(domain: Domain, wish: Wish, dryRun: boolean, group
   }
 }
 
-async function makeWayHeld(held: HeldDomain, wish: Wish, dryRun: boolean): Promise<Way> {
-  if (!dryRun) sweep(held);
-  const facts = await gather(held, { open: true });
-  const through = sourcesThrough(facts, wish.path);
+async function prepareHeldDomain(
+  held: HeldDomain,
+  target: TargetLink,
+  dryRun: boolean,
+): Promise<Preparation> {
+  if (!dryRun) removeLeftovers(held);
+  const facts = await collectFacts(held, { open: true });
+  const through = sourcesThrough(facts, target.path);
   const doubt = doubtOf(facts, through);
   if (doubt !== undefined) return doubted(doubt);
   const sound = soundPaths(facts);
 
-  const links: WhereLinksPoint = new Map([[wish.path, wish.target]]);
-  const plan = await planWays(facts, through, held, links);
+  const links: WhereLinksPoint = new Map([[target.path, target.target]]);
+  const plan = await planForTarget(facts, through, held, links);
   if (isFailure(plan)) return plan;
   const doubtOfNeighbour = doubtOf(facts, sourcesTouched(facts, plan.steps));
   if (doubtOfNeighbour !== undefined) return doubted(doubtOfNeighbour);
   if (dryRun) return { sound };
 
-  const host = TreeView.open('/');
+  const host = FileTree.open('/');
   const { undo, error } = await apply(plan.steps, { held, host, links }).finally(() => host.close());
   if (error) {
     undo();
@@ -92,7 +101,7 @@ const asTheyAre: WhereLinksPoint = new Map();
  * The steps that make the future ways of these sources; none where they lead to the right device already. A link
  * that is replaced may be on the way of another disk, or on that of today: those are kept whole with it.
  */
-async function planWays(
+async function planForTarget(
   facts: DomainFacts,
   through: readonly SourceFacts[],
   held: HeldDomain,
@@ -130,13 +139,13 @@ function sourcesTouched({ sources }: DomainFacts, steps: readonly Step[]): Sourc
 }
 
 /** A source whose way shall be whole while the links point there. */
-interface Claim {
+interface PathClaim {
   readonly source: SourceFacts;
   readonly links: WhereLinksPoint;
 }
 
 /** Looks at the ways with fresh eyes and opens their ends; gives what is wrong with the first that is. */
-async function provesWrong(held: HeldDomain, claims: readonly Claim[]): Promise<string | undefined> {
+async function provesWrong(held: HeldDomain, claims: readonly PathClaim[]): Promise<string | undefined> {
   for (const { source: facts, links } of claims) {
     const { source } = facts;
     const disk = diskOf(facts);
@@ -159,12 +168,12 @@ async function provesWrong(held: HeldDomain, claims: readonly Claim[]): Promise<
  * After the link was moved: why the domain's disks behind it, or those that were sound before, are no longer sure,
  * if they are not.
  */
-export async function doubtAfter(
+export async function uncertaintyAfter(
   domain: Domain,
   path: string,
   sound: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const facts: DomainFacts | NoFacts = await gatherDomain(domain, { open: true });
+  const facts: DomainFacts | UnreadableDomain = await gatherDomain(domain, { open: true });
   if ('why' in facts) {
     // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
     const ended = domain.pid !== undefined && !existsSync(`/proc/${domain.pid}`);

@@ -8,8 +8,8 @@ import { isLinkTo, replaceLink } from './io/replace-link';
 import { HostPaths } from '../disk-paths/io/host-paths';
 import { Journal, readJournal } from './io/journal';
 import { log } from '../os/log';
-import { Survey } from './link-users';
-import { doubtAfter, makeWay, type Wish } from './prepare-domain';
+import { LinkUserIndex } from './link-users';
+import { uncertaintyAfter, prepareDomainForLink, type TargetLink } from './prepare-domain';
 
 /** `left`: there was a doubt, and the link is as it was. `unchanged`: it already points there. */
 type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
@@ -51,7 +51,7 @@ export async function relink(changes: readonly ExpectedChange[], options: Relink
     throw new GuardError('notPermitted', 'links can only be moved by root', 'run as root');
   const host = new HostPaths();
   try {
-    const survey = new Survey(settings.libvirt.stateDirectory, host);
+    const survey = new LinkUserIndex(settings.libvirt.stateDirectory, host);
     await survey.refresh(surveyed);
     const journal = dryRun ? undefined : Journal.create(settings.relink.journalDirectory);
     const links = moveAll(changes, { host, survey, journal });
@@ -79,26 +79,26 @@ export function changesToUndo(file: string): ExpectedChange[] {
 }
 
 /** What all links of one run are moved with. `journal`: none in a dry run. */
-interface Course {
+interface RelinkRun {
   readonly host: HostPaths;
-  readonly survey: Survey;
+  readonly survey: LinkUserIndex;
   readonly journal: Journal | undefined;
 }
 
-async function* moveAll(changes: readonly ExpectedChange[], course: Course): AsyncGenerator<LinkReport> {
+async function* moveAll(changes: readonly ExpectedChange[], session: RelinkRun): AsyncGenerator<LinkReport> {
   try {
     for (const change of changes) {
-      const report = await move(change, course);
+      const report = await move(change, session);
       log('link', { ...report });
       yield report;
     }
   } finally {
-    course.host.end();
-    course.journal?.close();
+    session.host.end();
+    session.journal?.close();
   }
 }
 
-async function move(change: ExpectedChange, { host, survey, journal }: Course): Promise<LinkReport> {
+async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun): Promise<LinkReport> {
   const unseen = failureOf('undecided', `${change.link} was not looked at`);
   const [found = unseen] = await host.findLinks([change.link]);
   const from = isFailure(found) ? null : found.entry.target;
@@ -124,7 +124,7 @@ async function move(change: ExpectedChange, { host, survey, journal }: Course): 
   if (doubtful)
     return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
   const wish = { path: found.path, target: change.target };
-  const sound = await makeWays(users.domains, wish, journal === undefined);
+  const sound = await prepareDomains(users.domains, wish, journal === undefined);
   if (isFailure(sound)) return left(sound.what, sound.remedy ?? 'see migrate-guard check --all');
   if (!journal) return { ...base, result: 'would-move' };
 
@@ -150,14 +150,19 @@ async function move(change: ExpectedChange, { host, survey, journal }: Course): 
 }
 
 /** Makes the way in every domain, until one is in doubt. */
-async function makeWays(domains: readonly Domain[], wish: Wish, dryRun: boolean): Promise<Sound | Failure> {
+async function prepareDomains(
+  domains: readonly Domain[],
+  target: TargetLink,
+  dryRun: boolean,
+): Promise<Sound | Failure> {
   const sound: Sound = new Map();
   const group = new HeldDomains(domains);
   try {
     for (const domain of domains) {
-      const way = await makeWay(domain, wish, dryRun, group);
-      if (isFailure(way)) return failureOf(way.code, way.what, `see migrate-guard check ${domain.name}`);
-      sound.set(domain.name, way.sound);
+      const resolved = await prepareDomainForLink(domain, target, dryRun, group);
+      if (isFailure(resolved))
+        return failureOf(resolved.code, resolved.what, `see migrate-guard check ${domain.name}`);
+      sound.set(domain.name, resolved.sound);
     }
     return sound;
   } finally {
@@ -181,11 +186,11 @@ async function takeBack({ path, entry }: FoundLink, target: string, doubt: strin
 type Sound = Map<string, ReadonlySet<string>>;
 
 /** Checks again who goes through the link now, domains included that started while it was moved. */
-async function doubtOfAny(survey: Survey, link: FoundLink, sound: Sound): Promise<string | undefined> {
+async function doubtOfAny(survey: LinkUserIndex, link: FoundLink, sound: Sound): Promise<string | undefined> {
   for (const name of sound.keys()) survey.forget(name);
   await survey.refresh();
   for (const domain of survey.usersOf(link).domains) {
-    const doubt = await doubtAfter(domain, link.path, sound.get(domain.name) ?? new Set());
+    const doubt = await uncertaintyAfter(domain, link.path, sound.get(domain.name) ?? new Set());
     if (doubt !== undefined) return `${domain.name}: ${doubt}`;
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { refusedOnTheWay } from '../disk-paths/model/permissions';
+import { refusedOnPath } from '../disk-paths/model/permissions';
 import type { SourceFacts } from '../disk-paths/model/facts';
 import { insideOf } from '../disk-paths/io/collect-facts';
 import type { HeldDomain } from '../hypervisor/hold-domain';
@@ -16,7 +16,7 @@ export async function sourcesAfter(
     links,
   );
   return looked.map(({ source, host, answer: { walk: namespace } }) => {
-    const access = refusedOnTheWay(namespace);
+    const access = refusedOnPath(namespace);
     return { source, host, namespace, ...(access ? { access } : {}), ...insideOf(held, host, namespace) };
   });
 }

@@ -27,8 +27,8 @@ test('--diff tells what changed since, worse ones first', async () => {
     hosts: [{ name: 'kvm1' }, { name: 'kvm2' }],
     vms: [vm(1), vm(2, { said: broken }), vm(3, { host: 'kvm2' }), vm(5)],
   });
-  const { told } = await stage.document('--diff', old);
-  expect(told.changes?.map(({ kind, domain }) => [kind, domain])).toEqual([
+  const { reported } = await stage.document('--diff', old);
+  expect(reported.changes?.map(({ kind, domain }) => [kind, domain])).toEqual([
     ['worse', 'one-2'],
     ['new', 'one-5'],
     ['moved', 'one-3'],
@@ -78,9 +78,9 @@ test('a host of whose VMs none was heard lately has not answered, and the alert 
       .flatMap(
         (line) => /^migrate_guard_host_answered\{host="(.*)"\} (.*)$/.exec(line)?.slice(1).join(' ') ?? [],
       );
-  const { exit, told } = await stage.document('--prometheus', metrics);
-  expect([exit, told.doubts, answered()]).toEqual([2, [], ['kvm1 1', 'kvm2 0', 'kvm3 1']]);
-  expect(told.hosts.flatMap(({ trouble }) => trouble ?? [])).toEqual([
+  const { exit, reported } = await stage.document('--prometheus', metrics);
+  expect([exit, reported.doubts, answered()]).toEqual([2, [], ['kvm1 1', 'kvm2 0', 'kvm3 1']]);
+  expect(reported.hosts.flatMap(({ trouble }) => trouble ?? [])).toEqual([
     {
       what: 'kvm2 tells nothing: its probe has said nothing of its VMs for 15 min, or nothing that can be understood',
       remedy: 'migrate-guard doctor --host kvm2',
@@ -90,7 +90,7 @@ test('a host of whose VMs none was heard lately has not answered, and the alert 
   // What oned has heard is not known: that is no host's fault.
   stage.opennebula.answering = 'error';
   const unread = await stage.document('--prometheus', metrics);
-  expect([unread.exit, unread.told.doubts.length, answered()]).toEqual([
+  expect([unread.exit, unread.reported.doubts.length, answered()]).toEqual([
     2,
     1,
     ['kvm1 1', 'kvm2 1', 'kvm3 1'],
@@ -100,7 +100,7 @@ test('a host of whose VMs none was heard lately has not answered, and the alert 
 describe('--diff with only some hosts, or some verdicts', () => {
   const hosts = ['kvm1', 'kvm2', 'kvm3'].map((name) => ({ name }));
   const changes = async (...words: readonly string[]): Promise<readonly (readonly string[])[] | undefined> =>
-    (await stage.document(...words)).told.changes?.map(({ kind, domain }) => [kind, domain]);
+    (await stage.document(...words)).reported.changes?.map(({ kind, domain }) => [kind, domain]);
 
   test('of a host that was not asked both times nothing is said, and a VM that was seen twice is compared', async () => {
     stage.opennebula.holds({ hosts, vms: [vm(1), vm(2, { host: 'kvm2' }), vm(3, { host: 'kvm3' }), vm(4)] });

@@ -43,12 +43,12 @@ function audit(...words: readonly string[]) {
 
 test('of each VM what was done last, of each host the guards that could not run', async () => {
   const { stdout } = await audit('--json');
-  const told = JSON.parse(stdout) as FleetReport;
-  expect(told.doubts).toEqual([]);
-  expect(told.guardsNotRun).toEqual([
+  const reported = JSON.parse(stdout) as FleetReport;
+  expect(reported.doubts).toEqual([]);
+  expect(reported.guardsNotRun).toEqual([
     { host: 'kvm2', count: 2, since: ago(90), last: ago(30), why: 'sudo refuses', ranSince: null },
   ]);
-  const last = new Map(told.domains.map((domain) => [domain.vmId, domain.last]));
+  const last = new Map(reported.domains.map((domain) => [domain.vmId, domain.last]));
   expect(last.get(102)).toMatchObject({ source: 'kvm3', guard: 'ran', did: ['repair: /dev/sp made'] });
   expect(last.get(104)).toMatchObject({ source: 'kvm2', guard: 'could-not-run', result: 'refused', exit: 2 });
   expect(last.get(103)).toBeUndefined();
@@ -83,9 +83,9 @@ test('a record that cannot be read is a doubt, and counts nothing', async () => 
   if (process.geteuid?.() !== 0) return;
   chownSync(directory(), 0, 0);
   const { stdout } = await audit('--json');
-  const told = JSON.parse(stdout) as FleetReport;
-  expect(told.doubts).toEqual([`what was done for VMs cannot be read in ${directory()}: EACCES`]);
-  expect(told.guardsNotRun).toBeUndefined();
+  const reported = JSON.parse(stdout) as FleetReport;
+  expect(reported.doubts).toEqual([`what was done for VMs cannot be read in ${directory()}: EACCES`]);
+  expect(reported.guardsNotRun).toBeUndefined();
 });
 
 function minute(minutes: number): string {

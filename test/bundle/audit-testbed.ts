@@ -1,5 +1,5 @@
 import type { FleetDomain, FleetHost } from '../../src/fleet/model/fleet';
-import { run, type CommandResult } from '../../src/os/run-command';
+import { runCommand, type CommandResult } from '../../src/os/run-command';
 import { makeCloud, type Cloud, type CloudVm } from '../support/fake-fleet/fake-cloud';
 import { StandInHosts } from '../support/fake-fleet/fake-hosts';
 import { StandInOpenNebula } from '../support/fake-fleet/fake-opennebula';
@@ -58,17 +58,17 @@ class AuditStage {
     const program = [process.execPath, this.built?.file ?? '', ...words] as const;
     const { environment } = this.opennebula;
     const isRoot = process.geteuid?.() === 0;
-    return run(isRoot ? [...nobody, ...program] : [...program], {
+    return runCommand(isRoot ? [...nobody, ...program] : [...program], {
       deadline: 60_000,
       cwd: '/',
       env: { ...environment, PATH: `${this.hosts.directory}:${environment['PATH'] ?? ''}`, ...more },
     });
   }
 
-  async document(...words: readonly string[]): Promise<{ exit: number | null; told: Document }> {
+  async document(...words: readonly string[]): Promise<{ exit: number | null; reported: Document }> {
     const { exit, stdout, stderr } = await this.audit('--json', ...words);
     expect(stderr).toBe('');
-    return { exit, told: JSON.parse(stdout) as Document };
+    return { exit, reported: JSON.parse(stdout) as Document };
   }
 
   async stop(): Promise<void> {

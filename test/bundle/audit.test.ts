@@ -7,20 +7,20 @@ const stage = useAuditStage();
 
 test.each<Release>(['6.6', '7.0'])('a thousand VMs of OpenNebula %s, worst first', async (release) => {
   stage.opennebula.holds(makeCloud(1000, 40, new Date()), release);
-  const { exit, told } = await stage.document();
-  expect([exit, told.source, told.doubts]).toEqual([1, 'monitoring', []]);
-  expect(told.totals).toEqual({ blocked: 80, undecided: 40, repairable: 40, safe: 840 });
-  expect(told.hosts.map(({ host }) => host)).toEqual(
+  const { exit, reported } = await stage.document();
+  expect([exit, reported.source, reported.doubts]).toEqual([1, 'monitoring', []]);
+  expect(reported.totals).toEqual({ blocked: 80, undecided: 40, repairable: 40, safe: 840 });
+  expect(reported.hosts.map(({ host }) => host)).toEqual(
     Array.from({ length: 40 }, (_, index) => `kvm${index + 1}`),
   );
-  const verdicts = told.domains.map(({ verdict }) => verdict);
+  const verdicts = reported.domains.map(({ verdict }) => verdict);
   expect(verdicts).toEqual([...verdicts].sort((one, other) => rank(one) - rank(other)));
-  expect(told.domains[0]).toMatchObject({
+  expect(reported.domains[0]).toMatchObject({
     verdict: 'blocked',
     blockState: 'stuck',
     reason: 'disable_perm is on',
   });
-  expect(told.domains.find(({ domain }) => domain === 'one-101')).toMatchObject({
+  expect(reported.domains.find(({ domain }) => domain === 'one-101')).toMatchObject({
     host: 'kvm2',
     vmId: 101,
     name: 'vm "1" & <co>',
@@ -59,7 +59,7 @@ test.each(['half-inactive', 'stuck'] as const)(
     const said = { verdict: 'blocked', blockState, reason: 'its disks', time: new Date(now) } as const;
     stage.opennebula.holds({ hosts: [{ name: 'kvm2' }], vms: [vm(2, { host: 'kvm2', said })] });
     const reset = 'on kvm2: migrate-guard reset one-2';
-    expect((await stage.document()).told.domains[0]?.findings).toEqual([
+    expect((await stage.document()).reported.domains[0]?.findings).toEqual([
       { check: 'monitoring', state: 'problem', what: 'its disks', remedy: reset },
     ]);
     const directory = join(stage.directory, `page-${blockState}`);
@@ -74,15 +74,15 @@ test.each(['half-inactive', 'stuck'] as const)(
 );
 
 test('only some hosts, a cluster, some verdicts; the exit status is the worst of all that was looked at', async () => {
-  expect((await stage.document('--hosts', 'kvm1,kvm3')).told.totals).toMatchObject({
+  expect((await stage.document('--hosts', 'kvm1,kvm3')).reported.totals).toMatchObject({
     repairable: 0,
     blocked: 2,
   });
   const cluster = await stage.document('--cluster', 'storage <2>', '--verdict', 'safe');
-  expect(cluster.told.hosts).toEqual([{ host: 'kvm2', cluster: 'storage <2>' }]);
-  expect(new Set(cluster.told.domains.map(({ verdict }) => verdict))).toEqual(new Set(['safe']));
-  expect([cluster.exit, cluster.told.totals['repairable']]).toEqual([1, 1]);
-  expect((await stage.document('--cluster', '101')).told.hosts).toEqual(cluster.told.hosts);
+  expect(cluster.reported.hosts).toEqual([{ host: 'kvm2', cluster: 'storage <2>' }]);
+  expect(new Set(cluster.reported.domains.map(({ verdict }) => verdict))).toEqual(new Set(['safe']));
+  expect([cluster.exit, cluster.reported.totals['repairable']]).toEqual([1, 1]);
+  expect((await stage.document('--cluster', '101')).reported.hosts).toEqual(cluster.reported.hosts);
   stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1)] });
   expect((await stage.document()).exit).toBe(0);
 });
@@ -112,10 +112,10 @@ describe('what is not sure is not safe', () => {
       vm(5, { said: { ...said, time: new Date(now + 3600_000) } }),
     ];
     stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms });
-    const { exit, told } = await stage.document();
+    const { exit, reported } = await stage.document();
     expect(exit).toBe(2);
     const verdicts = Object.fromEntries(
-      told.domains.map(({ domain, verdict, reason }) => [domain, [verdict, reason]]),
+      reported.domains.map(({ domain, verdict, reason }) => [domain, [verdict, reason]]),
     );
     expect(verdicts).toEqual({
       'one-1': ['safe', ''],
@@ -136,9 +136,9 @@ describe('what is not sure is not safe', () => {
       vm(6, { host: 'gone' }),
     ];
     stage.opennebula.holds({ hosts: [{ name: 'kvm1' }, { name: 'lxc1', driver: 'lxc' }], vms });
-    const { told } = await stage.document();
-    expect(told.domains.map(({ domain }) => domain).sort()).toEqual(['one-1', 'one-5', 'one-6']);
-    expect(told.hosts.map(({ host, cluster }) => [host, cluster])).toEqual([
+    const { reported } = await stage.document();
+    expect(reported.domains.map(({ domain }) => domain).sort()).toEqual(['one-1', 'one-5', 'one-6']);
+    expect(reported.hosts.map(({ host, cluster }) => [host, cluster])).toEqual([
       ['gone', null],
       ['kvm1', 'default'],
     ]);
@@ -151,17 +151,17 @@ describe('what is not sure is not safe', () => {
     ['error', 'it answers 502 Bad Gateway'],
   ] as const)('an oned that %s: every VM is undecided, and it is said why', async (answering, why) => {
     stage.opennebula.answering = answering;
-    const { exit, told } = await stage.document();
-    expect([exit, told.totals]).toEqual([2, { blocked: 0, undecided: 10, repairable: 0, safe: 0 }]);
-    expect(told.doubts.join()).toContain(why);
+    const { exit, reported } = await stage.document();
+    expect([exit, reported.totals]).toEqual([2, { blocked: 0, undecided: 10, repairable: 0, safe: 0 }]);
+    expect(reported.doubts.join()).toContain(why);
   });
 
   test('lists that are cut off, or are no lists, or cannot be had', async () => {
     const whole = vmPoolXml(fleet());
     stage.opennebula.lists({ onevm: whole.slice(0, whole.length / 2) });
     const cut = await stage.document();
-    expect([cut.exit, cut.told.domains]).toEqual([2, []]);
-    expect(cut.told.doubts.join()).toMatch(/^the VMs cannot be listed: .* line \d+: /);
+    expect([cut.exit, cut.reported.domains]).toEqual([2, []]);
+    expect(cut.reported.doubts.join()).toMatch(/^the VMs cannot be listed: .* line \d+: /);
     stage.opennebula.lists({ onehost: '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', onevm: undefined });
     const { exit, stdout, stderr } = await stage.audit();
     expect([exit, stdout]).toEqual([2, '']);

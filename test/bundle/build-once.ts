@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../src/os/run-command';
+import { runCommand } from '../../src/os/run-command';
 import { succeed } from '../lab/harness/succeed';
 
 const root = join(__dirname, '../..');
@@ -67,7 +67,7 @@ async function build(place: string | undefined, directory: string): Promise<void
 
 /** Nothing writes into what is copied here, so its files may be the same ones, where one file system allows it. */
 async function copy(from: string, to: string): Promise<void> {
-  const linked = await run(['cp', '--archive', '--link', '--', from, to], { deadline: 600_000 });
+  const linked = await runCommand(['cp', '--archive', '--link', '--', from, to], { deadline: 600_000 });
   if (linked.exit === 0) return;
   rmSync(to, { recursive: true, force: true });
   await succeed(['cp', '--archive', '--', from, to], { deadline: 600_000 });

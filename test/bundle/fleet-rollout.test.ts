@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DomainReport, Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/fleet/model/fleet';
 import type { Step } from '../../src/core/repair-step';
-import type { Mended } from '../../src/fleet/rollout';
+import type { RolloutResult } from '../../src/fleet/rollout';
 import { useAuditStage, vm } from './audit-testbed';
 
 /** `repair` and `reset` over the fleet: which VMs they take, and what they tell of the others. */
@@ -27,7 +27,7 @@ function aReport(id: number, changes: Partial<DomainReport> = {}): DomainReport 
 }
 
 interface Document {
-  readonly domains: readonly Mended[];
+  readonly domains: readonly RolloutResult[];
   readonly others: readonly FleetDomain[];
   readonly notBegun: readonly string[];
 }
@@ -50,10 +50,10 @@ function threeRepairable(): void {
   });
 }
 
-async function mend(...words: readonly string[]): Promise<{ exit: number | null; told: Document }> {
+async function mend(...words: readonly string[]): Promise<{ exit: number | null; reported: Document }> {
   const { exit, stdout, stderr } = await stage.command([...words, '--json']);
   expect(stderr).toBe('');
-  return { exit, told: JSON.parse(stdout) as Document };
+  return { exit, reported: JSON.parse(stdout) as Document };
 }
 
 describe('--except', () => {
@@ -67,8 +67,8 @@ describe('--except', () => {
     ['web', ['one-7']],
     ['safe,8', ['one-1', 'one-6', 'one-7']],
   ])('%p leaves out these VMs, and no other', async (except, repaired) => {
-    const { exit, told } = await mend('repair', '--all', '--hosts', 'all', '--except', except);
-    expect(told.domains.map(({ domain }) => domain)).toEqual(repaired);
+    const { exit, reported } = await mend('repair', '--all', '--hosts', 'all', '--except', except);
+    expect(reported.domains.map(({ domain }) => domain)).toEqual(repaired);
     expect(stage.hosts.requests.map((line) => line.split(' ')[2])).toEqual(repaired);
     // What was left out still is not in order.
     expect(exit).toBe(repaired.length === 3 ? 0 : 1);
@@ -117,7 +117,7 @@ globalThis.setTimeout = (work, time, ...rest) => {
 test.each([
   ['repair', 'repairable', 'healthy'],
   ['reset', 'blocked', 'stuck'],
-] as const)('%s: a host half that hangs is not waited for for ever', async (verb, verdict, blockState) => {
+] as const)('%s: a agent that hangs is not waited for for ever', async (verb, verdict, blockState) => {
   stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1), vm(2)] });
   const domains = [1, 2].map((id) => aReport(id, { verdict, blockState }));
   stage.hosts.tell({ kvm1: { domains, ends: { 'one-1': 'hangs' } } });
@@ -125,9 +125,9 @@ test.each([
   writeFileSync(clock, fastClock(stage.hosts.asked), { mode: 0o644 });
   const words = [verb, '--all', '--hosts', 'all', '--json'];
   const { exit, stdout } = await stage.command(words, { NODE_OPTIONS: `--require ${clock}` });
-  const told = JSON.parse(stdout) as Document;
-  expect([exit, told.notBegun]).toEqual([2, ['one-2']]);
-  expect(told.domains).toEqual([
+  const reported = JSON.parse(stdout) as Document;
+  expect([exit, reported.notBegun]).toEqual([2, ['one-2']]);
+  expect(reported.domains).toEqual([
     expect.objectContaining({
       domain: 'one-1',
       result: 'undecided',
@@ -160,8 +160,8 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
     '%s, %s: its paths are repaired, and the rest is named',
     async (verdict, blockState, block, exit) => {
       oneVm({ verdict, blockState, findings: [missing, block] });
-      const told = await mend(...repair);
-      expect([told.exit, told.told.domains, told.told.others]).toMatchObject([
+      const reported = await mend(...repair);
+      expect([reported.exit, reported.reported.domains, reported.reported.others]).toMatchObject([
         exit,
         [{ domain: 'one-1', exit: 0 }],
         [{ domain: 'one-1', blockState }],
@@ -210,8 +210,13 @@ test.each([
     stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1)] });
     const remedy = 'migrate-guard reset one-1';
     const unsure: Finding = { check: 'block-state', state: 'unknown', what: 'the log is not whole', remedy };
-    const told = { verdict, blockState: 'unknown', findings: [{ ...other, remedy: 'x' }, unsure], plan: [] };
-    stage.hosts.tell({ kvm1: { domains: [aReport(1, told as Partial<DomainReport>)] } });
+    const reported = {
+      verdict,
+      blockState: 'unknown',
+      findings: [{ ...other, remedy: 'x' }, unsure],
+      plan: [],
+    };
+    stage.hosts.tell({ kvm1: { domains: [aReport(1, reported as Partial<DomainReport>)] } });
     const { stdout } = await stage.command(['reset', '--all', '--hosts', 'all']);
     expect(stdout).toContain(
       `left alone: one-1 on kvm1: block state unknown: the log is not whole\n  -> on kvm1: ${remedy}\n`,

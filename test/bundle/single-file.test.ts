@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { verbs } from '../../src/commands';
 import { optionsOf } from '../../src/cli/command';
 import { exitCodes } from '../../src/core/exit-codes';
-import { run, type CommandResult } from '../../src/os/run-command';
+import { runCommand, type CommandResult } from '../../src/os/run-command';
 import { ifMade } from '../support/if-made';
 import { buildAlone, type Built } from './build-once';
 
@@ -27,7 +27,7 @@ afterAll(() => ifMade(built, (made) => made.remove()));
 
 /** Started as a program, through its first line; NODE_PATH must not lend it packages. */
 function start(...argv: readonly string[]): Promise<CommandResult> {
-  return run([built.file, ...argv], {
+  return runCommand([built.file, ...argv], {
     deadline: 120_000,
     cwd: built.directory,
     env: { NODE_PATH: '', NODE_OPTIONS: '' },
@@ -50,7 +50,7 @@ test('every program is one file that can be executed', () => {
 
 test('what cannot be said on stderr, as its disk is full, ends nothing', async () => {
   const line = ['sh', '-c', 'exec "$0" --nonsense 2>/dev/full', built.file] as const;
-  expect(await run(line, { deadline: 120_000 })).toMatchObject({ exit: 64 });
+  expect(await runCommand(line, { deadline: 120_000 })).toMatchObject({ exit: 64 });
 });
 
 test('a program is ASCII: with a letter beyond Latin-1 all of it would take two bytes a character', () => {
@@ -101,7 +101,7 @@ test('the agent is a program beside the command, and holds nothing that reads a 
   expect(holds('migrate-guard.cjs')).toEqual(expect.arrayContaining(['execa', 'yargs']));
   expect(holds('agent.cjs')).toContain('execa');
   expect(holds('agent.cjs')).not.toContain('yargs');
-  const refused = await run([built.file, 'host'], { deadline: 120_000, input: 'no request\n' });
+  const refused = await runCommand([built.file, 'host'], { deadline: 120_000, input: 'no request\n' });
   expect(refused.stdout).toMatch(/^\{"kind":"end","exit":64,/);
 });
 
@@ -110,9 +110,9 @@ test('the command may be copied anywhere, and says that the agent is not there',
   const copied = join(place, 'guard');
   try {
     copyFileSync(built.file, copied);
-    const version = await run([copied, '--version'], { deadline: 120_000 });
+    const version = await runCommand([copied, '--version'], { deadline: 120_000 });
     expect(version).toMatchObject({ exit: 0, stderr: '' });
-    expect(await run([copied, 'host'], { deadline: 120_000, input: '' })).toMatchObject({
+    expect(await runCommand([copied, 'host'], { deadline: 120_000, input: '' })).toMatchObject({
       exit: 2,
       stdout: '',
       stderr: `migrate-guard: ${place}/agent.cjs is not there: this command was copied alone, and the agent is another program\n  -> run install.sh host on this host\n`,
@@ -133,7 +133,10 @@ test('--version tells version and commit, and the program file as sha256sum chec
     new RegExp(`^${version.replaceAll('.', '\\.')} \\(([0-9a-f]{12}|unknown commit)\\)$`),
   );
   expect(more).toEqual(['']);
-  const checked = await run(['sha256sum', '--check', '--strict'], { deadline: 10_000, input: `${sum}\n` });
+  const checked = await runCommand(['sha256sum', '--check', '--strict'], {
+    deadline: 10_000,
+    input: `${sum}\n`,
+  });
   expect(checked).toMatchObject({ exit: 0, stdout: `${built.file}: OK\n` });
 });
 
@@ -225,7 +228,7 @@ test('what lies about the program, and a working directory that is gone, change 
     for (const file of ['locales/en.json', 'locales/de.json', 'bin/package.json', 'package.json'])
       writeFileSync(join(place, file), planted);
     const argv = ['sh', '-c', 'cd "$0" && rmdir "$0" && exec "$@"', gone ?? '', program, '--help'] as const;
-    const { exit, stdout, stderr } = await run([...argv], {
+    const { exit, stdout, stderr } = await runCommand([...argv], {
       deadline: 120_000,
       env: { LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8' },
     });
@@ -238,6 +241,6 @@ test('what lies about the program, and a working directory that is gone, change 
 
 test('a reader that goes away is no error', async () => {
   const argv = ['sh', '-c', '"$0" --help | head -c 1; echo " $?"', built.file] as const;
-  const { stdout, stderr } = await run([...argv], { deadline: 120_000 });
+  const { stdout, stderr } = await runCommand([...argv], { deadline: 120_000 });
   expect({ stdout, stderr }).toEqual({ stdout: 'U 0\n', stderr: '' });
 });

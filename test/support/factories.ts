@@ -6,7 +6,7 @@ import type { Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/fleet/model/fleet';
 import type { Mount } from '../../src/file-tree/model/mounts';
 import type { Credentials } from '../../src/os/model/process-status';
-import { walk } from '../../src/file-tree/model/walk';
+import { resolvePath } from '../../src/file-tree/model/walk';
 
 type Changes<T> = { readonly [Key in keyof T]?: T[Key] };
 
@@ -80,14 +80,14 @@ export interface SourceViews extends Changes<Omit<SourceFacts, 'source'>> {
 /** Facts of one disk; unless told otherwise both views are whole and QEMU's user may open it. */
 export function sourceFacts({ source, hostView, qemuView, ...changes }: SourceViews = {}): SourceFacts {
   const disk = aSource(source);
-  const host = walk(hostView ?? storpoolView(), disk.path);
+  const host = resolvePath(hostView ?? storpoolView(), disk.path);
   const inQemu = qemuView ?? storpoolView();
   return {
     source: disk,
     host,
-    namespace: walk(inQemu, disk.path),
+    namespace: resolvePath(inQemu, disk.path),
     access: { kind: 'allowed' },
-    inside: host.passages
+    inside: host.hops
       .filter(({ path }) => path.startsWith('/dev/'))
       .map(({ path }) => ({ path, entry: inQemu(path) })),
     ...changes,

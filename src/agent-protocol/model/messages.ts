@@ -1,5 +1,5 @@
 import type { DomainReport, Verdict } from '../../core/finding';
-import type { HostRequest } from './request';
+import type { AgentRequest } from './request';
 import { readDomainReport, readJsonObject, readVerdict, oneOf, words } from '../../core/report-json';
 
 /**
@@ -8,7 +8,7 @@ import { readDomainReport, readJsonObject, readVerdict, oneOf, words } from '../
  */
 
 /** How an action ended. */
-export interface HostEnd {
+export interface AgentResult {
   /** As in core/exit-codes.ts. */
   readonly exit: number;
   readonly domain?: string;
@@ -32,8 +32,8 @@ export interface FoundLine {
   readonly now?: Verdict;
 }
 
-export type HostLine =
-  /** The first line: the host half runs, as root. */
+export type AgentMessage =
+  /** The first line: the agent runs, as root. */
   | { readonly kind: 'hello'; readonly version: string }
   /** From now on it changes something: who hears nothing more of it must not go on without it. */
   | { readonly kind: 'begins' }
@@ -43,7 +43,7 @@ export type HostLine =
   | { readonly kind: 'move' }
   /** The mover does not end, although libvirt's job has: send it this. */
   | { readonly kind: 'kill'; readonly signal: 'SIGTERM' | 'SIGKILL' }
-  | ({ readonly kind: 'end' } & HostEnd);
+  | ({ readonly kind: 'end' } & AgentResult);
 
 /** The front-end's answer to `move`. `exit` is `null` for a mover that a signal ended. */
 export interface MoverEnded {
@@ -55,14 +55,14 @@ export interface MoverEnded {
  * In bytes: longer than any line that either half writes; the longest ones tell of every VM of a host, or hold a map of
  * links. What is longer is no line, and is not kept.
  */
-export const longestLine = 4 * 1024 * 1024;
+export const maxLineChars = 4 * 1024 * 1024;
 
-export function encodeLine(line: HostLine | HostRequest | MoverEnded): string {
+export function encodeLine(line: AgentMessage | AgentRequest | MoverEnded): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** `undefined` for anything that is no line of a host half: a banner, a shell's complaint. */
-export function readHostLine(text: string): HostLine | undefined {
+/** `undefined` for anything that is no line of a agent: a banner, a shell's complaint. */
+export function parseAgentMessage(text: string): AgentMessage | undefined {
   const line = readJsonObject(text);
   if (!line) return undefined;
   const { version, action, what, result } = words(line, ['version', 'action', 'what', 'result']);

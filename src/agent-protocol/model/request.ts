@@ -17,7 +17,7 @@ export const hostActions = [
 ] as const;
 export type HostAction = (typeof hostActions)[number];
 
-export interface HostRequest {
+export interface AgentRequest {
   /** Of the half that asks. Halves of different releases do not talk to each other. */
   readonly version: string;
   readonly action: HostAction;
@@ -34,7 +34,7 @@ export interface HostRequest {
   readonly changes?: readonly LinkChange[];
 }
 
-type Member = Exclude<keyof HostRequest, 'version' | 'action'>;
+type Member = Exclude<keyof AgentRequest, 'version' | 'action'>;
 
 /** What the front-end half sends with each action. A request without what is needed, or with anything else, is none. */
 const members: Readonly<
@@ -56,7 +56,7 @@ const members: Readonly<
 const askingDestination: readonly HostAction[] = ['migrate', 'prepare', 'reset', 'heal'];
 
 /** Whether its host connects to another one, and so may use the ssh agent that was forwarded to it. */
-export function asksDestination({ action, destination }: HostRequest): boolean {
+export function asksDestination({ action, destination }: AgentRequest): boolean {
   return destination !== undefined && askingDestination.includes(action);
 }
 
@@ -75,7 +75,7 @@ export function refused(what: string): Failure {
 }
 
 /** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
-export function readRequest(text: string): HostRequest | Failure {
+export function readRequest(text: string): AgentRequest | Failure {
   const line = readJsonObject(text);
   if (!line) return refused('the request is no JSON object on one line');
   const version = releaseOf(text);
@@ -97,7 +97,7 @@ export function readRequest(text: string): HostRequest | Failure {
     request[key] = value;
   }
   // Each member has been looked at.
-  return request as unknown as HostRequest;
+  return request as unknown as AgentRequest;
 }
 
 const objections: Readonly<Record<Member, (value: unknown) => string | undefined>> = {

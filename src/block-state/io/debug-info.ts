@@ -3,11 +3,11 @@ import { GuardError } from '../../core/errors';
 import { layoutFrom, layoutQuestions } from '../model/gdb-layout-query';
 import type { Layout } from '../model/memory-layout';
 import { isUnknown } from '../../core/unknown';
-import { run } from '../../os/run-command';
+import { runCommand } from '../../os/run-command';
 import { readElf } from './elf';
 
 /** With debuginfod, debug information of some 100 MB comes over the network first. */
-const deadline = 600_000;
+const deadlineMs = 600_000;
 
 /**
  * Reads the layout of a QEMU build from its debug information, by a gdb that is attached to nothing. gdb finds
@@ -31,9 +31,9 @@ export async function readDwarf(binary: string, debugFile: string | undefined): 
   const first = settings.flatMap((setting) => ['-iex', `set ${setting}`]);
   const questions = layoutQuestions().flatMap((question) => ['-ex', question]);
   const argv = ['gdb', '-batch', '-nx', ...first, ...questions, '--', debugFile ?? binary] as const;
-  const result = await run(argv, { deadline, cwd: '/' });
+  const result = await runCommand(argv, { deadline: deadlineMs, cwd: '/' });
   if (result.missing) throw new GuardError('problem', 'gdb is not installed', 'install the package gdb');
-  if (result.timedOut) throw new GuardError('problem', `gdb did not end within ${deadline / 1000} s`);
+  if (result.timedOut) throw new GuardError('problem', `gdb did not end within ${deadlineMs / 1000} s`);
   return toLayout(binary, elf.buildId, result.stdout, result.stderr);
 }
 

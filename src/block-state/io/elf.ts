@@ -9,10 +9,10 @@ export interface ElfFacts {
   readonly firstAddress: number;
 }
 
-const headerSize = 64;
-const programHeaderSize = 56;
-const maximumProgramHeaders = 128;
-const maximumNotes = 64 * 1024;
+const headerBytes = 64;
+const programHeaderBytes = 56;
+const maxProgramHeaders = 128;
+const maxNoteBytes = 64 * 1024;
 const typeLoad = 1;
 const typeNote = 4;
 /** NT_GNU_BUILD_ID of elf.h. */
@@ -43,24 +43,24 @@ export function readElf(file: string): ElfFacts | Unknown {
 }
 
 function readHeaders(read: (position: number, length: number) => Buffer): ElfFacts | Unknown {
-  const header = read(0, headerSize);
-  if (header.length < headerSize || header.readUInt32BE(0) !== 0x7f454c46)
+  const header = read(0, headerBytes);
+  if (header.length < headerBytes || header.readUInt32BE(0) !== 0x7f454c46)
     return { unknown: 'it is no ELF file' };
   if (header[4] !== 2 || header[5] !== 1) return { unknown: 'it is no 64-bit little-endian ELF file' };
   const count = header.readUInt16LE(56);
-  if (header.readUInt16LE(54) !== programHeaderSize || count > maximumProgramHeaders) {
+  if (header.readUInt16LE(54) !== programHeaderBytes || count > maxProgramHeaders) {
     return { unknown: 'its program headers are odd' };
   }
-  const table = read(Number(header.readBigUInt64LE(32)), count * programHeaderSize);
+  const table = read(Number(header.readBigUInt64LE(32)), count * programHeaderBytes);
   let buildId: string | undefined;
   let firstAddress: number | undefined;
-  for (let at = 0; at + programHeaderSize <= table.length; at += programHeaderSize) {
+  for (let at = 0; at + programHeaderBytes <= table.length; at += programHeaderBytes) {
     const type = table.readUInt32LE(at);
     const offset = Number(table.readBigUInt64LE(at + 8));
     const size = Number(table.readBigUInt64LE(at + 32));
     const alignment = Number(table.readBigUInt64LE(at + 48));
     if (type === typeLoad && offset === 0) firstAddress = Number(table.readBigUInt64LE(at + 16));
-    if (type === typeNote && size <= maximumNotes)
+    if (type === typeNote && size <= maxNoteBytes)
       buildId ??= findBuildId(read(offset, size), alignment === 8 ? 8 : 4);
   }
   if (buildId === undefined) return { unknown: 'it has no build-id' };

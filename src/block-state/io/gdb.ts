@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { changedMark, clearedMark, gdbOptions } from '../model/gdb-clear-script';
 import type { Unknown } from '../../core/unknown';
-import { run, type CommandResult } from '../../os/run-command';
+import { runCommand, type CommandResult } from '../../os/run-command';
 import type { QemuProcess } from '../../hypervisor/process';
 
 /**
@@ -16,7 +16,7 @@ import type { QemuProcess } from '../../hypervisor/process';
 const guarded = `trap '' HUP INT TERM; seconds=$1 pid=$2; shift 2
 timeout --signal=KILL "$seconds" "$@"; status=$?; kill -CONT "$pid"; exit "$status"`;
 const settleAttempts = 40;
-const settlePause = 25;
+const settlePauseMs = 25;
 
 /** The command line that runs the script in a file. */
 export function gdbCommand(file: string): readonly [string, ...string[]] {
@@ -41,7 +41,7 @@ export async function runGdb(
     writeFileSync(file, script, { mode: 0o600 });
     const session = ['setsid', '--fork', '--wait', 'sh', '-c', guarded, 'sh'] as const;
     const argv = [...session, String(deadline), String(qemu.pid), ...gdbCommand(file)] as const;
-    result = await run([...argv], { deadline: (deadline + 3) * 1000, cwd: '/' });
+    result = await runCommand([...argv], { deadline: (deadline + 3) * 1000, cwd: '/' });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -60,7 +60,7 @@ export async function runGdb(
 
 /** Whether gdb can be started at all. */
 export async function hasGdb(): Promise<boolean> {
-  const result = await run(['gdb', '-nx', '--version'], { deadline: 5_000 });
+  const result = await runCommand(['gdb', '-nx', '--version'], { deadline: 5_000 });
   return result.exit === 0;
 }
 
@@ -84,7 +84,7 @@ async function letRun(qemu: QemuProcess): Promise<Unknown | undefined> {
     if (stoppedThreads(qemu).length === 0) return undefined;
     // It ran before gdb came, and gdb is gone: nobody else wants it stopped.
     if (attempt > 0) process.kill(qemu.pid, 'SIGCONT');
-    await pause(settlePause);
+    await pause(settlePauseMs);
   }
   return { unknown: `process ${qemu.pid} is still stopped; continue it with: kill -CONT ${qemu.pid}` };
 }

@@ -8,7 +8,7 @@ import { exchange } from '../../os/fresh-file';
 import { plainly, withFile } from '../../os/open-file';
 
 /** A layout is some 2 KiB. */
-const longestFile = 64 * 1024;
+const maxFileBytes = 64 * 1024;
 
 export function layoutFile(directory: string, buildId: string): string {
   return join(directory, `${buildId}.json`);
@@ -25,7 +25,7 @@ export function loadLayout(directory: string, buildId: string): Layout | Unknown
     const refused = refuseDirectory(directory);
     if (refused !== undefined) return { unknown: refused };
     const stat = fstatSync(descriptor);
-    if (!stat.isFile() || stat.size > longestFile)
+    if (!stat.isFile() || stat.size > maxFileBytes)
       return { unknown: `${file} is refused: it is no layout file` };
     if (!isOwn(stat)) return { unknown: `${file} is refused: others than root could have written it` };
     const layout = parseLayout(readFileSync(descriptor, 'utf8'));

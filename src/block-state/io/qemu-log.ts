@@ -8,13 +8,13 @@ import { withFile } from '../../os/open-file';
 import type { QemuProcess } from '../../hypervisor/process';
 
 /** virtlogd rotates at 2 MiB (max_size of virtlogd.conf); more than this is not read. */
-const longestLog = 64 * 1024 * 1024;
+const maxLogBytes = 64 * 1024 * 1024;
 /** Of a place: some lines. */
-const tailLength = 512;
+const tailBytes = 512;
 /** Linux counts in hundredths of a second towards user space, on every architecture (USER_HZ). */
 const ticksPerSecond = 100;
 /** Between libvirt's line and QEMU's first instruction; and the precision of `btime`. */
-const startTolerance = 60_000;
+const startToleranceMs = 60_000;
 
 /** A place in a log, from where on it is read. */
 export interface LogPlace {
@@ -35,7 +35,7 @@ export function logEnd(directory: string, domain: string): LogPlace | undefined 
   const file = read(join(directory, `${domain}.log`));
   if (isUnknown(file)) return undefined;
   const { inode, size, text } = file;
-  return { inode, size, tail: text.slice(-tailLength) };
+  return { inode, size, tail: text.slice(-tailBytes) };
 }
 
 function isStillThere({ inode, size, tail }: LogPlace, log: LogFile): boolean {
@@ -65,7 +65,7 @@ export function readQemuLog(
   const since = `its start at ${started?.toISOString() ?? 'an unknown time'}`;
   const gap = !found
     ? `${file} does not go back to the start of process ${qemu.pid}`
-    : !started || Math.abs(found.at.getTime() - started.getTime()) > startTolerance
+    : !started || Math.abs(found.at.getTime() - started.getTime()) > startToleranceMs
       ? `the last start in ${file} (${found.at.toISOString()}) is not that of process ${qemu.pid}`
       : undefined;
   return { ...readLog(found?.text ?? all), since, ...(gap === undefined ? {} : { gap }) };
@@ -81,7 +81,7 @@ function read(file: string): LogFile | Unknown {
   try {
     return withFile(file, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) => {
       const { size, ino } = fstatSync(descriptor);
-      if (size > longestLog) return { unknown: `QEMU's log ${file} is too long to be read` };
+      if (size > maxLogBytes) return { unknown: `QEMU's log ${file} is too long to be read` };
       const bytes = Buffer.alloc(size);
       const length = readSync(descriptor, bytes, 0, bytes.length, 0);
       return { inode: ino, size, text: bytes.toString('latin1', 0, length) };

@@ -38,10 +38,10 @@ const knownPermissions = 0x1f;
 /** BDRV_O_* end at 0x40000 (QEMU 7.2); what is far beyond is no set of flags. */
 const knownFlags = 0xffffff;
 /** A VM has a backend per disk, and one per block job and export. */
-const maximumBackends = 1024;
-const longestName = 256;
-const nodeNameLength = 32;
-const pageSize = 4096;
+const maxBackends = 1024;
+const maxNameBytes = 256;
+const nodeNameBytes = 32;
+const pageBytes = 4096;
 const highestAddress = 2 ** 48;
 
 /**
@@ -54,7 +54,7 @@ export function readBlockMemory(read: ReadMemory, layout: Layout, bias: number):
   try {
     return new Reader(read, layout, bias).all();
   } catch (error) {
-    if (error instanceof Odd) return { unknown: error.message };
+    if (error instanceof MalformedMemory) return { unknown: error.message };
     throw error;
   }
 }
@@ -69,7 +69,7 @@ export function sameMemory(one: BlockMemory | Unknown, other: BlockMemory | Unkn
 }
 
 /** What was read makes no sense. */
-class Odd extends Error {}
+class MalformedMemory extends Error {}
 
 class Reader {
   constructor(
@@ -104,15 +104,15 @@ class Reader {
       address !== 0;
       address = this.pointer(previous, 'link')
     ) {
-      if (found.length === maximumBackends) throw new Odd('the list of backends does not end');
+      if (found.length === maxBackends) throw new MalformedMemory('the list of backends does not end');
       if (this.pointer(address + link + 8, 'link back') !== previous) {
-        throw new Odd(`the backend at ${hex(address)} does not point back to the one before`);
+        throw new MalformedMemory(`the backend at ${hex(address)} does not point back to the one before`);
       }
       found.push(this.backend(address));
       previous = address + link;
     }
     if (this.pointer(head + 8, 'end of block_backends') !== previous) {
-      throw new Odd('the list of backends does not end where it says');
+      throw new MalformedMemory('the list of backends does not end where it says');
     }
     return found;
   }
@@ -120,12 +120,12 @@ class Reader {
   private backend(address: number): Backend {
     for (const member of ['BlockBackend.perm', 'BlockBackend.shared_perm'] as const) {
       if (this.number(address + this.member(member), member) > knownPermissions) {
-        throw new Odd(`${member} of the backend at ${hex(address)} has unknown bits`);
+        throw new MalformedMemory(`${member} of the backend at ${hex(address)} has unknown bits`);
       }
     }
     const flag = this.bytes(address + this.member('BlockBackend.disable_perm'), 1, 'disable_perm')[0];
     if (flag !== 0 && flag !== 1)
-      throw new Odd(`disable_perm of the backend at ${hex(address)} is neither 0 nor 1`);
+      throw new MalformedMemory(`disable_perm of the backend at ${hex(address)} is neither 0 nor 1`);
     const root = this.root(address);
     const name = this.text(address, 'BlockBackend.name') || this.device(address) || root?.name;
     return {
@@ -140,19 +140,20 @@ class Reader {
     const child = this.pointer(backend + this.member('BlockBackend.root'), 'root');
     if (child === 0) return undefined;
     if (this.pointer(child + this.member('BdrvChild.opaque'), 'opaque') !== backend) {
-      throw new Odd(`the root of the backend at ${hex(backend)} does not point back to it`);
+      throw new MalformedMemory(`the root of the backend at ${hex(backend)} does not point back to it`);
     }
     const node = this.pointer(child + this.member('BdrvChild.bs'), 'bs');
-    if (node === 0) throw new Odd(`the root of the backend at ${hex(backend)} has no node`);
+    if (node === 0) throw new MalformedMemory(`the root of the backend at ${hex(backend)} has no node`);
     const flags = this.view(node + this.member('BlockDriverState.open_flags'), 4, 'open_flags').getUint32(
       0,
       true,
     );
-    if (flags > knownFlags) throw new Odd(`open_flags of the node at ${hex(node)} has unknown bits`);
-    const bytes = this.bytes(node + this.member('BlockDriverState.node_name'), nodeNameLength, 'node_name');
+    if (flags > knownFlags)
+      throw new MalformedMemory(`open_flags of the node at ${hex(node)} has unknown bits`);
+    const bytes = this.bytes(node + this.member('BlockDriverState.node_name'), nodeNameBytes, 'node_name');
     const name = printable(bytes, 'node_name');
     // QEMU names every node itself where nobody did (`#block123`).
-    if (name === '') throw new Odd(`the node at ${hex(node)} has no name`);
+    if (name === '') throw new MalformedMemory(`the node at ${hex(node)} has no name`);
     return { child, node, name, inactive: (flags & inactiveFlag) !== 0 };
   }
 
@@ -166,24 +167,25 @@ class Reader {
     const start = this.pointer(structure + this.member(member), member, 1);
     if (start === 0) return '';
     // Not beyond the page until the string is known to go on: what follows may not be mapped.
-    const first = this.bytes(start, Math.min(longestName, pageSize - (start % pageSize)), member);
-    if (first.includes(0) || first.length === longestName) return printable(first, member);
-    const rest = this.bytes(start + first.length, longestName - first.length, member);
+    const first = this.bytes(start, Math.min(maxNameBytes, pageBytes - (start % pageBytes)), member);
+    if (first.includes(0) || first.length === maxNameBytes) return printable(first, member);
+    const rest = this.bytes(start + first.length, maxNameBytes - first.length, member);
     return printable(Uint8Array.from([...first, ...rest]), member);
   }
 
   private nameAt(address: number, names: readonly string[], what: string): string {
     const number = this.view(address, 4, what).getUint32(0, true);
     const name = names[number];
-    if (name === undefined) throw new Odd(`the ${what} is ${number}, which this build does not know`);
+    if (name === undefined)
+      throw new MalformedMemory(`the ${what} is ${number}, which this build does not know`);
     return name;
   }
 
   private pointer(address: number, what: string, alignment = 8): number {
     const pointer = this.number(address, what);
     if (pointer === 0) return 0;
-    if (pointer < pageSize || pointer >= highestAddress || pointer % alignment !== 0) {
-      throw new Odd(`${what} at ${hex(address)} is no pointer`);
+    if (pointer < pageBytes || pointer >= highestAddress || pointer % alignment !== 0) {
+      throw new MalformedMemory(`${what} at ${hex(address)} is no pointer`);
     }
     return pointer;
   }
@@ -199,7 +201,7 @@ class Reader {
 
   private bytes(address: number, length: number, what: string): Uint8Array {
     const bytes = this.read(address, length);
-    if (bytes?.length !== length) throw new Odd(`${what} at ${hex(address)} cannot be read`);
+    if (bytes?.length !== length) throw new MalformedMemory(`${what} at ${hex(address)} cannot be read`);
     return bytes;
   }
 
@@ -215,7 +217,7 @@ class Reader {
 function printable(bytes: Uint8Array, what: string): string {
   const end = bytes.indexOf(0);
   const text = String.fromCharCode(...bytes.subarray(0, Math.max(end, 0)));
-  if (end < 0 || !/^[\x20-\x7e]*$/.test(text)) throw new Odd(`${what} is no printable name`);
+  if (end < 0 || !/^[\x20-\x7e]*$/.test(text)) throw new MalformedMemory(`${what} is no printable name`);
   return text;
 }
 

@@ -114,9 +114,9 @@ function logEvidence({ signatures, complaints, since, gap }: LogFacts): string[]
 function describeAnswers(answers: QemuAnswers | Unknown): string {
   if (isUnknown(answers)) return answers.unknown;
   const { status, migration = 'none', inactiveNodes: nodes, hasServed } = answers;
-  const told =
+  const reported =
     nodes === undefined ? 'does not tell which nodes are active' : `${nodes.length} nodes inactive`;
   const served =
     hasServed === undefined ? '' : `, disks ${hasServed ? 'have served' : 'have not served'} the guest`;
-  return `status ${status}, migration ${migration}, ${told}${served}`;
+  return `status ${status}, migration ${migration}, ${reported}${served}`;
 }

@@ -39,9 +39,9 @@ export interface Layout {
   readonly migrationStatuses: readonly string[];
 }
 
-const longestImage = 2 ** 32;
+const maxImageBytes = 2 ** 32;
 /** BlockDriverState is the longest, with its four paths of 4 KiB each. */
-const longestStructure = 2 ** 16;
+const maxStructureBytes = 2 ** 16;
 
 /** Reads a layout file strictly: whoever writes by these numbers has to trust every one of them. */
 export function parseLayout(text: string): Layout | Unknown {
@@ -75,9 +75,9 @@ function checkValues(layout: Readonly<Record<keyof Layout, unknown>>): string | 
   if (typeof layout.binary !== 'string' || layout.binary.length > 4096) return 'binary is no path';
   return (
     checkKeys(layout.symbols, 'symbols', symbolNames) ??
-    checkNumbers(layout.symbols as Layout['symbols'], longestImage, 4) ??
+    checkNumbers(layout.symbols as Layout['symbols'], maxImageBytes, 4) ??
     checkKeys(layout.members, 'members', memberNames) ??
-    checkNumbers(layout.members as Layout['members'], longestStructure, 1) ??
+    checkNumbers(layout.members as Layout['members'], maxStructureBytes, 1) ??
     checkNames(layout.runStates, 'runStates', ['running', 'paused', 'finish-migrate', 'postmigrate']) ??
     checkNames(layout.migrationStatuses, 'migrationStatuses', ['none', 'active', 'completed', 'failed'])
   );

@@ -34,7 +34,7 @@ export function objection(strategy: Strategy, situation: Situation): Failure | u
 function objectionToAny({ job, memory, answers }: Situation): Failure | undefined {
   if (typeof job === 'object') return undecided(job.unknown);
   if (job !== undefined) return refused(`libvirt has a job under way: ${job}`);
-  const told = [
+  const reported = [
     isUnknown(memory)
       ? undefined
       : {
@@ -46,7 +46,7 @@ function objectionToAny({ job, memory, answers }: Situation): Failure | undefine
       ? undefined
       : { ...answers, isInactive: (answers.inactiveNodes ?? []).length > 0 },
   ].filter((source) => source !== undefined);
-  for (const { status, migration, isInactive } of told) {
+  for (const { status, migration, isInactive } of reported) {
     if (isMigrating(migration)) return refused(`a migration is under way (${migration ?? ''})`);
     if (isHandingOver({ status, migration }))
       return refused(`QEMU is in ${status}: its disks belong to a migration`);

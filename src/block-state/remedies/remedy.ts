@@ -14,7 +14,7 @@ import type { Destination } from '../../destination/destination';
 import type { MemoryReading } from '../inspect';
 
 /** A remedy that was applied. */
-export interface Applied {
+export interface AppliedRemedy {
   readonly what: string;
   /** QEMU itself took all its disks back, and said so. */
   readonly activatedAll: boolean;
@@ -23,7 +23,7 @@ export interface Applied {
 export interface Plan {
   /** What is run: command lines and gdb scripts, as a person would type them. */
   readonly commands: readonly string[];
-  readonly apply: () => Promise<Applied | Unknown>;
+  readonly apply: () => Promise<AppliedRemedy | Unknown>;
 }
 
 /** Plans a remedy on fresh facts, or tells why it must not be applied now. */

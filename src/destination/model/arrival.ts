@@ -5,10 +5,10 @@
  */
 export interface Arrival {
   readonly kind: 'runs' | 'stands' | 'partial' | 'absent';
-  readonly told: string;
+  readonly reported: string;
 }
 
-export const absent: Arrival = { kind: 'absent', told: 'absent' };
+export const absent: Arrival = { kind: 'absent', reported: 'absent' };
 
 /**
  * libvirt's reasons for a pause of what is not known to be complete: it says `migrating` until the incoming migration
@@ -20,15 +20,15 @@ const runsIncomplete = ['post-copy', 'post-copy failed'];
 
 /** Reads the first line of `virsh domstate --reason`: `paused (user)`; as tools/virsh-domain-monitor.c names states and reasons. */
 export function readArrival(text: string): Arrival {
-  const told = text.split('\n', 1)[0]?.trim() ?? '';
-  const [, state = told, reason = ''] = /^(.*?) \((.*)\)$/.exec(told) ?? [];
-  if (state === 'shut off' || state === 'no state') return { kind: 'absent', told };
+  const reported = text.split('\n', 1)[0]?.trim() ?? '';
+  const [, state = reported, reason = ''] = /^(.*?) \((.*)\)$/.exec(reported) ?? [];
+  if (state === 'shut off' || state === 'no state') return { kind: 'absent', reported };
   const doubtful: Readonly<Record<string, readonly string[]>> = {
     running: runsIncomplete,
     paused: incomplete,
   };
-  if (doubtful[state]?.includes(reason)) return { kind: 'partial', told };
-  return { kind: state === 'running' ? 'runs' : 'stands', told };
+  if (doubtful[state]?.includes(reason)) return { kind: 'partial', reported };
+  return { kind: state === 'running' ? 'runs' : 'stands', reported };
 }
 
 /** The last line of what a mover wrote to stderr, which is where it says why it failed. */

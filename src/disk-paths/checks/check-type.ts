@@ -3,7 +3,7 @@ import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Evidence, Finding } from '../../core/finding';
 import type { Unknown } from '../../core/unknown';
 import { disksAt } from '../../file-tree/model/walk';
-import { describeWay } from '../../file-tree/model/describe-hops';
+import { describeHops } from '../../file-tree/model/describe-hops';
 
 /** One question about a domain, answered from facts alone. */
 export interface Check {
@@ -28,8 +28,8 @@ const evidences = new WeakMap<SourceFacts, Evidence>();
 function evidenceOf({ host, namespace }: SourceFacts): Evidence {
   const [disk] = disksAt(namespace, host);
   return {
-    host: describeWay(host),
-    namespace: describeWay(namespace),
+    host: describeHops(host),
+    namespace: describeHops(namespace),
     ...(disk ? { device: identity(disk) } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { type DomainFacts, type SourceFacts } from '../model/facts';
 import type { Evidence, Finding } from '../../core/finding';
 import { isReopened } from '../model/reopened';
 import { isUnknown } from '../../core/unknown';
-import { diskAt, type Walk } from '../../file-tree/model/walk';
+import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { about, type Check } from './check-type';
 import { lastHold, powerCycle, unclaimed } from './held-disk';
 
@@ -85,7 +85,7 @@ function isTwin({ source }: SourceFacts, other: SourceFacts, disk: Disk): boolea
     ({ readonly, shareable, role }) => !readonly && !shareable && role !== 'node',
   );
   if (!exclusive || other.source.path === source.path) return false;
-  return [other.namespace, other.host].some((way) => leadsTo(way, disk));
+  return [other.namespace, other.host].some((resolved) => leadsTo(resolved, disk));
 }
 
 /**
@@ -100,11 +100,11 @@ function isAboveItself({ source }: SourceFacts, other: SourceFacts, disk: Disk):
     (other.source.role === 'disk' || other.source.role === 'backing') &&
     other.source.disk === source.disk &&
     other.source.path !== source.path;
-  return isOfItsChain && [other.namespace, other.host].some((way) => leadsTo(way, disk));
+  return isOfItsChain && [other.namespace, other.host].some((resolved) => leadsTo(resolved, disk));
 }
 
-function leadsTo(way: Walk, disk: Disk): boolean {
-  const end = diskAt(way);
+function leadsTo(resolved: ResolvedPath, disk: Disk): boolean {
+  const end = diskAt(resolved);
   return end !== undefined && sameIdentity(end, disk);
 }
 

@@ -7,7 +7,7 @@ import { mergePlans, planSource, type Plan } from '../model/plan';
 import { isReopened } from '../model/reopened';
 import type { Step } from '../../core/repair-step';
 import { isUnknown } from '../../core/unknown';
-import { diskAt, type Walk } from '../../file-tree/model/walk';
+import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { describeFailure } from '../../file-tree/model/describe-hops';
 import { about, leftOut, unlessReadOnly, type Check } from './check-type';
 import { heldFor, lastHold, powerCycle } from './held-disk';
@@ -34,13 +34,13 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const closed = closedDirectory(namespace);
   // disk-access tells it of a disk that QEMU opens again, or may.
   if (closed !== undefined && reopened !== false) return undefined;
-  for (const [where, way] of views(source, facts)) {
-    if (way.end.kind === 'unreadable' && (way !== namespace || closed === undefined)) {
-      const what = `${describeFailure(way)} ${where}`;
-      return { ...base, state: 'unknown', what, remedy: `look at ${way.end.path} ${where}` };
+  for (const [where, resolved] of views(source, facts)) {
+    if (resolved.end.kind === 'unreadable' && (resolved !== namespace || closed === undefined)) {
+      const what = `${describeFailure(resolved)} ${where}`;
+      return { ...base, state: 'unknown', what, remedy: `look at ${resolved.end.path} ${where}` };
     }
   }
-  const onHost = trouble(host);
+  const onHost = whyNoDisk(host);
   if (onHost !== undefined && source.source.dispensable && reopened !== true) {
     return { ...base, state: 'ok', note: true, what: `${onHost} on the host, but ${leftOut}` };
   }
@@ -49,12 +49,12 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
     const remedy = lastHold(source, facts) ?? again;
     return { ...base, state: 'problem', what: `${onHost} on the host`, remedy };
   }
-  const inside = trouble(namespace);
+  const inside = whyNoDisk(namespace);
   if (inside === undefined) return { ...base, state: 'ok', what: 'the path leads to a disk' };
   const what = closed === undefined ? `${inside} in QEMU's mount namespace` : `QEMU may not search ${closed}`;
   if (reopened === false) return { ...base, state: 'ok', note: true, what: `${what}, but ${notOpenedAgain}` };
   if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
-  return { ...base, state: 'problem', what, ...mend(source, facts) };
+  return { ...base, state: 'problem', what, ...remedyFor(source, facts) };
 }
 
 /** Where the path has to lead. */
@@ -68,7 +68,7 @@ function held(source: SourceFacts, facts: DomainFacts): string {
 const notOpenedAgain = 'QEMU holds this disk read-only and does not open it again to migrate';
 
 /** A plan where QEMU's own device is what the host's path leads to, and libvirt's rules can make the way. */
-function mend(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {
+function remedyFor(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {
   const disk = diskAt(source.host);
   if (!disk || isUnknown(facts.open) || !facts.open.some((open) => sameIdentity(open, disk))) {
     const wrong = 'do not migrate: the path of the host does not lead to what QEMU holds open';
@@ -100,8 +100,8 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
       plan.steps.flatMap(({ step, path }) => (step === 'replace-symlink' ? [path] : [])),
     );
     for (const other of facts.sources) {
-      const isWhole = isReopened(other, facts) !== false && trouble(other.namespace) === undefined;
-      if (!isWhole || seen.has(other) || !other.namespace.passages.some(({ path }) => replaced.has(path)))
+      const isWhole = isReopened(other, facts) !== false && whyNoDisk(other.namespace) === undefined;
+      if (!isWhole || seen.has(other) || !other.namespace.hops.some(({ path }) => replaced.has(path)))
         continue;
       seen.add(other);
       pending.push(other);
@@ -114,7 +114,10 @@ function planOf(source: SourceFacts, { mounts, ownNamespace }: DomainFacts): Pla
   return planSource({ inside: [], ...source, mounts, ownNamespace });
 }
 
-function views({ host, namespace }: SourceFacts, { ownNamespace }: DomainFacts): (readonly [string, Walk])[] {
+function views(
+  { host, namespace }: SourceFacts,
+  { ownNamespace }: DomainFacts,
+): (readonly [string, ResolvedPath])[] {
   return ownNamespace
     ? [
         ['on the host', host],
@@ -124,8 +127,8 @@ function views({ host, namespace }: SourceFacts, { ownNamespace }: DomainFacts):
 }
 
 /** Why a way is no way to a disk; `undefined` when it is one. */
-function trouble(way: Walk): string | undefined {
-  if (way.end.kind === 'found' && !canBeDisk(way.end.entry))
-    return `${way.end.path} is ${describeKind(way.end.entry)}`;
-  return describeFailure(way);
+function whyNoDisk(resolved: ResolvedPath): string | undefined {
+  if (resolved.end.kind === 'found' && !canBeDisk(resolved.end.entry))
+    return `${resolved.end.path} is ${describeKind(resolved.end.entry)}`;
+  return describeFailure(resolved);
 }

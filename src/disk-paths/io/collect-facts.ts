@@ -6,13 +6,13 @@ import { isBelowDev, sameIdentity, sameTarget } from '../../file-tree/model/entr
 import { type DomainFacts, type SourceFacts } from '../model/facts';
 import { isInMemory, mountAt } from '../../file-tree/model/mounts';
 import { isUnknown, type Unknown } from '../../core/unknown';
-import { diskAt, disksAt, type Walk } from '../../file-tree/model/walk';
+import { diskAt, disksAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { findSibling } from './dev-tree';
 import { deviceSize } from './device-size';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
 import { readPaths, type WhereLinksPoint } from './read-paths';
 
-export interface Depth {
+export interface CollectOptions {
   /** Open each disk inside the namespace as QEMU's user. */
   readonly open?: boolean;
   /** Ask QEMU for its own block nodes, by the domain's UUID: virsh takes a name of digits for an id. */
@@ -20,7 +20,7 @@ export interface Depth {
 }
 
 /** Reads all facts of one held domain; how much a deep look adds is up to `depth`. */
-export async function gather(held: HeldDomain, depth: Depth = {}): Promise<DomainFacts> {
+export async function collectFacts(held: HeldDomain, depth: CollectOptions = {}): Promise<DomainFacts> {
   const { domain, process, credentials, ownNamespace, mounts } = held;
   const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => lookAt(held, sources, depth);
   const [nodes, known] = await Promise.all([depth.askNodes?.(domain.uuid), look(domain.sources)]);
@@ -45,7 +45,7 @@ export async function gather(held: HeldDomain, depth: Depth = {}): Promise<Domai
 async function lookAt(
   held: HeldDomain,
   sources: readonly DiskSource[],
-  { open = false }: Depth,
+  { open = false }: CollectOptions,
 ): Promise<SourceFacts[]> {
   const { credentials, mounts } = held;
   const context = { credentials, mounts, protectsLinks: linksAreProtected() };
@@ -101,13 +101,13 @@ function linksAreProtected(): boolean {
 /** What a repair has to know, where the way in the namespace is not that of the host. Dear: all of `/dev` is read. */
 export function insideOf(
   held: HeldDomain,
-  host: Walk,
-  namespace: Walk,
+  host: ResolvedPath,
+  namespace: ResolvedPath,
 ): Pick<SourceFacts, 'inside' | 'sibling'> {
   const { view, ownNamespace } = held;
   if (!ownNamespace || host.end.kind !== 'found' || host.end.entry.kind !== 'block') return {};
-  if (closedDirectory(namespace) !== undefined || sameWay(host, namespace)) return {};
-  const inside = host.passages
+  if (closedDirectory(namespace) !== undefined || sameHops(host, namespace)) return {};
+  const inside = host.hops
     .filter(({ path }) => isBelowDev(path))
     .map(({ path }) => ({ path, entry: view.look(path) }));
   const sibling = findSibling(held, host.end.entry.device);
@@ -115,11 +115,11 @@ export function insideOf(
 }
 
 /** The same elements with the same links, to the same end. */
-function sameWay(host: Walk, namespace: Walk): boolean {
+function sameHops(host: ResolvedPath, namespace: ResolvedPath): boolean {
   if (host.end.kind !== 'found' || namespace.end.kind !== 'found') return false;
   if (!sameIdentity(host.end.entry, namespace.end.entry)) return false;
-  return host.passages.every(({ path, entry }, index) => {
-    const inside = namespace.passages[index];
+  return host.hops.every(({ path, entry }, index) => {
+    const inside = namespace.hops[index];
     if (inside?.path !== path) return false;
     return (
       entry.kind !== 'link' ||

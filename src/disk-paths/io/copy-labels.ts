@@ -1,8 +1,8 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { GuardError } from '../../core/errors';
-import { run, type CommandResult } from '../../os/run-command';
+import { runCommand, type CommandResult } from '../../os/run-command';
 
-const deadline = 5_000;
+const deadlineMs = 5_000;
 const selinux = '/sys/fs/selinux/enforce';
 
 /**
@@ -12,23 +12,25 @@ const selinux = '/sys/fs/selinux/enforce';
  * @throws GuardError `failed` when a list or label is there but cannot be copied: without it the mode alone
  *   would let in more than the list does.
  */
-export async function copyLabels(model: string, entry: string, pinned?: string): Promise<void> {
+export async function copyAclAndLabel(model: string, entry: string, pinned?: string): Promise<void> {
   const from = ofThisProcess(model);
   const to = ofThisProcess(entry);
   if (pinned !== undefined) {
     const acl = await accessListOf(model);
     if (acl !== undefined) {
       const argv = ['setfacl', '--set-file=-', '--', ofThisProcess(pinned)] as const;
-      const set = await run(argv, { deadline, input: acl });
+      const set = await runCommand(argv, { deadline: deadlineMs, input: acl });
       if (set.exit !== 0)
         throw failure('copy the access control list', set, 'see whether /dev there takes such lists');
     }
   }
   if (existsSync(selinux)) {
     // Its own: chcon's --reference would take that of what a link leads to, whatever it does with the other.
-    const own = await run(['stat', '--format=%C', '--', from], { deadline });
+    const own = await runCommand(['stat', '--format=%C', '--', from], { deadline: deadlineMs });
     if (own.exit !== 0) throw failure('read the SELinux label', own, 'see ls -Z of it');
-    const set = await run(['chcon', '--no-dereference', own.stdout.trim(), '--', to], { deadline });
+    const set = await runCommand(['chcon', '--no-dereference', own.stdout.trim(), '--', to], {
+      deadline: deadlineMs,
+    });
     if (set.exit !== 0) throw failure('copy the SELinux label', set, 'see ls -Z of both');
   }
 }
@@ -43,7 +45,7 @@ async function accessListOf(model: string): Promise<string | undefined> {
   const key = [dev, ino, ctimeNs].join();
   if (knownLists.has(key)) return knownLists.get(key);
   const asked = ['getfacl', '--absolute-names', '--numeric', '--omit-header', '--'] as const;
-  const acl = await run([...asked, ofThisProcess(model)], { deadline });
+  const acl = await runCommand([...asked, ofThisProcess(model)], { deadline: deadlineMs });
   if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
   const list = /^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout) ? acl.stdout : undefined;
   knownLists.set(key, list);

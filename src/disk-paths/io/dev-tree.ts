@@ -7,7 +7,7 @@ import type { HeldDomain } from '../../hypervisor/hold-domain';
 import { log } from '../../os/log';
 
 /** libvirt's `/dev` is a tmpfs of 64 KiB; what holds more than this is not one. */
-const maximumEntries = 5_000;
+const maxEntries = 5_000;
 
 /** Entries under this name are ours, and stale as soon as nobody holds the domain's lock. */
 export const temporaryPrefix = '.migrate-guard-';
@@ -20,7 +20,7 @@ function* entriesOfDev({ view, mounts }: HeldDomain): Generator<{ path: string; 
     for (const name of view.list(directory)) {
       const path = `${directory}/${name}`;
       seen += 1;
-      if (seen > maximumEntries) return;
+      if (seen > maxEntries) return;
       if (submountOfDev(mounts, path)) continue;
       const entry = view.look(path);
       if (entry.kind === 'directory') pending.push(path);
@@ -40,7 +40,7 @@ export function findSibling(held: HeldDomain, device: string): Sibling | undefin
 }
 
 /** Removes what a repair that was killed left behind in a QEMU's `/dev`. Only with the domain's lock. */
-export function sweep(held: HeldDomain): void {
+export function removeLeftovers(held: HeldDomain): void {
   if (!held.ownNamespace) return;
   const leftovers = [...entriesOfDev(held)].filter(({ path }) => path.includes(`/${temporaryPrefix}`));
   // What is in a directory stands behind it.

@@ -1,7 +1,7 @@
 import { describeKind } from '../../file-tree/model/entry';
 import { failureOf, type Failure } from '../../core/errors';
 import { directoryOf, linkBelow, type FoundLink } from '../../file-tree/model/link-change';
-import type { Walk } from '../../file-tree/model/walk';
+import type { ResolvedPath } from '../../file-tree/model/walk';
 import { describeFailure } from '../../file-tree/model/describe-hops';
 import { PathReaders } from '../../file-tree/path-reader/path-readers';
 import { walkOf, type WhereLinksPoint } from './read-paths';
@@ -11,7 +11,7 @@ export class HostPaths {
   private readonly readers = new PathReaders();
 
   /** In the order of the paths; `links`: as if they pointed there. */
-  async walks(paths: readonly string[], links: WhereLinksPoint = new Map()): Promise<Walk[]> {
+  async walks(paths: readonly string[], links: WhereLinksPoint = new Map()): Promise<ResolvedPath[]> {
     const questions = paths.map((path) => ({ root: 0, path, links: [...links] }));
     const answers = await this.readers.read('root', questions);
     return paths.map((path, index) => walkOf(answers[index], path));
@@ -35,9 +35,9 @@ export class HostPaths {
   }
 }
 
-function linkAt(path: string, walk: Walk | undefined): FoundLink | Failure {
-  const entry = walk?.passages.find((passage) => passage.path === path)?.entry;
-  if (!entry) return failureOf('problem', `${(walk && describeFailure(walk)) ?? path} on the host`);
+function linkAt(path: string, resolved: ResolvedPath | undefined): FoundLink | Failure {
+  const entry = resolved?.hops.find((hop) => hop.path === path)?.entry;
+  if (!entry) return failureOf('problem', `${(resolved && describeFailure(resolved)) ?? path} on the host`);
   return entry.kind === 'link'
     ? { path, entry }
     : failureOf('problem', `${path} is ${describeKind(entry)} on the host, not a link`);

@@ -6,7 +6,7 @@ import { temporaryPrefix } from './dev-tree';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
 
 /** Where one new entry goes: both names reach it through the descriptor of its directory, never through a path. */
-export interface Place {
+export interface NewEntry {
   readonly final: string;
   readonly temporary: string;
 }
@@ -16,7 +16,7 @@ export interface Place {
  * `/dev` there: a link, a bind mount or anything else put in its place is refused, not followed.
  * @throws GuardError `failed`.
  */
-export function placeFor(path: string, { view, mounts, domain }: HeldDomain): Place {
+export function prepareEntry(path: string, { view, mounts, domain }: HeldDomain): NewEntry {
   const refuse = (why: string, cause?: unknown): GuardError => {
     const what = `${domain.name}: ${path} cannot be made in QEMU's mount namespace: ${why}`;
     const otherwise = `look at ${path} there: nsenter -t ${domain.pid ?? 0} -m ls -la ${path}`;

@@ -3,7 +3,7 @@ import type { DiskSource } from '../../hypervisor/model/domain-xml';
 import { isBelowDev } from '../../file-tree/model/entry';
 import type { Opened, PathAnswer } from '../../file-tree/model/path-question';
 import type { Unknown } from '../../core/unknown';
-import type { Walk } from '../../file-tree/model/walk';
+import type { ResolvedPath } from '../../file-tree/model/walk';
 import type { HeldDomain, HeldQuestion } from '../../hypervisor/hold-domain';
 import type { Answered } from '../../file-tree/path-reader/path-reader';
 
@@ -13,13 +13,13 @@ export type WhereLinksPoint = ReadonlyMap<string, string>;
 /** What one source's path leads to, on the host and inside. */
 export interface ReadPath {
   readonly source: DiskSource;
-  readonly host: Walk;
+  readonly host: ResolvedPath;
   readonly answer: Omit<PathAnswer, 'opened'>;
   /** Only where the path was to be opened, and leads to a disk, or was not looked at. */
   readonly opened?: Opened | Unknown;
 }
 
-interface Wishes {
+interface PathRequests {
   /** Open what each path leads to in the namespace. */
   readonly open?: boolean;
   /** Ask whether QEMU's user may use it. */
@@ -34,7 +34,7 @@ export async function readPaths(
   held: HeldDomain,
   sources: readonly DiskSource[],
   links: WhereLinksPoint,
-  { open = false, wanted = false }: Wishes = {},
+  { open = false, wanted = false }: PathRequests = {},
 ): Promise<ReadPath[]> {
   const inside = [...links].filter(([path]) => isInBothViews(path, held));
   const questions = sources.flatMap((source): HeldQuestion[] => [
@@ -60,10 +60,10 @@ function isInBothViews(path: string, { ownNamespace }: HeldDomain): boolean {
 }
 
 /** Where a path leads; nothing is known of one that was not looked at. */
-export function walkOf(answered: Answered | undefined, path: string): Walk {
+export function walkOf(answered: Answered | undefined, path: string): ResolvedPath {
   if (answered && 'walk' in answered) return answered.walk;
   const error = answered?.why ?? 'no answer';
-  return { path, passages: [], end: { kind: 'unreadable', path: answered?.hangsAt ?? path, error } };
+  return { path, hops: [], end: { kind: 'unreadable', path: answered?.hangsAt ?? path, error } };
 }
 
 function answerOf(

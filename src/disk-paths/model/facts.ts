@@ -8,7 +8,7 @@ import type { Opened } from '../../file-tree/model/path-question';
 import type { Credentials } from '../../os/model/process-status';
 import type { Sibling } from '../../core/repair-step';
 import type { Unknown } from '../../core/unknown';
-import type { Walk } from '../../file-tree/model/walk';
+import type { ResolvedPath } from '../../file-tree/model/walk';
 
 /** Whether QEMU's user may use the file at the end of a path in QEMU's namespace. */
 export type AccessFact =
@@ -18,8 +18,8 @@ export type AccessFact =
 
 export interface SourceFacts {
   readonly source: DiskSource;
-  readonly host: Walk;
-  readonly namespace: Walk;
+  readonly host: ResolvedPath;
+  readonly namespace: ResolvedPath;
   /** Only where the namespace's walk ends at something that could be opened. */
   readonly access?: AccessFact;
   /** Only with `--deep`. */

@@ -5,7 +5,7 @@ import { mountAt, type Mount } from '../../file-tree/model/mounts';
 import type { Permissions } from '../../core/owner-and-mode';
 import type { PathAnswer } from '../../file-tree/model/path-question';
 import type { Credentials } from '../../os/model/process-status';
-import { diskAt, type Passage, type Walk } from '../../file-tree/model/walk';
+import { diskAt, type Hop, type ResolvedPath } from '../../file-tree/model/walk';
 
 /** Bits of a mode: may be read, may be written. access(2) has the same. */
 const toRead = 4;
@@ -31,17 +31,17 @@ export interface AccessContext {
  */
 export function judgeAccess(
   source: DiskSource,
-  { walk, access }: Pick<PathAnswer, 'walk' | 'access'>,
+  { walk: resolved, access }: Pick<PathAnswer, 'walk' | 'access'>,
   context: AccessContext,
 ): AccessFact | undefined {
-  const closed = refusedOnTheWay(walk);
+  const closed = refusedOnPath(resolved);
   if (closed) return closed;
-  const disk = diskAt(walk);
-  const { path } = walk.end;
+  const disk = diskAt(resolved);
+  const { path } = resolved.end;
   if (!disk) return undefined;
-  for (const passage of walk.passages) {
-    const why = refusesLink(passage, walk, context);
-    if (why !== undefined) return { kind: 'refused', path: passage.path, why };
+  for (const hop of resolved.hops) {
+    const why = refusesLink(hop, resolved, context);
+    if (why !== undefined) return { kind: 'refused', path: hop.path, why };
   }
   const why = refusedByMount(path, disk, source, context) ?? refusedByKernel(disk, access, context);
   if (why !== undefined) return { kind: 'refused', path, why };
@@ -50,25 +50,25 @@ export function judgeAccess(
 }
 
 /** Of a walk that ends at a directory which its user may not search: nothing else need be asked. */
-export function refusedOnTheWay(walk: Walk): AccessFact | undefined {
-  const path = closedDirectory(walk);
+export function refusedOnPath(resolved: ResolvedPath): AccessFact | undefined {
+  const path = closedDirectory(resolved);
   return path === undefined
     ? undefined
     : { kind: 'refused', path, why: 'EACCES, it may not search this directory' };
 }
 
 /** The directory that the walker's user may not search, at which the walk ends; `undefined` when it does not end so. */
-export function closedDirectory({ end }: Walk): string | undefined {
+export function closedDirectory({ end }: ResolvedPath): string | undefined {
   return end.kind === 'unreadable' && end.error === 'EACCES' ? parentOf(end.path) : undefined;
 }
 
 function refusesLink(
-  { path, entry, last }: Passage,
-  { passages }: Walk,
+  { path, entry, last }: Hop,
+  { hops: hops }: ResolvedPath,
   { credentials, mounts, protectsLinks }: AccessContext,
 ): string | undefined {
   if (entry.kind !== 'link') return undefined;
-  const directory = passages.find((passage) => passage.path === parentOf(path))?.entry;
+  const directory = hops.find((hop) => hop.path === parentOf(path))?.entry;
   if (
     last &&
     protectsLinks &&

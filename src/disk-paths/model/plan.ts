@@ -10,7 +10,7 @@ import { failureOf, isFailure, type Failure } from '../../core/errors';
 import { isDevOfLibvirt, mountAt, submountOfDev, type Mount } from '../../file-tree/model/mounts';
 import type { Permissions } from '../../core/owner-and-mode';
 import type { Sibling, Step } from '../../core/repair-step';
-import { walk, type Walk } from '../../file-tree/model/walk';
+import { resolvePath, type ResolvedPath } from '../../file-tree/model/walk';
 
 /** Why nothing can be made. */
 const refused = (what: string): Failure => failureOf('problem', what);
@@ -19,8 +19,8 @@ export type Plan = { readonly steps: readonly Step[] } | Failure;
 
 export interface PlanInput {
   /** The host's way; it ends at the device that QEMU holds open. */
-  readonly host: Walk;
-  readonly namespace: Walk;
+  readonly host: ResolvedPath;
+  readonly namespace: ResolvedPath;
   /** What the namespace has at each path of the host's way below `/dev`. */
   readonly inside: readonly { readonly path: string; readonly entry: Entry }[];
   readonly sibling?: Sibling;
@@ -41,7 +41,7 @@ export function planSource(input: PlanInput): Plan {
 
   const inside = new Map(input.inside.map(({ path, entry }) => [path, entry]));
   const steps: Step[] = [];
-  for (const { path, entry } of host.passages.filter((passage) => isBelowDev(passage.path))) {
+  for (const { path, entry } of host.hops.filter((hop) => isBelowDev(hop.path))) {
     const mount = submountOfDev(mounts, path);
     if (mount) return refused(`${path} lies in ${mount.path}, a mount of its own in QEMU's mount namespace`);
     const made = planElement(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
@@ -51,7 +51,7 @@ export function planSource(input: PlanInput): Plan {
   if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
     return refused(`${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`);
   }
-  const after = walk(viewAfter([...namespace.passages, ...input.inside], steps), host.path).end;
+  const after = resolvePath(viewAfter([...namespace.hops, ...input.inside], steps), host.path).end;
   const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);
   return right && steps.length > 0
     ? { steps: mergePlans([steps]) }
@@ -99,9 +99,9 @@ function planElement(
 }
 
 /** What the namespace will show once the steps are done; a path that nobody looked at stays unknown. */
-function viewAfter(passages: PlanInput['inside'], steps: readonly Step[]): (path: string) => Entry {
+function viewAfter(hops: PlanInput['inside'], steps: readonly Step[]): (path: string) => Entry {
   const entries = new Map<string, Entry>([['/dev', { kind: 'directory', mode: 0o755, uid: 0, gid: 0 }]]);
-  for (const { path, entry } of passages) entries.set(path, entry);
+  for (const { path, entry } of hops) entries.set(path, entry);
   for (const step of steps) entries.set(step.path, entryMade(step));
   return (path) => entries.get(path) ?? { kind: 'unreadable', error: 'not looked at' };
 }

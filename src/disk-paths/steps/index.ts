@@ -1,6 +1,6 @@
 import { errorName, GuardError } from '../../core/errors';
 import type { Step } from '../../core/repair-step';
-import { sweep } from '../io/dev-tree';
+import { removeLeftovers } from '../io/dev-tree';
 import { log } from '../../os/log';
 import { expectHostHas } from './expect-host';
 import { makeDirectory } from './make-directory';
@@ -16,14 +16,14 @@ const executors: Executors = {
 };
 
 /** What a plan did: the steps that are done, how to take them back, and why it stopped, if it did. */
-export interface Applied {
+export interface AppliedSteps {
   readonly done: readonly Step[];
   readonly undo: Undo;
   readonly error?: GuardError;
 }
 
 /** Does the steps in their order and stops at the first that fails. Only with the domain's lock. */
-export async function apply(steps: readonly Step[], place: Workplace): Promise<Applied> {
+export async function apply(steps: readonly Step[], place: Workplace): Promise<AppliedSteps> {
   const done: Step[] = [];
   const undos: Undo[] = [];
   const undo = (): void => {
@@ -44,7 +44,7 @@ export async function apply(steps: readonly Step[], place: Workplace): Promise<A
       done.push(step);
       log('did a step', { domain: place.held.domain.name, ...step });
     } catch (error) {
-      sweep(place.held);
+      removeLeftovers(place.held);
       return { done, undo, error: explain(error, step, place) };
     }
   }

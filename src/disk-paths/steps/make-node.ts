@@ -1,17 +1,17 @@
 import { linkSync, lstatSync, unlinkSync } from 'node:fs';
 import { GuardError } from '../../core/errors';
-import { run } from '../../os/run-command';
-import { copyLabels, ofThisProcess } from '../io/copy-labels';
-import { placeFor, type Place } from '../io/new-entry';
+import { runCommand } from '../../os/run-command';
+import { copyAclAndLabel, ofThisProcess } from '../io/copy-labels';
+import { prepareEntry, type NewEntry } from '../io/new-entry';
 import { toEntry } from '../../file-tree/tree';
 import { anchorOf, finish, leaving, undoIfSame, type Executors, type Workplace } from './step';
 
-const deadline = 5_000;
+const mknodDeadlineMs = 5_000;
 
 type MakeNode = Parameters<Executors['make-node']>[0];
 
 export const makeNode: Executors['make-node'] = async (step, place) => {
-  const where = placeFor(step.path, place.held);
+  const where = prepareEntry(step.path, place.held);
   if (step.like === undefined) await makeNewNode(step, where, place);
   // Another name of the node that libvirt made for this QEMU: the same owner, mode, list and label, for good.
   else linkSync(anchorOf(place.held.view, step.like), where.temporary);
@@ -27,13 +27,15 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
 };
 
 /** Node cannot mknod(2). The command gets a name that is bound to the directory by our descriptor. */
-async function makeNewNode(step: MakeNode, { temporary }: Place, { host }: Workplace): Promise<void> {
+async function makeNewNode(step: MakeNode, { temporary }: NewEntry, { host }: Workplace): Promise<void> {
   const [major = '', minor = ''] = step.device.split(':');
   const node = ofThisProcess(temporary);
-  const result = await run(['mknod', '--mode=0600', '--', node, 'b', major, minor], { deadline });
+  const result = await runCommand(['mknod', '--mode=0600', '--', node, 'b', major, minor], {
+    deadline: mknodDeadlineMs,
+  });
   if (result.exit !== 0) {
     const what = `${step.path} could not be made: ${result.stderr.trim()}`;
     throw new GuardError('failed', what, 'see that message');
   }
-  await finish(temporary, step, (pinned) => copyLabels(anchorOf(host, step.path), temporary, pinned));
+  await finish(temporary, step, (pinned) => copyAclAndLabel(anchorOf(host, step.path), temporary, pinned));
 }

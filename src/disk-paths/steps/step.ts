@@ -13,12 +13,12 @@ import type { Permissions } from '../../core/owner-and-mode';
 import type { Step } from '../../core/repair-step';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
 import { openPath } from '../../os/open-file';
-import type { TreeView } from '../../file-tree/tree';
+import type { FileTree } from '../../file-tree/tree';
 
 /** Where a step acts: the domain's own tree, and the host's, whose owners and labels it copies. */
 export interface Workplace {
   readonly held: HeldDomain;
-  readonly host: TreeView;
+  readonly host: FileTree;
   /** Links of the host, by their paths, that are to be made as if they pointed there already. */
   readonly links?: ReadonlyMap<string, string>;
 }
@@ -80,7 +80,7 @@ export async function finish(
 }
 
 /** @throws GuardError when the directory of a path has gone since it was planned with. */
-export function anchorOf(view: TreeView, path: string): string {
+export function anchorOf(view: FileTree, path: string): string {
   const anchor = view.anchor(path);
   if (anchor === undefined)
     throw new GuardError('failed', `${path} has gone since it was looked at`, 'run again');

@@ -1,12 +1,12 @@
 import { fstatSync, lstatSync, readFileSync, type Stats } from 'node:fs';
 import { errorName } from '../../core/errors';
-import type { Standing } from '../model/manifest';
+import type { FileState } from '../model/manifest';
 import { remedyOf } from '../../core/remedy-of';
 import { plainly, withFile } from '../../os/open-file';
 import { sha256 } from '../../os/sha256';
 
 /** Looks at one path. No link is followed at its end, and nothing is opened that is no plain file. */
-export function lookAt(path: string): Standing {
+export function lookAt(path: string): FileState {
   try {
     const stat = lstatSync(path);
     if (stat.isDirectory()) return { is: 'directory', ...permissionsOf(stat) };
@@ -18,7 +18,7 @@ export function lookAt(path: string): Standing {
   }
 }
 
-function describe(descriptor: number): Standing {
+function describe(descriptor: number): FileState {
   const stat = fstatSync(descriptor);
   if (!stat.isFile()) return { is: 'something else' };
   return { is: 'file', ...permissionsOf(stat), sha256: sha256(readFileSync(descriptor)) };

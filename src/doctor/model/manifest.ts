@@ -15,7 +15,7 @@ export interface Installed {
 }
 
 /** What stands at a path now. */
-export type Standing =
+export type FileState =
   | { readonly is: 'missing' }
   | { readonly is: 'something else' }
   | { readonly is: 'directory'; readonly mode: string; readonly owner: string }
@@ -47,13 +47,13 @@ const switchedOff = '644';
 const probeModes: readonly string[] = ['755', switchedOff];
 
 /** What is wrong with what was installed, or worth a note; nothing, when it is as it was. */
-export function judgeInstalled(entry: Installed, now: Standing): Finding | undefined {
+export function judgeInstalled(entry: Installed, now: FileState): Finding | undefined {
   const { path, kind, mode, owner } = entry;
   if (kind === 'generated') return undefined;
   const again =
     entry.role === 'common' ? 'install.sh frontend, or install.sh host' : `install.sh ${entry.role}`;
   // A file is replaced as a whole: whoever could write it may have.
-  const mend = (command: string): string => (kind === 'file' ? again : command);
+  const remedyFor = (command: string): string => (kind === 'file' ? again : command);
   const found = (state: 'problem' | 'unknown', what: string, remedy: string): Finding => ({
     check: 'installed-file',
     state,
@@ -67,11 +67,15 @@ export function judgeInstalled(entry: Installed, now: Standing): Finding | undef
   const wanted = kind === 'directory' ? 'directory' : 'file';
   if (now.is !== wanted) return found('problem', `is no plain ${wanted} any more`, `move it away; ${again}`);
   if (now.owner !== owner) {
-    return found('problem', `belongs to ${now.owner} instead of ${owner}`, mend(`chown ${owner} ${path}`));
+    return found(
+      'problem',
+      `belongs to ${now.owner} instead of ${owner}`,
+      remedyFor(`chown ${owner} ${path}`),
+    );
   }
   const modes = kind === 'file' && path.includes('-probes.d/') ? probeModes : [mode];
   if (!modes.includes(now.mode)) {
-    return found('problem', `has mode ${now.mode} instead of ${mode}`, mend(`chmod ${mode} ${path}`));
+    return found('problem', `has mode ${now.mode} instead of ${mode}`, remedyFor(`chmod ${mode} ${path}`));
   }
   if (kind === 'file' && now.is === 'file' && now.sha256 !== entry.sha256) {
     return found('problem', 'is not as it was installed', again);

@@ -1,23 +1,23 @@
 import { describeKind } from './entry';
-import type { Passage, Walk } from './walk';
+import type { Hop, ResolvedPath } from './walk';
 
 /** One line for one element of a way: a link and where it points, or what stands at the end. */
-export function describePassage({ path, entry }: Passage): string {
+export function describePassage({ path, entry }: Hop): string {
   return entry.kind === 'link' ? `${path} -> ${entry.target}` : `${path}: ${describeKind(entry)}`;
 }
 
 /** The hops of a way as text: every link, and what the way ends at. Directories in between are left out. */
-export function describeWay(walk: Walk): readonly string[] {
-  const lines = walk.passages
-    .filter(({ entry }, index) => entry.kind !== 'directory' || index === walk.passages.length - 1)
+export function describeHops(resolved: ResolvedPath): readonly string[] {
+  const lines = resolved.hops
+    .filter(({ entry }, index) => entry.kind !== 'directory' || index === resolved.hops.length - 1)
     .map(describePassage);
-  return walk.end.kind === 'loop'
-    ? [...lines, `${walk.end.path}: more links than the kernel follows`]
+  return resolved.end.kind === 'loop'
+    ? [...lines, `${resolved.end.path}: more links than the kernel follows`]
     : lines;
 }
 
 /** Why a way has no end, as the end of a sentence: "/dev/x is missing". `undefined` where it has one. */
-export function describeFailure({ end }: Walk): string | undefined {
+export function describeFailure({ end }: ResolvedPath): string | undefined {
   switch (end.kind) {
     case 'found':
       return undefined;

@@ -1,6 +1,6 @@
 import type { LinkEntry, View } from './entry';
 import { failureOf, type Failure } from '../../core/errors';
-import type { Walk } from './walk';
+import type { ResolvedPath } from './walk';
 import { describeFailure } from './describe-hops';
 
 /** The same tree, in which these links (by their paths) point to those targets; what is no link there stays as it is. */
@@ -19,7 +19,7 @@ export interface FoundLink {
 }
 
 /** The path of a link below the directory to which the walk of its directory led, or why there is none. */
-export function linkBelow(link: string, directory: Walk): string | Failure {
+export function linkBelow(link: string, directory: ResolvedPath): string | Failure {
   const why = describeFailure(directory);
   if (why !== undefined || directory.end.kind !== 'found')
     return failureOf('problem', `${why ?? link} on the host`);

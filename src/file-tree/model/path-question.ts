@@ -1,5 +1,5 @@
 import type { Disk } from './entry';
-import type { Walk } from './walk';
+import type { ResolvedPath } from './walk';
 
 /** What the child that reads paths is asked about one path (system/path-reader). */
 export interface PathQuestion {
@@ -15,7 +15,7 @@ export interface PathQuestion {
 }
 
 export interface PathAnswer {
-  readonly walk: Walk;
+  readonly walk: ResolvedPath;
   /** What access(2) said: the system's name of the error, `ok`; only where it was asked for and the path leads to a disk. */
   readonly access?: string;
   /** Only where it was asked for and the path leads to a disk. */
@@ -44,12 +44,10 @@ export function avoided(list: readonly AvoidedPath[], path: string): AvoidedPath
  */
 export function isPathAnswer(value: unknown): value is PathAnswer {
   if (!hasStrings(value, []) || !hasStrings(value.walk, ['path'])) return false;
-  const { passages, end } = value.walk;
-  if (!hasStrings(end, ['kind', 'path']) || !Array.isArray(passages)) return false;
+  const { hops, end } = value.walk;
+  if (!hasStrings(end, ['kind', 'path']) || !Array.isArray(hops)) return false;
   if (end.kind === 'found' && !hasStrings(end.entry, ['kind'])) return false;
-  return passages.every(
-    (passage: unknown) => hasStrings(passage, ['path']) && hasStrings(passage.entry, ['kind']),
-  );
+  return hops.every((hop: unknown) => hasStrings(hop, ['path']) && hasStrings(hop.entry, ['kind']));
 }
 
 function hasStrings(value: unknown, names: readonly string[]): value is Record<string, unknown> {

@@ -2,7 +2,7 @@ import type { Disk, Entry, LinkEntry, View } from './entry';
 import { canBeDisk } from './entry';
 
 /** One thing met on the way along a path: a directory gone through, a link followed, or the end. */
-export interface Passage {
+export interface Hop {
   readonly path: string;
   readonly entry: Entry;
   /** Nothing of the path follows: the kernel calls such a link trailing, and protects it (see access.ts). */
@@ -25,33 +25,33 @@ export type End =
   /** Something on the way could not be looked at: nothing is known about the rest. */
   | { readonly kind: 'unreadable'; readonly path: string; readonly error: string };
 
-export interface Walk {
+export interface ResolvedPath {
   /** The path that was asked for. */
   readonly path: string;
   /** Everything met, in the order in which the kernel meets it. */
-  readonly passages: readonly Passage[];
+  readonly hops: readonly Hop[];
   readonly end: End;
 }
 
 /** MAXSYMLINKS of the kernel's include/linux/namei.h: 40 links are followed, the 41st is ELOOP. */
-const maximumLinks = 40;
+const maxLinks = 40;
 /** NAME_MAX and PATH_MAX of include/uapi/linux/limits.h; PATH_MAX counts the final NUL. */
-const maximumName = 255;
-const maximumPath = 4096;
+const maxNameBytes = 255;
+const maxPathBytes = 4096;
 
 /**
  * Follows a path through a view, one element at a time, as the kernel's path_resolution(7) does.
  * A relative path starts at `/`, the working directory that libvirt gives to QEMU.
  */
-export function walk(view: View, path: string): Walk {
-  const passages: Passage[] = [];
-  const end = (kind: 'missing' | 'not-a-directory' | 'loop' | 'too-long', at: string): Walk => ({
+export function resolvePath(view: View, path: string): ResolvedPath {
+  const hops: Hop[] = [];
+  const end = (kind: 'missing' | 'not-a-directory' | 'loop' | 'too-long', at: string): ResolvedPath => ({
     path,
-    passages,
+    hops,
     end: { kind, path: at },
   });
   if (path === '') return end('missing', path);
-  if (isLonger(path, maximumPath - 1)) return end('too-long', path);
+  if (isLonger(path, maxPathBytes - 1)) return end('too-long', path);
 
   const pending = path.split('/').reverse();
   // Without the slash at its end: '' is the root.
@@ -64,19 +64,19 @@ export function walk(view: View, path: string): Walk {
       continue;
     }
     const here = `${directory}/${name}`;
-    if (isLonger(name, maximumName)) return end('too-long', here);
+    if (isLonger(name, maxNameBytes)) return end('too-long', here);
     const entry = view(here);
-    passages.push({ path: here, entry, last: pending.every((rest) => rest === '') });
+    hops.push({ path: here, entry, last: pending.every((rest) => rest === '') });
     switch (entry.kind) {
       case 'missing':
         return end('missing', here);
       case 'unreadable':
-        return { path, passages, end: { kind: 'unreadable', path: here, error: entry.error } };
+        return { path, hops, end: { kind: 'unreadable', path: here, error: entry.error } };
       case 'link':
         links += 1;
-        if (links > maximumLinks) return end('loop', here);
+        if (links > maxLinks) return end('loop', here);
         // symlink(2) makes none that is longer.
-        if (isLonger(entry.target, maximumPath - 1)) return end('too-long', entry.target);
+        if (isLonger(entry.target, maxPathBytes - 1)) return end('too-long', entry.target);
         pending.push(...entry.target.split('/').reverse());
         if (entry.target.startsWith('/')) directory = '';
         break;
@@ -85,10 +85,10 @@ export function walk(view: View, path: string): Walk {
         break;
       default:
         if (pending.length > 0) return end('not-a-directory', here);
-        return { path, passages, end: { kind: 'found', path: here, entry } };
+        return { path, hops, end: { kind: 'found', path: here, entry } };
     }
   }
-  return { path, passages, end: endAtDirectory(view, directory === '' ? '/' : directory) };
+  return { path, hops, end: endAtDirectory(view, directory === '' ? '/' : directory) };
 }
 
 /** In bytes of UTF-8, of which a unit of UTF-16 takes three at most. */
@@ -96,7 +96,7 @@ function isLonger(text: string, maximum: number): boolean {
   return text.length * 3 > maximum && Buffer.byteLength(text) > maximum;
 }
 
-/** A path that ends at a directory (`/dev/x/..`, `/`) may have no element of its own in the passages. */
+/** A path that ends at a directory (`/dev/x/..`, `/`) may have no element of its own in the hops. */
 function endAtDirectory(view: View, path: string): End {
   const entry = view(path);
   switch (entry.kind) {
@@ -110,10 +110,10 @@ function endAtDirectory(view: View, path: string): End {
 }
 
 /** The disk to which a path leads, if it leads to one. */
-export function diskAt({ end }: Pick<Walk, 'end'>): Disk | undefined {
+export function diskAt({ end }: Pick<ResolvedPath, 'end'>): Disk | undefined {
   return end.kind === 'found' && canBeDisk(end.entry) ? end.entry : undefined;
 }
 
-export function disksAt(...ways: readonly Walk[]): Disk[] {
-  return ways.flatMap((way) => diskAt(way) ?? []);
+export function disksAt(...paths: readonly ResolvedPath[]): Disk[] {
+  return paths.flatMap((resolved) => diskAt(resolved) ?? []);
 }

@@ -13,10 +13,10 @@ import {
   type PathQuestion,
   type PathReaderSetup,
 } from '../model/path-question';
-import { walk } from '../model/walk';
+import { resolvePath } from '../model/walk';
 import { openPath, withFile } from '../../os/open-file';
-import { toEntry, TreeView } from '../tree';
-import { firstRoot, progress, questions } from './descriptors';
+import { toEntry, FileTree } from '../tree';
+import { firstRootFd, progressFd, questionsFd } from './descriptors';
 
 const newline = 0x0a;
 const changed = 'it changed while it was looked at';
@@ -32,7 +32,7 @@ function readLine(): string | undefined {
       unread = unread.subarray(end + 1);
       return line;
     }
-    const length = readSync(questions, chunk);
+    const length = readSync(questionsFd, chunk);
     if (length === 0) return undefined;
     unread = Buffer.concat([unread, chunk.subarray(0, length)]);
   }
@@ -45,7 +45,7 @@ function writeAnswer(text: string): void {
 
 /** Always at the beginning: whoever waits is told the last one, and only reads when he has waited in vain. */
 function say(path: string): void {
-  writeSync(progress, `${path}\0`, 0);
+  writeSync(progressFd, `${path}\0`, 0);
 }
 
 /** All questions of one line are about one moment: each tree is looked at once, the host's for all of them. */
@@ -75,14 +75,14 @@ function answerAll(groups: readonly (readonly PathQuestion[])[], { avoid }: Path
 
 /** The trees that are being looked at, by the numbers of their roots. Each holds some descriptors. */
 class OpenViews {
-  private readonly views = new Map<number, TreeView>();
+  private readonly views = new Map<number, FileTree>();
 
   constructor(private readonly before: (path: string) => string | undefined) {}
 
-  of(root: number): TreeView {
+  of(root: number): FileTree {
     const known = this.views.get(root);
     if (known) return known;
-    const view = TreeView.open(`/proc/self/fd/${firstRoot + root}`, this.before);
+    const view = FileTree.open(`/proc/self/fd/${firstRootFd + root}`, this.before);
     this.views.set(root, view);
     return view;
   }
@@ -93,17 +93,17 @@ class OpenViews {
 }
 
 /** Like answerOf, of a path at which something else appeared, or nothing, between two looks. */
-function answer(question: PathQuestion, view: TreeView): PathAnswer {
+function answer(question: PathQuestion, view: FileTree): PathAnswer {
   try {
     return answerOf(question, view);
   } catch (error) {
     const { path } = question;
-    return { walk: { path, passages: [], end: { kind: 'unreadable', path, error: errorName(error) } } };
+    return { walk: { path, hops: [], end: { kind: 'unreadable', path, error: errorName(error) } } };
   }
 }
 
-function answerOf({ path, links = [], wanted, open }: PathQuestion, view: TreeView): PathAnswer {
-  const found = walk(withLinks(view.look, new Map(links)), path);
+function answerOf({ path, links = [], wanted, open }: PathQuestion, view: FileTree): PathAnswer {
+  const found = resolvePath(withLinks(view.look, new Map(links)), path);
   const { end } = found;
   if (end.kind !== 'found' || !canBeDisk(end.entry)) return { walk: found };
   // A descriptor of the very entry: another one may have its name by now.

@@ -5,7 +5,7 @@ import { ReaderProcess } from './reader-process';
 /** One look takes microseconds. One that takes this long, in the kernel, waits for storage that does not answer. */
 const lookDeadlineMs = 5_000;
 /** A child that gets no processor is waited for longer, but not for ever: this many times `lookDeadlineMs`. */
-const patience = 12;
+const maxWaits = 12;
 
 /** Why a question has no answer. */
 export interface Unanswered {
@@ -148,7 +148,7 @@ export class PathReader {
     if (child?.pid === undefined) return;
     const hangsAt = child.looksAt();
     // One that has not said yet what it looks at is still starting.
-    if (this.waits < patience && (hangsAt === '' || child.wantsProcessor())) {
+    if (this.waits < maxWaits && (hangsAt === '' || child.wantsProcessor())) {
       this.timer = setTimeout(() => this.late(), lookDeadlineMs);
       return;
     }

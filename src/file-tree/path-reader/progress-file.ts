@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 /** O_TMPFILE (open(2)), which Node's constants lack. */
 const withoutName = 0o20000000 | constants.O_DIRECTORY;
 /** In bytes, more than a path on which the walk could get so far. */
-const longestPath = 64 * 1024;
+const maxPathBytes = 64 * 1024;
 
 /**
  * A file without a name, into which the child writes what it is about to look at. A pipe would wake this process for
@@ -25,7 +25,7 @@ export class ProgressFile {
 
   /** The path that was last said; empty as long as there was none. */
   read(): string {
-    const bytes = Buffer.alloc(longestPath);
+    const bytes = Buffer.alloc(maxPathBytes);
     const length = readSync(this.descriptor, bytes, 0, bytes.length, 0);
     const [path = ''] = bytes.toString('utf8', 0, length).split('\0');
     return path;

@@ -5,7 +5,7 @@ import { leave, signalGroup, startLasting, type LastingChild } from '../../os/ch
 import { usualPath, withDescriptors, type Argv } from '../../os/isolated';
 import { log } from '../../os/log';
 import { openPath } from '../../os/open-file';
-import { firstRoot, program } from './descriptors';
+import { firstRootFd, programFd } from './descriptors';
 import childProgram from './path-reader.child';
 import { ProgressFile } from './progress-file';
 
@@ -16,9 +16,9 @@ import { ProgressFile } from './progress-file';
 const environment = { LC_ALL: 'C', PATH: usualPath, NODE_OPTIONS: '--max-semi-space-size=1' };
 
 /** In bytes, more than a path and the links on it can take: 40 of 4 KiB each, every element told with its whole path. */
-const longestLine = 32 * 1024 * 1024;
+const maxLineBytes = 32 * 1024 * 1024;
 /** Enough of its complaints to see the last one. */
-const longestComplaint = 16 * 1024;
+const keptStderrBytes = 16 * 1024;
 
 export interface ReaderProcessOptions {
   /** What starts a program with the wanted credentials; nothing for those of this process. */
@@ -107,12 +107,12 @@ export class ReaderProcess {
 
   private listen({ onLine, onEnd }: ReaderProcessOptions): void {
     const { child } = this;
-    const lines = new Lines(longestLine);
+    const lines = new Lines(maxLineBytes);
     child.stdout.on('data', (piece: Buffer) => {
       for (const line of lines.take(piece)) if (this.isOurs) onLine(line === tooLong ? undefined : line);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.complaints = (this.complaints + text).slice(-longestComplaint);
+      this.complaints = (this.complaints + text).slice(-keptStderrBytes);
     });
     const ended = (): void => {
       if (!this.isOurs) return;
@@ -128,7 +128,7 @@ export class ReaderProcess {
 
 /** One that runs as another user gets no descriptor but its own. */
 function argvOf({ asUser, roots }: ReaderProcessOptions): Argv {
-  const node = [`/proc/self/fd/${program}`, '-e', childProgram] as const;
+  const node = [`/proc/self/fd/${programFd}`, '-e', childProgram] as const;
   const [first, ...rest] = asUser;
-  return first === undefined ? node : withDescriptors(firstRoot + roots.length, [first, ...rest, ...node]);
+  return first === undefined ? node : withDescriptors(firstRootFd + roots.length, [first, ...rest, ...node]);
 }

@@ -2,7 +2,7 @@ import { inOrder, rankOf, type FleetDomain, type FleetReport } from './fleet';
 import type { BlockState, Verdict } from '../../core/finding';
 
 /** What was found of one VM at one time. */
-interface Standing {
+interface DiffState {
   readonly verdict: Verdict;
   readonly blockState: BlockState;
   readonly host: string;
@@ -14,8 +14,8 @@ export interface Change {
   readonly name: string | null;
   /** `unknown`: it was bad, and whether it still is cannot be told. */
   readonly kind: 'worse' | 'better' | 'unknown' | 'moved' | 'new' | 'gone';
-  readonly before: Standing | null;
-  readonly now: Standing | null;
+  readonly before: DiffState | null;
+  readonly now: DiffState | null;
   readonly reason: string;
 }
 
@@ -86,6 +86,6 @@ function isLost(was: FleetDomain, is: FleetDomain): boolean {
   );
 }
 
-function standing(domain: FleetDomain | undefined): Standing | null {
+function standing(domain: FleetDomain | undefined): DiffState | null {
   return domain ? { verdict: domain.verdict, blockState: domain.blockState, host: domain.host } : null;
 }

@@ -4,7 +4,7 @@ import type { FleetDomain } from '../model/fleet';
 import { markup, type Markup } from './markup';
 
 /** What a page has to tell apart: how a VM stands. */
-export type Standing = Pick<FleetDomain, 'verdict' | 'blockState'>;
+export type VmStatus = Pick<FleetDomain, 'verdict' | 'blockState'>;
 
 interface Sign {
   readonly letter: string;
@@ -43,7 +43,7 @@ export function isAlarming(state: BlockState): boolean {
 }
 
 /** Every sign of the page. */
-export const legend: readonly (Standing & { readonly name: string; readonly means: string })[] = [
+export const legend: readonly (VmStatus & { readonly name: string; readonly means: string })[] = [
   ...verdicts.map((verdict) => ({
     verdict,
     blockState: 'healthy' as const,
@@ -62,7 +62,7 @@ export const legend: readonly (Standing & { readonly name: string; readonly mean
  * The verdict by shape and colour, and by its letter, unless the block state is the worse news: each alone is enough to
  * tell it.
  */
-export function signOf({ verdict, blockState }: Standing): {
+export function signOf({ verdict, blockState }: VmStatus): {
   readonly letter: string;
   readonly classes: string;
 } {
@@ -73,12 +73,12 @@ export function signOf({ verdict, blockState }: Standing): {
   };
 }
 
-export function sign(standing: Standing): Markup {
+export function sign(standing: VmStatus): Markup {
   const { letter, classes } = signOf(standing);
   return markup`<span class="${classes}" aria-hidden="true">${letter}</span>`;
 }
 
-export function inWords({ verdict, blockState }: Standing): string {
+export function inWords({ verdict, blockState }: VmStatus): string {
   return isAlarming(blockState) ? `${verdict}, ${blockState}` : verdict;
 }
 

@@ -1,11 +1,11 @@
 import { inOrder, type FleetHost, type FleetReport } from '../model/fleet';
 import { titleOf } from '../../cli/escape';
 import { markup, section, type Markup } from './markup';
-import type { Row } from './rows';
+import type { TableRow } from './rows';
 import { count, inWords, legend, sign, signOf } from './labels';
 
 /** Hosts × VMs: a row per host, a small cell per VM. */
-export function fleetMap({ hosts }: FleetReport, rows: readonly Row[]): Markup {
+export function fleetMap({ hosts }: FleetReport, rows: readonly TableRow[]): Markup {
   const machines = new Map(hosts.map((host) => [host.host, host]));
   for (const { vm } of rows) {
     if (!machines.has(vm.host)) machines.set(vm.host, { host: vm.host, cluster: null });
@@ -22,7 +22,7 @@ export function fleetMap({ hosts }: FleetReport, rows: readonly Row[]): Markup {
   return section('map', 'Hosts and their VMs', markup`${explained()}<div class="map">${groups}</div>`);
 }
 
-function hostRow({ host, trouble }: FleetHost, rows: readonly Row[]): Markup {
+function hostRow({ host, trouble }: FleetHost, rows: readonly TableRow[]): Markup {
   const here = rows.filter(({ vm }) => vm.host === host);
   return markup`
     <li>
@@ -34,7 +34,7 @@ function hostRow({ host, trouble }: FleetHost, rows: readonly Row[]): Markup {
     </li>`;
 }
 
-function cell({ id, vm }: Row): Markup {
+function cell({ id, vm }: TableRow): Markup {
   const { letter, classes } = signOf(vm);
   const label = `${titleOf(vm)}: ${inWords(vm)}`;
   const title = vm.reason === '' ? label : `${label}: ${vm.reason}`;

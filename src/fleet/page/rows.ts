@@ -1,7 +1,7 @@
 import { ageOf, worstFirst, type FleetDomain, type FleetReport } from '../model/fleet';
 
 /** A VM of the page. */
-export interface Row {
+export interface TableRow {
   readonly vm: FleetDomain;
   /** Of the element that tells about it: a number, since its names may hold anything. */
   readonly id: string;
@@ -10,7 +10,7 @@ export interface Row {
 }
 
 /** Worst first. */
-export function rowsOf({ domains, time }: FleetReport): Row[] {
+export function rowsOf({ domains, time }: FleetReport): TableRow[] {
   const now = new Date(time);
   return worstFirst(domains).map((vm, index) => ({ vm, id: `vm-${index + 1}`, age: ageOf(vm, now) }));
 }

@@ -2,8 +2,8 @@ import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../model
 import { verdicts } from '../../core/finding';
 import { titleOf } from '../../cli/escape';
 import { type Markup, markup, section, signs } from './markup';
-import type { Row } from './rows';
-import { alarmingStates, count, sign, type Standing } from './labels';
+import type { TableRow } from './rows';
+import { alarmingStates, count, sign, type VmStatus } from './labels';
 
 const sources = {
   monitoring: "by what OpenNebula's collectors had told",
@@ -21,7 +21,7 @@ export function headline({ domains, hosts, doubts }: FleetReport): string {
 }
 
 /** When, from whom, and the sums. */
-export function summary(report: FleetReport, rows: readonly Row[]): Markup {
+export function summary(report: FleetReport, rows: readonly TableRow[]): Markup {
   const { time, host, source, hosts, domains } = report;
   const counts = countVerdicts(domains);
   const ages = rows.flatMap(({ age }) => age ?? []);
@@ -47,7 +47,7 @@ export function summary(report: FleetReport, rows: readonly Row[]): Markup {
     </header>`;
 }
 
-function tile(standing: Standing, name: string, number: number): Markup {
+function tile(standing: VmStatus, name: string, number: number): Markup {
   return markup`
     <div class="tile ${number === 0 ? 'none' : standing.verdict}">
       <dt>${sign(standing)} ${name}</dt>
@@ -56,7 +56,7 @@ function tile(standing: Standing, name: string, number: number): Markup {
 }
 
 /** VMs that a write of their guest can kill. */
-export function urgent(rows: readonly Row[]): Markup | undefined {
+export function urgent(rows: readonly TableRow[]): Markup | undefined {
   const dying = rows.filter(({ vm }) => vm.blockState === 'half-inactive');
   if (dying.length === 0) return undefined;
   const links = dying.map(
@@ -72,7 +72,7 @@ export function urgent(rows: readonly Row[]): Markup | undefined {
 }
 
 /** What keeps this page from telling everything. */
-export function unknowns({ hosts, doubts }: FleetReport, rows: readonly Row[]): Markup | undefined {
+export function unknowns({ hosts, doubts }: FleetReport, rows: readonly TableRow[]): Markup | undefined {
   const never = rows.filter(({ age }) => age === null).length;
   const items = [
     ...doubts.map((doubt) => markup`<li>${doubt}</li>`),

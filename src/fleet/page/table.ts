@@ -1,12 +1,12 @@
 import { describeAge, isAtRisk } from '../model/fleet';
 import { verdicts } from '../../core/finding';
 import { markup, section, type Markup } from './markup';
-import type { Row } from './rows';
+import type { TableRow } from './rows';
 import { trouble } from './vm-details';
 import { isAlarming, sign } from './labels';
 
 /** One body per VM, so that sorting keeps together what belongs to it. The script makes the headers buttons. */
-export function vmTable(rows: readonly Row[]): Markup {
+export function vmTable(rows: readonly TableRow[]): Markup {
   const table = markup`
     <table class="vms">
       <thead>
@@ -24,7 +24,7 @@ export function vmTable(rows: readonly Row[]): Markup {
   return section('vms', 'All VMs', table);
 }
 
-function body({ vm, id, age }: Row): Markup {
+function body({ vm, id, age }: TableRow): Markup {
   const { domain, name, host, verdict, blockState, seen } = vm;
   const details = isAtRisk(vm) ? trouble(vm, id) : undefined;
   const state = isAlarming(blockState) ? markup`<strong>${sign(vm)} ${blockState}</strong>` : blockState;

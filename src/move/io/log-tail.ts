@@ -4,10 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Lines, tooLong } from '../../os/model/line-splitter';
 
 /** Milliseconds between two looks. */
-const interval = 10;
+const pollIntervalMs = 10;
 
 /** Longer than any line of QEMU's or libvirt's. */
-const longestLine = 64 * 1024;
+const maxLineBytes = 64 * 1024;
 
 /** Hears each line once. */
 export interface LineReader {
@@ -21,7 +21,7 @@ export interface LineReader {
 export class LogWatch<Reader extends LineReader> {
   private readonly file: string;
   private readonly chunk = Buffer.allocUnsafe(64 * 1024);
-  private readonly lines = new Lines(longestLine);
+  private readonly lines = new Lines(maxLineBytes);
   private descriptor: number | undefined;
   private position: number;
 
@@ -64,7 +64,7 @@ export class LogWatch<Reader extends LineReader> {
   /** Reads on until what was said is as expected, for so many milliseconds at most. */
   async until(isExpected: (said: Reader) => boolean, milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
-    while (!isExpected(this.look()) && performance.now() < end) await pause(interval);
+    while (!isExpected(this.look()) && performance.now() < end) await pause(pollIntervalMs);
   }
 
   close(): void {

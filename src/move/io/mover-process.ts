@@ -3,9 +3,9 @@ import { leave, signalGroup, startLasting } from '../../os/child-process';
 import type { Command } from '../../os/isolated';
 
 /** Milliseconds in which what a mover wrote arrives after its end. */
-const outputGrace = 1000;
+const outputGraceMs = 1000;
 /** Characters that are kept of each end of what a mover prints: it may print for hours, and nobody reads it before its end. */
-const longestEnd = 256 * 1024;
+const keptOutputChars = 256 * 1024;
 
 /** The program that really moves or saves a domain. */
 export interface Mover {
@@ -15,7 +15,7 @@ export interface Mover {
   readonly start: () => RunningMover;
 }
 
-export interface Moved {
+export interface MoverResult {
   readonly exit: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -23,7 +23,7 @@ export interface Moved {
 
 export interface RunningMover {
   /** It never rejects. */
-  readonly ended: Promise<Moved>;
+  readonly ended: Promise<MoverResult>;
   /** Reaches all that the mover started and left in its process group. */
   readonly kill: (signal: 'SIGTERM' | 'SIGKILL') => void;
 }
@@ -53,11 +53,11 @@ export interface Launched {
 /** Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
 export function launch({ command, cwd = '/' }: Program): Launched {
   const child = startLasting(command, { cwd, env: { ...process.env, LC_ALL: 'C' } });
-  const [stdout, stderr] = [new KeptText(longestEnd), new KeptText(longestEnd)];
+  const [stdout, stderr] = [new KeptText(keptOutputChars), new KeptText(keptOutputChars)];
   child.stdout.setEncoding('utf8').on('data', (text: string) => stdout.take(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => stderr.take(text));
-  const moved = (exit: number | null): Moved => ({ exit, stdout: stdout.text, stderr: stderr.text });
-  const ended = new Promise<Moved>((resolve) => {
+  const moved = (exit: number | null): MoverResult => ({ exit, stdout: stdout.text, stderr: stderr.text });
+  const ended = new Promise<MoverResult>((resolve) => {
     child.on('error', ({ message }) => {
       stderr.take(`${message}\n`);
       resolve(moved(127));
@@ -69,7 +69,7 @@ export function launch({ command, cwd = '/' }: Program): Launched {
         child.stdout.destroy();
         child.stderr.destroy();
         resolve(moved(exit));
-      }, outputGrace).unref();
+      }, outputGraceMs).unref();
     });
   });
   const hasEnded = (): boolean =>

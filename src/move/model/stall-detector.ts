@@ -5,7 +5,7 @@ const remaining = /^Data remaining:\s+(\S+)/m;
  * progress, apart from the time that goes by. Before there is something to copy, and when nothing is left,
  * libvirt is busy with other things, at either end, that may take their time.
  */
-export class StallClock {
+export class StallDetector {
   private seen = '';
   private since = 0;
 

@@ -1,6 +1,6 @@
 import { child, descend, type Element } from '../../core/element';
 import { failureOf, type Failure } from '../../core/errors';
-import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
+import { guardModeOf, hasLastAttribute, type GuardMode } from './guard-mode';
 
 /** VMM_DRIVER_ACTION_DATA. */
 export interface ActionData {
@@ -63,7 +63,7 @@ export function readMoveRequest(
     ...data,
     shared: isShared(root),
     guardMode: guardModeOf(vm),
-    tellsLast: tellsLast(vm),
+    tellsLast: hasLastAttribute(vm),
   };
 }
 

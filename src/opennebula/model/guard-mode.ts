@@ -4,7 +4,7 @@ import { cut } from '../../core/one-line';
 
 const modes = ['off', 'warn'] as const;
 /** Characters of a word that is none: whoever owns the VM may write as much as he likes. */
-const longestOdd = 40;
+const quotedChars = 40;
 
 /** How the owner of a VM wants it guarded: MIGRATE_GUARD_MODE of its USER_TEMPLATE. */
 export interface GuardMode {
@@ -23,7 +23,7 @@ export function guardModeOf(vm: Element | undefined): GuardMode {
   const given = child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_MODE')?.text.trim() ?? '';
   const mode = modes.find((word) => word === given.toLowerCase());
   if (mode) return { mode };
-  return given === '' ? usual : { mode: 'guard', odd: cut(given, longestOdd) };
+  return given === '' ? usual : { mode: 'guard', odd: cut(given, quotedChars) };
 }
 
 /**
@@ -39,6 +39,6 @@ export function describeOddMode(odd: string): string {
 }
 
 /** Whether it tells what was done last: then that has to be told anew, or would be wrong. */
-export function tellsLast(vm: Element | undefined): boolean {
+export function hasLastAttribute(vm: Element | undefined): boolean {
   return child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_LAST') !== undefined;
 }

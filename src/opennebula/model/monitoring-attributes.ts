@@ -13,7 +13,7 @@ export interface ProbedVm {
 }
 
 /** All probes of a host share one UDP message of at most 64 KiB (monitord_client.rb). */
-const longestReason = 200;
+const maxReasonChars = 200;
 
 /**
  * One line of a probe in kvm-probes.d/vm/monitor, as monitord reads it (MonitorDriverProtocol.cc, _monitor_vm).
@@ -30,7 +30,7 @@ export function monitoringLine(vm: ProbedVm, time: Date): string {
 export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<string, string>> {
   return {
     MIGRATE_GUARD: vm.verdict,
-    MIGRATE_GUARD_REASON: harmless(vm.reason, longestReason),
+    MIGRATE_GUARD_REASON: harmless(vm.reason, maxReasonChars),
     MIGRATE_GUARD_BLOCK_STATE: vm.blockState,
     MIGRATE_GUARD_TIME: `${time.toISOString().slice(0, 19)}Z`,
   };

@@ -77,12 +77,12 @@ export function isWarning({ guard, result, warnings, errors }: RecordEntry): boo
 /** `migrate, kvm1 to kvm2: done: repair: …`. */
 export function describeEntry(entry: RecordEntry): string {
   const { action, source, destination, result, exit, guard, why, errors, warnings, did } = entry;
-  const way = destination === null ? `on ${source}` : `${source} to ${destination}`;
+  const resolved = destination === null ? `on ${source}` : `${source} to ${destination}`;
   const status = exit === null || exit === 0 ? '' : ` (exit ${exit})`;
   const said = [...errors, ...warnings, ...did];
   const unsaid = guard === 'could-not-run' && !said.some((line) => line.includes(why ?? ''));
   const rest = [...(unsaid ? [`the guard could not run: ${why ?? 'nobody said why'}`] : []), ...said];
-  return oneLine([`${action}, ${way}`, `${result ?? 'begun'}${status}`, ...rest].join(': ')).trim();
+  return oneLine([`${action}, ${resolved}`, `${result ?? 'begun'}${status}`, ...rest].join(': ')).trim();
 }
 
 export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {

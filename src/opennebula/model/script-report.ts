@@ -1,7 +1,7 @@
 import { info, warning } from './vm-log';
 
 /** What a script of ours has told, without the marks of OpenNebula's logs. */
-export interface Said {
+export interface ScriptReport {
   readonly did: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
@@ -10,7 +10,7 @@ export interface Said {
 const severities = { INFO: 'did', WARN: 'warnings', ERROR: 'errors' } as const;
 
 /** Of what a driver or TM script wrote to stderr (opennebula/model/vm-log.ts), whoever wrote it; a mover's words are left out. */
-export function saidInLog(stderr: string, names: readonly string[]): Said {
+export function readLogReport(stderr: string, names: readonly string[]): ScriptReport {
   const said = { did: new Lines(names), warnings: new Lines(names), errors: new Lines(names) };
   for (const line of stderr.split('\n')) {
     const [, severity, what] = /^(INFO|WARN|ERROR): migrate-guard: (.*)$/.exec(line) ?? [];
@@ -22,12 +22,17 @@ export function saidInLog(stderr: string, names: readonly string[]): Said {
 
 /** The same told anew, with each error as a warning in the words of `say`. */
 export function errorsAsWarnings(stderr: string, say: (what: string) => string): string {
-  const { did, warnings, errors } = saidInLog(stderr, []);
+  const { did, warnings, errors } = readLogReport(stderr, []);
   return [...did.map(info), ...[...warnings, ...errors.map(say)].map(warning)].join('');
 }
 
 /** Of what a hook printed (opennebula/model/hook-log.ts). What it says last of a success is how it ended, and no deed. */
-export function saidByHook(stdout: string, stderr: string, isDone: boolean, names: readonly string[]): Said {
+export function readHookReport(
+  stdout: string,
+  stderr: string,
+  isDone: boolean,
+  names: readonly string[],
+): ScriptReport {
   const [did, errors] = [new Lines(names), new Lines(names)];
   for (const line of stdout.split('\n').filter((one) => one !== '')) did.add(line);
   for (const line of stderr.split('\n').filter((one) => one !== ''))

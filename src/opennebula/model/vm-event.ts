@@ -1,6 +1,6 @@
 import { child, children, type Element } from '../../core/element';
 import { failureOf, type Failure } from '../../core/errors';
-import { guardModeOf, tellsLast, type GuardMode } from './guard-mode';
+import { guardModeOf, hasLastAttribute, type GuardMode } from './guard-mode';
 
 /** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
 export interface HistoryRecord {
@@ -53,7 +53,7 @@ export function eventOf(vm: Element): VmEvent | Failure {
     prevState: numberIn(vm, 'PREV_STATE'),
     prevLcmState: numberIn(vm, 'PREV_LCM_STATE'),
     guardMode: guardModeOf(vm),
-    tellsLast: tellsLast(vm),
+    tellsLast: hasLastAttribute(vm),
     history: history.sort((one, other) => one.seq - other.seq),
   };
 }

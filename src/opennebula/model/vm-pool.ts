@@ -9,11 +9,11 @@ export interface PlacedVm {
   /** The driver of its system datastore, whose scripts OpenNebula runs around a migration; empty where nobody told. */
   readonly tmMad: string;
   /** What the probe said of it last, if that is in this document. */
-  readonly told?: ProbeTold;
+  readonly reported?: ProbeReport;
 }
 
 /** What monitord keeps of our probe's attributes (opennebula/model/monitoring-attributes.ts), as it was said: nothing of it is sure. */
-export interface ProbeTold {
+export interface ProbeReport {
   readonly verdict: string;
   readonly reason: string;
   readonly blockState: string;
@@ -40,20 +40,20 @@ export function readVmPool(pool: Element): PlacedVm[] {
     const id = textIn(vm, 'ID');
     if (!isId(id) || host === '' || !record) return [];
     if (!hypervisorDrivers.includes(textIn(record, 'VM_MAD'))) return [];
-    const told = probeIn(child(vm, 'MONITORING'));
+    const reported = probeIn(child(vm, 'MONITORING'));
     const base = { id: Number(id), name: textIn(vm, 'NAME'), host, tmMad: textIn(record, 'TM_MAD') };
-    return [{ ...base, ...(told ? { told } : {}) }];
+    return [{ ...base, ...(reported ? { reported } : {}) }];
   });
 }
 
 /** What the probe said last, by VM (`one.vmpool.monitoring`). */
-export function readMonitoring(data: Element): Map<number, ProbeTold> {
-  const told = new Map<number, ProbeTold>();
+export function readMonitoring(data: Element): Map<number, ProbeReport> {
+  const reported = new Map<number, ProbeReport>();
   for (const record of children(data, 'MONITORING')) {
     const [found, id] = [probeIn(record), textIn(record, 'ID')];
-    if (found && isId(id)) told.set(Number(id), found);
+    if (found && isId(id)) reported.set(Number(id), found);
   }
-  return told;
+  return reported;
 }
 
 function isId(text: string): boolean {
@@ -65,7 +65,7 @@ function vmsOf(root: Element): readonly Element[] {
   return root.name === 'VM' ? [root] : children(root, 'VM');
 }
 
-function probeIn(monitoring: Element | undefined): ProbeTold | undefined {
+function probeIn(monitoring: Element | undefined): ProbeReport | undefined {
   if (!monitoring) return undefined;
   const verdict = textIn(monitoring, 'MIGRATE_GUARD');
   if (verdict === '') return undefined;

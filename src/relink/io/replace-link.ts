@@ -15,13 +15,13 @@ import { errorName, GuardError } from '../../core/errors';
 import type { LinkEntry } from '../../file-tree/model/entry';
 import { remedyOf } from '../../core/remedy-of';
 import { asUserArgv } from '../../os/as-user-argv';
-import { run } from '../../os/run-command';
+import { runCommand } from '../../os/run-command';
 import { usualPath, withDescriptors } from '../../os/isolated';
 import { freshName } from '../../os/fresh-file';
-import { TreeView } from '../../file-tree/tree';
+import { FileTree } from '../../file-tree/tree';
 
 /** Milliseconds, for one link. */
-const exchangeDeadline = 10_000;
+const exchangeDeadlineMs = 10_000;
 const environment = { LC_ALL: 'C', PATH: usualPath };
 
 /**
@@ -31,7 +31,7 @@ const environment = { LC_ALL: 'C', PATH: usualPath };
  * @throws GuardError `failed`; the link is then as it was.
  */
 export async function replaceLink(path: string, before: LinkEntry, target: string): Promise<void> {
-  const host = TreeView.open('/');
+  const host = FileTree.open('/');
   try {
     const directory = host.look(path.slice(0, path.lastIndexOf('/')) || '/');
     const anchor = host.anchor(path);
@@ -75,9 +75,9 @@ async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string
   const owner = { uid: before.uid, gid: before.gid, groups: [before.gid], overridesAccess: false };
   const directory = openSync(dirname(anchor), constants.O_RDONLY | constants.O_DIRECTORY);
   const asOwner = async (...argv: readonly string[]): Promise<void> => {
-    const options = { deadline: exchangeDeadline, cwd: '/', inherit: directory };
+    const options = { deadline: exchangeDeadlineMs, cwd: '/', inherit: directory };
     const command = withDescriptors(4, [...asUserArgv(owner), ...argv]);
-    const { exit, stderr } = await run({ argv: command, environment }, options);
+    const { exit, stderr } = await runCommand({ argv: command, environment }, options);
     if (exit !== 0) throw errorInWords(stderr.trim().split(': ').at(-1) || `${argv[0] ?? ''} failed`);
   };
   try {

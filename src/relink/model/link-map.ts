@@ -1,6 +1,6 @@
 import { canBeDisk, describeKind, sameIdentity } from '../../file-tree/model/entry';
 import type { FoundLink } from '../../file-tree/model/link-change';
-import type { Walk } from '../../file-tree/model/walk';
+import type { ResolvedPath } from '../../file-tree/model/walk';
 import { describeFailure } from '../../file-tree/model/describe-hops';
 
 /** One wish: this link shall point to that target. */
@@ -37,15 +37,15 @@ export function parseMap(text: string): { readonly changes: LinkChange[]; readon
 }
 
 /** Why a link may not be pointed elsewhere, by what it leads to now and then; `undefined` when that is the same disk. */
-export function refuseTarget(before: Walk, after: Walk): string | undefined {
-  for (const [word, way] of [
+export function refuseTarget(before: ResolvedPath, after: ResolvedPath): string | undefined {
+  for (const [word, resolved] of [
     ['now', before],
     ['then', after],
   ] as const) {
-    const failure = describeFailure(way);
+    const failure = describeFailure(resolved);
     if (failure !== undefined) return `it would not lead to the same disk: ${word}, ${failure} on the host`;
-    if (way.end.kind === 'found' && !canBeDisk(way.end.entry)) {
-      return `${word} it leads to ${describeKind(way.end.entry)}, which is no disk`;
+    if (resolved.end.kind === 'found' && !canBeDisk(resolved.end.entry)) {
+      return `${word} it leads to ${describeKind(resolved.end.entry)}, which is no disk`;
     }
   }
   if (before.end.kind !== 'found' || after.end.kind !== 'found') return 'it leads nowhere';
@@ -56,13 +56,12 @@ export function refuseTarget(before: Walk, after: Walk): string | undefined {
 /** The path by which a way goes through this very link, where that is another than the one it was asked for by. */
 export function otherNameOf(
   { path: own, entry: { inode } }: FoundLink,
-  { passages }: Walk,
+  { hops: hops }: ResolvedPath,
 ): string | undefined {
   if (inode === undefined) return undefined;
-  return passages.find(({ path, entry }) => entry.kind === 'link' && entry.inode === inode && path !== own)
-    ?.path;
+  return hops.find(({ path, entry }) => entry.kind === 'link' && entry.inode === inode && path !== own)?.path;
 }
 
-export function goesThrough({ passages }: Walk, link: string): boolean {
-  return passages.some(({ path, entry }) => path === link && entry.kind === 'link');
+export function goesThrough({ hops: hops }: ResolvedPath, link: string): boolean {
+  return hops.some(({ path, entry }) => path === link && entry.kind === 'link');
 }

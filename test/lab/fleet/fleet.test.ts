@@ -44,11 +44,11 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
   wrong.host.link(wrong.disks[0]?.path ?? '', foreign);
 
   const live = await fleet.command('audit', '--live');
-  expect([live.exit, verdicts(live.told.domains)]).toEqual([
+  expect([live.exit, verdicts(live.reported.domains)]).toEqual([
     1,
     { 'one-413': 'blocked', 'one-411': 'repairable', 'one-412': 'repairable', 'one-410': 'safe' },
   ]);
-  const [finding] = live.told.domains.find(({ domain }) => domain === 'one-411')?.findings ?? [];
+  const [finding] = live.reported.domains.find(({ domain }) => domain === 'one-411')?.findings ?? [];
   expect(finding).toMatchObject({ disk: 'vda', remedy: 'migrate-guard repair one-411' });
   expect(finding?.evidence?.host?.join()).toContain(links[0]);
   expect(finding?.evidence?.namespace?.join()).toContain('missing');
@@ -57,8 +57,8 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
   const byId = stage.lab.linkById(safe.disks[0]?.volume as never, 'fir.b.410');
   const foresee = async (target: string): Promise<[number | null, FleetDocument['domains']]> => {
     put(stage.front, '/var/tmp/map', `${path} ${target}\n`, 0o644);
-    const { exit, told } = await fleet.command('audit', '--before-relink', '/var/tmp/map');
-    return [exit, told.domains];
+    const { exit, reported } = await fleet.command('audit', '--before-relink', '/var/tmp/map');
+    return [exit, reported.domains];
   };
   expect(await foresee(byId)).toMatchObject([1, [{ domain: 'one-410', now: 'safe', verdict: 'repairable' }]]);
   expect(await foresee(`/dev/${one.disks[0]?.volume?.name ?? ''}`)).toMatchObject([
@@ -70,7 +70,7 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
 
   const all = ['repair', '--all', '--hosts', 'all'] as const;
   const dry = await fleet.command(...all, '--dry-run');
-  expect(dry.told.domains.map(({ domain, result }) => [domain, result])).toEqual([
+  expect(dry.reported.domains.map(({ domain, result }) => [domain, result])).toEqual([
     ['one-411', 'would-repair'],
     ['one-412', 'would-repair'],
   ]);
@@ -78,19 +78,19 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
 
   const real = await fleet.command(...all);
   expect(
-    real.told.domains.map(({ domain, host, result, exit: status }) => [domain, host, result, status]),
+    real.reported.domains.map(({ domain, host, result, exit: status }) => [domain, host, result, status]),
   ).toEqual([
     ['one-411', 'kvm1', 'repaired', 0],
     ['one-412', 'kvm2', 'repaired', 0],
   ]);
   expect([isMade(one, links[0]), isMade(other, links[1])]).toEqual([true, true]);
   // What this does not mend keeps it from being all well.
-  expect([real.exit, real.told.notBegun, verdicts(real.told.others)]).toEqual([
+  expect([real.exit, real.reported.notBegun, verdicts(real.reported.others)]).toEqual([
     1,
     [],
     { 'one-413': 'blocked' },
   ]);
-  expect((await fleet.command(...all, '--except', '413')).told.domains).toEqual([]);
+  expect((await fleet.command(...all, '--except', '413')).reported.domains).toEqual([]);
   for (const domain of [safe, one, other]) await domain.expectCounting();
   await end(safe, one, other, wrong);
 });
@@ -98,28 +98,28 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
 test('a surprise stops it, and the next run goes on with the rest', async () => {
   const domains = await start([420, 'kvm1'], [421, 'kvm2'], [422, 'kvm2']);
   for (const domain of domains) stage.lab.relink(domain);
-  const half = stage.lab.host('kvm2');
-  await half.succeed(['mv', program, `${program}.real`]);
+  const connection = stage.lab.host('kvm2');
+  await connection.succeed(['mv', program, `${program}.real`]);
   const failing =
     '{"kind":"end","exit":3,"result":"failed","what":"the repair was taken back","remedy":"look at it"}';
   const script = `#!/bin/sh\nread -r line\ncase $line in *'"repair"'*) echo '{"kind":"hello","version":"x"}'; echo '${failing}' ;; *) echo "$line" | ${program}.real host ;; esac\n`;
-  put(half, program, script, 0o755);
+  put(connection, program, script, 0o755);
 
   const words = ['repair', '--all', '--hosts', 'all', '--batch', '1'] as const;
   const first = await fleet.command(...words);
-  expect(first.told.domains.map(({ domain, result }) => [domain, result])).toEqual([
+  expect(first.reported.domains.map(({ domain, result }) => [domain, result])).toEqual([
     ['one-420', 'repaired'],
     ['one-421', 'failed'],
   ]);
-  expect([first.exit, first.told.notBegun]).toEqual([3, ['one-422']]);
+  expect([first.exit, first.reported.notBegun]).toEqual([3, ['one-422']]);
   const said = await stage.front.run([program, ...words, '--except', '420'], { deadline: 60_000 });
   expect(said.stdout).toMatch(
     /stopped: one-421 went otherwise than expected\n {2}-> .*--except one-421 without it/,
   );
 
-  await half.succeed(['mv', `${program}.real`, program]);
+  await connection.succeed(['mv', `${program}.real`, program]);
   const second = await fleet.command(...words, '--except', 'one-421');
-  expect([second.exit, second.told.domains.map(({ domain, result }) => [domain, result])]).toEqual([
+  expect([second.exit, second.reported.domains.map(({ domain, result }) => [domain, result])]).toEqual([
     1,
     [['one-422', 'repaired']],
   ]);
@@ -138,11 +138,14 @@ test('VMs that a failed migration left stuck are reset, wherever they are', asyn
   expect((await migrateToSink(stuck)).status).toBe('failed');
   fleet.failed(430);
   await stuck.host.succeed([program, 'layout', affectedQemu()]);
-  const { exit, told } = await fleet.command('reset', '--all', '--hosts', 'all');
-  expect([exit, told.domains]).toMatchObject([0, [{ domain: 'one-430', host: 'kvm1', result: 'healed' }]]);
-  expect(told.domains[0]?.did.join()).toMatch(/reset: cont/);
+  const { exit, reported } = await fleet.command('reset', '--all', '--hosts', 'all');
+  expect([exit, reported.domains]).toMatchObject([
+    0,
+    [{ domain: 'one-430', host: 'kvm1', result: 'healed' }],
+  ]);
+  expect(reported.domains[0]?.did.join()).toMatch(/reset: cont/);
   // The paths are another matter.
-  const { told: after } = await fleet.command('audit', '--live');
+  const { reported: after } = await fleet.command('audit', '--live');
   expect(after.domains.map(({ domain, blockState }) => [domain, blockState])).toEqual([
     ['one-430', 'healthy'],
     ['one-431', expect.stringMatching(/healthy|unknown/)],
@@ -155,14 +158,14 @@ test('VMs that a failed migration left stuck are reset, wherever they are', asyn
 
 test('a host that cannot be asked, is of another release, or answers nonsense keeps its VMs in the list', async () => {
   const domains = await start([440, 'kvm1'], [441, 'kvm2']);
-  const half = stage.lab.host('kvm2');
+  const connection = stage.lab.host('kvm2');
   const ask = async (): Promise<[number | null, FleetDomain | undefined, FleetHost['trouble']]> => {
-    const { exit, told } = await fleet.command('audit', '--live');
-    expect(verdicts(told.domains)).toEqual({ 'one-440': 'safe', 'one-441': 'undecided' });
-    const trouble = told.hosts.find(({ host }) => host === 'kvm2')?.trouble;
-    return [exit, told.domains.find(({ domain }) => domain === 'one-441'), trouble];
+    const { exit, reported } = await fleet.command('audit', '--live');
+    expect(verdicts(reported.domains)).toEqual({ 'one-440': 'safe', 'one-441': 'undecided' });
+    const trouble = reported.hosts.find(({ host }) => host === 'kvm2')?.trouble;
+    return [exit, reported.domains.find(({ domain }) => domain === 'one-441'), trouble];
   };
-  await half.succeed(['mv', program, `${program}.real`]);
+  await connection.succeed(['mv', program, `${program}.real`]);
   const old = 'the front-end has migrate-guard 9.9.9, and this host has 0.0.1';
   const answers: readonly [string, RegExp][] = [
     [
@@ -176,14 +179,14 @@ test('a host that cannot be asked, is of another release, or answers nonsense ke
     ],
   ];
   for (const [lines, why] of answers) {
-    put(half, program, `#!/bin/sh\nread -r line\nprintf '${lines}\\n'\n`, 0o755);
+    put(connection, program, `#!/bin/sh\nread -r line\nprintf '${lines}\\n'\n`, 0o755);
     const [exit, vm, trouble] = await ask();
     expect(exit).toBe(2);
     expect(trouble?.what).toMatch(why);
     expect(vm).toMatchObject({ host: 'kvm2', vmId: 441, name: 'vm441', seen: null });
     expect(vm?.reason).toMatch(why);
   }
-  await half.succeed(['mv', `${program}.real`, program]);
+  await connection.succeed(['mv', `${program}.real`, program]);
   await stage.lab.stopDaemon('kvm2', 'sshd');
   const [exit, vm] = await ask();
   expect([exit, vm?.reason]).toEqual([2, expect.stringMatching(/^kvm2 cannot be asked: .*refused/)]);

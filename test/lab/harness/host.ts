@@ -1,6 +1,6 @@
 import { lchownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type CommandOptions, type CommandResult, run } from '../../../src/os/run-command';
+import { type CommandOptions, type CommandResult, runCommand } from '../../../src/os/run-command';
 import { addAccount } from './account';
 import { startLibvirt } from './libvirt-daemons';
 import { type Namespaces, startNamespaces } from './namespaces';
@@ -77,7 +77,7 @@ export class Host {
     const enter = ['--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid'];
     const identity = as === 'root' ? [] : ['--reuid', as, '--regid', as, '--init-groups'];
     const home = as === 'root' ? '/run/migrate-guard-lab' : '/var/lib/one';
-    return run(
+    return runCommand(
       [
         'nsenter',
         ...enter,

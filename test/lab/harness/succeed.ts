@@ -1,11 +1,11 @@
-import { type CommandOptions, type CommandResult, run } from '../../../src/os/run-command';
+import { type CommandOptions, type CommandResult, runCommand } from '../../../src/os/run-command';
 
 /** Runs a command that has to succeed: anything else throws, with the command line and what it said. */
 export async function succeed(
   argv: readonly [string, ...string[]],
   options: Partial<CommandOptions> = {},
 ): Promise<CommandResult> {
-  const result = await run(argv, { deadline: 120_000, ...options });
+  const result = await runCommand(argv, { deadline: 120_000, ...options });
   if (result.exit !== 0) throw new Error(describeFailure(result));
   return result;
 }

@@ -45,8 +45,8 @@ async function expectLeftAlone(domain: Domain, { exit, result, blockState }: Ref
     expect(report.what.length).toBeLessThanOrEqual(69);
   }
   const all = await stage.run('reset', '--all', '--json');
-  const told = { domains: [{ domain: domain.name, result, blockState }] };
-  expect([all.exit, JSON.parse(all.stdout)]).toMatchObject([exit, told]);
+  const reported = { domains: [{ domain: domain.name, result, blockState }] };
+  expect([all.exit, JSON.parse(all.stdout)]).toMatchObject([exit, reported]);
   for (const words of [['inspect'], ['check', '--deep']]) {
     const { exit: ended, stdout } = await stage.run(...words, domain.name);
     expect([words, ended, stdout]).toEqual([words, exit, expect.stringContaining('virsh resume')]);

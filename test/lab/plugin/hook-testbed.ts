@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../../src/os/run-command';
 import type { FleetDomain, FleetHost } from '../../../src/fleet/model/fleet';
 import type { ConcernedDomain } from '../../../src/fleet/relink-forecast';
-import type { Mended } from '../../../src/fleet/rollout';
+import type { RolloutResult } from '../../../src/fleet/rollout';
 import { hostPoolXml, vmPoolXml } from '../../support/fake-fleet/fake-cloud';
 import { readMonitoring } from '../../support/monitord';
 import { History, vmXml, type VmXmlOptions } from '../../support/vm-xml';
@@ -28,7 +28,7 @@ esac
 /** What the commands over the fleet print with --json; which of it depends on the command. */
 export interface FleetDocument {
   readonly hosts: readonly FleetHost[];
-  readonly domains: readonly (ConcernedDomain & Mended)[];
+  readonly domains: readonly (ConcernedDomain & RolloutResult)[];
   readonly notBegun: readonly string[];
   readonly others: readonly FleetDomain[];
 }
@@ -61,11 +61,11 @@ export class HookStage {
   }
 
   /** An admin's command on the front-end, with its JSON document. */
-  async command(...words: readonly string[]): Promise<{ exit: number | null; told: FleetDocument }> {
+  async command(...words: readonly string[]): Promise<{ exit: number | null; reported: FleetDocument }> {
     const program = '/usr/lib/migrate-guard/migrate-guard';
     const ran = await this.opennebula.front.run([program, ...words, '--json'], { deadline: 120_000 });
     expect(ran.stderr).toBe('');
-    return { exit: ran.exit, told: JSON.parse(ran.stdout) as FleetDocument };
+    return { exit: ran.exit, reported: JSON.parse(ran.stdout) as FleetDocument };
   }
 
   /** A live migration to kvm2 has failed. */

@@ -8,7 +8,7 @@ import { put } from './testbed';
 
 const hooks = new HookStage();
 const stage = hooks.opennebula;
-/** Of a host half that hangs; it takes so long that it runs beside the tests. */
+/** Of a agent that hangs; it takes so long that it runs beside the tests. */
 let hanging: Promise<number>;
 
 beforeAll(async () => {
@@ -177,7 +177,7 @@ test('what cannot be tested is refused with the reason and the way out', async (
   }
 });
 
-test('a host half that hangs keeps the other probes of its host waiting, but not for ever', async () => {
+test('a agent that hangs keeps the other probes of its host waiting, but not for ever', async () => {
   const took = await hanging;
   expect(took).toBeGreaterThan(15_000);
   // OpenNebula asks every 30 s.

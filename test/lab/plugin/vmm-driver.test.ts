@@ -62,10 +62,10 @@ test('with MIGRATE_GUARD_MODE warn the mover runs where the guard would refuse',
   stage.configure('opennebula: { migrate: moving-only }\n');
   const moved = await stage.migrate(domain, 'kvm2', { local, userTemplate: { MIGRATE_GUARD_MODE: 'warn' } });
   expect([moved.exit, domain.host.read('/var/tmp/moved')]).toEqual([0, 'kvm2\n']);
-  const told =
+  const reported =
     /^MIGRATE_GUARD_MODE is warn: it was moved, and would have been refused: .*leads to block device/;
   expect(stage.recorded(domain)).toMatchObject([
-    { guard: 'ran', mode: 'warn', result: 'done', warnings: [expect.stringMatching(told)] },
+    { guard: 'ran', mode: 'warn', result: 'done', warnings: [expect.stringMatching(reported)] },
   ]);
   await domain.destroy();
 });
@@ -173,7 +173,7 @@ test('a driver that is killed in the middle: the VM ends in one place, and the n
   await stage.untilExists('kvm1', '/var/tmp/slowly');
   await stage.front.succeed(['pkill', '-KILL', '-f', `plugin.cjs migrate-guard ${domain.name}`]);
   expect((await moving).exit).not.toBe(0);
-  // The mover goes on, as the stock driver's would; the host half stands by until libvirt's job has ended.
+  // The mover goes on, as the stock driver's would; the agent stands by until libvirt's job has ended.
   await stage.untilFree(domain);
   const runs = await stage.lab.whereRuns(domain);
   const host = runs['kvm2']?.state === 'running' ? 'kvm2' : 'kvm1';

@@ -9,9 +9,9 @@ const local = 'migrate-guard';
 
 describe('a guard that cannot run', () => {
   const cases = [
-    ['no host half', 'kvm1', ['rm', '/usr/lib/migrate-guard/migrate-guard']],
+    ['no agent', 'kvm1', ['rm', '/usr/lib/migrate-guard/migrate-guard']],
     [
-      'a host half of another release',
+      'a agent of another release',
       'kvm1',
       [
         'sh',
@@ -20,7 +20,7 @@ describe('a guard that cannot run', () => {
       ],
     ],
     [
-      'a host half that hangs',
+      'a agent that hangs',
       'kvm1',
       ['sh', '-c', 'printf "#!/bin/sh\\nexec sleep 100\\n" >/usr/lib/migrate-guard/migrate-guard'],
     ],

@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, type CommandResult } from '../../../src/os/run-command';
+import { runCommand, type CommandResult } from '../../../src/os/run-command';
 
 /** The agent's log, in a program of its own; what others can do to it: host-half.test.ts. */
 
@@ -14,7 +14,10 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'host-log-'));
   logs = join(directory, 'logs');
   const words = ['src/os/log.ts', '--bundle', '--platform=node', `--outfile=${directory}/log.cjs`];
-  const built = await run([join(root, 'node_modules/.bin/esbuild'), ...words], { deadline, cwd: root });
+  const built = await runCommand([join(root, 'node_modules/.bin/esbuild'), ...words], {
+    deadline,
+    cwd: root,
+  });
   expect(built.exit).toBe(0);
 });
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -24,7 +27,7 @@ beforeEach(() => rmSync(logs, { recursive: true, force: true }));
 function runProgram(program: string): Promise<CommandResult> {
   const start = `const { log, logToHost } = require('${directory}/log.cjs'); log('before', {});
     logToHost('oneadmin', '${logs}').then(() => { ${program} });`;
-  return run([process.execPath, '-e', start], { deadline });
+  return runCommand([process.execPath, '-e', start], { deadline });
 }
 
 function entries(): Record<string, unknown>[] {

@@ -6,7 +6,7 @@ import { useStage } from '../harness';
 import { tellOf } from '../faults/failed-migration';
 import { furnish, furnishHostHalf } from '../faults/workflow';
 
-// `reset` as the front-end asks the host half for it, while another is at it. Behind `virsh` stands one that answers as
+// `reset` as the front-end asks the agent for it, while another is at it. Behind `virsh` stands one that answers as
 // QEMU does, and takes its time with `cont`.
 
 const on = useStage();

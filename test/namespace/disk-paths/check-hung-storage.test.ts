@@ -150,7 +150,7 @@ describe.each<[FuseMode, string, Command[]]>([
   test('the probe tells of every VM in time, and its lock is free afterwards', async () => {
     await slow?.set(mode);
     const undecided = { verdict: 'undecided', reason: namesMount };
-    const told = {
+    const reported = {
       kind: 'end',
       exit: 0,
       report: [
@@ -159,8 +159,8 @@ describe.each<[FuseMode, string, Command[]]>([
         { vmId: '312', ...undecided },
       ],
     };
-    expect(await agent({ action: 'probe' })).toMatchObject(told);
-    expect(await agent({ action: 'probe' })).toMatchObject(told);
+    expect(await agent({ action: 'probe' })).toMatchObject(reported);
+    expect(await agent({ action: 'probe' })).toMatchObject(reported);
   });
 
   test('a VM’s lock is free afterwards', async () => {

@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 import type { Step } from '../../../src/core/repair-step';
 import { apply } from '../../../src/disk-paths/steps';
-import { gather } from '../../../src/disk-paths/io/collect-facts';
+import { collectFacts } from '../../../src/disk-paths/io/collect-facts';
 import { report } from '../../../src/disk-paths/check';
 import { repairLocked } from '../../../src/disk-paths/repair';
 import { ifMade } from '../../support/if-made';
@@ -70,7 +70,7 @@ async function planThenAct(
   meanwhile: () => void | Promise<void>,
 ): Promise<{ done: readonly Step[]; error: string | undefined }> {
   return whileHeld(domain, stage, async (held, host) => {
-    const { plan } = report(await gather(held));
+    const { plan } = report(await collectFacts(held));
     await meanwhile();
     const { done, error } = await apply(plan, { held, host });
     return { done, error: error?.what };

@@ -2,9 +2,9 @@ import { closedDirectory } from '../../../src/disk-paths/model/permissions';
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 import { canBeDisk, identity } from '../../../src/file-tree/model/entry';
 import type { Step } from '../../../src/core/repair-step';
-import type { Walk } from '../../../src/file-tree/model/walk';
+import type { ResolvedPath } from '../../../src/file-tree/model/walk';
 import { apply } from '../../../src/disk-paths/steps';
-import { gather } from '../../../src/disk-paths/io/collect-facts';
+import { collectFacts } from '../../../src/disk-paths/io/collect-facts';
 import { report } from '../../../src/disk-paths/check';
 import fc, { seed } from '../../support/seeded-fast-check';
 import { ifMade } from '../../support/if-made';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => ifMade(world, (made) => made.end()));
 
 /** The end of a walk in the words of fake-qemu.pl, which are those of the kernel. */
-function inKernelWords({ end }: Walk): string {
+function inKernelWords({ end }: ResolvedPath): string {
   switch (end.kind) {
     case 'found':
       if (canBeDisk(end.entry)) return `${end.entry.kind} ${identity(end.entry)}`;
@@ -58,7 +58,7 @@ function bindsRoot(tree: MadeTree): boolean {
 }
 
 /** Node cannot say where such a link leads: then nothing is known, and nothing else may be said. */
-function isUnread({ end }: Walk, tree: MadeTree): boolean {
+function isUnread({ end }: ResolvedPath, tree: MadeTree): boolean {
   if (end.kind !== 'unreadable' || end.error !== 'a link whose target is not UTF-8') return false;
   return [...tree.values()].some((made) => made.kind === 'link' && hasOddBytes(made.target));
 }
@@ -93,7 +93,7 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   const { qemu, inside } = world.residentOf(made);
   const domain = domainOf(qemu, path, made.role);
   // First alone: what QEMU's own process opens for a moment would be among the files that it has open.
-  const facts = await world.held.with(domain, (held) => gather(held));
+  const facts = await world.held.with(domain, (held) => collectFacts(held));
   if ('why' in facts) throw new Error(facts.why);
   const [hostEnd, rootEnd, qemuEnd, opened, handedOver] = await Promise.all([
     askKernel(world.stage.servant, 'stat', path),

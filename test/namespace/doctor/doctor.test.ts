@@ -130,13 +130,13 @@ test('what is wrong, with the remedy, in both places', async () => {
 describe('what scripts have to know without Node', () => {
   const file = '/etc/migrate-guard/fallback.env';
   const config = '/etc/migrate-guard/config.yaml';
-  const told = (): string => readFileSync(on.machine.path(file), 'utf8');
+  const reported = (): string => readFileSync(on.machine.path(file), 'utf8');
   const about = ({ findings }: Pick<Report, 'findings'>): Finding[] =>
     findings.filter(({ check }) => check === 'fallback');
 
   beforeEach(async () => {
     await frontEnd(hostPool('kvm1'), hookPool());
-    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
+    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
     on.machine.write(config, 'policy: { when_guard_fails: refuse }\n');
   });
 
@@ -146,7 +146,7 @@ describe('what scripts have to know without Node', () => {
       state: 'ok',
       what: `${file} was written anew, as ${config} was changed`,
     });
-    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
     const { ino, mode } = lstatSync(on.machine.path(file));
     expect(mode & 0o7777).toBe(0o644);
     expect(about(await doctor())[0]?.what).toContain('scripts that find no Node know what');
@@ -163,7 +163,7 @@ describe('what scripts have to know without Node', () => {
     expect(about(JSON.parse(said.stdout) as Report)).toMatchObject([problem]);
     const asked = await doctor('--host', 'kvm1');
     expect(about({ findings: asked.hosts[0]?.findings ?? [] })).toMatchObject([problem]);
-    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
+    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
   });
 
   test.each([
@@ -176,7 +176,7 @@ describe('what scripts have to know without Node', () => {
     await on.machine.root(['sh', '-c', 'umask 077; migrate-guard doctor']);
     const { mode, uid } = lstatSync(on.machine.path(file));
     expect([mode & 0o170777, uid]).toEqual([0o100644, 0]);
-    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
   });
 
   test('root writes nothing where others could exchange it', async () => {
@@ -186,7 +186,7 @@ describe('what scripts have to know without Node', () => {
       state: 'problem',
       what: expect.stringContaining('can be changed by others than root') as string,
     });
-    expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
+    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
   });
 });
 

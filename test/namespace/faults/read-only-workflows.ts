@@ -45,7 +45,7 @@ const audit = ask('audit --here', ['audit', '--here']);
 
 /** As the probe on a host asks for all of its VMs. */
 const probe: Question = {
-  verb: 'probe, host half',
+  verb: 'probe, agent',
   argv: ['host'],
   input: `${JSON.stringify({ version: versionNumber, action: 'probe' })}\n`,
   from: '/etc/migrate-guard/',

@@ -33,7 +33,7 @@ export function furnish(stage: Stage): void {
   stage.host.file(configuration, settings, { mode: 0o644 });
 }
 
-/** The configuration where the host half looks for it, which is named no other; and a log of its own. */
+/** The configuration where the agent looks for it, which is named no other; and a log of its own. */
 export function furnishHostHalf(stage: Stage): void {
   for (const directory of ['upper', 'work']) stage.host.directory(`/mnt/etc/${directory}`);
   const layers = 'lowerdir=/etc,upperdir=/mnt/etc/upper,workdir=/mnt/etc/work';

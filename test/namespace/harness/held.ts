@@ -1,6 +1,6 @@
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 import { holdDomain, type HeldDomain } from '../../../src/hypervisor/hold-domain';
-import { TreeView } from '../../../src/file-tree/tree';
+import { FileTree } from '../../../src/file-tree/tree';
 import type { Qemu, Stage } from './testbed';
 
 /** The domain as libvirt's files tell of it: with one disk, a block device, or with a file below one. */
@@ -13,9 +13,9 @@ export function domainOf({ name, uuid, pid }: Qemu, path: string, role: 'disk' |
 export async function whileHeld<T extends object>(
   domain: Domain,
   { host: { root } }: Stage,
-  work: (held: HeldDomain, host: TreeView) => Promise<T>,
+  work: (held: HeldDomain, host: FileTree) => Promise<T>,
 ): Promise<T> {
-  const host = TreeView.open(root);
+  const host = FileTree.open(root);
   try {
     const done = await holdDomain(domain, (held) => work(held, host), root);
     if ('why' in done) throw new Error(done.why);

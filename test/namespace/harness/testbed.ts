@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Finding } from '../../../src/core/finding';
-import { type CommandOptions, type CommandResult, run } from '../../../src/os/run-command';
+import { type CommandOptions, type CommandResult, runCommand } from '../../../src/os/run-command';
 import type { Release } from './release';
 import { Servant } from './namespace-agent';
 import { statusXml, type StatusDisk } from './status-xml';
@@ -119,7 +119,10 @@ export class Stage {
     const become =
       uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
     const command = this.programWords(argv, env, under);
-    return run(['nsenter', ...this.enter, '--', ...become, ...command], { deadline: 300_000, ...options });
+    return runCommand(['nsenter', ...this.enter, '--', ...become, ...command], {
+      deadline: 300_000,
+      ...options,
+    });
   }
 
   /** Options of nsenter(1). */

@@ -32,10 +32,10 @@ test('both lines are all that the site has chosen; what an upgrade of OpenNebula
 
   on.tree.layStock('6.6.1');
   await on.done('frontend');
-  const [upgraded, told] = await verify();
+  const [upgraded, reported] = await verify();
   expect(upgraded).toBe(1);
-  expect(told).toContain('problem  VM_MAD in /etc/one/oned.conf does not select');
-  expect(told).toContain('TM scripts, which an upgrade of OpenNebula takes out of tm/');
+  expect(reported).toContain('problem  VM_MAD in /etc/one/oned.conf does not select');
+  expect(reported).toContain('TM scripts, which an upgrade of OpenNebula takes out of tm/');
 });
 
 test.each([

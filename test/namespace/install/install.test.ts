@@ -118,7 +118,7 @@ test('one half goes, and the other stays whole; what both share goes with the la
   expect(await on.done('uninstall', 'host', '--dry-run')).not.toContain('/usr/sbin/migrate-guard');
   await on.done('uninstall', 'host');
   expect(on.tree.picture()).toEqual(frontEnd);
-  expect(await on.done('uninstall', 'host')).toBe('nothing to do: this machine has no host half\n');
+  expect(await on.done('uninstall', 'host')).toBe('nothing to do: this machine has no agent\n');
   expect(on.tree.picture()).toEqual(frontEnd);
   await on.done('host');
   await on.done('uninstall', 'frontend');
@@ -130,7 +130,8 @@ test('one half goes, and the other stays whole; what both share goes with the la
 
 test('--check tells what a machine lacks, and changes nothing', async () => {
   const before = on.tree.picture();
-  for (const half of ['frontend', 'host'] as const) expect(await on.done(half, '--check')).toBe('');
+  for (const connection of ['frontend', 'host'] as const)
+    expect(await on.done(connection, '--check')).toBe('');
   on.tree.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\n');
   expect((await on.install('host', '--check')).stderr).toContain('there is no user oneadmin\n  -> ');
   on.tree.write('/etc/passwd', `root:x:0:0::/:/bin/sh\noneadmin:x:${oneadmin}:${oneadmin}::/:/bin/sh\n`);
@@ -152,9 +153,9 @@ test('directories of the system that are links elsewhere: installed there, and u
   on.tree.moveBehindLink('/srv/one/remotes', '../remotes');
   lchownSync(on.tree.path('/srv/one/remotes'), oneadmin, oneadmin);
   const before = on.tree.picture();
-  for (const half of ['frontend', 'host'] as const) {
-    expect(await on.done(half, '--check')).toBe('');
-    expect(await on.done(half, '--dry-run')).not.toMatch(
+  for (const connection of ['frontend', 'host'] as const) {
+    expect(await on.done(connection, '--check')).toBe('');
+    expect(await on.done(connection, '--dry-run')).not.toMatch(
       /^directory {2}\/(var\/log|usr\/sbin|var\/lib\/one) /m,
     );
     expect(on.tree.picture()).toEqual(before);
@@ -276,9 +277,9 @@ test('what the admin has changed or made stays: configuration, logs, layouts; ch
 
 test('what scripts have to know without Node is written again when the configuration was changed', async () => {
   const config = '/etc/migrate-guard/config.yaml';
-  const told = (): string[] => on.tree.read('/etc/migrate-guard/fallback.env').split('\n').slice(2);
+  const reported = (): string[] => on.tree.read('/etc/migrate-guard/fallback.env').split('\n').slice(2);
   await on.done('host');
-  expect(told()).toEqual([
+  expect(reported()).toEqual([
     'SSH_USER=oneadmin',
     'OPENNEBULA_MIGRATE=migrate',
     'OPENNEBULA_SAVE=save',
@@ -294,7 +295,7 @@ test('what scripts have to know without Node is written again when the configura
     ),
   ]);
   await on.done('host');
-  expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+  expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
   expect((await on.install('verify')).exit).toBe(0);
   // What is wrong in it is not guessed, and what was made of another one is not believed.
   on.tree.write(config, 'policy: { when_guard_fails: perhaps }\n');
@@ -305,7 +306,7 @@ test('what scripts have to know without Node is written again when the configura
   ]);
   on.tree.write(config, 'policy: { when_guard_fails: refuse }\nreset: { gdb_deadlin: 7 }\n');
   await on.done('host');
-  expect(told()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
+  expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
 });
 
 test('what a newer release has no more is removed', async () => {

@@ -19,8 +19,8 @@ beforeEach(async () => {
 afterEach(() => ifMade(machine, (made) => made.end()));
 
 const config = '/etc/migrate-guard/config.yaml';
-const deb = (half: string): string => packages.file(`migrate-guard-${half}_`, '.deb');
-const rpmOf = (half: string): string => packages.file(`migrate-guard-${half}-`, '.rpm');
+const deb = (connection: string): string => packages.file(`migrate-guard-${connection}_`, '.deb');
+const rpmOf = (connection: string): string => packages.file(`migrate-guard-${connection}-`, '.rpm');
 
 test('the manual page is one that man and groff find nothing wrong with', async () => {
   await done(machine.dpkg('--install', deb('host')));
@@ -127,15 +127,15 @@ describe('.deb', () => {
       },
       '/var/lib/one/remotes/hooks cannot be written by oneadmin',
     ],
-  ])('%s: refused before anything is unpacked, with the remedy', async (_, half, harm, what) => {
+  ])('%s: refused before anything is unpacked, with the remedy', async (_, connection, harm, what) => {
     await harm();
     const before = await machine.picture();
-    const { exit, stderr } = await machine.dpkg('--install', deb(half));
+    const { exit, stderr } = await machine.dpkg('--install', deb(connection));
     expect(exit).toBe(1);
     expect(stderr).toContain(`install.sh: ${what}`);
     expect(stderr).toMatch(/\n {2}-> ./);
     expect(await machine.picture()).toBe(before);
-    expect(await machine.dpkgStatus(`migrate-guard-${half}`)).toBe('not-installed');
+    expect(await machine.dpkgStatus(`migrate-guard-${connection}`)).toBe('not-installed');
   });
 
   test('without sudo it is not installed: dpkg says so', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { run } from '../../../src/os/run-command';
+import { runCommand } from '../../../src/os/run-command';
 import { succeed } from '../../lab/harness/succeed';
 import { ifMade } from '../../support/if-made';
 import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Volume } from '../harness';
@@ -125,7 +125,7 @@ test('check --deep: what opens the disks inside the namespace runs without Node,
     const inside = async (...argv: readonly string[]): Promise<Checked> => {
       const check = [`${archive}/standalone`, 'check', '310', ...argv, '--json', ...stage.configuration];
       const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
-      return parseChecked(await run([...enter, ...check], { deadline: 60_000 }));
+      return parseChecked(await runCommand([...enter, ...check], { deadline: 60_000 }));
     };
     expect(await inside()).toMatchObject({ exit: 0, verdict: 'safe', stderr: '' });
     const { findings } = await inside('--deep');

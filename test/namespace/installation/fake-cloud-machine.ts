@@ -55,13 +55,13 @@ export class LittleCloud {
     await this.shell(`chmod 755 ${path}`);
   }
 
-  /** What becomes of a connection for a mover, in bash: `$command` is what ssh was to run. The host half's is as it is. */
+  /** What becomes of a connection for a mover, in bash: `$command` is what ssh was to run. The agent's is as it is. */
   ssh(connection: string): Promise<void> {
     const text = `command=\${!#}\ncase $command in *"sudo -n"*) exec bash -c "$command" ;; esac\n${connection}\n`;
     return this.program('/usr/bin/ssh', `#!/bin/bash\n${text}`);
   }
 
-  /** Puts a host half that says these lines in the place of the real one; a text it does instead. */
+  /** Puts a agent that says these lines in the place of the real one; a text it does instead. */
   hostHalf(...lines: readonly (object | string)[]): Promise<void> {
     const said = [{ kind: 'hello', version }, ...lines].map((line) =>
       typeof line === 'string' ? line : `echo '${JSON.stringify(line)}'`,

@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run, type CommandResult } from '../../../src/os/run-command';
+import { runCommand, type CommandResult } from '../../../src/os/run-command';
 import { buildAlone } from '../../bundle/build-once';
 
 const root = join(__dirname, '../../..');
@@ -38,7 +38,7 @@ export class Package {
   }
 
   async install(...argv: readonly string[]): Promise<CommandResult> {
-    return run([join(this.directory, 'install.sh'), ...argv], { deadline: 300_000 });
+    return runCommand([join(this.directory, 'install.sh'), ...argv], { deadline: 300_000 });
   }
 
   file(name: string): string {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, type CommandOptions, type CommandResult } from '../../../src/os/run-command';
+import { runCommand, type CommandOptions, type CommandResult } from '../../../src/os/run-command';
 import { oneadmin } from './machine-tree';
 
 const init = join(__dirname, 'host-init.sh');
@@ -42,7 +42,7 @@ export class PrivateMachine {
 
   async root(argv: readonly string[], options: Partial<CommandOptions> = {}): Promise<CommandResult> {
     const only = ['sh', '-c', `test -e ${mark} || exit 97; exec "$@"`, 'sh'];
-    return run(['nsenter', ...this.enter, '--', ...only, ...argv], { deadline: 300_000, ...options });
+    return runCommand(['nsenter', ...this.enter, '--', ...only, ...argv], { deadline: 300_000, ...options });
   }
 
   /** Options of nsenter(1). */

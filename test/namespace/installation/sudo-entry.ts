@@ -18,7 +18,7 @@ export const { version } = JSON.parse(readFileSync(join(__dirname, '../../../pac
 /** Of a domain that OpenNebula has not deployed. */
 export const theirs = { name: 'theirs', uuid: '0f0f0f0f-0000-4000-8000-00000000abcd' } as const;
 
-/** A machine on which the host half is installed. */
+/** A machine on which the agent is installed. */
 export async function startHost(source: Package): Promise<PrivateMachine> {
   const machine = await PrivateMachine.start();
   const installed = await machine.root([source.file('install.sh'), 'host']);

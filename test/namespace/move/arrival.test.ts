@@ -18,15 +18,15 @@ beforeEach(async () => {
 const leaves = (): string =>
   `kill -KILL ${qemu.pid}; while kill -0 ${qemu.pid} 2>/dev/null; do sleep 0.01; done`;
 /** Lines of the shell: what libvirt tells of the copy on the destination; nothing while there is none. */
-const copyIs = (told: string): string => `case "$*" in
-    *domstate*--reason*) [ -z '${told}' ] || echo '${told}'; return 0 ;;
-    *list*) [ -z '${told}' ] || echo ${qemu.uuid}; return 0 ;;
+const copyIs = (reported: string): string => `case "$*" in
+    *domstate*--reason*) [ -z '${reported}' ] || echo '${reported}'; return 0 ;;
+    *list*) [ -z '${reported}' ] || echo ${qemu.uuid}; return 0 ;;
   esac`;
 const fails = "echo 'a long story' >&2; echo 'error: snapshot-create: no such file' >&2; exit 17";
 
 describe('the mover fails, and QEMU here has ended', () => {
-  const failing = (told: string): ReturnType<typeof guardedMove> =>
-    guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before: copyIs(told) });
+  const failing = (reported: string): ReturnType<typeof guardedMove> =>
+    guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before: copyIs(reported) });
 
   test('the guest runs over there: it has been moved, and the mover’s words are told', async () => {
     const { exit, report } = await failing('running (migrated)');

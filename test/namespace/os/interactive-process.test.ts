@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../src/os/run-command';
+import { runCommand } from '../../../src/os/run-command';
 
 /** Processes have numbers of their own here, so that one can get that of another that has ended. */
 
@@ -17,7 +17,10 @@ beforeAll(async () => {
     '--platform=node',
     `--outfile=${directory}/it.cjs`,
   ];
-  const built = await run([join(root, 'node_modules/.bin/esbuild'), ...words], { deadline, cwd: root });
+  const built = await runCommand([join(root, 'node_modules/.bin/esbuild'), ...words], {
+    deadline,
+    cwd: root,
+  });
   expect(built.exit).toBe(0);
 });
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -52,7 +55,7 @@ const program = `
 
 test('a conversation that has ended does not end whoever has its number now', async () => {
   const alone = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
-  const { stdout, stderr } = await run(
+  const { stdout, stderr } = await runCommand(
     [...alone, process.execPath, '-e', program, join(directory, 'it.cjs')],
     { deadline },
   );

@@ -2,8 +2,8 @@ import { until } from '../harness';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
 /**
- * The mover's connection is made while the host half checks. What becomes of each is written down by a stand-in for ssh,
- * and when the host half says what by one for that: both where the driver starts them.
+ * The mover's connection is made while the agent checks. What becomes of each is written down by a stand-in for ssh,
+ * and when the agent says what by one for that: both where the driver starts them.
  */
 
 const on = useLittleCloud('each');
@@ -27,7 +27,7 @@ async function expectEnded(): Promise<void> {
   expect(connections()).toEqual(['began', 'ended']);
 }
 
-test('it is the one by which the mover runs, once the host half says so', async () => {
+test('it is the one by which the mover runs, once the agent says so', async () => {
   await on.cloud.ssh(connection);
   // It began, and nothing ran by it.
   await on.cloud.hostHalf(connected, 'test ! -e /var/lib/one/ran || exit 9', ...move, done);

@@ -1,7 +1,7 @@
 import { FuseMount, Servant, statusXml } from '../harness';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
-/** How long OpenNebula's scripts wait for what the host half finds, before they go on without it. */
+/** How long OpenNebula's scripts wait for what the agent finds, before they go on without it. */
 
 let slow: FuseMount | undefined;
 let qemu: Servant | undefined;
@@ -47,7 +47,7 @@ describe('a disk on storage that hangs', () => {
   });
 });
 
-describe('a host half that says nothing after its hello', () => {
+describe('a agent that says nothing after its hello', () => {
   const deadline = 'host: { deadline: 1 }\n';
   const refuse = 'policy: { when_guard_fails: refuse }\n';
   const why = /the guard cannot run: .*within 1 s/;

@@ -238,12 +238,14 @@ describe('MIGRATE_GUARD_MODE', () => {
       await on.cloud.program('/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\n: >/var/lib/one/started\n');
       expect(await migrate({ MIGRATE_GUARD_MODE: mode })).toMatchObject({ exit: 0, ran: [stock] });
       expect(on.cloud.has('/var/lib/one/started')).toBe(false);
-      const told = 'MIGRATE_GUARD_MODE is off: it was moved without the guard';
+      const reported = 'MIGRATE_GUARD_MODE is off: it was moved without the guard';
       expect(entries()).toMatchObject([
-        { guard: 'off', mode: 'off', why: null, result: 'done', warnings: [told] },
+        { guard: 'off', mode: 'off', why: null, result: 'done', warnings: [reported] },
       ]);
       expect(entriesNotRun(on.cloud.machine.path(directory))).toEqual([]);
-      expect((await syslog())[0]).toContain(`daemon.warning -- VM 310: migrate, kvm1 to kvm2: done: ${told}`);
+      expect((await syslog())[0]).toContain(
+        `daemon.warning -- VM 310: migrate, kvm1 to kvm2: done: ${reported}`,
+      );
     },
   );
 

@@ -2,7 +2,7 @@ import { linkSync, lstatSync, readdirSync, readlinkSync, renameSync, statSync, s
 import { deviceNumbers } from '../../../src/file-tree/model/entry';
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 import { apply } from '../../../src/disk-paths/steps';
-import { gather } from '../../../src/disk-paths/io/collect-facts';
+import { collectFacts } from '../../../src/disk-paths/io/collect-facts';
 import { report } from '../../../src/disk-paths/check';
 import { seed } from '../../support/seeded-fast-check';
 import {
@@ -71,8 +71,8 @@ class Counts {
   }
 
   say(): void {
-    const told = [...this.counts].map(([what, count]) => `${count} ${what}`);
-    process.stdout.write(`counted: ${told.join(', ')}\n`);
+    const reported = [...this.counts].map(([what, count]) => `${count} ${what}`);
+    process.stdout.write(`counted: ${reported.join(', ')}\n`);
   }
 }
 
@@ -102,7 +102,7 @@ describe('a check while the way is changed', () => {
       await whileFlipping(qemu.pid, words, async () => {
         for (let round = 0; round < rounds; round += 1) {
           const { verdict, findings } = await whileHeld(domain, stage, async (held) =>
-            report(await gather(held)),
+            report(await collectFacts(held)),
           );
           expect(verdict).not.toBe('safe');
           const trouble = findings.find(({ state }) => state !== 'ok');
@@ -149,7 +149,7 @@ describe('a repair while the directory is exchanged for a link', () => {
       await whileFlipping(qemu.pid, ['parent', seed, byid, trap], async () => {
         for (let round = 0; round < rounds; round += 1) {
           const { done, error } = await whileHeld(domain, stage, async (held, host) => {
-            const { plan } = report(await gather(held));
+            const { plan } = report(await collectFacts(held));
             return apply(plan, { held, host });
           });
           met.add(error ? 'repairs stopped' : `repairs of ${done.length} steps`);

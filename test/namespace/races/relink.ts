@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../src/os/run-command';
+import { runCommand } from '../../../src/os/run-command';
 import { bundleForNode, stateDirectory, type Stage } from '../harness';
 
 /** Has one process on that host point a link to two targets in turn; gives what became of each round. */
@@ -18,7 +18,7 @@ export async function relinkAgainAndAgain(
     await bundleForNode(entryPoints, outfile);
     const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
     const words = [stateDirectory, '/mnt/journals', link, ...targets, String(rounds)];
-    const { exit, stdout, stderr } = await run([...enter, process.execPath, outfile, ...words], {
+    const { exit, stdout, stderr } = await runCommand([...enter, process.execPath, outfile, ...words], {
       deadline: rounds * 1000 + 60_000,
     });
     if (exit !== 0) throw new Error(`relink ended with ${exit ?? 'a signal'}: ${stderr}`);

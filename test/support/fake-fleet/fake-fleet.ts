@@ -1,7 +1,7 @@
 import type { BlockMemory } from '../../../src/block-state/model/backend-list';
 import { judgeMemory } from '../../../src/block-state/model/judge';
 import {
-  onlyTroubles,
+  withoutPlainOk,
   reasonOf,
   verdictOf,
   type BlockState,
@@ -114,7 +114,7 @@ function makeReport(vmId: number, dice: Dice | undefined): Found {
   const domain = aDomain({ name, sources: sources.map(({ source }) => source) });
   const paths = report(domainFacts({ domain, sources, pid: 1000 + vmId, open: openDevices(vmId) }));
   const findings = [...paths.findings, ...judgeMemory(memoryIn(blockState), name).findings];
-  const found = onlyTroubles({ ...paths, verdict: verdictOf(findings), blockState, findings });
+  const found = withoutPlainOk({ ...paths, verdict: verdictOf(findings), blockState, findings });
   return { ...found, reason: reasonOf(found) };
 }
 

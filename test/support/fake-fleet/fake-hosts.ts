@@ -2,18 +2,18 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DomainReport } from '../../../src/core/finding';
-import type { HostEnd } from '../../../src/agent-protocol/model/messages';
+import type { AgentResult } from '../../../src/agent-protocol/model/messages';
 
 /** What the root-only half on a host tells: of its VMs, and of what it did to one of them. */
 interface HostTells {
   readonly domains: readonly DomainReport[];
   /** By domain; what is left out is done as it should be. `hangs`: it says hello, and then nothing more. */
-  readonly ends?: Readonly<Record<string, HostEnd | 'hangs'>>;
+  readonly ends?: Readonly<Record<string, AgentResult | 'hangs'>>;
 }
 
-const done: HostEnd = { exit: 0, result: 'done', what: 'done' };
+const done: AgentResult = { exit: 0, result: 'done', what: 'done' };
 
-/** In the place of ssh, sudo and the host half: it reads one request and answers as each host tells. */
+/** In the place of ssh, sudo and the agent: it reads one request and answers as each host tells. */
 const ssh = `#!${process.execPath}
 const { appendFileSync, readFileSync } = require('node:fs');
 const host = process.argv.at(-2).split('@')[1];

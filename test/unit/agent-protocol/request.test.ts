@@ -4,7 +4,7 @@ import {
   asksDestination,
   hostActions,
   readRequest,
-  type HostRequest,
+  type AgentRequest,
 } from '../../../src/agent-protocol/model/request';
 
 /** All that the front-end half sends: the drivers, TM scripts, hooks, the probe, the fleet's verbs and doctor. */
@@ -24,9 +24,9 @@ const sent = [
   { action: 'foresee', changes: [] },
   { action: 'foresee', changes: [{ link: '/dev/a', target: '../b' }] },
   { action: 'state' },
-] as const satisfies readonly Omit<HostRequest, 'version'>[];
+] as const satisfies readonly Omit<AgentRequest, 'version'>[];
 
-function read(fields: object): HostRequest | Failure {
+function read(fields: object): AgentRequest | Failure {
   return readRequest(JSON.stringify({ version: '0.1.0', ...fields }));
 }
 

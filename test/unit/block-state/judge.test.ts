@@ -122,10 +122,10 @@ describe('the log', () => {
     inactiveNodes: undefined,
     ...more,
   });
-  const without = (facts: WithoutMemory['log'], told: WithoutMemory['answers']): WithoutMemory => ({
+  const without = (facts: WithoutMemory['log'], reported: WithoutMemory['answers']): WithoutMemory => ({
     why: 'no layout',
     log: facts,
-    answers: told,
+    answers: reported,
     origin: { cameOver: false, hasRun: false },
     state: 'running',
   });

@@ -8,7 +8,7 @@ import { backend, memory } from '../../support/block-state-factories';
 describe('objections', () => {
   const running: QemuAnswers = { status: 'running', migration: 'failed', inactiveNodes: undefined };
   const stuck = memory([backend('a', { stuck: true })]);
-  const half = memory([backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })]);
+  const connection = memory([backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })]);
   const given = { job: undefined, memory: stuck, answers: running, libvirtState: 'running' };
 
   test.each(strategies)('%s may heal a stuck VM', (strategy) => {
@@ -37,11 +37,11 @@ describe('objections', () => {
 
   test('flags are never written while a root node is INACTIVE, or unseen', () => {
     for (const strategy of ['memory', 'gdb'] as const) {
-      expect(objection(strategy, { ...given, memory: half })).toBeDefined();
+      expect(objection(strategy, { ...given, memory: connection })).toBeDefined();
       expect(objection(strategy, { ...given, memory: { unknown: 'no layout' } })).toBeDefined();
     }
     for (const strategy of ['cont', 'suspend-resume'] as const) {
-      expect(objection(strategy, { ...given, memory: half })).toBeUndefined();
+      expect(objection(strategy, { ...given, memory: connection })).toBeUndefined();
     }
   });
 
@@ -61,8 +61,8 @@ describe('objections', () => {
       const paused = { ...running, status: 'paused', migration: 'completed' };
       for (const situation of [
         { ...given, answers: { ...paused, inactiveNodes: ['n'] }, memory: { unknown: 'no layout' } },
-        { ...given, memory: { ...half, runState: 'paused', migration: 'none' } },
-        { ...given, memory: { ...half, runState: 'postmigrate', migration: 'failed' } },
+        { ...given, memory: { ...connection, runState: 'paused', migration: 'none' } },
+        { ...given, memory: { ...connection, runState: 'postmigrate', migration: 'failed' } },
       ])
         expect(objection(strategy, situation)?.what).toMatch(
           /^the guest is \w+ and its disks are INACTIVE until/,

@@ -1,15 +1,15 @@
 import { KeptText } from '../../../src/core/kept-text';
 import fc from '../../support/seeded-fast-check';
 
-const [half, longest] = [5, 10];
+const [connection, longest] = [5, 10];
 
 test('a text is kept as it is as long as it may be; of a longer one both ends, and how much is missing', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 12 })), (pieces) => {
-      const [kept, whole] = [new KeptText(half), pieces.join('')];
+      const [kept, whole] = [new KeptText(connection), pieces.join('')];
       for (const piece of pieces) kept.take(piece);
       const missing = whole.length - longest;
-      const cut = `${whole.slice(0, half)}\n[${missing} characters left out]\n${whole.slice(-half)}`;
+      const cut = `${whole.slice(0, connection)}\n[${missing} characters left out]\n${whole.slice(-connection)}`;
       expect(kept.text).toBe(missing > 0 ? cut : whole);
     }),
   );

@@ -2,7 +2,7 @@ import { isProtectedLink, judgeAccess, wantedBits } from '../../../src/disk-path
 import type { AccessFact } from '../../../src/disk-paths/model/facts';
 import { parseMounts } from '../../../src/file-tree/model/mounts';
 import type { View } from '../../../src/file-tree/model/entry';
-import { walk } from '../../../src/file-tree/model/walk';
+import { resolvePath } from '../../../src/file-tree/model/walk';
 import { aLink, aSource, qemuUser, storpoolView } from '../../support/factories';
 
 const mounts = parseMounts(
@@ -24,7 +24,7 @@ function only(path: string, entry: ReturnType<View>): View {
 }
 
 function judge(view: View, path: string, access?: string, changes = {}): AccessFact | undefined {
-  const answer = { walk: walk(view, path), ...(access === undefined ? {} : { access }) };
+  const answer = { walk: resolvePath(view, path), ...(access === undefined ? {} : { access }) };
   return judgeAccess(aSource({ path }), answer, { ...context, ...changes });
 }
 
@@ -81,7 +81,9 @@ describe('what a walk by hand does not meet', () => {
     const why = 'it lies on a file system mounted read-only';
     expect(judge(only(path, file), path, 'ok')).toEqual({ kind: 'refused', path, why });
     const readonly = aSource({ path, readonly: true });
-    expect(judgeAccess(readonly, { walk: walk(only(path, file), path), access: 'ok' }, context)).toEqual({
+    expect(
+      judgeAccess(readonly, { walk: resolvePath(only(path, file), path), access: 'ok' }, context),
+    ).toEqual({
       kind: 'allowed',
     });
   });

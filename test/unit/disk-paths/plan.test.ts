@@ -1,7 +1,7 @@
 import { sameTarget, type Entry, type View } from '../../../src/file-tree/model/entry';
 import { mergePlans, planSource, type Plan, type PlanInput } from '../../../src/disk-paths/model/plan';
 import type { Step } from '../../../src/core/repair-step';
-import { walk } from '../../../src/file-tree/model/walk';
+import { resolvePath } from '../../../src/file-tree/model/walk';
 import fc from '../../support/seeded-fast-check';
 import {
   aDevice,
@@ -215,10 +215,10 @@ test('any plan, and all plans of a domain together, lead every disk to the devic
         const together = mergePlans(plans.map(({ steps }) => steps));
         for (const { path, steps } of plans) {
           planned += 1;
-          const end = walk(hostView, path).end;
+          const end = resolvePath(hostView, path).end;
           for (const view of [after(qemuView, steps), after(qemuView, together)]) {
-            expect(walk(view, path).end).toMatchObject({ kind: 'found', entry: { kind: 'block' } });
-            expect(walk(view, path).end).toMatchObject(
+            expect(resolvePath(view, path).end).toMatchObject({ kind: 'found', entry: { kind: 'block' } });
+            expect(resolvePath(view, path).end).toMatchObject(
               end.kind === 'found' && 'device' in end.entry ? { entry: { device: end.entry.device } } : {},
             );
           }

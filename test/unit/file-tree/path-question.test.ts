@@ -1,9 +1,9 @@
 import fc from '../../support/seeded-fast-check';
 import { avoided, isPathAnswer } from '../../../src/file-tree/model/path-question';
-import { walk } from '../../../src/file-tree/model/walk';
+import { resolvePath } from '../../../src/file-tree/model/walk';
 import { storpoolView } from '../../support/factories';
 
-const answer = { walk: walk(storpoolView(), '/dev/sp-3') };
+const answer = { walk: resolvePath(storpoolView(), '/dev/sp-3') };
 
 describe('what a child answers', () => {
   test('is taken as it comes through JSON', () => {
@@ -15,11 +15,11 @@ describe('what a child answers', () => {
     ['a word', 'safe'],
     ['a list', []],
     ['an object without a walk', { access: 'ok' }],
-    ['a walk without an end', { walk: { path: '/x', passages: [] } }],
-    ['an end without a path', { walk: { path: '/x', passages: [], end: { kind: 'missing' } } }],
-    ['an end at nothing', { walk: { path: '/x', passages: [], end: { kind: 'found', path: '/x' } } }],
-    ['passages that are no list', { walk: { ...answer.walk, passages: 'x' } }],
-    ['a passage without an entry', { walk: { ...answer.walk, passages: [{ path: '/x' }] } }],
+    ['a walk without an end', { walk: { path: '/x', hops: [] } }],
+    ['an end without a path', { walk: { path: '/x', hops: [], end: { kind: 'missing' } } }],
+    ['an end at nothing', { walk: { path: '/x', hops: [], end: { kind: 'found', path: '/x' } } }],
+    ['hops that are no list', { walk: { ...answer.walk, hops: 'x' } }],
+    ['a hop without an entry', { walk: { ...answer.walk, hops: [{ path: '/x' }] } }],
   ])('is not taken for an answer: %s', (_, value) => {
     expect(isPathAnswer(value)).toBe(false);
   });

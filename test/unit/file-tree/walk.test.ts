@@ -1,12 +1,12 @@
 import type { Entry } from '../../../src/file-tree/model/entry';
 import { describeFailure } from '../../../src/file-tree/model/describe-hops';
-import { walk, type End } from '../../../src/file-tree/model/walk';
+import { resolvePath, type End } from '../../../src/file-tree/model/walk';
 import { aDevice, aDirectory, aFile, aLink, viewOf } from '../../support/factories';
 
 const device = aDevice('252:3');
 
 function endOf(entries: Parameters<typeof viewOf>[0], path: string): End {
-  return walk(viewOf(entries), path).end;
+  return resolvePath(viewOf(entries), path).end;
 }
 
 const found = (path: string): End => ({ kind: 'found', path, entry: device });
@@ -45,8 +45,8 @@ describe('a path that leads to a device', () => {
       '/dev/byid/a': aLink('../sp-3'),
       '/dev/sp-3': device,
     });
-    const { passages } = walk(view, '/srv/disk.0');
-    expect(passages.map(({ path, last }) => [path, last])).toEqual([
+    const { hops } = resolvePath(view, '/srv/disk.0');
+    expect(hops.map(({ path, last }) => [path, last])).toEqual([
       ['/srv', false],
       ['/srv/disk.0', true],
       ['/dev', false],
@@ -58,8 +58,8 @@ describe('a path that leads to a device', () => {
 
   test('a link with only slashes behind it is still the last; with a dot it is not', () => {
     const view = viewOf({ '/a': aLink('/dev'), '/dev': aDirectory() });
-    expect(walk(view, '/a//').passages[0]).toMatchObject({ path: '/a', last: true });
-    expect(walk(view, '/a/.').passages[0]).toMatchObject({ path: '/a', last: false });
+    expect(resolvePath(view, '/a//').hops[0]).toMatchObject({ path: '/a', last: true });
+    expect(resolvePath(view, '/a/.').hops[0]).toMatchObject({ path: '/a', last: false });
   });
 });
 
@@ -78,7 +78,10 @@ describe('a path that leads to a directory', () => {
 
   test('what turns into a link while it is looked at is not believed', () => {
     let looks = 0;
-    const end = walk((path) => (path === '/a' && (looks += 1) > 1 ? aLink('/b') : aDirectory()), '/a').end;
+    const end = resolvePath(
+      (path) => (path === '/a' && (looks += 1) > 1 ? aLink('/b') : aDirectory()),
+      '/a',
+    ).end;
     expect(end).toEqual({ kind: 'unreadable', path: '/a', error: 'changed while it was read' });
   });
 });
@@ -157,13 +160,13 @@ describe('a path that leads nowhere', () => {
       '/dev cannot be read (EACCES)',
     ],
   ])('%s', (_, entries, path, end, text) => {
-    const walked = walk(viewOf(entries), path);
+    const walked = resolvePath(viewOf(entries), path);
     expect(walked.end).toEqual(end);
     expect(describeFailure(walked)).toBe(text);
   });
 
   test('the failure of a way that has an end is nothing to tell', () => {
-    expect(describeFailure(walk(viewOf({ '/d': device }), '/d'))).toBeUndefined();
+    expect(describeFailure(resolvePath(viewOf({ '/d': device }), '/d'))).toBeUndefined();
   });
 });
 
@@ -223,7 +226,7 @@ describe('the kernel’s limits', () => {
   });
 
   test('a path that is too long is told in short', () => {
-    const walked = walk(viewOf({}), `/${'x'.repeat(5000)}`);
+    const walked = resolvePath(viewOf({}), `/${'x'.repeat(5000)}`);
     expect(describeFailure(walked)).toBe(`/${'x'.repeat(59)}… is longer than the kernel allows`);
   });
 });

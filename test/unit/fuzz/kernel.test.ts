@@ -7,7 +7,7 @@ import {
   parseStartTime,
   parseStatus,
 } from '../../../src/os/model/process-status';
-import { walk } from '../../../src/file-tree/model/walk';
+import { resolvePath } from '../../../src/file-tree/model/walk';
 import { aLink } from '../../support/factories';
 import { fuzz } from './parser';
 
@@ -64,15 +64,18 @@ fuzz('/proc/PID/cmdline', {
 fuzz('a path, and the target of a link', {
   valid: ['/var/lib/one//datastores/0/310/disk.0', '../sp-3', '/dev/../dev/./x/'],
   parse: (text) => [
-    walk(() => ({ kind: 'missing' }), text),
-    walk((path) => (path === '/a' ? aLink(text) : { kind: 'directory', mode: 0, uid: 0, gid: 0 }), '/a/b'),
-    walk(() => aLink(text), '/a'),
+    resolvePath(() => ({ kind: 'missing' }), text),
+    resolvePath(
+      (path) => (path === '/a' ? aLink(text) : { kind: 'directory', mode: 0, uid: 0, gid: 0 }),
+      '/a/b',
+    ),
+    resolvePath(() => aLink(text), '/a'),
   ],
   holds: (walks) => {
-    for (const { passages, end } of walks) {
+    for (const { hops, end } of walks) {
       expect(end.kind).toBeDefined();
       // 40 links, each of at most 4 KiB.
-      expect(passages.length).toBeLessThan(41 * 2048);
+      expect(hops.length).toBeLessThan(41 * 2048);
     }
   },
 });

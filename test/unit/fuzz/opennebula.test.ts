@@ -89,8 +89,8 @@ fuzz('onehook list', {
   refuses: refusesXml,
 });
 
-const told = '<MIGRATE_GUARD><![CDATA[safe]]></MIGRATE_GUARD><MIGRATE_GUARD_TIME>t</MIGRATE_GUARD_TIME>';
-const placed = `<VM><ID>7</ID><NAME>a</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD></HISTORY></HISTORY_RECORDS><MONITORING>${told}</MONITORING></VM>`;
+const reported = '<MIGRATE_GUARD><![CDATA[safe]]></MIGRATE_GUARD><MIGRATE_GUARD_TIME>t</MIGRATE_GUARD_TIME>';
+const placed = `<VM><ID>7</ID><NAME>a</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD></HISTORY></HISTORY_RECORDS><MONITORING>${reported}</MONITORING></VM>`;
 fuzz('onevm list', {
   valid: [`<VM_POOL>${placed}</VM_POOL>`, placed],
   parse: (text) => readVmPool(readXml(text)),
@@ -99,7 +99,7 @@ fuzz('onevm list', {
 });
 
 fuzz('the last monitoring of all VMs', {
-  valid: [`<MONITORING_DATA><MONITORING><ID>7</ID>${told}</MONITORING></MONITORING_DATA>`],
+  valid: [`<MONITORING_DATA><MONITORING><ID>7</ID>${reported}</MONITORING></MONITORING_DATA>`],
   parse: (text) => readLastMonitoring(readXml(text)),
   refuses: refusesXml,
   holds: (found) => expect([...found.keys()].every(Number.isSafeInteger)).toBe(true),

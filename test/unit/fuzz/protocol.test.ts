@@ -6,8 +6,8 @@ import { readFleet } from '../../../src/fleet/model/audit-json';
 import { readRequest } from '../../../src/agent-protocol/model/request';
 import {
   encodeLine,
-  longestLine,
-  readHostLine,
+  maxLineChars,
+  parseAgentMessage,
   readMoverEnded,
 } from '../../../src/agent-protocol/model/messages';
 import { Lines, tooLong } from '../../../src/os/model/line-splitter';
@@ -27,7 +27,7 @@ import { fuzz } from './parser';
 const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-fuzz-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-fuzz('a request to the host half', {
+fuzz('a request to the agent', {
   valid: [
     encodeLine({
       version: '0.1.0',
@@ -89,7 +89,7 @@ fuzz('a request to foresee', {
   },
 });
 
-fuzz('a line of the host half', {
+fuzz('a line of the agent', {
   valid: [
     encodeLine({ kind: 'hello', version: '0.1.0' }),
     encodeLine({ kind: 'did', action: 'repair', what: 'x' }),
@@ -98,7 +98,7 @@ fuzz('a line of the host half', {
     encodeLine({ kind: 'kill', signal: 'SIGTERM' }),
     encodeLine({ kind: 'end', exit: 1, result: 'refused', what: 'x', remedy: 'y', report: { a: [1] } }),
   ],
-  parse: readHostLine,
+  parse: parseAgentMessage,
   holds: (line) => {
     if (line?.kind === 'end')
       expect(Number.isInteger(line.exit) && line.exit >= 0 && line.exit < 256).toBe(true);
@@ -223,7 +223,7 @@ test('a stream is cut into the same lines wherever its pieces end, and nothing i
 });
 
 test('what has no end is told once, and not kept', () => {
-  const lines = new Lines(longestLine);
+  const lines = new Lines(maxLineChars);
   const piece = Buffer.alloc(64 * 1024, 'x');
   const found: unknown[] = [];
   for (let sent = 0; sent < 128 * 1024 * 1024; sent += piece.length) found.push(...lines.take(piece));

@@ -70,9 +70,9 @@ fuzz("QEMU's log", {
   holds: ({ since, read }, text) => {
     // Nobody could tell whether a start without a time is that of the process.
     if (since) expect(Number.isNaN(since.at.getTime())).toBe(false);
-    const told = [...read.signatures.map(({ line }) => line), ...read.complaints];
+    const reported = [...read.signatures.map(({ line }) => line), ...read.complaints];
     const lines = new Set(text.split('\n'));
-    expect(told.every((line) => lines.has(line))).toBe(true);
+    expect(reported.every((line) => lines.has(line))).toBe(true);
   },
 });
 

@@ -22,8 +22,8 @@ test.each([
   ['in shutdown (user)', 'stands'],
   ['shut off (migrated)', 'absent'],
   ['shut off (failed)', 'absent'],
-])('%s: %s', (told, kind) => {
-  expect(readArrival(`${told}\n\n`)).toEqual({ kind, told });
+])('%s: %s', (reported, kind) => {
+  expect(readArrival(`${reported}\n\n`)).toEqual({ kind, reported });
 });
 
 test.each([

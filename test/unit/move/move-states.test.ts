@@ -20,7 +20,7 @@ interface Step {
   readonly next: MoveState | FinalState;
 }
 
-/** Every course that a guarded run may take. A cycle in the table would have no end, and is an error here. */
+/** Every session that a guarded run may take. A cycle in the table would have no end, and is an error here. */
 function courses(state: MoveState = 'starting', before: readonly Step[] = []): Step[][] {
   if (before.some((step) => step.state === state)) throw new Error(`${state} follows itself`);
   return outcomes(state).flatMap(([outcome, next]) => {
@@ -30,13 +30,13 @@ function courses(state: MoveState = 'starting', before: readonly Step[] = []): S
 }
 
 const all = courses();
-const words = (course: readonly Step[]): string[] =>
-  course.map(({ state, outcome }) => `${state}: ${outcome}`);
-const endOf = (course: readonly Step[]): string => course.at(-1)?.next ?? '';
+const words = (session: readonly Step[]): string[] =>
+  session.map(({ state, outcome }) => `${state}: ${outcome}`);
+const endOf = (session: readonly Step[]): string => session.at(-1)?.next ?? '';
 const movers: readonly string[] = ['moving', 'moving-again'];
 const failures = ['stalled', 'told-to-end', 'other', 'died', 'handing-over'];
-const failed = all.filter((course) =>
-  course.some(({ state, outcome }) => movers.includes(state) && failures.includes(outcome)),
+const failed = all.filter((session) =>
+  session.some(({ state, outcome }) => movers.includes(state) && failures.includes(outcome)),
 );
 
 test('every state and every result is reached', () => {
@@ -57,31 +57,31 @@ test('an outcome that a state does not have leads nowhere', () =>
   expect(nextState('confirming', 'healed')).toBeUndefined());
 
 test('rule 2: no retry before QEMU has its disks back and every way is safe again', () => {
-  for (const course of all.filter((steps) => steps.some(({ next }) => next === 'moving-again'))) {
-    const before = words(course).slice(
+  for (const session of all.filter((steps) => steps.some(({ next }) => next === 'moving-again'))) {
+    const before = words(session).slice(
       0,
-      words(course).findIndex((word) => word.startsWith('moving-again')),
+      words(session).findIndex((word) => word.startsWith('moving-again')),
     );
     expect(before.slice(-3)).toEqual(['moving: handing-over', 'healing: healed', 'checking-again: safe']);
   }
 });
 
 test('rule 9: what comes after the mover’s success is no failure', () => {
-  const moved = all.filter((course) => course.some(({ outcome }) => outcome === 'moved'));
+  const moved = all.filter((session) => session.some(({ outcome }) => outcome === 'moved'));
   expect(moved.length).toBeGreaterThan(0);
-  for (const course of moved) expect(endOf(course)).toBe('done');
+  for (const session of moved) expect(endOf(session)).toBe('done');
 });
 
 test('rule 9: a mover that failed is never tried again for another reason, and no refusal hides its failure', () => {
-  for (const course of failed) {
-    const { outcome } = course.find(({ state }) => movers.includes(state)) as Step;
-    if (outcome !== 'handing-over') expect(course.map(({ state }) => state)).not.toContain('moving-again');
-    expect(['mover-failed', 'person', 'done']).toContain(endOf(course));
+  for (const session of failed) {
+    const { outcome } = session.find(({ state }) => movers.includes(state)) as Step;
+    if (outcome !== 'handing-over') expect(session.map(({ state }) => state)).not.toContain('moving-again');
+    expect(['mover-failed', 'person', 'done']).toContain(endOf(session));
   }
 });
 
 test('rule 10: one retry at most', () => {
-  const runs = all.map((course) => course.filter(({ state }) => movers.includes(state)).length);
+  const runs = all.map((session) => session.filter(({ state }) => movers.includes(state)).length);
   expect(Math.max(...runs)).toBe(2);
 });
 
@@ -91,14 +91,14 @@ test('rule 14: the mover starts only for a domain that a check has found safe', 
 });
 
 test('rule 15: a failed mover has moved the VM after all only where it was found on the destination', () => {
-  const done = failed.filter((course) => endOf(course) === 'done');
-  const lasts = done.map((course) => words(course).at(-1));
+  const done = failed.filter((session) => endOf(session) === 'done');
+  const lasts = done.map((session) => words(session).at(-1));
   // Or the second attempt succeeded.
   expect([...new Set(lasts)].sort()).toEqual(
     ['confirming: done', 'confirming: thrown', 'looking-elsewhere: arrived'].sort(),
   );
-  for (const course of all.filter((steps) => words(steps).includes('looking-elsewhere: arrived')))
-    expect(words(course).some((word) => / (died|gone)$/.test(word))).toBe(true);
+  for (const session of all.filter((steps) => words(steps).includes('looking-elsewhere: arrived')))
+    expect(words(session).some((word) => / (died|gone)$/.test(word))).toBe(true);
 });
 
 test('docs/architecture.md shows this very table', () => {
@@ -117,6 +117,6 @@ test('docs/architecture.md shows this very table', () => {
       .slice(1, -1)
       .map((cell) => cell.trim()),
   );
-  const [, , ...told] = cells;
-  expect(told).toEqual(rows);
+  const [, , ...reported] = cells;
+  expect(reported).toEqual(rows);
 });

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { GuardError } from '../../../src/core/errors';
 import { brokenOff } from '../../../src/move/recover';
-import type { GuardCourse } from '../../../src/move/session';
+import type { MoveSession } from '../../../src/move/session';
 import { aDomain } from '../../support/factories';
 
 const { name, uuid } = aDomain();
@@ -23,9 +23,12 @@ async function end(): Promise<void> {
 afterEach(end);
 
 function brokenOffAfterFailure(): ReturnType<typeof brokenOff> {
-  const course = { domain: aDomain({ pid: qemu.pid ?? 0 }), blockState: 'healthy' } as unknown as GuardCourse;
+  const session = {
+    domain: aDomain({ pid: qemu.pid ?? 0 }),
+    blockState: 'healthy',
+  } as unknown as MoveSession;
   const error = new GuardError('undecided', 'no descriptors are left', 'raise the limit');
-  return brokenOff(course, { attempts: [{ attempt: { cause: 'other' } }], error } as never);
+  return brokenOff(session, { attempts: [{ attempt: { cause: 'other' } }], error } as never);
 }
 
 test('an error of ours after a failure of the mover’s own leaves the failure to the mover', () =>

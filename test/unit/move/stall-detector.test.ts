@@ -1,4 +1,4 @@
-import { StallClock } from '../../../src/move/model/stall-detector';
+import { StallDetector } from '../../../src/move/model/stall-detector';
 
 /** As `virsh domjobinfo` prints it. */
 function jobInfo({
@@ -18,19 +18,19 @@ Normal pages:     ${pages}
 }
 
 test('a copy stands still when nothing but the time goes on, for as long as patience lasts', () => {
-  const clock = new StallClock(3000);
+  const clock = new StallDetector(3000);
   const seen = [0, 1000, 2000, 3000, 4000].map((now) => clock.standsStill(jobInfo({ elapsed: now }), now));
   expect(seen).toEqual([false, false, false, true, true]);
 });
 
 test('any figure that changes is progress, also one that rounding hides elsewhere', () => {
-  const clock = new StallClock(2000);
+  const clock = new StallDetector(2000);
   const seen = [0, 1000, 2000, 3000].map((now) => clock.standsStill(jobInfo({ pages: 330 + now }), now));
   expect(seen).toEqual([false, false, false, false]);
 });
 
 test('patience begins anew after progress', () => {
-  const clock = new StallClock(2000);
+  const clock = new StallDetector(2000);
   clock.standsStill(jobInfo(), 0);
   clock.standsStill(jobInfo({ pages: 331 }), 1900);
   expect(clock.standsStill(jobInfo({ pages: 331 }), 3800)).toBe(false);
@@ -46,7 +46,7 @@ test.each([
   ['there is no job', 'Job type:         None\n'],
   ['libvirt refuses to tell', ''],
 ])('no copy stands still when %s', (_, text) => {
-  const clock = new StallClock(1000);
+  const clock = new StallDetector(1000);
   clock.standsStill(text, 0);
   expect(clock.standsStill(text, 5000)).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { child } from '../../../src/core/element';
-import { guardModeOf, tellsLast } from '../../../src/opennebula/model/guard-mode';
+import { guardModeOf, hasLastAttribute } from '../../../src/opennebula/model/guard-mode';
 import { actionDataIn, readMoveRequest } from '../../../src/opennebula/model/action-xml';
 import { readXml } from '../../../src/os/read-xml';
 import { readVmEvent } from '../../../src/opennebula/read-vm';
@@ -38,5 +38,5 @@ test('what cannot be read is guarded as usual', () => {
     guardMode: { mode: 'guard' },
     tellsLast: false,
   });
-  expect(tellsLast(child(readXml('<X/>'), 'VM'))).toBe(false);
+  expect(hasLastAttribute(child(readXml('<X/>'), 'VM'))).toBe(false);
 });

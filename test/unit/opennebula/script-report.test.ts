@@ -1,4 +1,4 @@
-import { saidByHook, saidInLog } from '../../../src/opennebula/model/script-report';
+import { readHookReport, readLogReport } from '../../../src/opennebula/model/script-report';
 import { harmless } from '../../../src/opennebula/model/template-value';
 import { done, failed } from '../../../src/opennebula/model/hook-log';
 import { failure, info, warning } from '../../../src/opennebula/model/vm-log';
@@ -14,23 +14,23 @@ test('all that a driver says is found again, whoever said it, and a mover’s wo
     warning('VM 310: another'),
     failure('one-310', 'vda leads elsewhere', 'mend it'),
   ].join('');
-  expect(saidInLog(stderr, names)).toEqual({
+  expect(readLogReport(stderr, names)).toEqual({
     did: ['repair: /dev/x made'],
     warnings: ['the guest stands still -> virsh resume one-310', 'another'],
     errors: ['vda leads elsewhere -> mend it'],
   });
-  expect(saidInLog(warning('-> alone'), names)).toMatchObject({ warnings: ['-> alone'] });
+  expect(readLogReport(warning('-> alone'), names)).toMatchObject({ warnings: ['-> alone'] });
 });
 
 test('of a hook, how it ended is no deed', () => {
   const stdout = done('one-310', 'repair: /dev/x made') + done('one-310', 'it can migrate');
-  expect(saidByHook(stdout, '', true, names)).toEqual({
+  expect(readHookReport(stdout, '', true, names)).toEqual({
     did: ['repair: /dev/x made'],
     warnings: [],
     errors: [],
   });
   const stderr = failed('one-310 on kvm1', 'QEMU died', 'look');
-  expect(saidByHook(done('one-310', 'reset: x'), stderr, false, names)).toEqual({
+  expect(readHookReport(done('one-310', 'reset: x'), stderr, false, names)).toEqual({
     did: ['reset: x'],
     warnings: [],
     errors: ['QEMU died -> look'],

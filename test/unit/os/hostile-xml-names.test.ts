@@ -22,9 +22,9 @@ const vm = vmXml({ history: new History().begin('kvm2', 1709630042).records }).r
   '<MIGRATE_GUARD_MODE>warn</MIGRATE_GUARD_MODE></USER_TEMPLATE>',
 );
 const actionData = `<VMM_DRIVER_ACTION_DATA><DATASTORE><TEMPLATE><SHARED>YES</SHARED></TEMPLATE></DATASTORE>${vm}</VMM_DRIVER_ACTION_DATA>`;
-const told = '<MIGRATE_GUARD>safe</MIGRATE_GUARD><MIGRATE_GUARD_TIME>t</MIGRATE_GUARD_TIME>';
+const reported = '<MIGRATE_GUARD>safe</MIGRATE_GUARD><MIGRATE_GUARD_TIME>t</MIGRATE_GUARD_TIME>';
 const record = '<HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD><TM_MAD>ssh</TM_MAD>';
-const placed = `<VM><ID>7</ID><NAME>a</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY>${record}</HISTORY></HISTORY_RECORDS><MONITORING>${told}</MONITORING></VM>`;
+const placed = `<VM><ID>7</ID><NAME>a</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY>${record}</HISTORY></HISTORY_RECORDS><MONITORING>${reported}</MONITORING></VM>`;
 const host = '<HOST><NAME>kvm1</NAME><STATE>2</STATE><VM_MAD>kvm</VM_MAD></HOST>';
 const hook = '<HOOK><TEMPLATE><COMMAND>migrate-guard/pre-migrate</COMMAND></TEMPLATE></HOOK>';
 const answer =
@@ -66,7 +66,7 @@ const documents: readonly (readonly [string, string, string, (text: string) => u
   ],
   [
     'the last monitoring',
-    `<MONITORING_DATA><MONITORING><ID>7</ID>${told}</MONITORING></MONITORING_DATA>`,
+    `<MONITORING_DATA><MONITORING><ID>7</ID>${reported}</MONITORING></MONITORING_DATA>`,
     '<MIGRATE_GUARD>',
     (text) => readMonitoring(readXml(text)),
   ],

@@ -1,24 +1,24 @@
-import { Conversation } from '../../../src/os/interactive-process';
+import { InteractiveProcess } from '../../../src/os/interactive-process';
 
 /** Longer than any text that this process could hold (V8's limit is 512 MiB less a little). */
 const flood = 'head -c 540000000 /dev/zero';
 
-const talks: Conversation[] = [];
+const talks: InteractiveProcess[] = [];
 afterEach(() => talks.splice(0).forEach((talk) => talk.end()));
 
-function talk(script: string): Conversation {
-  const begun = new Conversation(['sh', '-c', script]);
+function talk(script: string): InteractiveProcess {
+  const begun = new InteractiveProcess(['sh', '-c', script]);
   talks.push(begun);
   return begun;
 }
 
-function ask(other: Conversation, question: string): Promise<unknown> {
+function ask(other: InteractiveProcess, question: string): Promise<unknown> {
   const read = (output: string): string | undefined => /^(.*)\n/.exec(output)?.[1];
   return other.ask(`${question}\n`, read, 60_000);
 }
 
 /** Once it says nothing more. */
-async function ended(other: Conversation): Promise<void> {
+async function ended(other: InteractiveProcess): Promise<void> {
   while (!other.hasEnded) await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../src/os/run-command';
+import { runCommand } from '../../../src/os/run-command';
 import { until } from '../../lab/harness/until';
 
 const deadline = 60_000;
@@ -23,7 +23,7 @@ function isRunning(pid: number): boolean {
 
 test('what a command prints, and how it ends', async () => {
   const argv = ['sh', '-c', 'cat; echo "$LC_ALL $SAID" >&2; exit 3'] as const;
-  const result = await run(argv, { deadline, input: 'in\n\n', env: { SAID: 'so' } });
+  const result = await runCommand(argv, { deadline, input: 'in\n\n', env: { SAID: 'so' } });
   expect(result).toEqual({
     argv,
     exit: 3,
@@ -40,20 +40,23 @@ test('where our directory is gone it runs in the root directory', async () => {
   process.chdir(gone);
   rmSync(gone, { recursive: true });
   try {
-    expect(await run(['pwd'], { deadline })).toMatchObject({ exit: 0, stdout: '/\n' });
+    expect(await runCommand(['pwd'], { deadline })).toMatchObject({ exit: 0, stdout: '/\n' });
   } finally {
     process.chdir(before);
   }
 });
 
 test('without input it reads nothing of ours', async () => {
-  expect(await run(['cat'], { deadline })).toMatchObject({ exit: 0, stdout: '' });
+  expect(await runCommand(['cat'], { deadline })).toMatchObject({ exit: 0, stdout: '' });
 });
 
 test('a program that is not there is missing, and one that a signal ended has no exit status', async () => {
   const nothing = { exit: null, timedOut: false };
-  expect(await run(['/no/such/program'], { deadline })).toMatchObject({ ...nothing, missing: true });
-  expect(await run(['sh', '-c', 'kill -9 $$'], { deadline })).toMatchObject({ ...nothing, missing: false });
+  expect(await runCommand(['/no/such/program'], { deadline })).toMatchObject({ ...nothing, missing: true });
+  expect(await runCommand(['sh', '-c', 'kill -9 $$'], { deadline })).toMatchObject({
+    ...nothing,
+    missing: false,
+  });
 });
 
 test.each([
@@ -63,7 +66,7 @@ test.each([
 ])('a command that takes too long is ended with all that it started%s', async (_, script) => {
   const file = join(directory, 'started');
   const inherit = openSync(file, 'w');
-  const { exit, timedOut } = await run(['sh', '-c', script], { deadline: 500, inherit });
+  const { exit, timedOut } = await runCommand(['sh', '-c', script], { deadline: 500, inherit });
   closeSync(inherit);
   expect({ exit, timedOut }).toEqual({ exit: null, timedOut: true });
   const started = Number(readFileSync(file, 'utf8'));
@@ -72,7 +75,7 @@ test.each([
 });
 
 test('it has a session of its own: no terminal, and Ctrl-C there does not reach it', async () => {
-  const own = await run(['sh', '-c', 'cut -d " " -f 1,5,6 /proc/$$/stat'], { deadline });
+  const own = await runCommand(['sh', '-c', 'cut -d " " -f 1,5,6 /proc/$$/stat'], { deadline });
   const [pid, group, session] = own.stdout.trim().split(' ');
   expect([group, session]).toEqual([pid, pid]);
 });

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../../src/os/run-command';
+import { runCommand } from '../../../../src/os/run-command';
 import { succeed } from '../../../lab/harness/succeed';
 
 const root = join(__dirname, '../../../..');
@@ -22,7 +22,7 @@ export interface Bundles {
  */
 export async function buildRelease(commit: string, version?: string): Promise<Bundles> {
   const git = ['git', '-C', root] as const;
-  const known = await run([...git, 'cat-file', '-e', `${commit}^{commit}`], { deadline: 30_000 });
+  const known = await runCommand([...git, 'cat-file', '-e', `${commit}^{commit}`], { deadline: 30_000 });
   if (known.exit !== 0) {
     throw new Error(
       `the previous release (commit ${commit}) is not in the history of this clone: ` +

@@ -205,9 +205,9 @@ export function topology(base: string): fc.Arbitrary<Topology> {
       }
       let first = (paths[0] ?? '').slice(base.length + 1);
       if (shortcut && depth > 0) {
-        const half = deep.slice(0, depth >> 1).join('/');
-        made.set(`${base}/deep`, { kind: 'link', target: half });
-        first = `deep${first.slice(half.length)}`;
+        const connection = deep.slice(0, depth >> 1).join('/');
+        made.set(`${base}/deep`, { kind: 'link', target: connection });
+        first = `deep${first.slice(connection.length)}`;
       }
       if (selfLinks > 0) made.set(`${base}/self`, { kind: 'link', target: '.' });
       const way = written(`${base}/${'self/'.repeat(selfLinks)}${first}`, style);

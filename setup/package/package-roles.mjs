@@ -14,7 +14,7 @@ import { root } from '../build/release.mjs';
 export const halves = [
   {
     half: 'host',
-    what: 'host half, for each KVM host',
+    what: 'agent, for each KVM host',
     deb: { preDepends: 'acl, bash, openssh-client, sudo', suggests: 'gdb' },
     rpm: {
       before: 'acl, bash, openssh-clients, sudo, util-linux',
