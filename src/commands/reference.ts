@@ -1,6 +1,8 @@
 import { commandsPage } from '../cli/commands-page';
 import { completionScript } from '../cli/complete';
 import { manPage } from '../cli/man-page';
+import { messagesPage } from '../cli/messages-page';
+import { sections } from '../messages';
 import { verbs } from '.';
 import { versionNumber } from '../cli/version';
 
@@ -15,5 +17,5 @@ export async function reference(date: string): Promise<Readonly<Record<string, s
 
 /** What is kept in the tree, by its path there. */
 export function documents(): Readonly<Record<string, string>> {
-  return { 'docs/commands.md': commandsPage(verbs) };
+  return { 'docs/commands.md': commandsPage(verbs), 'docs/messages.md': messagesPage(sections) };
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../messages';
 import { exitCodes, type ExitCode } from './exit-codes';
 
 /**
@@ -9,11 +10,14 @@ export interface Failure {
   readonly code: ExitCode;
   /** One sentence: what happened, to which VM, disk or path, and why. */
   readonly what: string;
+  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts). */
+  readonly short?: string | undefined;
   /** One sentence: what to do next. */
   readonly remedy?: string | undefined;
 }
 
-export function failureOf(code: ExitCode, what: string, remedy?: string): Failure {
+export function failureOf(code: ExitCode, what: string | Message, remedy?: string): Failure {
+  if (typeof what === 'object') return { code, ...what };
   return { code, what, ...(remedy === undefined ? {} : { remedy }) };
 }
 
@@ -23,13 +27,19 @@ export function isFailure(value: object | string): value is Failure {
 
 /** A failure that is thrown. Never shown with a stack. */
 export class GuardError extends Error implements Failure {
+  readonly what: string;
+  readonly short?: string | undefined;
+  readonly remedy?: string | undefined;
+
   constructor(
     readonly code: ExitCode,
-    readonly what: string,
-    readonly remedy?: string,
+    what: string | Message,
+    remedy?: string,
     options?: ErrorOptions,
   ) {
-    super(what, options);
+    const message = typeof what === 'object' ? what : { what, remedy };
+    super(message.what, options);
+    ({ what: this.what, short: this.short, remedy: this.remedy } = { short: undefined, ...message });
   }
 
   get exit(): number {

@@ -19,6 +19,8 @@ export interface Finding {
   readonly path?: string;
   /** One sentence: what was found. */
   readonly what: string;
+  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts). */
+  readonly short?: string;
   /** A command, or what a person has to do. */
   readonly remedy?: string;
   readonly evidence?: Evidence;

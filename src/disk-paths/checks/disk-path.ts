@@ -3,13 +3,14 @@ import { canBeDisk, describeKind, identity, sameIdentity } from '../../file-tree
 import { isFailure } from '../../core/errors';
 import { type DomainFacts, type SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
+import { message, textOf } from '../../messages';
 import { mergePlans, planSource, type Plan } from '../model/plan';
 import { isReopened } from '../model/reopened';
 import type { Step } from '../../core/repair-step';
 import { isUnknown } from '../../core/unknown';
 import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { describeFailure } from '../../file-tree/model/describe-hops';
-import { about, leftOut, unlessReadOnly, type Check } from './check-type';
+import { about, unlessReadOnly, type Check } from './check-type';
 import { heldFor, lastHold, powerCycle } from './held-disk';
 
 /** Does every path lead somewhere, on the host and inside QEMU's mount namespace? */
@@ -20,9 +21,8 @@ export const diskPath: Check = {
     ...facts.domain.others.map(({ disk, type }): Finding => {
       const base = { check: 'disk-path', disk };
       if (!type.endsWith('without a path'))
-        return { ...base, state: 'ok', what: `a source of type ${type} is not a path` };
-      const what = `libvirt tells no path for this source of type ${type}`;
-      return { ...base, state: 'unknown', what, remedy: 'look at it with virsh dumpxml' };
+        return { ...base, state: 'ok', ...message('source-is-no-path', { type }) };
+      return { ...base, state: 'unknown', ...message('source-without-path', { type }) };
     }),
   ],
 };
@@ -36,48 +36,51 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   if (closed !== undefined && reopened !== false) return undefined;
   for (const [where, resolved] of views(source, facts)) {
     if (resolved.end.kind === 'unreadable' && (resolved !== namespace || closed === undefined)) {
-      const what = `${describeFailure(resolved)} ${where}`;
-      return { ...base, state: 'unknown', what, remedy: `look at ${resolved.end.path} ${where}` };
+      const failure = describeFailure(resolved) ?? '';
+      return {
+        ...base,
+        state: 'unknown',
+        ...message('path-not-read', { failure, where, end: resolved.end.path }),
+      };
     }
   }
   const onHost = whyNoDisk(host);
   if (onHost !== undefined && source.source.dispensable && reopened !== true) {
-    return { ...base, state: 'ok', note: true, what: `${onHost} on the host, but ${leftOut}` };
+    return { ...base, state: 'ok', note: true, ...message('medium-left-out', { failure: onHost }) };
   }
   if (onHost !== undefined) {
-    const again = `make ${source.source.path} lead to ${held(source, facts)} again`;
-    const remedy = lastHold(source, facts) ?? again;
-    return { ...base, state: 'problem', what: `${onHost} on the host`, remedy };
+    const values = { failure: onHost, path: source.source.path, held: held(source, facts) };
+    const missing = message('path-missing-on-host', values);
+    return { ...base, state: 'problem', ...missing, remedy: lastHold(source, facts) ?? missing.remedy };
   }
   const inside = whyNoDisk(namespace);
-  if (inside === undefined) return { ...base, state: 'ok', what: 'the path leads to a disk' };
-  const what = closed === undefined ? `${inside} in QEMU's mount namespace` : `QEMU may not search ${closed}`;
-  if (reopened === false) return { ...base, state: 'ok', note: true, what: `${what}, but ${notOpenedAgain}` };
-  if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
-  return { ...base, state: 'problem', what, ...remedyFor(source, facts) };
+  if (inside === undefined) return { ...base, state: 'ok', ...message('path-leads-to-disk') };
+  const missing =
+    closed === undefined
+      ? message('path-missing-inside', { failure: inside })
+      : message('directory-closed', { directory: closed });
+  if (reopened === false)
+    return { ...base, state: 'ok', note: true, ...message('path-not-needed', { missing }) };
+  if (reopened !== true) return { ...base, ...unlessReadOnly(missing.what, reopened) };
+  return { ...base, state: 'problem', ...missing, ...remedyFor(source, facts) };
 }
 
 /** Where the path has to lead. */
 function held(source: SourceFacts, facts: DomainFacts): string {
   const disk = heldFor(source, facts);
-  return disk?.kind === 'block'
-    ? `block device ${identity(disk)}, which QEMU holds open,`
-    : 'the disk on this host';
+  return disk?.kind === 'block' ? textOf('held-device', { device: identity(disk) }) : textOf('held-disk');
 }
-
-const notOpenedAgain = 'QEMU holds this disk read-only and does not open it again to migrate';
 
 /** A plan where QEMU's own device is what the host's path leads to, and libvirt's rules can make the way. */
 function remedyFor(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {
   const disk = diskAt(source.host);
   if (!disk || isUnknown(facts.open) || !facts.open.some((open) => sameIdentity(open, disk))) {
-    const wrong = 'do not migrate: the path of the host does not lead to what QEMU holds open';
-    return { remedy: lastHold(source, facts) ?? wrong };
+    return { remedy: lastHold(source, facts) ?? textOf('do-not-migrate-other-disk') };
   }
   const plan = planWithNeighbours(source, facts);
-  if (!isFailure(plan)) return { plan: plan.steps, remedy: `migrate-guard repair ${facts.domain.name}` };
-  const instead = `${powerCycle(facts)}, or make the path lead through /dev again`;
-  return { remedy: `not repairable: ${plan.what}; ${instead}` };
+  if (!isFailure(plan))
+    return { plan: plan.steps, remedy: textOf('repair-domain', { domain: facts.domain.name }) };
+  return { remedy: textOf('not-repairable', { why: plan.what, powerCycle: powerCycle(facts) }) };
 }
 
 /**
@@ -93,7 +96,7 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
     if (isFailure(plan)) {
       return next === source
         ? plan
-        : { ...plan, what: `${next.source.disk} shares a part of its way, and ${plan.what}` };
+        : { ...plan, ...message('neighbour-not-repairable', { disk: next.source.disk, why: plan.what }) };
     }
     plans.push([...plan.steps]);
     const replaced = new Set(

@@ -207,7 +207,8 @@ test('sources that are no path: of the network ok, without a path unknown', () =
       check: 'disk-path',
       state: 'unknown',
       disk: 'vdc',
-      what: 'libvirt tells no path for this source of type volume without a path',
+      what: 'libvirt gives no path for this source of type volume without a path',
+      short: 'libvirt gives no path for its source (volume without a path)',
       remedy: 'look at it with virsh dumpxml',
     },
   ]);

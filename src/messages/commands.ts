@@ -1,0 +1,4 @@
+import type { MessageRow } from './message';
+
+/** The command line, the configuration, files and programs (src/commands, src/cli, src/config, src/os). */
+export const commands = {} as const satisfies Readonly<Record<string, MessageRow>>;
