@@ -18,6 +18,8 @@ export interface AgentResult {
    */
   readonly result: string;
   readonly what: string;
+  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts); none from an older agent. */
+  readonly short?: string | undefined;
   readonly remedy?: string | undefined;
   /** It succeeded, and `what` is something to be told all the same. */
   readonly warning?: true | undefined;
@@ -91,7 +93,7 @@ export function parseAgentMessage(text: string): AgentMessage | undefined {
         exit,
         result,
         what,
-        ...words(line, ['domain', 'remedy']),
+        ...words(line, ['domain', 'short', 'remedy']),
         ...(line.get('warning') === true ? { warning: true } : {}),
         ...(report === undefined ? {} : { report }),
       };
