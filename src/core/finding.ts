@@ -1,3 +1,4 @@
+import { shortOf } from '../messages';
 import type { Step as PlanStep } from './repair-step';
 
 export interface Evidence {
@@ -76,6 +77,14 @@ export function reasonOf(report: Pick<DomainReport, 'verdict' | 'findings'>): st
   if (!first) return '';
   const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}`.trim();
   return disk === '' ? first.what : `${disk}: ${first.what}`;
+}
+
+/** The same in at most 69 characters, with the disk's name but without its path, as in `vda: its path is missing`. */
+export function shortReasonOf(report: Pick<DomainReport, 'verdict' | 'findings'>): string {
+  const first = decidingFinding(report);
+  if (!first) return '';
+  const short = shortOf(first);
+  return shortOf({ what: first.disk === undefined ? short : `${first.disk}: ${short}` });
 }
 
 /** The same without the findings that nobody has to read. */

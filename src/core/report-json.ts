@@ -77,7 +77,7 @@ function readFinding(value: unknown): Finding | undefined {
     check,
     state,
     what,
-    ...words(given, ['disk', 'path', 'remedy']),
+    ...words(given, ['disk', 'path', 'short', 'remedy']),
     ...(evidence ? { evidence } : {}),
     ...(given.get('note') === true ? { note: true } : {}),
     ...(plan ? { plan } : {}),

@@ -13,7 +13,7 @@ import { relink } from './relink';
 import { repair } from './repair';
 import { fillRow, type Filling, type Message, type MessageRow, type Remedied } from './message';
 
-export type { Message } from './message';
+export { shortOf, type Message } from './message';
 
 /** The one table of messages, by subject, in the order and under the headings of docs/messages.md. */
 export const sections: readonly (readonly [heading: string, rows: Readonly<Record<string, MessageRow>>])[] = [

@@ -1,6 +1,13 @@
 import fc from '../../support/seeded-fast-check';
 import { exitOf } from '../../../src/cli/print-reports';
-import { verdictOf, verdicts, type Finding } from '../../../src/core/finding';
+import {
+  shortReasonOf,
+  verdictOf,
+  verdicts,
+  type DomainReport,
+  type Finding,
+} from '../../../src/core/finding';
+import { readDomainReport } from '../../../src/core/report-json';
 
 const finding = fc
   .record({
@@ -58,4 +65,35 @@ test('the exit status is that of the worst verdict', () => {
       expect(exitOf(all) === 0).toBe(all.every((verdict) => verdict === 'safe'));
     }),
   );
+});
+
+const long = `/dev/storpool-byid/${'f'.repeat(90)} is missing in QEMU's mount namespace`;
+
+test('the short reason names the disk and no path', () => {
+  const path = '/var/lib/one//datastores/0/310/disk.0';
+  const problem = { check: 'disk-path', state: 'problem', disk: 'vda', path, what: long } as const;
+  const reason = (found: Finding) => shortReasonOf({ verdict: 'blocked', findings: [found] });
+  expect(reason({ ...problem, short: 'its path is missing for QEMU' })).toBe(
+    'vda: its path is missing for QEMU',
+  );
+  expect(reason({ check: 'domain', state: 'problem', what: 'QEMU is gone' })).toBe('QEMU is gone');
+  expect(shortReasonOf({ verdict: 'safe', findings: [{ ...problem, state: 'ok' }] })).toBe('');
+});
+
+test('the short reason fits where 69 characters are left, whatever a finding says', () => {
+  const findings: Finding[] = [{ check: 'disk-path', state: 'unknown', disk: 'vda', what: long }];
+  expect(shortReasonOf({ verdict: 'undecided', findings })).toMatch(/^vda: .{63}…$/);
+});
+
+test('a report that was read from JSON keeps the short forms of its findings', () => {
+  const found = { check: 'disk-path', state: 'problem', what: long, short: 'its path is missing' } as const;
+  const given: DomainReport = {
+    domain: 'one-310',
+    pid: 7,
+    verdict: 'blocked',
+    blockState: 'healthy',
+    findings: [found],
+    plan: [],
+  };
+  expect(readDomainReport(JSON.parse(JSON.stringify(given)))).toEqual(given);
 });
