@@ -57,4 +57,6 @@ my $usage = "\0" x 144;
 syscall($getrusage, $children, $usage) == 0 or die "getrusage: $!\n";
 my ($seconds, $microseconds, $ofSystem, $andMicroseconds) = unpack 'q4', $usage;
 my $processor = ($seconds + $ofSystem) * 1000 + ($microseconds + $andMicroseconds) / 1000;
-printf "%d %.3f %d\n", $status >> 8, $processor, $memory;
+# As a shell has it: a command that a signal ended has not succeeded.
+my $exit = $status & 127 ? 128 + ($status & 127) : $status >> 8;
+printf "%d %.3f %d\n", $exit, $processor, $memory;
