@@ -41,7 +41,10 @@ export const saveVerb: Command = {
   summary: 'guarded save',
   options: {},
   examples: [
-    ['migrate-guard save one-310 /var/lib/one/datastores/0/310/checkpoint', 'what suspend and stop do'],
+    [
+      'migrate-guard save one-310 /var/lib/one/datastores/0/310/checkpoint',
+      'what suspend, stop and a cold migration do',
+    ],
   ],
   run: (line, settings) => {
     const [word = '', file = ''] = line.words;
