@@ -1,16 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { installGuest, installQcow2Guest, readCounter } from './guest';
 import { verifyPattern } from './write-pattern';
 import { installPatternGuest, type PatternGuestOptions } from './write-pattern-guest';
-import { succeed } from './succeed';
 
 /**
  * A block device that stands for a volume of shared storage: a loop device on a sparse file.
  *
- * The device lives as long as this process: the file has no name any more, and the device clears itself when
- * the last one closes it. So nothing is left behind, whatever ends the process.
+ * The device lives as long as this process: the file has no name any more, and the device is cleared when the
+ * last process closes it. So nothing is left behind, whatever ends the process, and whenever.
  */
 export class Volume {
   private constructor(
@@ -27,11 +29,7 @@ export class Volume {
       const file = join(directory, 'volume.img');
       writeFileSync(file, '');
       truncateSync(file, bytes);
-      const { stdout } = await succeed(['losetup', '--find', '--show', file]);
-      const device = stdout.trim();
-      const fd = openSync(device, 'r');
-      // While somebody has it open, detaching means: when the last one closes it.
-      await succeed(['losetup', '--detach', device]);
+      const { device, fd } = await attach(file);
       const { rdev } = statSync(device);
       return new Volume(device, (rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00), fd);
     } finally {
@@ -81,5 +79,21 @@ export class Volume {
   release(): void {
     if (this.fd !== undefined) closeSync(this.fd);
     this.fd = undefined;
+  }
+}
+
+async function attach(file: string): Promise<{ device: string; fd: number }> {
+  const helper = spawn('perl', [join(__dirname, 'loop-device.pl'), file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(helper, 'exit');
+  try {
+    for await (const device of createInterface({ input: helper.stdout }))
+      return { device, fd: openSync(device, 'r') };
+    throw new Error(`${file} could not be attached to a loop device`);
+  } finally {
+    // It holds the device open until here.
+    helper.stdin.end();
+    await ended;
   }
 }
