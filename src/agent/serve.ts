@@ -57,7 +57,10 @@ const vmWork = {
   prepare: inSession(async (session) => (await prepareForMove(session, undefined)) ?? safe(session)),
   repair: repairOnly,
   reset: resetOnly,
-  /** After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. */
+  /**
+   * After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. A save has no
+   * destination: whether a copy may be left anywhere, QEMU's log has to tell.
+   */
   heal: inSession(async (session) => {
     const ill = await resetLeftoverState(session, session.destination);
     return ill ?? (await preparePaths(session)) ?? safe(session);

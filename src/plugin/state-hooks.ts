@@ -6,8 +6,11 @@ import { isUnknown } from '../core/unknown';
 import { done, failed } from '../opennebula/model/hook-log';
 import {
   failedMigration,
+  failedMove,
+  failedSaveNow,
   migrationUnderWay,
   type FailedMigration,
+  type FailedSave,
   type HookName,
   type LiveMigration,
 } from '../opennebula/model/migration-history';
@@ -41,16 +44,19 @@ export function preMigrate(call: Call): Promise<Reply> {
   });
 }
 
-/** Back in RUNNING: what a failed live migration left in QEMU is healed, its paths are mended; then one more attempt. */
+/**
+ * Back in RUNNING: what a live migration or save that failed left in QEMU is healed, its paths are mended; then one more
+ * attempt, of a migration.
+ */
 export function postFailure(call: Call): Promise<Reply> {
   return asHook('post-failure', call, async (event, settings) => {
-    const failed = failedMigration(event);
+    const failed = failedMove(event);
     if (isFailure(failed)) return nothingToDo(event, failed.what);
-    const migration = await failedMigrationNow(event, settings);
-    if (isFailure(migration)) return nothingToDo(event, `the VM has gone on since: ${migration.what}`);
-    const { end, did } = await ask('heal', event, migration, settings, call);
-    const healed = concluded(event, migration, end, did);
-    if (healed.exit !== 0 || !settings.hooks.retry) return healed;
+    const now = await failedMoveNow(event, failed, settings);
+    if (isFailure(now)) return nothingToDo(event, `the VM has gone on since: ${now.what}`);
+    const { end, did } = await ask('heal', event, now, settings, call);
+    const healed = concluded(event, now, end, did);
+    if (healed.exit !== 0 || !settings.hooks.retry || failed.destination === undefined) return healed;
     const again = await retry(event, failed, settings, isDryRun(call));
     return { ...again, stdout: healed.stdout + again.stdout, stderr: healed.stderr + again.stderr };
   });
@@ -60,13 +66,15 @@ export function postFailure(call: Call): Promise<Reply> {
  * The same of the VM as it is now: `onehook retry` replays events of any age, and who heals by an old one asks a host
  * for a copy to which the VM has not gone last. @throws GuardError when OpenNebula cannot be asked.
  */
-async function failedMigrationNow(
+async function failedMoveNow(
   { vmId }: VmEvent,
+  failed: FailedMigration | FailedSave,
   { ssh: { user } }: Settings,
-): Promise<FailedMigration | Failure> {
+): Promise<FailedMigration | FailedSave | Failure> {
   const shown = await showVm(vmId, user);
   const now = isUnknown(shown) ? failureOf('undecided', shown.unknown) : readVmEvent(shown);
-  if (!isFailure(now)) return failedMigration(now);
+  if (!isFailure(now))
+    return failed.destination === undefined ? failedSaveNow(now, failed) : failedMigration(now);
   const what = `nobody can tell where the VM went last: ${now.what}`;
   throw new GuardError('undecided', what, `see onevm show ${vmId}, then run the hook again: onehook retry`);
 }
@@ -83,10 +91,10 @@ async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   }
   const { vmId, guardMode, tellsLast } = event;
   const { reply, mayTell } = await runHook(event, work);
-  const migration = name === 'pre-migrate' ? migrationUnderWay(event) : failedMigration(event);
+  const move = name === 'pre-migrate' ? migrationUnderWay(event) : failedMove(event);
   // A VM gets to these states in many ways, and a rehearsal is no deed.
-  if (isFailure(migration) || isDryRun(call)) return reply;
-  const { source, destination } = migration;
+  if (isFailure(move) || isDryRun(call)) return reply;
+  const { source, destination } = move;
   const about = { action: name, vmId, domain: nameOf(event), source, destination };
   keepRecord({ ...about, guardMode, mayTell, tellsLast }, reply, call.place);
   return reply;
@@ -130,14 +138,15 @@ function isDryRun({ args }: Call): boolean {
 async function ask(
   action: HostAction,
   { vmId }: VmEvent,
-  { source, destination }: LiveMigration,
+  { source, destination }: LiveMigration | FailedSave,
   settings: Settings,
   call: Call,
 ): Promise<HostAnswer> {
   validateHost(source);
-  validateHost(destination);
+  if (destination !== undefined) validateHost(destination);
   const dryRun = isDryRun(call);
-  const request = { version: call.version, action, domain: vmId, destination, dryRun };
+  const towards = destination === undefined ? {} : { destination };
+  const request = { version: call.version, action, domain: vmId, ...towards, dryRun };
   const answer = await runAgentAction(request, agentOn(source, settings));
   if (!isUnknown(answer)) {
     const { end } = answer;
@@ -150,7 +159,7 @@ async function ask(
 
 function concluded(
   event: VmEvent,
-  { source }: LiveMigration,
+  { source }: LiveMigration | FailedSave,
   { exit, what, remedy }: HostAnswer['end'],
   did: readonly string[],
 ): Reply {

@@ -105,10 +105,11 @@ export class History {
     this.add('kvm1', { stime: deployed, rstime: deployed + 4 });
   }
 
-  /** trigger_live_migrate; without a moment of its end it is under way. */
+  /** trigger_live_migrate, or trigger_migrate with any other action; without a moment of its end it is under way. */
   begin(host: string, time: number, action = liveMigrate): this {
     this.change(1, { action });
-    return this.add(host, { stime: time });
+    this.add(host, { stime: time });
+    return action === liveMigrate ? this : this.change(1, { action });
   }
 
   /** trigger_deploy_success out of MIGRATE. */
@@ -116,10 +117,20 @@ export class History {
     return this.change(1, { rstime: time }).change(2, { etime: time });
   }
 
-  /** revert_migrate_after_failure. */
+  /** revert_migrate_after_failure, which trigger_save_failure calls out of SAVE_MIGRATE; cp_previous_history. */
   revert(time: number): this {
     this.change(1, { etime: time }).change(2, { etime: time });
     return this.add(this.records.at(-2)?.hostname ?? '', { stime: time, rstime: time });
+  }
+
+  /** trigger_suspend or trigger_stop. */
+  save(action: number): this {
+    return this.change(1, { action });
+  }
+
+  /** trigger_save_failure out of SAVE_SUSPEND or SAVE_STOP: clear_action. */
+  failSave(): this {
+    return this.change(1, { action: 0 });
   }
 
   /** trigger_suspend, trigger_poweroff and what follows, up to BOOT on the same host. */

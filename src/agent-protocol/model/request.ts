@@ -45,7 +45,7 @@ const members: Readonly<
   prepare: { needed: ['domain', 'destination'] },
   repair: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
   reset: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
-  heal: { needed: ['domain', 'destination'], allowed: ['dryRun'] },
+  heal: { needed: ['domain'], allowed: ['destination', 'dryRun'] },
   probe: { needed: [] },
   audit: { needed: [] },
   foresee: { needed: ['changes'] },

@@ -1,11 +1,14 @@
-import { failureOf, type Failure } from '../../core/errors';
+import { failureOf, isFailure, type Failure } from '../../core/errors';
 import type { HistoryRecord, VmEvent } from './vm-event';
 
 /** include/VirtualMachine.h */
 const active = 3;
-const lcm = { running: 3, migrate: 4 } as const;
-/** include/VMActions.h; a cold migration has 1, 48 or 49. */
-const liveMigrate = 2;
+const lcm = { running: 3, migrate: 4, saveStop: 5, saveSuspend: 6, saveMigrate: 7 } as const;
+/** include/VMActions.h; cold migrations that end the guest instead of saving it have 48 and 49. */
+const actions = { coldMigrate: 1, liveMigrate: 2 } as const;
+
+/** Out of which a failure leads back to RUNNING, and QEMU was to hand over its disks. */
+const statesThatMayFail: readonly number[] = [lcm.migrate, lcm.saveStop, lcm.saveSuspend, lcm.saveMigrate];
 
 /** In which states OpenNebula starts each hook: those of hooks/*.tmpl. */
 export const hookStates = {
@@ -27,6 +30,14 @@ export interface FailedMigration extends LiveMigration {
   readonly isSecond: boolean;
 }
 
+/** A suspend, stop or cold migration that failed. No other host has a copy of the VM: it was saved to a file. */
+export interface FailedSave {
+  readonly source: string;
+  readonly destination?: undefined;
+  /** Of the newest record, as above. */
+  readonly seq: number;
+}
+
 export function isFiredBy(name: HookName, { state, lcmState }: VmEvent): boolean {
   return state === hookStates[name].state && lcmState === hookStates[name].lcmState;
 }
@@ -40,46 +51,84 @@ export function migrationUnderWay(event: VmEvent): LiveMigration | Failure {
 }
 
 /**
- * The live migration that has just failed; or why this is none. There are many ways back to RUNNING, and
- * most have nothing to do with migrations.
+ * The live migration or save that has just failed; or why there is none. There are many ways back to RUNNING, and most
+ * have nothing to do with either.
  */
-export function failedMigration(event: VmEvent): FailedMigration | Failure {
+export function failedMove(event: VmEvent): FailedMigration | FailedSave | Failure {
   if (!isFiredBy('post-failure', event)) return notIn('post-failure', event);
-  // An event tells what was before. What `onevm show` prints never does: there both are the same.
-  const isEvent = event.prevState !== event.state || event.prevLcmState !== event.lcmState;
-  if (isEvent && (event.prevState !== active || event.prevLcmState !== lcm.migrate)) {
-    return failureOf('problem', 'it did not come from a live migration');
+  const before = lcmStateBefore(event);
+  if (before !== undefined && !statesThatMayFail.includes(before))
+    return failureOf('problem', 'it did not come from a live migration or a save');
+  if (before === lcm.saveStop || before === lcm.saveSuspend) {
+    // The record goes on, without its action (LifeCycleStates.cc, trigger_save_failure).
+    const now = event.history.at(-1);
+    if (now && now.seq >= 0) return unlessEnded(now, stayIn(now));
+    return failureOf('problem', 'its history names no host');
   }
-  const [source, failed, now] = event.history.slice(-3);
-  if (!source || !failed || !now || !isReverted(source, failed, now)) {
-    return failureOf('problem', 'its history shows no live migration that has just failed');
+  const migration = before === lcm.saveMigrate ? undefined : lastReverted(event.history, actions.liveMigrate);
+  if (migration) {
+    const { failed, now } = migration;
+    const isSecond = lastReverted(event.history.slice(0, -2), actions.liveMigrate)?.failed.hid === failed.hid;
+    return unlessEnded(now, { ...stayIn(now), destination: failed.hostname, isSecond });
   }
-  if (now.etime !== 0) return failureOf('problem', 'it has left the source since');
-  const before = event.history.slice(-5, -2);
-  const [, earlier] = before;
-  const isSecond =
-    before.length === 3 && isReverted(...(before as [never, never, never])) && earlier?.hid === failed.hid;
-  return { source: now.hostname, destination: failed.hostname, seq: now.seq, isSecond };
+  const save = before === lcm.migrate ? undefined : lastReverted(event.history, actions.coldMigrate);
+  if (save) return unlessEnded(save.now, stayIn(save.now));
+  return failureOf('problem', 'its history shows no live migration or save that has just failed');
+}
+
+/** The live migration that has just failed; or why there is none. */
+export function failedMigration(event: VmEvent): FailedMigration | Failure {
+  const failed = failedMove(event);
+  if (isFailure(failed) || failed.destination !== undefined) return failed;
+  return failureOf('problem', 'a save has failed last, and no live migration');
+}
+
+/** The same of the VM as `onevm show` prints it now, which may have kept nothing of that save. */
+export function failedSaveNow(now: VmEvent, save: FailedSave): FailedSave | Failure {
+  if (!isFiredBy('post-failure', now)) return notIn('post-failure', now);
+  const newest = now.history.at(-1);
+  if (newest?.seq !== save.seq) return failureOf('problem', 'it has begun another stay on a host');
+  return unlessEnded(newest, save);
+}
+
+/** Of an event. What `onevm show` prints does not have it: there both are the same (VirtualMachinePool.cc, update). */
+function lcmStateBefore({ state, lcmState, prevState, prevLcmState }: VmEvent): number | undefined {
+  if (prevState === state && prevLcmState === lcmState) return undefined;
+  return prevState === active ? prevLcmState : Number.NaN;
+}
+
+function stayIn({ hostname, seq }: HistoryRecord): FailedSave {
+  return { source: hostname, seq };
+}
+
+function unlessEnded<Failed>({ etime }: HistoryRecord, failed: Failed): Failed | Failure {
+  return etime === 0 ? failed : failureOf('problem', 'it has left the source since');
 }
 
 /**
- * OpenNebula's mark of a live migration that was reverted (LifeCycleStates.cc, revert_migrate_after_failure; in 6.x
- * trigger_deploy_failure): one moment ends the stay on the source and the one on the destination, and begins another on
- * the source. On the destination the VM never began to run. Where a VM went there and back, it did (RSTIME).
+ * OpenNebula's mark of a migration that was reverted (LifeCycleStates.cc, revert_migrate_after_failure; in 6.x
+ * trigger_deploy_failure where it was live): one moment ends the stay on the source and the one on the destination, and
+ * begins another on the source. On the destination the VM never began to run. Where a VM went there and back, it did
+ * (RSTIME). Only a cold migration may stay on its host, and change the datastore.
  */
-function isReverted(source: HistoryRecord, failed: HistoryRecord, now: HistoryRecord): boolean {
-  return (
+function lastReverted(
+  history: readonly HistoryRecord[],
+  action: number,
+): { readonly failed: HistoryRecord; readonly now: HistoryRecord } | undefined {
+  const [source, failed, now] = history.slice(-3);
+  if (!source || !failed || !now) return undefined;
+  const isReverted =
     failed.seq === source.seq + 1 &&
     now.seq === failed.seq + 1 &&
     now.hid === source.hid &&
-    failed.hid !== source.hid &&
-    source.action === liveMigrate &&
+    (failed.hid !== source.hid || action === actions.coldMigrate) &&
+    source.action === action &&
     failed.rstime === 0 &&
     now.stime > 0 &&
     source.etime === now.stime &&
     failed.etime === now.stime &&
-    now.rstime === now.stime
-  );
+    now.rstime === now.stime;
+  return isReverted ? { failed, now } : undefined;
 }
 
 function notIn(name: HookName, { state, lcmState }: VmEvent): Failure {

@@ -75,3 +75,38 @@ test('an event of something else asks nobody', async () => {
   const deployed = { id: 310, prevLcmState: 2, history: new History().records };
   expect(await on.cloud.hookOf('post-failure', deployed)).toMatchObject({ exit: 0, stderr: '' });
 });
+
+describe('a save that failed', () => {
+  const saved = { id: 310, prevLcmState: 6, history: new History().save(10).failSave().records };
+  const cold = {
+    id: 310,
+    prevLcmState: 7,
+    history: new History().begin('kvm2', moment, 1).revert(moment + 9).records,
+  };
+
+  test('a suspend, a cold migration: the source alone is asked, and nothing is tried again', async () => {
+    for (const failed of [saved, cold]) {
+      await on.cloud.onevm(failed);
+      const { exit, stdout, stderr } = await on.cloud.hookOf('post-failure', failed);
+      expect([exit, stdout, stderr]).toEqual([0, 'one-310: it can migrate\n', '']);
+    }
+    expect(requests()).toMatchObject(Array(2).fill({ action: 'heal', domain: '310' }));
+    for (const request of requests()) expect(request).not.toHaveProperty('destination');
+    expect(orders()).toEqual([]);
+  });
+
+  test('the VM has gone on since: nothing to do, and no host is asked', async () => {
+    const savedAgain = { lcmState: 6, history: new History().save(10).records };
+    const resumed = { history: new History().stopAndStart(10, moment).records };
+    const migrationFailed = { history: toKvm2().records };
+    for (const now of [savedAgain, resumed, migrationFailed]) {
+      await on.cloud.onevm({ id: 310, ...now });
+      const { exit, stdout } = await on.cloud.hookOf('post-failure', saved);
+      expect([exit, stdout]).toEqual([
+        0,
+        expect.stringContaining('nothing to do: the VM has gone on since: '),
+      ]);
+    }
+    expect(requests()).toEqual([]);
+  });
+});

@@ -15,6 +15,7 @@ const sent = [
   { action: 'prepare', domain: '310', destination: 'kvm2' },
   { action: 'heal', domain: '310', destination: 'kvm2' },
   { action: 'heal', domain: '310', destination: 'kvm2', dryRun: true },
+  { action: 'heal', domain: '310', dryRun: false },
   { action: 'repair', domain: '310', destination: 'kvm2', dryRun: false },
   { action: 'repair', domain: 'one-310', dryRun: true },
   { action: 'reset', domain: 'one-310', dryRun: false },

@@ -1,10 +1,6 @@
 import { isFailure } from '../../../src/core/errors';
 import { done, failed } from '../../../src/opennebula/model/hook-log';
-import {
-  failedMigration,
-  isFiredBy,
-  migrationUnderWay,
-} from '../../../src/opennebula/model/migration-history';
+import { failedMove, isFiredBy, migrationUnderWay } from '../../../src/opennebula/model/migration-history';
 import { actionDataIn, readMoveRequest } from '../../../src/opennebula/model/action-xml';
 import { readVectors } from '../../../src/opennebula/model/oned-conf';
 import { kvmHosts, registeredHooks } from '../../../src/opennebula/model/host-pool';
@@ -34,6 +30,7 @@ const history = [
 const events = [
   vmXml({ history }),
   vmXml({ history, prevLcmState: 3, release: '6.6' }),
+  vmXml({ history, prevLcmState: 6 }),
   vmXml({ history: [] }),
 ];
 
@@ -43,17 +40,17 @@ fuzz('the VM of a hook', {
     const event = readVmEvent(text);
     if (isFailure(event)) return { event };
     isFiredBy('pre-migrate', event);
-    return { event, underWay: migrationUnderWay(event), failed: failedMigration(event) };
+    return { event, underWay: migrationUnderWay(event), failed: failedMove(event) };
   },
-  holds: ({ event, failed: migration }) => {
+  holds: ({ event, failed }) => {
     if (isFailure(event)) {
       expect(event.what).not.toBe('');
       if (event.what.includes('neither XML')) expect(event.what).toMatch(/: line \d+: ./);
       return;
     }
     expect(event.vmId).toMatch(/^[0-9]{1,10}$/);
-    // Whoever acts on a migration that failed has to know which record it was.
-    if (migration && !isFailure(migration)) expect(Number.isSafeInteger(migration.seq)).toBe(true);
+    // Whoever acts on a move that failed has to know which record it was.
+    if (failed && !isFailure(failed)) expect(Number.isSafeInteger(failed.seq)).toBe(true);
   },
 });
 

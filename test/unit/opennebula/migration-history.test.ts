@@ -1,6 +1,11 @@
 import fc from '../../support/seeded-fast-check';
 import { isFailure } from '../../../src/core/errors';
-import { failedMigration, migrationUnderWay } from '../../../src/opennebula/model/migration-history';
+import {
+  failedMigration,
+  failedMove,
+  failedSaveNow,
+  migrationUnderWay,
+} from '../../../src/opennebula/model/migration-history';
 import type { HistoryRecord, VmEvent } from '../../../src/opennebula/model/vm-event';
 import { readVmEvent } from '../../../src/opennebula/read-vm';
 import { History, releases, vmXml, type VmXmlOptions } from '../../support/vm-xml';
@@ -34,6 +39,32 @@ describe.each(releases)('events of OpenNebula %s', (release) => {
       what: expect.stringMatching(/history shows no/) as string,
     });
   });
+
+  test.each([
+    ['suspend', 10, 6],
+    ['stop', 9, 5],
+  ])('a %s that failed leaves nothing but the state that it came from', (_, action, prevLcmState) => {
+    const { records: history } = new History().save(action).failSave();
+    const event = eventOf({ release, prevLcmState, history });
+    expect(failedMove(event)).toEqual({ source: 'kvm1', seq: 0 });
+    expect(failedMigration(event)).toMatchObject({ what: 'a save has failed last, and no live migration' });
+    // As `onevm show` prints it.
+    expect(failedMove(eventOf({ release, prevLcmState: 3, history }))).toMatchObject({
+      what: expect.stringMatching(/history shows no/) as string,
+    });
+  });
+
+  test.each(['kvm2', 'kvm1'])(
+    'a cold migration to %s that failed is a save, and nothing is there',
+    (host) => {
+      const { records: history } = new History().begin(host, before, 1).revert(time);
+      for (const prevLcmState of [7, 3]) {
+        const event = eventOf({ release, prevLcmState, history });
+        expect(failedMove(event)).toEqual({ source: 'kvm1', seq: 2 });
+        expect(failedMigration(event)).toHaveProperty('what');
+      }
+    },
+  );
 });
 
 test('what onevm show prints tells nothing of what was before, and the history alone decides', () => {
@@ -43,26 +74,51 @@ test('what onevm show prints tells nothing of what was before, and the history a
 
 test('a VM whose migration failed earlier comes back to RUNNING for other reasons, too', () => {
   const { records: history } = new History().begin('kvm2', before).revert(time);
-  const [saveSuspend, hotplug, snapshot, backup] = [6, 17, 24, 69];
-  for (const prevLcmState of [saveSuspend, hotplug, snapshot, backup]) {
-    expect(failedMigration(eventOf({ prevLcmState, history }))).toMatchObject({
-      what: expect.stringMatching(/did not come from a live migration/) as string,
+  const [hotplug, snapshot, backup, shutdown, undeploy] = [17, 24, 69, 12, 29];
+  for (const prevLcmState of [hotplug, snapshot, backup, shutdown, undeploy]) {
+    expect(failedMove(eventOf({ prevLcmState, history }))).toMatchObject({
+      what: expect.stringMatching(/did not come from a live migration or a save/) as string,
     });
   }
   const resumed = eventOf({ prevState: 5, prevLcmState: 0, history });
-  expect(failedMigration(resumed)).toMatchObject({
+  expect(failedMove(resumed)).toMatchObject({
     what: expect.stringMatching(/did not come from/) as string,
   });
 });
 
-test.each([1, 48, 49])('a failed cold migration (action %i) is none of ours', (action) => {
+test('a save that failed after a live migration has failed is not that migration', () => {
+  const history = new History().begin('kvm2', before).revert(time).save(10).failSave();
+  const event = eventOf({ prevLcmState: 6, history: history.records });
+  expect(failedMove(event)).toEqual({ source: 'kvm1', seq: 2 });
+  const cold = history.begin('kvm3', time + 5, 1).revert(time + 9).records;
+  expect(failedMove(eventOf({ prevLcmState: 7, history: cold }))).toEqual({ source: 'kvm1', seq: 4 });
+});
+
+test.each([48, 49])('a cold migration (action %i) whose shutdown failed is none of ours', (action) => {
   const { records: history } = new History().begin('kvm2', before, action).revert(time);
-  expect(failedMigration(eventOf({ prevLcmState: 7, history }))).toMatchObject({
-    what: expect.stringMatching(/did not come from/) as string,
+  for (const prevLcmState of [7, 3]) {
+    expect(failedMove(eventOf({ prevLcmState, history }))).toMatchObject({
+      what: expect.stringMatching(/history shows no/) as string,
+    });
+  }
+});
+
+test('a save that failed is over once the VM is elsewhere, or its stay is another one', () => {
+  const save = { source: 'kvm1', seq: 0 };
+  const here = new History().records;
+  expect(failedSaveNow(eventOf({ prevLcmState: 3, history: here }), save)).toEqual(save);
+  const again = eventOf({ lcmState: 6, prevLcmState: 6, history: new History().save(10).records });
+  expect(failedSaveNow(again, save)).toHaveProperty('what');
+  const resumed = new History().stopAndStart(10, time).records;
+  expect(failedSaveNow(eventOf({ prevLcmState: 3, history: resumed }), save)).toMatchObject({
+    what: 'it has begun another stay on a host',
   });
-  expect(failedMigration(eventOf({ history }))).toMatchObject({
-    what: expect.stringMatching(/history shows no/) as string,
-  });
+  const ended = eventOf({ prevLcmState: 6, history: here.map((record) => ({ ...record, etime: time })) });
+  expect([failedMove(ended), failedSaveNow(ended, save)]).toMatchObject([
+    { what: 'it has left the source since' },
+    { what: 'it has left the source since' },
+  ]);
+  expect(failedMove(eventOf({ prevLcmState: 6, history: [] }))).toHaveProperty('what');
 });
 
 test('the second failure in a row to the same host is known', () => {
@@ -96,12 +152,13 @@ test('a success or another stay in between ends the row', () => {
   expect(failedMigration(eventOf({ history: again.records }))).toMatchObject({ isSecond: false });
 });
 
-test('whatever a VM went through, only a reverted live migration at the end counts', () => {
+test('whatever a VM went through, only what was reverted at the end counts', () => {
   const host = fc.constantFrom('kvm1', 'kvm2', 'kvm3');
   const step = fc.oneof(
     fc.record({ kind: fc.constant('journey' as const), host }),
     fc.record({ kind: fc.constant('failure' as const), host }),
     fc.record({ kind: fc.constant('cold' as const), host, action: fc.constantFrom(1, 48, 49) }),
+    fc.record({ kind: fc.constant('save' as const), action: fc.constantFrom(9, 10) }),
     fc.record({ kind: fc.constant('stop' as const), action: fc.constantFrom(5, 9, 10, 19, 20) }),
   );
   const wait = fc.integer({ min: 0, max: 2 });
@@ -109,21 +166,27 @@ test('whatever a VM went through, only a reverted live migration at the end coun
     fc.property(fc.array(fc.tuple(step, wait, wait), { minLength: 1, maxLength: 8 }), (steps) => {
       const history = new History();
       let now = time;
-      let failed = false;
+      let failed: 'migration' | 'save' | undefined;
       for (const [{ kind, ...what }, first, second] of steps) {
         const at = history.records.at(-1)?.hostname;
         now += first;
         const end = now + second;
         const to = 'host' in what ? what.host : '';
-        failed = kind === 'failure' && to !== at;
+        const action = 'action' in what ? what.action : 1;
+        if (kind !== 'save') failed = undefined;
+        if (kind === 'failure' && to !== at) failed = 'migration';
+        if (kind === 'cold' && action === 1) failed = 'save';
         if (kind === 'journey') history.begin(to, now).succeed(end);
         if (kind === 'failure') history.begin(to, now).revert(end);
-        if (kind === 'cold') history.begin(to, now, 'action' in what ? what.action : 1).revert(end);
-        if (kind === 'stop') history.stopAndStart('action' in what ? what.action : 5, now);
+        if (kind === 'cold') history.begin(to, now, action).revert(end);
+        // In the history of now nothing is left of it.
+        if (kind === 'save') history.save(action).failSave();
+        if (kind === 'stop') history.stopAndStart(action, now);
         now = end;
       }
-      const judged = failedMigration(eventOf({ history: history.records }));
-      expect(!isFailure(judged)).toBe(failed);
+      const judged = failedMove(eventOf({ prevLcmState: 3, history: history.records }));
+      const found = isFailure(judged) ? undefined : judged.destination === undefined ? 'save' : 'migration';
+      expect(found).toBe(failed);
     }),
   );
 });

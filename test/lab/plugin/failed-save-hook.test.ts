@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { History } from '../../support/vm-xml';
+import { affectedQemu, migrateToSink, type Domain } from '../harness';
+import { HookStage } from './hook-testbed';
+
+/**
+ * A site that has hooks and no VMM driver of ours: what a suspend, a stop or a cold migration leaves that failed. The VM
+ * runs on QEMU 7.2.0, which keeps what a failed hand-over did to its disks.
+ */
+
+const hooks = new HookStage();
+const stage = hooks.opennebula;
+const file = (domain: Domain): string => `/var/lib/one/datastores/0/${domain.name}.checkpoint`;
+
+beforeAll(() => hooks.start());
+afterEach(() => stage.configure('{}\n'));
+afterAll(() => stage.stop());
+
+/** The event of a suspend that failed. */
+function failedSuspend(id: number): string {
+  return hooks.oned({ id, prevLcmState: 6, history: new History().save(10).failSave().records });
+}
+
+/** The stock script saves the VM, which is restored here and lives on. */
+async function expectSavable(domain: Domain): Promise<void> {
+  expect((await stage.save(domain, file(domain))).exit).toBe(0);
+  await domain.host.virsh('restore', file(domain));
+  const restored = domain.on(stage.lab.host('kvm1'));
+  await stage.expectAliveOn('kvm1', restored);
+  await restored.destroy();
+}
+
+test('the stock save failed: the hook repairs the path, and the next one works', async () => {
+  const domain = await stage.lab.startDomain(320, { host: 'kvm1', emulator: 'affected', disks: 2 });
+  const link = stage.lab.relink(domain, 1);
+  const failed = await stage.save(domain, file(domain));
+  expect(failed.exit).toBe(1);
+  await domain.untilLogged('bdrv_inactivate_all() failed');
+  await stage.expectAliveOn('kvm1', domain);
+  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD: 'undecided' });
+
+  stage.configure('hooks: { retry: true }\n');
+  const event = failedSuspend(320);
+  const ran = await hooks.hook('post-failure', event);
+  expect([ran.exit, ran.stderr]).toEqual([0, '']);
+  expect(ran.stdout).toMatch(/^one-320: reset: .*\none-320: repair: .*storpool-byid.*\none-320: /);
+  // Only whether it is still there; nobody asks OpenNebula to save it again.
+  expect(hooks.asked()).toEqual(['oneadmin show -x 320']);
+  expect(existsSync(`/proc/${domain.outerPid}/root${link}`)).toBe(true);
+  expect(stage.recorded(domain)[0]).toMatchObject({
+    action: 'post-failure',
+    source: 'kvm1',
+    destination: null,
+    result: 'done',
+  });
+  await expectSavable(domain);
+});
+
+test('QEMU is stuck as well: reset first, then the path, and the next one works', async () => {
+  const domain = await stage.lab.startDomain(321, { host: 'kvm1', emulator: 'affected' });
+  await domain.host.succeed(['/usr/lib/migrate-guard/migrate-guard', 'layout', affectedQemu()]);
+  stage.lab.relink(domain);
+  expect((await migrateToSink(domain)).status).toBe('failed');
+  await domain.untilLogged('bdrv_inactivate_all() failed');
+  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD_BLOCK_STATE: 'stuck' });
+  const ran = await hooks.hook('post-failure', failedSuspend(321));
+  expect([ran.exit, ran.stderr]).toEqual([0, '']);
+  expect(ran.stdout).toMatch(/reset: .*stuck.*healed by cont[^]*repair: .*storpool-byid/);
+  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD: 'safe' });
+  await expectSavable(domain);
+});
