@@ -3,13 +3,13 @@ const heading = `<!-- Made from config/config.yaml by \`npm run docs\`. -->
 
 # Configuration
 
-\`/etc/migrate-guard/config.yaml\`, on the front-end and on hosts. A file that is not there means the defaults. A key that
-does not exist is an error, and the nearest one is named; a section that holds none means its defaults. With such a
-mistake every command says so and ends (exit 64). Only OpenNebula's drivers go on, without the guard:
-[opennebula.md](opennebula.md#a-guard-that-cannot-run).
+The configuration is in \`/etc/migrate-guard/config.yaml\`, on the front-end and on hosts. If the file does not exist, the
+defaults apply; a section without keys means its defaults, too. An unknown key is an error, and the message names the
+nearest known key. With such a mistake, every command reports it and ends (exit 64). Only OpenNebula's drivers continue,
+without the guard: [opennebula.md](opennebula.md#a-guard-that-cannot-run).
 
-After a change run \`migrate-guard doctor\` as root on that machine: what scripts have to know where Node is missing is
-written down then (\`/etc/migrate-guard/fallback.env\`).
+After a change, run \`migrate-guard doctor\` as root on that machine. It writes the values that scripts need when Node is
+missing to \`/etc/migrate-guard/fallback.env\`.
 
 All times are in seconds, from 1 to 3600. All paths are absolute.`;
 
