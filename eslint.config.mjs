@@ -109,8 +109,6 @@ const messagesOnly = {
 /** Beside the table itself: folders whose texts are still to be moved there. */
 const withTexts = [
   'messages',
-  'agent',
-  'agent-protocol',
   'block-state',
   'cli',
   'commands',

@@ -1,4 +1,4 @@
-# Sourced by the VMM drivers when the guard cannot run: starts the script that would have been started without it.
+# Sourced by the VMM drivers when the guard cannot run: starts the script that would have been started without it, and says so.
 # The front-end's own remotes/ mean a local script, which gets Base64; anything else is a host's copy, which gets XML.
 
 run_mover() {
@@ -11,12 +11,13 @@ run_mover() {
     esac
     shift
     if [ "${script#frontend:}" = "$MIGRATE_GUARD_SCRIPT" ]; then
+        echo "migrate-guard: the configured mover is migrate-guard itself." >&2
         echo "ERROR: migrate-guard: $1: $script is this very script; name the mover in opennebula: of config.yaml" >&2
-        echo "migrate-guard: $1: $script is this very script, not a mover." >&2
         exit 64
     fi
+    warn "$1" "$4"
     here=$(cd "$remotes" && pwd)
-    if [ "$here" != "${ONE_LOCATION:+$ONE_LOCATION/var/remotes}" ] && [ "$here" != /var/lib/one/remotes ]; then
+    if ! on_frontend; then
         exec "$here/vmm/kvm/${script#frontend:}" "$@"
     fi
     case $script in

@@ -7,7 +7,7 @@ export MIGRATE_GUARD_SCRIPT
 plugin=$remotes/migrate-guard/plugin.cjs
 config=/etc/migrate-guard/config.yaml
 
-# Replaces this shell by the plugin; or sets why_not and returns.
+# Replaces this shell by the plugin; or sets why_not and short_why_not, and returns.
 start_plugin() {
     for node in "$(command -v node)" /usr/bin/node /usr/local/bin/node; do
         [ -x "$node" ] || continue
@@ -20,29 +20,36 @@ start_plugin() {
     [ -x "$node" ] || node=/usr/lib/migrate-guard/standalone
     if [ ! -x "$node" ]; then
         why_not='Node 20 or later is not installed on the host that runs this script'
+        short_why_not='Node 20 or later is not installed'
     elif [ ! -r "$plugin" ]; then
         why_not="$plugin is missing"
+        short_why_not='its plugin.cjs is missing'
     else
         exec "$node" "$(cd "${plugin%/*}" && pwd)/plugin.cjs" "$@"
     fi
 }
 
-# Says what there is to say when the guard cannot run, for the log and for the reply.
+# The front-end's own remotes/, as src/plugin/script-location.ts knows them; anything else is a host's copy.
+on_frontend() { [ "$(cd "$remotes" && pwd)" = "${ONE_LOCATION:-/var/lib/one}${ONE_LOCATION:+/var}/remotes" ]; }
+
+# What is said when the guard cannot run: warn WHOM VM_ID. Of a success on the front-end OpenNebula 7 logs what begins with
+# the VM's number (src/plugin/logged-on-success.ts).
 warn() {
-    echo "WARN: migrate-guard: $1: the guard cannot run: $why_not; it goes on without." >&2
-    echo "WARN: migrate-guard: -> migrate-guard doctor" >&2
+    number=
+    case $2 in '' | *[!0-9]*) ;; *) on_frontend && number="$2 " ;; esac
+    echo "WARN: ${number}migrate-guard: $1: the guard cannot run: $why_not; the VM is moved or saved without it." >&2
+    echo "WARN: ${number}migrate-guard: -> migrate-guard doctor" >&2
 }
 
 # The front-end's record of what its guards did (src/opennebula/record-file.ts), and syslog, know of it too. Nobody waits, and
 # nothing comes of it when that fails: note_unguarded ACTION VM_ID DOMAIN SOURCE [DESTINATION]
 note_unguarded() {
     (timeout 10 logger -t migrate-guard -p daemon.warning -- "VM $2: $1, on $4: the guard cannot run: $why_not" &) </dev/null >/dev/null 2>&1
-    here=$(cd "$remotes" && pwd)
-    [ "$here" = "${ONE_LOCATION:-/var/lib/one}${ONE_LOCATION:+/var}/remotes" ] || return 0
+    on_frontend || return 0
     case $2 in '' | *[!0-9]*) return 0 ;; esac
     (
         umask 027
-        list=${here%/remotes}/migrate-guard/not-run.jsonl
+        list=$(cd "$remotes/.." && pwd)/migrate-guard/not-run.jsonl
         # As long as the plugin lets it get: of a list that is much longer nothing is believed.
         [ -z "$(find "$list" -size +255k)" ] || mv -f "$list" "$list.old"
         mkdir -p "${list%/*}" &&
@@ -57,11 +64,11 @@ note_unguarded() {
 # What may stand in a string of JSON as it is.
 harmless() { printf %s "$1" | LC_ALL=C tr -cd ' !#-[]-~' | cut -c 1-200; }
 
-# Fails the action: refuse WHOM WHY [REMEDY]
+# Fails the action: refuse WHOM WHY [REMEDY]. The plain line becomes the VM's ERROR, as in src/opennebula/model/vm-log.ts.
 refuse() {
+    echo "migrate-guard: the guard cannot run: $short_why_not." >&2
     echo "ERROR: migrate-guard: $1: $2" >&2
     [ -z "$3" ] || echo "ERROR: migrate-guard: -> $3" >&2
-    echo "migrate-guard: $1: $2." >&2
     exit 2
 }
 
@@ -69,7 +76,7 @@ refuse() {
 decide() {
     . "$remotes/migrate-guard/fallback.sh"
     decision=$(fallback "$(printf %s "$1" | tr a-z. A-Z_)" "$2" 2>/dev/null) ||
-        refuse "$3" "the guard cannot run: $why_not; and $1 cannot be told without Node, so nothing is done" \
+        refuse "$3" "the guard cannot run: $why_not; and $1 cannot be determined without Node, so nothing is done" \
             'install Node, and run as root on the machine that runs this script: migrate-guard doctor'
 }
 

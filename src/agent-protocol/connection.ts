@@ -10,6 +10,7 @@ import {
 } from './model/messages';
 import { Lines, tooLong } from '../os/model/line-splitter';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { leave, signalGroup, startLasting, type LastingChild } from '../os/child-process';
 import type { Command } from '../os/isolated';
 import { onHost, ownConnection, type SshTarget } from '../os/ssh';
@@ -75,14 +76,14 @@ export class AgentConnection {
   /** Waits for its first word, by which it shows that it runs as root. Gives why it does not begin. */
   async hello(): Promise<NotBegun | undefined> {
     const timer = setTimeout(() => {
-      this.abandon(`it did not start within ${startDeadlineMs / 1000} s`);
+      this.abandon(textOf('agent-not-started', { seconds: startDeadlineMs / 1000 }));
     }, startDeadlineMs);
     try {
       const first = await this.next();
       if (isUnknown(first)) return { is: this.isReached(first) ? 'broken' : 'unreached', ...first };
       if (first.kind === 'hello') return undefined;
       if (first.kind === 'end') return { is: 'refused', unknown: first.what, end: first };
-      return { is: 'broken', unknown: `its first word is ${first.kind}` };
+      return { is: 'broken', unknown: textOf('agent-first-message', { kind: first.kind }) };
     } finally {
       clearTimeout(timer);
     }
@@ -120,7 +121,7 @@ export class AgentConnection {
   }
 
   private silenced(): Unknown {
-    const unknown = 'it says more than any host has to say';
+    const unknown = textOf('agent-too-long', { limit: maxConversationChars / 1024 / 1024 });
     this.abandon(unknown);
     return { unknown };
   }
@@ -132,7 +133,7 @@ export class AgentConnection {
     const lines = this.complaints.trim().split('\n');
     // A banner of ssh, or our own remedy, may stand around what matters.
     const ours = lines.find((line) => /^(migrate-guard|sudo):/.test(line));
-    return ours ?? (lines.at(-1) || 'it ended without a word');
+    return ours ?? (lines.at(-1) || textOf('agent-silent'));
   }
 
   /** Whether the host has answered, of an agent that has said nothing. */

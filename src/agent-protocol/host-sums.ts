@@ -1,4 +1,5 @@
 import type { Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { runCommand } from '../os/run-command';
 import { onHost, type SshTarget } from '../os/ssh';
 
@@ -16,10 +17,12 @@ export async function askSums(
   const paths = names.map((name) => `${directory}/${name}`);
   const input = paths.map((path) => `${path}\0`).join('');
   const { exit, stdout, stderr, timedOut } = await runCommand(asked, { deadline, input, cwd: '/' });
-  if (timedOut) return { unknown: `no answer within ${deadline / 1000} s` };
+  if (timedOut) return { unknown: textOf('no-answer-within', { seconds: deadline / 1000 }) };
   // xargs says 123 when some of them are missing.
   if (exit !== 0 && exit !== 123)
-    return { unknown: stderr.trim().split('\n').at(-1) || `ssh ended with ${exit ?? 'a signal'}` };
+    return {
+      unknown: stderr.trim().split('\n').at(-1) || textOf('ended-by', { status: exit ?? 'a signal' }),
+    };
   const sums = stdout
     .split('\0')
     .map((line) => [line.slice(66 + directory.length + 1), line.slice(0, 64)] as const);

@@ -3,6 +3,7 @@ import type { AgentRequest } from './model/request';
 import type { FoundLine, AgentResult } from './model/messages';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { message, textOf, type Message } from '../messages';
 import { AgentConnection, type AgentTarget, type NotBegun } from './connection';
 
 export interface HostAnswer {
@@ -22,7 +23,7 @@ export function agentOn(host: string, { ssh: { user, deadline } }: Settings): Ex
 
 /** Why nobody listens to a host any more that takes this many seconds to get ready. */
 export function notReady(deadline: number): string {
-  return `the host was not ready within ${deadline} s (host.deadline)`;
+  return textOf('host-not-ready', { deadline });
 }
 
 /**
@@ -39,14 +40,14 @@ export async function runAgentAction(
   const passed = new AbortController();
   const abandon = (milliseconds: number): void => {
     passed.abort();
-    connection.abandon(`no answer within ${milliseconds / 1000} s`);
+    connection.abandon(textOf('no-answer-within', { seconds: milliseconds / 1000 }));
   };
   const late = deadline === undefined ? undefined : setTimeout(abandon, deadline, deadline);
   const did: string[] = [];
   let hasBegun = false;
   try {
     const notBegun = await connection.hello();
-    if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun) };
+    if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun).what };
     for (;;) {
       const line = await connection.next();
       if (isUnknown(line))
@@ -75,8 +76,7 @@ export function endOfLostGuard({ unknown }: Unknown): AgentResult {
   return {
     exit: exitCodes.undecided.status,
     result: 'undecided',
-    what: `the guard began its work, and then nothing was heard of it: ${unknown}`,
-    remedy: 'see /var/log/migrate-guard/host.log on the host, then try again',
+    ...message('guard-lost', { why: unknown }),
   };
 }
 
@@ -86,16 +86,12 @@ export function isForeign({ result }: AgentResult): boolean {
 }
 
 /** What keeps the guard from running, with what its agent would have done about it. */
-export function whyNotBegun(notBegun: NotBegun): string {
-  return notBegun.is === 'refused' ? refusalOf(notBegun.end) : notBegun.unknown;
-}
-
-interface Said {
-  readonly what: string;
-  readonly remedy?: string | undefined;
+export function whyNotBegun(notBegun: NotBegun): Message {
+  return notBegun.is === 'refused' ? refusalOf(notBegun.end) : { what: notBegun.unknown };
 }
 
 /** Of what keeps the guard from running: a agent of another release, a mistake in the configuration. */
-export function refusalOf({ what, remedy }: Said): string {
-  return remedy === undefined ? what : `${what} (${remedy})`;
+export function refusalOf({ what, short, remedy }: Pick<AgentResult, 'what' | 'short' | 'remedy'>): Message {
+  const reason = short === undefined ? { what } : { what, short };
+  return remedy === undefined ? reason : message('with-remedy', { reason, remedy });
 }

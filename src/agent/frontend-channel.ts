@@ -6,6 +6,7 @@ import {
   type AgentMessage,
 } from '../agent-protocol/model/messages';
 import { Lines, tooLong } from '../os/model/line-splitter';
+import { textOf } from '../messages';
 import type { MoverResult, RunningMover } from '../move/io/mover-process';
 
 /** Milliseconds that the front-end gets to say that a mover it has killed is dead. */
@@ -64,10 +65,7 @@ export class FrontendChannel {
     const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
       this.say({ kind: 'kill', signal });
       if (signal !== 'SIGKILL') return;
-      setTimeout(
-        () => this.movedTo(null, 'the front-end does not say that its mover has ended'),
-        killGraceMs,
-      ).unref();
+      setTimeout(() => this.movedTo(null, textOf('mover-end-not-reported')), killGraceMs).unref();
     };
     return { ended, kill };
   }

@@ -1,4 +1,4 @@
-import { GuardError, isFailure } from '../core/errors';
+import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import {
   asksDestination,
@@ -17,6 +17,7 @@ import { log, logToHost } from '../os/log';
 import { readSettings } from '../config/read';
 import { NotRunning } from '../hypervisor/find-domains';
 import { NotDeployed, handleRequest } from './serve';
+import { message, type Message } from '../messages';
 import { forgiveClosedReader } from '../cli/ignore-broken-pipe';
 import { explainError } from '../cli/explain-error';
 import { versionNumber } from '../cli/version';
@@ -52,7 +53,7 @@ async function answerRequest(settings: Settings): Promise<number> {
 }
 
 async function answer(link: FrontendChannel, settings: Settings): Promise<AgentResult> {
-  if (process.geteuid?.() !== 0) return refusal('notPermitted', 'this is for root', 'let sudo start it');
+  if (process.geteuid?.() !== 0) return refusal(failureOf('notPermitted', message('agent-needs-root')));
   const request = await receiveRequest(link);
   if ('exit' in request) return request;
   // A probe changes nothing, and there are thousands a day.
@@ -74,10 +75,9 @@ async function answer(link: FrontendChannel, settings: Settings): Promise<AgentR
   } catch (error) {
     await logToHost(asker());
     log('an error', { error: error instanceof Error ? error.stack : String(error) });
-    if (error instanceof GuardError)
-      return { ...refusal(error.code, error.what, error.remedy), ...ownResult(error) };
-    const what = `an unexpected error: ${error instanceof Error ? error.message : String(error)}`;
-    return refusal('undecided', what, 'see /var/log/migrate-guard/host.log on the host, and report it');
+    if (error instanceof GuardError) return { ...refusal(error), ...ownResult(error) };
+    const text = error instanceof Error ? error.message : String(error);
+    return refusal(failureOf('undecided', message('agent-error', { error: text })));
   }
 }
 
@@ -96,24 +96,22 @@ async function receiveRequest(link: FrontendChannel): Promise<AgentRequest | Age
   const line = await link.request(requestTimeoutMs);
   const release = typeof line === 'string' ? releaseOf(line) : undefined;
   if (release !== undefined && release !== versionNumber) {
-    const what = `the front-end has migrate-guard ${release}, and this host has ${versionNumber}`;
-    return refusal('usage', what, 'run install.sh host of the same release on this host');
+    const releases = { frontend: release, host: versionNumber };
+    return refusal(failureOf('usage', message('releases-differ', releases)));
   }
   const request = typeof line === 'string' ? readRequest(line) : refused(whyNone(line));
   if (!isFailure(request)) return request;
-  const { code, what, remedy } = request;
   await logToHost(asker());
-  log('refused', { why: what });
-  return refusal(code, what, remedy);
+  log('refused', { why: request.what });
+  return refusal(request);
 }
 
-function whyNone(line: typeof tooLong | undefined): string {
-  return line === tooLong
-    ? `the request is longer than ${maxLineChars / 1024 / 1024} MiB`
-    : 'no request came';
+function whyNone(line: typeof tooLong | undefined): Message {
+  if (line === undefined) return message('no-request');
+  return message('request-too-long', { limit: maxLineChars / 1024 / 1024 });
 }
 
-function refusal(code: keyof typeof exitCodes, what: string, remedy: string | undefined): AgentResult {
+function refusal({ code, what, short, remedy }: Failure): AgentResult {
   const result = code === 'busy' ? 'busy' : 'refused';
-  return { exit: exitCodes[code].status, result, what, remedy };
+  return { exit: exitCodes[code].status, result, what, short, remedy };
 }

@@ -13,6 +13,7 @@ import { hostState } from '../doctor/check-host';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomain } from '../hypervisor/find-domains';
 import { isDeployed } from '../hypervisor/model/domain-name';
+import { message, textOf } from '../messages';
 import { jobOf } from '../hypervisor/qmp-client';
 import { runGuardedMove } from '../move/guarded-move';
 import type { MoverResult, Mover, RunningMover } from '../move/io/mover-process';
@@ -76,18 +77,18 @@ export async function handleRequest(
   const { action, domain } = request;
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
-  if (action === 'audit') return tellAll(examine(settings, auditDeadlineMs, isDeployed), 'VMs', frontend);
+  if (action === 'audit')
+    return tellAll(examine(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
   if (action === 'foresee') {
     const foreseen = foresee(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
-    return tellAll(foreseen, 'VMs go through these links', frontend);
+    return tellAll(foreseen, 'vms-behind-links', frontend);
   }
-  if (!(action in vmWork)) throw new GuardError('usage', `${action} is not known`);
-  if (domain === undefined) throw new GuardError('usage', `${action} needs a domain`);
+  if (!(action in vmWork)) throw new GuardError('usage', message('action-unknown', { action }));
+  if (domain === undefined) throw new GuardError('usage', message('action-without-domain', { action }));
   const { name } = await findDomain(domain, settings);
   // sudo opens this door for OpenNebula's own VMs only.
   if (!isDeployed(name)) {
-    const remedy = `as root on its host: migrate-guard check ${name}`;
-    throw new NotDeployed('notPermitted', `${name} is no VM that OpenNebula deployed`, remedy);
+    throw new NotDeployed('notPermitted', message('not-deployed', { domain: name }));
   }
   return vmWork[action]({ ...request, domain: name }, settings, frontend);
 }
@@ -96,13 +97,18 @@ export async function handleRequest(
 async function probeAll(settings: Settings): Promise<AgentResult> {
   // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
   const report = await withDomainLock('all/probe', () => probeVms(settings));
-  return { exit: exitCodes.ok.status, result: 'done', what: `${report.length} VMs`, report };
+  return {
+    exit: exitCodes.ok.status,
+    result: 'done',
+    ...message('vms-counted', { count: report.length }),
+    report,
+  };
 }
 
 /** For the front-end's audit: every VM that OpenNebula deployed here and that is concerned, without what is in order. */
 async function tellAll(
   reports: AsyncIterable<{ readonly report: DomainReport; readonly now?: Verdict }>,
-  counted: string,
+  counted: 'vms-counted' | 'vms-behind-links',
   { found }: AgentClient,
 ): Promise<AgentResult> {
   let count = 0;
@@ -110,7 +116,7 @@ async function tellAll(
     found(withoutPlainOk(report), now);
     count += 1;
   }
-  return { exit: exitCodes.ok.status, result: 'done', what: `${count} ${counted}` };
+  return { exit: exitCodes.ok.status, result: 'done', ...message(counted, { count }) };
 }
 
 /** Check, repair, reset; the mover, over there; and what follows a failure of it. */
@@ -143,23 +149,23 @@ function untilGone(frontend: AgentClient, domain: string, settings: Settings): R
       if (!hasJob && (seen || performance.now() - began > orphanGraceMs)) break;
       await pause(orphanPollMs);
     }
-    return { exit: null, stdout: '', stderr: 'the front-end went away' };
+    return { exit: null, stdout: '', stderr: textOf('frontend-gone') };
   });
   return { ended: Promise.race([mover.ended, orphaned]), kill: mover.kill };
 }
 
 function safe({ options }: MoveSession): Ending {
-  return { result: 'done', what: options.dryRun ? 'a dry run: nothing was changed' : 'it can migrate' };
+  return { result: 'done', ...message(options.dryRun ? 'dry-run-ended' : 'can-migrate') };
 }
 
-const repairEnds: Readonly<Record<RepairResult, string>> = {
-  'nothing-to-do': 'every disk opens as it is',
-  repaired: 'every disk opens now',
-  'would-repair': 'a dry run: nothing was changed',
-  failed: 'the repair failed',
-  busy: 'someone else is working on it',
-  refused: 'it cannot be repaired',
-};
+const repairEnds = {
+  'nothing-to-do': 'disks-open-already',
+  repaired: 'disks-open-now',
+  'would-repair': 'dry-run-ended',
+  failed: 'repair-failed',
+  busy: 'repair-locked',
+  refused: 'repair-refused',
+} as const satisfies Readonly<Record<RepairResult, string>>;
 
 /** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
 async function repairOnly(
@@ -170,18 +176,18 @@ async function repairOnly(
   const domain = await findDomain(request.domain, settings);
   if (request.dryRun !== true) frontend.begins();
   const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
-  const made = report.plan.map(({ path }) => path).join(', ');
+  const paths = report.plan.map(({ path }) => path).join(', ');
   const exit = repairExit(report);
   const problem = exit === 'ok' ? undefined : report.findings.findLast(({ state }) => state !== 'ok');
-  if (report.result === 'repaired') frontend.did('repair', `${made} made in QEMU's mount namespace`);
-  if (report.result === 'would-repair')
-    frontend.did('repair', `${made} would be made in QEMU's mount namespace`);
+  if (report.result === 'repaired') frontend.did('repair', textOf('paths-made', { paths }));
+  if (report.result === 'would-repair') frontend.did('repair', textOf('paths-would-be-made', { paths }));
   return {
     exit: exitCodes[exit].status,
     domain: domain.name,
     result: report.result,
-    what: problem?.what ?? repairEnds[report.result],
-    remedy: problem?.remedy,
+    ...(problem
+      ? { what: problem.what, short: problem.short, remedy: problem.remedy }
+      : message(repairEnds[report.result])),
     report,
   };
 }

@@ -1,5 +1,7 @@
 import { versionNumber } from '../cli/version';
 import { errorName } from '../core/errors';
+import { message } from '../messages';
+import { failure } from '../opennebula/model/vm-log';
 import { readInput } from '../os/whole-input';
 import { plugins, isPlugin } from '../plugin';
 import { placeOf } from '../plugin/script-location';
@@ -34,6 +36,8 @@ main(process.argv.slice(2)).then(
     process.exitCode = status;
   },
   (error: unknown) => {
-    process.stderr.write(`ERROR: migrate-guard: an unexpected error: ${errorName(error)}\n`);
+    process.stderr.write(
+      failure(process.argv[2] ?? '', message('plugin-error', { error: errorName(error) })),
+    );
   },
 );

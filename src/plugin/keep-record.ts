@@ -9,6 +9,7 @@ import { errorName } from '../core/errors';
 import { describeOddMode, type GuardMode } from '../opennebula/model/guard-mode';
 import { readHookReport, readLogReport } from '../opennebula/model/script-report';
 import { harmless } from '../opennebula/model/template-value';
+import { textOf } from '../messages';
 import { keepEntry } from '../opennebula/record-file';
 import { toSyslog } from '../os/syslog';
 import { appendToUserTemplate } from '../opennebula/user-template';
@@ -49,7 +50,7 @@ export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPl
     if (isWorthTelling(entry) || subject.tellsLast)
       appendToUserTemplate(records, entry.vmId, attributeOf(entry));
   } catch (error) {
-    toSyslog('warning', `VM ${subject.vmId}: what was done could not be recorded: ${errorName(error)}`);
+    toSyslog('warning', `VM ${subject.vmId}: ${textOf('not-recorded', { error: errorName(error) })}`);
   }
 }
 
@@ -60,7 +61,7 @@ function attributeOf(entry: RecordEntry): string {
 
 function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
   const { action, vmId, domain, source, destination, guardMode } = subject;
-  const { exit, stdout, stderr, note } = reply;
+  const { exit, stdout, stderr, note, moverSaid } = reply;
   const names = [domain, `one-${vmId}`, `VM ${vmId}`].flatMap((name) => [name, `${name} on ${source}`]);
   const isHook = action === 'pre-migrate' || action === 'post-failure';
   const said = isHook ? readHookReport(stdout, stderr, exit === 0, names) : readLogReport(stderr, names);
@@ -74,13 +75,14 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
     mode: guardMode.mode === 'guard' ? null : guardMode.mode,
     result: resultOf(subject, reply),
     ...said,
+    mover: (moverSaid ?? '').split('\n').filter((line) => line.trim() !== ''),
     warnings: odd === undefined || said.warnings.includes(odd) ? said.warnings : [...said.warnings, odd],
   };
 }
 
 /** What decides whether a VM is moved refuses, as long as the mover has not run. */
-function resultOf({ action }: Subject, { exit, moverRan }: Reply): RecordEntry['result'] {
+function resultOf({ action }: Subject, { exit, moverSaid }: Reply): RecordEntry['result'] {
   if (exit === 0) return 'done';
   const decides = action === 'migrate' || action === 'save' || action === 'premigrate';
-  return decides && moverRan !== true ? 'refused' : 'failed';
+  return decides && moverSaid === undefined ? 'refused' : 'failed';
 }

@@ -3,9 +3,11 @@ import { failureOf, isFailure } from '../core/errors';
 import { describeOddMode } from '../opennebula/model/guard-mode';
 import { actionDataIn, readMoveRequest, type MoveRequest } from '../opennebula/model/action-xml';
 import { warning } from '../opennebula/model/vm-log';
+import { message, textOf } from '../messages';
 import { readXml } from '../os/read-xml';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
-import { runGuardedDriver, moverAlone, runWithoutGuard, type DriverOptions } from './vmm-driver';
+import { loggedOnSuccess } from './logged-on-success';
+import { runGuardedDriver, moverAlone, runWithoutGuard, unguarded, type DriverOptions } from './vmm-driver';
 import { keepRecord } from './keep-record';
 import { cannotGoOn } from './without-guard';
 import { overruled } from './overruled';
@@ -18,12 +20,12 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   if (isFailure(request)) return refusalReply(action, request);
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
-  // To another datastore of its host: nobody is guarded.
-  if (request.destination === request.source) return reply;
   const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
+  // To another datastore of its host: nothing is guarded.
+  if (destination === source) return loggedOnSuccess(reply, vmId, place);
   const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   keepRecord({ action, vmId, domain, source, destination, guardMode, mayTell, tellsLast }, reply, place);
-  return reply;
+  return loggedOnSuccess(reply, vmId, place);
 }
 
 async function move(
@@ -36,9 +38,7 @@ async function move(
   const { settings, broken } = configured;
   const mover = settings.opennebula[action];
   if (mover.replace('frontend:', '') === place.script) {
-    const why = `opennebula.${action} names ${mover}, which is this very script`;
-    const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
-    return cannotGoOn(deployId, failureOf('usage', why, remedy));
+    return cannotGoOn(deployId, failureOf('usage', message('mover-is-this-script', { action, mover })));
   }
   const options = { settings, place, version };
   if (guardMode.mode === 'off' && request.destination !== request.source)
@@ -64,8 +64,7 @@ function rootOf(xml: string): Element | undefined {
 
 /** The way out for a VM that has to be moved now, whatever the guard would say: nothing is done for it. */
 async function switchedOff(request: MoveRequest, options: DriverOptions): Promise<Reply> {
-  const reply = await moverAlone(request, options, (moved) => [
-    warning(`${request.deployId}: MIGRATE_GUARD_MODE is off: it was ${moved} without the guard`),
-  ]);
+  const reason = { what: textOf('mode-off') };
+  const reply = await moverAlone(request, options, (isDone) => [unguarded(request, reason, isDone)]);
   return { ...reply, note: { guard: 'off' } };
 }

@@ -1,23 +1,26 @@
 import { isUnknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { mayOverrule } from '../opennebula/model/guard-mode';
 import type { MoveRequest } from '../opennebula/model/action-xml';
 import { errorsAsWarnings } from '../opennebula/model/script-report';
 import { info, warning } from '../opennebula/model/vm-log';
 import { runAgentAction, refusalOf } from '../agent-protocol/run-action';
 import type { Reply } from './script-call';
-import { hostOf, moverAlone, type DriverOptions } from './vmm-driver';
+import { doneWord, hostOf, moverAlone, type DriverOptions } from './vmm-driver';
 
 /**
  * For a VM whose MIGRATE_GUARD_MODE is warn: what would have been refused is told, and the mover runs; what could be
  * repaired is repaired by then.
  */
 export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
-  if (reply.moverRan === true || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
-  const moved = await moverAlone(request, options, (how) => {
-    const why = `MIGRATE_GUARD_MODE is warn: it was ${how}, and would have been refused`;
-    return [errorsAsWarnings(reply.stderr, (what) => `${why}: ${what}`)];
+  if (reply.moverSaid !== undefined || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
+  const done = doneWord(request);
+  const moved = await moverAlone(request, options, (isDone) => {
+    const told = (reason: string): string =>
+      isDone ? textOf('mode-warn-done', { done, reason }) : textOf('mode-warn-failed', { reason });
+    return [errorsAsWarnings(reply.stderr, told)];
   });
-  // Nobody stood by: what a failure has left in QEMU would kill the guest at its next write.
+  // Nothing stood by: what a failure has left in QEMU would kill the guest at its next write.
   const healed = moved.exit === 0 ? '' : await resetAnyway(request, options);
   return { ...moved, stderr: moved.stderr + healed };
 }
@@ -31,8 +34,9 @@ async function resetAnyway(request: MoveRequest, options: DriverOptions): Promis
       ? ({ version, action: 'reset', domain, dryRun: false } as const)
       : ({ version, action: 'heal', domain, destination } as const);
   const answer = await runAgentAction(asked, hostOf(request, options), deadline * 1000);
-  if (isUnknown(answer)) return warning(`${domain}: it could not be healed after that: ${answer.unknown}`);
+  if (isUnknown(answer))
+    return warning(`${domain}: ${textOf('not-healed-afterwards', { why: answer.unknown })}`);
   const { end, did } = answer;
-  const last = end.exit === 0 ? '' : warning(`${end.domain ?? domain}: after that: ${refusalOf(end)}`);
-  return did.map(info).join('') + last;
+  const told = textOf('healing-ended', { reason: refusalOf(end) });
+  return did.map(info).join('') + (end.exit === 0 ? '' : warning(`${end.domain ?? domain}: ${told}`));
 }

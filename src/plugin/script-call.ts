@@ -3,6 +3,7 @@ import { exitCodes } from '../core/exit-codes';
 import type { Settings } from '../config/settings';
 import { failure } from '../opennebula/model/vm-log';
 import { readSections } from '../config/read';
+import { message, type Message } from '../messages';
 import { refusalOf } from '../agent-protocol/run-action';
 
 /** Where a driver script runs: on the front-end, or as a remote script on the source host. */
@@ -31,8 +32,8 @@ export interface Reply {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** The mover ran, whatever became of it. */
-  readonly moverRan?: true;
+  /** Of a mover that ran, whatever became of it: what it printed to stderr. */
+  readonly moverSaid?: string;
   /** The guard began, and nobody knows how far it came: it may still be at work on the host. */
   readonly isGuardLost?: true;
   /** Where it is not that the guard ran. */
@@ -46,12 +47,12 @@ type ReplyNote =
   | { readonly guard: 'not-needed' };
 
 /** What a driver script tells when it does not do what it was started for. */
-export function refusalReply(subject: string, { code, what, remedy }: Failure): Reply {
-  return { exit: exitCodes[code].status, stdout: '', stderr: failure(subject, what, remedy) };
+export function refusalReply(subject: string, reason: Failure): Reply {
+  return { exit: exitCodes[reason.code].status, stdout: '', stderr: failure(subject, reason) };
 }
 
-/** The settings by which a driver goes on, with what keeps the guard from running; or why nobody may go on. */
-export type DriverSettings = { readonly settings: Settings; readonly broken?: string } | Failure;
+/** The settings by which a driver goes on, with what keeps the guard from running; or why nothing may be done. */
+export type DriverSettings = { readonly settings: Settings; readonly broken?: Message } | Failure;
 
 /**
  * A configuration with a mistake is no reason for a healthy cloud not to migrate; but it is one where the mistake is in
@@ -63,7 +64,8 @@ export async function readForDriver(needed: readonly (keyof Settings)[]): Promis
     return mistake ? { settings, broken: refusalOf(mistake) } : { settings };
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    const what = `the guard cannot run, and nobody can tell how to go on without: ${error.what}`;
-    return failureOf('undecided', what, error.remedy);
+    const { remedy } = error;
+    const reason = message('cannot-go-on', { why: error.what });
+    return failureOf('undecided', remedy === undefined ? reason : { ...reason, remedy });
   }
 }

@@ -13,18 +13,28 @@ import {
 import { errorsAsWarnings } from '../opennebula/model/script-report';
 import type { TmScript } from '../opennebula/model/tm-script-calls';
 import { failure, info, warning } from '../opennebula/model/vm-log';
+import { message, textOf, type Message } from '../messages';
 import { showVm } from '../opennebula/onevm';
 import { readVm } from '../opennebula/read-vm';
-import { agentOn, runAgentAction, isForeign, notReady, refusalOf } from '../agent-protocol/run-action';
+import {
+  agentOn,
+  runAgentAction,
+  isForeign,
+  notReady,
+  refusalOf,
+  whyNotBegun,
+} from '../agent-protocol/run-action';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
+import { refusedBefore } from './earlier-veto';
 import { keepRecord } from './keep-record';
+import { loggedOnSuccess } from './logged-on-success';
 import { cannotGoOn, withoutGuard } from './without-guard';
 
 /**
  * For a site whose datastore driver calls it. `premigrate`, before a live migration: what cannot be made safe is vetoed.
- * After a veto there is nothing to take back: a repair only adds what the host has. (Before 7.4 OpenNebula runs nothing
- * more then, since then failmigrate: one_vmm_exec.rb, migrate.) The destination is not asked for the paths, because
- * datastore drivers attach the disks there afterwards. `failmigrate`, after a failure: OpenNebula only logs how it ends.
+ * After a veto there is nothing to take back: a repair only adds what the host has, and `failmigrate` does nothing. The
+ * destination is not asked for the paths, because datastore drivers attach the disks there afterwards. `failmigrate`,
+ * after a failure: OpenNebula only logs how it ends.
  */
 export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const request = readArguments(call);
@@ -45,7 +55,7 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const reported = { mayTell, tellsLast: !isFailure(vm) && hasLastAttribute(vm) };
   const domain = `one-${vmId}`;
   keepRecord({ action: name, vmId, domain, source, destination, guardMode, ...reported }, reply, call.place);
-  return reply;
+  return loggedOnSuccess(reply, vmId, call.place);
 }
 
 async function runTmScript(
@@ -53,12 +63,17 @@ async function runTmScript(
   name: TmScript,
   { mode, odd }: GuardMode,
   configured: DriverSettings,
-  { version }: Call,
+  { version, place }: Call,
 ): Promise<Reply> {
   const { source, destination, vmId } = request;
   if (mode === 'off') {
-    const stderr = warning(`VM ${vmId}: MIGRATE_GUARD_MODE is off: nothing was done for it`);
+    const stderr = warning(`VM ${vmId}: ${textOf('mode-off-nothing-done')}`);
     return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
+  }
+  const vetoedBy = name === 'failmigrate' ? refusedBefore(request, place) : undefined;
+  if (vetoedBy !== undefined) {
+    const stderr = info(`VM ${vmId}: ${textOf('vetoed-before', { action: vetoedBy })}`);
+    return { exit: 0, stdout: '', stderr, note: { guard: 'not-needed' } };
   }
   if (isFailure(configured)) return cannotGoOn(`VM ${vmId}`, configured);
   const { settings, broken } = configured;
@@ -66,8 +81,8 @@ async function runTmScript(
   const action = name === 'premigrate' ? 'prepare' : 'heal';
   const asked = { version, action, domain: vmId, destination } as const;
   const answer = await runAgentAction(asked, agentOn(source, settings), settings.host.deadline * 1000);
-  if (isUnknown(answer)) return cannotRun(answer.unknown, request, settings);
-  if (answer.late) return cannotRun(notReady(settings.host.deadline), request, settings);
+  if (isUnknown(answer)) return cannotRun(whyNotBegun(answer), request, settings);
+  if (answer.late) return cannotRun({ what: notReady(settings.host.deadline) }, request, settings);
   const { end, did, isLost } = answer;
   // The VM's number is all that is known here, and an imported VM runs under a name of its own.
   if (isForeign(end) || end.result === 'not-running') {
@@ -76,9 +91,9 @@ async function runTmScript(
     // After a failure it may have died, or arrived: the guard did run there, and there was nothing for it to do.
     return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
   }
-  const refusal = end.exit === 0 ? '' : failure(end.domain ?? `VM ${vmId}`, end.what, end.remedy);
-  const last = odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`);
-  const stderr = [...did.map(info), refusal, last].join('');
+  const done = did.map(info);
+  const told = end.exit === 0 ? done.join('') : failure(end.domain ?? `VM ${vmId}`, end, done);
+  const stderr = told + (odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`));
   return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
 }
 
@@ -86,8 +101,8 @@ async function runTmScript(
 function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
   if (mode === 'guard' || reply.exit === 0) return reply;
   if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
-  const why = `VM ${vmId}: MIGRATE_GUARD_MODE is ${mode}, or it would have been refused`;
-  return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, (what) => `${why}: ${what}`) };
+  const told = (reason: string): string => `VM ${vmId}: ${textOf('mode-lets-go', { mode, reason })}`;
+  return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, told) };
 }
 
 /** As OpenNebula tells it; a veto stands where it does not. */
@@ -109,22 +124,17 @@ interface Request {
 function readArguments({ args }: Call): Request | Failure {
   const [source, destination, directory, vmId] = args;
   if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
-    const what = `SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID are needed, and ${args.length} arguments were given`;
-    return failureOf(
-      'usage',
-      what,
-      'OpenNebula or a datastore driver starts this script; see docs/opennebula.md',
-    );
+    return failureOf('usage', message('tm-arguments', { count: args.length }));
   }
   return { source, destination, vmId };
 }
 
 /** No mover is run here: to go on is to say so. */
-function cannotRun(why: string, { source, vmId }: Request, { policy }: Settings): Promise<Reply> {
+function cannotRun(why: Message, { source, vmId }: Request, { policy }: Settings): Promise<Reply> {
   const vm = `VM ${vmId}`;
-  return withoutGuard({ vm, source, policy }, why, (what, remedy) => ({
+  return withoutGuard({ vm, source, policy }, why, (reason) => ({
     exit: exitCodes.ok.status,
     stdout: '',
-    stderr: warning(`${vm}: ${what}`) + warning(`-> ${remedy}`),
+    stderr: warning(`${vm}: ${reason.what}`) + warning(`-> ${reason.remedy}`),
   }));
 }

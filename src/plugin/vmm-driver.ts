@@ -4,6 +4,7 @@ import type { AgentResult } from '../agent-protocol/model/messages';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import type { MoveRequest } from '../opennebula/model/action-xml';
+import { textOf, type Message } from '../messages';
 import { failure, info, warning } from '../opennebula/model/vm-log';
 import { AgentConnection, type AgentTarget } from '../agent-protocol/connection';
 import type { MoverResult, RunningMover } from '../move/io/mover-process';
@@ -54,7 +55,7 @@ export async function runGuardedDriver(request: MoveRequest, options: DriverOpti
       const line = await connection.next();
       if (isUnknown(line)) {
         if (line.unknown === notReady(deadline) && !hasBegun)
-          return await runWithoutGuard(request, options, line.unknown, script);
+          return await runWithoutGuard(request, options, { what: line.unknown }, script);
         const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
         return { ...conclude(request, end, lines, undefined), isGuardLost: true };
@@ -100,10 +101,9 @@ function conclude(
   moved: MoverResult | undefined,
 ): Reply {
   const { exit, domain = deployId, what, remedy } = end;
-  const reason = failure(domain, what, remedy);
-  if (!moved) return { exit, stdout: '', stderr: [...lines, reason].join('') };
+  if (!moved) return { exit, stdout: '', stderr: failure(domain, end, lines) };
   const hasArrived = action === 'migrate' && exit === 0;
-  if (moved.exit !== 0 && !hasArrived) return ended(moved, [...lines, reason]);
+  if (moved.exit !== 0 && !hasArrived) return ended(moved, [failure(domain, end, lines)]);
   const words = moved.exit === 0 ? '' : lastWords(moved);
   const reported = [
     warning(`${domain}: ${what}${words === '' ? '' : `: ${words}`}`),
@@ -114,38 +114,49 @@ function conclude(
 
 function ended({ exit, stdout, stderr }: MoverResult, lines: readonly string[]): Reply {
   const own = stderr === '' || stderr.endsWith('\n') ? stderr : `${stderr}\n`;
-  return { exit: exit ?? killedStatus, stdout, stderr: own + lines.join(''), moverRan: true };
+  return { exit: exit ?? killedStatus, stdout, stderr: own + lines.join(''), moverSaid: own };
 }
 
 /** The guard cannot run. */
 export function runWithoutGuard(
   request: MoveRequest,
   options: DriverOptions,
-  why: string,
+  why: Message,
   script = scriptOf(request, options),
 ): Promise<Reply> {
   const { deployId: vm, source, guardMode } = request;
   const { policy } = options.settings;
   const { mode } = guardMode;
-  return withoutGuard({ vm, source, policy, mode }, why, (what, remedy) =>
+  return withoutGuard({ vm, source, policy, mode }, why, (reason) =>
     moverAlone(
       request,
       options,
-      (moved) => [warning(`${vm}: ${what}; it was ${moved} without`), warning(`-> ${remedy}`)],
+      (isDone) => [unguarded(request, reason, isDone), warning(`-> ${reason.remedy}`)],
       script,
     ),
   );
 }
 
-/** The mover, with nobody beside it; `say`: what is told, once it is known whether it was moved. */
+/** That the mover ran alone, and how that ended. */
+export function unguarded(request: MoveRequest, reason: Message, isDone: boolean): string {
+  const done = doneWord(request);
+  const what = isDone ? textOf('unguarded-done', { reason, done }) : textOf('unguarded-failed', { reason });
+  return warning(`${request.deployId}: ${what}`);
+}
+
+export function doneWord({ action }: MoveRequest): string {
+  return action === 'save' ? 'saved' : 'moved';
+}
+
+/** The mover, with nothing beside it; `say`: what is told, once it is known whether it has done its work. */
 export async function moverAlone(
   request: MoveRequest,
   options: DriverOptions,
-  say: (moved: 'moved' | 'tried') => readonly string[],
+  say: (isDone: boolean) => readonly string[],
   script = scriptOf(request, options),
 ): Promise<Reply> {
   const moved = await script.start().ended;
-  return ended(moved, say(moved.exit === 0 ? 'moved' : 'tried'));
+  return ended(moved, say(moved.exit === 0));
 }
 
 function hostRequest(request: MoveRequest, { version }: DriverOptions): AgentRequest {

@@ -132,7 +132,7 @@ test.each([
       domain: 'one-1',
       result: 'undecided',
       exit: 2,
-      what: 'the guard began its work, and then nothing was heard of it: no answer within 300 s',
+      what: 'the guard started its work, and then its connection was lost: no answer within 300 s',
     }),
   ]);
   expect(stage.hosts.requests).toEqual([`kvm1 ${verb} one-1`]);

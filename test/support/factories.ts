@@ -179,7 +179,7 @@ export function aRecordEntry(more: Partial<RecordEntry> = {}): RecordEntry {
   return {
     ...{ vmId: 310, domain: 'one-310', action: 'migrate', time: '2026-11-22T02:00:00.000Z' },
     ...{ source: 'kvm1', destination: 'kvm2', guard: 'ran', why: null, mode: null },
-    ...{ result: 'done', exit: 0, did: [], warnings: [], errors: [] },
+    ...{ result: 'done', exit: 0, did: [], warnings: [], errors: [], mover: [] },
     ...more,
   };
 }

@@ -1,4 +1,5 @@
 import { failureOf, type Failure } from '../../core/errors';
+import { message, textOf, type Message } from '../../messages';
 import { isUuid } from '../../hypervisor/model/domain-name';
 import type { LinkChange } from '../../relink/model/link-map';
 import { readJsonObject, readObject } from '../../core/report-json';
@@ -70,24 +71,25 @@ export function releaseOf(text: string): string | undefined {
 }
 
 /** A request of none of our programs. */
-export function refused(what: string): Failure {
-  return failureOf('usage', what, 'it is what the programs of migrate-guard write; see docs/architecture.md');
+export function refused(reason: Message): Failure {
+  return failureOf('usage', { ...reason, remedy: textOf('write-requests-by-program') });
 }
 
 /** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
 export function readRequest(text: string): AgentRequest | Failure {
   const line = readJsonObject(text);
-  if (!line) return refused('the request is no JSON object on one line');
+  if (!line) return refused(message('request-not-json'));
   const version = releaseOf(text);
-  if (version === undefined) return refused('the request names no version');
+  if (version === undefined) return refused(message('request-without-version'));
   const action = hostActions.find((name) => name === line.get('action'));
-  if (!action) return refused(`the request names no action: one of ${hostActions.join(', ')}`);
+  if (!action) return refused(message('request-without-action', { actions: hostActions.join(', ') }));
   const { needed, allowed = [] } = members[action];
   const missing = needed.find((key) => !line.has(key));
-  if (missing !== undefined) return refused(`${action} needs ${missing}`);
+  if (missing !== undefined) return refused(message('request-member-missing', { action, member: missing }));
   const known: readonly string[] = ['version', 'action', ...needed, ...allowed];
   const foreign = [...line.keys()].find((key) => !known.includes(key));
-  if (foreign !== undefined) return refused(`${action} takes no ${quoted(foreign)}`);
+  if (foreign !== undefined)
+    return refused(message('request-member-foreign', { action, member: quoted(foreign) }));
   const request: Record<string, unknown> = { version, action };
   for (const key of [...needed, ...allowed]) {
     if (!line.has(key)) continue;
@@ -100,9 +102,9 @@ export function readRequest(text: string): AgentRequest | Failure {
   return request as unknown as AgentRequest;
 }
 
-const objections: Readonly<Record<Member, (value: unknown) => string | undefined>> = {
+const objections: Readonly<Record<Member, (value: unknown) => Message | undefined>> = {
   domain: objectionToDomain,
-  destination: (value) => (typeof value === 'string' ? undefined : 'the destination is no text'),
+  destination: (value) => (typeof value === 'string' ? undefined : message('request-destination-not-text')),
   file: objectionToFile,
   checkDestination: (value) => objectionToFlag('checkDestination', value),
   dryRun: (value) => objectionToFlag('dryRun', value),
@@ -110,31 +112,31 @@ const objections: Readonly<Record<Member, (value: unknown) => string | undefined
 };
 
 /** What OpenNebula gives a domain that it deploys. */
-function objectionToDomain(value: unknown): string | undefined {
-  if (typeof value !== 'string') return 'the domain is no text';
+function objectionToDomain(value: unknown): Message | undefined {
+  if (typeof value !== 'string') return message('request-domain-not-text');
   if (/^(one-)?[0-9]{1,10}$/.test(value) || isUuid(value)) return undefined;
-  return `${quoted(value)} is no deploy id of OpenNebula: one-310, 310 or a UUID`;
+  return message('request-domain-not-deploy-id', { value: quoted(value) });
 }
 
-function objectionToFile(value: unknown): string | undefined {
+function objectionToFile(value: unknown): Message | undefined {
   const isFile = typeof value === 'string' && value.length <= longestPath && !value.includes('\0');
-  return isFile ? undefined : 'the file is no path';
+  return isFile ? undefined : message('request-file-not-path');
 }
 
-function objectionToFlag(key: string, value: unknown): string | undefined {
-  return typeof value === 'boolean' ? undefined : `${key} is neither true nor false`;
+function objectionToFlag(member: string, value: unknown): Message | undefined {
+  return typeof value === 'boolean' ? undefined : message('request-not-flag', { member });
 }
 
 /** As they come from a map (relink.ts): two words each, and no link twice. */
-function objectionToChanges(value: unknown): string | undefined {
-  if (!Array.isArray(value)) return 'changes is no list';
+function objectionToChanges(value: unknown): Message | undefined {
+  if (!Array.isArray(value)) return message('request-changes-not-list');
   const links = new Set<unknown>();
   for (const [index, given] of value.entries()) {
     const change = readObject(given);
     const [link, target] = [change?.get('link'), change?.get('target')];
     if (change?.size !== 2 || !isPath(link) || !link.startsWith('/') || !isPath(target))
-      return `changes[${index}] is no link with a target`;
-    if (links.has(link)) return `changes[${index}] tells of ${quoted(link)} once more`;
+      return message('request-change-not-link', { index });
+    if (links.has(link)) return message('request-change-twice', { index, link: quoted(link) });
     links.add(link);
   }
   return undefined;

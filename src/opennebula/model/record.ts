@@ -39,6 +39,8 @@ export interface RecordEntry {
   readonly did: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
+  /** What the mover printed: of a success OpenNebula drops that, too. */
+  readonly mover: readonly string[];
 }
 
 /** Characters of one text and members of one list that are kept: what hosts and movers say has no length of its own. */
@@ -46,12 +48,12 @@ const [longestText, longestList] = [500, 50];
 
 /** The same, and no longer than what is kept. */
 export function bounded(entry: RecordEntry): RecordEntry {
-  const { did, warnings, errors, why, domain, source, destination } = entry;
+  const { did, warnings, errors, mover, why, domain, source, destination } = entry;
   return {
     ...entry,
     ...{ domain: text(domain), source: text(source) },
     ...{ destination: destination === null ? null : text(destination), why: why === null ? null : text(why) },
-    ...{ did: list(did), warnings: list(warnings), errors: list(errors) },
+    ...{ did: list(did), warnings: list(warnings), errors: list(errors), mover: list(mover) },
   };
 }
 
@@ -112,6 +114,6 @@ export function readEntry(value: unknown): RecordEntry | undefined {
     mode: oneOf(modes, given.get('mode')) ?? null,
     result: oneOf(results, given.get('result')) ?? null,
     exit: typeof exit === 'number' ? exit : null,
-    ...{ did: lines('did'), warnings: lines('warnings'), errors: lines('errors') },
+    ...{ did: lines('did'), warnings: lines('warnings'), errors: lines('errors'), mover: lines('mover') },
   });
 }

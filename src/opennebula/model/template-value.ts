@@ -9,6 +9,8 @@ export function harmless(text: string, longest: number): string {
     .replaceAll('\\', '/')
     .replaceAll('[', '(')
     .replaceAll(']', ')')
+    .replaceAll('’', "'")
+    .replaceAll('…', '...')
     .replace(/\s+/g, ' ')
     .replace(/[^\x20-\x7e]/g, '?')
     .trim();

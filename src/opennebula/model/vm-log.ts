@@ -1,12 +1,26 @@
 import { oneLine } from '../../core/one-line';
+import { harmless } from './template-value';
 
 /**
- * What a driver writes to stderr. OpenNebula logs each line that begins with `INFO:` or `ERROR:` to vm.log. What
- * becomes the VM's ERROR attribute differs: 6.x joins all lines with blanks; 7.x leaves those lines out and joins
- * the others with nothing in between (src/mad/ruby/CommandManager.rb, get_error_message). So the reason stands
- * twice: once for the log, and once as a plain line that ends in punctuation.
+ * What a driver writes to stderr. Of an action that fails OpenNebula logs each line in vm.log, with the severity of
+ * `INFO:` and `ERROR:` (src/mad/ruby/DriverExecHelper.rb, log); of an action of `-l` or a TM script that succeeds it logs
+ * none (CommandManager.rb, run), or since 7.0 those with a severity, in oned.log. What becomes the VM's ERROR attribute is cut after 100 characters: 6.x joins all
+ * lines with blanks (get_error_message), 7.x leaves those with a severity out and joins the others with nothing in
+ * between (get_info_from_execution). So the reason stands twice: first as a short plain line that ends in punctuation,
+ * and then whole, for the log.
  */
 const name = 'migrate-guard';
+
+/** Characters of the plain line after our name, a full stop counted: `MIGRATE: migrate-guard: ` stands before them. */
+export const maxReasonChars = 69;
+const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+
+/** Why something was not done: a `Failure`, or how an agent's action ended. */
+export interface Reason {
+  readonly what: string;
+  readonly short?: string | undefined;
+  readonly remedy?: string | undefined;
+}
 
 export function info(what: string): string {
   return line('INFO', what);
@@ -16,12 +30,31 @@ export function warning(what: string): string {
   return line('WARN', what);
 }
 
-/** A reason, and what to do about it, for the log and for the reply. */
-export function failure(domain: string, what: string, remedy: string | undefined): string {
-  const reason = `${domain}: ${what}`;
+/** A reason, for the VM's ERROR and for the log; `done`: lines of what was done before. */
+export function failure(domain: string, reason: Reason, done: readonly string[] = []): string {
+  const { what, remedy } = reason;
   const next = remedy === undefined ? '' : line('ERROR', `-> ${remedy}`);
-  const advice = remedy === undefined ? '' : ` Next: ${remedy}`;
-  return `${line('ERROR', reason)}${next}${sentence(`${name}: ${oneLine(sentence(reason))}${oneLine(advice)}`)}\n`;
+  return `${plainLine(reason)}${done.join('')}${line('ERROR', `${domain}: ${what}`)}${next}`;
+}
+
+/**
+ * The same lines, each for the log of the VM with this number: OpenNebula 7 sends those there whatever the exit status
+ * (get_info_from_execution). What has no severity, as a mover's words, is information.
+ */
+export function aboutVm(stderr: string, vmId: string): string {
+  if (!/^[0-9]{1,10}$/.test(vmId)) return stderr;
+  const lines = stderr.split('\n').filter((one) => one.trim() !== '');
+  return lines
+    .map((one) => {
+      const [, severity = 'INFO', text = one] = /^(ERROR|INFO|WARN|DEBUG):\s*(.*)$/.exec(one) ?? [];
+      return `${severity}: ${vmId} ${text.trim()}\n`;
+    })
+    .join('');
+}
+
+/** An agent of an earlier release gives no short form, and may name a domain by its UUID. */
+function plainLine({ what, short = what.replace(uuid, 'the VM') }: Reason): string {
+  return `${name}: ${sentence(harmless(short, maxReasonChars - 1))}\n`;
 }
 
 function line(severity: 'INFO' | 'WARN' | 'ERROR', what: string): string {

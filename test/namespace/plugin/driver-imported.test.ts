@@ -5,20 +5,26 @@ import { useLittleCloud } from '../installation/fake-cloud-machine';
 
 const on = useLittleCloud('all');
 
-beforeEach(() => on.cloud.configure('{}\n'));
+beforeEach(async () => {
+  on.cloud.configure('{}\n');
+  // After a refusal failmigrate has nothing to do.
+  await on.cloud.shell('rm -rf /var/lib/one/migrate-guard');
+});
 
 const refuse = 'policy: { when_guard_fails: refuse }\n';
 
 test.each([
-  ['its UUID', theirs.uuid, `${theirs.name} is no VM that OpenNebula deployed`],
-  ['its name', theirs.name, 'is no deploy id of OpenNebula'],
+  ['its UUID', theirs.uuid, `${theirs.name} is not a VM that OpenNebula deployed`],
+  ['its name', theirs.name, 'is not a deploy id of OpenNebula'],
 ])('known by %s: the mover runs without the guard, or not, as the site has it', async (_, deployId, why) => {
   const moved = await on.cloud.migrate(deployId);
   expect(moved).toMatchObject({
     exit: 0,
     ran: [`tmp/one/vmm/kvm/migrate ${deployId} kvm2 kvm1 310 kvm1`],
   });
-  expect(moved.stderr).toMatch(/^WARN: migrate-guard: .*the guard cannot run: .*; it was moved without$/m);
+  expect(moved.stderr).toMatch(
+    /^WARN: 310 migrate-guard: .*the guard cannot run: .*; it was moved without the guard$/m,
+  );
   expect(moved.stderr).toContain(why);
   on.cloud.configure(refuse);
   const refused = await on.cloud.migrate(deployId);
@@ -38,7 +44,7 @@ test('saved in the same way', async () => {
 // A datastore driver's script knows the number only: none of that runs, or one whose own name is a number.
 describe.each([
   ['310', 'no domain 310 runs on this host'],
-  ['4', '4 is no VM that OpenNebula deployed'],
+  ['4', '4 is not a VM that OpenNebula deployed'],
 ])('a VM of the number %s', (vmId, why) => {
   const uuid = '0f0f0f0f-0000-4000-8000-00000000abce';
   beforeAll(() => on.cloud.runs({ name: '4', uuid }));
@@ -49,7 +55,7 @@ describe.each([
       const words = ['kvm1', 'kvm2', `/var/lib/one//datastores/0/${vmId}`, vmId, '0'];
       const asked = await on.cloud.tm(name, ...words);
       expect(asked.exit).toBe(0);
-      expect(asked.stderr).toMatch(/^WARN: migrate-guard: VM .*: the guard cannot run: /);
+      expect(asked.stderr).toMatch(/^WARN: \d+ migrate-guard: VM .*: the guard cannot run: /);
       expect(asked.stderr).toContain(why);
       on.cloud.configure(refuse);
       const vetoed = await on.cloud.tm(name, ...words);

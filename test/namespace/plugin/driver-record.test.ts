@@ -76,6 +76,7 @@ test('a healthy move is recorded, and the VM is left alone', async () => {
     did: [],
     warnings: [],
     errors: [],
+    mover: [],
     exit: 0,
     result: 'done',
     guard: 'ran',
@@ -119,6 +120,40 @@ test('what was done is told, as a value that OpenNebula can read', async () => {
   expect(await appended()).toMatch(/done: the guest stands still: repair: \/dev\/'sp' made"\n$/);
 });
 
+test('what the mover prints is kept, also of a success, and logged as its VM’s', async () => {
+  await on.cloud.program(
+    '/var/tmp/one/vmm/kvm/migrate',
+    '#!/bin/sh\ncat >/dev/null; printf "rsync time 0.5s\\n\\nERROR: 2 lines\\n" >&2\n',
+  );
+  await on.cloud.hostHalf(repaired, ...move, done);
+  expect((await migrate()).stderr).toBe(
+    'INFO: 310 rsync time 0.5s\nERROR: 310 2 lines\nINFO: 310 migrate-guard: repair: /dev/"sp" made\n',
+  );
+  await on.cloud.hostHalf(...move, done);
+  await migrate();
+  const mover = ['rsync time 0.5s', 'ERROR: 2 lines'];
+  expect(entries()).toMatchObject([
+    { result: 'done', did: [], mover },
+    { result: 'done', did: ['repair: /dev/"sp" made'], mover },
+  ]);
+  // Its words alone are no news of the VM.
+  expect((await syslog(2))[1]).toBe(
+    '-t migrate-guard -p daemon.notice -- VM 310: migrate, kvm1 to kvm2: done',
+  );
+});
+
+test('of a failure its words come first, as they are', async () => {
+  await on.cloud.program(
+    '/var/tmp/one/vmm/kvm/migrate',
+    '#!/bin/sh\ncat >/dev/null; echo "CPU mismatch" >&2; exit 7\n',
+  );
+  await on.cloud.hostHalf(...move, { ...done, exit: 7, what: 'the mover failed' });
+  const failed =
+    'CPU mismatch\nmigrate-guard: the mover failed.\nERROR: migrate-guard: one-310: the mover failed\n';
+  expect(await migrate()).toMatchObject({ exit: 7, stderr: failed });
+  expect(entries()).toMatchObject([{ result: 'failed', mover: ['CPU mismatch'] }]);
+});
+
 test('a site that leaves the USER_TEMPLATE alone', async () => {
   on.cloud.configure('opennebula: { user_template: no }\n');
   await on.cloud.hostHalf(repaired, ...move, done);
@@ -155,7 +190,7 @@ test('a guard that cannot run is counted, with why', async () => {
     { ...entry, vmId: 310, source: 'kvm1' },
   ]);
   expect((await syslog())[0]).toMatch(
-    /-p daemon.warning -- VM 310: .*the guard cannot run: .*; it was moved without/,
+    /-p daemon.warning -- VM 310: .*the guard cannot run: .*; it was moved without the guard/,
   );
   expect(await appended()).toContain('the guard cannot run');
 });
@@ -238,7 +273,7 @@ describe('MIGRATE_GUARD_MODE', () => {
       await on.cloud.program('/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\n: >/var/lib/one/started\n');
       expect(await migrate({ MIGRATE_GUARD_MODE: mode })).toMatchObject({ exit: 0, ran: [stock] });
       expect(on.cloud.has('/var/lib/one/started')).toBe(false);
-      const reported = 'MIGRATE_GUARD_MODE is off: it was moved without the guard';
+      const reported = 'MIGRATE_GUARD_MODE is off; it was moved without the guard';
       expect(entries()).toMatchObject([
         { guard: 'off', mode: 'off', why: null, result: 'done', warnings: [reported] },
       ]);
@@ -254,7 +289,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     const moved = await migrate({ MIGRATE_GUARD_MODE: 'Warn' });
     expect(moved).toMatchObject({ exit: 0, ran: [stock] });
     const told = 'MIGRATE_GUARD_MODE is warn: it was moved, and would have been refused: ';
-    expect(moved.stderr).toContain(`WARN: migrate-guard: ${told}one-310: vda leads elsewhere -> mend it`);
+    expect(moved.stderr).toContain(`WARN: 310 migrate-guard: ${told}one-310: vda leads elsewhere -> mend it`);
     expect(entries()).toMatchObject([
       {
         guard: 'ran',
@@ -301,7 +336,7 @@ describe('MIGRATE_GUARD_MODE', () => {
       {
         ...{ result: 'failed', exit: 7, did: ['reset: QEMU took its disks back'] },
         warnings: [
-          'MIGRATE_GUARD_MODE is warn: it was tried, and would have been refused: one-310: vda leads elsewhere -> mend it',
+          'MIGRATE_GUARD_MODE is warn: the mover ran, failed, and would have been refused: one-310: vda leads elsewhere -> mend it',
           'after that: still astray (mend it)',
         ],
       },
@@ -314,7 +349,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     expect(refused).toMatchObject({ exit: 1, ran: [] });
     const told = 'MIGRATE_GUARD_MODE is "of", and neither off nor warn: it is guarded as usual';
     // The reason first: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
-    expect(refused.stderr).toMatch(/^ERROR: migrate-guard: one-310: vda leads elsewhere\n/);
+    expect(refused.stderr).toMatch(/^migrate-guard: vda leads elsewhere\.\n/);
     expect(refused.stderr).toContain(`WARN: migrate-guard: one-310: ${told}\n`);
     expect(entries()).toMatchObject([{ guard: 'ran', mode: null, warnings: [told] }]);
   });

@@ -56,7 +56,7 @@ test('progress is never negative', () => {
 
 test('a request that is as deep as it is long is refused in words', () => {
   const deep = `{"version":"1","action":"save","domain":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
-  expect(readRequest(deep)).toMatchObject({ code: 'usage', what: 'the domain is no text' });
+  expect(readRequest(deep)).toMatchObject({ code: 'usage', what: 'the domain is not a text' });
   const long = readRequest(`{"version":"1","action":"probe","${'k'.repeat(1_000_000)}":1}`);
   expect(isFailure(long) && long.what).toHaveLength('probe takes no '.length + 82);
 });

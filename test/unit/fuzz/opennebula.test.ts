@@ -155,7 +155,12 @@ fuzz('a reason, as OpenNebula is told it', {
       { vmId: '310', deployId: 'd', verdict: 'blocked', reason: text, blockState: 'healthy' },
       new Date(0),
     ),
-    lines: [info(text), failure('one-310', text, text), done('one-310', text), failed('one-310', text, text)],
+    lines: [
+      info(text),
+      failure('one-310', { what: text, remedy: text }),
+      done('one-310', text),
+      failed('one-310', text, text),
+    ],
   }),
   holds: ({ monitoring, lines }) => {
     const vm = readMonitoring(monitoring).get(310);

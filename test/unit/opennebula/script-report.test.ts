@@ -12,7 +12,7 @@ test('all that a driver says is found again, whoever said it, and a mover’s wo
     warning('one-310: the guest stands still'),
     warning('-> virsh resume one-310'),
     warning('VM 310: another'),
-    failure('one-310', 'vda leads elsewhere', 'mend it'),
+    failure('one-310', { what: 'vda leads elsewhere', remedy: 'mend it' }),
   ].join('');
   expect(readLogReport(stderr, names)).toEqual({
     did: ['repair: /dev/x made'],

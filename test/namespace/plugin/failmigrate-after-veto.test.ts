@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { useLittleCloud, type Driven } from '../installation/fake-cloud-machine';
+
+/**
+ * OpenNebula runs failmigrate after a veto of premigrate since 7.4, and after a refusal of the VMM driver always
+ * (one_vmm_exec.rb, migrate): nothing was moved then, and nothing is to be healed.
+ */
+
+const on = useLittleCloud('each');
+const words = ['kvm1', 'kvm2', '/310', '310', '0'];
+const end = { kind: 'end', domain: 'one-310' };
+const healthy = { ...end, exit: 0, result: 'done', what: 'it can migrate' };
+const vetoed = { ...end, exit: 1, result: 'refused', what: 'vda leads elsewhere', remedy: 'look' };
+const noted = 'echo "$request" >>/var/lib/one/requests';
+const record = '/var/lib/one/migrate-guard/310.json';
+
+/** What the host was asked, since the first time. */
+function asked(): string[] {
+  return on.cloud.lines('requests').map((line) => (JSON.parse(line) as { action: string }).action);
+}
+
+function recordedActions(): string[] {
+  const { entries } = JSON.parse(readFileSync(on.cloud.machine.path(record), 'utf8')) as {
+    entries: { action: string }[];
+  };
+  return entries.map(({ action }) => action);
+}
+
+const failmigrate = (...given: string[]): Promise<Driven> =>
+  on.cloud.tm('failmigrate', ...given, ...words.slice(given.length));
+
+const vetoes: readonly (readonly [string, () => Promise<Driven>])[] = [
+  ['premigrate', () => on.cloud.tm('premigrate', ...words)],
+  ['migrate', () => on.cloud.migrate()],
+];
+
+test.each(vetoes)('a refusal of %s: no host is asked, and it says why', async (name, refuse) => {
+  await on.cloud.hostHalf(noted, vetoed);
+  expect(await refuse()).toMatchObject({ exit: 1, ran: [] });
+  const before = asked();
+  expect(await failmigrate()).toEqual({
+    exit: 0,
+    stdout: '',
+    stderr: `INFO: 310 migrate-guard: VM 310: nothing to do: ${name} refused this migration, so nothing was moved\n`,
+    ran: [],
+  });
+  expect(asked()).toEqual(before);
+  // The reason stays the news of the VM.
+  expect(recordedActions()).toEqual([name]);
+});
+
+test('also where the guard could not run, and the site has it refused', async () => {
+  on.cloud.configure('policy: { when_guard_fails: refuse }\n');
+  await on.cloud.program('/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\nexit 1\n');
+  expect(await on.cloud.tm('premigrate', ...words)).toMatchObject({ exit: 2 });
+  expect(await failmigrate()).toMatchObject({ exit: 0, stderr: expect.stringMatching(/^INFO: /) as string });
+});
+
+describe('heals as ever', () => {
+  beforeEach(() => on.cloud.hostHalf(noted, vetoed));
+
+  test('after a migration that premigrate let go', async () => {
+    await on.cloud.hostHalf(noted, healthy);
+    await on.cloud.tm('premigrate', ...words);
+    await failmigrate();
+    expect(asked()).toEqual(['prepare', 'heal']);
+  });
+
+  test('after one to another host', async () => {
+    await on.cloud.tm('premigrate', ...words);
+    await failmigrate('kvm1', 'kvm3');
+    expect(asked()).toEqual(['prepare', 'heal']);
+  });
+
+  test('after an older refusal, and where the record is lost', async () => {
+    await on.cloud.tm('premigrate', ...words);
+    const file = on.cloud.machine.path(record);
+    const old = new Date(Date.now() - 121_000).toISOString();
+    const text = readFileSync(file, 'utf8').replace(/"time": "[^"]*"/, `"time": "${old}"`);
+    writeFileSync(file, text);
+    await failmigrate();
+    writeFileSync(file, '');
+    await failmigrate();
+    expect(asked()).toEqual(['prepare', 'heal', 'heal']);
+  });
+});
