@@ -175,7 +175,7 @@ test('a host that cannot be asked, is of another release, or answers nonsense ke
     ['Welcome!\\n{"kind":"hello","version":1}\\n[]\\n', /cannot be asked: /],
     [
       '{"kind":"hello","version":"x"}\\n{"kind":"found","report":{"domain":"one-441","verdict":"safe"}}',
-      /nothing was heard of it/,
+      /its connection was lost/,
     ],
   ];
   for (const [lines, why] of answers) {

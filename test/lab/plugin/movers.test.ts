@@ -37,7 +37,7 @@ describe('a mover', () => {
     );
     stage.configure('opennebula: { migrate: broken }\n');
     const failed = await stage.migrate(domain, 'kvm2', { local });
-    expect([failed.exit, failed.log[0]]).toEqual([42, 'CPU mismatch']);
+    expect([failed.exit, failed.log[1]]).toEqual([42, '[I]: CPU mismatch']);
     expect(failed.reply).toMatch(/^CPU mismatch/);
     expect(stage.lab.host('kvm1').read('/var/tmp/tries')).toBe('tried\n');
     await stage.expectEndOn('kvm1', domain);
@@ -70,7 +70,7 @@ describe('a mover', () => {
     const moved = await stage.migrate(domain, 'kvm2', { local });
     expect(moved.exit).toBe(0);
     expect(moved.log).toContainEqual(
-      expect.stringMatching(/^INFO: migrate-guard: re-activate: QEMU took its disks back/),
+      expect.stringMatching(/^\[I\]: migrate-guard: re-activate: QEMU took its disks back/),
     );
     await stage.expectEndOn('kvm2', domain);
   });
@@ -84,14 +84,15 @@ describe('a mover that has moved the VM', () => {
     stage.configure(`opennebula: { migrate: ${name} }\n`);
   };
   const fails = 'echo "Cannot redefine snapshots" >&2; exit 42';
-  const warning = (what: string): string => expect.stringMatching(`^WARN: migrate-guard: ${what}`) as string;
+  const warning = (what: string): string =>
+    expect.stringMatching(`^\\[W\\]: migrate-guard: ${what}`) as string;
 
   test('and fails afterwards: OpenNebula is told that it was moved, and nothing takes its disks away', async () => {
     const domain = await stage.startDomain();
     mover('failing', fails);
     const moved = await stage.migrate(domain, 'kvm2', { local });
     const words = `${domain.name}: it runs on kvm2 now, although the mover failed: Cannot redefine snapshots`;
-    expect([moved.exit, moved.log]).toEqual([0, ['Cannot redefine snapshots', warning(`${words}$`)]]);
+    expect([moved.exit, moved.log]).toEqual([0, ['[I]: Cannot redefine snapshots', warning(`${words}$`)]]);
     // What OpenNebula would have run, had it been told otherwise.
     const failed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
     expect([failed.exit, failed.log[0]]).toEqual([0, warning('VM .* no domain .* runs on this host')]);
@@ -103,7 +104,7 @@ describe('a mover that has moved the VM', () => {
     mover('failing-suspended', fails, '--suspend');
     const moved = await stage.migrate(domain, 'kvm2', { local, shared: 'NO' });
     expect(moved.exit).toBe(42);
-    expect(moved.reply).toContain(
+    expect(moved.log.join('\n')).toContain(
       `the only copy: never destroy it; once all its disks are there, too: virsh resume ${domain.name}, on kvm2`,
     );
     await stage.lab.host('kvm2').virsh('resume', domain.name);
@@ -141,7 +142,7 @@ test('a save whose mover fails afterwards: its own status, and how the guest goe
   stage.configure('opennebula: { save: saving }\n');
   const saved = await stage.save(domain, file, { local: 'save-guard' });
   expect(saved.exit).toBe(43);
-  expect(saved.reply).toContain(`on kvm1: virsh restore ${file}; `);
+  expect(saved.log.join('\n')).toContain(`on kvm1: virsh restore ${file}; `);
   await domain.host.virsh('restore', file);
   await stage.expectEndOn('kvm1', domain.on(domain.host));
 });
@@ -177,7 +178,10 @@ test('storage that is not shared: the destination need not have the paths yet', 
   const [disk] = domain.disks;
   stage.lab.host('kvm2').remove(disk?.via ?? '');
   const refused = await stage.migrate(domain, 'kvm2', { local });
-  expect([refused.exit, refused.reply]).toEqual([1, expect.stringContaining('leads to nothing on kvm2')]);
+  expect([refused.exit, refused.log.join()]).toEqual([
+    1,
+    expect.stringContaining('leads to nothing on kvm2'),
+  ]);
   stage.script(
     'vmm/kvm/copying',
     `#!/bin/sh\nssh "$2" ln -s ../${disk?.volume?.name ?? ''} ${disk?.via ?? ''} || exit 8\nexec "\${0%copying}migrate" "$@"\n`,

@@ -1,5 +1,6 @@
 import type { CommandResult } from '../../../src/os/run-command';
 import type { Domain } from '../harness';
+import { errorAttribute, told, type ScriptRun } from './oned';
 
 // OpenNebula's own part in a migration: its scripts, what its drivers are given, and what it makes of what they say.
 
@@ -33,14 +34,42 @@ export const onedConf = `VM_MAD = [
     TYPE           = "kvm" ]
 `;
 
-/** How oned would see what a driver did. */
+/** What a live migration or a save comes to in oned, and where its admin reads of it. */
 export interface DriverResult {
   readonly exit: number | null;
-  /** What oned writes into the VM's ERROR attribute. */
+  /** What follows MIGRATE FAILURE. */
   readonly reply: string;
-  /** The lines of vm.log. */
+  /** The VM's ERROR attribute, without its time; none was set after a success. */
+  readonly error: string | undefined;
+  /** The lines of vm.log that come from scripts, as `[I]: text`. */
   readonly log: readonly string[];
+  /** The lines of oned.log, which are no longer about this VM. */
+  readonly onedLog: readonly string[];
+  /** The TM scripts that have run, as datastore drivers name them. */
+  readonly tmScripts: readonly string[];
   readonly ran: CommandResult;
+}
+
+/** oned hears the words of the script that decides; all have said something. */
+export function together(decisive: DriverResult, all: readonly DriverResult[]): DriverResult {
+  return {
+    ...decisive,
+    log: all.flatMap(({ log }) => log),
+    onedLog: all.flatMap(({ onedLog }) => onedLog),
+    tmScripts: all.flatMap(({ tmScripts }) => tmScripts),
+  };
+}
+
+/** A script that a driver of OpenNebula has run. */
+export function resultOf(
+  ran: CommandResult,
+  run: Pick<ScriptRun, 'release' | 'vmId' | 'command' | 'by'>,
+  action: 'MIGRATE' | 'SAVE',
+): DriverResult {
+  const { exit, stdout, stderr } = ran;
+  const { info, vmLog, elsewhere } = told({ ...run, exit, stdout, stderr });
+  const error = exit === 0 ? undefined : errorAttribute(action, info);
+  return { exit, reply: info, error, log: vmLog, onedLog: elsewhere, tmScripts: [], ran };
 }
 
 /** The XML that oned makes for an action; the parts that matter here. */
@@ -62,14 +91,6 @@ export function actionData(
     `<DATASTORE><ID>0</ID><TEMPLATE><SHARED>${shared}</SHARED></TEMPLATE></DATASTORE>`,
     `<DISK_TARGET_PATH>/var/lib/one//datastores/0/${id}</DISK_TARGET_PATH></VMM_DRIVER_ACTION_DATA>`,
   ].join('');
-}
-
-/** What get_error_message of CommandManager.rb makes of a driver's stderr, and log of DriverExecHelper.rb. */
-export function seen(ran: CommandResult, rules: '6.6' | '7.0'): DriverResult {
-  const lines = ran.stderr.split('\n').filter((line) => line !== '');
-  const kept = lines.filter((line) => !/^(ERROR|INFO|WARN|DEBUG):/.test(line));
-  const reply = rules === '6.6' ? ran.stderr.replaceAll('\n', ' ').trim() : kept.join('');
-  return { exit: ran.exit, reply, log: lines, ran };
 }
 
 export function vmIdOf({ name }: Domain): string {

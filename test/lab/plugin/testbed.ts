@@ -13,7 +13,16 @@ import type { RecordEntry } from '../../../src/opennebula/model/record';
 import { isUnknown } from '../../../src/core/unknown';
 import { entriesIn, entriesNotRun } from '../../../src/opennebula/record-file';
 import { ABSENT, Lab, until, type Domain, type Emulator, type Host } from '../harness';
-import { actionData, onedConf, seen, stockScripts, vmIdOf, type DriverResult } from './stock-opennebula';
+import type { Release } from './oned';
+import {
+  actionData,
+  onedConf,
+  resultOf,
+  stockScripts,
+  together,
+  vmIdOf,
+  type DriverResult,
+} from './stock-opennebula';
 
 const project = join(__dirname, '../../..');
 const oneadmin = 9869;
@@ -21,7 +30,9 @@ const remotes = '/var/lib/one/remotes';
 const records = '/var/lib/one/migrate-guard';
 
 export interface Action {
-  readonly rules?: '6.6' | '7.0';
+  readonly release?: Release;
+  /** The datastore driver, below remotes/tm, whose scripts run beside it. */
+  readonly tm?: string;
   /** The script in vmm/kvm that `-l` names; none: the stock one, on the source host. */
   readonly local?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
@@ -78,17 +89,23 @@ export class OpenNebulaStage {
     return domain;
   }
 
-  /** What one_vmm_exec does for a live migration: premigrate, if there is one, the driver, failmigrate. */
+  /**
+   * A live migration, in the order of one_vmm_exec (vmm_mad/exec/one_vmm_exec.rb:598–674 of 7.4.0), networks aside: after a
+   * veto of premigrate failmigrate runs since 7.4.0 (615–623); in 6.6.0 to 7.2.0 (7.2.0: 608–614) nothing does.
+   */
   async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
     const source = domain.host.name;
     const args = [action.deployId ?? domain.name, destination, source, vmIdOf(domain), source];
-    return this.driver(
-      'migrate',
-      args,
-      source,
-      actionData(domain, destination, action.shared, action.userTemplate),
-      action,
-    );
+    const data = actionData(domain, destination, action.shared, action.userTemplate);
+    const { tm, release = '7.2' } = action;
+    const script = (name: string): Promise<DriverResult> =>
+      this.tm(`${tm ?? ''}/${name}`, domain, destination, release);
+    const before = tm === undefined ? [] : [await script('premigrate')];
+    const veto = before.find(({ exit }) => exit !== 0);
+    if (veto) return together(veto, [veto, ...(release === '7.4' ? [await script('failmigrate')] : [])]);
+    const moved = await this.driver('migrate', args, source, data, action);
+    const hasFailed = tm !== undefined && moved.exit !== 0;
+    return together(moved, [...before, moved, ...(hasFailed ? [await script('failmigrate')] : [])]);
   }
 
   async save(domain: Domain, file: string, action: Action = {}): Promise<DriverResult> {
@@ -97,23 +114,30 @@ export class OpenNebulaStage {
     return this.driver('save', args, source, actionData(domain, '', action.shared), action);
   }
 
-  /** A TM script, as oned starts it on the front-end. */
+  /** A TM script, as one_tm starts it on the front-end (tm_mad/one_tm.rb:103–138). */
   async tm(
     script: string,
     domain: Domain,
     destination: string,
-    rules: '6.6' | '7.0' = '7.0',
+    release: Release = '7.2',
   ): Promise<DriverResult> {
     const directory = `/var/lib/one//datastores/0/${vmIdOf(domain)}`;
     const words = [domain.host.name, destination, directory, vmIdOf(domain), '0'];
     const vm = `<VM><ID>${vmIdOf(domain)}</ID></VM>`;
-    const ran = await this.front.run([`/var/lib/one/remotes/tm/${script}`, ...words], {
+    const program = `/var/lib/one/remotes/tm/${script}`;
+    const ran = await this.front.run([program, ...words], {
       as: 'oneadmin',
       cwd: '/var/lib/one',
       input: Buffer.from(vm).toString('base64'),
       deadline: 120_000,
     });
-    return seen(ran, rules);
+    const run = {
+      release,
+      vmId: vmIdOf(domain),
+      command: [program, ...words].join(' '),
+      by: 'local',
+    } as const;
+    return { ...resultOf(ran, run, 'MIGRATE'), tmScripts: [script] };
   }
 
   /** What the front-end has recorded of a VM, the newest first. */
@@ -187,7 +211,7 @@ export class OpenNebulaStage {
     args: readonly string[],
     source: string,
     xml: string,
-    { rules = '7.0', local, env }: Action,
+    { release = '7.2', local, env }: Action,
   ): Promise<DriverResult> {
     const quoted = args.map((word) => `'${word}'`).join(' ');
     const options = {
@@ -196,13 +220,18 @@ export class OpenNebulaStage {
       deadline: 180_000,
       ...(env ? { env } : {}),
     } as const;
+    const word = action === 'migrate' ? 'MIGRATE' : 'SAVE';
+    const vmId = args[3] ?? '';
     if (local !== undefined) {
       const command = `/var/lib/one/remotes/vmm/kvm/${local} ${quoted}`;
       const input = Buffer.from(xml).toString('base64');
-      return seen(await this.front.run(['sh', '-c', command], { ...options, input }), rules);
+      const ran = await this.front.run(['sh', '-c', command], { ...options, input });
+      return resultOf(ran, { release, vmId, command, by: 'local' }, word);
     }
-    const input = `cat << 'EOT' | /var/tmp/one/vmm/kvm/${action} ${quoted}\n${xml}\nEOT\n`;
-    return seen(await this.front.run(['ssh', source, 'bash', '-s'], { ...options, input }), rules);
+    const command = `cat << 'EOT' | /var/tmp/one/vmm/kvm/${action} ${quoted}`;
+    const input = `${command}\n${xml}\nEOT\n`;
+    const ran = await this.front.run(['ssh', source, 'bash', '-s'], { ...options, input });
+    return resultOf(ran, { release, vmId, command, by: 'stream' }, word);
   }
 
   private async prepare(host: Host): Promise<void> {

@@ -19,21 +19,37 @@ describe('premigrate', () => {
     stage.lab.host('kvm2').remove(via);
     const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
     expect(asked.exit).toBe(0);
-    expect(asked.log).toEqual([expect.stringMatching(/^INFO: migrate-guard: repair: \/dev\/storpool-byid/)]);
+    expect(asked.log).toEqual([expect.stringMatching(/^\[I\]: migrate-guard: repair: \/dev\/storpool-byid/)]);
     stage.lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test.each(['6.6', '7.0'] as const)(
-    'vetoes a wrong device, with the reason under the rules of %s',
-    async (rules) => {
+  const before74 = ['site/premigrate'];
+  test.each([
+    ['6.6', before74],
+    ['7.2', before74],
+    ['7.4', [...before74, 'site/failmigrate']],
+  ] as const)(
+    'vetoes a wrong device, and a failmigrate after that does nothing: %s',
+    async (release, ran) => {
+      for (const name of ['premigrate', 'failmigrate'])
+        stage.script(
+          `tm/site/${name}`,
+          `#!/bin/sh\n"\${0%/*}/../migrate-guard/${name}" "$@" </dev/null || exit $?\n`,
+        );
       const domain = await stage.startMisled();
-      const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2', rules);
-      expect([asked.exit, asked.reply]).toEqual([
-        1,
-        expect.stringMatching(/vda .*leads to block device .*\.$/),
-      ]);
+      const refused = await stage.migrate(domain, 'kvm2', { tm: 'site', release });
+      expect([refused.exit, refused.tmScripts]).toEqual([1, ran]);
+      expect(refused.error).toMatch(/^MIGRATE: migrate-guard: vda.{1,66}[.!?]( ERROR|$)/);
+      const nothing = `nothing to do: premigrate refused this migration, so nothing was moved`;
+      const told = refused.log.filter((line) => line.includes('nothing to do'));
+      expect(told).toEqual(release === '7.4' ? [expect.stringMatching(`^\\[I\\]: .*: ${nothing}$`)] : []);
+      const asked = domain.host.read('/var/log/migrate-guard/host.log').split('\n');
+      expect(asked.filter((line) => line.includes(`"${domain.vmId}"`) && line.includes('"heal"'))).toEqual(
+        [],
+      );
+      expect(stage.recorded(domain)).toMatchObject([{ action: 'premigrate', result: 'refused' }]);
       await domain.destroy();
     },
   );
@@ -81,8 +97,8 @@ describe('failmigrate', () => {
     const healed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
     expect(healed.exit).toBe(0);
     expect(healed.log).toEqual([
-      expect.stringMatching(/^INFO: migrate-guard: reset: an earlier migration failed/),
-      expect.stringMatching(/^INFO: migrate-guard: repair: /),
+      expect.stringMatching(/^\[I\]: migrate-guard: reset: an earlier migration failed/),
+      expect.stringMatching(/^\[I\]: migrate-guard: repair: /),
     ]);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(0);
     await stage.expectEndOn('kvm2', domain);
@@ -95,7 +111,7 @@ describe('failmigrate', () => {
     stage.configure('migrate: { destination_deadline: 1 }\nreset: { strategies: [cont, suspend-resume] }\n');
     await stage.lab.stopDaemon('kvm2', 'sshd', 'TERM');
     const refused = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
-    expect([refused.exit, refused.reply]).toEqual([
+    expect([refused.exit, refused.log.join()]).toEqual([
       2,
       expect.stringContaining('nobody can tell whether kvm2 has a copy'),
     ]);
