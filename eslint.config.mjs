@@ -109,7 +109,6 @@ const messagesOnly = {
 /** Beside the table itself: folders whose texts are still to be moved there. */
 const withTexts = [
   'messages',
-  'block-state',
   'cli',
   'commands',
   'config',
@@ -121,7 +120,6 @@ const withTexts = [
   'fleet',
   'hypervisor',
   'main',
-  'move',
   'opennebula',
   'os',
   'plugin',

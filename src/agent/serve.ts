@@ -129,7 +129,7 @@ async function move(request: VmRequest, settings: Settings, frontend: AgentClien
     ...courseOptions(request, settings, frontend),
     mover: () => mover,
     // Nobody is left to run the mover a second time.
-    moving: () => ({ aborted: frontend.isGone, end: () => undefined }),
+    observe: () => ({ aborted: frontend.isGone, end: () => undefined }),
   });
   return endOf(report);
 }
@@ -201,12 +201,12 @@ async function resetOnly(
   const { destination, dryRun = false } = request;
   if (!dryRun) frontend.begins();
   const report = await reset(request.domain, { settings, strategy: 'auto', dryRun, destination });
-  const { domain, result, what, remedy, actions } = report;
+  const { domain, result, what, short, remedy, actions } = report;
   for (const { strategy, outcome, what: said } of actions) {
     if (outcome === 'done' || outcome === 'planned') frontend.did('reset', `${strategy}: ${said}`);
   }
   const exit = exitCodes[resetResults[result]].status;
-  return { exit, domain, result, what, remedy, report };
+  return { exit, domain, result, what, short, remedy, report };
 }
 
 function inSession(work: (session: MoveSession) => Promise<Ending>) {
@@ -227,13 +227,13 @@ function courseOptions(
   settings: Settings,
   { begins, did }: AgentClient,
 ): MoveOptions {
-  const say: MoveOptions['say'] = ({ action, what }) => did(action, what);
-  return { settings, destination, file, checkDestination, dryRun, begins, say };
+  const reportAction: MoveOptions['reportAction'] = ({ action, what }) => did(action, what);
+  return { settings, destination, file, checkDestination, dryRun, begins, reportAction };
 }
 
 function endOf({ output, ...report }: GuardReport): AgentResult {
-  const { domain, result, what, remedy, warning } = report;
+  const { domain, result, what, short, remedy, warning } = report;
   const own = result === 'mover-failed' ? output?.exit : undefined;
   const exit = own ?? exitCodes[guardResults[result]].status;
-  return { exit, domain, result, what, remedy, warning, report };
+  return { exit, domain, result, what, short, remedy, warning, report };
 }

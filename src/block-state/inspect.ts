@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs';
 import type { Settings } from '../config/settings';
 import type { DomainReport, Finding } from '../core/finding';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { reportNoFacts, reportOf } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import { holdQemu, remedyOf } from '../hypervisor/hold-qemu';
@@ -13,12 +14,12 @@ import { VirshSession } from '../hypervisor/virsh-session';
 import { layoutFile, loadLayout } from './io/layout-store';
 import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
 import { readQemuLog } from './io/qemu-log';
-import { readResetNote } from './io/reset-marker';
+import { readResetRecord } from './io/reset-marker';
 import type { BlockMemory } from './model/backend-list';
 import { blockStateCheck, judgeMemory, type BlockJudgement } from './model/judge';
 import { judgeLog } from './model/judge-log';
 
-/** What memory says, and by what it was read; or why it was not. */
+/** The block state in memory, and the layout it was read with; or why it was not read. */
 export type MemoryReading = { readonly memory: BlockMemory; readonly known: KnownQemu } | Unknown;
 
 export interface Inspection extends BlockJudgement {
@@ -26,11 +27,11 @@ export interface Inspection extends BlockJudgement {
 }
 
 /**
- * The block state of each domain that was asked for, as soon as it is known; its verdict is of that alone. No guest is
+ * The block state of each domain of `asked`, as soon as it is known; the verdict is of the block state alone. No guest is
  * paused.
  */
 export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
-  // A libvirtd that hangs is not waited for again and again.
+  // One session for all domains: a libvirtd that hangs costs its deadline once.
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
     for await (const found of findDomains(asked, settings)) {
@@ -41,13 +42,12 @@ export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator
   }
 }
 
-/** When QEMU itself is asked, where its memory cannot be read. */
+/** When QEMU itself is asked, if its memory cannot be read. */
 type Asking =
   | 'always'
-  /** Only where its log, or a guest that may wait for its resume, leaves doubt: of hosts with many VMs, every few minutes. */
+  /** Only if the log, or a guest that may not have been resumed, leaves doubt: the probe runs every few minutes for all VMs. */
   | 'in-doubt';
 
-/** `virsh`: by which QEMU is asked. */
 export async function inspectDomain(
   domain: Domain,
   settings: Settings,
@@ -69,7 +69,7 @@ export async function inspectDomain(
   }
 }
 
-/** Memory tells everything, and asks nobody. Without it, QEMU's log and what it answers. */
+/** From memory, which is complete and needs no answer of QEMU; without a layout from QEMU's log and its answers. */
 export async function inspectHeld(
   domain: Domain,
   held: QemuProcess,
@@ -80,12 +80,12 @@ export async function inspectHeld(
   const reading = readMemoryByLayout(held, settings);
   if (!isUnknown(reading)) return { ...judgeMemory(reading.memory, domain.name), reading };
   const { logDirectory } = settings.libvirt;
-  const log = readQemuLog(logDirectory, domain.name, held, readResetNote(domain.name, held));
+  const log = readQemuLog(logDirectory, domain.name, held, readResetRecord(domain.name, held));
   const { uuid, state } = domain;
   const isClear =
     !isUnknown(log) && log.gap === undefined && log.signatures.length + log.complaints.length === 0;
   const mayWait = mayWaitForResume(held.origin, state === 'running');
-  // While a guest arrives, and in some other jobs, libvirt lets every question wait (qemuDomainObjSetAsyncJobMask).
+  // While a guest arrives, and in some other jobs, libvirt delays every query (qemuDomainObjSetAsyncJobMask).
   const isFree = (): boolean => jobOf(settings.libvirt.stateDirectory, domain.name) === undefined;
   const asks = !isClear || ((asking === 'always' || mayWait) && isFree());
   const answers = asks ? await askQemu(virsh, uuid) : undefined;
@@ -93,32 +93,30 @@ export async function inspectHeld(
   return { ...judgeLog(known, domain.name), reading };
 }
 
-/** Reads memory, where the layout of this very build is stored. */
 function readMemoryByLayout(held: QemuProcess, { reset }: Settings): MemoryReading {
   const buildId = buildIdOf(held);
-  if (typeof buildId === 'object') return { unknown: `its build cannot be told: ${buildId.unknown}` };
+  if (typeof buildId === 'object')
+    return { unknown: textOf('build-not-known', { problem: buildId.unknown }) };
   const layout = loadLayout(reset.layoutDirectory, buildId);
   if (layout === undefined) {
     const file = layoutFile(reset.layoutDirectory, buildId);
-    return {
-      unknown: `the layout of this QEMU build is not known (${file}); make it with: ${layoutCommand(held)}`,
-    };
+    return { unknown: textOf('layout-not-known', { file, command: layoutCommand(held) }) };
   }
   if (isUnknown(layout)) return layout;
   const known = locate(held, layout);
   if (isUnknown(known)) return known;
   const memory = readMemory(held, known);
-  if (isUnknown(memory)) return { unknown: `its memory does not fit the stored layout: ${memory.unknown}` };
+  if (isUnknown(memory)) return { unknown: textOf('memory-misfit', { problem: memory.unknown }) };
   return { memory, known };
 }
 
-/** A program that was replaced since it started is still there for its process. */
+/** A program file that was replaced since the start can still be read by its process. */
 function layoutCommand(held: QemuProcess): string {
   const program = readlinkSync(`${held.path}/exe`);
   return `migrate-guard layout ${program.endsWith(' (deleted)') ? `/proc/${held.pid}/exe` : program}`;
 }
 
-/** libvirt names the nodes of one disk alike (`libvirt-1-format`, `libvirt-1-storage`), and tells one of them. */
+/** The nodes of one disk have names with a common prefix (`libvirt-1-format`, `libvirt-1-storage`); libvirt's XML has one. */
 function withDisk(finding: Finding, { sources }: Domain): Finding {
   const family = (node: string | undefined): string | undefined => /^libvirt-\d+-/.exec(node ?? '')?.[0];
   const own = family(finding.disk);

@@ -1,12 +1,13 @@
 import { realpathSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
+import { message, textOf } from '../messages';
 import type { Layout } from './model/memory-layout';
 import type { Settings } from '../config/settings';
 import { remedyOf } from '../core/remedy-of';
 import { readDwarf } from './io/debug-info';
 import { storeLayout } from './io/layout-store';
 
-/** Reads the memory layout of a QEMU build and stores it; gives the layout and its file. */
+/** Reads the memory layout of a QEMU build and stores it. */
 export async function layout(
   binary: string,
   debugFile: string | undefined,
@@ -16,13 +17,16 @@ export async function layout(
   return { layout: found, file: storeLayout(settings.reset.layoutDirectory, found) };
 }
 
-/** `/proc/PID/exe` may lead to a file that is deleted and can be read all the same. */
+/** `/proc/PID/exe` can be read even if its file was deleted, which realpath does not find. */
 function real(file: string): string {
   if (/^\/proc\/\d+\/exe$/.test(file)) return file;
   try {
     return realpathSync(file);
   } catch (error) {
-    const remedy = remedyOf(error, file, { otherwise: 'name the QEMU program' });
-    throw new GuardError('problem', `${file} cannot be read: ${errorName(error)}`, remedy);
+    const remedy = remedyOf(error, file, { otherwise: textOf('name-qemu') });
+    throw new GuardError('problem', {
+      ...message('qemu-file-not-read', { file, error: errorName(error) }),
+      remedy,
+    });
   }
 }

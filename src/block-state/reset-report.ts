@@ -2,12 +2,12 @@ import type { ExitCode } from '../core/exit-codes';
 import type { BlockState } from '../core/finding';
 import type { Strategy } from '../core/remedy-name';
 
-/** What was tried, or left out, and why. */
+/** A remedy that was tried or skipped, and why. */
 export interface ResetAction {
   readonly strategy: Strategy;
   readonly outcome: 'skipped' | 'planned' | 'failed' | 'done';
   readonly what: string;
-  /** What is run, or would be: command lines and gdb scripts, as a person would type them. */
+  /** Command lines and gdb scripts, as a person would type them. */
   readonly commands?: readonly string[];
 }
 
@@ -32,16 +32,20 @@ export interface ResetReport {
   readonly actions: readonly ResetAction[];
   readonly blockState: BlockState;
   readonly what: string;
+  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts). */
+  readonly short?: string | undefined;
   readonly remedy?: string | undefined;
 }
+
+/** Why a reset ends as it does. */
+export type Reason = Pick<ResetReport, 'what' | 'short' | 'remedy'>;
 
 /** The report of a domain to which nothing was done, or these `actions`. */
 export function resetReport(
   { domain, blockState }: Pick<ResetReport, 'domain' | 'blockState'>,
   result: ResetReport['result'],
-  what: string,
-  remedy: string | undefined,
+  { what, short, remedy }: Reason,
   actions: readonly ResetAction[] = [],
 ): ResetReport {
-  return { domain, result, attempts: [], actions, blockState, what, remedy };
+  return { domain, result, attempts: [], actions, blockState, what, short, remedy };
 }

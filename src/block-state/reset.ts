@@ -4,13 +4,13 @@ import { withDomainLock } from '../hypervisor/domain-lock';
 import { errorOfNotHeld, holdQemu } from '../hypervisor/hold-qemu';
 import { Destination } from '../destination/destination';
 import { findDomain } from '../hypervisor/find-domains';
-import { ResetSession, type ResetOptions } from './reset-course';
+import { ResetSession, type ResetOptions } from './reset-session';
 import { resetReport, type ResetReport } from './reset-report';
 
-/** As a person or the front-end asks for it: the destination by its name. */
+/** As on the command line and in a request of the front-end: the destination is a host name. */
 export type ResetRequest = Omit<ResetOptions, 'destination'> & { readonly destination?: string | undefined };
 
-/** Heals the block state of one domain, as the only one who works on it. @throws GuardError `busy` */
+/** Resets the block state of one domain, under its lock. @throws GuardError `busy` */
 export async function reset(
   word: string,
   { destination: host, ...options }: ResetRequest,
@@ -18,14 +18,14 @@ export async function reset(
   const domain = await findDomain(word, options.settings);
   const destination = host === undefined ? undefined : new Destination(host, options.settings);
   try {
-    return await resetAlone(domain, { ...options, destination });
+    return await resetUnderLock(domain, { ...options, destination });
   } finally {
     destination?.end();
   }
 }
 
-function resetAlone(domain: Domain, options: ResetOptions): Promise<ResetReport> {
-  // A dry run only looks, and may look at what another does.
+function resetUnderLock(domain: Domain, options: ResetOptions): Promise<ResetReport> {
+  // A dry run changes nothing, and needs no lock.
   return options.dryRun
     ? resetLocked(domain, options)
     : withDomainLock(domain.name, () => resetLocked(domain, options));
@@ -37,8 +37,7 @@ export async function resetLocked(domain: Domain, options: ResetOptions): Promis
   if (isUnknown(held)) {
     const error = errorOfNotHeld(held, domain);
     if (!held.isForeign) throw error;
-    const { what, remedy } = error;
-    return resetReport({ domain: domain.name, blockState: 'unknown' }, 'refused', what, remedy);
+    return resetReport({ domain: domain.name, blockState: 'unknown' }, 'refused', error);
   }
   try {
     return await new ResetSession(domain, held, options).run();

@@ -6,8 +6,8 @@ import { startProgram, type Mover } from '../move/io/mover-process';
 import { asKeyHolder, virshHere } from '../os/ssh';
 import { runGuardedMove } from '../move/guarded-move';
 import type { GuardOptions } from '../move/session';
-import type { GuardReport } from '../move/move-report';
-import { moving } from './move-signals';
+import type { GuardAction, GuardReport } from '../move/move-report';
+import { observeMover } from './move-signals';
 import { printJson } from '../cli/print-reports';
 import { printable, printableLines } from '../cli/escape';
 import type { CommandLine, Command } from '../cli/command';
@@ -18,14 +18,14 @@ export const migrateVerb: Command = {
   takes: { least: 2, most: 2, each: ['domain', 'host'] },
   summary: 'guarded live migration straight through libvirt',
   options: {},
-  examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and mend what a failure leaves']],
+  examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and repair what a failure leaves']],
   run: (line, settings) => {
     const [word = '', destination = ''] = line.words;
     validateHost(destination);
     const { options, uri } = settings.migrate;
     const mover = ({ uuid }: { readonly uuid: string }): Mover => {
       const there = uri.replaceAll('{host}', destination.includes(':') ? `[${destination}]` : destination);
-      // libvirt goes over ssh by itself.
+      // libvirt opens the ssh connection itself.
       const virsh = virshHere('migrate', ...options, uuid, there);
       const command = asKeyHolder(settings.ssh.user, virsh, 'used');
       return { name: 'virsh migrate', start: () => startProgram({ command }) };
@@ -50,7 +50,7 @@ export const saveVerb: Command = {
     const [word = '', file = ''] = line.words;
     const mover = ({ uuid }: { readonly uuid: string }): Mover => ({
       name: 'virsh save',
-      // virsh would take a relative path as relative to the mover's directory.
+      // virsh takes a relative path as relative to its own working directory.
       start: () => startProgram({ command: virshHere('save', uuid, resolve(file)) }),
     });
     return runMove(word, { settings, mover, file: resolve(file) }, line);
@@ -59,10 +59,10 @@ export const saveVerb: Command = {
 
 async function runMove(word: string, options: GuardOptions, line: CommandLine): Promise<number> {
   const json = line.flag('json');
-  const say = ({ action, what }: { action: string; what: string }): void => {
+  const reportAction = ({ action, what }: GuardAction): void => {
     if (!json) process.stderr.write(`${action}: ${printable(what)}\n`);
   };
-  const report = await runGuardedMove(word, { ...options, say, moving });
+  const report = await runGuardedMove(word, { ...options, reportAction, observe: observeMover });
   if (json) {
     const { output, ...rest } = report;
     printJson({ ...rest, output });
@@ -74,18 +74,18 @@ async function runMove(word: string, options: GuardOptions, line: CommandLine): 
   return exitCodes[guardResults[report.result]].status;
 }
 
-/** The mover's own words come first, if it failed; then the reason and the way out, in two lines. */
+/** The mover's own output comes first, if it failed; then the reason and the remedy, in two lines. */
 function print({ result, domain, what, remedy, warning, output }: GuardReport): void {
-  if (output && (result !== 'done' || output.exit !== 0)) writeWords(process.stderr, output.stderr);
-  if (output && output.stdout.trim() !== '') writeWords(process.stdout, output.stdout);
+  if (output && (result !== 'done' || output.exit !== 0)) writeOutput(process.stderr, output.stderr);
+  if (output && output.stdout.trim() !== '') writeOutput(process.stdout, output.stdout);
   if (result === 'done') process.stdout.write(`${printable(domain)}: done\n`);
   if (result === 'done' && !warning) return;
-  const weight = warning ? 'warning: ' : '';
-  process.stderr.write(`migrate-guard: ${weight}${printable(domain)}: ${printable(what)}\n`);
+  const prefix = warning ? 'warning: ' : '';
+  process.stderr.write(`migrate-guard: ${prefix}${printable(domain)}: ${printable(what)}\n`);
   if (remedy !== undefined) process.stderr.write(`  -> ${printable(remedy)}\n`);
 }
 
-/** Unchanged, but where a terminal would obey them: the mover is not root, and its words may be the destination's. */
-function writeWords(stream: NodeJS.WriteStream, words: string): void {
-  stream.write(stream.isTTY ? printableLines(words) : words);
+/** On a terminal without control characters: the mover does not run as root, and prints what the destination sends. */
+function writeOutput(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(stream.isTTY ? printableLines(text) : text);
 }

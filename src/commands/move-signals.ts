@@ -1,21 +1,22 @@
 import type { Domain } from '../hypervisor/model/domain-xml';
 import type { MoveObserver } from '../move/session';
+import { textOf } from '../messages';
 import { Progress } from '../cli/progress';
 import { printable } from '../cli/escape';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
- * While a mover runs: shows how far it is on a terminal, and turns Ctrl-C into an order to libvirt to end its
- * job, after which the mover ends and the VM runs on where it was.
+ * While a mover runs: shows its progress on a terminal, and turns Ctrl-C into an order to libvirt to end its job, after
+ * which the mover ends and the VM keeps running on this host.
  */
-export function moving(domain: Domain, endJob: () => void): MoveObserver {
+export function observeMover(domain: Domain, endJob: () => void): MoveObserver {
   const progress = new Progress();
   const name = printable(domain.name);
   let aborted = false;
   const abort = (signal: string): void => {
     aborted = true;
-    process.stderr.write(`\n${signal}: asking libvirt to end the job of ${name}\n`);
+    process.stderr.write(`\n${textOf('cancelling', { signal, domain: name })}\n`);
     endJob();
   };
   for (const signal of signals) process.on(signal, abort);

@@ -6,19 +6,19 @@ import { MoveSession, type GuardOptions } from './session';
 import type { GuardReport, Handed } from './move-report';
 import { guardStates, type Step } from './state-steps';
 
-/** Checks, repairs and resets a domain, lets the mover move it, and mends what the move broke. @throws GuardError */
+/** Checks, repairs and resets a domain, lets the mover move it, and repairs what the move broke. @throws GuardError */
 export async function runGuardedMove(word: string, options: GuardOptions): Promise<GuardReport> {
   return MoveSession.with(word, { ...options, connect: true }, (session) =>
     withDomainLock(session.domain.name, () => drive(session, options)),
   );
 }
 
-/** From state to state, by the table of move/model/move-states.ts. */
+/** From state to state, as the table of model/move-states.ts has it. */
 async function drive(session: MoveSession, options: GuardOptions): Promise<GuardReport> {
   let state: MoveState = 'starting';
   let handed: Handed = { attempts: [] };
   for (;;) {
-    const { outcome, ending, ...step } = await take(state, session, handed, options);
+    const { outcome, ending, ...step } = await runState(state, session, handed, options);
     handed = { ...handed, ...step };
     const next = nextState(state, outcome);
     if (next === 'error') throw handed.error ?? new Error(`${state} ended without an error`);
@@ -28,7 +28,7 @@ async function drive(session: MoveSession, options: GuardOptions): Promise<Guard
   }
 }
 
-async function take(
+async function runState(
   state: MoveState,
   session: MoveSession,
   handed: Handed,
@@ -38,13 +38,13 @@ async function take(
   try {
     const step: Step = await guardStates[state](session, handed, options);
     const next = nextState(state, step.outcome);
-    // A guest that writes to a disk which QEMU has not ends QEMU, also while it is being healed.
+    // A guest that writes to a disk which QEMU does not have aborts QEMU, also during a reset.
     const isEnd = next !== undefined && isFinal(next);
     return isEnd && mayBeGone && isGone(session.domain) ? { outcome: 'gone' } : step;
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
     if (mayBeGone && isGone(session.domain)) return { outcome: 'gone' };
-    const { what, remedy } = error;
-    return { outcome: 'thrown', error, ending: { what, remedy, warning: true } };
+    const { what, short, remedy } = error;
+    return { outcome: 'thrown', error, ending: { what, short, remedy, warning: true } };
   }
 }

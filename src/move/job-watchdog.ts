@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseJobInfo, type JobProgress } from './model/job-progress';
 import { StallDetector } from './model/stall-detector';
 import type { Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { log } from '../os/log';
 import { jobOf } from '../hypervisor/qmp-client';
 import type { RunningMover } from './io/mover-process';
@@ -9,25 +10,24 @@ import { Virsh } from '../hypervisor/virsh';
 import { VirshSession } from '../hypervisor/virsh-session';
 import type { MoveSession } from './session';
 
-/** Milliseconds before the first question to libvirt: the migration of a small domain is over by then. */
+/** The migration of a small domain has ended by then, and libvirt need not be asked at all. */
 const firstPollDelayMs = 2000;
-/** Milliseconds between two questions. */
 const pollIntervalMs = 1000;
-/** Milliseconds that a mover gets for its own tidying up before it is killed. */
+/** For what the mover itself removes before it is killed. */
 const termGraceMs = 2000;
 
 /**
- * Beside a mover: asks libvirt how far its job is, and has it ended when it stands still, or when somebody wishes so.
- * It is libvirt that ends it, so that the guest runs on; the mover then ends by itself. One that does not, because it
- * waits for a destination that nobody reaches any more, is killed, and libvirt tidies up what it began.
+ * Runs next to a mover: asks libvirt for the progress of its job, and has libvirt end the job when the copy makes no
+ * progress, or when the user cancels it. As libvirt ends it, the guest keeps running, and the mover then ends by itself.
+ * A mover that waits for a destination that cannot be reached is killed, and libvirt removes what the job has left.
  */
 export class JobWatchdog {
-  /** The job was ended because its copy stood still. */
+  /** The job was ended because its copy made no progress. */
   stalled = false;
-  /** The job was ended because somebody wished so. */
-  wasAborted = false;
-  /** libvirt was told to end the job, and did not; that is said once. */
-  private waitedFor = false;
+  /** The user cancelled the move. */
+  wasCancelled = false;
+  /** libvirt did not end the job when it was asked to, which is reported once. */
+  private isRefusalReported = false;
   private readonly over = new AbortController();
   private readonly watching: Promise<void>;
   private ending: Promise<void> | undefined;
@@ -39,20 +39,19 @@ export class JobWatchdog {
     private readonly show: (job: JobProgress) => void,
   ) {
     this.virsh = new VirshSession(session.options.settings.libvirt.deadline * 1000, true);
-    // The move goes on unwatched: a failure here is no reason to leave QEMU alone.
-    this.watching = this.watch().catch(noted);
+    // A failure here must not end the guard: the move continues without the watchdog.
+    this.watching = this.watch().catch(logFailure);
   }
 
-  /** Somebody wishes the move to end. */
-  abort(): void {
-    this.wasAborted = true;
+  cancel(): void {
+    this.wasCancelled = true;
     this.tryToEnd();
   }
 
   /** The mover has ended. */
   async end(): Promise<void> {
     this.over.abort();
-    // A question that waits for an answer need not.
+    // The answer to a question that is still open is not needed.
     this.virsh.end();
     await this.watching;
     await this.ending;
@@ -61,29 +60,28 @@ export class JobWatchdog {
   private async watch(): Promise<void> {
     const { domain, options } = this.session;
     const { migrate } = options.settings;
-    const patience = migrate.stallDeadline * 1000;
-    let clock = new StallDetector(patience);
+    const stallTimeoutMs = migrate.stallDeadline * 1000;
+    let detector = new StallDetector(stallTimeoutMs);
     for (let wait = firstPollDelayMs; await this.sleep(wait); wait = pollIntervalMs) {
       const answer = await this.virsh.ask(['domjobinfo', '--domain', domain.uuid]);
-      // No answer is no standstill: libvirtd may have been restarted, and the next virsh finds it.
+      // No answer does not mean no progress: libvirtd may have been restarted, and the next virsh finds it.
       if (typeof answer !== 'string') continue;
       const job = parseJobInfo(answer);
       if (job) this.show(job);
-      if (this.ending || !clock.standsStill(answer, performance.now())) continue;
+      if (this.ending || !detector.isStalled(answer, performance.now())) continue;
       if (!this.stalled) {
-        const what = `the copy has stood still for ${migrate.stallDeadline} s: libvirt is to end it`;
-        this.session.say('abort', what);
+        this.session.reportAction('abort', textOf('copy-stalled', { seconds: migrate.stallDeadline }));
       }
       this.stalled = true;
-      // libvirt may refuse, or not answer: as long as the copy stands still it is asked again.
-      clock = new StallDetector(patience);
+      // libvirt may refuse, or not answer: it is asked again after another such time without progress.
+      detector = new StallDetector(stallTimeoutMs);
       this.tryToEnd();
     }
   }
 
   private tryToEnd(): void {
     this.ending ??= this.endJob()
-      .catch(noted)
+      .catch(logFailure)
       .finally(() => (this.ending = undefined));
   }
 
@@ -95,23 +93,22 @@ export class JobWatchdog {
     let ordered: true | Unknown;
     do {
       ordered = await virsh.abortJob(domain.uuid);
-      // A mover that has not come to its job yet can be stopped a moment later.
+      // The mover may not have started its job yet.
     } while ((await this.sleep(pollIntervalMs)) && ordered !== true && performance.now() < until);
     if (!(await this.sleep(until - performance.now()))) return;
     if (ordered !== true && jobOf(libvirt.stateDirectory, domain.name) !== undefined) {
-      // It has its reasons: of a domain that is half here and half there, for example, no half may be lost.
-      if (!this.waitedFor) {
-        this.session.say('abort', `libvirt does not end its job, so it is waited for: ${ordered.unknown}`);
-      }
-      this.waitedFor = true;
+      // libvirt may refuse: in post-copy, for example, each host has a part of the VM, and neither may be lost.
+      if (!this.isRefusalReported)
+        this.session.reportAction('abort', textOf('abort-refused', { why: ordered.unknown }));
+      this.isRefusalReported = true;
       return;
     }
-    this.session.say('abort', 'the mover did not end by itself, so it is killed');
+    this.session.reportAction('abort', textOf('mover-killed'));
     this.mover.kill('SIGTERM');
     if (await this.sleep(termGraceMs)) this.mover.kill('SIGKILL');
   }
 
-  /** Gives whether the mover still runs. */
+  /** @returns whether the mover still runs */
   private async sleep(milliseconds: number): Promise<boolean> {
     const { signal } = this.over;
     await pause(Math.max(0, milliseconds), undefined, { signal }).catch(() => undefined);
@@ -119,6 +116,6 @@ export class JobWatchdog {
   }
 }
 
-function noted(error: unknown): void {
+function logFailure(error: unknown): void {
   log('watching the job failed', { error: String(error) });
 }

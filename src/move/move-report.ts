@@ -10,33 +10,35 @@ export interface GuardAction {
   readonly what: string;
 }
 
-/** Why and how a guarded run ends. */
+/** How a guarded run ends, and why. */
 export interface Ending<R extends GuardResult = GuardResult> {
   readonly result: R;
   readonly what: string;
+  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts). */
+  readonly short?: string | undefined;
   readonly remedy?: string | undefined;
-  /** It succeeded, and `what` is something to be told all the same. */
+  /** It succeeded, and `what` is a warning. */
   readonly warning?: true;
 }
 
-/** One run of the mover, and what was seen of it. */
+/** One run of the mover, and its effects. */
 export interface Attempted {
-  /** As it is reported. */
+  /** The part that is reported. */
   readonly attempt: Attempt;
   /** What the mover printed. */
   readonly output: MoverResult;
-  /** Somebody wished it to end. */
-  readonly isToldToEnd: boolean;
-  /** libvirt has written the domain to a file, and ended its QEMU. */
+  /** The user asked for its end. */
+  readonly wasCancelled: boolean;
+  /** libvirt has saved the domain to a file, and ended its QEMU. */
   readonly wasSaved: boolean;
-  /** Of a failed handing over: whether QEMU has its disks back already. */
+  /** After a failed hand-over: whether QEMU has its disks back already. */
   readonly reactivation: Reactivation | undefined;
 }
 
-/** What one state of a guarded run hands to the next. */
+/** What one state of a guarded run passes to the next. */
 export interface Handed {
   readonly attempts: readonly Attempted[];
-  /** What a state ended with, instead of an outcome of its own. */
+  /** The error that ended the state before. */
   readonly error?: GuardError;
 }
 
@@ -48,11 +50,13 @@ export interface GuardReport {
   readonly blockState: BlockState;
   /** Milliseconds from the end of libvirt's job to QEMU having its disks back, after a failure. */
   readonly reactivation?: number;
-  /** Of these, until the destination had no copy of the domain any more. */
+  /** The part of `reactivation`, in milliseconds, until the destination had removed its copy of the domain. */
   readonly reactivationWait?: number;
   readonly what: string;
+  /** `what` in at most 69 characters, where it is longer. */
+  readonly short?: string | undefined;
   readonly remedy?: string | undefined;
-  /** It succeeded, and `what` is something to be told all the same. */
+  /** It succeeded, and `what` is a warning. */
   readonly warning?: true | undefined;
   /** What the mover printed at its last attempt. */
   readonly output?: MoverResult | undefined;
@@ -60,7 +64,7 @@ export interface GuardReport {
 
 export function guardReport(
   seen: Pick<GuardReport, 'domain' | 'actions' | 'blockState'>,
-  { result, what, remedy, warning }: Ending,
+  { result, what, short, remedy, warning }: Ending,
   attempts: readonly Attempted[] = [],
 ): GuardReport {
   const { domain, actions, blockState } = seen;
@@ -72,6 +76,7 @@ export function guardReport(
     blockState,
     ...reactivationOf(attempts),
     what,
+    short,
     remedy,
     output: attempts.at(-1)?.output,
     warning,

@@ -1,4 +1,5 @@
-import type { DomainReport } from '../core/finding';
+import { reasonOf, shortReasonOf, type DomainReport, type Finding } from '../core/finding';
+import { message, textOf } from '../messages';
 import type { Unsafe } from './model/move-states';
 import { checkDomain } from '../disk-paths/deep-check';
 import type { Destination } from '../destination/destination';
@@ -10,19 +11,19 @@ import { resetLocked } from '../block-state/reset';
 import { resetResults } from '../block-state/reset-report';
 
 /**
- * Check, repair, and reset what an earlier failure left. Gives the refusal when it cannot be made safe.
+ * Checks and repairs, and resets what an earlier failure left. Returns the refusal if the domain cannot be made safe.
  * `lastDestination`: see {@link resetLeftoverState}.
  */
 export async function prepareForMove(
   session: MoveSession,
   lastDestination: Destination | undefined,
 ): Promise<Ending<Unsafe> | undefined> {
-  // The check has looked at QEMU, too, but the destination may have kept it waiting for seconds since, and who moves a
-  // domain without a guard takes no lock: a move of what was left half-inactive meanwhile would kill it.
+  // The check has inspected QEMU, too, but the destination may have taken seconds to answer since, and a migration
+  // without a guard takes no lock: it may have left the domain half-inactive meanwhile, and another would kill it.
   return (await preparePaths(session)) ?? resetLeftoverState(session, lastDestination);
 }
 
-/** Check and repair. Gives the refusal when a path cannot be made safe. */
+/** Checks and repairs. Returns the refusal if a path cannot be made safe. */
 export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe> | undefined> {
   const { settings, checkDestination = true, dryRun = false } = session.options;
   const destination = checkDestination ? session.destination : undefined;
@@ -35,36 +36,45 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
     const repaired = await repairLocked(domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
     if (repairExit(repaired) !== 'ok') {
-      return { result: 'failed', what: problem?.what ?? 'the repair failed', remedy: problem?.remedy };
+      if (!problem) return { result: 'failed', ...message('repair-without-finding') };
+      return { ...refusalBy(problem), result: 'failed', what: problem.what };
     }
     const paths = repaired.plan.map(({ path }) => path).join(', ');
-    session.say('repair', `${paths} ${dryRun ? 'would be made' : 'made'} in QEMU's mount namespace`);
+    session.reportAction('repair', textOf(dryRun ? 'paths-would-be-made' : 'paths-made', { paths }));
   }
   return undefined;
 }
 
 function refusalAfterCheck(session: MoveSession, { findings }: DomainReport): Ending<Unsafe> | undefined {
   const bad = findings.filter(({ state }) => state !== 'ok');
-  // A destination that cannot be asked harms nobody: the mover will tell, before any disk is given up.
-  // And what an earlier failure left in QEMU is healed next.
+  // A destination that does not answer does no harm: the mover will fail before QEMU gives up any disk.
+  // And what an earlier failure left in QEMU is reset next.
   const stopping = bad.filter(
     ({ check, state }) => !(check === 'destination' && state === 'unknown') && check !== 'block-state',
   );
   for (const { what } of bad.filter(({ check, state }) => check === 'destination' && state === 'unknown')) {
-    session.say('check', what);
+    session.reportAction('check', what);
   }
   const reasons = stopping.filter(({ plan }) => plan === undefined);
-  // A wrong volume is the reason; that its path is also missing somewhere is not.
+  // A wrong volume comes before a missing path.
   const first = reasons.find(({ check }) => check === 'disk-device') ?? reasons[0];
-  if (!first) return undefined;
-  const disk = first.disk === undefined ? '' : `${first.disk} ${first.path ?? ''}: `;
-  const result = first.state === 'problem' ? 'refused' : 'undecided';
-  return { result, what: `${disk}${first.what}`, remedy: first.remedy };
+  return first && refusalBy(first);
+}
+
+function refusalBy(finding: Finding): Ending<'refused' | 'undecided'> {
+  const isProblem = finding.state === 'problem';
+  const report = { verdict: isProblem ? 'repairable' : 'undecided', findings: [finding] } as const;
+  return {
+    result: isProblem ? 'refused' : 'undecided',
+    what: reasonOf(report),
+    short: shortReasonOf(report),
+    remedy: finding.remedy,
+  };
 }
 
 /**
- * Gives the refusal when QEMU does not have its disks back. `lastDestination`: where the last migration went, as far as
- * this run knows, since a copy of the domain may be left there; where it goes next says nothing of that.
+ * Returns the refusal if QEMU does not have its disks back. `lastDestination`: where the last migration of this run went,
+ * which may still have a copy of the domain; not where the next one goes.
  */
 export async function resetLeftoverState(
   session: MoveSession,
@@ -77,10 +87,11 @@ export async function resetLeftoverState(
   if (inspected.blockState === 'healthy') return undefined;
   if (!dryRun) session.options.begins?.();
   const options = { settings, strategy: 'auto', dryRun, destination: lastDestination } as const;
-  const { result, what, remedy, blockState } = await resetLocked(domain, options);
+  const { result, what, short, remedy, blockState } = await resetLocked(domain, options);
   session.blockState = blockState;
   const end = resetResults[result];
-  if (end !== 'ok') return { result: end === 'problem' || end === 'busy' ? 'refused' : end, what, remedy };
-  session.say('reset', `an earlier migration failed (block state ${inspected.blockState}); ${what}`);
+  if (end !== 'ok')
+    return { result: end === 'problem' || end === 'busy' ? 'refused' : end, what, short, remedy };
+  session.reportAction('reset', textOf('reset-before-move', { done: what, state: inspected.blockState }));
   return undefined;
 }

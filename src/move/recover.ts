@@ -4,7 +4,8 @@ import { resumeOf } from '../hypervisor/model/guest-origin';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { isGone } from '../hypervisor/hold-qemu';
 import { Virsh } from '../hypervisor/virsh';
-import { twice } from './verify-arrival';
+import { message, textOf, type Message } from '../messages';
+import { onBothHosts } from './verify-arrival';
 import { endOfJob } from '../hypervisor/end-of-job';
 import type { MoveSession } from './session';
 import type { Ending, Handed } from './move-report';
@@ -14,115 +15,120 @@ import { resetLeftoverState } from './prepare';
 /** The failure is the mover's, unless a person is needed. */
 type AfterFailure = Ending<'mover-failed' | 'person'>;
 
-/** Milliseconds between two questions for the guest's state. */
 const guestPollMs = 200;
 
-/** The known failure: QEMU must have its disks back before anything else. Gives the report when it has not. */
+/** After a failed hand-over QEMU must have its disks back before anything else. Returns how the run ends if it does not. */
 export async function recoverFromHandoverFailure(
   session: MoveSession,
   reactivation: Reactivation | undefined,
 ): Promise<AfterFailure | undefined> {
-  if (reactivation && isUnknown(reactivation)) return healLater(session);
+  if (reactivation && isUnknown(reactivation)) return resetAfterMover(session);
   if (reactivation) {
-    session.say(
-      're-activate',
-      `QEMU took its disks back ${reactivation.milliseconds} ms after libvirt's job ended`,
-    );
+    const { milliseconds } = reactivation;
+    session.reportAction('re-activate', textOf('disks-taken-back', { milliseconds }));
   }
   const refusal = await resetLeftoverState(session, session.destination);
-  return refusal && { ...refusal, result: 'person', what: `not tried again: ${refusal.what}` };
+  return refusal && { ...notRetried(refusal), result: 'person' };
 }
 
-/** Who stood by could not have QEMU take its disks back; what was in the way may have passed, and other remedies may go. */
-async function healLater(session: MoveSession): Promise<AfterFailure | undefined> {
+/** The standby could not have QEMU take its disks back: the cause may be gone by now, and a reset has other remedies. */
+async function resetAfterMover(session: MoveSession): Promise<AfterFailure | undefined> {
   const refusal = await resetLeftoverState(session, session.destination);
   const { name } = session.domain;
-  if (!refusal) {
-    // Not every QEMU needs the other one to be gone for that; a second attempt does.
-    const copy = await session.destination?.copyOf(session.domain);
-    const remedy = `see virsh list --all on ${session.destination?.host ?? ''}, then try again`;
-    return copy && { result: 'mover-failed', what: `not tried again: ${copy.what}`, remedy };
-  }
-  const what = `QEMU could not hand over its disks, and does not have them back: ${refusal.what}`;
   const host = session.destination?.host;
-  const [once, there] =
-    host === undefined ? ['', ''] : [`once ${host} has no copy of it: `, ` --destination ${host}`];
-  const later = `${once}migrate-guard reset ${name}${there}, before the guest writes`;
-  return { result: 'person', what, remedy: refusal.remedy === resumeOf(name) ? refusal.remedy : later };
+  if (!refusal) {
+    // QEMU may take its disks back while the destination has a copy of it; a second attempt cannot succeed then.
+    const copy = await session.destination?.copyOf(session.domain);
+    if (!copy) return undefined;
+    return {
+      ...notRetried(copy),
+      result: 'mover-failed',
+      remedy: textOf('look-for-copy', { host: host ?? '' }),
+    };
+  }
+  const reset =
+    host === undefined
+      ? textOf('reset-before-write', { domain: name })
+      : textOf('reset-with-destination', { domain: name, host });
+  const remedy = refusal.remedy === resumeOf(name) ? refusal.remedy : reset;
+  return { ...message('disks-not-taken-back', { reason: asMessage(refusal) }), result: 'person', remedy };
 }
 
-/** What follows a failure went wrong itself; QEMU may lack its disks unless it is known to have them, or be gone. */
+/** An error of this program after a failure: QEMU may lack its disks unless it is known to have them, or has ended. */
 export function brokenOff(session: MoveSession, { attempts, error }: Handed): AfterFailure {
   const cause = attempts.at(-1)?.attempt.cause;
   const isOver = cause === 'died' || isGone(session.domain);
-  const isIll = isOver || (cause === 'handing-over' && session.blockState !== 'healthy');
-  const what = `not tried again: ${error?.what ?? ''}`;
-  return { result: isIll ? 'person' : 'mover-failed', what, remedy: error?.remedy };
+  const isPersonNeeded = isOver || (cause === 'handing-over' && session.blockState !== 'healthy');
+  const ending = error ? notRetried(error) : message('mover-failed');
+  return { ...ending, result: isPersonNeeded ? 'person' : 'mover-failed' };
 }
 
-/** Not our failure, and not tried again; yet whatever it left of our kind is healed. */
+/** A failure that is not retried; what it left in QEMU is reset all the same. */
 export async function failedOtherwise(session: MoveSession): Promise<AfterFailure> {
-  const why = 'it failed for a reason of its own, so it was not tried again';
-  const { person, unhealed } = await settle(session, why);
-  return person ?? unhealed ?? { result: 'mover-failed', what: why };
+  const why = message('mover-failed');
+  const { person, notReset } = await settle(session, why);
+  return person ?? notReset ?? { ...why, result: 'mover-failed' };
 }
 
-/** Gives the report when QEMU may not have all its disks; the mover's own status stays where nobody can tell. */
-async function healLeftover(session: MoveSession, why: string): Promise<AfterFailure | undefined> {
-  // Unknown is not healthy: without a layout, the log is all there is.
+/** Returns how the run ends if QEMU may lack disks; where that is not known, the mover's own status stays. */
+async function resetWhatFailureLeft(session: MoveSession, why: Message): Promise<AfterFailure | undefined> {
+  // Unknown is not healthy: without a layout, QEMU's log is the only source.
   const { blockState } = await inspectDomain(session.domain, session.options.settings, session.virsh);
   session.blockState = blockState;
   const refusal =
     blockState === 'healthy' ? undefined : await resetLeftoverState(session, session.destination);
   if (!refusal) return undefined;
-  const isIll = session.blockState !== 'unknown' || ['person', 'failed'].includes(refusal.result);
-  const what = `${why}; QEMU was not healed: ${refusal.what}`;
-  return { result: isIll ? 'person' : 'mover-failed', what, remedy: refusal.remedy };
+  const isPersonNeeded = session.blockState !== 'unknown' || ['person', 'failed'].includes(refusal.result);
+  const { remedy } = refusal;
+  const text = message('not-reset', { why, reason: asMessage(refusal) });
+  return { ...text, result: isPersonNeeded ? 'person' : 'mover-failed', remedy };
 }
 
 interface Settled {
+  /** The guest is not as before, or QEMU lacks its disks. */
   readonly person?: AfterFailure | undefined;
-  readonly unhealed?: AfterFailure | undefined;
+  readonly notReset?: AfterFailure | undefined;
   readonly state?: string | Unknown;
 }
 
 /**
- * libvirt undoes a move after the mover's end, where it lost the mover or was itself started anew: its job ends, and
- * the guest is to be as before. `person`: it is not, or QEMU lacks its disks.
+ * libvirt may undo a move after the mover's end, where it lost the mover or was itself restarted: waits for the end of its
+ * job, and for the guest to be as before.
  */
-async function settle(session: MoveSession, why: string): Promise<Settled> {
+async function settle(session: MoveSession, why: Message): Promise<Settled> {
   const ended = await endOfJob(session.domain, session.options.settings);
-  const unhealed = await healLeftover(session, why);
-  if (unhealed?.result === 'person') return { person: unhealed };
-  if (isUnknown(ended)) return { person: await standsStill(session, why, ended) };
+  const notReset = await resetWhatFailureLeft(session, why);
+  if (notReset?.result === 'person') return { person: notReset };
+  if (isUnknown(ended)) return { person: await notAsBefore(session, why, ended) };
   const state = await stateAfter(session);
   const isAsBefore = typeof state === 'object' || state === session.stateBefore;
-  return isAsBefore ? { unhealed, state } : { person: await standsStill(session, why, { state }) };
+  return isAsBefore ? { notReset, state } : { person: await notAsBefore(session, why, state) };
 }
 
-/**
- * What stands still here may be what a migration left behind whose guest runs on over there: it must not run, too.
- * `state`: where libvirt tells it.
- */
-async function standsStill(
+/** A guest that is paused here may be the remainder of one that was migrated and runs there: it must not run, too. */
+async function notAsBefore(
   session: MoveSession,
-  why: string,
-  { unknown, state }: { readonly unknown?: string; readonly state?: string },
+  why: Message,
+  state: string | Unknown,
 ): Promise<AfterFailure> {
-  const { name } = session.domain;
-  const host = session.destination?.host;
-  const how = unknown ?? `here it is ${state ?? ''}`;
+  const { name: domain } = session.domain;
+  const before = session.stateBefore;
+  const now = typeof state === 'string' ? state : undefined;
+  const text =
+    typeof state === 'string'
+      ? message('not-as-before', { domain, state, before, why })
+      : message('state-not-known', { domain, problem: state.unknown, why });
   const there = await session.destination?.arrivalOf(session.domain);
   if (there && !isUnknown(there) && (there.kind === 'runs' || there.kind === 'stands'))
-    return twice(session, `${why}; ${how}`, there);
-  const isCertain = there === undefined || (!isUnknown(there) && there.kind === 'absent');
-  const first = isCertain ? '' : `see that ${host ?? ''} has no copy of it: virsh list --all, there; then `;
-  const next = state === undefined ? '' : `, then virsh resume ${name}`;
-  const what = `${why}; ${name} does not run on as it should: ${how}`;
-  return { result: 'person', what, remedy: `${first}see virsh domstate --reason ${name}${next}` };
+    return onBothHosts(session, text.what, there);
+  const see = textOf(now === undefined ? 'see-state' : 'see-state-and-resume', { domain });
+  const isCopyExcluded = there === undefined || (!isUnknown(there) && there.kind === 'absent');
+  const host = session.destination?.host ?? '';
+  const remedy = isCopyExcluded ? see : textOf('first-no-copy', { host, remedy: see });
+  return { ...text, result: 'person', remedy };
 }
 
-/** libvirt's word. A libvirtd that was started anew lets the guest run on after it has answered for some time; bounded. */
+/** As libvirt reports it. A restarted libvirtd answers for some time before it lets the guest run; bounded. */
 async function stateAfter(session: MoveSession): Promise<string | Unknown> {
   const { libvirt, migrate } = session.options.settings;
   const until = performance.now() + migrate.destinationDeadline * 1000;
@@ -133,19 +139,38 @@ async function stateAfter(session: MoveSession): Promise<string | Unknown> {
   }
 }
 
-/** It was not let go on. The VM has to run here, and is looked for; what libvirt has under way ends first. */
-export async function endedEarly(session: MoveSession, why: string): Promise<AfterFailure> {
-  const { destination } = session.options;
-  const { name } = session.domain;
+/** The move was cancelled: libvirt's job has to end, and the VM to be on this host as before. */
+export async function endedEarly(session: MoveSession, why: Message): Promise<AfterFailure> {
+  const { name: domain } = session.domain;
+  const host = session.options.destination;
   const { person, state } = await settle(session, why);
   if (person) return person;
-  if (typeof state === 'object') return await standsStill(session, why, state);
-  const copy = await session.destination?.copyOf(session.domain);
-  const remains = state === 'running' ? `${name} runs here` : `${name} is here, ${state} as before`;
-  if (copy === undefined) {
-    const there = destination === undefined ? '' : `, and ${destination} has no copy of it`;
-    return { result: 'mover-failed', what: `${why}; ${remains}${there}` };
+  if (typeof state === 'object') return await notAsBefore(session, why, state);
+  const failure = await session.destination?.copyOf(session.domain);
+  const rest =
+    state === 'running' ? textOf('runs-here', { domain }) : textOf('is-here', { domain, state: state ?? '' });
+  if (failure) {
+    const text = message('ended-with-copy', { why, rest, failure: asMessage(failure), host: host ?? '' });
+    return { ...text, result: 'mover-failed' };
   }
-  const remedy = `libvirt on ${destination ?? ''} removes what came over; run again when it answers`;
-  return { result: 'mover-failed', what: `${why}; ${remains}; ${copy.what}`, remedy };
+  const text =
+    host === undefined
+      ? message('ended-here', { why, rest })
+      : message('ended-without-copy', { why, rest, host });
+  return { ...text, result: 'mover-failed' };
+}
+
+interface Refusal {
+  readonly what: string;
+  readonly short?: string | undefined;
+  readonly remedy?: string | undefined;
+}
+
+/** The remedy is that of the refusal. */
+export function notRetried(refusal: Refusal): Omit<Ending, 'result'> {
+  return { ...message('not-retried', { reason: asMessage(refusal) }), remedy: refusal.remedy };
+}
+
+function asMessage({ what, short }: Refusal): Message {
+  return { what, ...(short === undefined ? {} : { short }) };
 }

@@ -8,9 +8,9 @@ import { Destination } from '../destination/destination';
 import { findDomain } from '../hypervisor/find-domains';
 import { guardReport, type Attempted, type Ending, type GuardAction, type GuardReport } from './move-report';
 
-/** What runs beside a mover: shows its progress, and hears the wish to end it. */
+/** Shows the progress of a mover, and receives the user's wish to cancel it. */
 export interface MoveObserver {
-  /** Told about once a second. */
+  /** Called about once a second. */
   readonly show?: (job: JobProgress) => void;
   readonly aborted: () => boolean;
   readonly end: () => void;
@@ -18,46 +18,46 @@ export interface MoveObserver {
 
 export interface MoveOptions {
   readonly settings: Settings;
-  /** What a save writes to, where that is known. */
+  /** The file of a save, where it is known. */
   readonly file?: string | undefined;
-  /** Where the domain goes; none for a save. */
+  /** Missing for a save. */
   readonly destination?: string | undefined;
-  /** Whether the disks' paths have to exist there already; so unless the mover makes them. */
+  /** Whether the disks' paths have to exist there already (default); not where the mover makes them. */
   readonly checkDestination?: boolean;
-  /** Nothing is changed; what would be done is told. */
+  /** Nothing is changed; what would be done is reported. */
   readonly dryRun?: boolean;
-  /** Told before a repair or a reset begins. */
+  /** Called before a repair or a reset. */
   readonly begins?: () => void;
-  /** Told what is done, as it is done. */
-  readonly say?: (action: GuardAction) => void;
+  /** Called with each action, as it is done. */
+  readonly reportAction?: (action: GuardAction) => void;
 }
 
 export interface GuardOptions extends MoveOptions {
   readonly mover: (domain: Domain) => Mover;
-  /** Told while a mover runs. `abort` has libvirt end its job, and the mover with it; bounded. The VM runs on where it is. */
-  readonly moving?: (domain: Domain, abort: () => void) => MoveObserver;
+  /** Called when a mover starts. `abort` has libvirt end its job, and the mover with it; bounded. The VM keeps running here. */
+  readonly observe?: (domain: Domain, abort: () => void) => MoveObserver;
 }
 
-/** The domain of a guarded run, by whom it is asked about, and what was done for it. */
+/** The domain of a guarded run, the connections that are open for it, and the actions so far. */
 export class MoveSession {
-  /** As it was seen last. */
+  /** As of the last inspection. */
   blockState: BlockState = 'unknown';
-  /** One for all that is asked here: by the check, and by who stands by the mover. */
+  /** Shared by the check and the standby. */
   readonly virsh: VirshSession;
   private readonly actions: GuardAction[] = [];
 
   private constructor(
     readonly domain: Domain,
     readonly options: MoveOptions,
-    /** None for a save. */
+    /** Missing for a save. */
     readonly destination: Destination | undefined,
   ) {
     this.virsh = new VirshSession(options.settings.libvirt.deadline * 1000, true);
   }
 
   /**
-   * Finds the domain, does something with a session of its own, and ends what that has opened. With `connect` the
-   * destination is called before anything else: what is asked there for sure is what takes longest of all.
+   * Finds the domain, runs `work` with a session of its own, and closes what that has opened. With `connect` the ssh
+   * connection to the destination is started first, as it takes longest.
    * @throws GuardError
    */
   static async with<T>(
@@ -78,14 +78,14 @@ export class MoveSession {
     }
   }
 
-  /** A guest that stood still before is moved as it is, and stays as it is. */
+  /** A guest that was paused before has to be paused afterwards. */
   get stateBefore(): string {
     return this.domain.state ?? 'running';
   }
 
-  say(action: GuardAction['action'], what: string): void {
+  reportAction(action: GuardAction['action'], what: string): void {
     this.actions.push({ action, what });
-    this.options.say?.({ action, what });
+    this.options.reportAction?.({ action, what });
   }
 
   report(ending: Ending, attempts?: readonly Attempted[]): GuardReport {

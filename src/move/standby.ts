@@ -3,22 +3,21 @@ import type { MoveLog, Reactivation } from './model/failure-cause';
 import { readAnswers, type QemuAnswers, type QmpReply } from '../hypervisor/model/qmp';
 import { objection } from '../block-state/model/preconditions';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { log } from '../os/log';
 import type { LogWatch } from './io/log-tail';
 import { askMonitor, jobOf } from '../hypervisor/qmp-client';
 import { endOfJob } from '../hypervisor/end-of-job';
 import type { MoveSession } from './session';
 
-/** Milliseconds between two looks at a log. */
 const logPollMs = 5;
-/** Before each look for QEMU on the destination. None is there when the mover starts; the second look may already tell. */
+/** Before each look for QEMU on the destination, which has none yet when the mover starts. */
 const destinationPollMs = 200;
 
 /**
- * Stands by while a mover runs. On an affected QEMU the guest's next write may kill it once handing over has
- * failed, so everything that takes time is done before: virsh stays connected here, ssh to the destination.
- * As soon as QEMU's log tells of the failure, libvirt's job has ended and the destination holds no copy of the
- * domain, QEMU is told to take its disks back.
+ * Waits next to a mover for a failed hand-over. On an affected QEMU the guest's next write may then kill it, so everything
+ * that takes time is done before: virsh stays connected here, ssh to the destination. As soon as QEMU's log has the
+ * failure, libvirt's job has ended and the destination has no copy of the domain, QEMU is ordered to take its disks back.
  */
 export class ReactivationStandby {
   private readonly over = new AbortController();
@@ -29,14 +28,14 @@ export class ReactivationStandby {
     private readonly watch: LogWatch<MoveLog>,
   ) {
     session.virsh.connect();
-    // Nobody waits for it before the mover has ended, and a failure that nobody waits for would end this program.
+    // It is awaited only after the mover's end, and a rejection before that would end this program.
     this.outcome = this.standBy().catch((error: unknown) => {
-      log('standing by failed', { error: String(error) });
+      log('the standby failed', { error: String(error) });
       return undefined;
     });
   }
 
-  /** The mover has ended. Gives what became of a failure, if there was one; and ends the standing by. It never rejects. */
+  /** To be called when the mover has ended. @returns the re-activation, if a hand-over failed; it never rejects */
   async end(): Promise<Reactivation | undefined> {
     this.over.abort();
     return this.outcome;
@@ -45,7 +44,7 @@ export class ReactivationStandby {
   private async standBy(): Promise<Reactivation | undefined> {
     const looking = this.lookForQemu();
     while (!this.watch.look().handingOverFailed) {
-      // One look after the mover's end, since its last words and QEMU's may come together.
+      // The log is read once more after the mover's end, as QEMU's line may arrive with it.
       if (this.over.signal.aborted) {
         await looking.end();
         return undefined;
@@ -65,8 +64,8 @@ export class ReactivationStandby {
   }
 
   /**
-   * While the memory is copied: whoever knows QEMU over there sees at once when it is gone. Ends when it was seen, or
-   * when that is not of interest any more; questions to the destination do not overlap.
+   * While the memory is copied, looks for QEMU's process on the destination, whose end can be seen at once. Stops when it
+   * was found, or by `end`; questions to the destination do not overlap.
    */
   private lookForQemu(): { readonly end: () => Promise<void> } {
     const ending = new AbortController();
@@ -92,14 +91,14 @@ export class ReactivationStandby {
     const { domain, options } = this.session;
     const answers = await this.answers();
     const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
-    const refused = objection('cont', { job, memory: { unknown: 'not read' }, answers });
+    const refused = objection('cont', { job, memory: { unknown: textOf('memory-not-read') }, answers });
     if (refused) return { unknown: refused.what };
     const reply = await this.ask('cont');
     if (isUnknown(reply)) return reply;
-    return reply.kind === 'return' ? true : { unknown: `QEMU refused cont: ${reply.text}` };
+    return reply.kind === 'return' ? true : { unknown: textOf('cont-refused', { words: reply.text }) };
   }
 
-  /** QEMU tells that its migration failed before it lets the guest run on (migration.c, migration_iteration_finish); bounded. */
+  /** QEMU reports the failed migration before it resumes the guest (migration.c, migration_iteration_finish); bounded. */
   private async answers(): Promise<QemuAnswers | Unknown> {
     const until = performance.now() + this.session.options.settings.migrate.destinationDeadline * 1000;
     for (;;) {
@@ -117,7 +116,7 @@ export class ReactivationStandby {
   }
 }
 
-/** No longer than until the signal. */
+/** Ends early when the signal is aborted. */
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   await pause(milliseconds, undefined, { signal }).catch(() => undefined);
 }

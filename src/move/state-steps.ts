@@ -1,14 +1,15 @@
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 import type { GuardResult, MoveState, OutcomeOf, Unsafe } from './model/move-states';
 import { jobOf } from '../hypervisor/qmp-client';
-import { brokenOff, endedEarly, failedOtherwise, recoverFromHandoverFailure } from './recover';
+import { brokenOff, endedEarly, failedOtherwise, notRetried, recoverFromHandoverFailure } from './recover';
 import { died, succeeded } from './verify-arrival';
 import type { MoveSession, GuardOptions } from './session';
 import type { Attempted, Ending, Handed } from './move-report';
 import { prepareForMove } from './prepare';
 import { runMover } from './run-mover';
 
-/** What has come of a state; and, where the run may end with it, what is said then. */
+/** The outcome of a state; and, where the run may end with it, the text of its report. */
 export interface Step<Outcome extends string = string> extends Partial<Handed> {
   readonly outcome: Outcome;
   readonly ending?: Omit<Ending, 'result'>;
@@ -20,7 +21,7 @@ type StateWork<Outcome extends string> = (
   options: GuardOptions,
 ) => Promise<Step<Outcome>>;
 
-/** One function per state: it does the work, and tells what has come of it. What follows is the table's. */
+/** One function per state, which returns its outcome; the state that follows is in the table. */
 export const guardStates: { readonly [S in MoveState]: StateWork<OutcomeOf<S>> } = {
   starting: (session) => Promise.resolve(expectNoJob(session)),
   checking: async (session) => {
@@ -33,18 +34,14 @@ export const guardStates: { readonly [S in MoveState]: StateWork<OutcomeOf<S>> }
   'moving-again': move,
   'healing-again': healOwn,
   'checking-at-last': async (session) => ({
-    ending: {
-      what: 'QEMU could not hand over its disks a second time, and has them back',
-      remedy: `see migrate-guard check ${session.domain.name} --deep`,
-    },
+    ending: message('handover-failed-twice', { domain: session.domain.name }),
     ...(await checkAgain(session)),
   }),
   confirming: async (session) => ends(await succeeded(session)),
   settling: async (session) => ends(await failedOtherwise(session)),
   'ending-early': async (session, { attempts }) => {
     const isStalled = attempts.at(-1)?.attempt.cause === 'stalled';
-    const why = isStalled ? 'its copy stood still, and was ended' : 'it was told to end';
-    return ends(await endedEarly(session, why));
+    return ends(await endedEarly(session, message(isStalled ? 'move-stalled' : 'move-cancelled')));
   },
   'looking-elsewhere': async (session, { attempts }) => {
     const { outcome, isMoversFailure, ...ending } = await died(session, attempts.at(-1));
@@ -54,14 +51,13 @@ export const guardStates: { readonly [S in MoveState]: StateWork<OutcomeOf<S>> }
 };
 
 /**
- * A mover outlives a guard that was killed, and others move domains, too: libvirt lets a second move wait, and then
- * fails it. @throws GuardError
+ * A mover may outlive a guard that was killed, and other programs move domains, too: a second move would wait in libvirt,
+ * and then fail. @throws GuardError
  */
 function expectNoJob({ domain, options }: MoveSession): Step<'free'> {
   const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
   if (typeof job !== 'string') return { outcome: 'free' };
-  const remedy = `wait for its end, or end it: virsh domjobabort ${domain.name}`;
-  throw new GuardError('busy', `libvirt has a job of ${domain.name} under way (${job})`, remedy);
+  throw new GuardError('busy', message('job-running', { domain: domain.name, job }));
 }
 
 async function move(
@@ -71,29 +67,29 @@ async function move(
 ): Promise<Step<OutcomeOf<'moving'>>> {
   const attempted = await runMover(session, options);
   const { cause = 'moved' } = attempted.attempt;
-  const outcome = cause === 'other' && attempted.isToldToEnd ? 'told-to-end' : cause;
+  const outcome = cause === 'other' && attempted.wasCancelled ? 'cancelled' : cause;
   return { outcome, attempts: [...attempts, attempted] };
 }
 
 async function healOwn(session: MoveSession, { attempts }: Handed): Promise<Step<OutcomeOf<'healing'>>> {
   const last = attempts.at(-1);
-  const unhealed = await recoverFromHandoverFailure(session, last?.reactivation);
-  if (unhealed) return ends(unhealed);
-  if (!last?.isToldToEnd) return { outcome: 'healed' };
-  return { outcome: 'told-to-end', ending: { what: 'not tried again, because it was told to end' } };
+  const refusal = await recoverFromHandoverFailure(session, last?.reactivation);
+  if (refusal) return ends(refusal);
+  if (!last?.wasCancelled) return { outcome: 'healed' };
+  return { outcome: 'cancelled', ending: message('cancelled-not-retried') };
 }
 
-/** A refusal after a failed attempt: why there was no retry is said. */
+/** A refusal after a failed attempt. */
 async function checkAgain(session: MoveSession): Promise<Step<Unsafe | 'safe'>> {
   const unsafe = await prepareForMove(session, session.destination);
-  return unsafe ? ends({ ...unsafe, what: `not tried again: ${unsafe.what}` }) : { outcome: 'safe' };
+  return unsafe ? ends({ ...notRetried(unsafe), result: unsafe.result }) : { outcome: 'safe' };
 }
 
 function ends<R extends GuardResult>({ result, ...ending }: Ending<R>): Step<R> {
   return { outcome: result, ending };
 }
 
-/** QEMU did not die: it had handed over, and what failed afterwards was the mover. */
+/** QEMU did not die: it had handed over its disks, and the mover failed afterwards. */
 function blamingMover(attempts: readonly Attempted[]): readonly Attempted[] {
   return attempts.map((attempted, index) =>
     index === attempts.length - 1

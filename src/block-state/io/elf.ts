@@ -1,11 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { errorName } from '../../core/errors';
+import { textOf } from '../../messages';
 import type { Unknown } from '../../core/unknown';
 
 export interface ElfFacts {
-  /** In hexadecimal; the linker's fingerprint of this very build. */
+  /** In hexadecimal; the linker's identifier of exactly this build. */
   readonly buildId: string;
-  /** The address, as linked, of the file's first byte: what the load bias is counted from. */
+  /** The linked address of the file's first byte, from which the load bias is counted. */
   readonly firstAddress: number;
 }
 
@@ -19,15 +20,15 @@ const typeNote = 4;
 const noteBuildId = 3;
 
 /**
- * Reads the build-id of a program: a few hundred bytes of ELF headers and notes (elf(5)), never the program.
- * Only 64-bit little-endian files: QEMU's hosts.
+ * Reads the build-id of a program from a few hundred bytes of ELF headers and notes (elf(5)). Only 64-bit little-endian
+ * files: all hosts that run QEMU with KVM and OpenNebula have these.
  */
 export function readElf(file: string): ElfFacts | Unknown {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    return { unknown: `${file} cannot be read: ${errorName(error)}` };
+    return { unknown: textOf('qemu-file-not-read', { file, error: errorName(error) }) };
   }
   try {
     return readHeaders((position, length) => {
@@ -36,7 +37,7 @@ export function readElf(file: string): ElfFacts | Unknown {
       return bytes.subarray(0, got);
     });
   } catch (error) {
-    return { unknown: `${file} is no ELF file that can be read: ${errorName(error)}` };
+    return { unknown: textOf('elf-not-read', { file, error: errorName(error) }) };
   } finally {
     closeSync(descriptor);
   }
@@ -45,11 +46,11 @@ export function readElf(file: string): ElfFacts | Unknown {
 function readHeaders(read: (position: number, length: number) => Buffer): ElfFacts | Unknown {
   const header = read(0, headerBytes);
   if (header.length < headerBytes || header.readUInt32BE(0) !== 0x7f454c46)
-    return { unknown: 'it is no ELF file' };
-  if (header[4] !== 2 || header[5] !== 1) return { unknown: 'it is no 64-bit little-endian ELF file' };
+    return { unknown: textOf('not-elf') };
+  if (header[4] !== 2 || header[5] !== 1) return { unknown: textOf('not-elf64') };
   const count = header.readUInt16LE(56);
   if (header.readUInt16LE(54) !== programHeaderBytes || count > maxProgramHeaders) {
-    return { unknown: 'its program headers are odd' };
+    return { unknown: textOf('headers-malformed') };
   }
   const table = read(Number(header.readBigUInt64LE(32)), count * programHeaderBytes);
   let buildId: string | undefined;
@@ -63,8 +64,8 @@ function readHeaders(read: (position: number, length: number) => Buffer): ElfFac
     if (type === typeNote && size <= maxNoteBytes)
       buildId ??= findBuildId(read(offset, size), alignment === 8 ? 8 : 4);
   }
-  if (buildId === undefined) return { unknown: 'it has no build-id' };
-  if (firstAddress === undefined) return { unknown: 'it has no first segment' };
+  if (buildId === undefined) return { unknown: textOf('no-build-id') };
+  if (firstAddress === undefined) return { unknown: textOf('no-first-segment') };
   return { buildId, firstAddress };
 }
 

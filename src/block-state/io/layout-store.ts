@@ -4,6 +4,7 @@ import { errorName, GuardError } from '../../core/errors';
 import { isBuildId, parseLayout, type Layout } from '../model/memory-layout';
 import { codeOf, remedyOf } from '../../core/remedy-of';
 import { isUnknown, type Unknown } from '../../core/unknown';
+import { message, textOf } from '../../messages';
 import { exchange } from '../../os/fresh-file';
 import { plainly, withFile } from '../../os/open-file';
 
@@ -15,31 +16,32 @@ export function layoutFile(directory: string, buildId: string): string {
 }
 
 /**
- * Reads the layout of a build. By these numbers root writes into a process: so the file, its directory and all
- * above it must be root's own (or this user's), and no one else may write there.
+ * Reads the layout of a build. Root writes into a process by these numbers: so the file, its directory and all above it
+ * must belong to root (or this user), and no other user may write there.
  */
 export function loadLayout(directory: string, buildId: string): Layout | Unknown | undefined {
-  if (!isBuildId(buildId)) return { unknown: 'the build-id is odd' };
+  if (!isBuildId(buildId)) return { unknown: textOf('build-id-malformed') };
   const file = layoutFile(directory, buildId);
   const read = (descriptor: number): Layout | Unknown => {
     const refused = refuseDirectory(directory);
     if (refused !== undefined) return { unknown: refused };
     const stat = fstatSync(descriptor);
-    if (!stat.isFile() || stat.size > maxFileBytes)
-      return { unknown: `${file} is refused: it is no layout file` };
-    if (!isOwn(stat)) return { unknown: `${file} is refused: others than root could have written it` };
+    if (!stat.isFile() || stat.size > maxFileBytes) return refuse(file, textOf('not-a-layout-file'));
+    if (!isOwn(stat)) return refuse(file, textOf('others-could-write'));
     const layout = parseLayout(readFileSync(descriptor, 'utf8'));
-    if (isUnknown(layout)) return { unknown: `${file} is refused: ${layout.unknown}` };
-    if (layout.buildId !== buildId) return { unknown: `${file} is refused: it is of another build` };
-    return layout;
+    if (isUnknown(layout)) return refuse(file, layout.unknown);
+    return layout.buildId === buildId ? layout : refuse(file, textOf('of-another-build'));
   };
   try {
     return withFile(file, plainly, read);
   } catch (error) {
-    return errorName(error) === 'ENOENT'
-      ? undefined
-      : { unknown: `${file} cannot be read: ${errorName(error)}` };
+    if (errorName(error) === 'ENOENT') return undefined;
+    return { unknown: textOf('qemu-file-not-read', { file, error: errorName(error) }) };
   }
+}
+
+function refuse(file: string, problem: string): Unknown {
+  return { unknown: textOf('layout-refused', { file, problem }) };
 }
 
 /** Stores a layout so that a reader sees the old file, or the whole new one. @throws GuardError */
@@ -49,7 +51,7 @@ export function storeLayout(directory: string, layout: Layout): string {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     const refused = refuseDirectory(directory);
     if (refused !== undefined)
-      throw new GuardError('notPermitted', refused, 'give it to root, with mode 0755');
+      throw new GuardError('notPermitted', { what: refused, remedy: textOf('give-to-root') });
     exchange(file, `${JSON.stringify(layout, null, 2)}\n`, 0o644, (descriptor) => {
       fchmodSync(descriptor, 0o644);
       fsyncSync(descriptor);
@@ -57,26 +59,26 @@ export function storeLayout(directory: string, layout: Layout): string {
     return file;
   } catch (error) {
     if (error instanceof GuardError) throw error;
-    const remedy = remedyOf(error, directory, { otherwise: `see what stands there: namei -l ${directory}` });
-    throw new GuardError(codeOf(error), `${file} cannot be written: ${errorName(error)}`, remedy, {
-      cause: error,
-    });
+    const remedy = remedyOf(error, directory, { otherwise: textOf('see-layout-directory', { directory }) });
+    const notWritten = message('layout-not-written', { file, error: errorName(error) });
+    throw new GuardError(codeOf(error), { ...notWritten, remedy }, undefined, { cause: error });
   }
 }
 
-/** Who may write any directory on the way could put another in its place. */
+/** A user who can write a directory above it could replace everything below. */
 function refuseDirectory(directory: string): string | undefined {
   for (let path = directory; ; path = dirname(path)) {
     let stat;
     try {
       stat = lstatSync(path);
     } catch (error) {
-      return `${path} cannot be looked at: ${errorName(error)}`;
+      return textOf('qemu-file-not-read', { file: path, error: errorName(error) });
     }
-    if (!stat.isDirectory()) return `${path} is refused: it is no directory`;
-    // A sticky directory such as /tmp lets nobody rename what belongs to another.
+    if (!stat.isDirectory())
+      return textOf('layout-refused', { file: path, problem: textOf('not-a-layout-directory') });
+    // In a sticky directory such as /tmp a user cannot rename what belongs to another.
     if (!isOwn(stat) && !(path !== directory && stat.uid === 0 && (stat.mode & 0o1000) !== 0)) {
-      return `${path} is refused: others than root can write it`;
+      return textOf('layout-refused', { file: path, problem: textOf('others-can-write') });
     }
     if (path === dirname(path)) return undefined;
   }

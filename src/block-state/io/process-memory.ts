@@ -3,13 +3,14 @@ import { readBlockMemory, sameMemory, type BlockMemory, type ReadMemory } from '
 import { errorName } from '../../core/errors';
 import type { Layout } from '../model/memory-layout';
 import { isUnknown, type Unknown } from '../../core/unknown';
+import { textOf } from '../../messages';
 import { readElf, type ElfFacts } from './elf';
 import type { QemuProcess } from '../../hypervisor/process';
 
-/** QEMU changes its list of backends rarely and for microseconds: what never agrees has another reason. */
-const readings = 5;
+/** QEMU changes its list of backends rarely, and within microseconds. */
+const maxReadings = 5;
 
-/** A QEMU whose layout is known, and where this process was loaded. */
+/** The layout of a QEMU, and the load address of its process. */
 export interface KnownQemu {
   readonly layout: Layout;
   readonly bias: number;
@@ -21,7 +22,7 @@ export function buildIdOf(qemu: QemuProcess): string | Unknown {
   return isUnknown(elf) ? elf : elf.buildId;
 }
 
-/** By the very file: a host has many QEMUs of few programs, and a program that runs is not written to (ETXTBSY). */
+/** By file: a host has many QEMUs of few programs, and a running program cannot be written to (ETXTBSY). */
 const knownElf = new Map<string, ElfFacts>();
 
 function elfOf(qemu: QemuProcess): ElfFacts | Unknown {
@@ -31,7 +32,7 @@ function elfOf(qemu: QemuProcess): ElfFacts | Unknown {
     const { dev, ino, size, ctimeNs } = statSync(file, { bigint: true });
     key = [dev, ino, size, ctimeNs].join();
   } catch {
-    // Why it cannot be read is told by who reads it.
+    // readElf returns the reason.
     return readElf(file);
   }
   const known = knownElf.get(key);
@@ -41,12 +42,13 @@ function elfOf(qemu: QemuProcess): ElfFacts | Unknown {
   return elf;
 }
 
-/** Puts a layout on a process. @throws nothing: what does not fit is unknown. */
+/** Finds the load address of a process. */
 export function locate(qemu: QemuProcess, layout: Layout): KnownQemu | Unknown {
   const elf = elfOf(qemu);
   if (isUnknown(elf)) return elf;
   if (elf.buildId !== layout.buildId) {
-    return { unknown: `the layout is of build ${layout.buildId}, the process of ${elf.buildId}` };
+    const values = { stored: layout.buildId, running: elf.buildId };
+    return { unknown: textOf('layout-of-other-build', values) };
   }
   try {
     // Both names are made by the kernel from the same mount and file, " (deleted)" included (proc(5)).
@@ -55,51 +57,50 @@ export function locate(qemu: QemuProcess, layout: Layout): KnownQemu | Unknown {
       .split('\n')
       .map((line) => /^([0-9a-f]+)-[0-9a-f]+ \S+ 0+ \S+ \d+ +(.*)$/.exec(line))
       .find((found) => found?.[2]?.replaceAll('\\012', '\n') === program)?.[1];
-    if (start === undefined) return { unknown: `${program} is not mapped by process ${qemu.pid}` };
+    if (start === undefined) return { unknown: textOf('program-not-mapped', { program, pid: qemu.pid }) };
     return { layout, bias: Number.parseInt(start, 16) - elf.firstAddress };
   } catch (error) {
-    return { unknown: `the maps of process ${qemu.pid} cannot be read: ${errorName(error)}` };
+    return { unknown: textOf('maps-not-read', { pid: qemu.pid, error: errorName(error) }) };
   }
 }
 
 /**
- * Reads the block state from the live process. The guest is not stopped and does not notice. Two readings in a
- * row have to agree, because QEMU may change its list meanwhile.
+ * Reads the block state from the live process, without a pause of the guest. Two readings in a row have to be equal,
+ * because QEMU may change its list meanwhile.
  */
 export function readMemory(qemu: QemuProcess, known: KnownQemu): BlockMemory | Unknown {
   return withMemory(qemu, 'r', (descriptor) => {
     let before = readBlockMemory(reader(descriptor), known.layout, known.bias);
-    for (let reading = 1; reading < readings; reading += 1) {
+    for (let reading = 1; reading < maxReadings; reading += 1) {
       const now = readBlockMemory(reader(descriptor), known.layout, known.bias);
       if (sameMemory(before, now)) return now;
       before = now;
     }
-    return isUnknown(before) ? before : { unknown: 'the list of backends changes while it is read' };
+    return isUnknown(before) ? before : { unknown: textOf('backends-changing') };
   });
 }
 
 /**
- * Sets bytes that are 1 to 0, all or none: `stillTrue` looks at the whole block state once more, microseconds
- * before the first is written, and each is compared, written and read back.
- * Gives why nothing was written, or what is wrong with what was.
+ * Sets bytes that are 1 to 0, all or none: `isUnchanged` compares the whole block state once more, microseconds before
+ * the first is written, and each byte is read before and after. Unknown: nothing was written, or a byte is not 0 after it.
  */
 export function clearFlags(
   qemu: QemuProcess,
   known: KnownQemu,
   flags: readonly number[],
-  stillTrue: (memory: BlockMemory) => boolean,
+  isUnchanged: (memory: BlockMemory) => boolean,
 ): { readonly cleared: number } | Unknown {
   return withMemory(qemu, 'r+', (descriptor) => {
     const now = readBlockMemory(reader(descriptor), known.layout, known.bias);
     if (isUnknown(now)) return now;
-    if (!stillTrue(now) || flags.some((flag) => reader(descriptor)(flag, 1)?.[0] !== 1)) {
-      return { unknown: 'the block state changed while it was looked at; nothing was written' };
+    if (!isUnchanged(now) || flags.some((flag) => reader(descriptor)(flag, 1)?.[0] !== 1)) {
+      return { unknown: textOf('state-changed') };
     }
     for (const flag of flags) writeSync(descriptor, Buffer.from([0]), 0, 1, flag);
     const left = flags.filter((flag) => reader(descriptor)(flag, 1)?.[0] !== 0);
     return left.length === 0
       ? { cleared: flags.length }
-      : { unknown: `${left.length} of ${flags.length} flags do not read 0 after they were written` };
+      : { unknown: textOf('flags-not-zero', { left: left.length, count: flags.length }) };
   });
 }
 
@@ -112,12 +113,12 @@ function withMemory<T extends object>(
   try {
     descriptor = openSync(`${qemu.path}/mem`, mode);
   } catch (error) {
-    return { unknown: `the memory of process ${qemu.pid} cannot be opened: ${errorName(error)}` };
+    return { unknown: textOf('memory-inaccessible', { pid: qemu.pid, error: errorName(error) }) };
   }
   try {
     return use(descriptor);
   } catch (error) {
-    return { unknown: `the memory of process ${qemu.pid} cannot be used: ${errorName(error)}` };
+    return { unknown: textOf('memory-inaccessible', { pid: qemu.pid, error: errorName(error) }) };
   } finally {
     closeSync(descriptor);
   }

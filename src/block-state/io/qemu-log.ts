@@ -4,23 +4,24 @@ import type { LogFacts } from '../model/judge';
 import { errorName } from '../../core/errors';
 import { readLog, sinceStart } from '../model/log-signatures';
 import { isUnknown, type Unknown } from '../../core/unknown';
+import { textOf } from '../../messages';
 import { withFile } from '../../os/open-file';
 import type { QemuProcess } from '../../hypervisor/process';
 
-/** virtlogd rotates at 2 MiB (max_size of virtlogd.conf); more than this is not read. */
+/** virtlogd rotates at 2 MiB (max_size of virtlogd.conf). */
 const maxLogBytes = 64 * 1024 * 1024;
-/** Of a place: some lines. */
+/** Some lines, which identify a position. */
 const tailBytes = 512;
-/** Linux counts in hundredths of a second towards user space, on every architecture (USER_HZ). */
+/** Linux reports times to user space in hundredths of a second, on every architecture (USER_HZ). */
 const ticksPerSecond = 100;
-/** Between libvirt's line and QEMU's first instruction; and the precision of `btime`. */
+/** For the time from libvirt's line to QEMU's start, and the precision of `btime`. */
 const startToleranceMs = 60_000;
 
-/** A place in a log, from where on it is read. */
+/** A position in a log, where reading starts. */
 export interface LogPlace {
   readonly inode: number;
   readonly size: number;
-  /** What stands right before it, with times of its own: the file may have been truncated since, or its inode used again. */
+  /** The text right before it, which contains times: the file may have been truncated since, or its inode reused. */
   readonly tail: string;
 }
 
@@ -30,7 +31,7 @@ interface LogFile {
   readonly text: string;
 }
 
-/** Where the log ends now. */
+/** The present end of the log. */
 export function logEnd(directory: string, domain: string): LogPlace | undefined {
   const file = read(join(directory, `${domain}.log`));
   if (isUnknown(file)) return undefined;
@@ -43,8 +44,8 @@ function isStillThere({ inode, size, tail }: LogPlace, log: LogFile): boolean {
 }
 
 /**
- * What QEMU wrote since its process started, or since a place that a verified reset noted. The beginning may
- * stand in the file that virtlogd rotated away (`NAME.log.0`).
+ * What QEMU wrote since its process started, or since the position that a verified reset recorded. The start may be in
+ * the file that virtlogd rotated away (`NAME.log.0`).
  */
 export function readQemuLog(
   directory: string,
@@ -56,22 +57,23 @@ export function readQemuLog(
   const current = read(file);
   if (isUnknown(current)) return current;
   if (from && isStillThere(from, current)) {
-    return { ...readLog(current.text.slice(from.size)), since: `the reset of ${from.at}` };
+    return { ...readLog(current.text.slice(from.size)), since: textOf('since-reset', { time: from.at }) };
   }
   const started = startOf(qemu);
   const rotated = sinceStart(current.text) ? undefined : read(`${file}.0`);
   const all = rotated && !isUnknown(rotated) ? rotated.text + current.text : current.text;
   const found = sinceStart(all);
-  const since = `its start at ${started?.toISOString() ?? 'an unknown time'}`;
+  const since = textOf('since-start', { time: started?.toISOString() ?? textOf('time-not-known') });
+  const { pid } = qemu;
   const gap = !found
-    ? `${file} does not go back to the start of process ${qemu.pid}`
+    ? textOf('log-gap', { file, pid })
     : !started || Math.abs(found.at.getTime() - started.getTime()) > startToleranceMs
-      ? `the last start in ${file} (${found.at.toISOString()}) is not that of process ${qemu.pid}`
+      ? textOf('log-other-start', { file, time: found.at.toISOString(), pid })
       : undefined;
   return { ...readLog(found?.text ?? all), since, ...(gap === undefined ? {} : { gap }) };
 }
 
-/** When the process started, by the clock on the wall. */
+/** The start of the process, by the system clock. */
 function startOf(qemu: QemuProcess): Date | undefined {
   const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
   return boot === undefined ? undefined : new Date((Number(boot) + qemu.startTime / ticksPerSecond) * 1000);
@@ -81,12 +83,12 @@ function read(file: string): LogFile | Unknown {
   try {
     return withFile(file, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) => {
       const { size, ino } = fstatSync(descriptor);
-      if (size > maxLogBytes) return { unknown: `QEMU's log ${file} is too long to be read` };
+      if (size > maxLogBytes) return { unknown: textOf('log-too-long', { file }) };
       const bytes = Buffer.alloc(size);
       const length = readSync(descriptor, bytes, 0, bytes.length, 0);
       return { inode: ino, size, text: bytes.toString('latin1', 0, length) };
     });
   } catch (error) {
-    return { unknown: `QEMU's log ${file} cannot be read: ${errorName(error)}` };
+    return { unknown: textOf('log-not-read', { file, error: errorName(error) }) };
   }
 }

@@ -6,40 +6,47 @@ import { log } from '../../os/log';
 import type { LogPlace } from './qemu-log';
 import type { QemuProcess } from '../../hypervisor/process';
 
-/** Beside the locks: on a tmpfs, root's own. */
-const noteDirectory = '/run/migrate-guard';
+/** A tmpfs, and the directory of the locks, which belongs to root. */
+const recordDirectory = '/run/migrate-guard';
 
-interface Note extends LogPlace {
+interface ResetRecord extends LogPlace {
   readonly pid: number;
   readonly startTime: number;
   readonly at: string;
 }
 
 /**
- * A reset that was verified leaves no line in QEMU's log, so the failure before it would be held against QEMU
- * for ever where memory cannot be read. The note says up to which place of the log all is settled, for this
- * very process. Where it cannot be written (/run is full) the VM is healed all the same, and only that is lost.
+ * A verified reset leaves no line in QEMU's log, so without memory the failure before it would count as unresolved for
+ * ever. The record has the position in the log up to which all failures of this process are resolved. Where it cannot be
+ * written (/run is full), the VM is healthy all the same.
  */
-export function noteReset(domain: string, qemu: QemuProcess, place: LogPlace): void {
-  const note: Note = { ...place, pid: qemu.pid, startTime: qemu.startTime, at: new Date().toISOString() };
+export function recordReset(domain: string, qemu: QemuProcess, place: LogPlace): void {
+  const record: ResetRecord = {
+    ...place,
+    pid: qemu.pid,
+    startTime: qemu.startTime,
+    at: new Date().toISOString(),
+  };
   try {
-    mkdirSync(noteDirectory, { recursive: true, mode: 0o700 });
-    exchange(noteFile(domain), JSON.stringify(note), 0o600);
+    mkdirSync(recordDirectory, { recursive: true, mode: 0o700 });
+    exchange(recordFile(domain), JSON.stringify(record), 0o600);
   } catch (error) {
-    log('the reset could not be noted', { domain, why: errorName(error) });
+    log('the reset could not be recorded', { domain, why: errorName(error) });
   }
 }
 
-/** `undefined` without a note of this very process, written by root. */
-export function readResetNote(
+/** `undefined` without a record of exactly this process, written by root. */
+export function readResetRecord(
   domain: string,
   qemu: QemuProcess,
 ): (LogPlace & { readonly at: string }) | undefined {
   try {
-    const file = noteFile(domain);
+    const file = recordFile(domain);
     const { uid, mode } = statSync(file);
     if (uid !== 0 || (mode & 0o022) !== 0) return undefined;
-    const { pid, startTime, inode, size, tail, at } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Note>;
+    const { pid, startTime, inode, size, tail, at } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    ) as Partial<ResetRecord>;
     if (typeof inode !== 'number' || typeof size !== 'number') return undefined;
     if (typeof tail !== 'string' || typeof at !== 'string') return undefined;
     return pid === qemu.pid && startTime === qemu.startTime ? { inode, size, tail, at } : undefined;
@@ -48,6 +55,6 @@ export function readResetNote(
   }
 }
 
-function noteFile(domain: string): string {
-  return join(noteDirectory, `${encodeURIComponent(domain).replaceAll('.', '%2E')}.reset`);
+function recordFile(domain: string): string {
+  return join(recordDirectory, `${encodeURIComponent(domain).replaceAll('.', '%2E')}.reset`);
 }

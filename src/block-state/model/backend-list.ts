@@ -1,5 +1,6 @@
 import type { Layout, MemberName } from './memory-layout';
 import { isUnknown, type Unknown } from '../../core/unknown';
+import { textOf } from '../../messages';
 
 /** Reads memory of a process; `undefined` where nothing is mapped. */
 export type ReadMemory = (address: number, length: number) => Uint8Array | undefined;
@@ -14,13 +15,13 @@ interface RootNode {
   readonly inactive: boolean;
 }
 
-/** One `BlockBackend` as it stands in QEMU's memory. */
+/** One `BlockBackend` in QEMU's memory. */
 export interface Backend {
   readonly address: number;
-  /** What a person knows it by: its name, else the path of its device, else its node. */
+  /** Its name, or the path of its device, or its node: the first that it has. */
   readonly name: string;
   readonly disablePerm: boolean;
-  /** A drive without a medium has none. */
+  /** Missing for a drive without a medium. */
   readonly root?: RootNode;
 }
 
@@ -35,7 +36,7 @@ export interface BlockMemory {
 export const inactiveFlag = 0x0800;
 /** BLK_PERM_ALL is 0x0f; 0x10 was GRAPH_MOD until 7.0. */
 const knownPermissions = 0x1f;
-/** BDRV_O_* end at 0x40000 (QEMU 7.2); what is far beyond is no set of flags. */
+/** BDRV_O_* end at 0x40000 (QEMU 7.2); a much greater value is not a set of flags. */
 const knownFlags = 0xffffff;
 /** A VM has a backend per disk, and one per block job and export. */
 const maxBackends = 1024;
@@ -45,10 +46,9 @@ const pageBytes = 4096;
 const highestAddress = 2 ** 48;
 
 /**
- * Walks QEMU's list of backends. Nothing is taken on trust: pointers have to be aligned, each list link has to
- * point back at the one before, each root back at its backend, booleans have to be 0 or 1, permissions known,
- * names printable. Anything else means that the layout is not that of this process, or that QEMU changed the
- * list just now: unknown.
+ * Reads QEMU's list of backends, and verifies everything: pointers have to be aligned, each list link has to point back
+ * at the one before, each root back at its backend, booleans have to be 0 or 1, permissions known, names printable.
+ * Otherwise the layout is not that of this process, or QEMU is changing the list: unknown.
  */
 export function readBlockMemory(read: ReadMemory, layout: Layout, bias: number): BlockMemory | Unknown {
   try {
@@ -59,7 +59,6 @@ export function readBlockMemory(read: ReadMemory, layout: Layout, bias: number):
   }
 }
 
-/** Where the flag of a backend stands. */
 export function flagAddress(layout: Layout, backend: Backend): number {
   return backend.address + layout.members['BlockBackend.disable_perm'];
 }
@@ -68,7 +67,6 @@ export function sameMemory(one: BlockMemory | Unknown, other: BlockMemory | Unkn
   return !isUnknown(one) && !isUnknown(other) && JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** What was read makes no sense. */
 class MalformedMemory extends Error {}
 
 class Reader {
@@ -104,15 +102,15 @@ class Reader {
       address !== 0;
       address = this.pointer(previous, 'link')
     ) {
-      if (found.length === maxBackends) throw new MalformedMemory('the list of backends does not end');
+      if (found.length === maxBackends) throw new MalformedMemory(textOf('list-endless'));
       if (this.pointer(address + link + 8, 'link back') !== previous) {
-        throw new MalformedMemory(`the backend at ${hex(address)} does not point back to the one before`);
+        throw new MalformedMemory(textOf('back-link-wrong', { address: hex(address) }));
       }
       found.push(this.backend(address));
       previous = address + link;
     }
     if (this.pointer(head + 8, 'end of block_backends') !== previous) {
-      throw new MalformedMemory('the list of backends does not end where it says');
+      throw new MalformedMemory(textOf('list-end-wrong'));
     }
     return found;
   }
@@ -120,12 +118,11 @@ class Reader {
   private backend(address: number): Backend {
     for (const member of ['BlockBackend.perm', 'BlockBackend.shared_perm'] as const) {
       if (this.number(address + this.member(member), member) > knownPermissions) {
-        throw new MalformedMemory(`${member} of the backend at ${hex(address)} has unknown bits`);
+        throw new MalformedMemory(textOf('unknown-bits', { member, address: hex(address) }));
       }
     }
     const flag = this.bytes(address + this.member('BlockBackend.disable_perm'), 1, 'disable_perm')[0];
-    if (flag !== 0 && flag !== 1)
-      throw new MalformedMemory(`disable_perm of the backend at ${hex(address)} is neither 0 nor 1`);
+    if (flag !== 0 && flag !== 1) throw new MalformedMemory(textOf('not-boolean', { address: hex(address) }));
     const root = this.root(address);
     const name = this.text(address, 'BlockBackend.name') || this.device(address) || root?.name;
     return {
@@ -140,20 +137,20 @@ class Reader {
     const child = this.pointer(backend + this.member('BlockBackend.root'), 'root');
     if (child === 0) return undefined;
     if (this.pointer(child + this.member('BdrvChild.opaque'), 'opaque') !== backend) {
-      throw new MalformedMemory(`the root of the backend at ${hex(backend)} does not point back to it`);
+      throw new MalformedMemory(textOf('root-wrong', { address: hex(backend) }));
     }
     const node = this.pointer(child + this.member('BdrvChild.bs'), 'bs');
-    if (node === 0) throw new MalformedMemory(`the root of the backend at ${hex(backend)} has no node`);
+    if (node === 0) throw new MalformedMemory(textOf('root-without-node', { address: hex(backend) }));
     const flags = this.view(node + this.member('BlockDriverState.open_flags'), 4, 'open_flags').getUint32(
       0,
       true,
     );
     if (flags > knownFlags)
-      throw new MalformedMemory(`open_flags of the node at ${hex(node)} has unknown bits`);
+      throw new MalformedMemory(textOf('unknown-bits', { member: 'open_flags', address: hex(node) }));
     const bytes = this.bytes(node + this.member('BlockDriverState.node_name'), nodeNameBytes, 'node_name');
     const name = printable(bytes, 'node_name');
-    // QEMU names every node itself where nobody did (`#block123`).
-    if (name === '') throw new MalformedMemory(`the node at ${hex(node)} has no name`);
+    // QEMU generates a name (`#block123`) for a node without one.
+    if (name === '') throw new MalformedMemory(textOf('node-without-name', { address: hex(node) }));
     return { child, node, name, inactive: (flags & inactiveFlag) !== 0 };
   }
 
@@ -162,46 +159,46 @@ class Reader {
     return device === 0 ? '' : this.text(device, 'DeviceState.canonical_path');
   }
 
-  /** The string that a member points to; empty where it points to none. */
+  /** The string that a member points to; empty for a null pointer. */
   private text(structure: number, member: MemberName): string {
     const start = this.pointer(structure + this.member(member), member, 1);
     if (start === 0) return '';
-    // Not beyond the page until the string is known to go on: what follows may not be mapped.
+    // The next page is read only if the string continues there: it may not be mapped.
     const first = this.bytes(start, Math.min(maxNameBytes, pageBytes - (start % pageBytes)), member);
     if (first.includes(0) || first.length === maxNameBytes) return printable(first, member);
     const rest = this.bytes(start + first.length, maxNameBytes - first.length, member);
     return printable(Uint8Array.from([...first, ...rest]), member);
   }
 
-  private nameAt(address: number, names: readonly string[], what: string): string {
-    const number = this.view(address, 4, what).getUint32(0, true);
+  private nameAt(address: number, names: readonly string[], member: string): string {
+    const number = this.view(address, 4, member).getUint32(0, true);
     const name = names[number];
-    if (name === undefined)
-      throw new MalformedMemory(`the ${what} is ${number}, which this build does not know`);
+    if (name === undefined) throw new MalformedMemory(textOf('value-not-known', { member, number }));
     return name;
   }
 
-  private pointer(address: number, what: string, alignment = 8): number {
-    const pointer = this.number(address, what);
+  private pointer(address: number, member: string, alignment = 8): number {
+    const pointer = this.number(address, member);
     if (pointer === 0) return 0;
     if (pointer < pageBytes || pointer >= highestAddress || pointer % alignment !== 0) {
-      throw new MalformedMemory(`${what} at ${hex(address)} is no pointer`);
+      throw new MalformedMemory(textOf('not-a-pointer', { member, address: hex(address) }));
     }
     return pointer;
   }
 
-  private number(address: number, what: string): number {
-    return Number(this.view(address, 8, what).getBigUint64(0, true));
+  private number(address: number, member: string): number {
+    return Number(this.view(address, 8, member).getBigUint64(0, true));
   }
 
-  private view(address: number, length: number, what: string): DataView {
-    const bytes = this.bytes(address, length, what);
+  private view(address: number, length: number, member: string): DataView {
+    const bytes = this.bytes(address, length, member);
     return new DataView(bytes.buffer, bytes.byteOffset, length);
   }
 
-  private bytes(address: number, length: number, what: string): Uint8Array {
+  private bytes(address: number, length: number, member: string): Uint8Array {
     const bytes = this.read(address, length);
-    if (bytes?.length !== length) throw new MalformedMemory(`${what} at ${hex(address)} cannot be read`);
+    if (bytes?.length !== length)
+      throw new MalformedMemory(textOf('member-not-read', { member, address: hex(address) }));
     return bytes;
   }
 
@@ -214,10 +211,10 @@ class Reader {
   }
 }
 
-function printable(bytes: Uint8Array, what: string): string {
+function printable(bytes: Uint8Array, member: string): string {
   const end = bytes.indexOf(0);
   const text = String.fromCharCode(...bytes.subarray(0, Math.max(end, 0)));
-  if (end < 0 || !/^[\x20-\x7e]*$/.test(text)) throw new MalformedMemory(`${what} is no printable name`);
+  if (end < 0 || !/^[\x20-\x7e]*$/.test(text)) throw new MalformedMemory(textOf('not-printable', { member }));
   return text;
 }
 

@@ -1,11 +1,11 @@
 import { flagAddress, hex, inactiveFlag, type Backend, type BlockMemory } from './backend-list';
 import type { Layout } from './memory-layout';
 
-/** What gdb prints when all was as expected, and the flags are 0. */
+/** gdb prints it when all was as expected, and the flags are 0. */
 export const clearedMark = 'migrate-guard: cleared';
 export const changedMark = 'migrate-guard: changed, nothing was written';
 
-/** Options that keep gdb from reading anything while the guest stands still, and from running foreign scripts. */
+/** Options that keep gdb from reading symbols while QEMU is stopped, and from running other scripts. */
 export const gdbOptions = [
   ...['-batch', '-nx', '--readnever'],
   ...['auto-load off', 'debuginfod enabled off', 'auto-solib-add off', 'sysroot /nonexistent'].flatMap(
@@ -14,9 +14,9 @@ export const gdbOptions = [
 ];
 
 /**
- * The commands by which gdb clears the flags: no symbol is needed, everything goes by address. While the guest
- * stands still, all that was read before is compared once more, so nothing can change between look and write.
- * An error ends the script, and gdb detaches when it ends.
+ * The commands with which gdb clears the flags, by address, without symbols. While QEMU is stopped, all that was read
+ * before is compared once more, so nothing can change between the comparison and the write. An error ends the script, and
+ * gdb detaches when it ends.
  */
 export function gdbScript(
   pid: number,

@@ -1,7 +1,7 @@
 import { checkLayout, memberNames, symbolNames, type Layout } from './memory-layout';
 import type { Unknown } from '../../core/unknown';
 
-/** What has gdb print where one variable or member is, as `symbol NAME NUMBER` or `member NAME NUMBER`. */
+/** gdb commands that print each variable and member as `symbol NAME NUMBER` or `member NAME NUMBER`. */
 export function layoutQuestions(): string[] {
   const ask = (kind: string, name: string, expression: string): string =>
     `printf "${kind} ${name} %lu\\n", (unsigned long)${expression}`;
@@ -17,7 +17,7 @@ export function layoutQuestions(): string[] {
   ];
 }
 
-/** Puts a layout together of gdb's answers to {@link layoutQuestions}; unknown, unless all are there and sound. */
+/** The layout in gdb's answers to {@link layoutQuestions}; unknown unless it is complete and valid. */
 export function layoutFrom(answers: string, build: Pick<Layout, 'buildId' | 'binary'>): Layout | Unknown {
   return checkLayout({
     version: 1,

@@ -1,28 +1,29 @@
 import { hex, type Backend, type BlockMemory } from './backend-list';
 import type { BlockState, Evidence, Finding } from '../../core/finding';
 import { resumeOf } from '../../hypervisor/model/guest-origin';
+import { message } from '../../messages';
 import type { LogReading } from './log-signatures';
 import type { QemuAnswers } from '../../hypervisor/model/qmp';
 
-/** By what a block state was found. */
+/** The sources of a block state. */
 export interface BlockEvidence extends Evidence {
   readonly memory?: string;
   readonly log?: readonly string[];
-  /** What QEMU answered. */
+  /** QEMU's answers. */
   readonly answers?: string;
 }
 
 export interface BlockJudgement {
   readonly blockState: BlockState;
   readonly findings: readonly (Finding & { readonly evidence?: BlockEvidence })[];
-  /** Of an unknown one: the guest arrived paused, and may still wait for its resume. */
+  /** The block state is unknown because the guest arrived paused, and may not have been resumed since. */
   readonly mayWait?: true;
 }
 
 export interface LogFacts extends LogReading {
-  /** Why the log does not tell everything since the process started; `undefined` when it does. */
+  /** Why the log is incomplete since the start of the process; `undefined` when it is complete. */
   readonly gap?: string;
-  /** Since when: the start of the process, or a reset that was verified. */
+  /** The start of the process, or a verified reset. */
   readonly since: string;
 }
 
@@ -36,12 +37,12 @@ const handingOver = [
   'restore-vm',
   'save-vm',
 ];
-/** Migration states in which nothing is under way (migration/migration.c, migration_is_idle). */
+/** Migration states without a running migration (migration/migration.c, migration_is_idle). */
 const idle = ['none', 'completed', 'failed', 'cancelled'];
 
 /**
- * A guest that stood still when its migration failed is `postmigrate` in QEMU before 8.1, too (migration/migration.c,
- * migration_iteration_finish): nothing was handed over, and it can be resumed.
+ * In QEMU before 8.1 a guest that was paused when its migration failed is `postmigrate`, too (migration/migration.c,
+ * migration_iteration_finish): QEMU has its disks, and the guest can be resumed.
  */
 export function isHandingOver({ status, migration }: Pick<QemuAnswers, 'status' | 'migration'>): boolean {
   const isLeftBehind = status === 'postmigrate' && (migration === 'failed' || migration === 'cancelled');
@@ -52,34 +53,33 @@ export function isMigrating(migration: string | undefined): boolean {
   return migration !== undefined && !idle.includes(migration);
 }
 
-/** The check of every finding about the block state; all others are about paths. */
+/** The check of every finding about the block state; all other checks are about paths. */
 export const blockStateCheck = 'block-state';
 const check = blockStateCheck;
 
-/** The remedy of what a reset heals, or would find out to be healthy. */
+/** The remedy of a block state that a reset repairs, or would find to be healthy. */
 export function resetOf(domain: string): string {
   return `migrate-guard reset ${domain}`;
 }
 
 /**
- * What INACTIVE disks are by the run state. While the guest does not run they may be so by design, and belong to whoever
- * will resume it.
+ * The block state of INACTIVE disks. While the guest does not run they may be so by design, until the mover, or another
+ * program, resumes it.
  */
 export function inactiveState(runState: string): 'half-inactive' | 'not-resumed' {
   return runState === 'running' ? 'half-inactive' : 'not-resumed';
 }
 
-/** Judges what was read from memory, backend by backend. */
+/** The block state in memory, backend by backend. */
 export function judgeMemory(memory: BlockMemory, domain: string): BlockJudgement {
   const { runState, backends } = memory;
   if (isHandingOver({ status: runState, migration: memory.migration })) {
-    const what = `QEMU is in ${runState}: it is giving its disks away or has done so, which is neither healthy nor broken`;
-    const remedy = `wait for the end of the migration, then look at virsh domstate ${domain} --reason`;
     const evidence = { memory: `run state ${runState}, migration ${memory.migration}` };
-    return { blockState: 'unknown', findings: [{ check, state: 'unknown', what, remedy, evidence }] };
+    const text = message('handing-over', { state: runState, domain });
+    return { blockState: 'unknown', findings: [{ check, state: 'unknown', ...text, evidence }] };
   }
   const isInactive = backends.some(({ root }) => root?.inactive);
-  // A flag that was left on beside it goes with the same resume, and with nothing else.
+  // The same resume clears a flag that was left on, too.
   const waits = isInactive && inactiveState(runState) === 'not-resumed';
   const remedy = waits ? resumeOf(domain) : resetOf(domain);
   const findings = backends.map((backend) => judgeBackend(backend, memory, remedy));
@@ -98,19 +98,16 @@ function judgeBackend(
   const memory = `backend ${hex(address)}: disable_perm ${disablePerm ? 1 : 0}, ${node}; run state ${runState}, migration ${migration}`;
   const finding = { check, disk: root?.name ?? name, evidence: { memory } };
   if (root?.inactive) {
-    const when =
+    const text =
       runState === 'running'
-        ? 'while the guest runs: a write of the guest,'
-        : `and the guest is ${runState}: until it is resumed,`;
-    const what = `the root node of ${name} is INACTIVE ${when} a migration, a save or a resize of the disk aborts QEMU`;
-    return { ...finding, state: 'problem', what, remedy };
+        ? message('inactive-running', { name })
+        : message('inactive-paused', { name, state: runState });
+    return { ...finding, state: 'problem', ...text, remedy };
   }
-  // A drive without a medium has nothing to give away. Its flag stays set on every VM that came by a migration
+  // A drive without a medium has nothing to hand over. Its flag stays set on every VM that arrived by a migration
   // (blk_attach_dev() in RUN_STATE_INMIGRATE sets it, and bdrv_activate_all() reaches only nodes).
   if (disablePerm && root) {
-    const what = `disable_perm of ${name} was left on by a failed migration: every migration will fail`;
-    return { ...finding, state: 'problem', what, remedy };
+    return { ...finding, state: 'problem', ...message('disable-perm', { name }), remedy };
   }
-  const what = root ? `${name} holds its permissions and is active` : `${name} has no medium`;
-  return { ...finding, state: 'ok', what };
+  return { ...finding, state: 'ok', ...message(root ? 'backend-active' : 'no-medium', { name }) };
 }

@@ -1,21 +1,21 @@
-/** What a line of QEMU's log says about the block state. */
+/** The meaning of a line of QEMU's log for the block state. */
 type Meaning =
-  /** Giving up the disks failed: QEMU before the fix is stuck now, or half-inactive. */
+  /** The hand-over of the disks failed: a QEMU without the fix is now stuck, or half-inactive. */
   | 'inactivate-failed'
-  /** Taking the disks back failed: some may be inactive while the guest runs. */
+  /** The re-activation of the disks failed: some may be inactive while the guest runs. */
   | 'activate-failed';
 
 interface Signature {
   readonly meaning: Meaning;
   readonly pattern: RegExp;
-  /** It is said of failures, too, after which the other QEMU may go on. */
+  /** QEMU writes it for failures, too, after which the destination's QEMU may run. */
   readonly mayHaveLeft?: true;
 }
 
 /**
- * Every text that QEMU has for it. QEMU writes the first kind whenever bdrv_inactivate_all() fails, in every
- * version since 2.10; what follows it differs. The second kind is what its drivers say when a disk cannot be
- * opened for writing again: the error of bdrv_activate_all() is printed as it is.
+ * Every text that QEMU has for them. QEMU writes the first kind whenever bdrv_inactivate_all() fails, in every version
+ * since 2.10, with different words after it. The second kind are the errors of its drivers when a disk cannot be opened
+ * for writing again: the error of bdrv_activate_all() is printed unchanged.
  */
 const logSignatures: readonly Signature[] = [
   // QEMU to 8.1 (migration/migration.c): postcopy_start() failed, whatever the reason.
@@ -31,7 +31,7 @@ const logSignatures: readonly Signature[] = [
     /migration_block_inactivate: bdrv_inactivate_all\(\) failed: -?\d+/,
     // QEMU 8.2 to 10.0 (migration/migration.c, postcopy_start), with the system error behind it until 9.2.
     /postcopy_start: Failed in bdrv_inactivate_all\(\)/,
-    // Any other caller, and vendors who changed the words around it.
+    // Any other caller, and vendors that changed the words around it.
     /bdrv_inactivate_all\(\) failed/,
     // QEMU after 10.0 (migration/migration.c, migration_switchover_start).
     /Block inactivate failed during switchover/,
@@ -46,20 +46,20 @@ const logSignatures: readonly Signature[] = [
   ].map((pattern) => ({ meaning: 'activate-failed', pattern }) as const),
 ];
 
-/** A line that tells why QEMU died: shown to the admin, never a state. */
+/** The line of a QEMU that died of an INACTIVE disk. */
 export const deathSignature = /Assertion `!\(bs->open_flags & BDRV_O_INACTIVE\)' failed/;
 
-/** What QEMU itself said, as opposed to libvirt, the loader or a library: `-msg timestamp=on` marks it. */
+/** A line of QEMU itself, not of libvirt, the loader or a library: it has the timestamp of `-msg timestamp=on`. */
 const saidByQemu = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [^ ]*qemu/i;
 /** Ordinary messages of a healthy start. */
 const harmless = /char device redirected to|warning: |terminating on signal/;
-/** Of a migration stream that broke, or has no room: migration/savevm.c, migration/multifd.c, io/channel-*.c. */
+/** Of a migration stream that broke, or whose file is full: migration/savevm.c, migration/multifd.c, io/channel-*.c. */
 const streamWords =
   /^\S+ \S+: (?:failed to save SaveStateEntry with id\(name\)|multifd_send_(?:pages|sync_main)|Unable to (?:write to|read from) (?:socket|file|command)|Cannot (?:write to|read from) TLS channel): /;
 
-/** The line by which libvirt begins each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
+/** libvirt's first line of each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
 const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;
-/** The line by which it begins each live migration (src/qemu/qemu_migration.c); a save has none, nor what QMP ordered. */
+/** Its line for each live migration (src/qemu/qemu_migration.c); there is none for a save, or a migration by QMP. */
 const migrationLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: initiating migration/;
 const endLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: shutting down/;
 
@@ -68,27 +68,26 @@ interface LoggedSignature {
   readonly line: string;
 }
 
-/** What the log of one process says. */
+/** The lines of one process in the log. */
 export interface LogReading {
   readonly signatures: readonly LoggedSignature[];
-  /** Other complaints of QEMU. None of them is known to matter; {@link isBrokenStream} tells of some that do not. */
+  /** Other errors of QEMU. None of them is known to matter; those of {@link isBrokenStream} are known not to. */
   readonly complaints: readonly string[];
   /**
-   * How the last migration ended that it tells of. `kept`: QEMU failed to give up its disks, which it does before it
-   * sends the end of the stream (QEMU_VM_EOF, migration/savevm.c): the other QEMU never had them, and never will.
-   * `begun`: it does not tell.
+   * How the last migration in the log ended. `kept`: QEMU failed to give up its disks, which it does before it sends the
+   * end of the stream (QEMU_VM_EOF, migration/savevm.c): the destination's QEMU never gets them. `begun`: not known.
    */
   readonly lastMigration?: 'begun' | 'kept';
 }
 
-/** The part of a log that was written since the last start; `undefined` when that start, or its time, is not in it. */
+/** The part of a log since the last start; `undefined` when that start, or its time, is not in it. */
 export function sinceStart(log: string): { readonly at: Date; readonly text: string } | undefined {
   const lines = log.split('\n');
   const start = lines.findLastIndex((line) => startLine.test(line));
   const time = startLine.exec(lines[start] ?? '')?.[1];
   if (time === undefined) return undefined;
   const rest = lines.slice(start + 1);
-  // After its end the log belongs to no process that runs.
+  // That process has ended.
   if (rest.some((line) => endLine.test(line))) return undefined;
   const at = new Date(time.replace(' ', 'T').replace('+0000', 'Z'));
   return Number.isNaN(at.getTime()) ? undefined : { at, text: rest.join('\n') };
@@ -109,8 +108,8 @@ export function readLog(text: string): LogReading {
 }
 
 /**
- * Most migrations that fail do so with these words, and they are no failure to take the disks back: that has a line of
- * its own (migration/migration.c, migration_completion, fail_invalidate).
+ * Most failed migrations have such a line. It does not mean that QEMU failed to take its disks back: that has its own line
+ * (migration/migration.c, migration_completion, fail_invalidate).
  */
 export function isBrokenStream(complaint: string): boolean {
   return streamWords.test(complaint);

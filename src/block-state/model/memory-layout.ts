@@ -1,9 +1,10 @@
 import type { Unknown } from '../../core/unknown';
+import { textOf } from '../../messages';
 
-/** The variables of QEMU that are read, by the names of its sources (block/block-backend.c, softmmu/runstate.c, migration/migration.c). */
+/** The variables of QEMU that are read, by their names in its sources (block/block-backend.c, softmmu/runstate.c, migration/migration.c). */
 export const symbolNames = ['block_backends', 'current_run_state', 'current_migration'] as const;
 
-/** The members that are read, by the names of QEMU's sources. */
+/** The members that are read, by their names in QEMU's sources. */
 export const memberNames = [
   'BlockBackend.link',
   'BlockBackend.root',
@@ -23,18 +24,18 @@ export const memberNames = [
 type SymbolName = (typeof symbolNames)[number];
 export type MemberName = (typeof memberNames)[number];
 
-/** Where one build of QEMU keeps its block state: what its debug information says, and nothing of a process. */
+/** The addresses of the block state in one build of QEMU, from its debug information. */
 export interface Layout {
   readonly version: 1;
-  /** Of the ELF file, in hexadecimal: the key by which a build is recognised. */
+  /** Of the ELF file, in hexadecimal; it identifies the build. */
   readonly buildId: string;
-  /** Where it was read; for people only. */
+  /** The file it was read from; for information only. */
   readonly binary: string;
-  /** Addresses as linked: the load bias comes on top. */
+  /** Addresses as linked: the load bias is added to them. */
   readonly symbols: Readonly<Record<SymbolName, number>>;
-  /** Offsets in bytes from the beginning of the structure. */
+  /** Offsets in bytes from the start of the structure. */
   readonly members: Readonly<Record<MemberName, number>>;
-  /** QEMU's enumerations, which differ per version: `running`, `failed` … at their numbers. */
+  /** QEMU's enumerations, which differ between releases: `running`, `failed` … at their numbers. */
   readonly runStates: readonly string[];
   readonly migrationStatuses: readonly string[];
 }
@@ -43,18 +44,17 @@ const maxImageBytes = 2 ** 32;
 /** BlockDriverState is the longest, with its four paths of 4 KiB each. */
 const maxStructureBytes = 2 ** 16;
 
-/** Reads a layout file strictly: whoever writes by these numbers has to trust every one of them. */
+/** Reads a layout file strictly: root writes into QEMU's memory by these numbers. */
 export function parseLayout(text: string): Layout | Unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { unknown: 'it is no JSON' };
+    return { unknown: textOf('layout-not-json') };
   }
   return checkLayout(value);
 }
 
-/** The same for values that were never text. */
 export function checkLayout(value: unknown): Layout | Unknown {
   const wrong =
     checkKeys(value, 'the layout', [
@@ -70,9 +70,9 @@ export function checkLayout(value: unknown): Layout | Unknown {
 }
 
 function checkValues(layout: Readonly<Record<keyof Layout, unknown>>): string | undefined {
-  if (layout.version !== 1) return 'its version is not 1';
-  if (!isBuildId(layout.buildId)) return 'buildId is no build-id';
-  if (typeof layout.binary !== 'string' || layout.binary.length > 4096) return 'binary is no path';
+  if (layout.version !== 1) return textOf('layout-version');
+  if (!isBuildId(layout.buildId)) return textOf('layout-build-id');
+  if (typeof layout.binary !== 'string' || layout.binary.length > 4096) return textOf('layout-binary');
   return (
     checkKeys(layout.symbols, 'symbols', symbolNames) ??
     checkNumbers(layout.symbols as Layout['symbols'], maxImageBytes, 4) ??
@@ -87,12 +87,15 @@ export function isBuildId(value: unknown): value is string {
   return typeof value === 'string' && /^(?:[0-9a-f]{2}){8,64}$/.test(value);
 }
 
-function checkKeys(value: unknown, what: string, wanted: readonly string[]): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${what} is no object`;
+function checkKeys(value: unknown, part: string, wanted: readonly string[]): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return textOf('layout-not-object', { part });
   const missing = wanted.find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) return `${missing} is missing in ${what}`;
-  const odd = Object.keys(value).find((key) => !wanted.includes(key));
-  return odd === undefined ? undefined : `${odd.slice(0, 40)} is not known in ${what}`;
+  if (missing !== undefined) return textOf('layout-key-missing', { key: missing, part });
+  const foreign = Object.keys(value).find((key) => !wanted.includes(key));
+  return foreign === undefined
+    ? undefined
+    : textOf('layout-key-unknown', { key: foreign.slice(0, 40), part });
 }
 
 function checkNumbers(
@@ -102,17 +105,17 @@ function checkNumbers(
 ): string | undefined {
   for (const [name, number] of Object.entries(numbers)) {
     const isRight = Number.isInteger(number) && number >= 0 && number < limit && number % alignment === 0;
-    if (!isRight) return `${name} is out of bounds`;
+    if (!isRight) return textOf('layout-number', { name });
   }
   return undefined;
 }
 
-function checkNames(value: unknown, what: string, needed: readonly string[]): string | undefined {
-  if (!Array.isArray(value) || value.length > 64) return `${what} is no list`;
+function checkNames(value: unknown, part: string, needed: readonly string[]): string | undefined {
+  if (!Array.isArray(value) || value.length > 64) return textOf('layout-not-list', { part });
   if (!value.every((name) => typeof name === 'string' && /^[a-z-]{1,40}$/.test(name))) {
-    return `${what} holds something that is no name`;
+    return textOf('layout-name', { part });
   }
   const missing = needed.find((name) => !value.includes(name));
-  if (missing !== undefined) return `${what} lacks ${missing}`;
-  return new Set(value).size === value.length ? undefined : `${what} holds a name twice`;
+  if (missing !== undefined) return textOf('layout-name-missing', { part, name: missing });
+  return new Set(value).size === value.length ? undefined : textOf('layout-name-twice', { part });
 }

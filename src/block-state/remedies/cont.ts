@@ -2,14 +2,15 @@ import { qmpCommand, type QemuAnswers } from '../../hypervisor/model/qmp';
 import { objection } from '../model/preconditions';
 import { isUnknown } from '../../core/unknown';
 import { activate } from '../../hypervisor/qmp-client';
+import { textOf } from '../../messages';
 import type { Remedy } from './remedy';
 
-/** QEMU is told to take all its disks back; the guest is not stopped. */
-export const cont: Remedy = async (patient, reading) => {
-  const { domain, virsh } = patient;
-  const copy = await patient.copy();
-  const answers = await patient.answers();
-  const refused = objection('cont', { ...patient.situation(reading), answers, copy });
+/** Orders QEMU to take all its disks back, while the guest runs. */
+export const cont: Remedy = async (target, reading) => {
+  const { domain, virsh } = target;
+  const copy = await target.copy();
+  const answers = await target.answers();
+  const refused = objection('cont', { ...target.situation(reading), answers, copy });
   if (refused) return refused;
   const command = (answers as QemuAnswers).inactiveNodes === undefined ? 'cont' : 'blockdev-set-active';
   const order = qmpCommand(command, command === 'cont' ? undefined : { active: true });
@@ -17,7 +18,8 @@ export const cont: Remedy = async (patient, reading) => {
     commands: [`virsh qemu-monitor-command ${domain.name} '${order}'`],
     apply: async () => {
       const done = await activate(virsh, domain.uuid, answers as QemuAnswers);
-      return isUnknown(done) ? done : { what: `QEMU answered ${done.by} with success`, activatedAll: true };
+      if (isUnknown(done)) return done;
+      return { what: textOf('qemu-answered', { command: done.by }), activatedAll: true };
     },
   };
 };

@@ -3,14 +3,15 @@ import { gdbScript } from '../model/gdb-clear-script';
 import { objection, stuckBackends } from '../model/preconditions';
 import { isUnknown } from '../../core/unknown';
 import { gdbCommand, hasGdb, runGdb } from '../io/gdb';
+import { message, textOf } from '../../messages';
 import type { Remedy } from './remedy';
 
-/** gdb attaches, clears the flags that were left on, and detaches. */
-export const gdb: Remedy = async (patient, reading) => {
-  const { held, settings } = patient;
-  const refused = objection('gdb', patient.situation(reading));
-  if (refused || isUnknown(reading)) return refused ?? failureOf('problem', 'memory was not read');
-  if (!(await hasGdb())) return failureOf('problem', 'gdb is not installed');
+/** Has gdb attach, clear the flags that were left on, and detach. */
+export const gdb: Remedy = async (target, reading) => {
+  const { held, settings } = target;
+  const refused = objection('gdb', target.situation(reading));
+  if (refused || isUnknown(reading)) return refused ?? failureOf('problem', message('memory-not-read'));
+  if (!(await hasGdb())) return failureOf('problem', message('gdb-missing'));
   const { memory, known } = reading;
   const script = gdbScript(held.pid, memory, stuckBackends(memory), known);
   const file = `reset-${held.pid}.gdb`;
@@ -20,7 +21,7 @@ export const gdb: Remedy = async (patient, reading) => {
     commands: [`cat >${file} <<'END'\n${script}END`, line.join(' ')],
     apply: async () => {
       const done = await runGdb(held, script, settings.reset.gdbDeadline);
-      return isUnknown(done) ? done : { what: 'gdb cleared the flags and detached', activatedAll: false };
+      return isUnknown(done) ? done : { what: textOf('gdb-cleared'), activatedAll: false };
     },
   };
 };

@@ -5,7 +5,7 @@ import { memory } from './memory-clear';
 import type { Remedy } from './remedy';
 import { suspendResume } from './suspend-resume';
 
-export { Patient, type AppliedRemedy as Applied, type Plan } from './remedy';
+export { ResetTarget, type AppliedRemedy as Applied, type Plan } from './remedy';
 
 /** One file per remedy; a strategy without one does not compile. */
 export const remedies: Readonly<Record<Strategy, Remedy>> = {

@@ -3,13 +3,14 @@ import { failureOf } from '../../core/errors';
 import { mayStillWrite, objection, stuckBackends } from '../model/preconditions';
 import { isUnknown } from '../../core/unknown';
 import { clearFlags } from '../io/process-memory';
+import { message, textOf } from '../../messages';
 import type { Remedy } from './remedy';
 
-/** The flags that were left on are cleared in QEMU's memory, while it runs. */
-export const memory: Remedy = (patient, reading) => {
-  const { held } = patient;
-  const refused = objection('memory', patient.situation(reading));
-  if (refused || isUnknown(reading)) return refused ?? failureOf('problem', 'memory was not read');
+/** Clears the flags that were left on in QEMU's memory, while it runs. */
+export const memory: Remedy = (target, reading) => {
+  const { held } = target;
+  const refused = objection('memory', target.situation(reading));
+  if (refused || isUnknown(reading)) return refused ?? failureOf('problem', message('memory-not-read'));
   const { memory: before, known } = reading;
   const flags = stuckBackends(before).map((backend) => flagAddress(known.layout, backend));
   return {
@@ -17,7 +18,9 @@ export const memory: Remedy = (patient, reading) => {
     apply: () => {
       const done = clearFlags(held, known, flags, (now) => mayStillWrite(now, before));
       return Promise.resolve(
-        isUnknown(done) ? done : { what: `${done.cleared} flags cleared`, activatedAll: false },
+        isUnknown(done)
+          ? done
+          : { what: textOf('flags-cleared', { count: done.cleared }), activatedAll: false },
       );
     },
   };

@@ -8,7 +8,7 @@ import { isUnknown, type Unknown } from '../../core/unknown';
 import { askQemu, jobOf } from '../../hypervisor/qmp-client';
 import { readQemuLog } from '../io/qemu-log';
 import type { QemuProcess } from '../../hypervisor/process';
-import { readResetNote } from '../io/reset-marker';
+import { readResetRecord } from '../io/reset-marker';
 import type { Virsh } from '../../hypervisor/virsh';
 import type { Destination } from '../../destination/destination';
 import type { MemoryReading } from '../inspect';
@@ -16,26 +16,29 @@ import type { MemoryReading } from '../inspect';
 /** A remedy that was applied. */
 export interface AppliedRemedy {
   readonly what: string;
-  /** QEMU itself took all its disks back, and said so. */
+  /** QEMU itself reports that it took all its disks back. */
   readonly activatedAll: boolean;
 }
 
 export interface Plan {
-  /** What is run: command lines and gdb scripts, as a person would type them. */
+  /** Command lines and gdb scripts, as a person would type them. */
   readonly commands: readonly string[];
   readonly apply: () => Promise<AppliedRemedy | Unknown>;
 }
 
-/** Plans a remedy on fresh facts, or tells why it must not be applied now. */
-export type Remedy = (patient: Patient, reading: MemoryReading) => Plan | Failure | Promise<Plan | Failure>;
+/** Plans a remedy on fresh facts, or returns why it must not be applied now. */
+export type Remedy = (
+  target: ResetTarget,
+  reading: MemoryReading,
+) => Plan | Failure | Promise<Plan | Failure>;
 
-/** The domain that is to be healed, and what its remedies ask about it. */
-export class Patient {
-  /** libvirtd that did not answer once is not asked again: each question would wait as long. */
-  private silent: Unknown | undefined;
+/** The domain of a reset, with the questions that its remedies ask about it. */
+export class ResetTarget {
+  /** After one question without an answer libvirtd is not asked again: each would wait for the deadline. */
+  private noAnswer: Unknown | undefined;
   private copyAnswer: Promise<Failure | undefined> | undefined;
 
-  /** @param destination where the domain was to go, if that is known. */
+  /** @param destination of the last migration, if that is known */
   constructor(
     readonly domain: Domain,
     readonly held: QemuProcess,
@@ -48,21 +51,21 @@ export class Patient {
     return this.ask(() => askQemu(this.virsh, this.domain.uuid));
   }
 
-  /** libvirt's word. */
+  /** As libvirt reports it. */
   libvirtState(): Promise<string | Unknown> {
     return this.ask(() => this.virsh.state(this.domain.uuid));
   }
 
-  /** Whether the guest runs: QEMU's own run state where its memory was read, else libvirt's word. */
+  /** QEMU's own run state where its memory was read, otherwise the state as libvirt reports it. */
   async runState(reading: MemoryReading): Promise<string | Unknown> {
     return isUnknown(reading) ? this.libvirtState() : reading.memory.runState;
   }
 
-  /** Why a copy elsewhere may own the disks. Asked once for all remedies. */
+  /** Why a copy on another host may own the disks. Asked once for all remedies. */
   copy(): Promise<Failure | undefined> {
     const { domain, held, settings, destination } = this;
     const log = (): LogFacts | Unknown =>
-      readQemuLog(settings.libvirt.logDirectory, domain.name, held, readResetNote(domain.name, held));
+      readQemuLog(settings.libvirt.logDirectory, domain.name, held, readResetRecord(domain.name, held));
     return (this.copyAnswer ??=
       destination === undefined
         ? Promise.resolve(objectionToCopy(log(), domain.name))
@@ -75,9 +78,9 @@ export class Patient {
   }
 
   private async ask<T extends string | object>(question: () => Promise<T | Unknown>): Promise<T | Unknown> {
-    if (this.silent) return this.silent;
+    if (this.noAnswer) return this.noAnswer;
     const answer = await question();
-    if (typeof answer === 'object' && isUnknown(answer)) this.silent = answer;
+    if (typeof answer === 'object' && isUnknown(answer)) this.noAnswer = answer;
     return answer;
   }
 }

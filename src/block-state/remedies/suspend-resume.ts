@@ -1,15 +1,16 @@
 import { objection } from '../model/preconditions';
 import { isUnknown } from '../../core/unknown';
+import { textOf } from '../../messages';
 import type { Remedy } from './remedy';
 
-/** libvirt suspends the guest and resumes it at once: QEMU takes its disks back before it lets the guest run. */
-export const suspendResume: Remedy = async (patient, reading) => {
-  const { domain, virsh } = patient;
-  const copy = await patient.copy();
-  const libvirtState = await patient.libvirtState();
-  const answers = isUnknown(reading) ? await patient.answers() : undefined;
+/** Has libvirt suspend the guest and resume it at once: QEMU takes its disks back before it lets the guest run. */
+export const suspendResume: Remedy = async (target, reading) => {
+  const { domain, virsh } = target;
+  const copy = await target.copy();
+  const libvirtState = await target.libvirtState();
+  const answers = isUnknown(reading) ? await target.answers() : undefined;
   const refused = objection('suspend-resume', {
-    ...patient.situation(reading),
+    ...target.situation(reading),
     libvirtState,
     copy,
     ...(answers ? { answers } : {}),
@@ -19,7 +20,7 @@ export const suspendResume: Remedy = async (patient, reading) => {
     commands: [`virsh 'suspend --domain ${domain.uuid}; resume --domain ${domain.uuid}'`],
     apply: async () => {
       const done = await virsh.suspendAndResume(domain.uuid);
-      return isUnknown(done) ? done : { what: 'the guest was suspended and resumed', activatedAll: true };
+      return isUnknown(done) ? done : { what: textOf('suspended-and-resumed'), activatedAll: true };
     },
   };
 };

@@ -3,20 +3,19 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Lines, tooLong } from '../../os/model/line-splitter';
 
-/** Milliseconds between two looks. */
 const pollIntervalMs = 10;
 
-/** Longer than any line of QEMU's or libvirt's. */
+/** More than QEMU or libvirt write in one line. */
 const maxLineBytes = 64 * 1024;
 
-/** Hears each line once. */
+/** Gets each line once. */
 export interface LineReader {
   take(line: string): void;
 }
 
 /**
- * QEMU's log from a moment on. Each look reads only what is new, and nothing is kept but a line that has no end yet:
- * the log may grow by gigabytes during a move that lasts for hours.
+ * QEMU's log from now on. Each call reads only what is new, and nothing is kept but the start of an incomplete line: the
+ * log may grow by gigabytes during a move of hours.
  */
 export class LogWatch<Reader extends LineReader> {
   private readonly file: string;
@@ -25,44 +24,44 @@ export class LogWatch<Reader extends LineReader> {
   private descriptor: number | undefined;
   private position: number;
 
-  /** Starts at the end of the log as it is now. A log that cannot be read stays empty. */
+  /** Starts at the present end of the log. A log that cannot be read counts as empty. */
   constructor(
     directory: string,
     domain: string,
-    private readonly said: Reader,
+    private readonly reader: Reader,
   ) {
     this.file = join(directory, `${domain}.log`);
     this.descriptor = open(this.file);
     this.position = this.descriptor === undefined ? 0 : fstatSync(this.descriptor).size;
   }
 
-  /** Reads what is new. When virtlogd rotates the log away, its old file is read to the end, then the new. */
+  /** Reads what is new. After a rotation by virtlogd the old file is read to its end, then the new one. */
   look(): Reader {
     this.drain();
     const next = open(this.file);
-    if (next === undefined) return this.said;
+    if (next === undefined) return this.reader;
     if (this.descriptor !== undefined && fstatSync(next).ino === fstatSync(this.descriptor).ino) {
       closeSync(next);
-      return this.said;
+      return this.reader;
     }
     this.drain();
     this.close();
     this.descriptor = next;
     this.position = 0;
     this.drain();
-    return this.said;
+    return this.reader;
   }
 
-  /** The last look: a line that has no end is one, too. */
+  /** Reads for the last time: an incomplete line counts, too. */
   last(): Reader {
     this.look();
     const rest = this.lines.rest();
-    if (rest !== undefined) this.said.take(rest);
-    return this.said;
+    if (rest !== undefined) this.reader.take(rest);
+    return this.reader;
   }
 
-  /** Reads on until what was said is as expected, for so many milliseconds at most. */
-  async until(isExpected: (said: Reader) => boolean, milliseconds: number): Promise<void> {
+  /** Reads until the lines so far are as expected, for so many milliseconds at most. */
+  async until(isExpected: (reader: Reader) => boolean, milliseconds: number): Promise<void> {
     const end = performance.now() + milliseconds;
     while (!isExpected(this.look()) && performance.now() < end) await pause(pollIntervalMs);
   }
@@ -74,7 +73,7 @@ export class LogWatch<Reader extends LineReader> {
 
   private drain(): void {
     if (this.descriptor === undefined) return;
-    // logrotate copies and truncates it where virtlogd is switched off (libvirtd.qemu.logrotate.in): all is new then.
+    // Without virtlogd, logrotate copies and truncates the log (libvirtd.qemu.logrotate.in): all of it is new then.
     if (fstatSync(this.descriptor).size < this.position) this.position = 0;
     const { chunk } = this;
     for (;;) {
@@ -82,7 +81,7 @@ export class LogWatch<Reader extends LineReader> {
       if (length === 0) return;
       this.position += length;
       for (const line of this.lines.take(chunk.subarray(0, length)))
-        if (line !== tooLong) this.said.take(line);
+        if (line !== tooLong) this.reader.take(line);
     }
   }
 }

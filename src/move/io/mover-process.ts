@@ -2,16 +2,16 @@ import { KeptText } from '../../core/kept-text';
 import { leave, signalGroup, startLasting } from '../../os/child-process';
 import type { Command } from '../../os/isolated';
 
-/** Milliseconds in which what a mover wrote arrives after its end. */
+/** For output that arrives after the mover's end. */
 const outputGraceMs = 1000;
-/** Characters that are kept of each end of what a mover prints: it may print for hours, and nobody reads it before its end. */
+/** What is kept of the start, and of the end, of a mover's output, which may grow for hours. */
 const keptOutputChars = 256 * 1024;
 
 /** The program that really moves or saves a domain. */
 export interface Mover {
   /** Its name in messages and results. */
   readonly name: string;
-  /** There is no deadline, since a live migration takes as long as it takes. */
+  /** Without a deadline: a live migration may take hours. */
   readonly start: () => RunningMover;
 }
 
@@ -24,11 +24,11 @@ export interface MoverResult {
 export interface RunningMover {
   /** It never rejects. */
   readonly ended: Promise<MoverResult>;
-  /** Reaches all that the mover started and left in its process group. */
+  /** Signals the mover's whole process group. */
   readonly kill: (signal: 'SIGTERM' | 'SIGKILL') => void;
 }
 
-/** A program; in the root directory, unless another is named. */
+/** `cwd`: `/` by default. */
 export interface Program {
   readonly command: Command;
   readonly cwd?: string;
@@ -40,17 +40,17 @@ export function startProgram(program: Program, input = ''): RunningMover {
   return running;
 }
 
-/** Of a program that was started, and waits for its input before it does anything. */
+/** A program that was started, and does nothing before it has its input. */
 export interface Launched {
   readonly running: RunningMover;
   readonly hasEnded: () => boolean;
-  /** Gives it all its input. */
+  /** Writes all its input. */
   readonly go: (input: string) => void;
-  /** Ends it without any, and waits for nothing. */
+  /** Ends it without input, and does not wait for its end. */
   readonly abandon: () => void;
 }
 
-/** Ctrl-C on the terminal reaches only us, and we ask libvirt to end its job. */
+/** Ctrl-C on the terminal must not reach the mover: libvirt is asked to end its job instead. */
 export function launch({ command, cwd = '/' }: Program): Launched {
   const child = startLasting(command, { cwd, env: { ...process.env, LC_ALL: 'C' } });
   const [stdout, stderr] = [new KeptText(keptOutputChars), new KeptText(keptOutputChars)];
@@ -63,7 +63,7 @@ export function launch({ command, cwd = '/' }: Program): Launched {
       resolve(moved(127));
     });
     child.on('close', (exit) => resolve(moved(exit)));
-    // A process that the mover left behind may hold its output open for ever; the mover's own end counts.
+    // A process that the mover left behind may keep the output open for ever; the mover's own end counts.
     child.on('exit', (exit) => {
       setTimeout(() => {
         child.stdout.destroy();

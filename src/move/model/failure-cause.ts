@@ -2,9 +2,8 @@ import { deathSignature, readLog } from '../../block-state/model/log-signatures'
 import type { Unknown } from '../../core/unknown';
 
 /**
- * Why a mover failed. `handing-over`: QEMU could not give up its disks, which is what this program mends.
- * `died`: QEMU ended, and the domain runs nowhere. `stalled`: its copy stood still, and was ended. `other`: a reason
- * that is the mover's own.
+ * Why a mover failed. `handing-over`: QEMU could not give up its disks, which this program can repair. `died`: QEMU here
+ * has ended. `stalled`: its copy made no progress, and was ended. `other`: anything else.
  */
 export type Cause = 'handing-over' | 'died' | 'stalled' | 'other';
 
@@ -12,11 +11,11 @@ export interface Attempt {
   readonly mover: string;
   /** The mover's own exit status; `null` when a signal ended it. */
   readonly exit: number | null;
-  /** Of an attempt that failed. */
+  /** Missing where it succeeded. */
   readonly cause?: Cause;
 }
 
-/** What QEMU's log says while a mover runs, judged line by line: a log of megabytes is not read again at each look. */
+/** What QEMU's log says while a mover runs, line by line: a log of megabytes is not read again at each poll. */
 export class MoveLog {
   /** QEMU could not give up its disks. */
   handingOverFailed = false;
@@ -24,7 +23,7 @@ export class MoveLog {
   wasSaved = false;
 
   take(line: string): void {
-    this.handingOverFailed ||= tellsOfHandingOver(line);
+    this.handingOverFailed ||= isHandoverFailure(line);
     this.wasSaved ||= savedLine.test(line);
   }
 }
@@ -32,35 +31,35 @@ export class MoveLog {
 /** libvirt's last line of a domain that it has saved (src/qemu/qemu_process.c, qemuProcessStop). */
 const savedLine = /: shutting down, reason=saved$/;
 
-/** What was seen after a mover said that it failed. */
+/** What was found after a mover had reported a failure. */
 export interface Aftermath {
   /** QEMU could not give up its disks: {@link MoveLog}. */
   readonly handingOverFailed: boolean;
-  /** The very QEMU that ran before still does. */
+  /** The same QEMU process still runs. */
   readonly alive: boolean;
-  /** Its copy was ended because it stood still. */
+  /** Its copy was ended because it made no progress. */
   readonly stalled: boolean;
 }
 
-/** Judges by QEMU's log and by the process; what virsh says varies for one and the same failure. */
+/** From QEMU's log and the process: for the same failure virsh prints different texts. */
 export function causeOf({ handingOverFailed, alive, stalled }: Aftermath): Cause {
   if (!alive) return 'died';
   if (handingOverFailed) return 'handing-over';
   return stalled ? 'stalled' : 'other';
 }
 
-function tellsOfHandingOver(line: string): boolean {
+function isHandoverFailure(line: string): boolean {
   return (
     deathSignature.test(line) ||
     readLog(line).signatures.some(({ meaning }) => meaning === 'inactivate-failed')
   );
 }
 
-/** QEMU took its disks back: milliseconds since libvirt ended its job. Or why it was not asked to. */
+/** How long after the end of libvirt's job QEMU had its disks back; or why it was not asked to take them. */
 export type Reactivation =
   | {
       readonly milliseconds: number;
-      /** Of these, until the destination had no copy of the domain: libvirt there waits for its QEMU in steps of 200 ms. */
+      /** The part of it until the destination had no copy of the domain: libvirt there polls its QEMU every 200 ms. */
       readonly destination: number;
     }
   | Unknown;

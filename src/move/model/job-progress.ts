@@ -1,8 +1,8 @@
-/** How far a job of libvirt has come. */
+/** The progress of a job of libvirt. */
 export interface JobProgress {
-  /** 0 to 100, of the data that are known by now; a busy guest makes more. */
+  /** 0 to 100, of the data that are known now; a busy guest adds to them. */
   readonly percent: number;
-  /** As libvirt words it: `112.3 MiB/s`; absent before it is known. */
+  /** As libvirt prints it: `112.3 MiB/s`; missing before it is known. */
   readonly rate?: string;
 }
 
@@ -14,7 +14,7 @@ const units: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-/** Reads what `virsh domjobinfo` prints; `undefined` when no job is under way. */
+/** Reads what `virsh domjobinfo` prints; `undefined` when there is no job. */
 export function parseJobInfo(text: string): JobProgress | undefined {
   const field = (name: string): string | undefined =>
     new RegExp(`^${name}:\\s+(.+)$`, 'm').exec(text)?.[1]?.trim();

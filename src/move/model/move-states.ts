@@ -12,22 +12,22 @@ export const guardResults = {
 
 export type GuardResult = keyof typeof guardResults;
 
-/** The end of a run: a result; or an error that was thrown before a mover had ended, with an exit status of its own. */
+/** The end of a run: a result; or an error that was thrown before a mover had ended, which has its own exit status. */
 export type FinalState = GuardResult | 'error';
 
-/** What a check, with the repair and the reset that follow it, may find instead of a domain that is safe. */
+/** What a check, with its repair and reset, may end with instead of a safe domain. */
 export type Unsafe = 'refused' | 'undecided' | 'failed' | 'person';
 
-/** What may become of a mover. */
+/** The outcomes of a mover. */
 const afterMover = {
   moved: 'confirming',
   stalled: 'ending-early',
-  'told-to-end': 'ending-early',
+  cancelled: 'ending-early',
   other: 'settling',
   died: 'looking-elsewhere',
 } as const;
 
-/** Once the mover has failed, the failure is its own; only a person's help may outweigh it. */
+/** After a failure the result is the mover's, unless a person is needed. */
 const afterFailure = {
   'mover-failed': 'mover-failed',
   person: 'person',
@@ -45,13 +45,13 @@ const notAgain = {
 } as const;
 
 /**
- * The course of a guarded move or save: what is done in each state, and which state follows what comes of it. Two
- * outcomes are seen by the driver: `gone`, when a state would end the run and QEMU here has ended meanwhile; `thrown`,
- * for a GuardError. What is not a key here has no state that follows: see {@link FinalState}.
+ * The states of a guarded move or save: what is done in each, and the state that follows each outcome. Two outcomes are
+ * those of the loop itself (../guarded-move.ts): `gone`, when a state would end the run and QEMU here has ended meanwhile;
+ * `thrown`, for a GuardError. A name that is not a key here is the end: see {@link FinalState}.
  */
 export const moveStates = {
   starting: {
-    does: 'libvirt must have no job of the domain under way',
+    does: 'libvirt must have no job of the domain',
     next: { free: 'checking', thrown: 'error' },
   },
   checking: {
@@ -66,12 +66,12 @@ export const moveStates = {
     },
   },
   moving: {
-    does: 'the mover runs; one stands by to re-activate, one watches libvirt’s job',
+    does: 'the mover runs; a standby may re-activate, a watchdog polls libvirt’s job',
     next: { ...afterMover, 'handing-over': 'healing', thrown: 'error' },
   },
   healing: {
     does: 'QEMU must have all its disks back',
-    next: { healed: 'checking-again', 'told-to-end': 'mover-failed', ...afterFailure },
+    next: { healed: 'checking-again', cancelled: 'mover-failed', ...afterFailure },
   },
   'checking-again': { does: 'as checking', next: { safe: 'moving-again', ...notAgain } },
   'moving-again': {
@@ -85,18 +85,18 @@ export const moveStates = {
   },
   'healing-again': {
     does: 'as healing',
-    next: { healed: 'checking-at-last', 'told-to-end': 'mover-failed', ...afterFailure },
+    next: { healed: 'checking-at-last', cancelled: 'mover-failed', ...afterFailure },
   },
   'checking-at-last': {
     does: 'as checking, so that the VM is left safe',
     next: { safe: 'mover-failed', ...notAgain },
   },
   confirming: {
-    does: 'the mover’s success is final; a guest that stands still over there is told of',
+    does: 'the mover’s success is final; a guest that is paused on the destination is reported',
     next: { done: 'done', thrown: 'done' },
   },
   settling: {
-    does: 'libvirt’s job has ended, what it left in QEMU is healed, the guest is as before',
+    does: 'libvirt’s job has ended, what it left in QEMU is reset, the guest is as before',
     next: afterFailure,
   },
   'ending-early': {
@@ -117,7 +117,7 @@ export const moveStates = {
 
 export type MoveState = keyof typeof moveStates;
 
-/** What may come of a state. */
+/** The outcomes of a state. */
 export type OutcomeOf<S extends MoveState> = keyof (typeof moveStates)[S]['next'] & string;
 
 /** The type is what proves that each name in the table is that of a state. */

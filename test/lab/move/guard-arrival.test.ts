@@ -27,7 +27,7 @@ test('the mover fails, and the guest runs over there: it has been moved', async 
   const domain = await stage.lab.startDomain(560);
   const { exit, report } = await failingAfterwards(domain, 'migrate', domain.name, 'kvm2');
   expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
-  expect(report.what).toBe('it runs on kvm2 now, although the mover failed: error: snapshot-create failed');
+  expect(report.what).toBe('it runs on kvm2, although the mover failed: error: snapshot-create failed');
   expect(report.attempts).toEqual([{ mover: 'virsh migrate', exit: 42, cause: 'other' }]);
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
@@ -38,7 +38,7 @@ test('the mover fails, and all of the guest stands still over there: it is the o
   const { exit, report } = await failingAfterwards(domain, 'migrate', domain.name, 'kvm2');
   expect([exit, report.result]).toEqual([4, 'person']);
   expect(report.what).toBe(
-    'one-561 runs here no more; kvm2 has all of it, and it stands still there (paused (user))',
+    'one-561 no longer runs here; all of it is on kvm2, and it is paused there (paused (user))',
   );
   expect(report.remedy).toMatch(/^the only copy: never destroy it; /);
   await obey(report.remedy);
@@ -50,7 +50,7 @@ test('the mover succeeds, and the guest stands still over there: a warning, and 
   stage.configure(suspending);
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
   expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
-  expect(report.what).toBe('it was moved, but stands still on kvm2 (paused (user)), and ran before');
+  expect(report.what).toBe('it was migrated, but is paused on kvm2 (paused (user)); it ran before');
   await obey(report.remedy);
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });

@@ -27,7 +27,9 @@ test('a destination without sshd: the mover’s own status, its message first, a
   const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
   await stage.lab.startDaemon('kvm2', 'sshd');
   expect(exit).toBe(1);
-  expect(stderr).toMatch(/Connection refused[^]*migrate-guard: one-300: it failed for a reason of its own/);
+  expect(stderr).toMatch(
+    /Connection refused[^]*migrate-guard: one-300: the mover failed for another reason; not retried/,
+  );
   await stage.expectAliveOn('kvm1', domain);
   await expectMovable(domain);
 });
@@ -160,7 +162,7 @@ test('Ctrl-C while a guest is moved that stands still: it stands still as before
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
   expect(report.what).toBe(
-    'it was told to end; one-309 is here, paused as before, and kvm2 has no copy of it',
+    'the move was cancelled; one-309 is here, paused as before, and kvm2 has no copy of it',
   );
   await domain.host.virsh('resume', domain.name);
   await stage.expectAliveOn('kvm1', domain);

@@ -76,7 +76,7 @@ test('during the copy: the mover does its work alone, and a second run keeps awa
   await stage.signal('KILL', domain);
   expect((await running).exit).not.toBe(0);
   const second = await stage.run('migrate', domain.name, 'kvm2');
-  const busy = 'libvirt has a job of one-404 under way (migration out)';
+  const busy = 'libvirt already runs a job of one-404 (migration out)';
   expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining(busy)]);
   await stage.hurry(domain);
   await expectMoverMoves(domain);

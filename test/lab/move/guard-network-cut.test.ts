@@ -43,8 +43,8 @@ test('a copy that stands still is ended in bounded time, and the VM runs on here
     [{ mover: 'virsh migrate', exit: null, cause: 'stalled' }],
   ]);
   expect(aborts(report)).toEqual([
-    'the copy has stood still for 2 s: libvirt is to end it',
-    'the mover did not end by itself, so it is killed',
+    'the copy has made no progress for 2 s: libvirt is asked to end its job',
+    'the mover did not end by itself and is killed',
   ]);
   expect(report.what).toMatch(/one-320 runs here; nobody can tell whether kvm2 has a copy/);
   expect(await domain.state()).toBe('running');
@@ -74,7 +74,7 @@ test('Ctrl-C ends a copy that stands still as well', async () => {
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
   expect(report.what).toMatch(
-    /it was told to end; one-322 runs here; nobody can tell whether kvm2 has a copy/,
+    /the move was cancelled; one-322 runs here; nobody can tell whether kvm2 has a copy/,
   );
   await domain.expectCounting();
   await expectMovableAfterHeal(domain);

@@ -49,7 +49,7 @@ test('into a directory that does not exist: the mover’s own status, its messag
   const { exit, stderr } = await stage.run('save', domain.name, '/nowhere/file');
   expect(exit).toBe(1);
   expect(stderr).toMatch(
-    /^error: [^]*\/nowhere\/file[^]*migrate-guard: one-540: it failed for a reason of its own/,
+    /^error: [^]*\/nowhere\/file[^]*migrate-guard: one-540: the mover failed for another reason; not retried/,
   );
   await expectSavable(domain);
 });
@@ -73,7 +73,7 @@ test('that Ctrl-C ends', async () => {
   const domain = await startFull(543);
   const ended = await strike(domain, () => stage.signal('INT', domain));
   expect(ended).toMatchObject(failed('other'));
-  expect(ended.report.what).toContain('it was told to end; one-543 runs here');
+  expect(ended.report.what).toContain('the move was cancelled; one-543 runs here');
   await stage.expectAliveOn('kvm1', domain);
   await domain.destroy();
 });
@@ -124,7 +124,7 @@ test('when migrate-guard is killed with -9: virsh is still at it, and a second r
   await stage.signal('KILL', domain);
   expect((await saving).exit).not.toBe(0);
   const second = await stage.run('save', domain.name, `${fileOf(domain)}.second`);
-  const busy = 'libvirt has a job of one-547 under way (save)';
+  const busy = 'libvirt already runs a job of one-547 (save)';
   expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining(busy)]);
   await domain.host.virsh('domjobabort', domain.name);
   // It only asks. What libvirt undoes is done when its job ends, and nobody here waits for the mover that does.

@@ -91,7 +91,7 @@ describe('a mover that has moved the VM', () => {
     const domain = await stage.startDomain();
     mover('failing', fails);
     const moved = await stage.migrate(domain, 'kvm2', { local });
-    const words = `${domain.name}: it runs on kvm2 now, although the mover failed: Cannot redefine snapshots`;
+    const words = `${domain.name}: it runs on kvm2, although the mover failed: Cannot redefine snapshots`;
     expect([moved.exit, moved.log]).toEqual([0, ['[I]: Cannot redefine snapshots', warning(`${words}$`)]]);
     // What OpenNebula would have run, had it been told otherwise.
     const failed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
@@ -118,7 +118,7 @@ describe('a mover that has moved the VM', () => {
     expect([moved.exit, moved.log]).toEqual([
       0,
       [
-        warning(`${domain.name}: it was moved, but stands still on kvm2 `),
+        warning(`${domain.name}: it was migrated, but is paused on kvm2 `),
         warning(`-> virsh resume ${domain.name}, on kvm2$`),
       ],
     ]);

@@ -111,7 +111,7 @@ describe('of --all', () => {
       exit: 3,
       told: [
         ['one-310', 'failed', expect.stringContaining('QEMU refused cont: no such device')],
-        ['one-312', 'refused', 'not begun, because the reset of one-310 ended with: failed'],
+        ['one-312', 'refused', 'not started, because the reset of one-310 ended with: failed'],
       ],
     });
     expect(await run('inspect', 'one-312')).toMatchObject({ exit: 2 });
@@ -133,7 +133,7 @@ describe('suspend and resume, which libvirtd does not bring to their end', () =>
     run('reset', 'one-310', '--strategy', 'suspend-resume', '--json', ...more);
 
   test.each([
-    ['libvirtd is gone', 'exit 1', 4, 'paused', 'whether it runs cannot be told'],
+    ['libvirtd is gone', 'exit 1', 4, 'paused', 'whether it runs is not known'],
     ['the guest is paused', 'echo paused; exit', 4, 'paused', 'it is paused'],
     ['the guest runs', 'echo running; exit', 3, 'failed', 'connection lost'],
   ])('%s', async (_, domstate, exit, result, what) => {
@@ -151,7 +151,7 @@ describe('suspend and resume, which libvirtd does not bring to their end', () =>
     expect(report.remedy).toBe(
       result === 'paused'
         ? 'virsh resume one-310'
-        : 'mend what stands in the way, then reset again; do not migrate it, save it or resize its disks before',
+        : 'remove the cause, then reset again; before that do not migrate it, save it or resize its disks',
     );
   });
 });

@@ -32,7 +32,7 @@ describe('the mover fails, and QEMU here has ended', () => {
     const { exit, report } = await failing('running (migrated)');
     expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
     expect(report.what).toBe(
-      'it runs on kvm2 now, although the mover failed: error: snapshot-create: no such file',
+      'it runs on kvm2, although the mover failed: error: snapshot-create: no such file',
     );
     // QEMU did not die.
     expect(report.attempts).toEqual([{ mover: 'virsh migrate', exit: 17, cause: 'other' }]);
@@ -44,7 +44,7 @@ describe('the mover fails, and QEMU here has ended', () => {
       const { exit, report } = await failing(told);
       expect([exit, report.result]).toEqual([4, 'person']);
       expect(report.what).toBe(
-        `one-310 runs here no more; kvm2 has all of it, and it stands still there (${told})`,
+        `one-310 no longer runs here; all of it is on kvm2, and it is paused there (${told})`,
       );
       expect(report.remedy).toBe('the only copy: never destroy it; virsh resume one-310, on kvm2');
     },
@@ -56,7 +56,7 @@ describe('the mover fails, and QEMU here has ended', () => {
       const { exit, report } = await failing(told);
       expect([exit, report.result]).toEqual([4, 'person']);
       expect(report.what).toBe(
-        `one-310 runs here no more, and kvm2 has a copy of it that may lack a part (${told})`,
+        `one-310 no longer runs here, and its copy on kvm2 may be incomplete (${told})`,
       );
       expect(report.remedy).toMatch(/^start it nowhere before virsh domstate --reason one-310 on kvm2 says/);
     },
@@ -67,7 +67,7 @@ describe('the mover fails, and QEMU here has ended', () => {
     const { exit, report } = await guardedMove(on.stage, { move, before: copyIs('running (migrated)') });
     expect([exit, report.result]).toEqual([4, 'person']);
     expect(report.what).toMatch(
-      /^one-310 is on kvm2 \(running \(migrated\)\) and may be here, too: whether a QEMU of it is here cannot be told: /,
+      /^one-310 is on kvm2 \(running \(migrated\)\) and may be here, too: whether a QEMU of it is here is not known: /,
     );
     expect(report.remedy).toMatch(/^never resume it here, as it runs on kvm2; /);
   });
@@ -110,7 +110,7 @@ test('the mover fails, the guest stands still here, and nobody tells of the dest
   const { exit, report } = await guardedMove(on.stage, { move: `touch /mnt/failed; ${fails}`, before });
   expect([exit, report.result]).toEqual([4, 'person']);
   expect(report.remedy).toBe(
-    'see that kvm2 has no copy of it: virsh list --all, there; then see virsh domstate --reason one-310, then virsh resume one-310',
+    'see that kvm2 has no copy of it: virsh list --all, on kvm2; then see virsh domstate --reason one-310, then virsh resume one-310',
   );
 });
 
@@ -126,7 +126,7 @@ describe('the mover succeeds', () => {
   test('the guest stands still over there, and ran before: a warning, and how to let it run on', async () => {
     const { exit, report } = await moved(copyIs('paused (user)'));
     expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
-    expect(report.what).toBe('it was moved, but stands still on kvm2 (paused (user)), and ran before');
+    expect(report.what).toBe('it was migrated, but is paused on kvm2 (paused (user)); it ran before');
     expect(report.remedy).toBe('virsh resume one-310, on kvm2');
   });
 
@@ -141,7 +141,7 @@ describe('the mover succeeds', () => {
     expect([exit, stdout, stderr]).toEqual([
       0,
       'one-310: done\n',
-      'migrate-guard: warning: one-310: it was moved, but stands still on kvm2 (paused (user)), and ran before\n' +
+      'migrate-guard: warning: one-310: it was migrated, but is paused on kvm2 (paused (user)); it ran before\n' +
         '  -> virsh resume one-310, on kvm2\n',
     ]);
   });

@@ -83,7 +83,7 @@ test('the guest stands still: what takes its disks back is that it is resumed, a
   });
   expect([exit, report.result]).toEqual([4, 'person']);
   expect(report.what).toMatch(
-    /^QEMU could not hand over its disks, and does not have them back: cont: the guest is postmigrate/,
+    /^QEMU does not have its disks back after a failed hand-over: cont: the guest is postmigrate/,
   );
   expect(report.remedy).toBe(
     'when the guest may run again, and no other host has a copy of it: virsh resume one-310',
@@ -96,8 +96,8 @@ test('a mover that fails after libvirt has saved: the guest is not said to have 
     exit 17`;
   const { exit, report } = await guardedSave(on.stage, { move });
   expect([exit, report.result]).toEqual([17, 'mover-failed']);
-  expect(report.what).toBe('one-310 was saved, and runs no more, although the mover failed');
-  expect(report.remedy).toContain(`on ${hostname()}: virsh restore /mnt/file; started anew`);
+  expect(report.what).toBe('one-310 was saved and no longer runs, although the mover failed');
+  expect(report.remedy).toContain(`on ${hostname()}, virsh restore /mnt/file continues it with its memory`);
   // It did not die.
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
 });
@@ -124,8 +124,8 @@ test('libvirt does not end a job that stands still, and is asked again later', a
     [{ mover: 'virsh save', exit: 17, cause: 'stalled' }],
   ]);
   expect(report.actions.map(({ what }) => what)).toEqual([
-    'the copy has stood still for 1 s: libvirt is to end it',
-    expect.stringMatching(/^libvirt does not end its job, so it is waited for/),
+    'the copy has made no progress for 1 s: libvirt is asked to end its job',
+    expect.stringMatching(/^libvirt does not end its job: .*; waiting for it$/),
   ]);
 });
 
@@ -136,7 +136,7 @@ test('QEMU takes its disks back by itself, and a copy stays over there: not trie
   esac`;
   const { exit, report } = await guardedMove(on.stage, { move: fails, before });
   expect([exit, report.result, report.blockState]).toEqual([17, 'mover-failed', 'healthy']);
-  expect(report.what).toBe('not tried again: kvm2 still has a copy of one-310');
+  expect(report.what).toBe('kvm2 still has a copy of one-310; the failed move is not retried');
   expect(report.attempts).toHaveLength(1);
 });
 

@@ -71,7 +71,7 @@ describe('by the log, where memory cannot be read', () => {
       stage.report('inspect', domain.name, '--config', blind);
     const before = await look();
     expect(before).toMatchObject({ exit: 0, blockState: 'healthy' });
-    expect(before.findings[0]?.what).toContain('no failed handing over since its start');
+    expect(before.findings[0]?.what).toContain('no failed hand-over since its start');
     await failMigration(domain, [0]);
     const after = await look();
     expect(after).toMatchObject({ exit: 2, blockState: 'unknown' });
@@ -107,11 +107,11 @@ describe('by the log, where memory cannot be read', () => {
     const silent = await stage.report('inspect', domain.name, '--config', config);
     await stage.host.succeed(['kill', '-CONT', daemon]);
     expect(silent).toMatchObject({ exit: 2, blockState: 'unknown' });
-    expect(silent.findings[0]?.what).toMatch(/which does not tell of an arrival, and QEMU does not answer/);
+    expect(silent.findings[0]?.what).toMatch(/but does not show an arrival, and QEMU does not answer/);
     await domain.destroy();
   });
 
-  test('a log that is not whole: QEMU without a migration is healthy, any other is unknown', async () => {
+  test('an incomplete log: QEMU without a migration is healthy, any other is unknown', async () => {
     const domain = await quietDomain(stage, 711, 1);
     const look = (): ReturnType<typeof stage.report> =>
       stage.report('inspect', domain.name, '--config', blind);

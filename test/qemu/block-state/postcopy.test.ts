@@ -33,7 +33,7 @@ test.each([
     expect(await domain.qmp('query-status')).toMatchObject({ status: 'postmigrate' });
     const blindly = await stage.report('inspect', domain.name, '--config', blind);
     expect(blindly).toMatchObject({ exit: 2, blockState: 'unknown' });
-    expect(blindly.findings[0]?.what).toContain('handing over failed since');
+    expect(blindly.findings[0]?.what).toContain('a hand-over failed since');
     const wayOut = expect.stringContaining(`virsh resume ${domain.name}`) as unknown;
     expect(blindly.findings[0]?.remedy).toEqual(wayOut);
     // Without a layout nobody knows whether the other QEMU has what it needs to go on.

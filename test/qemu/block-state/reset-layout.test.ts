@@ -78,7 +78,7 @@ describe('a layout that is not to be trusted is refused', () => {
   });
 
   test.each([
-    ['cut off', () => JSON.stringify(good).slice(0, 100), 'it is no JSON'],
+    ['cut off', () => JSON.stringify(good).slice(0, 100), 'it is not valid JSON'],
     [
       'of another build',
       () => JSON.stringify({ ...good, buildId: 'ab'.repeat(20) }),
@@ -114,15 +114,15 @@ describe('a layout that is not to be trusted is refused', () => {
 
   test('that others could have written', async () => {
     chmodSync(stage.host.path(file), 0o666);
-    await expectRefused('others than root could have written it');
+    await expectRefused('users other than root could have written it');
     chmodSync(stage.host.path(file), 0o644);
     chownSync(stage.host.path(file), 9869, 9869);
-    await expectRefused('others than root could have written it');
+    await expectRefused('users other than root could have written it');
   });
 
   test('in a directory that others can write', async () => {
     chmodSync(stage.host.path(directory), 0o777);
-    await expectRefused('others than root can write it');
+    await expectRefused('users other than root can write it');
     chmodSync(stage.host.path(directory), 0o755);
   });
 

@@ -157,7 +157,7 @@ describe('while something else is under way', () => {
     for (const strategy of ['cont', 'suspend-resume', 'memory', 'gdb', 'auto']) {
       const report = await reset(stage, domain.name, '--strategy', strategy);
       expect(report).toMatchObject({ exit: 1, result: 'refused', blockState: 'stuck' });
-      expect(report.what).toContain('a migration is under way');
+      expect(report.what).toContain('a migration is running');
     }
     await migration.cancel();
     expect(await reset(stage, domain.name)).toMatchObject({ exit: 0, result: 'healed' });

@@ -116,7 +116,7 @@ test('--deep asks QEMU and opens each disk as QEMU, and without libvirtd cannot 
     ['disk-access', 'QEMU (uid 9869, gid 9869) may open it'],
     ['disk-open', 'opened inside the namespace as QEMU (uid 9869, gid 9869)'],
     ['disk-name', 'QEMU and libvirt call every file by the same name'],
-    ['block-state', expect.stringMatching(/^QEMU's log holds no failed handing over since its start at /)],
+    ['block-state', expect.stringMatching(/^QEMU's log has no failed hand-over since its start at /)],
   ]);
   const socket = '/run/libvirt/libvirt-sock';
   await stage.host.succeed(['mv', socket, `${socket}.away`]);

@@ -1,4 +1,4 @@
-import { moving } from '../../../src/commands/move-signals';
+import { observeMover } from '../../../src/commands/move-signals';
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
@@ -6,12 +6,12 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   (signal) => {
     const before = process.listenerCount(signal);
     const abort = jest.fn();
-    const observer = moving({ name: 'one-310' } as Domain, abort);
+    const observer = observeMover({ name: 'one-310' } as Domain, abort);
     expect(process.listenerCount(signal)).toBe(before + 1);
     const listener = process.listeners(signal).at(-1);
-    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const printed = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     listener?.(signal);
-    said.mockRestore();
+    printed.mockRestore();
     expect([abort.mock.calls.length, observer.aborted()]).toEqual([1, true]);
     observer.end();
     expect(process.listenerCount(signal)).toBe(before);

@@ -34,7 +34,7 @@ const words = (session: readonly Step[]): string[] =>
   session.map(({ state, outcome }) => `${state}: ${outcome}`);
 const endOf = (session: readonly Step[]): string => session.at(-1)?.next ?? '';
 const movers: readonly string[] = ['moving', 'moving-again'];
-const failures = ['stalled', 'told-to-end', 'other', 'died', 'handing-over'];
+const failures = ['stalled', 'cancelled', 'other', 'died', 'handing-over'];
 const failed = all.filter((session) =>
   session.some(({ state, outcome }) => movers.includes(state) && failures.includes(outcome)),
 );
