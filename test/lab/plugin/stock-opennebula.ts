@@ -1,6 +1,6 @@
 import type { CommandResult } from '../../../src/os/run-command';
 import type { Domain } from '../harness';
-import { errorAttribute, told, type ScriptRun } from './oned';
+import { errorAttribute, told, type ScriptRun } from '../../support/oned';
 
 // OpenNebula's own part in a migration: its scripts, what its drivers are given, and what it makes of what they say.
 

@@ -13,7 +13,7 @@ import type { RecordEntry } from '../../../src/opennebula/model/record';
 import { isUnknown } from '../../../src/core/unknown';
 import { entriesIn, entriesNotRun } from '../../../src/opennebula/record-file';
 import { ABSENT, Lab, until, type Domain, type Emulator, type Host } from '../harness';
-import type { Release } from './oned';
+import type { Release } from '../../support/oned';
 import {
   actionData,
   onedConf,

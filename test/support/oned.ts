@@ -57,6 +57,7 @@ class Lines {
   /** `log` of mad/ruby/DriverExecHelper.rb:129–151 (6.6.0: 126–147): it knows no WARN. */
   log(message: string): void {
     for (const line of message.trim().split('\n')) {
+      if (message.trim() === '') return;
       const [, severity = 'INFO', text = line] = /^(ERROR|DEBUG|INFO):(.*)$/.exec(line) ?? [];
       this.add(this.run.vmId, severity, text.trim());
     }
