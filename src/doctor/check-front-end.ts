@@ -10,7 +10,7 @@ import { guards, hasGuards, kvmArguments, withGuards } from '../opennebula/model
 import { readPlainFile } from './io/tm-script-files';
 import { callers, judgeTmDrivers, judgeUnguardedVms, readTmDrivers } from './check-tm-scripts';
 
-const onedConf = '/etc/one/oned.conf';
+export const onedConf = '/etc/one/oned.conf';
 
 /** Which of the three ways to have VMs guarded this front-end has gone. */
 export interface Selection {
@@ -62,7 +62,7 @@ export function judgeOtherDrivers(hosts: readonly KvmHost[]): Finding[] {
   });
 }
 
-function readOned(root = ''): string | undefined {
+export function readOned(root = ''): string | undefined {
   try {
     return readFileSync(`${root}${onedConf}`, 'utf8');
   } catch {

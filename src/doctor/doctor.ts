@@ -13,6 +13,7 @@ import { judgeHost, program, programSum } from './check-host';
 import { judgeFiles, readInstallation, type Installation, type Role } from './check-files';
 import { judgeMovers } from './check-mover';
 import { judgeRecord } from './check-record';
+import { judgeRunningOned } from './check-running-oned';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './check-remote-host';
 import { listVms } from './check-tm-scripts';
 import { ofEachHost } from '../fleet/of-each-host';
@@ -56,7 +57,7 @@ export async function doctor(
     isByTmScripts('') ? listVms(user) : undefined,
   ]);
   const selection = judgeSelection('', hooks, vms);
-  findings.push(selection.drivers, selection.hooks, ...selection.scripts);
+  findings.push(selection.drivers, ...judgeRunningOned(), selection.hooks, ...selection.scripts);
   if (isByDrivers(selection)) findings.push(...judgeMovers('', settings));
   findings.push(...judgeRecord(new Date()));
   const listed = isUnknown(hosts) ? hosts : kvmHosts(hosts);

@@ -15,14 +15,22 @@ export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Failure 
   return vector.get('ARGUMENTS') ?? failureOf('problem', `the VM_MAD named "${driver}" has no ARGUMENTS`);
 }
 
+/** One of oned's drivers for VMs, as the file has it. */
+export interface VmMad {
+  readonly name: string;
+  readonly args: string;
+}
+
+export function vmMads(text: string): VmMad[] {
+  return readVectors(text, 'VM_MAD').map((vector) => ({
+    name: vector.get('NAME')?.value ?? '',
+    args: vector.get('ARGUMENTS')?.value ?? '',
+  }));
+}
+
 /** Of every VM_MAD, whatever its name, that selects one of our drivers. */
-export function guardedDrivers(text: string): { readonly name: string; readonly args: string }[] {
-  return readVectors(text, 'VM_MAD')
-    .map((vector) => ({
-      name: vector.get('NAME')?.value ?? '',
-      args: vector.get('ARGUMENTS')?.value ?? '',
-    }))
-    .filter(({ args }) => hasAnyGuard(args));
+export function guardedDrivers(text: string): VmMad[] {
+  return vmMads(text).filter(({ args }) => hasAnyGuard(args));
 }
 
 /** The arguments with our drivers selected; what else is selected stays. */

@@ -1,95 +1,16 @@
-import { appendFileSync, chmodSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { keepEntry } from '../../../src/opennebula/record-file';
 import { aRecordEntry } from '../../support/factories';
 import { Servant, statusXml } from '../harness';
 import { onedConf } from '../installation/machine-tree';
-import { useMachine } from '../installation/use-machine';
+import { hookPool, hostPool, troubles, useDoctorMachine, type Finding, type Report } from './doctor-machine';
 
-/** One machine that is front-end and host at once; OpenNebula's commands and the network are stand-ins. */
-
-interface Finding {
-  readonly check: string;
-  readonly state: string;
-  readonly what: string;
-  readonly remedy?: string;
-}
-
-interface Report {
-  readonly exit: number | null;
-  readonly roles: readonly string[];
-  readonly findings: readonly Finding[];
-  readonly hosts: readonly { readonly host: string; readonly findings: readonly Finding[] }[];
-}
-
-const on = useMachine();
-
-function program(path: string, ...lines: readonly string[]): void {
-  on.machine.write(path, ['#!/bin/sh', ...lines, ''].join('\n'));
-  chmodSync(on.machine.path(path), 0o755);
-}
-
-function hostPool(...names: readonly string[]): string {
-  const hosts = names.map(
-    (name) => `<HOST><NAME>${name}</NAME><STATE>2</STATE><VM_MAD><![CDATA[kvm]]></VM_MAD></HOST>`,
-  );
-  return `<HOST_POOL>${hosts.join('')}<HOST><NAME>off</NAME><STATE>8</STATE><VM_MAD>kvm</VM_MAD></HOST></HOST_POOL>`;
-}
-
-function hookPool(...names: readonly string[]): string {
-  const hooks = names.map(
-    (name) => `<HOOK><TEMPLATE><COMMAND>migrate-guard/${name}</COMMAND></TEMPLATE></HOOK>`,
-  );
-  return `<HOOK_POOL>${hooks.join('')}</HOOK_POOL>`;
-}
-
-/** OpenNebula, as far as doctor sees it. `ssh` runs the command here, as the user it was started by. */
-async function frontEnd(hosts: string, hooks: string): Promise<void> {
-  await on.machine.root([
-    'sh',
-    '-c',
-    'mkdir -p /var/lib/one/remotes/vmm/kvm /etc/one; mkdir -p /etc/libvirt; chown -R oneadmin: /var/lib/one',
-  ]);
-  on.machine.write('/var/lib/one/remotes/VERSION', '6.6.0');
-  for (const mover of ['migrate', 'save']) on.machine.write(`/var/lib/one/remotes/vmm/kvm/${mover}`, '');
-  on.machine.write('/etc/one/oned.conf', onedConf());
-  on.machine.write('/etc/libvirt/qemu.conf', '');
-  program('/usr/bin/onehost', `echo '${hosts}'`);
-  program('/usr/bin/onehook', `echo '${hooks}'`);
-  program(
-    '/usr/bin/ssh',
-    'for word; do case $word in *@*) host=${word#*@} ;; esac; done',
-    'case $host in',
-    '  kvm1) exec sh -c "$word" ;;',
-    '  gone) echo "ssh: connect to host gone port 22: No route to host" >&2; exit 255 ;;',
-    '  slow) exec sleep 600 ;;',
-    '  bare) exec sh -c "echo sudo: a password is required >&2; exit 1" ;;',
-    'esac',
-  );
-  for (const argv of [['frontend', '--set-vm-mad'], ['host']])
-    expect(await on.machine.root([on.source.file('install.sh'), ...argv])).toMatchObject({
-      exit: 0,
-      stderr: '',
-    });
-  await on.machine.root([
-    'sh',
-    '-c',
-    'mkdir /var/tmp/one; cp -r /var/lib/one/remotes/. /var/tmp/one; chmod -R a+rX /var/tmp/one',
-  ]);
-}
-
-async function doctor(...argv: readonly string[]): Promise<Report> {
-  const { exit, stdout } = await on.machine.root(['migrate-guard', 'doctor', '--json', ...argv]);
-  return { exit, ...(JSON.parse(stdout) as Omit<Report, 'exit'>) };
-}
-
-function troubles(findings: readonly Finding[] = []): string[] {
-  return findings.filter(({ state }) => state !== 'ok').map(({ check, state }) => `${check} ${state}`);
-}
+const on = useDoctorMachine();
 
 test('all is in place: front-end, this host, and the hosts of OpenNebula', async () => {
-  await frontEnd(hostPool('kvm1'), hookPool());
-  program('/usr/bin/gdb', 'echo GNU gdb 13');
-  const report = await doctor();
+  await on.frontEnd(hostPool('kvm1'), hookPool());
+  on.program('/usr/bin/gdb', 'echo GNU gdb 13');
+  const report = await on.doctor();
   expect(troubles(report.findings)).toEqual([]);
   expect(report.roles).toEqual(['frontend', 'host']);
   expect(report.hosts.map(({ host, findings }) => [host, troubles(findings)])).toEqual([['kvm1', []]]);
@@ -98,13 +19,13 @@ test('all is in place: front-end, this host, and the hosts of OpenNebula', async
 });
 
 test('what is wrong, with the remedy, in both places', async () => {
-  await frontEnd(hostPool('kvm1'), hookPool('pre-migrate'));
+  await on.frontEnd(hostPool('kvm1'), hookPool('pre-migrate'));
   on.machine.write('/etc/one/oned.conf', onedConf());
   rmSync(on.machine.path('/usr/bin/gdb'), { force: true });
   on.machine.write('/etc/sudoers.d/zz-site', 'oneadmin ALL=(root) !ALL\n');
   appendFileSync(on.machine.path('/usr/lib/migrate-guard/migrate-guard'), '\n');
   appendFileSync(on.machine.path('/var/tmp/one/migrate-guard/start.sh'), '\n');
-  const report = await doctor();
+  const report = await on.doctor();
   expect(troubles(report.findings)).toEqual([
     'installed-file problem',
     'gdb problem',
@@ -118,7 +39,7 @@ test('what is wrong, with the remedy, in both places', async () => {
   ]);
   expect(report.exit).toBe(1);
   rmSync(on.machine.path('/etc/sudoers.d/zz-site'));
-  const asked = await doctor('--host', 'kvm1');
+  const asked = await on.doctor('--host', 'kvm1');
   expect(asked.findings).toEqual([]);
   expect(troubles(asked.hosts[0]?.findings)).toEqual([
     'installed-file problem',
@@ -135,13 +56,13 @@ describe('what scripts have to know without Node', () => {
     findings.filter(({ check }) => check === 'fallback');
 
   beforeEach(async () => {
-    await frontEnd(hostPool('kvm1'), hookPool());
+    await on.frontEnd(hostPool('kvm1'), hookPool());
     expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
     on.machine.write(config, 'policy: { when_guard_fails: refuse }\n');
   });
 
   test('doctor writes it when the configuration was changed, and only then', async () => {
-    const [changed] = about(await doctor());
+    const [changed] = about(await on.doctor());
     expect(changed).toMatchObject({
       state: 'ok',
       what: `${file} was written anew, as ${config} was changed`,
@@ -149,7 +70,7 @@ describe('what scripts have to know without Node', () => {
     expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
     const { ino, mode } = lstatSync(on.machine.path(file));
     expect(mode & 0o7777).toBe(0o644);
-    expect(about(await doctor())[0]?.what).toContain('scripts that find no Node know what');
+    expect(about(await on.doctor())[0]?.what).toContain('scripts that find no Node know what');
     expect(lstatSync(on.machine.path(file)).ino).toBe(ino);
   });
 
@@ -161,7 +82,7 @@ describe('what scripts have to know without Node', () => {
       remedy: 'run migrate-guard doctor as root, here',
     };
     expect(about(JSON.parse(said.stdout) as Report)).toMatchObject([problem]);
-    const asked = await doctor('--host', 'kvm1');
+    const asked = await on.doctor('--host', 'kvm1');
     expect(about({ findings: asked.hosts[0]?.findings ?? [] })).toMatchObject([problem]);
     expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
   });
@@ -181,7 +102,7 @@ describe('what scripts have to know without Node', () => {
 
   test('root writes nothing where others could exchange it', async () => {
     await on.machine.root(['chmod', 'o+w', '/etc/migrate-guard']);
-    const [refused] = about(await doctor());
+    const [refused] = about(await on.doctor());
     expect(refused).toMatchObject({
       state: 'problem',
       what: expect.stringContaining('can be changed by others than root') as string,
@@ -191,15 +112,15 @@ describe('what scripts have to know without Node', () => {
 });
 
 test('the hooks do where VM_MAD cannot be touched', async () => {
-  await frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
-  program('/usr/bin/gdb', 'echo GNU gdb 13');
+  await on.frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
+  on.program('/usr/bin/gdb', 'echo GNU gdb 13');
   on.machine.write('/etc/one/oned.conf', onedConf());
   // The site had the drivers, too, and an upgrade of OpenNebula has undone that.
-  const undone = await doctor();
+  const undone = await on.doctor();
   expect([undone.exit, troubles(undone.findings)]).toEqual([1, ['vm-mad problem']]);
   expect(undone.findings.find(({ check }) => check === 'vm-mad')?.what).toContain('as install.sh had set it');
   rmSync(on.machine.path('/etc/one/oned.conf.before-migrate-guard'));
-  const report = await doctor();
+  const report = await on.doctor();
   expect(troubles(report.findings)).toEqual([]);
   expect(report.findings.find(({ check }) => check === 'vm-mad')?.what).toContain(
     'the hooks are registered instead',
@@ -211,14 +132,14 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
   const lines = ['"${0%/*}/../migrate-guard/$word" "$@" </dev/null || exit $?', ''];
 
   async function calledBy(...drivers: readonly string[]): Promise<void> {
-    await frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
-    program('/usr/bin/gdb', 'echo GNU gdb 13');
+    await on.frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
+    on.program('/usr/bin/gdb', 'echo GNU gdb 13');
     on.machine.write('/etc/one/oned.conf', onedConf());
     rmSync(on.machine.path('/etc/one/oned.conf.before-migrate-guard'));
     for (const driver of drivers) {
       await on.machine.root(['mkdir', '-p', `/var/lib/one/remotes/tm/${driver}`]);
       for (const name of ['premigrate', 'failmigrate'])
-        program(
+        on.program(
           `/var/lib/one/remotes/tm/${driver}/${name}`,
           ...lines.map((line) => line.replace('$word', name)),
         );
@@ -234,7 +155,7 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
   }
 
   const said = async (): Promise<[number | null, string[]]> => {
-    const { exit, findings } = await doctor();
+    const { exit, findings } = await on.doctor();
     expect((await on.machine.root([on.source.file('install.sh'), 'verify'])).exit).toBe(exit === 0 ? 0 : 1);
     return [
       exit,
@@ -244,13 +165,13 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
 
   test('every VM that runs lies on such a datastore; or some do not, or nobody tells', async () => {
     await calledBy('ceph', 'shared');
-    program('/usr/bin/onevm', `echo '${vmPool('ceph', 'shared', 'ceph')}'`);
+    on.program('/usr/bin/onevm', `echo '${vmPool('ceph', 'shared', 'ceph')}'`);
     expect(await said()).toEqual([0, []]);
-    program('/usr/bin/onevm', `echo '${vmPool('ceph', 'fs_lvm', 'fs_lvm')}'`);
+    on.program('/usr/bin/onevm', `echo '${vmPool('ceph', 'fs_lvm', 'fs_lvm')}'`);
     const what =
       'tm/fs_lvm does not call migrate-guard, as tm/ceph, tm/shared does, and moves 2 of the VMs that run';
     expect(await said()).toEqual([1, [`problem ${what}`]]);
-    program('/usr/bin/onevm', 'echo no endpoint >&2; exit 255');
+    on.program('/usr/bin/onevm', 'echo no endpoint >&2; exit 255');
     expect(await said()).toEqual([
       2,
       [expect.stringMatching(/^unknown nobody can tell which datastore drivers .*: no endpoint$/)],
@@ -259,10 +180,10 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
 });
 
 test('hosts that do not answer are unknown, in bounded time, and hide no other; one without the door is a problem', async () => {
-  await frontEnd(hostPool('slow', 'gone', 'kvm1', 'bare'), hookPool());
+  await on.frontEnd(hostPool('slow', 'gone', 'kvm1', 'bare'), hookPool());
   on.machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 3\nreset:\n  strategies: [cont]\n');
   const began = Date.now();
-  const report = await doctor();
+  const report = await on.doctor();
   expect(Date.now() - began).toBeLessThan(30_000);
   expect(report.hosts.map(({ host, findings }) => [host, troubles(findings)])).toEqual([
     ['slow', ['host unknown']],
@@ -271,32 +192,32 @@ test('hosts that do not answer are unknown, in bounded time, and hide no other; 
     ['bare', ['host-half problem', 'remote-scripts unknown']],
   ]);
   expect(report.exit).toBe(1);
-  expect((await doctor('--host', 'gone')).exit).toBe(2);
+  expect((await on.doctor('--host', 'gone')).exit).toBe(2);
 });
 
 test('hosts of another VM_MAD that runs the same scripts', async () => {
-  await frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
-  program('/usr/bin/gdb', 'echo GNU gdb 13');
-  const { findings, hosts } = await doctor();
+  await on.frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
+  on.program('/usr/bin/gdb', 'echo GNU gdb 13');
+  const { findings, hosts } = await on.doctor();
   expect(troubles(findings)).toEqual(['vm-mad problem']);
   expect(findings.find(({ state }) => state === 'problem')?.what).toContain('moves the VMs of kvm1');
   expect(hosts.map(({ host }) => host)).toEqual(['kvm1']);
 });
 
 test('OpenNebula that does not answer is unknown', async () => {
-  await frontEnd(hostPool('kvm1'), hookPool());
+  await on.frontEnd(hostPool('kvm1'), hookPool());
   on.machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
-  for (const name of ['onehost', 'onehook']) program(`/usr/bin/${name}`, 'echo no endpoint >&2; exit 255');
-  const report = await doctor();
+  for (const name of ['onehost', 'onehook']) on.program(`/usr/bin/${name}`, 'echo no endpoint >&2; exit 255');
+  const report = await on.doctor();
   expect(troubles(report.findings)).toEqual(['hooks unknown', 'hosts unknown']);
   expect(report.exit).toBe(2);
 });
 
 test('without a front-end half nothing is said of the scripts that onehost sync brings', async () => {
-  await frontEnd(hostPool('kvm1'), hookPool());
+  await on.frontEnd(hostPool('kvm1'), hookPool());
   await on.machine.root(['sh', '-c', 'rm -r /var/tmp/one']);
   const checks = async (): Promise<(string | undefined)[]> =>
-    (await doctor('--host', 'kvm1')).hosts.flatMap(({ findings }) => findings.map(({ check }) => check));
+    (await on.doctor('--host', 'kvm1')).hosts.flatMap(({ findings }) => findings.map(({ check }) => check));
   expect(await checks()).toContain('remote-scripts');
   expect((await on.machine.root([on.source.file('install.sh'), 'uninstall', 'frontend'])).exit).toBe(0);
   const without = await checks();
@@ -305,14 +226,14 @@ test('without a front-end half nothing is said of the scripts that onehost sync 
 });
 
 test('halves of different releases', async () => {
-  await frontEnd(hostPool('kvm1'), hookPool());
+  await on.frontEnd(hostPool('kvm1'), hookPool());
   const file = '/usr/lib/migrate-guard/migrate-guard';
-  program(
+  on.program(
     '/usr/bin/ssh',
     `echo '{"kind":"end","exit":64,"result":"refused","what":"the front-end has 1, and this host has 2"}'`,
   );
   expect(readFileSync(on.machine.path(file), 'utf8')).not.toBe('');
-  const { hosts } = await doctor('--host', 'kvm1');
+  const { hosts } = await on.doctor('--host', 'kvm1');
   expect(hosts[0]?.findings[0]).toMatchObject({
     check: 'host-half',
     state: 'problem',
@@ -328,13 +249,13 @@ test.each([
   await on.machine.root([on.source.file('install.sh'), 'host']);
   await on.machine.root(['mkdir', '-p', '/etc/libvirt']);
   on.machine.write('/etc/libvirt/qemu.conf', `${line}\n`);
-  const { findings } = await doctor();
+  const { findings } = await on.doctor();
   expect(findings.find(({ check }) => check === 'namespaces')?.what).toContain(what);
 });
 
 test('QEMU builds that run here, with and without a stored layout', async () => {
   await on.machine.root([on.source.file('install.sh'), 'host']);
-  program('/usr/bin/gdb', 'echo GNU gdb 13');
+  on.program('/usr/bin/gdb', 'echo GNU gdb 13');
   const [name, uuid] = ['one-310', '0f0f0f0f-0000-4000-8000-00000000abcd'];
   // A process with QEMU's command line; its program, perl, has a build-id like any other.
   const argv = ['-name', `guest=${name},debug-threads=on`, '-S', '-uuid', uuid];
@@ -342,7 +263,7 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
   try {
     on.machine.write(`/run/libvirt/qemu/${name}.xml`, statusXml({ name, uuid, pid: qemu.pid, disks: [] }));
     const found = async (): Promise<Finding | undefined> =>
-      (await doctor()).findings.find(({ check }) => check === 'layout');
+      (await on.doctor()).findings.find(({ check }) => check === 'layout');
     const missing = await found();
     expect(missing?.state).toBe('problem');
     expect(missing?.remedy).toMatch(/^migrate-guard layout \/usr\/bin\/perl/);
@@ -358,11 +279,11 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
 });
 
 test('guards that could not run lately are a problem, until one has run there again', async () => {
-  await frontEnd(hostPool('kvm1'), hookPool());
+  await on.frontEnd(hostPool('kvm1'), hookPool());
   const directory = '/var/lib/one/migrate-guard';
   const entry = aRecordEntry({ time: new Date().toISOString(), guard: 'could-not-run', why: 'sudo refuses' });
   const guards = async (): Promise<Finding | undefined> =>
-    (await doctor()).findings.find(({ check }) => check === 'guards');
+    (await on.doctor()).findings.find(({ check }) => check === 'guards');
   expect(await guards()).toMatchObject({ state: 'ok' });
   expect(keepEntry(on.machine.path(directory), entry)).toBeUndefined();
   expect(await guards()).toMatchObject({

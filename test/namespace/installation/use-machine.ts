@@ -1,23 +1,30 @@
 import { Package } from './package';
 import { PrivateMachine } from './private-machine';
 
-/** A machine for each test of a file, and what is installed there. */
+/** A machine, and what is installed there. */
 interface Hold {
   readonly source: Package;
   readonly machine: PrivateMachine;
 }
 
-/** Call it once, where hooks are declared. */
-export function useMachine(): Hold {
+/** A machine for all tests of a file, or one for each. Call it once, where hooks are declared. */
+export function useMachine(lasting: 'all' | 'each' = 'each'): Hold {
   let source: Package | undefined;
   let machine: PrivateMachine | undefined;
   beforeAll(async () => {
     source = await Package.make();
   });
-  beforeEach(async () => {
+  const start = async (): Promise<void> => {
     machine = await PrivateMachine.start();
-  });
-  afterEach(() => machine?.end());
+  };
+  const end = async (): Promise<void> => machine?.end();
+  if (lasting === 'all') {
+    beforeAll(start);
+    afterAll(end);
+  } else {
+    beforeEach(start);
+    afterEach(end);
+  }
   afterAll(() => source?.remove());
   return {
     get source() {
