@@ -26,12 +26,29 @@ export function monitoringLine(vm: ProbedVm, time: Date): string {
   return `VM = [ ID="${vm.vmId}", DEPLOY_ID="${vm.deployId}", MONITOR="${monitor}" ]\n`;
 }
 
-/** What a VM's MONITORING holds of us. */
+/**
+ * The names of what a VM's MONITORING holds of us. `onevm show` cuts names after 20 characters and values after 80
+ * (onevm_helper.rb, format_resource, `trunc`).
+ */
+export const attributes = {
+  verdict: 'MIGRATE_GUARD',
+  reason: 'MIGRATE_GUARD_WHY',
+  blockState: 'MIGRATE_GUARD_DISKS',
+  time: 'MIGRATE_GUARD_TIME',
+} as const;
+
+/** What probes of release 0.2.0 and before call them; to be dropped after the release that follows it. */
+export const earlierAttributes = {
+  reason: 'MIGRATE_GUARD_REASON',
+  blockState: 'MIGRATE_GUARD_BLOCK_STATE',
+} as const;
+
+/** The values of all of them. */
 export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<string, string>> {
   return {
-    MIGRATE_GUARD: vm.verdict,
-    MIGRATE_GUARD_REASON: harmless(vm.reason, maxReasonChars),
-    MIGRATE_GUARD_BLOCK_STATE: vm.blockState,
-    MIGRATE_GUARD_TIME: `${time.toISOString().slice(0, 19)}Z`,
+    [attributes.verdict]: vm.verdict,
+    [attributes.reason]: harmless(vm.reason, maxReasonChars),
+    [attributes.blockState]: vm.blockState,
+    [attributes.time]: `${time.toISOString().slice(0, 19)}Z`,
   };
 }

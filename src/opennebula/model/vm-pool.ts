@@ -1,5 +1,6 @@
 import { child, children, textIn, type Element } from '../../core/element';
 import { hypervisorDrivers } from './host-pool';
+import { attributes, earlierAttributes } from './monitoring-attributes';
 
 /** A VM that has a domain on a host now. */
 export interface PlacedVm {
@@ -67,12 +68,14 @@ function vmsOf(root: Element): readonly Element[] {
 
 function probeIn(monitoring: Element | undefined): ProbeReport | undefined {
   if (!monitoring) return undefined;
-  const verdict = textIn(monitoring, 'MIGRATE_GUARD');
+  const verdict = textIn(monitoring, attributes.verdict);
   if (verdict === '') return undefined;
+  // A host that has the new probe keeps what the earlier one said under the earlier names (monitord merges).
+  const names = child(monitoring, attributes.blockState) ? attributes : earlierAttributes;
   return {
     verdict,
-    reason: textIn(monitoring, 'MIGRATE_GUARD_REASON'),
-    blockState: textIn(monitoring, 'MIGRATE_GUARD_BLOCK_STATE'),
-    time: textIn(monitoring, 'MIGRATE_GUARD_TIME'),
+    reason: textIn(monitoring, names.reason),
+    blockState: textIn(monitoring, names.blockState),
+    time: textIn(monitoring, attributes.time),
   };
 }

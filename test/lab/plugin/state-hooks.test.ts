@@ -35,24 +35,24 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   const domain = await stage.lab.startDomain(310, { host: 'kvm1', emulator: 'affected' });
   expect(await hooks.probed(domain)).toEqual({
     MIGRATE_GUARD: 'safe',
-    MIGRATE_GUARD_REASON: '',
-    MIGRATE_GUARD_BLOCK_STATE: 'healthy',
+    MIGRATE_GUARD_WHY: '',
+    MIGRATE_GUARD_DISKS: 'healthy',
   });
   const link = stage.lab.relink(domain);
   const broken = await hooks.probed(domain);
   expect(broken['MIGRATE_GUARD']).toBe('repairable');
-  expect(broken['MIGRATE_GUARD_REASON']).toMatch(/^vda .*storpool-byid/);
+  expect(broken['MIGRATE_GUARD_WHY']).toMatch(/^vda .*storpool-byid/);
   // Past libvirt, whose own `cont` after a failure now and then comes late enough to heal.
   expect((await migrateToSink(domain)).status).toBe('failed');
   await domain.untilLogged('bdrv_inactivate_all() failed');
   // What only memory tells is unknown until the layout of this build is stored.
   const after = await hooks.probed(domain);
-  expect(after).toMatchObject({ MIGRATE_GUARD: 'undecided', MIGRATE_GUARD_BLOCK_STATE: 'unknown' });
-  expect(after['MIGRATE_GUARD_REASON']).not.toMatch(/storpool-byid is missing/);
+  expect(after).toMatchObject({ MIGRATE_GUARD: 'undecided', MIGRATE_GUARD_DISKS: 'unknown' });
+  expect(after['MIGRATE_GUARD_WHY']).not.toMatch(/storpool-byid is missing/);
   await domain.host.succeed(['/usr/lib/migrate-guard/migrate-guard', 'layout', affectedQemu()]);
   expect(await hooks.probed(domain)).toMatchObject({
     MIGRATE_GUARD: 'blocked',
-    MIGRATE_GUARD_BLOCK_STATE: 'stuck',
+    MIGRATE_GUARD_DISKS: 'stuck',
   });
 
   stage.configure('hooks: { retry: true }\n');
@@ -65,7 +65,7 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   );
   expect(document.stdout).toContain('a dry run: would be asked: onevm migrate --live 310 kvm2');
   expect(existsSync(`/proc/${domain.outerPid}/root${link}`)).toBe(false);
-  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD_BLOCK_STATE: 'stuck' });
+  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD_DISKS: 'stuck' });
   hooks.asked();
 
   const real = await hooks.hook('post-failure', event);

@@ -15,8 +15,8 @@ test('a safe VM has every attribute, and an empty reason takes an earlier one aw
   const attributes = readMonitoring(monitoringLine(safe, time)).get(310);
   expect(Object.fromEntries(attributes ?? [])).toEqual({
     MIGRATE_GUARD: 'safe',
-    MIGRATE_GUARD_REASON: '',
-    MIGRATE_GUARD_BLOCK_STATE: 'healthy',
+    MIGRATE_GUARD_WHY: '',
+    MIGRATE_GUARD_DISKS: 'healthy',
     MIGRATE_GUARD_TIME: '2024-03-05T03:12:09Z',
   });
 });
@@ -38,7 +38,7 @@ test('many VMs stand together with what other probes print', () => {
   expect([...read.keys()].sort()).toEqual([310, 7]);
   expect(read.get(310)?.get('CPU')).toBe('0.5');
   expect(read.get(310)?.get('MIGRATE_GUARD')).toBe('safe');
-  expect(read.get(7)?.get('MIGRATE_GUARD_REASON')).toBe('vda: the path leads to another device');
+  expect(read.get(7)?.get('MIGRATE_GUARD_WHY')).toBe('vda: the path leads to another device');
 });
 
 test.each([
@@ -50,8 +50,8 @@ test.each([
   '\\" \\',
 ])('the reason %j harms nothing', (reason) => {
   const read = readMonitoring(monitoringLine({ ...safe, verdict: 'undecided', reason }, time)).get(310);
-  expect(read?.get('MIGRATE_GUARD_BLOCK_STATE')).toBe('healthy');
-  expect(read?.get('MIGRATE_GUARD_REASON')).toMatch(/^[\x20-\x7e]+$/);
+  expect(read?.get('MIGRATE_GUARD_DISKS')).toBe('healthy');
+  expect(read?.get('MIGRATE_GUARD_WHY')).toMatch(/^[\x20-\x7e]+$/);
 });
 
 test('the reader here is as strict as monitord: what is not made harmless does break a message', () => {

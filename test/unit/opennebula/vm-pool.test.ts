@@ -1,0 +1,43 @@
+import { attributes, monitoringLine } from '../../../src/opennebula/model/monitoring-attributes';
+import { readMonitoring, type ProbeReport } from '../../../src/opennebula/model/vm-pool';
+import { readXml } from '../../../src/os/read-xml';
+import { readMonitoring as asMonitord } from '../../support/monitord';
+
+const time = '2024-03-05T03:12:09Z';
+
+function reportOf(values: Readonly<Record<string, string>>): ProbeReport | undefined {
+  const elements = Object.entries(values).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`);
+  const xml = `<MONITORING_DATA><MONITORING><ID>310</ID>${elements.join('')}</MONITORING></MONITORING_DATA>`;
+  return readMonitoring(readXml(xml)).get(310);
+}
+
+const earlier = {
+  MIGRATE_GUARD: 'blocked',
+  MIGRATE_GUARD_REASON: 'vda leads elsewhere',
+  MIGRATE_GUARD_BLOCK_STATE: 'stuck',
+  MIGRATE_GUARD_TIME: time,
+};
+
+test('a probe of an earlier release is read by its own names', () => {
+  expect(reportOf(earlier)).toEqual({
+    verdict: 'blocked',
+    reason: 'vda leads elsewhere',
+    blockState: 'stuck',
+    time,
+  });
+});
+
+test('what monitord keeps of an earlier release does not hide what the probe says now', () => {
+  const vm = { vmId: '310', deployId: 'x', verdict: 'safe', reason: '', blockState: 'healthy' } as const;
+  const said = asMonitord(monitoringLine(vm, new Date(time))).get(310) ?? [];
+  expect(reportOf({ ...earlier, ...Object.fromEntries(said) })).toEqual({
+    verdict: 'safe',
+    reason: '',
+    blockState: 'healthy',
+    time,
+  });
+});
+
+test('onevm show prints every name whole: it cuts them after 20 characters (onevm_helper.rb, trunc)', () => {
+  expect(Object.values(attributes).filter((name) => name.length > 20)).toEqual([]);
+});
