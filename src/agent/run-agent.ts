@@ -67,7 +67,7 @@ async function answer(link: FrontendChannel, settings: Settings): Promise<AgentR
     return await handleRequest(request, settings, {
       begins: () => link.say({ kind: 'begins' }),
       did: (action, what) => link.say({ kind: 'did', action, what }),
-      found: (report, now) => link.say({ kind: 'found', report, ...(now ? { now } : {}) }),
+      found: (found) => link.say({ kind: 'found', ...found }),
       move: () => link.move(),
       isGone: () => link.isGone(),
       gone: link.closed,

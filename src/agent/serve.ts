@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AgentResult } from '../agent-protocol/model/messages';
+import type { AgentResult, FoundLine } from '../agent-protocol/model/messages';
 import type { AgentRequest } from '../agent-protocol/model/request';
 import { reset } from '../block-state/reset';
 import { resetResults } from '../block-state/reset-report';
 import type { Settings } from '../config/settings';
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
-import { withoutPlainOk, type DomainReport, type Verdict } from '../core/finding';
+import { withoutPlainOk } from '../core/finding';
 import { examine } from '../disk-paths/check-all-domains';
 import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
 import { hostState } from '../doctor/check-host';
@@ -33,7 +33,7 @@ export interface AgentClient {
   /** To be told before the first thing is changed. */
   readonly begins: () => void;
   readonly did: (action: string, what: string) => void;
-  readonly found: (report: DomainReport, now?: Verdict) => void;
+  readonly found: (found: Omit<FoundLine, 'kind'>) => void;
   /** Has the mover run over there. A front-end that goes away leaves it running, or takes it along. */
   readonly move: () => RunningMover;
   /** Whether nobody is there any more. */
@@ -107,13 +107,13 @@ async function probeAll(settings: Settings): Promise<AgentResult> {
 
 /** For the front-end's audit: every VM that OpenNebula deployed here and that is concerned, without what is in order. */
 async function tellAll(
-  reports: AsyncIterable<{ readonly report: DomainReport; readonly now?: Verdict }>,
+  reports: AsyncIterable<Omit<FoundLine, 'kind'>>,
   counted: 'vms-counted' | 'vms-behind-links',
   { found }: AgentClient,
 ): Promise<AgentResult> {
   let count = 0;
-  for await (const { report, now } of reports) {
-    found(withoutPlainOk(report), now);
+  for await (const { report, now, qemu } of reports) {
+    found({ report: withoutPlainOk(report), ...(now ? { now } : {}), ...(qemu ? { qemu } : {}) });
     count += 1;
   }
   return { exit: exitCodes.ok.status, result: 'done', ...message(counted, { count }) };

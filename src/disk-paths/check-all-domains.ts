@@ -6,6 +6,8 @@ import { verdictOf, type DomainReport } from '../core/finding';
 import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { Domain } from '../hypervisor/model/domain-xml';
+import { copyOf, type QemuCopy } from '../hypervisor/model/qemu-copy';
+import { isGone } from '../hypervisor/process';
 import { Virsh } from '../hypervisor/virsh';
 import { withDeadline } from '../os/deadline';
 import { plainCheckFound } from './check';
@@ -13,8 +15,9 @@ import { plainCheckFound } from './check';
 export interface Examined {
   /** Paths and block state together. */
   readonly report: DomainReport;
-  /** Of a domain that could be read. */
+  /** Both of a domain that could be read. */
   readonly uuid?: string;
+  readonly qemu?: QemuCopy;
 }
 
 /**
@@ -40,7 +43,12 @@ export async function* examine(
     const block = await inspectInTime(domain, settings, end, virsh);
     const findings = [...paths.findings, ...block.findings];
     const { blockState } = block;
-    yield { uuid: domain.uuid, report: { ...paths, findings, blockState, verdict: verdictOf(findings) } };
+    const qemu = copyOf(domain, domain.pid === undefined || !isGone(domain.pid));
+    yield {
+      uuid: domain.uuid,
+      qemu,
+      report: { ...paths, findings, blockState, verdict: verdictOf(findings) },
+    };
   }
 }
 

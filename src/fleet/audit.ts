@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { withoutPlainOk, reasonOf } from '../core/finding';
 import { worstFirst, type FleetDomain, type FleetReport } from './model/fleet';
 import { examine } from '../disk-paths/check-all-domains';
+import { compareWithRecords, findZombies } from './compare-with-records';
 import { fromHosts, type Asking } from './from-hosts';
 import { fromMonitoring } from './from-monitoring';
 import { withRecord } from './read-record';
@@ -25,10 +26,13 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   const scope = await findScope(options, options.settings);
   const { vmsListed } = scope;
   if (options.source === 'hosts') {
-    const { hosts, domains } = await fromHosts(scope, { action: 'audit' }, options);
+    const told = await fromHosts(scope, { action: 'audit' }, options);
+    const { hosts } = told;
+    const domains = await compareWithRecords(scope, told, options);
     return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed }, now);
   }
-  const { hosts, domains, doubts } = await fromMonitoring(scope, options.settings, now);
+  const { hosts, domains: heard, doubts } = await fromMonitoring(scope, options.settings, now);
+  const domains = [...heard, ...(await findZombies(scope, options.settings))];
   return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts, vmsListed }, now);
 }
 

@@ -5,8 +5,9 @@ import type { Settings } from '../config/settings';
 import { reasonOf, type DomainReport, type Verdict } from '../core/finding';
 import { isUnknown } from '../core/unknown';
 import { reportOf } from '../core/unreadable-domain';
-import type { PlacedVm } from '../opennebula/model/vm-pool';
+import type { VmRecord } from '../opennebula/model/vm-pool';
 import type { FleetDomain, FleetHost } from './model/fleet';
+import { noQemu } from './model/mismatch';
 import { ofEachHost } from './of-each-host';
 import type { Scope } from './scope';
 
@@ -29,14 +30,14 @@ export type ReportedDomain = FleetDomain & { readonly now?: Verdict };
  * reason, and so do the VMs that OpenNebula says to run there.
  */
 export async function fromHosts(
-  { hosts, vms }: Scope,
+  { hosts, vms, records }: Pick<Scope, 'hosts' | 'vms' | 'records'>,
   request: Pick<AgentRequest, 'action' | 'changes'>,
   asking: Asking,
 ): Promise<{ readonly hosts: readonly FleetHost[]; readonly domains: readonly ReportedDomain[] }> {
   let done = 0;
   const all = await ofEachHost(hosts, async (host) => {
     const placed = vms.filter((vm) => vm.host === host.host);
-    const reported = await askOne(host, placed, request, asking);
+    const reported = await askOne(host, { placed, records }, request, asking);
     asking.progress(++done, hosts.length);
     return reported;
   });
@@ -51,42 +52,35 @@ export async function fromHosts(
 
 async function askOne(
   host: FleetHost,
-  placed: readonly PlacedVm[],
+  { placed, records }: { readonly placed: readonly VmRecord[]; readonly records: Scope['records'] },
   { action, changes }: Pick<AgentRequest, 'action' | 'changes'>,
   { settings, version }: Asking,
 ): Promise<{ host: FleetHost; domains: ReportedDomain[] }> {
-  const nameOf = new Map(placed.map((vm) => [`one-${vm.id}`, vm]));
   const domains = new Map<string, ReportedDomain>();
-  const add = (report: DomainReport, seen: string | null, now?: Verdict): void => {
-    const vm = nameOf.get(report.domain);
+  const add = (
+    report: DomainReport,
+    seen: string | null,
+    more: Pick<ReportedDomain, 'now' | 'qemu'>,
+  ): void => {
     const id = /^one-([0-9]{1,10})$/.exec(report.domain)?.[1];
-    domains.set(report.domain, {
-      ...report,
-      host: host.host,
-      vmId: vm?.id ?? (id === undefined ? null : Number(id)),
-      name: vm?.name ?? null,
-      reason: reasonOf(report),
-      seen,
-      ...(now ? { now } : {}),
-    });
+    const vmId = id === undefined ? null : Number(id);
+    const name = vmId === null ? null : (records?.get(vmId)?.name ?? null);
+    const vm = { ...report, host: host.host, vmId, name, reason: reasonOf(report), seen };
+    domains.set(report.domain, { ...vm, ...more });
   };
   const answer = await runAgentAction(
     { version, action, ...(changes ? { changes } : {}) },
     agentOn(host.host, settings),
     hostDeadlineMs,
-    ({ report, now }) => add(report, new Date().toISOString(), now),
+    ({ report, now, qemu }) =>
+      add(report, new Date().toISOString(), { ...(now ? { now } : {}), ...(qemu ? { qemu } : {}) }),
   );
   const trouble = troubleOf(host.host, answer, settings.ssh.user);
   // What is not concerned by a change is not told of.
   const untold = action === 'audit' || trouble ? placed.filter(({ id }) => !domains.has(`one-${id}`)) : [];
-  for (const { id } of untold) {
-    const what =
-      trouble?.what ?? `OpenNebula says that it runs on ${host.host}, and libvirt there does not know it`;
-    const remedy = trouble?.remedy ?? `onevm show ${id}; on ${host.host}: virsh list`;
-    add(
-      reportOf({ name: `one-${id}` }, 'unknown', [{ check: 'host', state: 'unknown', what, remedy }]),
-      null,
-    );
+  for (const record of untold) {
+    const finding = trouble ? ({ check: 'host', state: 'unknown', ...trouble } as const) : noQemu(record);
+    add(reportOf({ name: `one-${record.id}` }, 'unknown', [finding]), null, {});
   }
   return { host: trouble ? { ...host, trouble } : host, domains: [...domains.values()] };
 }

@@ -13,7 +13,7 @@ import { resumeOf } from '../hypervisor/model/guest-origin';
 import { readBlockState, readVerdict } from '../core/report-json';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
-import { readMonitoring, type PlacedVm, type ProbeReport } from '../opennebula/model/vm-pool';
+import { readMonitoring, type VmRecord, type ProbeReport } from '../opennebula/model/vm-pool';
 import { decodeAnswer, encodeLastMonitoring } from '../opennebula/model/xml-rpc';
 import { askOned } from '../opennebula/oned-client';
 import { readXml } from '../os/read-xml';
@@ -79,7 +79,7 @@ function newest(one: ProbeReport | undefined, other: ProbeReport | undefined): P
   return one.time > other.time ? one : other;
 }
 
-function assess({ id, name, host }: PlacedVm, reported: ProbeReport | undefined, now: Date): Judged {
+function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined, now: Date): Judged {
   const domain = `one-${id}`;
   const base = { domain, pid: null, plan: [], host, vmId: id, name };
   const undecided = (what: string, remedy: string, seen: string | null): Judged => {

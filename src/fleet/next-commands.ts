@@ -12,10 +12,14 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   const known = domains.filter(({ host, domain }) => isPlainWord(host) && isPlainWord(domain));
   const repairable = known.filter((vm) => vm.verdict === 'repairable' || needsRepair(vm));
   const ill = known.filter(needsReset);
-  const blocked = known.find((vm) => vm.verdict === 'blocked' && !needsReset(vm));
+  const blocked = known.find((vm) => vm.verdict === 'blocked' && !needsReset(vm) && !vm.mismatch);
+  const misplaced = domains.find(({ mismatch, vmId }) => mismatch !== undefined && vmId !== null);
   const where = (vms: readonly FleetDomain[]): string =>
     source === 'here' ? '' : ` --hosts ${[...new Set(vms.map(({ host }) => host))].sort(inOrder).join(',')}`;
   return [
+    ...(misplaced
+      ? [{ why: 'See where OpenNebula has a VM', line: `onevm show ${misplaced.vmId ?? ''}` }]
+      : []),
     ...(ill.length > 0
       ? [{ why: 'Give QEMU its disks back', line: `migrate-guard reset --all${where(ill)}` }]
       : []),

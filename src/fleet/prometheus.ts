@@ -107,6 +107,13 @@ function aboutVms({ domains }: FleetReport): Metric[] {
           1,
         ]),
     },
+    {
+      name: 'migrate_guard_vm_mismatch',
+      help: "A VM whose QEMU is not where OpenNebula's record has it; always 1.",
+      samples: domains.flatMap(({ domain, name, host, mismatch: kind }): Sample[] =>
+        kind === undefined ? [] : [[{ domain, name: name ?? '', host, kind }, 1]],
+      ),
+    },
   ];
 }
 

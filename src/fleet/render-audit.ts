@@ -16,6 +16,11 @@ const sources = {
 export function renderAudit(report: FleetReport, shown: readonly FleetDomain[], now: Date): string {
   const { hosts, domains, doubts, source } = report;
   const lines = [`${domains.length} VMs on ${hosts.length} hosts, ${sources[source]}: ${totals(domains)}`];
+  for (const vm of domains) {
+    if (vm.mismatch === undefined) continue;
+    const remedy = vm.findings[0]?.remedy;
+    lines.push(`${titleOf(vm)}: ${vm.reason}`, ...(remedy === undefined ? [] : [`  -> ${remedy}`]));
+  }
   const ages = domains.flatMap((domain) => ageOf(domain, now) ?? []);
   if (source === 'monitoring' && ages.length > 0)
     lines.push(`the oldest finding is ${describeAge(Math.max(...ages))} old`);

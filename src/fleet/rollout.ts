@@ -86,9 +86,10 @@ function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
   );
 }
 
+/** Which of two copies is the right one is for an operator to say. */
 const needs: Readonly<Record<RolloutAction, (domain: FleetDomain) => boolean>> = {
-  repair: needsRepair,
-  reset: needsReset,
+  repair: (vm) => needsRepair(vm) && vm.mismatch !== 'two-copies',
+  reset: (vm) => needsReset(vm) && vm.mismatch !== 'two-copies',
 };
 
 /** A block state that has to be healed is no path that could be made. */

@@ -2,9 +2,10 @@ import { GuardError } from '../core/errors';
 import { inOrder, type FleetHost } from './model/fleet';
 import { nearest } from '../core/did-you-mean';
 import type { Settings } from '../config/settings';
+import type { Element } from '../core/element';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { kvmHosts, type KvmHost } from '../opennebula/model/host-pool';
-import { readVmPool, type PlacedVm } from '../opennebula/model/vm-pool';
+import { isPlaced, readVmRecords, type VmRecord } from '../opennebula/model/vm-pool';
 import { validateHost } from '../os/host-name';
 import { listInOpenNebula } from '../opennebula/one-cli';
 
@@ -19,7 +20,11 @@ export interface Wanted {
 /** Which hosts there are, and which VMs OpenNebula says to run on them. */
 export interface Scope {
   readonly hosts: readonly FleetHost[];
-  readonly vms: readonly PlacedVm[];
+  readonly vms: readonly VmRecord[];
+  /** All that OpenNebula lists, by id, wherever they are; nothing where it does not list them. */
+  readonly records: ReadonlyMap<number, VmRecord> | undefined;
+  /** Of these hosts. */
+  readonly zombies: readonly { readonly host: string; readonly id: number }[];
   /** What OpenNebula did not tell. */
   readonly doubts: readonly string[];
   /** Whether `vms` are all that there are. */
@@ -40,7 +45,8 @@ export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Pr
     listInOpenNebula('onevm', user, deadlineMs),
   ]);
   const known = isUnknown(hostPool) ? hostPool : kvmHosts(hostPool);
-  const placed = isUnknown(vmPool) ? vmPool : readVmPool(vmPool);
+  const records = isUnknown(vmPool) ? undefined : recordsIn(vmPool);
+  const placed = isUnknown(vmPool) ? vmPool : [...(records?.values() ?? [])].filter(isPlaced);
   const doubts = doubtsOf(known, placed);
   const hosts = chooseHosts(wanted, known, isUnknown(placed) ? [] : placed);
   if (hosts.length === 0 && doubts.length > 0) {
@@ -53,7 +59,22 @@ export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Pr
   }
   const names = new Set(hosts.map(({ host }) => host));
   const vms = isUnknown(placed) ? [] : placed.filter(({ host }) => names.has(host));
-  return { hosts, vms, doubts, vmsListed: !isUnknown(placed) };
+  const zombies = (isUnknown(known) ? [] : known).flatMap(({ name, zombies: ids }) =>
+    names.has(name) ? ids.map((id) => ({ host: name, id })) : [],
+  );
+  return { hosts, vms, records, zombies, doubts, vmsListed: records !== undefined };
+}
+
+/** What OpenNebula has of its VMs now. */
+export async function askForRecords({
+  ssh: { user },
+}: Settings): Promise<ReadonlyMap<number, VmRecord> | Unknown> {
+  const pool = await listInOpenNebula('onevm', user, deadlineMs);
+  return isUnknown(pool) ? pool : recordsIn(pool);
+}
+
+function recordsIn(pool: Element): ReadonlyMap<number, VmRecord> {
+  return new Map(readVmRecords(pool).map((record) => [record.id, record]));
 }
 
 function doubtsOf(hosts: object, vms: object): string[] {
@@ -68,7 +89,7 @@ function doubtsOf(hosts: object, vms: object): string[] {
 function chooseHosts(
   { hosts: named, cluster }: Wanted,
   known: readonly KvmHost[] | Unknown,
-  vms: readonly PlacedVm[],
+  vms: readonly VmRecord[],
 ): FleetHost[] {
   if (isUnknown(known)) {
     if (cluster !== undefined)

@@ -240,6 +240,11 @@ function keyOf(entry: Disk): string {
   return `${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`;
 }
 
+/** Whether there is no process of that number any more. */
+export function isGone(pid: number): boolean {
+  return !existsSync(`/proc/${pid}`);
+}
+
 /** The mount namespace in which this program runs, and which it calls the host's. */
 export function hostMountNamespace(): string {
   ownNamespace ??= readlinkSync('/proc/self/ns/mnt');

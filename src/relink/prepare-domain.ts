@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isGone } from '../hypervisor/process';
 import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import type { Step } from '../core/repair-step';
 import { isUnknown } from '../core/unknown';
@@ -176,7 +176,7 @@ export async function uncertaintyAfter(
   const facts: DomainFacts | UnreadableDomain = await gatherDomain(domain, { open: true });
   if ('why' in facts) {
     // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
-    const ended = domain.pid !== undefined && !existsSync(`/proc/${domain.pid}`);
+    const ended = domain.pid !== undefined && isGone(domain.pid);
     return ended ? undefined : facts.why;
   }
   const through = new Set(sourcesThrough(facts, path));

@@ -196,7 +196,9 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
     const { exit, stdout } = await stage.command(repair);
     expect([exit, stdout]).toEqual([
       2,
-      expect.stringContaining('does not know it\n  -> onevm show 1; on kvm1: virsh list\n'),
+      expect.stringContaining(
+        'but no QEMU of it was found, there or on another host that was asked\n  -> onevm show 1; on kvm1: virsh list --all\n',
+      ),
     ]);
   });
 });

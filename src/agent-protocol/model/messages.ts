@@ -1,6 +1,14 @@
 import type { DomainReport, Verdict } from '../../core/finding';
 import type { AgentRequest } from './request';
-import { readDomainReport, readJsonObject, readVerdict, oneOf, words } from '../../core/report-json';
+import type { QemuCopy } from '../../hypervisor/model/qemu-copy';
+import {
+  readDomainReport,
+  readJsonObject,
+  readObject,
+  readVerdict,
+  oneOf,
+  words,
+} from '../../core/report-json';
 
 /**
  * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
@@ -27,11 +35,14 @@ export interface AgentResult {
   readonly report?: unknown;
 }
 
-/** One domain of this host. `now`: its verdict, where the report is of what would be. */
+/** One domain of this host. */
 export interface FoundLine {
   readonly kind: 'found';
   readonly report: DomainReport;
+  /** Its verdict, where the report is of what would be. */
   readonly now?: Verdict;
+  /** Missing where libvirt's files cannot be read, and from older agents. */
+  readonly qemu?: QemuCopy;
 }
 
 export type AgentMessage =
@@ -77,7 +88,8 @@ export function parseAgentMessage(text: string): AgentMessage | undefined {
       return action === undefined || what === undefined ? undefined : { kind: 'did', action, what };
     case 'found': {
       const [report, now] = [readDomainReport(line.get('report')), readVerdict(line.get('now'))];
-      return report && { kind: 'found', report, ...(now ? { now } : {}) };
+      const qemu = readCopy(line.get('qemu'));
+      return report && { kind: 'found', report, ...(now ? { now } : {}), ...(qemu ? { qemu } : {}) };
     }
     case 'move':
       return { kind: 'move' };
@@ -101,6 +113,18 @@ export function parseAgentMessage(text: string): AgentMessage | undefined {
     default:
       return undefined;
   }
+}
+
+function readCopy(value: unknown): QemuCopy | undefined {
+  const given = readObject(value);
+  const paths = given?.get('paths');
+  if (!given || !Array.isArray(paths)) return undefined;
+  return {
+    ...words(given, ['state']),
+    ...(given.get('isArriving') === true ? { isArriving: true } : {}),
+    ...(given.get('isGone') === true ? { isGone: true } : {}),
+    paths: paths.filter((path) => typeof path === 'string'),
+  };
 }
 
 export function readMoverEnded(text: string): MoverEnded | undefined {

@@ -1,7 +1,8 @@
 import { failureOf, type Failure } from '../../core/errors';
 import type { FleetDomain, FleetHost, FleetReport } from './fleet';
 import { hostsSeen, type Seen } from './diff';
-import { readDomainReport, readObject } from '../../core/report-json';
+import { mismatchKinds } from './mismatch';
+import { oneOf, readDomainReport, readObject } from '../../core/report-json';
 
 /**
  * What an earlier audit knew, from what it printed with `--json`; or why the text is none, naming the place. A list of
@@ -53,5 +54,7 @@ function readFleetDomain(value: unknown): FleetDomain | undefined {
   if (vmId !== null && typeof vmId !== 'number') return undefined;
   if ((name !== null && typeof name !== 'string') || (seen !== null && typeof seen !== 'string'))
     return undefined;
-  return { ...report, host, vmId: vmId ?? null, name: name ?? null, reason, seen: seen ?? null };
+  const mismatch = oneOf(mismatchKinds, given?.get('mismatch'));
+  const base = { ...report, host, vmId: vmId ?? null, name: name ?? null, reason, seen: seen ?? null };
+  return mismatch ? { ...base, mismatch } : base;
 }

@@ -1,6 +1,8 @@
 import { blockStateCheck } from '../../block-state/model/judge';
+import type { QemuCopy } from '../../hypervisor/model/qemu-copy';
 import type { GuardsNotRun } from '../../opennebula/model/guards-not-run';
 import type { RecordEntry } from '../../opennebula/model/record';
+import { mismatchKinds, type MismatchKind } from './mismatch';
 import { blockStates, verdictOf, verdicts, type DomainReport, type Verdict } from '../../core/finding';
 
 /** One VM of the cloud: what was found of its domain, and where OpenNebula says that it runs. */
@@ -14,6 +16,10 @@ export interface FleetDomain extends DomainReport {
   readonly reason: string;
   /** When it was looked at, in ISO 8601; `null` when it never was. */
   readonly seen: string | null;
+  /** What its host told of its QEMU; missing from audits by OpenNebula's monitoring. */
+  readonly qemu?: QemuCopy;
+  /** Where OpenNebula's record of it is wrong; missing where it is right, or was not compared. */
+  readonly mismatch?: MismatchKind;
   /** What was done for it last, as this front-end has kept it. */
   readonly last?: RecordEntry;
 }
@@ -45,8 +51,16 @@ export interface FleetReport {
   readonly guardsNotRun?: readonly GuardsNotRun[];
 }
 
-/** By verdict, then by block state: the less, the worse. */
-export function rankOf({ verdict, blockState }: Pick<DomainReport, 'verdict' | 'blockState'>): number {
+/** What {@link rankOf} looks at. */
+export type Ranked = Pick<FleetDomain, 'verdict' | 'blockState' | 'mismatch'>;
+
+/**
+ * The less, the worse: first what OpenNebula may start a second time, or does not know; then by verdict, then by block
+ * state.
+ */
+export function rankOf({ verdict, blockState, mismatch }: Ranked): number {
+  if (mismatch !== undefined && verdict === 'blocked')
+    return mismatchKinds.indexOf(mismatch) - mismatchKinds.length;
   return verdicts.indexOf(verdict) * blockStates.length + blockStates.indexOf(blockState);
 }
 

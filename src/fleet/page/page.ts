@@ -8,7 +8,7 @@ import { Markup, markup } from './markup';
 import script from './page.client.js';
 import stylesheet from './page.css';
 import { rowsOf } from './rows';
-import { headline, summary, unknowns, urgent } from './summary';
+import { headline, misplaced, summary, unknowns, urgent } from './summary';
 import { vmTable } from './table';
 
 /**
@@ -32,7 +32,7 @@ export function renderPage(report: FleetReport, version: string): string {
       <body>
         <a class="skip" href="#vms">To the table of VMs</a>
         ${summary(report, rows)}
-        <main>${urgent(rows)}${unknowns(report, rows)}${guards(report)}${fleet}</main>
+        <main>${misplaced(rows)}${urgent(rows)}${unknowns(report, rows)}${guards(report)}${fleet}</main>
         <footer>migrate-guard ${version}. VMs change: check again before you move one.</footer>
         <script>${new Markup(script)}</script>
       </body>

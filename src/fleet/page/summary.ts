@@ -55,6 +55,27 @@ function tile(standing: VmStatus, name: string, number: number): Markup {
     </div>`;
 }
 
+/** VMs that OpenNebula may start a second time, or that run twice already. */
+export function misplaced(rows: readonly TableRow[]): Markup | undefined {
+  const wrong = rows.filter(({ vm }) => vm.mismatch !== undefined);
+  if (wrong.length === 0) return undefined;
+  const items = wrong.map(
+    ({ vm, id }) => markup`
+      <li>
+        <a href="#${id}">${titleOf(vm)}</a> on <bdi>${vm.host}</bdi>: ${vm.reason}
+        ${remedyOf(vm.findings[0]?.remedy)}
+      </li>`,
+  );
+  const twice = new Set(wrong.flatMap(({ vm }) => (vm.mismatch === 'two-copies' ? [vm.domain] : []))).size;
+  const all = count(new Set(wrong.map(({ vm }) => vm.domain)).size, 'VM');
+  const title = `${all} not as OpenNebula has it${twice > 0 ? `, ${twice} with two copies` : ''}`;
+  return section('misplaced', title, markup`<ul>${items}</ul>`, 'urgent');
+}
+
+function remedyOf(remedy: string | undefined): Markup | undefined {
+  return remedy === undefined ? undefined : markup`<p class="remedy">${signs.arrow} ${remedy}</p>`;
+}
+
 /** VMs that a write of their guest can kill. */
 export function urgent(rows: readonly TableRow[]): Markup | undefined {
   const dying = rows.filter(({ vm }) => vm.blockState === 'half-inactive');

@@ -1,4 +1,5 @@
 import { child, children, descend, XmlError, type Element } from '../../core/element';
+import { jobIn } from './job';
 
 /**
  * Why QEMU has this file: the disk itself, a file below it, the target of a copy job, or firmware. `node` is a
@@ -40,6 +41,8 @@ export interface Domain {
   readonly uuid: string;
   /** libvirt's state (`running`, `paused`, …), where the document tells it. */
   readonly state?: string;
+  /** Its long job, where the document tells one. */
+  readonly job?: string;
   readonly pid?: number;
   readonly sources: readonly DiskSource[];
   readonly others: readonly OtherSource[];
@@ -60,12 +63,14 @@ export function domainOf(root: Element): Domain {
     throw new XmlError('line 1: this is no libvirt domain with a name and a uuid');
   const status = root.name === 'domstatus' ? root.attributes : undefined;
   const state = status?.get('state');
+  const job = jobIn(root);
   const pid = /^[1-9][0-9]{0,9}$/.exec(status?.get('pid') ?? '')?.[0];
   const disks = children(child(domain, 'devices'), 'disk').map(diskSources);
   return {
     name,
     uuid: uuid.toLowerCase(),
     ...(state === undefined ? {} : { state }),
+    ...(job === undefined ? {} : { job }),
     ...(pid === undefined ? {} : { pid: Number(pid) }),
     sources: [...disks.flatMap((disk) => disk.sources), ...firmware(child(domain, 'os'))],
     others: disks.flatMap((disk) => disk.others),

@@ -8,8 +8,11 @@ export function registeredHooks(pool: Element): string[] {
 
 export const shippedHooks = ['pre-migrate', 'post-failure'] as const;
 
-/** Hosts that an admin has switched off (`HostTemplate.h`: OFFLINE). */
+/** Hosts that an admin has switched off (`Host.h`: OFFLINE). */
 const offline = '8';
+
+/** Hosts that monitord hears of: MONITORED, DISABLED (`Host.h`). */
+const monitored: readonly string[] = ['2', '4'];
 
 /** VM_MADs that drive KVM: `qemu` is for nested virtualization. */
 export const hypervisorDrivers: readonly string[] = ['kvm', 'qemu'];
@@ -19,6 +22,11 @@ export interface KvmHost {
   readonly cluster: { readonly id: string; readonly name: string };
   /** The VM_MAD that moves its VMs. */
   readonly driver: string;
+  /**
+   * VMs that oned's monitoring found there within the last minutes, although by oned's record they are not there
+   * (InformationManager.cc, _vm_state; Host.cc, update_zombies).
+   */
+  readonly zombies: readonly number[];
 }
 
 /** The hosts that run OpenNebula's KVM drivers (`onehost list -x`). */
@@ -29,6 +37,12 @@ export function kvmHosts(pool: Element): KvmHost[] {
       name: textIn(host, 'NAME'),
       cluster: { id: textIn(host, 'CLUSTER_ID'), name: textIn(host, 'CLUSTER') },
       driver: textIn(host, 'VM_MAD'),
+      zombies: monitored.includes(textIn(host, 'STATE')) ? idsIn(textIn(host, 'TEMPLATE', 'ZOMBIES')) : [],
     }))
     .filter(({ name, driver }) => name !== '' && hypervisorDrivers.includes(driver));
+}
+
+/** `7, 8`; wild VMs have the id -1 there. */
+function idsIn(text: string): number[] {
+  return text.split(', ').flatMap((word) => (/^[0-9]{1,10}$/.test(word) ? [Number(word)] : []));
 }

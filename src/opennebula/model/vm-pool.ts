@@ -1,13 +1,20 @@
 import { child, children, textIn, type Element } from '../../core/element';
 import { hypervisorDrivers } from './host-pool';
 import { attributes, earlierAttributes } from './monitoring-attributes';
+import { hasDomain, type VmState } from './vm-states';
 
-/** A VM that has a domain on a host now. */
-export interface PlacedVm {
+/** A VM as oned has it, wherever it is. */
+export interface VmRecord extends VmState {
   readonly id: number;
   readonly name: string;
+  /** Of the newest history record: where the VM is, was last, or is moving to. Empty before it was ever deployed. */
   readonly host: string;
-  /** The driver of its system datastore, whose scripts OpenNebula runs around a migration; empty where nobody told. */
+  /** The number of that record, which grows with every move. */
+  readonly seq: string;
+  /** Its system datastore; empty where nothing was told. */
+  readonly datastore: string;
+  readonly driver: string;
+  /** The driver of its system datastore, whose scripts OpenNebula runs around a migration; empty where nothing was told. */
   readonly tmMad: string;
   /** What the probe said of it last, if that is in this document. */
   readonly reported?: ProbeReport;
@@ -21,30 +28,44 @@ export interface ProbeReport {
   readonly time: string;
 }
 
-/** include/VirtualMachine.h */
-const active = '3';
-/**
- * LCM states in which the domain is on its host: RUNNING, MIGRATE, SAVE_*, SHUTDOWN*, UNKNOWN, HOTPLUG*,
- * DISK_SNAPSHOT*, DISK_RESIZE, BACKUP (include/VirtualMachine.h). In the others it is not yet there, or no more.
- */
-const withDomain = new Set(
-  [3, 4, 5, 6, 7, 12, 16, 17, 18, 24, 25, 26, 29, 57, 59, 62, 66, 69].map((state) => String(state)),
-);
-
-/** The VMs that run on KVM hosts (`onevm list -x`). */
-export function readVmPool(pool: Element): PlacedVm[] {
+/** Every VM that is not DONE (`onevm list -x`). */
+export function readVmRecords(pool: Element): VmRecord[] {
   return vmsOf(pool).flatMap((vm) => {
-    if (textIn(vm, 'STATE') !== active || !withDomain.has(textIn(vm, 'LCM_STATE'))) return [];
-    // The list has the newest record alone: where the VM is, or where it is moving to.
-    const record = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').at(-1);
-    const host = record ? textIn(record, 'HOSTNAME') : '';
     const id = textIn(vm, 'ID');
-    if (!isId(id) || host === '' || !record) return [];
-    if (!hypervisorDrivers.includes(textIn(record, 'VM_MAD'))) return [];
+    if (!isId(id)) return [];
+    // The list has the newest record alone (VirtualMachine.cc, to_xml_short).
+    const record = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').at(-1);
     const reported = probeIn(child(vm, 'MONITORING'));
-    const base = { id: Number(id), name: textIn(vm, 'NAME'), host, tmMad: textIn(record, 'TM_MAD') };
-    return [{ ...base, ...(reported ? { reported } : {}) }];
+    return [
+      {
+        id: Number(id),
+        name: textIn(vm, 'NAME'),
+        state: stateIn(vm, 'STATE'),
+        lcmState: stateIn(vm, 'LCM_STATE'),
+        host: textIn(record, 'HOSTNAME'),
+        seq: textIn(record, 'SEQ'),
+        datastore: textIn(record, 'DS_ID'),
+        driver: textIn(record, 'VM_MAD'),
+        tmMad: textIn(record, 'TM_MAD'),
+        ...(reported ? { reported } : {}),
+      },
+    ];
   });
+}
+
+/** The VMs that run on KVM hosts. */
+export function readVmPool(pool: Element): VmRecord[] {
+  return readVmRecords(pool).filter(isPlaced);
+}
+
+export function isPlaced(vm: VmRecord): boolean {
+  return hasDomain(vm) && vm.host !== '' && hypervisorDrivers.includes(vm.driver);
+}
+
+/** -1 for what is no state. */
+function stateIn(vm: Element, name: string): number {
+  const text = textIn(vm, name);
+  return /^[0-9]{1,3}$/.test(text) ? Number(text) : -1;
 }
 
 /** What the probe said last, by VM (`one.vmpool.monitoring`). */

@@ -3,7 +3,7 @@ import type { CommandResult } from '../../../src/os/run-command';
 import type { FleetDomain, FleetHost } from '../../../src/fleet/model/fleet';
 import type { ConcernedDomain } from '../../../src/fleet/relink-forecast';
 import type { RolloutResult } from '../../../src/fleet/rollout';
-import { hostPoolXml, vmPoolXml } from '../../support/fake-fleet/fake-cloud';
+import { hostPoolXml, vmPoolXml, type CloudVm } from '../../support/fake-fleet/fake-cloud';
 import { readMonitoring } from '../../support/monitord';
 import { History, vmXml, type VmXmlOptions } from '../../support/vm-xml';
 import type { Domain, Host } from '../harness';
@@ -54,7 +54,11 @@ export class HookStage {
 
   /** Where oned says from now on that these VMs run; its hosts are the two that there are. */
   runs(...domains: readonly Domain[]): void {
-    const vms = domains.map(({ vmId, host }) => ({ id: vmId, name: `vm${vmId}`, host: host.name }));
+    this.records(...domains.map(({ vmId, host }) => ({ id: vmId, name: `vm${vmId}`, host: host.name })));
+  }
+
+  /** What oned has of its VMs from now on, wherever they are. */
+  records(...vms: readonly CloudVm[]): void {
     const cloud = { hosts: [{ name: 'kvm1' }, { name: 'kvm2' }], vms };
     put(this.opennebula.front, '/var/tmp/vms.xml', vmPoolXml(cloud), 0o644);
     put(this.opennebula.front, '/var/tmp/hosts.xml', hostPoolXml(cloud), 0o644);

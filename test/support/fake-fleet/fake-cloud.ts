@@ -19,6 +19,9 @@ export interface CloudVm {
   readonly state?: number;
   readonly lcmState?: number;
   readonly driver?: string;
+  /** Of the newest history record. */
+  readonly seq?: number;
+  readonly datastore?: number;
   /** Nothing where the probe never ran. */
   readonly said?: Said;
 }
@@ -28,6 +31,8 @@ interface CloudHost {
   readonly cluster?: string;
   readonly driver?: string;
   readonly state?: number;
+  /** VMs that the host runs and that are not in oned's books of it (Host.cc, update_zombies; -1: VMs of others). */
+  readonly zombies?: readonly number[];
 }
 
 export interface Cloud {
@@ -67,7 +72,7 @@ export function vmPoolXml({ hosts, vms }: Cloud, release: Release = '7.0'): stri
 }
 
 function vmLines(vm: CloudVm, hosts: readonly CloudHost[], release: Release): string[] {
-  const { id, name, host, state = 3, lcmState = 3, driver = 'kvm' } = vm;
+  const { id, name, host, state = 3, lcmState = 3, driver = 'kvm', seq = 0, datastore = 0 } = vm;
   const cluster = hosts.findIndex((candidate) => candidate.name === host);
   return [
     '  <VM>',
@@ -85,8 +90,8 @@ function vmLines(vm: CloudVm, hosts: readonly CloudHost[], release: Release): st
     '    <MONITORING>\n      <CPU><![CDATA[0.0]]></CPU>\n      <STATE><![CDATA[a]]></STATE>\n    </MONITORING>',
     '    <USER_TEMPLATE>\n      <MIGRATE_GUARD><![CDATA[safe]]></MIGRATE_GUARD>\n    </USER_TEMPLATE>',
     '    <HISTORY_RECORDS>\n      <HISTORY>',
-    `        <OID>${id}</OID>\n        <SEQ>0</SEQ>\n        <HOSTNAME><![CDATA[${host}]]></HOSTNAME>`,
-    `        <HID>1</HID>\n        <CID>${cluster}</CID>\n        <DS_ID>0</DS_ID>`,
+    `        <OID>${id}</OID>\n        <SEQ>${seq}</SEQ>\n        <HOSTNAME><![CDATA[${host}]]></HOSTNAME>`,
+    `        <HID>1</HID>\n        <CID>${cluster}</CID>\n        <DS_ID>${datastore}</DS_ID>`,
     `        <VM_MAD><![CDATA[${driver}]]></VM_MAD>\n        <TM_MAD><![CDATA[storpool]]></TM_MAD>`,
     '        <ACTION>0</ACTION>\n      </HISTORY>\n    </HISTORY_RECORDS>',
     '  </VM>',
@@ -96,15 +101,25 @@ function vmLines(vm: CloudVm, hosts: readonly CloudHost[], release: Release): st
 /** `onehost list -x`. */
 export function hostPoolXml({ hosts }: Cloud, release: Release = '7.0'): string {
   const clusters = [...new Set(hosts.map(({ cluster }) => cluster ?? 'default'))];
-  const lines = hosts.flatMap(({ name, cluster = 'default', driver = 'kvm', state = 2 }, index) => [
-    `  <HOST>\n    <ID>${index}</ID>\n    <NAME>${name}</NAME>\n    <STATE>${state}</STATE>`,
-    `    <IM_MAD><![CDATA[${driver}]]></IM_MAD>\n    <VM_MAD><![CDATA[${driver}]]></VM_MAD>`,
-    `    <CLUSTER_ID>${clusters.indexOf(cluster) + 100}</CLUSTER_ID>\n    <CLUSTER>${escape(cluster)}</CLUSTER>`,
-    '    <VMS/>\n    <TEMPLATE/>\n    <MONITORING/>',
-    ...(release === '7.0' ? ['    <CLUSTER_TEMPLATE>\n    </CLUSTER_TEMPLATE>'] : []),
-    '  </HOST>',
-  ]);
+  const lines = hosts.flatMap(
+    ({ name, cluster = 'default', driver = 'kvm', state = 2, zombies = [] }, index) => [
+      `  <HOST>\n    <ID>${index}</ID>\n    <NAME>${name}</NAME>\n    <STATE>${state}</STATE>`,
+      `    <IM_MAD><![CDATA[${driver}]]></IM_MAD>\n    <VM_MAD><![CDATA[${driver}]]></VM_MAD>`,
+      `    <CLUSTER_ID>${clusters.indexOf(cluster) + 100}</CLUSTER_ID>\n    <CLUSTER>${escape(cluster)}</CLUSTER>`,
+      `    <VMS/>\n    ${templateOf(zombies)}\n    <MONITORING/>`,
+      ...(release === '7.0' ? ['    <CLUSTER_TEMPLATE>\n    </CLUSTER_TEMPLATE>'] : []),
+      '  </HOST>',
+    ],
+  );
   return ['<HOST_POOL>', ...lines, '</HOST_POOL>', ''].join('\n');
+}
+
+/** Attributes as Template::to_xml writes them. */
+function templateOf(zombies: readonly number[]): string {
+  if (zombies.length === 0) return '<TEMPLATE/>';
+  const values = { TOTAL_ZOMBIES: zombies.length, ZOMBIES: zombies.join(', ') };
+  const attributes = Object.entries(values).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`);
+  return `<TEMPLATE>${attributes.join('')}</TEMPLATE>`;
 }
 
 /** What `one.vmpool.monitoring` tells: the last record of every VM that ever had one. */

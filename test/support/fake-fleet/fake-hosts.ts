@@ -2,11 +2,16 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DomainReport } from '../../../src/core/finding';
+import type { QemuCopy } from '../../../src/hypervisor/model/qemu-copy';
 import type { AgentResult } from '../../../src/agent-protocol/model/messages';
 
 /** What the root-only half on a host tells: of its VMs, and of what it did to one of them. */
 interface HostTells {
   readonly domains: readonly DomainReport[];
+  /** By domain; an agent of an older release says nothing of it. */
+  readonly qemus?: Readonly<Record<string, QemuCopy>>;
+  /** The domains that it has the second time it is asked, where these are others. */
+  readonly later?: readonly DomainReport[];
   /** By domain; what is left out is done as it should be. `hangs`: it says hello, and then nothing more. */
   readonly ends?: Readonly<Record<string, AgentResult | 'hangs'>>;
 }
@@ -20,9 +25,13 @@ const host = process.argv.at(-2).split('@')[1];
 const say = (line) => console.log(JSON.stringify(line));
 process.stdin.once('data', (text) => {
   const { version, action, domain } = JSON.parse(text);
-  const { domains, ends = {} } = JSON.parse(readFileSync(__dirname + '/hosts.json', 'utf8'))[host];
+  const { domains, qemus = {}, later = domains, ends = {} } = JSON.parse(readFileSync(__dirname + '/hosts.json', 'utf8'))[host];
   say({ kind: 'hello', version });
-  if (action === 'audit') for (const report of domains) say({ kind: 'found', report });
+  if (action === 'audit') {
+    const isAgain = readFileSync(__dirname + '/audited', 'utf8').includes(host + ';');
+    appendFileSync(__dirname + '/audited', host + ';');
+    for (const report of isAgain ? later : domains) say({ kind: 'found', report, qemu: qemus[report.domain] });
+  }
   else appendFileSync(__dirname + '/asked', host + ' ' + action + ' ' + domain + '\\n');
   if (ends[domain] === 'hangs') return;
   say({ kind: 'end', ...${JSON.stringify(done)}, ...ends[domain] });
@@ -47,6 +56,8 @@ export class StandInHosts {
     writeFileSync(join(this.directory, 'hosts.json'), JSON.stringify(hosts), { mode: 0o644 });
     writeFileSync(this.asked, '');
     chmodSync(this.asked, 0o666);
+    writeFileSync(join(this.directory, 'audited'), '');
+    chmodSync(join(this.directory, 'audited'), 0o666);
   }
 
   /** What was asked for beyond telling: `kvm1 repair one-1`, sorted. */

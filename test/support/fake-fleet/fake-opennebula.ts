@@ -49,6 +49,16 @@ export class StandInOpenNebula {
     this.lists({ onevm: vmPoolXml(cloud, release), onehost: hostPoolXml(cloud, release) });
   }
 
+  /** What `onevm list` prints from its second time on. */
+  changesTo(cloud: Cloud, release: Release = '7.0'): void {
+    writeFileSync(join(this.directory, 'onevm.xml.again'), vmPoolXml(cloud, release), { mode: 0o644 });
+  }
+
+  /** `onevm list` answers once, and no more. */
+  breaksOff(): void {
+    writeFileSync(join(this.directory, 'onevm.xml.again'), '', { mode: 0o000 });
+  }
+
   /** What its commands print from now on; `undefined` takes the command away. */
   lists(texts: Readonly<Record<string, string | undefined>>): void {
     for (const [command, text] of Object.entries(texts)) {
@@ -58,7 +68,16 @@ export class StandInOpenNebula {
         continue;
       }
       writeFileSync(list, text, { mode: 0o644 });
-      const script = `#!/bin/sh\n[ "$*" = 'list -x' ] || { echo "$*: no such command" >&2; exit 255; }\nexec cat '${list}'\n`;
+      rmSync(`${list}.again`, { force: true });
+      writeFileSync(`${list}.asked`, '');
+      // Whoever runs it counts.
+      chmodSync(`${list}.asked`, 0o666);
+      const script = `#!/bin/sh
+[ "$*" = 'list -x' ] || { echo "$*: no such command" >&2; exit 255; }
+[ -s '${list}.asked' ] && [ -e '${list}.again' ] && exec cat '${list}.again'
+echo asked >>'${list}.asked'
+exec cat '${list}'
+`;
       writeFileSync(program, script);
       chmodSync(program, 0o755);
     }

@@ -15,7 +15,12 @@ const report: FleetReport = {
   ],
   domains: [
     aFleetDomain(),
-    aFleetDomain({ domain: 'one-311', verdict: 'repairable', seen: '2026-11-22T23:50:00.000Z' }),
+    aFleetDomain({
+      domain: 'one-311',
+      verdict: 'repairable',
+      mismatch: 'elsewhere',
+      seen: '2026-11-22T23:50:00.000Z',
+    }),
     // Its paths are fine; its disks are not.
     aFleetDomain({ domain: 'one-312', name: null, blockState: 'stuck' }),
     aFleetDomain({
@@ -75,6 +80,9 @@ migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400
 migrate_guard_vm_at_risk{domain="one-311",name="web",host="kvm1",verdict="repairable",block_state="healthy"} 1
 migrate_guard_vm_at_risk{domain="one-312",name="",host="kvm1",verdict="safe",block_state="stuck"} 1
 migrate_guard_vm_at_risk{domain="one-313",name="web",host="kvm2",verdict="undecided",block_state="unknown"} 1
+# HELP migrate_guard_vm_mismatch A VM whose QEMU is not where OpenNebula's record has it; always 1.
+# TYPE migrate_guard_vm_mismatch gauge
+migrate_guard_vm_mismatch{domain="one-311",name="web",host="kvm1",kind="elsewhere"} 1
 `);
 });
 

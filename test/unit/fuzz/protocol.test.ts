@@ -95,6 +95,7 @@ fuzz('a line of the agent', {
     encodeLine({ kind: 'did', action: 'repair', what: 'x' }),
     encodeLine({ kind: 'move' }),
     `${JSON.stringify({ kind: 'found', report, now: 'safe' })}\n`,
+    `${JSON.stringify({ kind: 'found', report, qemu: { state: 'paused', isArriving: true, paths: ['/a'] } })}\n`,
     encodeLine({ kind: 'kill', signal: 'SIGTERM' }),
     encodeLine({ kind: 'end', exit: 1, result: 'refused', what: 'x', remedy: 'y', report: { a: [1] } }),
   ],

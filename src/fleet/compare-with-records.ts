@@ -1,0 +1,140 @@
+import type { Settings } from '../config/settings';
+import { reasonOf, verdictOf } from '../core/finding';
+import { isUnknown, type Unknown } from '../core/unknown';
+import { reportOf } from '../core/unreadable-domain';
+import { message } from '../messages';
+import type { VmRecord } from '../opennebula/model/vm-pool';
+import { hasDomain } from '../opennebula/model/vm-states';
+import { fromHosts, type Asking } from './from-hosts';
+import type { FleetDomain, FleetHost } from './model/fleet';
+import {
+  isUnchanged,
+  mismatchOf,
+  mismatchOfZombie,
+  settledCopies,
+  type FoundCopy,
+  type Mismatch,
+} from './model/mismatch';
+import { askForRecords, type Scope } from './scope';
+
+interface Told {
+  readonly hosts: readonly FleetHost[];
+  readonly domains: readonly FleetDomain[];
+}
+
+type Records = ReadonlyMap<number, VmRecord>;
+
+/**
+ * Tells of every VM that is not where OpenNebula's record has it. VMs move while an audit runs: hosts that both told of
+ * one are asked once more, and then OpenNebula; of a VM whose record has changed meanwhile nothing is said.
+ */
+export async function compareWithRecords(
+  scope: Scope,
+  told: Told,
+  asking: Asking,
+): Promise<readonly FleetDomain[]> {
+  const { records } = scope;
+  if (!records) return told.domains;
+  let copies = copiesByVm(told);
+  const twice = [...copies.values()].filter((found) => settledCopies(found).length > 1).flat();
+  const involved = new Set(twice.map(({ host }) => host));
+  if (involved.size > 0) {
+    const hosts = scope.hosts.filter(({ host }) => involved.has(host));
+    const quietly = { ...asking, progress: () => undefined };
+    copies = withSecondLook(
+      copies,
+      await fromHosts({ hosts, vms: [], records }, { action: 'audit' }, quietly),
+    );
+  }
+  const differing = new Map<number, Mismatch>();
+  for (const [id, found] of copies) {
+    const mismatch = mismatchOf(id, records.get(id), found);
+    if (mismatch) differing.set(id, mismatch);
+  }
+  const certain = await askAgain(differing, records, asking.settings);
+  return told.domains.flatMap((vm) => {
+    const mismatch = vm.vmId === null ? undefined : certain.get(vm.vmId);
+    if (mismatch === 'gone') return vm.seen === null ? [] : [vm];
+    return [mismatch ? withMismatch(vm, mismatch) : vm];
+  });
+}
+
+/** VMs of which OpenNebula's own monitoring says that they are on another host than its record. */
+export async function findZombies({ zombies, records }: Scope, settings: Settings): Promise<FleetDomain[]> {
+  if (!records) return [];
+  const differing = new Map<number, Mismatch>();
+  for (const { host, id } of zombies) {
+    const mismatch = mismatchOfZombie(id, records.get(id), host);
+    if (mismatch) differing.set(id, mismatch);
+  }
+  const certain = await askAgain(differing, records, settings);
+  return zombies.flatMap(({ host, id }) => {
+    const mismatch = certain.get(id);
+    if (!mismatch || mismatch === 'gone') return [];
+    const { kind, finding } = mismatch;
+    const report = reportOf({ name: `one-${id}` }, 'unknown', [finding]);
+    const name = records.get(id)?.name ?? null;
+    return [{ ...report, host, vmId: id, name, reason: reasonOf(report), seen: null, mismatch: kind }];
+  });
+}
+
+/** Also those of which no QEMU was found, though their host told all that it has. */
+function copiesByVm({ hosts, domains }: Told): Map<number, FoundCopy[]> {
+  const silent = new Set(hosts.flatMap(({ host, trouble }) => (trouble ? [host] : [])));
+  const copies = new Map<number, FoundCopy[]>();
+  for (const { vmId, host, seen, qemu } of domains) {
+    if (vmId === null || (seen === null && silent.has(host))) continue;
+    const known = copies.get(vmId) ?? [];
+    if (seen !== null) known.push({ host, ...(qemu ? { qemu } : {}) });
+    copies.set(vmId, known);
+  }
+  return copies;
+}
+
+/** Of VMs that several hosts told of only what these hosts still tell; a host that does not answer again counts as before. */
+function withSecondLook(
+  first: ReadonlyMap<number, readonly FoundCopy[]>,
+  again: Told,
+): Map<number, FoundCopy[]> {
+  const [now, silent] = [
+    copiesByVm(again),
+    new Set(again.hosts.flatMap(({ host, trouble }) => (trouble ? [host] : []))),
+  ];
+  return new Map(
+    [...first].map(([id, found]) => {
+      if (settledCopies(found).length < 2) return [id, [...found]];
+      return [id, [...(now.get(id) ?? []), ...found.filter(({ host }) => silent.has(host))]];
+    }),
+  );
+}
+
+/** `gone`: OpenNebula has taken it off its host meanwhile. A VM of which it has changed anything else is left out. */
+async function askAgain(
+  differing: ReadonlyMap<number, Mismatch>,
+  before: Records,
+  settings: Settings,
+): Promise<ReadonlyMap<number, Mismatch | 'gone'>> {
+  if (differing.size === 0) return new Map();
+  const now = await askForRecords(settings);
+  return new Map(
+    [...differing].flatMap(([id, mismatch]): [number, Mismatch | 'gone'][] => {
+      if (isUnknown(now)) return [[id, unconfirmed(mismatch, now)]];
+      const record = now.get(id);
+      if (isUnchanged(before.get(id), record)) return [[id, mismatch]];
+      return mismatch.kind === 'no-qemu' && (!record || !hasDomain(record)) ? [[id, 'gone']] : [];
+    }),
+  );
+}
+
+function unconfirmed({ kind, finding }: Mismatch, { unknown: why }: Unknown): Mismatch {
+  const { what, short } = finding;
+  const reason = { what, ...(short === undefined ? {} : { short }) };
+  return { kind, finding: { ...finding, state: 'unknown', ...message('not-asked-again', { reason, why }) } };
+}
+
+/** First of all that was found. */
+function withMismatch(vm: FleetDomain, { kind, finding }: Mismatch): FleetDomain {
+  const findings = [finding, ...(kind === 'no-qemu' ? [] : vm.findings)];
+  const judged = { findings, verdict: verdictOf(findings) };
+  return { ...vm, ...judged, reason: reasonOf(judged), mismatch: kind };
+}
