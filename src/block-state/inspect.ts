@@ -5,7 +5,7 @@ import { isUnknown, type Unknown } from '../core/unknown';
 import { textOf } from '../messages';
 import { reportNoFacts, reportOf } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
-import { holdQemu, remedyOf } from '../hypervisor/hold-qemu';
+import { holdQemu, remedyOfNotHeld } from '../hypervisor/hold-qemu';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { mayWaitForResume } from '../hypervisor/model/guest-origin';
 import { QemuProcess } from '../hypervisor/process';
@@ -57,7 +57,7 @@ export async function inspectDomain(
   const held = holdQemu(domain);
   if (isUnknown(held)) {
     const state = held.isForeign ? 'problem' : 'unknown';
-    const remedy = remedyOf(held, domain);
+    const remedy = remedyOfNotHeld(held, domain);
     return reportOf(domain, 'unknown', [{ check: blockStateCheck, state, what: held.unknown, remedy }]);
   }
   try {

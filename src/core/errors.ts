@@ -2,8 +2,8 @@ import type { Message } from '../messages';
 import { exitCodes, type ExitCode } from './exit-codes';
 
 /**
- * Why something is not done, for an admin. It is returned where the caller may go on, and thrown, as a
- * {@link GuardError}, where nobody can. What could not be read is no failure but an `Unknown` (disk-paths/model/facts.ts).
+ * Why something is not done, for an admin. It is returned where the caller may continue, and thrown, as a
+ * {@link GuardError}, where no caller can. A fact that could not be read is not a failure but an `Unknown` (unknown.ts).
  */
 export interface Failure {
   /** The exit status that goes with it. */
@@ -21,11 +21,20 @@ export function failureOf(code: ExitCode, what: string | Message, remedy?: strin
   return { code, what, ...(remedy === undefined ? {} : { remedy }) };
 }
 
+/** What a failure says, as a part of another message or with another exit status. */
+export function messageOf({ what, short, remedy }: Omit<Failure, 'code'>): Message {
+  return {
+    what,
+    ...(short === undefined ? {} : { short }),
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
 export function isFailure(value: object | string): value is Failure {
   return typeof value === 'object' && 'code' in value && 'what' in value;
 }
 
-/** A failure that is thrown. Never shown with a stack. */
+/** A failure that is thrown. It is never printed with a stack. */
 export class GuardError extends Error implements Failure {
   readonly what: string;
   readonly short?: string | undefined;
@@ -47,7 +56,7 @@ export class GuardError extends Error implements Failure {
   }
 }
 
-/** The name of a system call's error (`ENOENT`), or the text of anything else that was thrown. */
+/** The name of a system call's error (`ENOENT`), or the text of any other error. */
 export function errorName(error: unknown): string {
   if (error instanceof GuardError) return error.what;
   if (typeof error !== 'object' || error === null) return String(error);

@@ -33,7 +33,7 @@ export function readJsonObject(text: string): ReadonlyMap<string, unknown> | und
 }
 
 /** A text; `undefined` for anything else. */
-export function textOf(value: unknown): string | undefined {
+export function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -68,7 +68,7 @@ export function readDomainReport(value: unknown): DomainReport | undefined {
 
 function readFinding(value: unknown): Finding | undefined {
   const given = readObject(value);
-  const [check, what] = ['check', 'what'].map((key) => textOf(given?.get(key)));
+  const [check, what] = ['check', 'what'].map((key) => stringOf(given?.get(key)));
   const state = oneOf(findingStates, given?.get('state'));
   if (!given || check === undefined || !state || what === undefined) return undefined;
   const plan = given.has('plan') ? readAll(given.get('plan'), readStep) : undefined;
@@ -87,7 +87,7 @@ function readFinding(value: unknown): Finding | undefined {
 function readEvidence(value: unknown): Evidence | undefined {
   const given = readObject(value);
   if (!given) return undefined;
-  const [host, namespace] = ['host', 'namespace'].map((key) => readAll(given.get(key), textOf));
+  const [host, namespace] = ['host', 'namespace'].map((key) => readAll(given.get(key), stringOf));
   return {
     ...(host ? { host } : {}),
     ...(namespace ? { namespace } : {}),

@@ -1,10 +1,32 @@
-/** Something that could not be read, and why. Never taken for an answer. */
+import type { Message } from '../messages';
+import type { Finding } from './finding';
+
+/** A fact that could not be read, and why. It is never taken for an answer. */
 export interface Unknown {
   readonly unknown: string;
-  /** What helps, where the reason tells. */
+  /** `unknown` in at most 69 characters, where it is longer (src/messages/message.ts). */
+  readonly short?: string;
+  /** What helps, where the reason shows it. */
   readonly remedy?: string;
 }
 
 export function isUnknown(fact: object | string): fact is Unknown {
   return typeof fact === 'object' && 'unknown' in fact;
+}
+
+export function unknownOf({ what, ...rest }: Message): Unknown {
+  return { unknown: what, ...rest };
+}
+
+/** The reason as a part of another message. */
+export function reasonIn({ unknown, short }: Unknown): Message {
+  return { what: unknown, ...(short === undefined ? {} : { short }) };
+}
+
+/** The fact as what a finding says. */
+export function unknownFinding({
+  unknown: what,
+  ...rest
+}: Unknown): Pick<Finding, 'state' | 'what' | 'short' | 'remedy'> {
+  return { state: 'unknown', what, ...rest };
 }

@@ -1,6 +1,7 @@
+import type { Message } from '../messages';
 import { verdictOf, type BlockState, type DomainReport, type Finding } from './finding';
 
-/** A domain that was asked for, but of which no facts can be had. */
+/** A domain of which no facts can be had. */
 export interface UnreadableDomain {
   readonly name: string;
   readonly pid?: number;
@@ -8,16 +9,33 @@ export interface UnreadableDomain {
   /** Its QEMU lives in a user namespace of its own: nothing that it shows can be trusted, so it is blocked. */
   readonly isForeign?: true;
   readonly why: string;
+  /** `why` in at most 69 characters, where it is longer. */
+  readonly short?: string;
   readonly remedy: string;
 }
 
-/** The report of a domain that was asked for, and of which nothing is known. */
-export function reportNoFacts({ why, remedy, isForeign, ...domain }: UnreadableDomain): DomainReport {
-  const state = isForeign ? 'problem' : 'unknown';
-  return reportOf(domain, 'unknown', [{ check: 'domain', state, what: why, remedy }]);
+export function unreadable(
+  { name, pid }: { readonly name: string; readonly pid?: number },
+  { what: why, short, remedy }: Message & { readonly remedy: string },
+): UnreadableDomain {
+  return {
+    name,
+    ...(pid === undefined ? {} : { pid }),
+    why,
+    ...(short === undefined ? {} : { short }),
+    remedy,
+  };
 }
 
-/** The report of findings that no repair of paths mends. */
+/** The report of a domain of which no facts can be had. */
+export function reportNoFacts({ why, isForeign, ...domain }: UnreadableDomain): DomainReport {
+  const { short, remedy } = domain;
+  const state = isForeign ? 'problem' : 'unknown';
+  const finding = { check: 'domain', state, what: why, remedy } as const;
+  return reportOf(domain, 'unknown', [short === undefined ? finding : { ...finding, short }]);
+}
+
+/** The report of findings that a repair of paths cannot change. */
 export function reportOf(
   { name, pid }: { readonly name: string; readonly pid?: number },
   blockState: BlockState,

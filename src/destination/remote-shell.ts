@@ -1,19 +1,20 @@
 import type { DestinationPath } from './model/destination-path';
 import type { Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
 import { onHost, quietVirsh } from '../os/ssh';
 
-/** What the virsh that is kept over there is told to print after each order, which it repeats as a line of its own. */
+/** The virsh that stays on the other host prints this after each command, after it has echoed the command. */
 const markOfEnd = 'migrate-guard-end-of-answer';
-/** What it says later would be taken for the next answer: from then on each question has a virsh of its own. */
+/** A later answer would be taken for the next one: after this time each question gets a virsh of its own. */
 const keptVirshTimeoutSeconds = 1;
 
 /**
- * What answers on the other host: one question after the other, whose text never becomes part of a shell's command; the
- * virsh that is kept there is given UUIDs only. Each answer ends with NUL, NUL, the exit status, NUL.
+ * The script that answers on the other host, one question after the other. The text of a question never becomes part of
+ * a shell command; the virsh that stays there gets UUIDs only. Each answer ends with NUL, NUL, the exit status, NUL.
  */
-const answering = `
+const answerScript = `
 export LC_ALL=C
 count() { IFS= read -r count; words=(); while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; }
 trap "" PIPE
@@ -44,7 +45,7 @@ while IFS= read -r question; do
   printf "\\0\\0%s\\0" $?
 done`;
 
-/** It stays for the whole move: a connection that a firewall dropped has to be noticed before it is needed. */
+/** The connection is used for the whole move: if a firewall drops it, that must be noticed before it is needed. */
 const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=2'];
 const answerEnd = /\0\0(\d+)\0$/;
 
@@ -54,19 +55,19 @@ interface ShellAnswer {
 }
 
 /**
- * One ssh connection to another host, as the user OpenNebula's drivers use, for all that is to be asked there: a new one
- * costs some hundred milliseconds, which do not pass while QEMU waits for its disks. Questions may not overlap.
+ * One ssh connection to another host, as the user OpenNebula's drivers use, for all questions: a new connection takes some
+ * hundred milliseconds, for which QEMU would wait for its disks. Questions must not overlap.
  */
 export class DestinationSession {
-  private constructor(private readonly conversation: InteractiveProcess) {}
+  private constructor(private readonly process: InteractiveProcess) {}
 
   /** `connectTimeout` is in seconds. */
   static open(host: string, user: string, connectTimeout: number): DestinationSession {
     const target = { host, user, connectTimeout, options: keptAlive, agent: 'used' } as const;
-    return new DestinationSession(new InteractiveProcess(onHost(target, `exec bash -c '${answering}'`)));
+    return new DestinationSession(new InteractiveProcess(onHost(target, `exec bash -c '${answerScript}'`)));
   }
 
-  /** What stands at the paths over there, after all links. All deadlines are in milliseconds. */
+  /** The types of what the paths lead to on that host. All deadlines are in milliseconds. */
   async paths(paths: readonly string[], deadline: number): Promise<readonly DestinationPath[] | Unknown> {
     const unique = [...new Set(paths)];
     return this.ask('paths', unique, deadline, ({ text }) => {
@@ -77,26 +78,26 @@ export class DestinationSession {
     });
   }
 
-  /** The UUIDs of all domains that are active over there; one that is shut off owns no disk. */
+  /** The UUIDs of all domains that are active on that host; one that is shut off owns no disk. */
   async activeDomains(deadline: number): Promise<string | Unknown> {
     return this.ask('domains', [], deadline, ({ text, status }) =>
-      status === 0 ? text : { unknown: text.trim().split('\n').at(-1) ?? 'virsh failed' },
+      status === 0 ? text : { unknown: text.trim().split('\n').at(-1) ?? textOf('virsh-failed') },
     );
   }
 
-  /** Starts a virsh that stays over there: it connects before it is needed, as starting one takes 30 to 50 ms. */
+  /** Starts a virsh that stays on that host, before it is needed: starting one takes 30 to 50 ms. */
   async getReady(deadline: number): Promise<true | Unknown> {
     return this.ask('ready', [], deadline, () => true as const);
   }
 
-  /** What `virsh domstate --reason` prints of a domain over there, which is nothing where libvirt tells nothing. */
+  /** What `virsh domstate --reason` prints of a domain on that host; empty where libvirt gives no state. */
   async stateOf(uuid: string, deadline: number): Promise<string | Unknown> {
     return this.ask('state', [uuid], deadline, ({ text }) => text.trim());
   }
 
   /**
-   * The process that the host's pid file names, if it has `-uuid` and this one as arguments, as libvirt's QEMUs do; as
-   * far as that user may see both.
+   * The process of the host's pid file, if its arguments include `-uuid` with this one, as those of libvirt's QEMUs do;
+   * as far as that user may read both.
    */
   async qemuOf(uuid: string, pidFile: string, deadline: number): Promise<number | undefined | Unknown> {
     return this.ask('qemu', [pidFile, uuid], deadline, ({ text }) => {
@@ -111,7 +112,7 @@ export class DestinationSession {
   }
 
   end(): void {
-    this.conversation.end();
+    this.process.end();
   }
 
   private async ask<T>(
@@ -125,9 +126,9 @@ export class DestinationSession {
       const end = answerEnd.exec(output);
       return end ? { text: output.slice(0, end.index), status: Number(end[1]) } : undefined;
     };
-    const answer = await this.conversation.ask(text, read, deadline);
+    const answer = await this.process.ask(text, read, deadline);
     log('asked another host', { question, words, answer });
-    // What would still come is no answer to what is asked next.
+    // A late answer would be taken for that to the next question.
     if ('unknown' in answer) this.end();
     return 'unknown' in answer ? answer : use(answer);
   }

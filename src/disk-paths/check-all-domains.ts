@@ -3,12 +3,13 @@ import { blockStateCheck } from '../block-state/model/judge';
 import type { Settings } from '../config/settings';
 import { errorName } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
-import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
+import { reportNoFacts, unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { copyOf, type QemuCopy } from '../hypervisor/model/qemu-copy';
 import { isGone } from '../hypervisor/process';
 import { Virsh } from '../hypervisor/virsh';
+import { message, type Message } from '../messages';
 import { withDeadline } from '../os/deadline';
 import { plainCheckFound } from './check';
 
@@ -21,8 +22,8 @@ export interface Examined {
 }
 
 /**
- * Looks at every domain of this host that is `wanted`: at its paths and at its block state. No domain's trouble hides
- * another, and what is late after `deadline` milliseconds is unknown, not waited for.
+ * Checks the paths and the block state of every domain of this host that is `wanted`. One domain's error does not hide
+ * another domain, and what is not known after `deadline` milliseconds is unknown, not waited for.
  */
 export async function* examine(
   settings: Settings,
@@ -39,7 +40,7 @@ export async function* examine(
       yield { report: reportNoFacts(domain) };
       continue;
     }
-    const paths = checked.get(domain.name) ?? unknown(domain, 'its paths were not checked in time');
+    const paths = checked.get(domain.name) ?? unknown(domain, message('paths-late', { domain: domain.name }));
     const block = await inspectInTime(domain, settings, end, virsh);
     const findings = [...paths.findings, ...block.findings];
     const { blockState } = block;
@@ -52,7 +53,7 @@ export async function* examine(
   }
 }
 
-/** All together, which is fast; and one by one those that a failure of all together has left out. */
+/** All domains together, which is fast; then, one by one, those without a report because checking them together failed. */
 async function checkAll(
   domains: readonly (Domain | UnreadableDomain)[],
   end: number,
@@ -70,7 +71,7 @@ async function checkAll(
   for (const domain of domains) {
     if ('why' in domain || checked.has(domain.name)) continue;
     await check([domain], [domain.name]).catch((error: unknown) =>
-      checked.set(domain.name, unknown(domain, errorName(error))),
+      checked.set(domain.name, unknown(domain, pathsNotChecked(domain, error))),
     );
   }
   return checked;
@@ -84,23 +85,25 @@ async function inspectInTime(
 ): Promise<DomainReport> {
   try {
     const inspected = await withDeadline(inspectDomain(domain, settings, virsh, 'in-doubt'), end);
-    return inspected ?? unknownBlockState(domain, 'its block state was not read in time');
+    return inspected ?? unknownBlockState(domain, message('block-state-late', { domain: domain.name }));
   } catch (error) {
-    return unknownBlockState(domain, `its block state cannot be read: ${errorName(error)}`);
+    const values = { domain: domain.name, error: errorName(error) };
+    return unknownBlockState(domain, message('block-state-not-read', values));
   }
 }
 
-function unknownBlockState(domain: Domain, why: string): DomainReport {
-  const report = unknown(domain, why);
-  // This says nothing of its paths, which can be repaired all the same.
+function unknownBlockState(domain: Domain, reason: Reason): DomainReport {
+  const report = unknown(domain, reason);
+  // Not a finding about its paths, which can be repaired all the same.
   return { ...report, findings: report.findings.map((finding) => ({ ...finding, check: blockStateCheck })) };
 }
 
-function unknown({ name, pid }: Domain, why: string): DomainReport {
-  return reportNoFacts({
-    name,
-    ...(pid === undefined ? {} : { pid }),
-    why,
-    remedy: `migrate-guard check ${name}`,
-  });
+function pathsNotChecked({ name }: Domain, error: unknown): Reason {
+  return message('paths-not-checked', { domain: name, error: errorName(error) });
+}
+
+type Reason = Message & { readonly remedy: string };
+
+function unknown(domain: Domain, reason: Reason): DomainReport {
+  return reportNoFacts(unreadable(domain, reason));
 }

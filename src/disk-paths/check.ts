@@ -2,7 +2,8 @@ import type { Settings } from '../config/settings';
 import { errorName, GuardError } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { remedyOf } from '../core/remedy-of';
-import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
+import { message } from '../messages';
+import { reportNoFacts, unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
@@ -11,14 +12,14 @@ import { collectFacts, type CollectOptions } from './io/collect-facts';
 import type { DomainFacts } from './model/facts';
 import { mergePlans } from './model/plan';
 
-/** How many domains are asked about before the first has been answered, so that neither we nor the child waits. */
+/** Domains that are checked at the same time, so that neither this process nor the child that reads paths is idle. */
 const domainsPerBatch = 16;
 
 type FoundDomains = AsyncIterable<Domain | UnreadableDomain> | Iterable<Domain | UnreadableDomain>;
 
 /**
- * Answers, for each domain that was asked for, whether its paths lead QEMU to its disks, as soon as it is known.
- * Nobody else is asked, neither QEMU nor another host: this is what runs everywhere, so it is all that it loads.
+ * Reports for each domain, as soon as it is known, whether its paths lead QEMU to its disks. Neither QEMU nor another
+ * host is asked. This is the check that runs everywhere, so this file loads nothing else.
  */
 export function plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
   return plainCheckFound(findDomains(asked, settings), asked, checksWithoutInspection);
@@ -36,19 +37,19 @@ export async function* plainCheckFound(
   });
 }
 
-/** Holds the domains that were found, many at once, and gives one report for each, in their order. */
+/** Holds the domains that were found, many at once, and yields one report for each, in their order. */
 export async function* checkHeldTogether(
   found: FoundDomains,
   asked: Asked,
   check: (domain: Domain, group: HeldDomains) => Promise<DomainReport>,
-  sideBySide = domainsPerBatch,
+  batchSize = domainsPerBatch,
 ): AsyncGenerator<DomainReport> {
   for await (const { some, group } of heldInGroups(found)) {
-    for (let first = 0; first < some.length; first += sideBySide) {
-      // All have ended before the group is closed, whatever became of one.
+    for (let first = 0; first < some.length; first += batchSize) {
+      // Not Promise.all: all must have ended before the group is closed, even if one fails.
       const judged = await Promise.allSettled(
         some
-          .slice(first, first + sideBySide)
+          .slice(first, first + batchSize)
           .map((found) => evaluate(found, asked, (domain) => check(domain, group))),
       );
       for (const result of judged) {
@@ -59,7 +60,7 @@ export async function* checkHeldTogether(
   }
 }
 
-/** One domain's report by `look`, or that it could not be looked at. */
+/** One domain's report by `look`, or that it could not be checked. */
 export async function evaluate(
   found: Domain | UnreadableDomain,
   asked: Asked,
@@ -69,11 +70,12 @@ export async function evaluate(
   try {
     return await look(found);
   } catch (error) {
-    // Something vanished between two looks: one domain's trouble hides no other.
+    // A file or process vanished meanwhile: one domain's error must not hide the others.
     if (asked !== 'all' || error instanceof GuardError) throw error;
-    const why = `it could not be looked at: ${errorName(error)}`;
-    const remedy = remedyOf(error, `/proc/${found.pid ?? 0}`, { otherwise: 'run again' });
-    return reportNoFacts({ name: found.name, why, remedy });
+    const { name, pid = 0 } = found;
+    const reason = message('domain-not-checked', { domain: name, error: errorName(error) });
+    const remedy = remedyOf(error, `/proc/${pid}`, { otherwise: reason.remedy });
+    return reportNoFacts(unreadable({ name }, { ...reason, remedy }));
   }
 }
 
@@ -115,7 +117,7 @@ export function gatherDomain(
   return group ? group.with(domain, work) : holdDomain(domain, work);
 }
 
-/** Judges facts: every check in turn, then the verdict and the whole plan. */
+/** Runs every check on the facts, then derives the verdict and the whole plan. */
 export function report(facts: DomainFacts, which = checks): DomainReport {
   const findings = which.flatMap(({ inspect }) => inspect(facts));
   return {

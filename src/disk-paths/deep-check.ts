@@ -20,13 +20,13 @@ interface CheckOptions {
 
 interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
   readonly destination?: Destination | undefined;
-  /** By whom a deep check asks QEMU. */
+  /** The session by which a deep check asks QEMU. */
   readonly virsh: VirshSession;
-  /** Of which the domain is held already. */
+  /** Holds the domain already. */
   readonly group?: HeldDomains;
 }
 
-/** Answers, for each domain that was asked for, whether it can migrate, as soon as it is known. */
+/** Reports for each domain, as soon as it is known, whether it can migrate. */
 export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
   if (!options.deep && options.destination === undefined) {
     yield* plainCheck(asked, options.settings);
@@ -36,7 +36,7 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   const destination = host === undefined ? undefined : new Destination(host, settings);
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
-    // What waits for QEMU, or for another host, is answered one by one.
+    // One at a time: each of these waits for QEMU or for another host.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
       checkDomain(domain, { settings, deep, destination, virsh, group });
     yield* checkHeldTogether(findDomains(asked, settings), asked, check, 1);
@@ -46,7 +46,7 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   }
 }
 
-/** One domain, whose lock or process the caller may hold. Hosts, QEMU and kernel are asked at the same time. */
+/** One domain, whose lock or process the caller may hold. The hosts, QEMU and the kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep, virsh } = options;
   const depth = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
@@ -60,7 +60,7 @@ export async function checkDomain(domain: Domain, options: CheckDomainOptions): 
   return withBlockState(report({ ...facts, ...destination }, which), block);
 }
 
-/** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, however right its paths are. */
+/** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, even if all its paths are right. */
 function withBlockState(
   base: DomainReport,
   block: Pick<DomainReport, 'blockState' | 'findings'> | undefined,
@@ -75,7 +75,7 @@ async function askAbout(
   destination: Destination | undefined,
 ): Promise<Pick<DomainFacts, 'destination'>> {
   if (destination === undefined) return {};
-  // libvirt makes a missing NVRAM file over there from its template (src/qemu/qemu_process.c, qemuPrepareNVRAM).
+  // On the destination libvirt makes a missing NVRAM file from its template (src/qemu/qemu_process.c, qemuPrepareNVRAM).
   const wanted = domain.sources.filter(({ role }) => role !== 'nvram').map(({ path }) => path);
   return { destination: { host: destination.host, paths: await destination.paths(wanted) } };
 }

@@ -1,14 +1,14 @@
 import type { Settings } from '../config/settings';
 import type { DomainReport } from '../core/finding';
 import { reportNoFacts } from '../core/unreadable-domain';
-import { describePassage } from '../file-tree/model/describe-hops';
+import { describeHop } from '../file-tree/model/describe-hops';
 import { sameTarget } from '../file-tree/model/entry';
 import type { Hop, ResolvedPath } from '../file-tree/model/walk';
 import { findDomains } from '../hypervisor/find-domains';
 import { gatherDomain, report } from './check';
 import type { SourceFacts } from './model/facts';
 
-/** One line of the two views: an element that both, or only one of them, meets. */
+/** One line of the two views: the hop at that position in each of them, if it has one. */
 interface HopRow {
   readonly host: string;
   readonly namespace: string;
@@ -38,7 +38,7 @@ export async function explain(word: string, settings: Settings): Promise<Explain
       disks: facts.sources.map(explainSource),
     };
   }
-  throw new Error('findDomains answers every name');
+  throw new Error('findDomains yields something for every name');
 }
 
 function explainSource({ source, host, namespace }: SourceFacts): Explanation {
@@ -47,16 +47,16 @@ function explainSource({ source, host, namespace }: SourceFacts): Explanation {
   const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
     const [one, other] = [left[index], right[index]];
     return {
-      host: one ? describePassage(one) : '',
-      namespace: other ? describePassage(other) : '',
+      host: one ? describeHop(one) : '',
+      namespace: other ? describeHop(other) : '',
       same: one !== undefined && other !== undefined && isSameHop(one, other),
     };
   });
   return { disk: source.disk, path: source.path, rows };
 }
 
-/** What a way passes that can differ: its links, and the element at which it ends. */
-function hopsOf({ hops: hops }: ResolvedPath): Hop[] {
+/** The hops that can differ between the views: links, and the end. */
+function hopsOf({ hops }: ResolvedPath): Hop[] {
   return hops.filter(({ entry }, index) => entry.kind !== 'directory' || index === hops.length - 1);
 }
 
@@ -65,5 +65,5 @@ function isSameHop(one: Hop, other: Hop): boolean {
   if (one.entry.kind === 'link' && other.entry.kind === 'link') {
     return sameTarget(one.path, one.entry.target, other.entry.target);
   }
-  return describePassage(one) === describePassage(other);
+  return describeHop(one) === describeHop(other);
 }

@@ -1,13 +1,14 @@
 import type { Settings } from '../config/settings';
-import { GuardError } from '../core/errors';
+import { GuardError, messageOf, type Failure } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import type { DomainReport, Finding } from '../core/finding';
-import { reportNoFacts } from '../core/unreadable-domain';
+import { reportNoFacts, unreadable } from '../core/unreadable-domain';
 import { FileTree } from '../file-tree/tree';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import { holdDomain, type HeldDomain, type HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
+import { message, textOf } from '../messages';
 import { heldInGroups, report } from './check';
 import { collectFacts } from './io/collect-facts';
 import { removeLeftovers } from './io/dev-tree';
@@ -16,7 +17,7 @@ import { apply } from './steps';
 /**
  * `nothing-to-do`: every disk opens as it is. `repaired`: the plan was carried out, and every disk opens.
  * `would-repair`: a dry run. `refused`: something is blocked or unknown, and nothing was changed. `failed`: a
- * step or the proof failed, and what was done was taken back. `busy`: someone else works on the domain.
+ * step or the proof failed, and the repair was undone. `busy`: another migrate-guard works on the domain.
  */
 const repairResults = {
   'nothing-to-do': 'ok',
@@ -37,12 +38,12 @@ export interface RepairOptions {
   readonly dryRun: boolean;
 }
 
-/** How a repair ends for one domain: one that is refused because something is unknown is undecided. */
+/** The exit status for one domain: a repair that is refused because something is unknown is undecided. */
 export function repairExit({ result, verdict }: Pick<RepairReport, 'result' | 'verdict'>): ExitCode {
   return result === 'refused' && verdict === 'undecided' ? 'undecided' : repairResults[result];
 }
 
-/** Makes in each domain's namespace what is missing there, and proves it by opening each disk as QEMU does. */
+/** Makes what is missing in each domain's namespace, and proves it by opening each disk as QEMU does. */
 export async function* repair(asked: Asked, options: RepairOptions): AsyncGenerator<RepairReport> {
   for await (const { some, group } of heldInGroups(findDomains(asked, options.settings))) {
     for (const found of some) {
@@ -61,12 +62,12 @@ async function repairDomain(
     return await withDomainLock(domain.name, () => repairLocked(domain, dryRun, '/', group));
   } catch (error) {
     if (!(error instanceof GuardError) || error.code !== 'busy') throw error;
-    const why = { name: domain.name, why: error.what, remedy: error.remedy ?? 'wait' };
-    return { ...reportNoFacts(why), pid: domain.pid ?? null, result: 'busy' };
+    const reason = { remedy: textOf('run-again'), ...messageOf(error) };
+    return { ...reportNoFacts(unreadable(domain, reason)), result: 'busy' };
   }
 }
 
-/** The same for a caller that holds the domain's lock already. `root` is where the host's tree begins. */
+/** The same for a caller that holds the domain's lock already. `root`: the root directory of the host's tree. */
 export async function repairLocked(
   domain: Domain,
   dryRun = false,
@@ -95,14 +96,14 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
     const { done, undo, error } = await apply(before.plan, { held, host });
     if (error) {
       undo();
-      return failed(before, error.what, error.remedy);
+      return failed(before, error);
     }
-    const after = await lookAgain(held);
+    const after = await checkAgain(held);
     if (after.verdict !== 'safe') {
       undo();
-      const [doubt] = after.findings.filter(({ state }) => state !== 'ok');
-      const why = doubt?.what ?? after.verdict;
-      return failed(after, `the repair was taken back, because afterwards: ${why}`, doubt?.remedy);
+      const first = after.findings.find(({ state }) => state !== 'ok');
+      const undone = message('repair-undone', { reason: first ?? { what: after.verdict } });
+      return failed(after, { ...undone, remedy: first?.remedy });
     }
     return { ...after, plan: done, result: 'repaired' };
   } finally {
@@ -110,8 +111,8 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
   }
 }
 
-/** A picture of both trees that is newer than what was done, with every disk opened. */
-async function lookAgain(held: HeldDomain): Promise<DomainReport> {
+/** Reads both trees again, not from what was read before the repair, and opens every disk. */
+async function checkAgain(held: HeldDomain): Promise<DomainReport> {
   const view = held.process.view();
   try {
     return report(await collectFacts({ ...held, view }, { open: true }));
@@ -120,18 +121,13 @@ async function lookAgain(held: HeldDomain): Promise<DomainReport> {
   }
 }
 
-/** What a repair has to say before it does anything; `undefined` when there is something to do. */
+/** The result of a repair that has nothing to do, or is refused; `undefined` when there is something to do. */
 function resultBefore({ verdict }: DomainReport): RepairResult | undefined {
   if (verdict === 'safe') return 'nothing-to-do';
   return verdict === 'repairable' ? undefined : 'refused';
 }
 
-function failed(base: DomainReport, what: string, remedy: string | undefined): RepairReport {
-  const finding: Finding = {
-    check: 'repair',
-    state: 'problem',
-    what,
-    ...(remedy === undefined ? {} : { remedy }),
-  };
+function failed(base: DomainReport, reason: Omit<Failure, 'code'>): RepairReport {
+  const finding: Finding = { check: 'repair', state: 'problem', ...messageOf(reason) };
   return { ...base, findings: [...base.findings, finding], plan: [], result: 'failed' };
 }

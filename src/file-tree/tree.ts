@@ -16,13 +16,13 @@ import { openPath, withFile } from '../os/open-file';
 
 const asDirectory = openPath | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Called before each look at a file; what it gives is the reason why the file must not be looked at. */
+/** Called before each look at a file; returns a reason not to look at it, if there is one. */
 type BeforeLook = (path: string) => string | undefined;
 
 /**
  * A file tree below one directory descriptor. Every directory is entered by its own descriptor, one name at a
- * time and never through a symlink, so that a link planted while we look cannot lead out of the tree
- * (`/proc/self/fd/N/name` is openat(2)). What was seen once is remembered: a view is one moment's picture.
+ * time and never through a symlink, so that a link planted meanwhile cannot lead out of the tree
+ * (`/proc/self/fd/N/name` is openat(2)). Every entry is read once and cached: a tree is a snapshot.
  */
 export class FileTree {
   private readonly directories = new Map<string, number | Entry>();
@@ -38,7 +38,7 @@ export class FileTree {
     return new FileTree(openSync(root, openPath | constants.O_DIRECTORY), before);
   }
 
-  /** What stands at an absolute path whose directory part holds no symlink, `.` or `..`. */
+  /** The entry at an absolute path whose directory part has no symlink, `.` or `..`. */
   readonly look = (path: string): Entry => {
     if (path === '/') return toEntry(lstatSync(`/proc/self/fd/${this.root}/.`), path);
     const known = this.entries.get(path);
@@ -49,8 +49,8 @@ export class FileTree {
   };
 
   /**
-   * A path of this process that reaches the last element of `path` through its directory's descriptor; it must
-   * not be followed if it is a link. `undefined` when the directory is not there.
+   * A path of this process that reaches the last element of `path` through its directory's descriptor; a link there must
+   * not be followed. `undefined` when the directory is missing.
    */
   anchor(path: string): string | undefined {
     const cut = path.lastIndexOf('/');
@@ -58,7 +58,7 @@ export class FileTree {
     return typeof directory === 'number' ? `/proc/self/fd/${directory}/${path.slice(cut + 1)}` : undefined;
   }
 
-  /** Forgets what was seen at a path and below it, because it was just changed. */
+  /** Drops what was cached at a path and below it, because it was just changed. */
   forget(path: string): void {
     const isBelow = (known: string): boolean => known === path || known.startsWith(`${path}/`);
     for (const known of [...this.entries.keys()].filter(isBelow)) this.entries.delete(known);
@@ -68,13 +68,13 @@ export class FileTree {
     }
   }
 
-  /** The mount on which a directory lies; `undefined` when it is not there. */
+  /** The mount on which a directory lies; `undefined` when it is missing. */
   mountIdOf(path: string): number | undefined {
     const directory = this.directory(path);
     return typeof directory === 'number' ? mountIdOf(`/proc/self/fd/${directory}/.`) : undefined;
   }
 
-  /** The names in a directory; none when it is not there. */
+  /** The names in a directory; none when it is missing. */
   list(path: string): string[] {
     const directory = this.directory(path);
     return typeof directory === 'number' ? readdirSync(`/proc/self/fd/${directory}`) : [];
@@ -103,7 +103,7 @@ export class FileTree {
     }
   }
 
-  /** The descriptor of a directory, or why there is none: missing, or something else in its place. */
+  /** The descriptor of a directory, or the entry that explains why there is none. */
   private directory(path: string): number | Entry {
     if (path === '') return this.root;
     const known = this.directories.get(path);
@@ -127,13 +127,13 @@ export class FileTree {
         ? { kind: 'missing' }
         : {
             kind: 'unreadable',
-            error: name === 'ENOTDIR' || name === 'ELOOP' ? `${path} is no directory` : name,
+            error: name === 'ENOTDIR' || name === 'ELOOP' ? `${path} is not a directory` : name,
           };
     }
   }
 }
 
-/** Turns what lstat(2) says into an entry; `path` is only used to read a link, or an inode beyond 2^53. */
+/** Makes an entry from lstat(2); `path` is only used to read a link, or an inode beyond 2^53. */
 export function toEntry(stat: Stats, path: string): Entry {
   const permissions: Permissions = { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid };
   switch (stat.mode & constants.S_IFMT) {
@@ -154,7 +154,7 @@ export function toEntry(stat: Stats, path: string): Entry {
 
 function readLink(path: string, permissions: Permissions, { dev, ino }: Stats): Entry {
   const target = readlinkSync(path);
-  // Node gives paths to the kernel as UTF-8; a target that is not cannot be followed truthfully.
+  // Node passes paths to the kernel as UTF-8, so a target that is not UTF-8 cannot be followed.
   if (target.includes('\ufffd') && !readlinkSync(path, 'buffer').equals(Buffer.from(target)))
     return { kind: 'unreadable', error: 'a link whose target is not UTF-8' };
   const number = Number.isSafeInteger(ino) ? ino : lstatSync(path, { bigint: true }).ino;

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorName, GuardError } from '../core/errors';
 import { codeOf, remedyOf } from '../core/remedy-of';
+import { message } from '../messages';
 import { log } from '../os/log';
 import { startTimeOf } from '../os/process-start-time';
 
-/** On a tmpfs, so that no lock outlives the boot by whose clock its holder's start time counts. */
+/** On a tmpfs, so that no lock outlives the boot from which its holder's start time is counted. */
 const lockDirectory = '/run/migrate-guard';
 
-/** Those who claim at the very same moment step back and try again, this often. */
+/** Processes that claim at the very same moment withdraw their claims and try again, this often. */
 const maxAttempts = 20;
 const maxPauseMs = 25;
 
@@ -20,13 +21,13 @@ interface LockClaim {
 }
 
 /**
- * Does `work` as the only one who works on this domain; whoever comes second is told who is first. Node has no
- * flock(2), and a file that means "locked" while it exists cannot be taken over from a dead holder without a
+ * Does `work` while this process holds the domain's lock; another process gets `busy`, with the pid of the holder. Node
+ * has no flock(2), and a file that means "locked" while it exists cannot be taken over from a dead holder without a
  * race. So each claimant makes a file of its own, named after its pid and start time, and only then looks for
- * others: of two, the later one sees the earlier, always. What a dead process left behind counts for nothing
- * and can be removed by anybody, because nobody else will ever have that name.
+ * others: of two, the later one always sees the earlier. The file of a dead process is ignored, and any process may
+ * remove it, because no other process will ever have that name.
  *
- * Not to be nested: what a locked workflow calls must not lock again.
+ * Must not be nested: `work` must not lock the same domain again.
  * @throws GuardError `busy`; `notPermitted` or `failed` when it cannot be locked.
  */
 export async function withDomainLock<T>(
@@ -51,7 +52,7 @@ export async function withDomainLock<T>(
   throw busy(name);
 }
 
-/** A claim that cannot be removed counts for nothing as soon as this process has ended. */
+/** A claim that cannot be removed is ignored as soon as this process has ended. */
 function release(claim: string): void {
   try {
     rmSync(claim, { force: true });
@@ -60,14 +61,14 @@ function release(claim: string): void {
   }
 }
 
-/** Makes the claim good, and gives nothing; or withdraws it, and gives the one that stands in the way. */
+/** Claims the lock; or withdraws the claim, and returns the one of another process. */
 function claim(claims: string, own: string, name: string): LockClaim | undefined {
   const file = join(claims, own);
   if (list(claims).some((other) => other.file === own)) throw busy(name, process.pid);
   try {
     writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
     const others = list(claims).filter((other) => other.file !== own);
-    // A second name, then without the first: whoever reads the directory meanwhile sees one of them at least.
+    // The second name is made before the first is removed: a process that reads the directory always sees one of them.
     if (others.length === 0) linkSync(file, `${file}.held`);
     release(file);
     if (others.length === 0) return undefined;
@@ -78,7 +79,7 @@ function claim(claims: string, own: string, name: string): LockClaim | undefined
   }
 }
 
-/** The claims of living processes; those of dead ones are removed on the way. */
+/** The claims of living processes; removes those of dead ones. */
 function list(claims: string): LockClaim[] {
   return readdirSync(claims).flatMap((entry) => {
     const [, file, pid, start] = /^(([0-9]+)-([0-9]+))(?:\.held)?$/.exec(entry) ?? [];
@@ -96,15 +97,14 @@ function ownName(): string {
 }
 
 function prepare(directory: string, name: string): string {
-  // libvirt forbids `/` in names, but not what else a path would obey.
+  // libvirt forbids `/` in names, but not `.` and `..`.
   const claims = join(directory, `${encodeURIComponent(name).replaceAll('.', '%2E')}.lock`);
   try {
     mkdirSync(claims, { recursive: true, mode: 0o700 });
     for (const path of [directory, claims]) {
       const stat = lstatSync(path);
       if (!stat.isDirectory() || stat.uid !== process.geteuid?.() || (stat.mode & 0o022) !== 0) {
-        const what = `${path}, where locks are kept, is not a directory that only this user can write`;
-        throw new GuardError('notPermitted', what, 'remove it: it is made again');
+        throw new GuardError('notPermitted', message('lock-directory-shared', { directory: path }));
       }
     }
     return claims;
@@ -115,12 +115,14 @@ function prepare(directory: string, name: string): string {
 }
 
 function cannotLock(name: string, directory: string, cause: unknown): GuardError {
-  const remedy = remedyOf(cause, directory, { otherwise: `see whether ${directory} can be written` });
-  const what = `${name} cannot be locked: ${directory}: ${errorName(cause)}`;
-  return new GuardError(codeOf(cause), what, remedy, { cause });
+  const values = { domain: name, directory, error: errorName(cause) };
+  const { remedy: otherwise, ...found } = message('lock-not-made', values);
+  const remedy = remedyOf(cause, directory, { otherwise });
+  return new GuardError(codeOf(cause), { ...found, remedy }, undefined, { cause });
 }
 
-function busy(name: string, pid?: number): GuardError {
-  const who = pid === undefined ? 'several others claim it at the same time' : `process ${pid} has it`;
-  return new GuardError('busy', `someone else is working on ${name}: ${who}`, 'wait until that is done');
+function busy(domain: string, pid?: number): GuardError {
+  const found =
+    pid === undefined ? message('lock-contended', { domain }) : message('lock-held', { domain, pid });
+  return new GuardError('busy', found);
 }

@@ -1,16 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Domain } from './model/domain-xml';
 import type { Settings } from '../config/settings';
-import type { Unknown } from '../core/unknown';
+import { unknownOf, type Unknown } from '../core/unknown';
+import { message } from '../messages';
 import { isGone } from './hold-qemu';
 import { jobOf } from './qmp-client';
 
-/** Milliseconds between two looks at libvirt's status file, which is a read of a local file. */
+/** Between two reads of libvirt's status file, which is a local file. */
 const statusPollMs = 5;
 
 /**
- * Waits until libvirt has ended the long job of a domain, or QEMU has ended and its job with it; bounded. `at`: when, by
- * `performance.now()`.
+ * Waits, for a bounded time, until libvirt has ended the long job of a domain, or its QEMU has ended. `at`: when that was,
+ * by `performance.now()`.
  */
 export async function endOfJob(
   domain: Domain,
@@ -21,7 +22,7 @@ export async function endOfJob(
     const job = jobOf(libvirt.stateDirectory, domain.name);
     if (job === undefined || isGone(domain)) return { at: performance.now() };
     if (performance.now() > until)
-      return typeof job === 'object' ? job : { unknown: `libvirt did not end its job (${job})` };
+      return typeof job === 'object' ? job : unknownOf(message('job-not-ended', { job }));
     await pause(statusPollMs);
   }
 }

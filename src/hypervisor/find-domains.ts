@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Settings } from '../config/settings';
-import { GuardError } from '../core/errors';
-import type { UnreadableDomain } from '../core/unreadable-domain';
+import { GuardError, messageOf } from '../core/errors';
+import { unreadable, type UnreadableDomain } from '../core/unreadable-domain';
+import { message, textOf } from '../messages';
 import { domainNames, isUuid } from './model/domain-name';
 import type { Domain } from './model/domain-xml';
 import { listDomains, readDomain } from './status-files';
@@ -11,8 +12,8 @@ import { Virsh } from './virsh';
 export type Asked = 'all' | readonly string[];
 
 /**
- * Finds domains by libvirt's own files, which need no libvirtd; where they may not be read (another user than
- * root) or are not there, libvirtd can only tell which domains there are.
+ * Finds domains by libvirt's own files, which need no libvirtd; where these are missing or may not be read (by another
+ * user than root), libvirtd can only list the names of the domains.
  */
 export async function* findDomains(
   asked: Asked,
@@ -40,16 +41,17 @@ export async function* findDomains(
   }
 }
 
-/** Of a domain that does not run here; it may have left. */
+/** The domain does not run here; it may have left. */
 export class NotRunning extends GuardError {}
 
-/** One domain that runs. @throws NotRunning when it does not, GuardError when nobody can tell. */
+/** One running domain. @throws NotRunning when it does not run here, GuardError when that is unknown. */
 export async function findDomain(word: string, settings: Settings): Promise<Domain> {
   for await (const found of findDomains([word], settings)) {
     if (!('why' in found)) return found;
-    throw new (found.notRunning ? NotRunning : GuardError)('undecided', found.why, found.remedy);
+    const reason = messageOf({ ...found, what: found.why });
+    throw new (found.notRunning ? NotRunning : GuardError)('undecided', reason);
   }
-  throw new Error('findDomains answers every name');
+  throw new Error('findDomains yields something for every name');
 }
 
 function byName(
@@ -75,12 +77,14 @@ function byUuid(
     if ('why' in found) unread ??= found;
     else if (found.uuid === wanted.toLowerCase()) return found;
   }
-  return unread && { ...unread, name: wanted, why: `nobody can tell whether it runs here: ${unread.why}` };
+  if (!unread) return undefined;
+  const { what: why, ...rest } = message('not-known-whether-running', { domain: wanted, why: unread.why });
+  return { ...unread, name: wanted, why, ...rest };
 }
 
 /**
- * Which domains run, by libvirtd; nothing more can be told of them. Which process is a domain's QEMU stands in
- * libvirt's own files alone: a command line is whatever its process says it is.
+ * The running domains, as libvirtd lists them; nothing more can be known of them. Only libvirt's own files show which
+ * process is a domain's QEMU: a process can change its own command line.
  */
 async function* findThroughLibvirtd(
   asked: Asked,
@@ -97,13 +101,12 @@ async function* findThroughLibvirtd(
   }
 }
 
-function withoutFiles(name: string, stateDirectory: string): UnreadableDomain {
-  const why = `which process is its QEMU cannot be read in ${stateDirectory}`;
-  const remedy =
-    process.geteuid?.() === 0
-      ? 'set libvirt.state_directory in the configuration to where libvirt keeps its status files'
-      : 'run as root';
-  return { name, why, remedy };
+function withoutFiles(name: string, directory: string): UnreadableDomain {
+  const reason = message('qemu-unknown', { domain: name, directory });
+  return unreadable(
+    { name },
+    process.geteuid?.() === 0 ? { ...reason, remedy: textOf('set-state-directory') } : reason,
+  );
 }
 
 function mayRead(stateDirectory: string, running: readonly string[]): boolean {
@@ -117,23 +120,14 @@ function mayRead(stateDirectory: string, running: readonly string[]): boolean {
   }
 }
 
-/** @throws GuardError for a word that can be no domain's name, before anything is done for the others. */
+/** @throws GuardError for a word that cannot name a domain, before anything is done for the others. */
 function refuseNonNames(asked: readonly string[], running: readonly string[]): void {
   for (const wanted of asked) {
     if (isUuid(wanted) || domainNames(wanted).length > 0 || running.includes(wanted)) continue;
-    throw new GuardError(
-      'usage',
-      `${JSON.stringify(wanted)} is no name of a domain`,
-      'name it as one-310, 310 or by its UUID',
-    );
+    throw new GuardError('usage', message('not-a-domain-name', { word: JSON.stringify(wanted) }));
   }
 }
 
 function notRunning(wanted: string): UnreadableDomain {
-  return {
-    name: wanted,
-    notRunning: true,
-    why: `no domain ${wanted} runs on this host`,
-    remedy: 'see virsh list for the domains of this host',
-  };
+  return { ...unreadable({ name: wanted }, message('not-running', { domain: wanted })), notRunning: true };
 }

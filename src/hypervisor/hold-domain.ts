@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
-import { isUnknown } from '../core/unknown';
-import type { UnreadableDomain } from '../core/unreadable-domain';
+import { message, textOf } from '../messages';
+import { isUnknown, reasonIn } from '../core/unknown';
+import { unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import type { Mount } from '../file-tree/model/mounts';
 import type { PathQuestion } from '../file-tree/model/path-question';
 import type { Answered } from '../file-tree/path-reader/path-reader';
@@ -10,12 +11,13 @@ import { PathReaders } from '../file-tree/path-reader/path-readers';
 import { FileTree } from '../file-tree/tree';
 import type { Credentials } from '../os/model/process-status';
 import type { Domain } from './model/domain-xml';
-import { foreignRemedy, hostMountNamespace, type NotHeld, QemuProcess } from './process';
+import { holdQemu } from './hold-qemu';
+import { hostMountNamespace, type NotHeld, type QemuProcess } from './process';
 
 /** A question about a path as the host, or as this QEMU's mount namespace, has it. */
 export type HeldQuestion = Omit<PathQuestion, 'root'> & { readonly of: 'host' | 'namespace' };
 
-/** One running domain's QEMU with its view, held open while something is done with both. */
+/** One running domain's QEMU and its view, held open for as long as a workflow uses them. */
 export interface HeldDomain {
   readonly domain: Domain;
   readonly process: QemuProcess;
@@ -23,21 +25,21 @@ export interface HeldDomain {
   readonly ownNamespace: boolean;
   /** Mounts of QEMU's namespace. */
   readonly mounts: readonly Mount[];
-  /** QEMU's own view, one moment's picture; for what is below `/dev`: all else may lie on storage that hangs. */
+  /** QEMU's own view, a snapshot; only for what is below `/dev`, because all else may be on storage that hangs. */
   readonly view: FileTree;
-  /** Looks at paths with the credentials of QEMU. The answers stand in the order of the questions. */
+  /** Looks at paths with the credentials of QEMU. The answers are in the order of the questions. */
   readonly read: (questions: readonly HeldQuestion[]) => Promise<readonly Answered[]>;
 }
 
 interface Member {
   readonly process: QemuProcess;
-  /** By which questions name its root directory. */
+  /** The number by which questions name its root directory. */
   readonly root: number;
 }
 
 /**
- * How many QEMUs may be held at once: each takes some descriptors, and a child inherits one of each. Every
- * `mostHeld` a child is started anew.
+ * How many QEMUs may be held at once: each takes some descriptors, and a child that reads paths inherits one of each.
+ * Every group of {@link maxHeldQemus} starts a new child.
  */
 export function heldAtOnce(): number {
   const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
@@ -50,24 +52,24 @@ const descriptorsPerDomain = 3;
 const maxHeldQemus = 1000;
 
 /**
- * Domains that are held together: the paths of all of them are looked at by one child a user. What cannot be held is
- * told when it is asked for.
+ * Domains that are held together: for each user one child reads the paths of all of them. {@link with} returns the
+ * reason for a domain that cannot be held.
  */
 export class HeldDomains {
   private readonly members = new Map<Domain['uuid'], Member | NotHeld>();
   private readonly readers: PathReaders;
 
-  /** `hostRoot`: where the host's file tree begins. */
+  /** `hostRoot`: the root directory of the host's file tree. */
   constructor(domains: readonly Domain[], hostRoot = '/') {
     this.readers = new PathReaders(hostRoot);
-    // One that was asked for by two names is held once.
+    // A domain that was named twice is held once.
     for (const domain of domains)
       if (!this.members.has(domain.uuid)) this.members.set(domain.uuid, this.hold(domain));
   }
 
   /**
-   * Does `work` with one of the domains. The process is looked at again at the end: what was read of a namespace that
-   * fell apart meanwhile is no fact.
+   * Does `work` with one of the domains. Afterwards the process is checked again: what was read of a namespace that was
+   * taken apart meanwhile is not a fact.
    * @throws what `work` throws while QEMU lives.
    */
   async with<T extends object>(
@@ -85,8 +87,7 @@ export class HeldDomains {
       const result = await work(held);
       const alive = process.isAlive();
       if (typeof alive === 'boolean') return alive ? result : ended(domain);
-      const what = `process ${process.pid}, the QEMU of ${domain.name}, cannot be looked at again`;
-      return none(domain, `${what}: ${alive.unknown}`, 'run again');
+      return unreadable(domain, message('qemu-not-read-again', { ...namesOf(domain), why: reasonIn(alive) }));
     } catch (error) {
       if (process.isAlive() === false) return ended(domain);
       const reason = errorName(error);
@@ -104,9 +105,7 @@ export class HeldDomains {
   }
 
   private hold(domain: Domain): Member | NotHeld {
-    if (domain.pid === undefined)
-      return { unknown: `libvirt tells no process of ${domain.name}`, hasEnded: false };
-    const process = QemuProcess.open(domain.pid, domain);
+    const process = holdQemu(domain);
     if (isUnknown(process)) return process;
     return { process, root: this.readers.add(process.root, () => process.mounts()) };
   }
@@ -139,26 +138,23 @@ export async function holdDomain<T extends object>(
   }
 }
 
-function notHeld(domain: Domain, { unknown, isForeign, error, hasEnded }: NotHeld): UnreadableDomain {
+function notHeld(domain: Domain, held: NotHeld): UnreadableDomain {
+  const { isForeign, error } = held;
   if (error === 'EACCES' || error === 'EPERM') return cannotLook(domain, error);
-  if (isForeign) return { ...none(domain, unknown, foreignRemedy), isForeign };
-  if (hasEnded || error === undefined) return gone(domain, unknown);
-  return none(domain, unknown, remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: 'run again' }));
-}
-
-function none({ name, pid }: Domain, why: string, remedy: string): UnreadableDomain {
-  return { name, ...(pid === undefined ? {} : { pid }), why, remedy };
-}
-
-function gone(domain: Domain, why: string): UnreadableDomain {
-  return none(domain, why, `see virsh domstate ${domain.name}; libvirt's own files may be stale`);
+  const otherwise = textOf('run-again');
+  const remedy = held.remedy ?? remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise });
+  const found = unreadable(domain, { ...reasonIn(held), remedy });
+  return isForeign ? { ...found, isForeign } : found;
 }
 
 function ended(domain: Domain): UnreadableDomain {
-  return gone(domain, `process ${domain.pid ?? 0}, the QEMU of ${domain.name}, ended while it was looked at`);
+  return unreadable(domain, message('qemu-ended', namesOf(domain)));
 }
 
-function cannotLook(domain: Domain, reason: string): UnreadableDomain {
-  const what = `process ${domain.pid ?? 0}, the QEMU of ${domain.name}, cannot be looked into: ${reason}`;
-  return none(domain, what, 'run as root');
+function cannotLook(domain: Domain, error: string): UnreadableDomain {
+  return unreadable(domain, message('qemu-closed', { ...namesOf(domain), error }));
+}
+
+function namesOf({ name, pid = 0 }: Domain): { readonly domain: string; readonly pid: number } {
+  return { domain: name, pid };
 }

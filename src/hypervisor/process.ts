@@ -30,23 +30,20 @@ import {
   type Credentials,
 } from '../os/model/process-status';
 import { remedyOf } from '../core/remedy-of';
-import type { Unknown } from '../core/unknown';
+import { unknownOf, type Unknown } from '../core/unknown';
+import { message } from '../messages';
 import { openPath } from '../os/open-file';
 import { toEntry, FileTree } from '../file-tree/tree';
 
 /** Why a process cannot be held. */
 export interface NotHeld extends Unknown {
-  /** It has surely ended, or its number is another's by now. */
+  /** It has surely ended; its pid may be another process's now. */
   readonly hasEnded: boolean;
-  /** It lives in a user namespace of its own, and may have mounted anything anywhere: nothing is done to it. */
+  /** It lives in a user namespace of its own, and may have mounted anything anywhere: it must not be acted on. */
   readonly isForeign?: true;
   /** The system's name of the error, where there was one. */
   readonly error?: string;
 }
-
-/** What to do about a QEMU that lives in a user namespace of its own. */
-export const foreignRemedy =
-  'do not trust this VM: its QEMU has left the user namespace that libvirt gave it';
 
 /**
  * One living QEMU, held by a descriptor of its `/proc/PID` directory: everything read through it is of that
@@ -70,9 +67,7 @@ export class QemuProcess {
     try {
       directory = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
     } catch (error) {
-      const hasEnded = tellsEnd(error);
-      const unknown = hasEnded ? `process ${pid} is gone` : errorName(error);
-      return { unknown, hasEnded, error: errorName(error) };
+      return notRead(error, pid, domain.name);
     }
     try {
       const read = (name: string): string => readFileSync(`/proc/self/fd/${directory}/${name}`, 'utf8');
@@ -80,22 +75,21 @@ export class QemuProcess {
       const startTime = parseStartTime(stat);
       if (startTime === undefined || !isQemuOf(commandLine, domain)) {
         closeSync(directory);
-        return { unknown: `process ${pid} is not the QEMU of ${domain.name}`, hasEnded: true };
+        return { ...unknownOf(message('process-is-another', { pid, domain: domain.name })), hasEnded: true };
       }
       const root = openSync(`/proc/self/fd/${directory}/root`, openPath | constants.O_DIRECTORY);
       const origin = { cameOver: awaitsGuest(commandLine), hasRun: hasRunGuest(stat) };
-      // Only now: who has entered a user namespace never comes back (user_namespaces(7)), so the root is still its first one's.
+      // After the root was opened: a process that has left a user namespace cannot return to it (user_namespaces(7)), so
+      // the root is of the time before it could leave.
       if (readlinkSync(`/proc/self/fd/${directory}/ns/user`) === readlinkSync('/proc/self/ns/user'))
         return new QemuProcess(pid, directory, root, startTime, origin);
       closeSync(root);
       closeSync(directory);
-      const unknown = `process ${pid}, the QEMU of ${domain.name}, runs in a user namespace of its own`;
-      return { unknown, hasEnded: false, isForeign: true };
+      const reason = message('foreign-namespace', { pid, domain: domain.name });
+      return { ...unknownOf(reason), hasEnded: false, isForeign: true };
     } catch (error) {
       closeSync(directory);
-      const hasEnded = tellsEnd(error);
-      const what = hasEnded ? 'is gone' : 'cannot be looked at';
-      return { unknown: `process ${pid} ${what} (${errorName(error)})`, hasEnded, error: errorName(error) };
+      return notRead(error, pid, domain.name);
     }
   }
 
@@ -119,10 +113,10 @@ export class QemuProcess {
   }
 
   /**
-   * The devices and regular files that this QEMU holds open, each once. When all that are wanted were found the
-   * rest is not looked at: a QEMU with many network queues has hundreds of descriptors. `mayLook`: whether a look at
-   * the file that was opened by this path would come back. `modes`: of what is wanted, also whether it is open for
-   * writing; then all descriptors are looked at, as the one that is may come last.
+   * The devices and regular files that this QEMU holds open, each once. It stops when all that are wanted were found: a
+   * QEMU with many network queues has hundreds of descriptors. `mayLook`: whether a look at the file that was opened by
+   * this path cannot hang. `modes`: of what is wanted, also whether it is open for writing; then all descriptors are
+   * read, because the writable one may come last.
    */
   openFiles(
     wanted: readonly Disk[],
@@ -131,7 +125,7 @@ export class QemuProcess {
   ): OpenFile[] | Unknown {
     const files = new Map<string, OpenFile>();
     const missing = new Set(wanted.map(keyOf));
-    const whose = modes ? new Set(missing) : undefined;
+    const withModes = modes ? new Set(missing) : undefined;
     const look = (descriptor: string | number): void => {
       const path = `${this.path}/fd/${descriptor}`;
       const opened = linkOf(path);
@@ -142,51 +136,46 @@ export class QemuProcess {
       const key = keyOf(found);
       const entry = { ...found, ...lostBy(found, stat, opened, Number(descriptor)) };
       missing.delete(key);
-      files.set(key, whose?.has(key) ? this.withMode(entry, descriptor, files.get(key)) : entry);
+      files.set(key, withModes?.has(key) ? this.withMode(entry, descriptor, files.get(key)) : entry);
     };
     try {
-      // The kernel takes longer to list the descriptors than to tell of the first ones, among which the disks are.
+      // The disks are among the first descriptors, and the kernel takes longer to list all than to resolve those.
       for (let first = 0; !modes && missing.size > 0 && first < 64; first += 1) look(first);
       if (modes || missing.size > 0 || wanted.length === 0) readdirSync(`${this.path}/fd`).forEach(look);
     } catch (error) {
       const path = `/proc/${this.pid}/fd`;
-      return {
-        unknown: `${path}: ${errorName(error)}`,
-        remedy: remedyOf(error, path, { otherwise: 'run again' }),
-      };
+      return procNotRead(path, error);
     }
     return [...files.values()];
   }
 
-  /** `other`: the same file by another descriptor. One that is open for writing is enough, and else one of which nothing is known. */
+  /** `other`: the same file by another descriptor. A writable descriptor decides; else one whose mode is unknown. */
   private withMode(entry: Disk, descriptor: string | number, other: OpenFile | undefined): OpenFile {
     const before = other?.writable ?? false;
-    const its = before === true || this.isWritable(descriptor);
-    return { ...entry, writable: its === false ? before : its };
+    const writable = before === true || this.isWritable(descriptor);
+    return { ...entry, writable: writable === false ? before : writable };
   }
 
   private isWritable(descriptor: string | number): boolean | Unknown {
     const name = `fdinfo/${descriptor}`;
     const path = `/proc/${this.pid}/${name}`;
     try {
-      return isOpenForWriting(this.read(name)) ?? { unknown: `${path} does not tell how it is open` };
+      return isOpenForWriting(this.read(name)) ?? unknownOf(message('open-mode-missing', { path }));
     } catch (error) {
       // Also when it was closed meanwhile: QEMU may just be opening that file in another way.
-      const remedy = remedyOf(error, path, { otherwise: 'run again' });
-      return { unknown: `${path}: ${errorName(error)}`, remedy };
+      return procNotRead(path, error);
     }
   }
 
   /**
-   * Still the same process, and not one whose namespace is already taken apart: its memory goes first (do_exit()).
-   * Unknown when that cannot be read.
+   * Whether it is still the same process, and its namespace is still whole: a process loses its memory first (do_exit()).
    */
   isAlive(): boolean | Unknown {
     try {
       const stat = this.read('stat');
       return parseStartTime(stat) === this.startTime && hasMemory(stat);
     } catch (error) {
-      return tellsEnd(error) ? false : { unknown: errorName(error) };
+      return meansEnded(error) ? false : { unknown: errorName(error) };
     }
   }
 
@@ -205,12 +194,25 @@ export class QemuProcess {
   }
 }
 
-/** Of a `/proc/PID`, or what is in it: any other error (EMFILE) is ours, and says nothing of the process. */
-function tellsEnd(error: unknown): boolean {
+function notRead(error: unknown, pid: number, domain: string): NotHeld {
+  const hasEnded = meansEnded(error);
+  const reason = hasEnded
+    ? message('process-gone', { pid, domain })
+    : message('process-not-read', { pid, error: errorName(error) });
+  return { ...unknownOf(reason), hasEnded, error: errorName(error) };
+}
+
+function procNotRead(path: string, error: unknown): Unknown {
+  const reason = message('proc-not-read', { path, error: errorName(error) });
+  return unknownOf({ ...reason, remedy: remedyOf(error, path, { otherwise: reason.remedy }) });
+}
+
+/** Of a read in `/proc/PID`: any other error (EMFILE) is of this process, and does not mean that the other has ended. */
+function meansEnded(error: unknown): boolean {
   return ['ENOENT', 'ESRCH'].includes(errorName(error));
 }
 
-/** Where a descriptor's link points, which asks no file system; `undefined` when there is no such descriptor. */
+/** The target of a descriptor's link, which is read without asking a file system; `undefined` when there is no such descriptor. */
 function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -220,7 +222,7 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-/** What makes of an open disk the last hold on it: its file was deleted or replaced, or its device has been taken away. */
+/** Set where an open descriptor is all that is left of a disk: its file was deleted or replaced, or its device is gone. */
 function lostBy(
   { kind, device }: Disk,
   { nlink }: Stats,
@@ -245,7 +247,7 @@ export function isGone(pid: number): boolean {
   return !existsSync(`/proc/${pid}`);
 }
 
-/** The mount namespace in which this program runs, and which it calls the host's. */
+/** The mount namespace in which this program runs, which it treats as the host's. */
 export function hostMountNamespace(): string {
   ownNamespace ??= readlinkSync('/proc/self/ns/mnt');
   return ownNamespace;

@@ -5,16 +5,17 @@ import { XmlError } from '../core/element';
 import { errorName } from '../core/errors';
 import { jobIn } from './model/job';
 import { parseReply, qmpCommand, readAnswers, type QemuAnswers, type QmpReply } from './model/qmp';
-import { isUnknown, type Unknown } from '../core/unknown';
+import { isUnknown, unknownOf, type Unknown } from '../core/unknown';
+import { message } from '../messages';
 import { readXml } from '../os/read-xml';
 
-/** Has virsh do something, and gives what it printed: a virsh that stays, or one for each order. */
+/** Runs virsh commands and returns what virsh printed: by a virsh that stays, or by one for each command. */
 export interface VirshOrders {
-  /** What is a question changes nothing, so it may be asked twice. */
+  /** `isQuestion`: the command changes nothing, so it may be repeated. */
   readonly order: (words: readonly string[], isQuestion: boolean) => Promise<string | Unknown>;
 }
 
-/** The one way to QEMU's monitor: one QMP command past libvirt, which marks the domain as tainted (custom-monitor). */
+/** Sends one QMP command to QEMU's monitor, past libvirt, which marks the domain as tainted (custom-monitor). */
 export async function askMonitor(
   virsh: VirshOrders,
   uuid: string,
@@ -34,7 +35,7 @@ export async function blockNodesOf(
   return readBlockNodes(await askMonitor(virsh, uuid, 'query-named-block-nodes', { flat: true }));
 }
 
-/** Asks QEMU how it stands. It stops at the first question that nobody answers: each would wait as long. */
+/** Asks QEMU for its state. It stops at the first question without an answer: each would wait as long. */
 export async function askQemu(virsh: VirshOrders, uuid: string): Promise<QemuAnswers | Unknown> {
   const status = await askMonitor(virsh, uuid, 'query-status');
   if (isUnknown(status)) return status;
@@ -42,7 +43,7 @@ export async function askQemu(virsh: VirshOrders, uuid: string): Promise<QemuAns
   if (isUnknown(migrate)) return migrate;
   const nodes = await askMonitor(virsh, uuid, 'query-named-block-nodes', { flat: true });
   const answers = readAnswers(status, migrate, nodes);
-  // Where QEMU does not tell which nodes are active, and the guest may never have run.
+  // This QEMU does not report which nodes are active, and the guest may never have run.
   const isInDoubt =
     !isUnknown(answers) && answers.status !== 'running' && answers.inactiveNodes === undefined;
   if (!isInDoubt) return answers;
@@ -53,7 +54,7 @@ export async function askQemu(virsh: VirshOrders, uuid: string): Promise<QemuAns
  * Lets QEMU take all its disks back, without stopping the guest. `cont` on a guest that runs changes nothing but
  * that: it calls bdrv_activate_all(), fails with its error, and starts what already runs (monitor/qmp-cmds.c,
  * qmp_cont; vm_start() in softmmu/cpus.c). QEMU 10.0 has a command for it alone.
- * Gives the command that did it, or why it failed. Only of a guest that runs: see block-state/model/preconditions.ts.
+ * Returns the command that did it, or why it failed. Only for a guest that runs: see block-state/model/preconditions.ts.
  */
 export async function activate(
   virsh: VirshOrders,
@@ -61,17 +62,20 @@ export async function activate(
   answers: QemuAnswers,
 ): Promise<{ readonly by: string } | Unknown> {
   if (answers.status !== 'running')
-    return { unknown: `the guest is ${answers.status}, and its disks may not be its own yet` };
+    return unknownOf(message('guest-not-running', { status: answers.status }));
   if (answers.inactiveNodes !== undefined) {
     const reply = await askMonitor(virsh, uuid, 'blockdev-set-active', { active: true });
     if (isUnknown(reply)) return reply;
     if (reply.kind === 'return') return { by: 'blockdev-set-active' };
-    if (reply.class !== 'CommandNotFound')
-      return { unknown: `QEMU refused blockdev-set-active: ${reply.text}` };
+    if (reply.class !== 'CommandNotFound') return refused('blockdev-set-active', reply.text);
   }
   const reply = await askMonitor(virsh, uuid, 'cont');
   if (isUnknown(reply)) return reply;
-  return reply.kind === 'return' ? { by: 'cont' } : { unknown: `QEMU refused cont: ${reply.text}` };
+  return reply.kind === 'return' ? { by: 'cont' } : refused('cont', reply.text);
+}
+
+function refused(command: string, error: string): Unknown {
+  return unknownOf(message('qemu-refused', { command, error }));
 }
 
 /** libvirt's long job of a domain, read from its status XML: no libvirtd is needed. */
@@ -80,7 +84,7 @@ export function jobOf(stateDirectory: string, name: string): string | undefined 
   try {
     return jobIn(readXml(readFileSync(file, 'utf8')));
   } catch (error) {
-    if (error instanceof XmlError) return { unknown: `libvirt's status XML is broken: ${error.message}` };
-    return { unknown: `${file} cannot be read: ${errorName(error)}` };
+    if (error instanceof XmlError) return unknownOf(message('status-xml-broken', { error: error.message }));
+    return unknownOf(message('status-file-not-read', { file, error: errorName(error) }));
   }
 }

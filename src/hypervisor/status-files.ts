@@ -1,12 +1,13 @@
 import { fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
-import type { UnreadableDomain } from '../core/unreadable-domain';
+import { unreadable, type UnreadableDomain } from '../core/unreadable-domain';
+import { message, textOf } from '../messages';
 import { plainly, withFile } from '../os/open-file';
 import { readXml } from '../os/read-xml';
 import { domainOf, type Domain } from './model/domain-xml';
 
-/** A domain as libvirt's run-time files tell it, or why the file of that name tells none. */
+/** A domain as libvirt's run-time files describe it, or why they cannot be used. */
 export type FoundDomain = Domain | UnreadableDomain;
 
 /** `undefined` when no domain of that name runs. */
@@ -17,35 +18,30 @@ export function readDomain(stateDirectory: string, name: string): FoundDomain | 
     text = readOwn(file);
   } catch (error) {
     if (errorName(error) === 'ENOENT') return undefined;
-    return {
-      name,
-      why: `${file} cannot be read: ${errorName(error)}`,
-      remedy: remedyOf(error, file, { otherwise: `look at that file: ls -ld ${file}` }),
-    };
+    const reason = message('status-file-not-read', { file, error: errorName(error) });
+    const remedy = remedyOf(error, file, { otherwise: reason.remedy });
+    return unreadable({ name }, { ...reason, remedy });
   }
   try {
-    // Copied, because V8 keeps the whole text for each part of it that is kept.
+    // Copied, because V8 keeps the whole text in memory as long as any part of it is referenced.
     const domain = structuredClone(domainOf(readXml(text)));
-    if (domain.name !== name) throw new Error(`it describes a domain named ${domain.name}`);
+    if (domain.name !== name) throw new Error(textOf('status-of-other-domain', { name: domain.name }));
     return { ...domain, ...pidOf(stateDirectory, domain) };
   } catch (error) {
-    return {
-      name,
-      why: `${file} is no status XML of libvirt: ${errorName(error)}`,
-      remedy: `compare it with virsh dumpxml ${name}`,
-    };
+    const values = { file, error: errorName(error), domain: name };
+    return unreadable({ name }, message('status-file-invalid', values));
   }
 }
 
 /**
- * Reads a file that only root, or we ourselves, can have written: what it says decides to which process root turns.
+ * Reads a file that only root, or the user of this process, can have written: it names the process that root acts on.
  * @throws the system's error, or one that names the owner.
  */
 function readOwn(file: string): string {
   return withFile(file, plainly, (descriptor) => {
     const { uid, mode } = fstatSync(descriptor);
     if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & 0o022) !== 0)
-      throw new Error(`it is not root's alone (owner ${uid}, mode ${(mode & 0o7777).toString(8)})`);
+      throw new Error(textOf('status-file-shared', { uid, mode: (mode & 0o7777).toString(8) }));
     return readFileSync(descriptor, 'utf8');
   });
 }
@@ -71,13 +67,14 @@ export function listDomains(stateDirectory: string): string[] | undefined {
       readdirSync(stateDirectory)
         .filter((file) => file.endsWith('.xml'))
         .map((file) => file.slice(0, -'.xml'.length))
-        // Shorter first, so that one-9 stands before one-10; a collator would cost milliseconds to load.
+        // Shorter first, so that one-9 comes before one-10; a collator would take milliseconds to load.
         .sort((one, other) => one.length - other.length || (one < other ? -1 : 1))
     );
   } catch (error) {
     const name = errorName(error);
     if (name === 'EACCES' || name === 'EPERM' || name === 'ENOENT') return undefined;
-    const remedy = remedyOf(error, stateDirectory, { otherwise: 'look at that directory' });
-    throw new GuardError('undecided', `${stateDirectory} cannot be read: ${name}`, remedy, { cause: error });
+    const reason = message('state-directory-not-read', { directory: stateDirectory, error: name });
+    const remedy = remedyOf(error, stateDirectory, { otherwise: reason.remedy });
+    throw new GuardError('undecided', { ...reason, remedy }, undefined, { cause: error });
   }
 }

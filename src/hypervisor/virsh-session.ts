@@ -1,5 +1,6 @@
 import { shellWord } from '../core/shell-word';
-import type { Unknown } from '../core/unknown';
+import { unknownOf, type Unknown } from '../core/unknown';
+import { message } from '../messages';
 import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
 import type { VirshOrders } from './qmp-client';
@@ -9,53 +10,52 @@ import { quietVirsh } from '../os/ssh';
 const prompt = 'virsh # ';
 
 /**
- * One virsh that stays, so that a question costs milliseconds when they count: starting virsh takes 30 to 50 ms,
- * a new ssh connection several times that. Only what virsh prints on stdout is the answer; an order that libvirt
- * refuses has none.
+ * One virsh that stays, because starting virsh takes 30 to 50 ms, which count while QEMU waits for its disks. Only what
+ * virsh prints on stdout is the answer; a command that libvirt refuses has none.
  */
 export class VirshSession implements VirshOrders {
-  private conversation: InteractiveProcess | undefined;
+  private process: InteractiveProcess | undefined;
   private questions = 0;
   private hangs = false;
-  private silences = 0;
-  private turn: Promise<unknown> = Promise.resolve();
+  /** How many questions had no answer. */
+  private timeouts = 0;
+  /** Ends with the answer to the last question: questions must not overlap. */
+  private queue: Promise<unknown> = Promise.resolve();
 
   /**
-   * `deadline`: milliseconds for each question. `asksAgain`: for who stands by one domain for hours, meanwhile libvirtd may be started anew. Of many domains, one
-   * that hangs is asked once, not once for each of them.
+   * `deadline`: milliseconds for each question. `asksAgain`: for a session that guards one domain for hours, in which
+   * libvirtd may be restarted. Without it a libvirtd that hangs is asked once, not once for each of many domains.
    */
   constructor(
     private readonly deadline: number,
     private readonly asksAgain = false,
   ) {}
 
-  /** Before anything is asked, so that no question has to wait for it; and once more, when the last one has ended. */
+  /** Starts virsh, before anything is asked, so that no question has to wait for it; again when the last one has ended. */
   connect(): InteractiveProcess {
-    if (!this.conversation || this.conversation.hasEnded)
-      this.conversation = new InteractiveProcess(quietVirsh(), { LC_ALL: 'C', TERM: 'dumb' });
-    return this.conversation;
+    if (!this.process || this.process.hasEnded)
+      this.process = new InteractiveProcess(quietVirsh(), { LC_ALL: 'C', TERM: 'dumb' });
+    return this.process;
   }
 
-  /** What virsh printed. Why libvirt refused is told by a virsh of its own; what may change something is not ordered twice. */
+  /** What virsh printed. The reason why libvirt refused a question comes from a second virsh; other commands are not repeated. */
   async order(words: readonly string[], isQuestion: boolean): Promise<string | Unknown> {
     const answer = await this.ask(words);
     return answer === '' && isQuestion ? new Virsh(this.deadline).order(words) : answer;
   }
 
   /**
-   * What virsh printed; nothing, where libvirt refused. One question waits for the answer to another; and when that does
-   * not come, it does not wait as long once more.
+   * What virsh printed; nothing, where libvirt refused. A question that waited for another one, which had no answer in
+   * time, is not asked: it would wait as long once more.
    */
   ask(words: readonly string[]): Promise<string | Unknown> {
-    const { silences } = this;
+    const { timeouts } = this;
     // virsh splits its input like a shell (tools/vsh.c, vshCommandStringGetArg).
     const command = words.map(shellWord).join(' ');
-    const answer = this.turn.then(() =>
-      this.hangs || this.silences > silences
-        ? { unknown: 'libvirtd did not answer in time' }
-        : this.askNow(command),
+    const answer = this.queue.then(() =>
+      this.hangs || this.timeouts > timeouts ? unknownOf(message('libvirtd-late')) : this.askNow(command),
     );
-    this.turn = answer.catch(() => undefined);
+    this.queue = answer.catch(() => undefined);
     return answer;
   }
 
@@ -70,15 +70,15 @@ export class VirshSession implements VirshOrders {
     const answer = await this.connect().ask(`${command}\necho ${mark}\n`, read, this.deadline);
     log('asked virsh', { command, answer });
     if (typeof answer !== 'string') {
-      this.silences += 1;
-      this.hangs = !this.asksAgain && this.conversation?.hasEnded === false;
-      // What would still come is no answer to what is asked next.
+      this.timeouts += 1;
+      this.hangs = !this.asksAgain && this.process?.hasEnded === false;
+      // A late answer would be taken for that to the next question.
       this.end();
     }
     return answer;
   }
 
   end(): void {
-    this.conversation?.end();
+    this.process?.end();
   }
 }

@@ -2,21 +2,22 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../core/errors';
 import type { Unknown } from '../core/unknown';
+import { message, textOf } from '../messages';
 import { runCommand, type CommandResult } from '../os/run-command';
 import type { VirshOrders } from './qmp-client';
 import { quietVirsh } from '../os/ssh';
 
 /**
- * Talks to libvirtd through virsh; every call ends after `deadline` milliseconds. Domains are named by UUID: virsh takes
- * a name that is a number for the id of another domain.
+ * Asks libvirtd through virsh; every call ends after `deadline` milliseconds. Domains are named by UUID: virsh takes a
+ * name that is a number for the id of another domain.
  */
 export class Virsh implements VirshOrders {
-  /** Of a run over many domains: libvirtd has not answered in time. */
+  /** libvirtd has not answered in time, in a run over many domains. */
   private hangs = false;
 
   /**
-   * `until`: of a run over many domains, by `performance.now()`. A libvirtd that hangs is asked once then, not once for
-   * each of them, and nothing is asked later: what was begun for the sake of one would be begun for all that follow.
+   * `until`: the end of a run over many domains, by `performance.now()`. With it a libvirtd that hangs is asked once, not
+   * once for each domain, and nothing is asked later.
    */
   constructor(
     private readonly deadline: number,
@@ -26,33 +27,33 @@ export class Virsh implements VirshOrders {
   /** The UUIDs of the running domains by their names. @throws GuardError when libvirtd does not answer. */
   async listDomains(): Promise<ReadonlyMap<string, string>> {
     const result = await this.virsh('list', '--uuid', '--name');
-    if (result.exit !== 0) throw this.failure('list the running domains', result);
+    if (result.exit !== 0) throw this.failure(result);
     const lines = result.stdout.split('\n').map((line) => /^([0-9a-f-]{36}) +(.+)$/.exec(line.trimEnd()));
     return new Map(lines.flatMap((found) => (found ? [[found[2] ?? '', found[1] ?? ''] as const] : [])));
   }
 
-  /** What virsh prints; or why libvirt refuses. */
+  /** What virsh printed, or why libvirt refused. */
   async order(words: readonly string[]): Promise<string | Unknown> {
     const result = await this.virsh(...words);
     return result.exit === 0 ? result.stdout : { unknown: explain(result) };
   }
 
-  /** What `virsh domstate` says: `running`, `paused`, … */
+  /** What `virsh domstate` prints: `running`, `paused`, … */
   async state(uuid: string): Promise<string | Unknown> {
     const state = await this.order(['domstate', '--domain', uuid]);
     return typeof state === 'string' ? state.trim() : state;
   }
 
-  /** Asks libvirt to end its long job, as Ctrl-C in `virsh migrate` does; the guest runs on. */
+  /** Asks libvirt to end its long job, as Ctrl-C in `virsh migrate` does; the guest continues to run. */
   async abortJob(uuid: string): Promise<true | Unknown> {
     const done = await this.order(['domjobabort', '--domain', uuid]);
     return typeof done === 'string' || done;
   }
 
   /**
-   * Suspends a running domain and resumes it at once. Once begun it must come to its end, or the guest would
-   * stand still for ever: so it is a process of its own that no deadline, signal or death of ours stops. When
-   * libvirtd hangs, it waits for libvirtd. One virsh does both, so that nothing starts in between.
+   * Suspends a running domain and resumes it at once. Once started it must complete, or the guest would stay paused: so
+   * it is a process of its own, which no deadline, signal or end of this program stops. When libvirtd hangs, it waits
+   * for libvirtd. One virsh does both, so that no process has to be started in between.
    * By UUID, because virsh parses its argument once more, and a name may hold anything.
    */
   async suspendAndResume(uuid: string): Promise<{ readonly resumed: true } | Unknown> {
@@ -84,17 +85,18 @@ export class Virsh implements VirshOrders {
     return result;
   }
 
-  private failure(what: string, result: CommandResult): GuardError {
-    const why = `could not ${what}: ${explain(result)}`;
+  private failure(result: CommandResult): GuardError {
+    const reason = message('domains-not-listed', { why: explain(result) });
     return /authentication|permission denied|access denied/i.test(result.stderr)
-      ? new GuardError('notPermitted', why, 'run as root, or as a user of the libvirt group')
-      : new GuardError('undecided', why, 'see whether libvirtd runs on this host');
+      ? new GuardError('notPermitted', { ...reason, remedy: textOf('run-as-libvirt-group') })
+      : new GuardError('undecided', reason);
   }
 }
 
 function explain(result: CommandResult): string {
-  if (result.missing) return 'virsh is not installed';
-  if (result.timedOut) return 'libvirtd did not answer in time';
+  if (result.missing) return textOf('virsh-missing');
+  if (result.timedOut) return textOf('libvirtd-late');
   const lines = result.stderr.split('\n').map((line) => line.trim().replace(/^error: /, ''));
-  return lines.filter((line) => line !== '').join('; ') || `virsh ended with ${result.exit ?? 'a signal'}`;
+  const printed = lines.filter((line) => line !== '').join('; ');
+  return printed || textOf('virsh-ended', { exit: result.exit ?? textOf('by-a-signal') });
 }

@@ -11,6 +11,7 @@ import { move } from './move';
 import { plugin } from './plugin';
 import { relink } from './relink';
 import { repair } from './repair';
+import { system } from './system';
 import { fillRow, type Filling, type Message, type MessageRow, type Remedied } from './message';
 
 export { shortOf, type Message } from './message';
@@ -29,6 +30,7 @@ export const sections: readonly (readonly [heading: string, rows: Readonly<Recor
   ['What OpenNebula’s scripts say', plugin],
   ['What audit and roll-outs say', fleet],
   ['What doctor says', doctor],
+  ['What files and programs say', system],
   ['What every command may say', commands],
 ];
 
@@ -45,6 +47,7 @@ const rows = {
   ...plugin,
   ...fleet,
   ...doctor,
+  ...system,
   ...commands,
 } as const;
 

@@ -1,7 +1,7 @@
 /**
- * What has become of a domain on the host it was to go to. `runs`: all of it is there, and its guest runs. `stands`: all
- * of it is there, and its guest stands still. `partial`: a part of it may still be missing. `absent`: libvirt there has
- * no such domain that is active. `told` is what `virsh domstate --reason` printed.
+ * The state of a domain on its destination. `runs`: all of it is there, and its guest runs. `stands`: all of it is there,
+ * and its guest is paused. `partial`: a part of it may still be missing. `absent`: libvirt there has no such domain that
+ * is active. `reported` is what `virsh domstate --reason` printed.
  */
 export interface Arrival {
   readonly kind: 'runs' | 'stands' | 'partial' | 'absent';
@@ -11,11 +11,11 @@ export interface Arrival {
 export const absent: Arrival = { kind: 'absent', reported: 'absent' };
 
 /**
- * libvirt's reasons for a pause of what is not known to be complete: it says `migrating` until the incoming migration
- * has ended, and only then `user` (src/qemu/qemu_migration.c, qemuMigrationDstComplete), or lets the guest run.
+ * libvirt's reasons for a pause of a domain that may be incomplete: it is `migrating` until the incoming migration has
+ * ended, and only then `user` (src/qemu/qemu_migration.c, qemuMigrationDstComplete), or lets the guest run.
  */
 const incomplete = ['migrating', 'starting up', 'post-copy', 'post-copy failed', 'unknown'];
-/** Of a guest that runs before all of its memory is there. */
+/** The reasons of a guest that runs before all of its memory is there. */
 const runsIncomplete = ['post-copy', 'post-copy failed'];
 
 /** Reads the first line of `virsh domstate --reason`: `paused (user)`; as tools/virsh-domain-monitor.c names states and reasons. */
@@ -23,15 +23,15 @@ export function readArrival(text: string): Arrival {
   const reported = text.split('\n', 1)[0]?.trim() ?? '';
   const [, state = reported, reason = ''] = /^(.*?) \((.*)\)$/.exec(reported) ?? [];
   if (state === 'shut off' || state === 'no state') return { kind: 'absent', reported };
-  const doubtful: Readonly<Record<string, readonly string[]>> = {
+  const incompleteStates: Readonly<Record<string, readonly string[]>> = {
     running: runsIncomplete,
     paused: incomplete,
   };
-  if (doubtful[state]?.includes(reason)) return { kind: 'partial', reported };
+  if (incompleteStates[state]?.includes(reason)) return { kind: 'partial', reported };
   return { kind: state === 'running' ? 'runs' : 'stands', reported };
 }
 
-/** The last line of what a mover wrote to stderr, which is where it says why it failed. */
+/** The last line that a mover wrote to stderr, which is its reason for a failure. */
 export function lastWords({ stderr }: { readonly stderr: string }): string {
   return stderr.trimEnd().split('\n').at(-1)?.trim() ?? '';
 }

@@ -1,6 +1,6 @@
-/** What a destination says of one path. */
+/** What one path leads to on a destination. */
 export interface DestinationPath {
   readonly path: string;
-  /** `stat`'s words for the type (`block special file`), or `undefined` where nothing is there. */
+  /** The type as `stat` names it (`block special file`); `undefined` where nothing is there. */
   readonly type: string | undefined;
 }

@@ -1,9 +1,10 @@
 import { identity } from '../../file-tree/model/entry';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Evidence, Finding } from '../../core/finding';
-import type { Unknown } from '../../core/unknown';
+import { reasonIn, type Unknown } from '../../core/unknown';
 import { disksAt } from '../../file-tree/model/walk';
 import { describeHops } from '../../file-tree/model/describe-hops';
+import { message, type Message } from '../../messages';
 
 /** One question about a domain, answered from facts alone. */
 export interface Check {
@@ -22,7 +23,7 @@ export function about(
   return { check, disk, path, evidence };
 }
 
-/** Every check of a source gives the same. */
+/** All checks of a source share one. */
 const evidences = new WeakMap<SourceFacts, Evidence>();
 
 function evidenceOf({ host, namespace }: SourceFacts): Evidence {
@@ -34,14 +35,11 @@ function evidenceOf({ host, namespace }: SourceFacts): Evidence {
   };
 }
 
-/** A trouble that keeps no VM from migrating if QEMU does not open the file again, which could not be found out. */
+/** The finding for a failure that matters only if QEMU opens the file again, where that is unknown. */
 export function unlessReadOnly(
-  trouble: string,
-  { unknown, remedy = 'run again' }: Unknown,
-): Pick<Finding, 'state' | 'what' | 'remedy'> {
-  const what = `${trouble}, and whether QEMU opens this disk again to migrate is not known: ${unknown}`;
-  return { state: 'unknown', what, remedy };
+  failure: Message,
+  reopened: Unknown,
+): Pick<Finding, 'state' | 'what' | 'short' | 'remedy'> {
+  const { remedy, ...found } = message('reopening-unknown', { failure, why: reasonIn(reopened) });
+  return { state: 'unknown', ...found, remedy: reopened.remedy ?? remedy };
 }
-
-/** Of a medium that is dispensable and is not there. */
-export const leftOut = 'libvirt leaves that medium out when the VM migrates (startupPolicy)';

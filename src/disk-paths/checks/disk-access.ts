@@ -1,4 +1,6 @@
 import type { Finding } from '../../core/finding';
+import { isUnknown, unknownFinding } from '../../core/unknown';
+import { message } from '../../messages';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import { isReopened } from '../model/reopened';
 import { about, unlessReadOnly, type Check } from './check-type';
@@ -13,20 +15,17 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const { access } = source;
   if (!access) return undefined;
   const reopened = isReopened(source, facts);
-  // Of a file that is open read-only only a refusal is worth a word, and only if QEMU may open that one again.
+  // Of a file that QEMU holds read-only, only a refusal matters, and only if QEMU may open it again.
   if (reopened === false || (reopened !== true && 'kind' in access && access.kind === 'allowed'))
     return undefined;
   const base = about('disk-access', source);
+  if (isUnknown(access)) return { ...base, ...unknownFinding(access) };
   const user = describeUser(facts);
-  if ('unknown' in access) {
-    const remedy = access.unknown.endsWith('(package acl)') ? 'install the package acl' : 'run again';
-    return { ...base, state: 'unknown', what: access.unknown, remedy };
-  }
-  if (access.kind === 'allowed') return { ...base, state: 'ok', what: `QEMU (${user}) may open it` };
-  const what = `QEMU (${user}) may not open ${access.path} in its mount namespace: ${access.why}`;
-  if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
-  const remedy = `let ${user} use ${access.path}, as seen in that namespace`;
-  return { ...base, state: 'problem', what, remedy };
+  if (access.kind === 'allowed') return { ...base, state: 'ok', ...message('access-allowed', { user }) };
+  const { path, why } = access;
+  const refused = message('access-refused', { user, path, why });
+  if (reopened !== true) return { ...base, ...unlessReadOnly(refused, reopened) };
+  return { ...base, state: 'problem', ...refused };
 }
 
 export function describeUser({ credentials }: DomainFacts): string {

@@ -2,7 +2,8 @@ import { identity, sameIdentity } from '../../file-tree/model/entry';
 import { type DomainFacts, type SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { isReopened } from '../model/reopened';
-import { isUnknown } from '../../core/unknown';
+import { isUnknown, unknownFinding } from '../../core/unknown';
+import { message } from '../../messages';
 import { about, unlessReadOnly, type Check } from './check-type';
 import { describeUser } from './disk-access';
 
@@ -14,25 +15,25 @@ export const diskOpen: Check = {
 
 function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undefined {
   const { opened, namespace } = source;
-  // A way without an end is disk-path's finding, which may know how to mend it.
+  // disk-path reports a path that does not resolve, and may have a plan for it.
   if (!opened || namespace.end.kind !== 'found') return undefined;
   const reopened = isReopened(source, facts);
   if (reopened === false) return undefined;
   const base = about('disk-open', source);
+  if (isUnknown(opened)) return { ...base, ...unknownFinding(opened) };
   const user = describeUser(facts);
-  if ('unknown' in opened) {
-    const { unknown: what, remedy = 'see migrate-guard doctor' } = opened;
-    return { ...base, state: 'unknown', what, remedy };
-  }
   if (opened.kind === 'refused') {
-    const what = `opening it inside the namespace as QEMU (${user}) failed: ${opened.error}`;
-    if (reopened !== true) return { ...base, ...unlessReadOnly(what, reopened) };
-    const remedy = `see why ${namespace.end.path} cannot be opened there`;
-    return { ...base, state: 'problem', what, remedy };
+    const { error } = opened;
+    const refused = message('open-refused', { user, error, path: namespace.end.path });
+    return reopened === true
+      ? { ...base, state: 'problem', ...refused }
+      : { ...base, ...unlessReadOnly(refused, reopened) };
   }
-  if (!isUnknown(facts.open) && !facts.open.some((file) => sameIdentity(file, opened.entry))) {
-    const what = `opening it inside the namespace leads to ${identity(opened.entry)}, which QEMU does not hold open`;
-    return { ...base, state: 'problem', what, remedy: 'do not migrate: find out which is the right volume' };
-  }
-  return { ...base, state: 'ok', what: `opened inside the namespace as QEMU (${user})` };
+  if (!isUnknown(facts.open) && !facts.open.some((file) => sameIdentity(file, opened.entry)))
+    return {
+      ...base,
+      state: 'problem',
+      ...message('opened-another', { device: identity(opened.entry) }),
+    };
+  return { ...base, state: 'ok', ...message('opened-as-qemu', { user }) };
 }

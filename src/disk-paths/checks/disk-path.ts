@@ -1,19 +1,19 @@
 import { closedDirectory } from '../model/permissions';
-import { canBeDisk, describeKind, identity, sameIdentity } from '../../file-tree/model/entry';
+import { identity, sameIdentity } from '../../file-tree/model/entry';
 import { isFailure } from '../../core/errors';
 import { type DomainFacts, type SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
-import { message, textOf } from '../../messages';
+import { message, textOf, type Message } from '../../messages';
 import { mergePlans, planSource, type Plan } from '../model/plan';
 import { isReopened } from '../model/reopened';
 import type { Step } from '../../core/repair-step';
 import { isUnknown } from '../../core/unknown';
 import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
-import { describeFailure } from '../../file-tree/model/describe-hops';
+import { describeFailure, whyNoDisk } from '../../file-tree/model/describe-hops';
 import { about, unlessReadOnly, type Check } from './check-type';
 import { heldFor, lastHold, powerCycle } from './held-disk';
 
-/** Does every path lead somewhere, on the host and inside QEMU's mount namespace? */
+/** Does every path lead to a disk, on the host and inside QEMU's mount namespace? */
 export const diskPath: Check = {
   name: 'disk-path',
   inspect: (facts) => [
@@ -32,36 +32,33 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const { host, namespace } = source;
   const reopened = isReopened(source, facts);
   const closed = closedDirectory(namespace);
-  // disk-access tells it of a disk that QEMU opens again, or may.
+  // disk-access reports it, of a disk that QEMU opens again, or may.
   if (closed !== undefined && reopened !== false) return undefined;
   for (const [where, resolved] of views(source, facts)) {
     if (resolved.end.kind === 'unreadable' && (resolved !== namespace || closed === undefined)) {
       const failure = describeFailure(resolved) ?? '';
-      return {
-        ...base,
-        state: 'unknown',
-        ...message('path-not-read', { failure, where, end: resolved.end.path }),
-      };
+      const values = { failure, where, end: resolved.end.path };
+      return { ...base, state: 'unknown', ...message('path-not-read', values) };
     }
   }
   const onHost = whyNoDisk(host);
-  if (onHost !== undefined && source.source.dispensable && reopened !== true) {
+  if (onHost && source.source.dispensable && reopened !== true) {
     return { ...base, state: 'ok', note: true, ...message('medium-left-out', { failure: onHost }) };
   }
-  if (onHost !== undefined) {
+  if (onHost) {
     const values = { failure: onHost, path: source.source.path, held: held(source, facts) };
     const missing = message('path-missing-on-host', values);
-    return { ...base, state: 'problem', ...missing, remedy: lastHold(source, facts) ?? missing.remedy };
+    return { ...base, state: 'problem', ...missing, ...lastHold(source, facts) };
   }
   const inside = whyNoDisk(namespace);
-  if (inside === undefined) return { ...base, state: 'ok', ...message('path-leads-to-disk') };
+  if (!inside) return { ...base, state: 'ok', ...message('path-leads-to-disk') };
   const missing =
     closed === undefined
       ? message('path-missing-inside', { failure: inside })
       : message('directory-closed', { directory: closed });
   if (reopened === false)
     return { ...base, state: 'ok', note: true, ...message('path-not-needed', { missing }) };
-  if (reopened !== true) return { ...base, ...unlessReadOnly(missing.what, reopened) };
+  if (reopened !== true) return { ...base, ...unlessReadOnly(missing, reopened) };
   return { ...base, state: 'problem', ...missing, ...remedyFor(source, facts) };
 }
 
@@ -71,21 +68,22 @@ function held(source: SourceFacts, facts: DomainFacts): string {
   return disk?.kind === 'block' ? textOf('held-device', { device: identity(disk) }) : textOf('held-disk');
 }
 
-/** A plan where QEMU's own device is what the host's path leads to, and libvirt's rules can make the way. */
-function remedyFor(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'remedy'> {
+/** With a plan, where the host's path leads to QEMU's own device and libvirt's rules can make that path inside. */
+function remedyFor(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan' | 'short' | 'remedy'> {
   const disk = diskAt(source.host);
   if (!disk || isUnknown(facts.open) || !facts.open.some((open) => sameIdentity(open, disk))) {
-    return { remedy: lastHold(source, facts) ?? textOf('do-not-migrate-other-disk') };
+    return lastHold(source, facts) ?? { remedy: textOf('do-not-migrate-other-disk') };
   }
   const plan = planWithNeighbours(source, facts);
-  if (!isFailure(plan))
-    return { plan: plan.steps, remedy: textOf('repair-domain', { domain: facts.domain.name }) };
-  return { remedy: textOf('not-repairable', { why: plan.what, powerCycle: powerCycle(facts) }) };
+  if (isFailure(plan))
+    return { remedy: textOf('not-repairable', { why: plan.what, powerCycle: powerCycle(facts) }) };
+  const remedy = textOf('repair-domain', { domain: facts.domain.name });
+  return { plan: plan.steps, short: textOf('path-repairable'), remedy };
 }
 
 /**
- * A link that is replaced may be on the way of another disk, which is whole as long as it stays: then its way is
- * made anew as well, or there is no plan.
+ * A link that has to be replaced may also be on the path of another disk, which still resolves through it. Then the plan
+ * covers that disk too, or there is no plan.
  */
 export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Plan {
   const plans: Step[][] = [];
@@ -103,7 +101,7 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
       plan.steps.flatMap(({ step, path }) => (step === 'replace-symlink' ? [path] : [])),
     );
     for (const other of facts.sources) {
-      const isWhole = isReopened(other, facts) !== false && whyNoDisk(other.namespace) === undefined;
+      const isWhole = isReopened(other, facts) !== false && !whyNoDisk(other.namespace);
       if (!isWhole || seen.has(other) || !other.namespace.hops.some(({ path }) => replaced.has(path)))
         continue;
       seen.add(other);
@@ -120,18 +118,7 @@ function planOf(source: SourceFacts, { mounts, ownNamespace }: DomainFacts): Pla
 function views(
   { host, namespace }: SourceFacts,
   { ownNamespace }: DomainFacts,
-): (readonly [string, ResolvedPath])[] {
-  return ownNamespace
-    ? [
-        ['on the host', host],
-        ["in QEMU's mount namespace", namespace],
-      ]
-    : [['on the host', host]];
-}
-
-/** Why a way is no way to a disk; `undefined` when it is one. */
-function whyNoDisk(resolved: ResolvedPath): string | undefined {
-  if (resolved.end.kind === 'found' && !canBeDisk(resolved.end.entry))
-    return `${resolved.end.path} is ${describeKind(resolved.end.entry)}`;
-  return describeFailure(resolved);
+): (readonly [where: Message, ResolvedPath])[] {
+  const onHost = [message('on-the-host'), host] as const;
+  return ownNamespace ? [onHost, [message('inside-namespace'), namespace]] : [onHost];
 }

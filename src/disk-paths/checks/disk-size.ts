@@ -2,23 +2,24 @@ import type { BlockNode } from '../../hypervisor/model/block-nodes';
 import { type DomainFacts, type SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { isUnknown } from '../../core/unknown';
+import { message } from '../../messages';
 import { about, type Check } from './check-type';
 
 /**
  * With `--deep`: is each device as large as what QEMU has open for that disk? Disks whose paths were exchanged with one
- * another all lead to devices that QEMU holds open; which descriptor belongs to which disk only their sizes tell.
+ * another all lead to devices that QEMU holds open; only their sizes show which descriptor belongs to which disk.
  */
 export const diskSize: Check = {
   name: 'disk-size',
   inspect: (facts) => {
     const differing = facts.sources.flatMap((source) => differenceOf(source, facts) ?? []);
     return differing.flatMap(({ source, device, held }): Finding[] => {
-      // A device that merely grew behind QEMU's back differs, too: what it has no longer is what another disk wants.
-      const its = differing.find((other) => other.device === held);
-      if (!its || !differing.some((other) => other.held === device)) return [];
-      const what = `the path leads to a device of ${device} bytes, but what QEMU holds for ${source.source.disk} has ${held} bytes, as has the one that ${its.source.source.disk} leads to: they are exchanged`;
-      const remedy = 'do not migrate: find out which volume is whose, and make each path lead there';
-      return [{ ...about('disk-size', source), state: 'problem', what, remedy }];
+      // A disk that only grew is ignored: no other disk has a device of the size that this one had.
+      const swapped = differing.find((other) => other.device === held);
+      if (!swapped || !differing.some((other) => other.held === device)) return [];
+      const { disk } = source.source;
+      const values = { size: device, disk, heldSize: held, other: swapped.source.source.disk };
+      return [{ ...about('disk-size', source), state: 'problem', ...message('volumes-exchanged', values) }];
     });
   },
 };
@@ -38,7 +39,7 @@ function differenceOf(source: SourceFacts, { nodes = [] }: DomainFacts): Differe
   return { source, device, held };
 }
 
-/** By its name; where libvirt does not tell that, by its path, unless several nodes have that one. */
+/** By its name; where libvirt's XML has none, by its path, unless several nodes have that one. */
 function nodeOf({ source }: SourceFacts, nodes: readonly BlockNode[]): BlockNode | undefined {
   const named = nodes.find(({ name }) => name === source.node);
   if (named) return named;

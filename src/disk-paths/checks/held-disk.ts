@@ -1,8 +1,10 @@
 import { identity, sameIdentity, type Disk, type FileEntry } from '../../file-tree/model/entry';
 import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { Finding } from '../../core/finding';
 import { shellWord } from '../../core/shell-word';
 import { isUnknown } from '../../core/unknown';
 import { diskAt, disksAt } from '../../file-tree/model/walk';
+import { message, textOf } from '../../messages';
 
 /** What QEMU holds open for a disk whose path does not lead there, and what to do about it. */
 
@@ -30,37 +32,45 @@ function deletedFile(source: SourceFacts, facts: DomainFacts): FileEntry['delete
     .find(({ path }) => ends.includes(path));
 }
 
-/** What a new QEMU would mend, unless this one is the last hold on another disk. */
+/** Starting a new QEMU helps, unless this one alone holds the file of another disk: that has to be copied first. */
 export function powerCycle(facts: DomainFacts, own?: SourceFacts): string {
   const other = facts.sources.find((source) => source !== own && deletedFile(source, facts));
-  const first = other ? `first copy out the file of ${other.source.disk}, which QEMU alone holds; then ` : '';
-  return `${first}power the VM off and start it`;
+  return other ? textOf('power-cycle-after-copy', { disk: other.source.disk }) : textOf('power-cycle');
 }
 
 /**
- * Where making the path lead there again is no way out: QEMU's is the only hold on the disk. `undefined` where it is not.
- * Measured on QEMU 7.2.22 and libvirt 9.0, of raw and qcow2: see test/qemu/deleted-disk.
+ * The remedy, and the short form, of a disk that QEMU alone holds: making its path lead there again cannot help.
+ * `undefined` of any other disk. Measured on QEMU 7.2.22 and libvirt 9.0, of raw and qcow2: see test/qemu/deleted-disk.
  */
-export function lastHold(source: SourceFacts, facts: DomainFacts): string | undefined {
+export function lastHold(
+  source: SourceFacts,
+  facts: DomainFacts,
+): Required<Pick<Finding, 'short' | 'remedy'>> | undefined {
+  const found = messageOfLastHold(source, facts);
+  return found && { short: found.what, remedy: found.remedy };
+}
+
+function messageOfLastHold(
+  source: SourceFacts,
+  facts: DomainFacts,
+): Required<Pick<Finding, 'what' | 'remedy'>> | undefined {
   const lost = deletedFile(source, facts);
-  if (lost) return rescue(source, lost, facts);
+  if (lost) return onlyCopy(source, lost, facts);
   const device = heldFor(source, facts);
   if (device?.kind !== 'block' || !device.gone) return undefined;
-  return (
-    `do not migrate: block device ${identity(device)}, which QEMU holds open, is gone, and what the guest writes fails; ` +
-    `see that ${source.source.path} leads to the right volume, then ${powerCycle(facts)}`
-  );
+  const { path } = source.source;
+  return message('device-gone', { device: identity(device), path, powerCycle: powerCycle(facts) });
 }
 
 /**
  * A file without a name has none for the copy's end either, when QEMU opens the disk again by its name, so it is given
  * one first; an empty file of that name is what QEMU would then take for its disk, if a copy of a raw disk is aborted.
  */
-function rescue(
+function onlyCopy(
   own: SourceFacts,
   { path, descriptor }: NonNullable<FileEntry['deleted']>,
   facts: DomainFacts,
-): string {
+): Required<Pick<Finding, 'what' | 'remedy'>> {
   const { source, host } = own;
   const {
     domain: { name },
@@ -70,25 +80,25 @@ function rescue(
   const [file, copy] = [shellWord(path), shellWord(`${path}.copy`)];
   const aside = host.end.kind === 'missing' ? [] : [`mv ${file} ${shellWord(`${path}.other`)}`];
   const held = `/proc/${pid}/fd/${descriptor}`;
-  const only = 'do not power off, restart or migrate it: QEMU has the only copy of a deleted file. As root: ';
   if (source.role !== 'disk' || source.readonly || source.format === undefined) {
-    const copied = [
+    const commands = [
+      ...aside,
       `cp --sparse=always ${held} ${copy}`,
       `chown ${uid}:${gid} ${copy}`,
       `mv ${copy} ${file}`,
-    ];
-    return `${only}${[...aside, ...copied].join(' && ')}; then ${powerCycle(facts, own)}`;
+    ].join(' && ');
+    return message('only-copy-then-start', { commands, powerCycle: powerCycle(facts, own) });
   }
   const [domain, disk, format] = [shellWord(name), shellWord(source.disk), shellWord(source.format)];
-  // In many languages virsh calls it otherwise (libvirt-l10n), and the orders would end half-way.
+  // virsh translates the word (libvirt-l10n): in another locale awk would print nothing.
   const size = `"$(LC_ALL=C virsh domblkinfo ${domain} ${disk} | awk '/^Capacity/ {print $2}')"`;
-  const orders = [
+  const commands = [
     ...aside,
     `ln -s ${held} ${file}`,
     `qemu-img create -f ${format} ${copy} ${size}`,
     `chown ${uid}:${gid} ${copy}`,
     `virsh blockcopy ${domain} ${disk} ${copy} --format ${format} --reuse-external --transient-job --wait --pivot`,
     `ln -f ${copy} ${file}`,
-  ];
-  return only + orders.join(' && ');
+  ].join(' && ');
+  return message('only-copy', { commands });
 }

@@ -19,5 +19,5 @@ export const checks: readonly Check[] = [
   destination,
 ];
 
-/** The same for who does not inspect the block state besides. */
+/** The same, where the block state is not inspected as well. */
 export const checksWithoutInspection: readonly Check[] = [...checks, guestOrigin];

@@ -19,10 +19,10 @@ export interface CollectOptions {
   readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
 }
 
-/** Reads all facts of one held domain; how much a deep look adds is up to `depth`. */
+/** Reads all facts of one held domain; `depth`: what a deep check reads in addition. */
 export async function collectFacts(held: HeldDomain, depth: CollectOptions = {}): Promise<DomainFacts> {
   const { domain, process, credentials, ownNamespace, mounts } = held;
-  const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => lookAt(held, sources, depth);
+  const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => readSources(held, sources, depth);
   const [nodes, known] = await Promise.all([depth.askNodes?.(domain.uuid), look(domain.sources)]);
   const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
   const isWhole = found.every(({ namespace }) => diskAt(namespace));
@@ -42,27 +42,27 @@ export async function collectFacts(held: HeldDomain, depth: CollectOptions = {})
 }
 
 /** What the paths of these sources lead to, in both views, and what QEMU's user may do there. */
-async function lookAt(
+async function readSources(
   held: HeldDomain,
   sources: readonly DiskSource[],
   { open = false }: CollectOptions,
 ): Promise<SourceFacts[]> {
   const { credentials, mounts } = held;
   const context = { credentials, mounts, protectsLinks: linksAreProtected() };
-  const looked = await readPaths(held, sources, asTheyAre, { open, wanted: true });
-  return looked.map(({ source, host, answer, opened }) => {
+  const paths = await readPaths(held, sources, unchangedLinks, { open, wanted: true });
+  return paths.map(({ source, host, answer, opened }) => {
     const access = judgeAccess(source, answer, context);
     const { walk: namespace } = answer;
     return { source, host, namespace, ...(access ? { access } : {}), ...(opened ? { opened } : {}) };
   });
 }
 
-const asTheyAre: WhereLinksPoint = new Map();
+const unchangedLinks: WhereLinksPoint = new Map();
 
 /**
- * The devices and files that QEMU holds open, as far as a look at them comes back: what needs no server, and what lies
- * where a path of these sources has just been looked at. `modes`: also whether it holds them for writing; that is told
- * anyway where it decides whether a trouble is one (`isReopened`).
+ * The devices and files that QEMU holds open, as far as a look at them cannot hang: those on file systems in memory, and
+ * those on a mount where a path of these sources has just been read. `modes`: also whether QEMU holds them for writing;
+ * that is read in any case where a finding depends on it (`isReopened`).
  */
 export function openFilesOf(
   { process, mounts }: HeldDomain,
@@ -80,7 +80,7 @@ export function openFilesOf(
     const mount = mountAt(mounts, path);
     return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
   };
-  // What a path that leads to nothing should lead to is anywhere among them; a look at the modes goes through all of them.
+  // Without `ends` all descriptors are read: what a path that leads to nothing should lead to may be any of them.
   const isWhole = sources.every(({ host }) => diskAt(host));
   return process.openFiles(isWhole || isDecisive ? ends : [], mayLook, isDecisive);
 }
@@ -98,7 +98,7 @@ function linksAreProtected(): boolean {
   return protectsLinks;
 }
 
-/** What a repair has to know, where the way in the namespace is not that of the host. Dear: all of `/dev` is read. */
+/** What a plan needs where the two views of a path differ. Expensive: all of the namespace's `/dev` is read. */
 export function insideOf(
   held: HeldDomain,
   host: ResolvedPath,
@@ -114,7 +114,7 @@ export function insideOf(
   return { inside, ...(sibling ? { sibling } : {}) };
 }
 
-/** The same elements with the same links, to the same end. */
+/** Both views have the same hops, with the same link targets, and the same end. */
 function sameHops(host: ResolvedPath, namespace: ResolvedPath): boolean {
   if (host.end.kind !== 'found' || namespace.end.kind !== 'found') return false;
   if (!sameIdentity(host.end.entry, namespace.end.entry)) return false;
@@ -128,7 +128,7 @@ function sameHops(host: ResolvedPath, namespace: ResolvedPath): boolean {
   });
 }
 
-/** Files that QEMU has open under a name that libvirt's XML does not hold. */
+/** Files that QEMU has open by a name that is not in libvirt's XML. */
 function sourcesOnlyInQemu(domain: Domain, nodes: readonly BlockNode[] | Unknown | undefined): DiskSource[] {
   if (!nodes || isUnknown(nodes)) return [];
   const known = new Set(domain.sources.map(({ path }) => path));

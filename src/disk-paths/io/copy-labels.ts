@@ -1,5 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { GuardError } from '../../core/errors';
+import { message, textOf } from '../../messages';
 import { runCommand, type CommandResult } from '../../os/run-command';
 
 const deadlineMs = 5_000;
@@ -8,9 +9,9 @@ const selinux = '/sys/fs/selinux/enforce';
 /**
  * Gives a new entry the access control list and the SELinux label of its model on the host, as libvirt does
  * (src/qemu/qemu_namespace.c: virFileCopyACLs, not on links; qemuSecuritySetImageLabel's file context).
- * Both names reach their entries through descriptors of this process; `pinned` is the entry itself, none for a link.
- * @throws GuardError `failed` when a list or label is there but cannot be copied: without it the mode alone
- *   would let in more than the list does.
+ * Both names reach their entries through descriptors of this process; `pinned` is the entry itself, missing for a link.
+ * @throws GuardError `failed` when there is a list or label that cannot be copied: the mode alone would allow more than
+ *   the list does.
  */
 export async function copyAclAndLabel(model: string, entry: string, pinned?: string): Promise<void> {
   const from = ofThisProcess(model);
@@ -20,44 +21,46 @@ export async function copyAclAndLabel(model: string, entry: string, pinned?: str
     if (acl !== undefined) {
       const argv = ['setfacl', '--set-file=-', '--', ofThisProcess(pinned)] as const;
       const set = await runCommand(argv, { deadline: deadlineMs, input: acl });
-      if (set.exit !== 0)
-        throw failure('copy the access control list', set, 'see whether /dev there takes such lists');
+      if (set.exit !== 0) throw failure('acl-not-copied', set);
     }
   }
   if (existsSync(selinux)) {
-    // Its own: chcon's --reference would take that of what a link leads to, whatever it does with the other.
+    // The label of the link itself: `chcon --reference` reads that of the link's target.
     const own = await runCommand(['stat', '--format=%C', '--', from], { deadline: deadlineMs });
-    if (own.exit !== 0) throw failure('read the SELinux label', own, 'see ls -Z of it');
+    if (own.exit !== 0) throw failure('label-not-read', own);
     const set = await runCommand(['chcon', '--no-dereference', own.stdout.trim(), '--', to], {
       deadline: deadlineMs,
     });
-    if (set.exit !== 0) throw failure('copy the SELinux label', set, 'see ls -Z of both');
+    if (set.exit !== 0) throw failure('label-not-copied', set);
   }
 }
 
-/** By the very entry, as it was last changed: of all VMs of a host, one after the other, the model is the same. */
+/** By inode and time of its last change: the VMs of a host often share one model. */
 const knownLists = new Map<string, string | undefined>();
 
-/** The list of an entry that has more than its mode says; `undefined` of another. @throws GuardError `failed`. */
+/** The list of an entry, if it has more than what the mode shows. @throws GuardError `failed`. */
 async function accessListOf(model: string): Promise<string | undefined> {
-  // Before it is read: what changes meanwhile is not remembered as what it has become.
+  // Before the list is read: a change in between must not be stored under the new time.
   const { dev, ino, ctimeNs } = lstatSync(model, { bigint: true });
   const key = [dev, ino, ctimeNs].join();
   if (knownLists.has(key)) return knownLists.get(key);
   const asked = ['getfacl', '--absolute-names', '--numeric', '--omit-header', '--'] as const;
   const acl = await runCommand([...asked, ofThisProcess(model)], { deadline: deadlineMs });
-  if (acl.exit !== 0) throw failure('read the access control list', acl, 'install the package acl');
+  if (acl.exit !== 0) throw failure('acl-not-read', acl);
   const list = /^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout) ? acl.stdout : undefined;
   knownLists.set(key, list);
   return list;
 }
 
-/** For commands that we run, `/proc/self` is themselves. */
+/** For a command that this process runs, `/proc/self` would be the command itself. */
 export function ofThisProcess(anchored: string): string {
   return anchored.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);
 }
 
-function failure(what: string, { missing, stderr, argv }: CommandResult, remedy: string): GuardError {
-  const why = missing ? `${argv[0] ?? ''} is not installed` : stderr.trim();
-  return new GuardError('failed', `could not ${what}: ${why}`, remedy);
+function failure(
+  id: 'acl-not-read' | 'acl-not-copied' | 'label-not-read' | 'label-not-copied',
+  { missing, stderr, argv: [program = ''] }: CommandResult,
+): GuardError {
+  const error = missing ? textOf('program-missing', { program }) : stderr.trim();
+  return new GuardError('failed', message(id, { error }));
 }

@@ -6,13 +6,13 @@ import type { Sibling } from '../../core/repair-step';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
 import { log } from '../../os/log';
 
-/** libvirt's `/dev` is a tmpfs of 64 KiB; what holds more than this is not one. */
+/** libvirt's `/dev` is a tmpfs of 64 KiB, which cannot hold more than this. */
 const maxEntries = 5_000;
 
-/** Entries under this name are ours, and stale as soon as nobody holds the domain's lock. */
+/** Entries of this name are ours, and stale as soon as no process holds the domain's lock. */
 export const temporaryPrefix = '.migrate-guard-';
 
-/** All that is in a QEMU's `/dev`; what is mounted in there is left out. */
+/** All entries of a QEMU's `/dev`, without what is mounted below it. */
 function* entriesOfDev({ view, mounts }: HeldDomain): Generator<{ path: string; entry: Entry }> {
   const pending = ['/dev'];
   let seen = 0;
@@ -29,7 +29,7 @@ function* entriesOfDev({ view, mounts }: HeldDomain): Generator<{ path: string; 
   }
 }
 
-/** Finds a node for a block device that libvirt has already put into a QEMU's `/dev`. */
+/** The node that libvirt has already made for a block device in a QEMU's `/dev`. */
 export function findSibling(held: HeldDomain, device: string): Sibling | undefined {
   for (const { path, entry } of entriesOfDev(held)) {
     if (entry.kind === 'block' && entry.device === device) {
@@ -39,11 +39,11 @@ export function findSibling(held: HeldDomain, device: string): Sibling | undefin
   return undefined;
 }
 
-/** Removes what a repair that was killed left behind in a QEMU's `/dev`. Only with the domain's lock. */
+/** Removes what a killed repair left in a QEMU's `/dev`. The caller must hold the domain's lock. */
 export function removeLeftovers(held: HeldDomain): void {
   if (!held.ownNamespace) return;
   const leftovers = [...entriesOfDev(held)].filter(({ path }) => path.includes(`/${temporaryPrefix}`));
-  // What is in a directory stands behind it.
+  // In reverse: the entries of a directory come after it in the list.
   for (const { path } of leftovers.reverse()) {
     const anchor = held.view.anchor(path);
     if (anchor === undefined) continue;
@@ -52,8 +52,12 @@ export function removeLeftovers(held: HeldDomain): void {
       else unlinkSync(anchor);
       held.view.forget(path);
     } catch (error) {
-      // It is in nobody's way, and a later repair finds it again.
-      log('could not remove what was left behind', { domain: held.domain.name, path, why: errorName(error) });
+      // It does no harm, and a later repair finds it again.
+      log('could not remove what a killed repair left', {
+        domain: held.domain.name,
+        path,
+        why: errorName(error),
+      });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Bytes of a block device (`major:minor`), without opening it; sysfs counts in 512 whatever the device's own sectors are. */
+/** Bytes of a block device (`major:minor`), without opening it. sysfs counts sectors of 512 bytes for any device. */
 export function deviceSize(device: string): number | undefined {
   try {
     const sectors = readFileSync(`/sys/dev/block/${device}/size`, 'latin1').trim();

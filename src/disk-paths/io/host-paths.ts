@@ -1,29 +1,29 @@
-import { describeKind } from '../../file-tree/model/entry';
 import { failureOf, type Failure } from '../../core/errors';
 import { directoryOf, linkBelow, type FoundLink } from '../../file-tree/model/link-change';
 import type { ResolvedPath } from '../../file-tree/model/walk';
-import { describeFailure } from '../../file-tree/model/describe-hops';
+import { describeFailure, describeKind } from '../../file-tree/model/describe-hops';
+import { message } from '../../messages';
 import { PathReaders } from '../../file-tree/path-reader/path-readers';
 import { walkOf, type WhereLinksPoint } from './read-paths';
 
-/** Looks at paths of the host with our own credentials, in a child: storage that hangs holds nobody. */
+/** Resolves paths of the host with our own credentials, in a child process, because storage may hang. */
 export class HostPaths {
   private readonly readers = new PathReaders();
 
-  /** In the order of the paths; `links`: as if they pointed there. */
+  /** The paths, resolved, in their order. `links`: links to be followed as if they had these targets. */
   async walks(paths: readonly string[], links: WhereLinksPoint = new Map()): Promise<ResolvedPath[]> {
     const questions = paths.map((path) => ({ root: 0, path, links: [...links] }));
     const answers = await this.readers.read('root', questions);
     return paths.map((path, index) => walkOf(answers[index], path));
   }
 
-  /** Finds each link itself behind whatever links its directory's path has; the answers stand in their order. */
+  /** Finds each link in the directory that its path resolves to, in the order of the links. */
   async findLinks(links: readonly string[]): Promise<(FoundLink | Failure)[]> {
     const directories = await this.walks(links.map((link) => directoryOf(link) ?? '/'));
     const paths = links.map((link, index) => {
       const directory = directories[index];
       if (directoryOf(link) === undefined || !directory)
-        return failureOf('problem', `${link} is no name of a link`);
+        return failureOf('problem', message('not-a-link-name', { link }));
       return linkBelow(link, directory);
     });
     const walks = await this.walks(paths.map((path) => (typeof path === 'string' ? path : '/')));
@@ -37,8 +37,8 @@ export class HostPaths {
 
 function linkAt(path: string, resolved: ResolvedPath | undefined): FoundLink | Failure {
   const entry = resolved?.hops.find((hop) => hop.path === path)?.entry;
-  if (!entry) return failureOf('problem', `${(resolved && describeFailure(resolved)) ?? path} on the host`);
-  return entry.kind === 'link'
-    ? { path, entry }
-    : failureOf('problem', `${path} is ${describeKind(entry)} on the host, not a link`);
+  if (entry?.kind === 'link') return { path, entry };
+  if (entry) return failureOf('problem', message('not-a-link-on-host', { path, kind: describeKind(entry) }));
+  const failure = (resolved && describeFailure(resolved)) ?? path;
+  return failureOf('problem', message('failure-on-host', { failure }));
 }

@@ -2,20 +2,21 @@ import { wantedBits } from '../model/permissions';
 import type { DiskSource } from '../../hypervisor/model/domain-xml';
 import { isBelowDev } from '../../file-tree/model/entry';
 import type { Opened, PathAnswer } from '../../file-tree/model/path-question';
-import type { Unknown } from '../../core/unknown';
+import { unknownOf, type Unknown } from '../../core/unknown';
+import { message, textOf } from '../../messages';
 import type { ResolvedPath } from '../../file-tree/model/walk';
 import type { HeldDomain, HeldQuestion } from '../../hypervisor/hold-domain';
 import type { Answered } from '../../file-tree/path-reader/path-reader';
 
-/** Links of the host by their paths, with the targets that they shall have. */
+/** Links of the host by their paths, with the targets that they are to have. */
 export type WhereLinksPoint = ReadonlyMap<string, string>;
 
-/** What one source's path leads to, on the host and inside. */
+/** What one source's path leads to, on the host and in the namespace. */
 export interface ReadPath {
   readonly source: DiskSource;
   readonly host: ResolvedPath;
   readonly answer: Omit<PathAnswer, 'opened'>;
-  /** Only where the path was to be opened, and leads to a disk, or was not looked at. */
+  /** Only where the path was to be opened, and leads to a disk or could not be looked at. */
   readonly opened?: Opened | Unknown;
 }
 
@@ -27,8 +28,8 @@ interface PathRequests {
 }
 
 /**
- * Looks at the paths of sources in both views, as if these links pointed there, with the credentials of QEMU. Nothing is
- * told of what lies behind a directory that QEMU's user may not search.
+ * Resolves the paths of sources in both views, as if these links had these targets, with the credentials of QEMU. A path
+ * ends at a directory that QEMU's user may not search.
  */
 export async function readPaths(
   held: HeldDomain,
@@ -54,15 +55,15 @@ export async function readPaths(
   });
 }
 
-/** A link below `/dev` has a copy of its own in a QEMU's namespace, which stays; any other is one file in both views. */
+/** A QEMU's namespace has its own copy of a link below `/dev`, which does not change; any other link is one file in both views. */
 function isInBothViews(path: string, { ownNamespace }: HeldDomain): boolean {
   return !isBelowDev(path) || !ownNamespace;
 }
 
-/** Where a path leads; nothing is known of one that was not looked at. */
+/** The resolved path; it is unreadable where it could not be looked at. */
 export function walkOf(answered: Answered | undefined, path: string): ResolvedPath {
   if (answered && 'walk' in answered) return answered.walk;
-  const error = answered?.why ?? 'no answer';
+  const error = answered?.why ?? textOf('no-answer');
   return { path, hops: [], end: { kind: 'unreadable', path: answered?.hangsAt ?? path, error } };
 }
 
@@ -75,10 +76,8 @@ function answerOf(
     const { opened, ...answer } = answered;
     return opened ? { answer, opened } : { answer };
   }
-  const unknown = `${path} could not be looked at: ${answered?.why ?? 'no answer'}`;
-  const remedy =
-    answered?.hangsAt === undefined
-      ? {}
-      : { remedy: `see whether the storage answers: findmnt -T ${path}, dmesg` };
-  return { answer: { walk: walkOf(answered, path) }, ...(open ? { opened: { unknown, ...remedy } } : {}) };
+  const values = { path, error: answered?.why ?? textOf('no-answer') };
+  const reason =
+    answered?.hangsAt === undefined ? message('path-not-looked-at', values) : message('path-hangs', values);
+  return { answer: { walk: walkOf(answered, path) }, ...(open ? { opened: unknownOf(reason) } : {}) };
 }

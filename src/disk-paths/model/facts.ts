@@ -9,11 +9,12 @@ import type { Credentials } from '../../os/model/process-status';
 import type { Sibling } from '../../core/repair-step';
 import type { Unknown } from '../../core/unknown';
 import type { ResolvedPath } from '../../file-tree/model/walk';
+import type { Message } from '../../messages';
 
 /** Whether QEMU's user may use the file at the end of a path in QEMU's namespace. */
 export type AccessFact =
   | { readonly kind: 'allowed' }
-  | { readonly kind: 'refused'; readonly path: string; readonly why: string }
+  | { readonly kind: 'refused'; readonly path: string; readonly why: Message }
   | Unknown;
 
 export interface SourceFacts {
@@ -24,11 +25,11 @@ export interface SourceFacts {
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;
-  /** Only with `--deep`: bytes of the block device at the end of the host's way. */
+  /** Only with `--deep`: bytes of the block device at the end of the host's path. */
   readonly size?: number;
   /**
-   * Only of a domain with a way that has no end in the namespace, where the views differ: what the namespace has at each
-   * path of the host's way below `/dev`.
+   * Only if some path of the domain does not resolve in the namespace, and the views of this one differ: what the
+   * namespace has at each hop of the host's path below `/dev`.
    */
   readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
   /** As `inside`: a node for the same device that is already inside. */

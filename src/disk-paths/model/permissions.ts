@@ -6,17 +6,19 @@ import type { Permissions } from '../../core/owner-and-mode';
 import type { PathAnswer } from '../../file-tree/model/path-question';
 import type { Credentials } from '../../os/model/process-status';
 import { diskAt, type Hop, type ResolvedPath } from '../../file-tree/model/walk';
+import { unknownOf } from '../../core/unknown';
+import { message, textOf, type Message } from '../../messages';
 
 /** Bits of a mode: may be read, may be written. access(2) has the same. */
 const toRead = 4;
 const toWrite = 2;
 
-/** Bits that QEMU needs: re-opening read-only to hand over, and for writing again when it takes back. */
+/** Bits that QEMU needs: it re-opens a disk read-only to hand it over, and for writing when it takes it back. */
 export function wantedBits(source: { readonly readonly: boolean }): number {
   return source.readonly ? toRead : toRead | toWrite;
 }
 
-/** Whose access it is, and what beside the kernel's answer decides it. */
+/** Whose access it is, and what besides the kernel's answer decides it. */
 export interface AccessContext {
   readonly credentials: Credentials;
   /** Mounts of QEMU's namespace. */
@@ -26,8 +28,8 @@ export interface AccessContext {
 }
 
 /**
- * Whether QEMU's user may use what a path leads to: what the kernel said to a process with QEMU's credentials, and what
- * such a process does not meet, because it follows links by itself. `undefined` where the path leads to no disk.
+ * Whether QEMU's user may use what a path leads to: the kernel's answer to a process with QEMU's credentials, and the
+ * rules that did not apply to that process, which resolves links itself. `undefined` where the path leads to no disk.
  */
 export function judgeAccess(
   source: DiskSource,
@@ -41,32 +43,30 @@ export function judgeAccess(
   if (!disk) return undefined;
   for (const hop of resolved.hops) {
     const why = refusesLink(hop, resolved, context);
-    if (why !== undefined) return { kind: 'refused', path: hop.path, why };
+    if (why) return { kind: 'refused', path: hop.path, why };
   }
   const why = refusedByMount(path, disk, source, context) ?? refusedByKernel(disk, access, context);
-  if (why !== undefined) return { kind: 'refused', path, why };
+  if (why) return { kind: 'refused', path, why };
   if (access === 'ok' || context.credentials.overridesAccess) return { kind: 'allowed' };
-  return { unknown: `whether ${path} may be used cannot be asked: ${access ?? 'no answer'}` };
+  return unknownOf(message('access-unknown', { path, error: access ?? textOf('no-answer') }));
 }
 
-/** Of a walk that ends at a directory which its user may not search: nothing else need be asked. */
+/** Of a path that ends at a directory which the user may not search: nothing else need be asked. */
 export function refusedOnPath(resolved: ResolvedPath): AccessFact | undefined {
   const path = closedDirectory(resolved);
-  return path === undefined
-    ? undefined
-    : { kind: 'refused', path, why: 'EACCES, it may not search this directory' };
+  return path === undefined ? undefined : { kind: 'refused', path, why: message('directory-not-searchable') };
 }
 
-/** The directory that the walker's user may not search, at which the walk ends; `undefined` when it does not end so. */
+/** The directory at which resolving the path ended, because the user may not search it; `undefined` otherwise. */
 export function closedDirectory({ end }: ResolvedPath): string | undefined {
   return end.kind === 'unreadable' && end.error === 'EACCES' ? parentOf(end.path) : undefined;
 }
 
 function refusesLink(
   { path, entry, last }: Hop,
-  { hops: hops }: ResolvedPath,
+  { hops }: ResolvedPath,
   { credentials, mounts, protectsLinks }: AccessContext,
-): string | undefined {
+): Message | undefined {
   if (entry.kind !== 'link') return undefined;
   const directory = hops.find((hop) => hop.path === parentOf(path))?.entry;
   if (
@@ -75,9 +75,9 @@ function refusesLink(
     directory?.kind === 'directory' &&
     isProtectedLink(entry, directory, credentials)
   )
-    return 'fs.protected_symlinks forbids to follow a link of another owner in a sticky, world-writable directory';
+    return message('link-protected');
   return mountAt(mounts, path)?.options.includes('nosymfollow') === true
-    ? 'it is a link on a file system mounted nosymfollow'
+    ? message('link-nosymfollow')
     : undefined;
 }
 
@@ -86,14 +86,13 @@ function refusedByMount(
   { kind }: Disk,
   source: DiskSource,
   { mounts }: AccessContext,
-): string | undefined {
+): Message | undefined {
   const mount = mountAt(mounts, path);
-  if (kind === 'block' && mount?.options.includes('nodev') === true)
-    return 'it lies on a file system mounted nodev';
-  // A device may be written wherever its node lies.
+  if (kind === 'block' && mount?.options.includes('nodev') === true) return message('mounted-nodev');
+  // A device may be written even if its node is on a read-only file system.
   const wantsToWrite = (wantedBits(source) & toWrite) !== 0;
   return kind === 'file' && wantsToWrite && mount?.isReadOnly === true
-    ? 'it lies on a file system mounted read-only'
+    ? message('mounted-read-only')
     : undefined;
 }
 
@@ -101,20 +100,19 @@ function refusedByKernel(
   entry: Disk,
   access: string | undefined,
   { credentials }: AccessContext,
-): string | undefined {
-  // access(2) leaves capabilities of another uid than root out (man 2 access).
+): Message | undefined {
+  // access(2) ignores the capabilities of any uid but root (man 2 access).
   if (access === 'EACCES' && !credentials.overridesAccess) return describePermissions(entry);
-  return access === 'EPERM' || access === 'EROFS' ? access : undefined;
+  return access === 'EPERM' || access === 'EROFS' ? { what: access } : undefined;
 }
 
-/** How a message names what stands in the way: `mode 0660, owner 0:6`. */
-function describePermissions(entry: Disk): string {
-  return `mode ${entry.mode.toString(8).padStart(4, '0')}, owner ${entry.uid}:${entry.gid}`;
+function describePermissions({ mode, uid, gid }: Disk): Message {
+  return message('owner-and-mode', { mode: mode.toString(8).padStart(4, '0'), uid, gid });
 }
 
 /**
  * The kernel's fs.protected_symlinks (fs/namei.c, may_follow_link): in a sticky, world-writable directory a
- * trailing link is followed only if it belongs to who follows it, or to the directory's owner.
+ * trailing link is followed only if its owner is the user who follows it, or the directory's owner.
  */
 export function isProtectedLink(
   link: Permissions,

@@ -1,5 +1,4 @@
 import {
-  describeKind,
   isBelowDev,
   sameIdentity,
   sameTarget,
@@ -7,21 +6,22 @@ import {
   type LinkEntry,
 } from '../../file-tree/model/entry';
 import { failureOf, isFailure, type Failure } from '../../core/errors';
+import { describeKind } from '../../file-tree/model/describe-hops';
+import { message, textOf, type Message } from '../../messages';
 import { isDevOfLibvirt, mountAt, submountOfDev, type Mount } from '../../file-tree/model/mounts';
 import type { Permissions } from '../../core/owner-and-mode';
 import type { Sibling, Step } from '../../core/repair-step';
 import { resolvePath, type ResolvedPath } from '../../file-tree/model/walk';
 
-/** Why nothing can be made. */
-const refused = (what: string): Failure => failureOf('problem', what);
+const refused = (reason: Message): Failure => failureOf('problem', reason);
 
 export type Plan = { readonly steps: readonly Step[] } | Failure;
 
 export interface PlanInput {
-  /** The host's way; it ends at the device that QEMU holds open. */
+  /** The host's path, resolved: it ends at the device that QEMU holds open. */
   readonly host: ResolvedPath;
   readonly namespace: ResolvedPath;
-  /** What the namespace has at each path of the host's way below `/dev`. */
+  /** What the namespace has at each hop of the host's path below `/dev`. */
   readonly inside: readonly { readonly path: string; readonly entry: Entry }[];
   readonly sibling?: Sibling;
   readonly mounts: readonly Mount[];
@@ -30,48 +30,50 @@ export interface PlanInput {
 
 /**
  * Plans what is missing in QEMU's namespace by libvirt's own rule (src/qemu/qemu_namespace.c,
- * qemuNamespacePrepareOneItem): every element of the host's way below `/dev` that is not in a mount of its own.
- * The finished plan is walked in thought; a plan that would not lead QEMU to the same device is refused.
+ * qemuNamespacePrepareOneItem): every hop of the host's path below `/dev` that is not in a mount of its own.
+ * The path is then resolved as if the plan were done; a plan that would not lead QEMU to the same device is refused.
  */
 export function planSource(input: PlanInput): Plan {
   const { host, namespace, mounts } = input;
-  if (!input.ownNamespace) return refused('QEMU shares the mount namespace of the host');
-  if (!hasDevOfLibvirt(mounts)) return refused("/dev in QEMU's mount namespace is not libvirt's");
-  if (host.end.kind !== 'found') return refused('the path does not resolve on the host');
+  if (!input.ownNamespace) return refused(message('no-own-namespace'));
+  if (!hasDevOfLibvirt(mounts)) return refused(message('dev-not-of-libvirt'));
+  if (host.end.kind !== 'found') return refused(message('unresolved-on-host'));
 
   const inside = new Map(input.inside.map(({ path, entry }) => [path, entry]));
   const steps: Step[] = [];
   for (const { path, entry } of host.hops.filter((hop) => isBelowDev(hop.path))) {
     const mount = submountOfDev(mounts, path);
-    if (mount) return refused(`${path} lies in ${mount.path}, a mount of its own in QEMU's mount namespace`);
-    const made = planElement(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
+    if (mount) return refused(message('lies-in-own-mount', { path, mount: mount.path }));
+    const made = planHop(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
     if (made && isFailure(made)) return made;
     if (made) steps.push(made);
   }
   if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
-    return refused(`${namespace.end.path} is missing in QEMU's mount namespace, and only /dev is repaired`);
+    return refused(message('only-dev-is-repaired', { path: namespace.end.path }));
   }
   const after = resolvePath(viewAfter([...namespace.hops, ...input.inside], steps), host.path).end;
   const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);
   return right && steps.length > 0
     ? { steps: mergePlans([steps]) }
-    : refused("the way of the host cannot be made inside QEMU's mount namespace");
+    : refused(message('host-path-not-makeable'));
 }
 
-/** What covers /dev, and so what a path below it meets. */
+/** Of several mounts on /dev, the topmost counts. */
 function hasDevOfLibvirt(mounts: readonly Mount[]): boolean {
   const dev = mountAt(mounts, '/dev');
   return dev !== undefined && isDevOfLibvirt(dev);
 }
 
-/** `undefined` where nothing is to be done. */
-function planElement(
+/** The step for one hop; `undefined` where nothing is to be done. */
+function planHop(
   path: string,
   onHost: Entry,
   inside: Entry,
   sibling: Sibling | undefined,
 ): Step | Failure | undefined {
-  if (inside.kind === 'unreadable') return refused(`${path} in QEMU's mount namespace: ${inside.error}`);
+  if (inside.kind === 'unreadable') {
+    return refused(message('entry-not-read-inside', { path, error: inside.error }));
+  }
   switch (onHost.kind) {
     case 'directory':
       if (inside.kind === 'directory') return undefined;
@@ -92,18 +94,19 @@ function planElement(
       return { step: 'make-node', path, device, ...permissions(sibling ?? onHost), ...like };
     }
     default:
-      return refused(`${path} on the host is neither a directory, a link nor a block device`);
+      return refused(message('entry-of-other-kind', { path }));
   }
-  const found = inside.kind === 'link' ? `a link to ${inside.target}` : describeKind(inside);
-  return refused(`${path} is ${found} in QEMU's mount namespace, but ${describeKind(onHost)} on the host`);
+  const found =
+    inside.kind === 'link' ? textOf('kind-link-to', { target: inside.target }) : describeKind(inside);
+  return refused(message('kinds-differ', { path, inside: found, onHost: describeKind(onHost) }));
 }
 
-/** What the namespace will show once the steps are done; a path that nobody looked at stays unknown. */
+/** The namespace as it will be after the steps; a path that was not read stays unknown. */
 function viewAfter(hops: PlanInput['inside'], steps: readonly Step[]): (path: string) => Entry {
   const entries = new Map<string, Entry>([['/dev', { kind: 'directory', mode: 0o755, uid: 0, gid: 0 }]]);
   for (const { path, entry } of hops) entries.set(path, entry);
   for (const step of steps) entries.set(step.path, entryMade(step));
-  return (path) => entries.get(path) ?? { kind: 'unreadable', error: 'not looked at' };
+  return (path) => entries.get(path) ?? { kind: 'unreadable', error: 'not read' };
 }
 
 function entryMade(step: Step): Entry {
@@ -123,7 +126,7 @@ function permissions({ mode, uid, gid }: Permissions): Permissions {
   return { mode, uid, gid };
 }
 
-/** The steps of several disks as one plan: what they share is done once, in the order of the first. */
+/** The steps of several disks as one plan: a step that they share is done once, at its first place. */
 export function mergePlans(plans: readonly (readonly Step[])[]): Step[] {
   const byPath = new Map<string, Step>();
   for (const step of plans.flat()) if (!byPath.has(step.path)) byPath.set(step.path, step);

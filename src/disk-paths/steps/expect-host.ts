@@ -1,21 +1,23 @@
-import { type Entry, describeKind } from '../../file-tree/model/entry';
+import type { Entry } from '../../file-tree/model/entry';
+import { describeKind } from '../../file-tree/model/describe-hops';
+import { message } from '../../messages';
 import { GuardError } from '../../core/errors';
 import type { Step } from '../../core/repair-step';
 import type { Workplace } from './step';
 
 /**
- * Only what the host itself has is made inside. The plan comes from what a process with QEMU's credentials saw, which a
- * QEMU could have disturbed; so root looks at the host's entry once more, by itself.
+ * Only what the host itself has is made inside. The plan comes from what a process with QEMU's credentials read, which
+ * QEMU could have disturbed; so root reads the host's entry once more, by itself.
  * @throws GuardError when the host has something else there.
  */
 export function expectHostHas(step: Step, { held, host, links }: Workplace): void {
   const entry = host.look(step.path);
   if (isMadeLike(step, entry, links?.get(step.path))) return;
-  const what = `${held.domain.name}: ${step.path} is ${describeKind(entry)} on the host by now, not what was planned`;
-  throw new GuardError('failed', what, 'run again');
+  const values = { domain: held.domain.name, path: step.path, kind: describeKind(entry) };
+  throw new GuardError('failed', message('host-entry-changed', values));
 }
 
-function isMadeLike(step: Step, entry: Entry, wishedTarget: string | undefined): boolean {
+function isMadeLike(step: Step, entry: Entry, plannedTarget: string | undefined): boolean {
   switch (step.step) {
     case 'make-directory':
       return entry.kind === 'directory' && hasPermissionsOf(step, entry);
@@ -23,12 +25,12 @@ function isMadeLike(step: Step, entry: Entry, wishedTarget: string | undefined):
     case 'replace-symlink':
       return (
         entry.kind === 'link' &&
-        (wishedTarget ?? entry.target) === step.target &&
+        (plannedTarget ?? entry.target) === step.target &&
         entry.uid === step.uid &&
         entry.gid === step.gid
       );
     case 'make-node':
-      // One like a node that is inside already has that one's owner and mode.
+      // A step with `like` takes owner and mode from the node that is inside already.
       return (
         entry.kind === 'block' &&
         entry.device === step.device &&

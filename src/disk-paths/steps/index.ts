@@ -1,5 +1,6 @@
 import { errorName, GuardError } from '../../core/errors';
 import type { Step } from '../../core/repair-step';
+import { message, type Message } from '../../messages';
 import { removeLeftovers } from '../io/dev-tree';
 import { log } from '../../os/log';
 import { expectHostHas } from './expect-host';
@@ -15,24 +16,24 @@ const executors: Executors = {
   'make-node': makeNode,
 };
 
-/** What a plan did: the steps that are done, how to take them back, and why it stopped, if it did. */
+/** What was done of a plan: the steps, their undo, and the error that stopped it, if there was one. */
 export interface AppliedSteps {
   readonly done: readonly Step[];
   readonly undo: Undo;
   readonly error?: GuardError;
 }
 
-/** Does the steps in their order and stops at the first that fails. Only with the domain's lock. */
+/** Does the steps in their order and stops at the first that fails. The caller must hold the domain's lock. */
 export async function apply(steps: readonly Step[], place: Workplace): Promise<AppliedSteps> {
   const done: Step[] = [];
   const undos: Undo[] = [];
   const undo = (): void => {
-    for (const takeBack of undos.reverse()) {
+    for (const undoOne of undos.reverse()) {
       try {
-        takeBack();
+        undoOne();
       } catch (error) {
-        // One that somebody else filled or exchanged must not keep the others.
-        log('could not take a step back', { domain: place.held.domain.name, why: errorName(error) });
+        // An entry that was filled or replaced meanwhile must not stop the undo of the others.
+        log('could not undo a step', { domain: place.held.domain.name, why: errorName(error) });
       }
     }
   };
@@ -56,22 +57,19 @@ function execute(step: Step, place: Workplace): Promise<Undo> {
   return (executors[step.step] as (step: Step, place: Workplace) => Promise<Undo>)(step, place);
 }
 
-const reasons: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
-  ENOSPC: [
-    'the file system is full (libvirt gives /dev 64 KiB)',
-    'remove from /dev in that namespace what is no node of a disk',
-  ],
-  EROFS: ['the file system is mounted read-only', 'remount /dev in that namespace writable'],
-  EEXIST: ['something appeared there meanwhile', 'run again'],
-  ENOTEMPTY: ['something appeared there meanwhile', 'run again'],
-  EPERM: ['not permitted', 'run as root'],
-  EACCES: ['not permitted', 'run as root'],
+const reasons: Readonly<Record<string, Message & { readonly remedy: string }>> = {
+  ENOSPC: message('dev-full'),
+  EROFS: message('dev-read-only'),
+  EEXIST: message('entry-appeared'),
+  ENOTEMPTY: message('entry-appeared'),
+  EPERM: message('not-permitted'),
+  EACCES: message('not-permitted'),
 };
 
-function explain(error: unknown, step: Step, { held }: Workplace): GuardError {
+function explain(error: unknown, { path }: Step, { held }: Workplace): GuardError {
   if (error instanceof GuardError) return error;
   const name = errorName(error);
-  const [why, remedy] = reasons[name] ?? [name, 'run again with --verbose'];
-  const what = `${held.domain.name}: ${step.path} could not be made in QEMU's mount namespace: ${why}`;
-  return new GuardError('failed', what, remedy, { cause: error });
+  const why = reasons[name] ?? message('other-error', { error: name });
+  const failed = message('step-failed', { domain: held.domain.name, path, why });
+  return new GuardError('failed', { ...failed, remedy: why.remedy }, undefined, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { linkSync, lstatSync, unlinkSync } from 'node:fs';
 import { GuardError } from '../../core/errors';
+import { message } from '../../messages';
 import { runCommand } from '../../os/run-command';
 import { copyAclAndLabel, ofThisProcess } from '../io/copy-labels';
 import { prepareEntry, type NewEntry } from '../io/new-entry';
@@ -13,20 +14,20 @@ type MakeNode = Parameters<Executors['make-node']>[0];
 export const makeNode: Executors['make-node'] = async (step, place) => {
   const where = prepareEntry(step.path, place.held);
   if (step.like === undefined) await makeNewNode(step, where, place);
-  // Another name of the node that libvirt made for this QEMU: the same owner, mode, list and label, for good.
+  // A hard link to the node that libvirt made for this QEMU: it keeps its owner, mode, list and label.
   else linkSync(anchorOf(place.held.view, step.like), where.temporary);
   const made = toEntry(lstatSync(where.temporary), where.temporary);
   if (made.kind !== 'block' || made.device !== step.device) {
     unlinkSync(where.temporary);
-    const what = `${step.path} would not have become block device ${step.device}`;
-    throw new GuardError('failed', what, 'run again');
+    const { path, device } = step;
+    throw new GuardError('failed', message('wrong-node-made', { path, device }));
   }
   const undo = undoIfSame(where.final, where.temporary, unlinkSync);
   linkSync(where.temporary, where.final);
   return leaving(where.temporary, undo);
 };
 
-/** Node cannot mknod(2). The command gets a name that is bound to the directory by our descriptor. */
+/** Node has no mknod(2). The command gets a name that is bound to the directory by our descriptor. */
 async function makeNewNode(step: MakeNode, { temporary }: NewEntry, { host }: Workplace): Promise<void> {
   const [major = '', minor = ''] = step.device.split(':');
   const node = ofThisProcess(temporary);
@@ -34,8 +35,8 @@ async function makeNewNode(step: MakeNode, { temporary }: NewEntry, { host }: Wo
     deadline: mknodDeadlineMs,
   });
   if (result.exit !== 0) {
-    const what = `${step.path} could not be made: ${result.stderr.trim()}`;
-    throw new GuardError('failed', what, 'see that message');
+    const values = { path: step.path, error: result.stderr.trim() };
+    throw new GuardError('failed', message('node-not-made', values));
   }
   await finish(temporary, step, (pinned) => copyAclAndLabel(anchorOf(host, step.path), temporary, pinned));
 }

@@ -12,23 +12,24 @@ import { GuardError } from '../../core/errors';
 import type { Permissions } from '../../core/owner-and-mode';
 import type { Step } from '../../core/repair-step';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
+import { message } from '../../messages';
 import { openPath } from '../../os/open-file';
 import type { FileTree } from '../../file-tree/tree';
 
-/** Where a step acts: the domain's own tree, and the host's, whose owners and labels it copies. */
+/** What a step works on: the domain's own tree, and the host's, whose owners and labels it copies. */
 export interface Workplace {
   readonly held: HeldDomain;
   readonly host: FileTree;
-  /** Links of the host, by their paths, that are to be made as if they pointed there already. */
+  /** Links of the host, by their paths, that are to be made as if they had these targets already. */
   readonly links?: ReadonlyMap<string, string>;
 }
 
-/** Takes back exactly what one step did; does nothing where somebody else has changed it since. */
+/** Undoes exactly what one step did; does nothing where the entry has been changed since. */
 export type Undo = () => void;
 
 /**
- * One executor per kind of step. Each makes its entry under a temporary name beside the final one, through the
- * parent's own descriptor, and lets it appear complete in one system call.
+ * One executor per kind of step. Each makes its entry under a temporary name next to the final one, through the
+ * parent's own descriptor, and gives it the final name, complete, in one system call.
  * @throws the system's error, or a GuardError; the entry is then not there under its name.
  */
 export type Executors = {
@@ -36,15 +37,15 @@ export type Executors = {
 };
 
 /** An undo for the entry that now has the temporary name, and will have the final one. */
-export function undoIfSame(final: string, temporary: string, takeBack: (final: string) => void): Undo {
+export function undoIfSame(final: string, temporary: string, undoIt: (final: string) => void): Undo {
   const { ino, dev } = lstatSync(temporary);
   return () => {
     const now = lstatSync(final, { throwIfNoEntry: false });
-    if (now?.ino === ino && now.dev === dev) takeBack(final);
+    if (now?.ino === ino && now.dev === dev) undoIt(final);
   };
 }
 
-/** Removes the temporary name of an entry that has its final one by now. @throws the system's error, with neither left. */
+/** Removes the temporary name of an entry that has its final one. @throws the system's error, with both names removed. */
 export function leaving(temporary: string, undo: Undo): Undo {
   try {
     unlinkSync(temporary);
@@ -56,9 +57,9 @@ export function leaving(temporary: string, undo: Undo): Undo {
 }
 
 /**
- * Gives a fresh entry of root's own what `label` gives, then owner and mode, all through a descriptor of the very
- * entry: who may write its directory can put a link under its name, and chown(2), chmod(2) and setfacl(1) follow links.
- * @throws GuardError when something else has that name already.
+ * Calls `label` for an entry that root has just made, then sets owner and mode, all through a descriptor of the very
+ * entry: a user who may write its directory can replace it by a link, and chown(2), chmod(2) and setfacl(1) follow links.
+ * @throws GuardError when something else has that name.
  */
 export async function finish(
   temporary: string,
@@ -69,7 +70,7 @@ export async function finish(
   try {
     const made = fstatSync(descriptor);
     const ours = made.uid === 0 && (made.isBlockDevice() || made.isDirectory()) && (made.mode & 0o077) === 0;
-    if (!ours) throw new GuardError('failed', `something took the place of ${temporary}`, 'run again');
+    if (!ours) throw new GuardError('failed', message('entry-exchanged', { path: temporary }));
     const pinned = `/proc/self/fd/${descriptor}`;
     await label(pinned);
     chownSync(pinned, uid, gid);
@@ -79,10 +80,9 @@ export async function finish(
   }
 }
 
-/** @throws GuardError when the directory of a path has gone since it was planned with. */
+/** @throws GuardError when the directory of a path has gone since the repair was planned. */
 export function anchorOf(view: FileTree, path: string): string {
   const anchor = view.anchor(path);
-  if (anchor === undefined)
-    throw new GuardError('failed', `${path} has gone since it was looked at`, 'run again');
+  if (anchor === undefined) throw new GuardError('failed', message('directory-vanished', { path }));
   return anchor;
 }

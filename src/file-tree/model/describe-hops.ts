@@ -1,35 +1,65 @@
-import { describeKind } from './entry';
+import { message, textOf, type Message } from '../../messages';
+import { canBeDisk, type Entry } from './entry';
 import type { Hop, ResolvedPath } from './walk';
 
-/** One line for one element of a way: a link and where it points, or what stands at the end. */
-export function describePassage({ path, entry }: Hop): string {
+/** One hop as a line: a link and its target, or what the path ends at. */
+export function describeHop({ path, entry }: Hop): string {
   return entry.kind === 'link' ? `${path} -> ${entry.target}` : `${path}: ${describeKind(entry)}`;
 }
 
-/** The hops of a way as text: every link, and what the way ends at. Directories in between are left out. */
-export function describeHops(resolved: ResolvedPath): readonly string[] {
-  const lines = resolved.hops
-    .filter(({ entry }, index) => entry.kind !== 'directory' || index === resolved.hops.length - 1)
-    .map(describePassage);
-  return resolved.end.kind === 'loop'
-    ? [...lines, `${resolved.end.path}: more links than the kernel follows`]
-    : lines;
+/** The hops of a path as lines: every link, and the end. Directories in between are left out. */
+export function describeHops({ hops, end }: ResolvedPath): readonly string[] {
+  const lines = hops
+    .filter(({ entry }, index) => entry.kind !== 'directory' || index === hops.length - 1)
+    .map(describeHop);
+  return end.kind === 'loop' ? [...lines, textOf('hop-of-loop', { path: end.path })] : lines;
 }
 
-/** Why a way has no end, as the end of a sentence: "/dev/x is missing". `undefined` where it has one. */
-export function describeFailure({ end }: ResolvedPath): string | undefined {
-  switch (end.kind) {
+/** Why a path does not resolve, as in "/dev/x is missing"; `undefined` where it does. */
+export function describeFailure({ end }: ResolvedPath): Message | undefined {
+  const { kind, path } = end;
+  switch (kind) {
     case 'found':
       return undefined;
     case 'missing':
-      return `${end.path === '' ? 'the empty path' : end.path} is missing`;
+      return path === '' ? message('empty-path') : message('element-missing', { path });
     case 'not-a-directory':
-      return `${end.path} is not a directory`;
+      return message('element-not-directory', { path });
     case 'loop':
-      return `${end.path} is one link more than the kernel follows (40), probably a loop`;
+      return message('link-loop', { path });
     case 'too-long':
-      return `${end.path.slice(0, 60)}… is longer than the kernel allows`;
+      return message('path-too-long', { path: `${path.slice(0, 60)}…` });
     case 'unreadable':
-      return `${end.path} cannot be read (${end.error})`;
+      return message('element-unreadable', { path, error: end.error });
+  }
+}
+
+/** Why a path leads to no disk; `undefined` where it leads to one. */
+export function whyNoDisk(resolved: ResolvedPath): Message | undefined {
+  const { end } = resolved;
+  if (end.kind === 'found' && !canBeDisk(end.entry))
+    return message('not-a-disk', { path: end.path, kind: describeKind(end.entry) });
+  return describeFailure(resolved);
+}
+
+/** What is at a path, as a part of a sentence. */
+export function describeKind(entry: Entry): string {
+  switch (entry.kind) {
+    case 'block':
+      return textOf('kind-block', { device: entry.device });
+    case 'character':
+      return textOf('kind-character', { device: entry.device });
+    case 'file':
+      return textOf('kind-file');
+    case 'directory':
+      return textOf('kind-directory');
+    case 'link':
+      return textOf('kind-link');
+    case 'missing':
+      return textOf('kind-missing');
+    case 'unreadable':
+      return textOf('kind-unreadable', { error: entry.error });
+    case 'other':
+      return textOf('kind-other');
   }
 }

@@ -5,7 +5,7 @@ import type { Unknown } from '../../core/unknown';
 export interface DeviceEntry extends Permissions {
   readonly kind: 'block' | 'character';
   readonly device: string;
-  /** Of what a process holds open: the kernel has no such device any more. */
+  /** Of an open descriptor: the kernel does not have this device any more. */
   readonly gone?: true;
 }
 
@@ -14,17 +14,17 @@ export interface FileEntry extends Permissions {
   readonly kind: 'file';
   readonly device: string;
   readonly inode: string;
-  /** Of what a process holds open: it has no name any more, and had this one; and by which descriptor it is held. */
+  /** Of an open descriptor: the file has no name any more; the name it had, and the number of the descriptor. */
   readonly deleted?: { readonly path: string; readonly descriptor: number };
 }
 
-/** What a disk can be. */
+/** What can be a disk. */
 export type Disk = DeviceEntry | FileEntry;
 
 export interface LinkEntry extends Permissions {
   readonly kind: 'link';
   readonly target: string;
-  /** File system and inode: one link may have several paths, where a directory is mounted twice. */
+  /** File system and inode: one link may have several paths if a directory is mounted twice. */
   readonly inode?: string;
 }
 
@@ -35,16 +35,16 @@ export type Entry =
   | LinkEntry
   | ({ readonly kind: 'directory' | 'other' } & Permissions)
   | { readonly kind: 'missing' }
-  /** Could not be looked at; `error` is the system's name of the reason. Never treated as missing. */
+  /** Could not be read; `error` is the name of the system's error. Never treated as missing. */
   | { readonly kind: 'unreadable'; readonly error: string };
 
 /**
- * A file tree as seen from somewhere: the host's, or the one in a QEMU's mount namespace.
- * Asked only for absolute paths whose directory part holds no symlink, `.` or `..`.
+ * The host's file tree, or that of a QEMU's mount namespace. To be called only for absolute paths whose directory part
+ * has no symlink, `.` or `..`.
  */
 export type View = (path: string) => Entry;
 
-/** The text by which messages and JSON name a device or a file: `252:3`, or `259:1 inode 77`. */
+/** A device or file in messages and JSON: `252:3`, or `259:1 inode 77`. */
 export function identity(entry: Disk): string {
   return entry.kind === 'file' ? `${entry.device} inode ${entry.inode}` : entry.device;
 }
@@ -63,8 +63,8 @@ export type OpenFile = Disk & {
 };
 
 /**
- * Whether two targets of the link at `path` are the same: libvirt stores a relative one as `DIR/../target`.
- * Told from the text alone; the finished plan is walked anyway.
+ * Whether two targets of the link at `path` are the same: libvirt stores a relative one as `DIR/../target`. Only the
+ * texts are compared; a finished plan is resolved in any case.
  */
 export function sameTarget(path: string, one: string, other: string): boolean {
   const directory = path.slice(0, path.lastIndexOf('/'));
@@ -82,28 +82,6 @@ function absoluteTarget(directory: string, target: string): string {
 
 export function isBelowDev(path: string): boolean {
   return path.startsWith('/dev/');
-}
-
-/** Words for what stands at a path. */
-export function describeKind(entry: Entry): string {
-  switch (entry.kind) {
-    case 'block':
-      return `block device ${entry.device}`;
-    case 'character':
-      return `character device ${entry.device}`;
-    case 'file':
-      return 'a regular file';
-    case 'directory':
-      return 'a directory';
-    case 'link':
-      return 'a link';
-    case 'missing':
-      return 'missing';
-    case 'unreadable':
-      return `unreadable (${entry.error})`;
-    case 'other':
-      return 'neither a device nor a regular file';
-  }
 }
 
 export function canBeDisk(entry: Entry): entry is Disk {

@@ -1,32 +1,23 @@
-import type { LinkEntry, View } from './entry';
 import { failureOf, type Failure } from '../../core/errors';
-import type { ResolvedPath } from './walk';
+import { message } from '../../messages';
 import { describeFailure } from './describe-hops';
+import type { LinkEntry } from './entry';
+import type { ResolvedPath } from './walk';
 
-/** The same tree, in which these links (by their paths) point to those targets; what is no link there stays as it is. */
-export function withLinks(view: View, links: ReadonlyMap<string, string>): View {
-  return (path) => {
-    const entry = view(path);
-    const target = links.get(path);
-    return target !== undefined && entry.kind === 'link' ? { ...entry, target } : entry;
-  };
-}
-
-/** A link as it is on the host: where it really stands, and where it points. */
+/** A link of the host, at the path of the directory in which it really lies. */
 export interface FoundLink {
   readonly path: string;
   readonly entry: LinkEntry;
 }
 
-/** The path of a link below the directory to which the walk of its directory led, or why there is none. */
+/** The path of a link in the directory that `directory` resolves to, or why it has none. */
 export function linkBelow(link: string, directory: ResolvedPath): string | Failure {
-  const why = describeFailure(directory);
-  if (why !== undefined || directory.end.kind !== 'found')
-    return failureOf('problem', `${why ?? link} on the host`);
+  const failure = describeFailure(directory);
+  if (failure) return failureOf('problem', message('failure-on-host', { failure }));
   return `${directory.end.path === '/' ? '' : directory.end.path}/${nameOf(link)}`;
 }
 
-/** The directory of a link, as a path that follows whatever links lead to it; `undefined` of what is no name of a link. */
+/** The path of a link's directory, still unresolved; `undefined` of a path that cannot be a link's. */
 export function directoryOf(link: string): string | undefined {
   return ['', '.', '..'].includes(nameOf(link)) ? undefined : link.slice(0, link.lastIndexOf('/') + 1);
 }

@@ -5,23 +5,23 @@ export interface Mount {
   /** `major:minor` of the file system, and which of its directories is mounted. */
   readonly device: string;
   readonly root: string;
-  /** Where it is mounted, relative to the root of the process that was asked. */
+  /** Its mount point, relative to the root of that process. */
   readonly path: string;
   readonly options: readonly string[];
-  /** Of this mount, or of the whole file system: no regular file in there is opened for writing. */
+  /** This mount, or the whole file system, is read-only: no regular file there can be opened for writing. */
   readonly isReadOnly: boolean;
   readonly fileSystem: string;
-  /** What was given to mount(2) as the source. */
+  /** The source that mount(2) got. */
   readonly source: string;
 }
 
-/** What a line of mountinfo tells beside the two numbers with which it begins. */
+/** What a line of mountinfo has after the two numbers at its start. */
 type Mounted = Omit<Mount, 'id' | 'parent'>;
 
-/** By that text: a host has few mounts, and a thousand QEMUs have as many tables of them. */
+/** Cache by that text: a thousand QEMUs have a thousand tables of the same few mounts. */
 const known = new Map<string, Mounted | undefined>();
 
-/** Reads `/proc/PID/mountinfo` (proc(5)); lines that are not of its form are left out. */
+/** Reads `/proc/PID/mountinfo` (proc(5)); malformed lines are ignored. */
 export function parseMounts(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
@@ -68,8 +68,8 @@ function unescape(text: string): string {
 }
 
 /**
- * The mount on which a path lies that holds no link, told from the table alone: from the root downwards, at each
- * directory the mount that covers it. `undefined` when the table does not tell.
+ * The mount on which a path without links lies, from the table alone: from the root downwards, at each directory the
+ * mount that covers it. `undefined` when the table does not show it.
  */
 export function mountAt(mounts: readonly Mount[], path: string): Mount | undefined {
   const ids = new Set(mounts.map(({ id }) => id));
@@ -78,7 +78,7 @@ export function mountAt(mounts: readonly Mount[], path: string): Mount | undefin
   const covers = (mount: Mount): boolean =>
     mount !== current && mount.parent === current?.id && isAtOrBelow(path, mount.path);
   for (;;) {
-    // Of what is mounted on one mount, the path meets the outermost first.
+    // Of several mounts on one mount, the path enters the outermost first.
     const next = mounts
       .filter(covers)
       .reduce<Mount | undefined>(
@@ -94,7 +94,7 @@ function isAtOrBelow(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
-/** File systems that are kept in memory: a look at one never waits for a server or a device. */
+/** File systems in memory: a look at one never waits for a server or a device. */
 const inMemory =
   /^(?:tmpfs|devtmpfs|ramfs|rootfs|proc|sysfs|devpts|mqueue|hugetlbfs|cgroup2?|securityfs|debugfs|tracefs|bpf|pstore)$/;
 

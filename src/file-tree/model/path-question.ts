@@ -1,9 +1,9 @@
 import type { Disk } from './entry';
 import type { ResolvedPath } from './walk';
 
-/** What the child that reads paths is asked about one path (system/path-reader). */
+/** A question about one path, for the child that resolves paths (file-tree/path-reader). */
 export interface PathQuestion {
-  /** Which of the root directories that the child was started with; 0 is the host's. */
+  /** The number of a root directory that the child was started with; 0 is the host's. */
   readonly root: number;
   readonly path: string;
   /** Links, by their paths, that are to be followed as if they had these targets. */
@@ -16,7 +16,7 @@ export interface PathQuestion {
 
 export interface PathAnswer {
   readonly walk: ResolvedPath;
-  /** What access(2) said: the system's name of the error, `ok`; only where it was asked for and the path leads to a disk. */
+  /** The result of access(2): `ok`, or the name of the error; only where it was asked for and the path leads to a disk. */
   readonly access?: string;
   /** Only where it was asked for and the path leads to a disk. */
   readonly opened?: Opened;
@@ -24,7 +24,7 @@ export interface PathAnswer {
 
 /** The first line that the child reads. */
 export interface PathReaderSetup {
-  /** Paths at and below which nothing is looked at: storage that did not answer, and how messages call it. */
+  /** Paths at and below which nothing must be looked at, because their storage did not answer. */
   readonly avoid: readonly AvoidedPath[];
 }
 
@@ -33,14 +33,14 @@ export interface AvoidedPath {
   readonly why: string;
 }
 
-/** The reason not to look at a path; `undefined` when there is none. */
+/** The entry of the list that covers a path, if there is one. */
 export function avoided(list: readonly AvoidedPath[], path: string): AvoidedPath | undefined {
   return list.find((entry) => path === entry.path || path.startsWith(`${entry.path}/`));
 }
 
 /**
- * Whether a line of the child's can be taken for an answer. The child's user is QEMU's, who may disturb it: what it
- * says must not be able to do more harm than a wrong answer about that user's own VMs.
+ * Whether a line of the child can be taken for an answer. The child runs as QEMU's user, who may disturb it: its output
+ * must not be able to do more harm than a wrong answer about that user's own VMs.
  */
 export function isPathAnswer(value: unknown): value is PathAnswer {
   if (!hasStrings(value, []) || !hasStrings(value.walk, ['path'])) return false;
@@ -55,8 +55,8 @@ function hasStrings(value: unknown, names: readonly string[]): value is Record<s
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'string');
 }
 
-/** What became of opening a path as QEMU's user, inside its namespace. */
+/** The result of opening a path as QEMU's user, inside its namespace. */
 export type Opened =
   | { readonly kind: 'opened'; readonly entry: Disk }
-  /** The kernel refused at `path`; `error` is the system's name of the reason. */
+  /** The kernel refused at `path`; `error` is the name of the system's error. */
   | { readonly kind: 'refused'; readonly path: string; readonly error: string };

@@ -1,34 +1,34 @@
 import type { Disk, Entry, LinkEntry, View } from './entry';
 import { canBeDisk } from './entry';
 
-/** One thing met on the way along a path: a directory gone through, a link followed, or the end. */
+/** One step of resolving a path: a directory that was entered, a link that was followed, or the end. */
 export interface Hop {
   readonly path: string;
   readonly entry: Entry;
-  /** Nothing of the path follows: the kernel calls such a link trailing, and protects it (see access.ts). */
+  /** Nothing of the path follows: the kernel calls such a link trailing, and protects it (disk-paths/model/permissions.ts). */
   readonly last: boolean;
 }
 
 type Found = Exclude<Entry, LinkEntry | { readonly kind: 'missing' | 'unreadable' }>;
 
 export type End =
-  /** The path leads to something that exists and is no link. */
+  /** The path leads to something that exists and is not a link. */
   | { readonly kind: 'found'; readonly path: string; readonly entry: Found }
-  /** ENOENT: `path` is the element that is not there. */
+  /** ENOENT: `path` is the element that is missing. */
   | { readonly kind: 'missing'; readonly path: string }
-  /** ENOTDIR: `path` is a file, but the way goes on behind it. */
+  /** ENOTDIR: `path` is a file, but more elements follow. */
   | { readonly kind: 'not-a-directory'; readonly path: string }
   /** ELOOP: more links than the kernel follows. */
   | { readonly kind: 'loop'; readonly path: string }
   /** ENAMETOOLONG. */
   | { readonly kind: 'too-long'; readonly path: string }
-  /** Something on the way could not be looked at: nothing is known about the rest. */
+  /** An element of the path could not be read: nothing is known about the rest. */
   | { readonly kind: 'unreadable'; readonly path: string; readonly error: string };
 
 export interface ResolvedPath {
   /** The path that was asked for. */
   readonly path: string;
-  /** Everything met, in the order in which the kernel meets it. */
+  /** All hops, in the order of the kernel. */
   readonly hops: readonly Hop[];
   readonly end: End;
 }
@@ -54,7 +54,7 @@ export function resolvePath(view: View, path: string): ResolvedPath {
   if (isLonger(path, maxPathBytes - 1)) return end('too-long', path);
 
   const pending = path.split('/').reverse();
-  // Without the slash at its end: '' is the root.
+  // Without a slash at the end: '' is the root.
   let directory = '';
   let links = 0;
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
@@ -75,7 +75,7 @@ export function resolvePath(view: View, path: string): ResolvedPath {
       case 'link':
         links += 1;
         if (links > maxLinks) return end('loop', here);
-        // symlink(2) makes none that is longer.
+        // symlink(2) makes no longer ones.
         if (isLonger(entry.target, maxPathBytes - 1)) return end('too-long', entry.target);
         pending.push(...entry.target.split('/').reverse());
         if (entry.target.startsWith('/')) directory = '';
@@ -91,7 +91,7 @@ export function resolvePath(view: View, path: string): ResolvedPath {
   return { path, hops, end: endAtDirectory(view, directory === '' ? '/' : directory) };
 }
 
-/** In bytes of UTF-8, of which a unit of UTF-16 takes three at most. */
+/** In bytes of UTF-8: a unit of UTF-16 takes three at most. */
 function isLonger(text: string, maximum: number): boolean {
   return text.length * 3 > maximum && Buffer.byteLength(text) > maximum;
 }

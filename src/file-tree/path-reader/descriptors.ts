@@ -1,8 +1,8 @@
-/** Descriptors that the child which reads paths is started with. */
+/** Descriptors of the child that resolves paths. */
 export const questionsFd = 0;
-/** A file: the path that is about to be looked at, up to a byte 0. Empty as long as nothing was looked at. */
+/** A file with the path that the child is about to look at, up to a byte 0; empty before the first one. */
 export const progressFd = 3;
-/** The program that it becomes: Node. */
+/** The program that the child executes: Node. */
 export const programFd = 4;
-/** The host's root directory, and behind it those of the QEMUs. */
+/** The host's root directory, followed by those of the QEMUs. */
 export const firstRootFd = 5;

@@ -5,11 +5,11 @@ import type { AvoidedPath } from '../model/path-question';
 import { log } from '../../os/log';
 import { startTimeOf } from '../../os/process-start-time';
 
-/** On a tmpfs: what hangs ends with the boot. Only root can write here. */
+/** On a tmpfs, because a hang ends with the boot. Only root can write here. */
 const directory = '/run/migrate-guard/hung';
 
 /**
- * Storage at which a child of this or of another run hangs, and cannot be ended. As long as such a child lives nobody
+ * Storage at which a child of this or of another run hangs, and cannot be ended. As long as such a child lives no run
  * looks there again, so that each dead mount holds one process and not one more with every run.
  */
 export function rememberedHangs(): AvoidedPath[] {
@@ -29,13 +29,13 @@ export function rememberedHangs(): AvoidedPath[] {
       }
       rmSync(file, { force: true });
     } catch (error) {
-      log('what is known of hung storage cannot be read', { file, why: errorName(error) });
+      log('a record of hung storage cannot be read', { file, why: errorName(error) });
     }
     return [];
   });
 }
 
-/** Before the child is killed: most children end then, and what is remembered of them counts for nothing. */
+/** To be called before the child is killed: a child that then ends makes its record void. */
 export function rememberHang(pid: number, hang: AvoidedPath): void {
   const start = startTimeOf(pid);
   if (start === undefined) return;
@@ -44,7 +44,7 @@ export function rememberHang(pid: number, hang: AvoidedPath): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(file, JSON.stringify(hang), { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    // Another user than root remembers nothing, and asks each time.
-    log('hung storage cannot be remembered', { file, why: errorName(error) });
+    // Another user than root cannot write it, and looks there each time.
+    log('a record of hung storage cannot be written', { file, why: errorName(error) });
   }
 }

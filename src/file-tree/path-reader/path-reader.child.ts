@@ -1,11 +1,10 @@
 // The program of the child that looks at a VM's disk paths with the credentials of its QEMU (path-reader.ts starts it).
 // It is bundled and given to Node as text, so that its user need not be able to read any file of ours. Its standard
 // input has one line of setup, then lines of questions, in groups; each question gets one line on its standard output.
-// Before every look at a file it writes the path to the file `progress`, so that whoever waits in vain knows what hangs.
+// Before every look at a file it writes the path to the progress file, by which its parent finds out what hangs.
 import { accessSync, constants, fstatSync, readSync, writeSync } from 'node:fs';
 import { canBeDisk } from '../model/entry';
 import { errorName } from '../../core/errors';
-import { withLinks } from '../model/link-change';
 import {
   avoided,
   type Opened,
@@ -14,6 +13,7 @@ import {
   type PathReaderSetup,
 } from '../model/path-question';
 import { resolvePath } from '../model/walk';
+import { withLinks } from '../model/with-links';
 import { openPath, withFile } from '../../os/open-file';
 import { toEntry, FileTree } from '../tree';
 import { firstRootFd, progressFd, questionsFd } from './descriptors';
@@ -22,7 +22,7 @@ const newline = 0x0a;
 const changed = 'it changed while it was looked at';
 let unread = Buffer.alloc(0);
 
-/** The next line of the standard input; `undefined` at its end. It waits in read(2): there is nothing else to do. */
+/** The next line of the standard input; `undefined` at its end. Blocks in read(2): there is nothing else to do. */
 function readLine(): string | undefined {
   const chunk = Buffer.alloc(65_536);
   for (;;) {
@@ -43,16 +43,16 @@ function writeAnswer(text: string): void {
   for (let written = 0; written < bytes.length;) written += writeSync(1, bytes, written);
 }
 
-/** Always at the beginning: whoever waits is told the last one, and only reads when he has waited in vain. */
-function say(path: string): void {
+/** Overwrites the path before: the parent needs only the last one. */
+function writeProgress(path: string): void {
   writeSync(progressFd, `${path}\0`, 0);
 }
 
-/** All questions of one line are about one moment: each tree is looked at once, the host's for all of them. */
+/** All questions of one line get answers from one snapshot: each tree is read once, the host's for all groups. */
 function answerAll(groups: readonly (readonly PathQuestion[])[], { avoid }: PathReaderSetup): void {
   const before = (path: string): string | undefined => {
     const reason = avoided(avoid, path)?.why;
-    if (reason === undefined) say(path);
+    if (reason === undefined) writeProgress(path);
     return reason;
   };
   const hostOnly = new OpenViews(before);
@@ -73,7 +73,7 @@ function answerAll(groups: readonly (readonly PathQuestion[])[], { avoid }: Path
   }
 }
 
-/** The trees that are being looked at, by the numbers of their roots. Each holds some descriptors. */
+/** The trees that are being read, by the numbers of their roots. Each holds some descriptors. */
 class OpenViews {
   private readonly views = new Map<number, FileTree>();
 
@@ -92,7 +92,7 @@ class OpenViews {
   }
 }
 
-/** Like answerOf, of a path at which something else appeared, or nothing, between two looks. */
+/** Like answerOf; unreadable where the path changed between two looks. */
 function answer(question: PathQuestion, view: FileTree): PathAnswer {
   try {
     return answerOf(question, view);
@@ -106,7 +106,7 @@ function answerOf({ path, links = [], wanted, open }: PathQuestion, view: FileTr
   const found = resolvePath(withLinks(view.look, new Map(links)), path);
   const { end } = found;
   if (end.kind !== 'found' || !canBeDisk(end.entry)) return { walk: found };
-  // A descriptor of the very entry: another one may have its name by now.
+  // By a descriptor: another entry may have been given that name meanwhile.
   return withFile(view.anchor(end.path) ?? '', openPath | constants.O_NOFOLLOW, (pinned) => {
     const name = `/proc/self/fd/${pinned}`;
     if (JSON.stringify(toEntry(fstatSync(pinned), name)) !== JSON.stringify(end.entry))
@@ -119,7 +119,7 @@ function answerOf({ path, links = [], wanted, open }: PathQuestion, view: FileTr
   });
 }
 
-/** access(2) asks the kernel, access control lists and read-only mounts included, and opens nothing. */
+/** access(2) opens nothing, and covers access control lists and read-only mounts. */
 function accessTo(name: string, wanted: number): string {
   try {
     accessSync(name, wanted);
@@ -132,7 +132,7 @@ function accessTo(name: string, wanted: number): string {
 /** Opens as QEMU's block/file-posix.c does to hand a disk over: O_RDONLY, and O_DIRECT where the disk has it. */
 function tryToOpen(name: string, path: string, direct: boolean): Opened {
   const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_DIRECT } = constants;
-  say(path);
+  writeProgress(path);
   const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (direct ? O_DIRECT : 0);
   try {
     const entry = withFile(name, flags, (descriptor) =>
@@ -148,5 +148,5 @@ const setup = JSON.parse(readLine() ?? '{"avoid":[]}') as PathReaderSetup;
 for (let line = readLine(); line !== undefined; line = readLine())
   answerAll(JSON.parse(line) as PathQuestion[][], setup);
 
-/** Whoever imports this file gets its bundle as text (setup/build/child-program.cjs); that is what TypeScript is told. */
+/** An import of this file gives its bundle as text (setup/build/child-program.cjs); this declares the type. */
 export default '' as string;

@@ -1,22 +1,24 @@
+import { errorName } from '../../core/errors';
 import { isPathAnswer, type AvoidedPath, type PathAnswer, type PathQuestion } from '../model/path-question';
+import { textOf } from '../../messages';
 import { log } from '../../os/log';
 import { ReaderProcess } from './reader-process';
 
-/** One look takes microseconds. One that takes this long, in the kernel, waits for storage that does not answer. */
+/** A look takes microseconds. One that takes this long, in the kernel, waits for storage that does not answer. */
 const lookDeadlineMs = 5_000;
-/** A child that gets no processor is waited for longer, but not for ever: this many times `lookDeadlineMs`. */
+/** A child that only waits for a processor gets more time: this many times `lookDeadlineMs`. */
 const maxWaits = 12;
 
 /** Why a question has no answer. */
 export interface Unanswered {
   readonly why: string;
-  /** The path at which the child hangs; `undefined` when it ended. */
+  /** The path that the child is looking at and that does not answer; `undefined` when the child ended. */
   readonly hangsAt?: string;
 }
 
 export type Answered = PathAnswer | Unanswered;
 
-/** The child that hangs: it cannot be ended as long as the storage does not answer. */
+/** A child that hangs: it cannot be ended as long as the storage does not answer. */
 export interface HungChild {
   readonly pid: number;
   readonly question: PathQuestion;
@@ -34,20 +36,20 @@ interface Options {
   readonly asUser: readonly string[];
   /** Descriptors of the root directories, the host's first. */
   readonly roots: readonly number[];
-  /** What must not be looked at, asked each time that a child is started. */
+  /** What must not be looked at; called each time that a child is started. */
   readonly avoid: () => readonly AvoidedPath[];
-  /** Called when a child is given up, before the rest of the questions go to another one; tells why there is no answer. */
+  /** Called when a child is given up, before another one gets the rest of the questions; returns why there is no answer. */
   readonly onHang: (hung: HungChild) => string;
 }
 
 /**
- * Looks at paths in a child process with one user's credentials, so that the kernel itself answers what that user may
- * do, and that a look which hangs (dead storage) holds nobody else: its child is given up, its path is unknown, and
- * another child goes on. The child inherits the root directories, and walks every element of a path below them itself.
+ * Resolves paths in a child process with one user's credentials, so that the kernel itself decides what that user may do,
+ * and a look that hangs (dead storage) does not stop this process: its child is given up, its path is unknown, and
+ * another child continues. The child inherits the root directories, and resolves every path below them itself.
  */
 export class PathReader {
   private readonly waiting: Request[] = [];
-  /** What was asked of the child that runs. */
+  /** The requests that the running child has got. */
   private readonly sent = new Set<Request>();
   private child: ReaderProcess | undefined;
   private answeredAny = false;
@@ -56,17 +58,17 @@ export class PathReader {
 
   constructor(private readonly options: Options) {}
 
-  /** The answers stand in the order of the questions; all are of one moment. */
+  /** The answers are in the order of the questions; all are from one snapshot. */
   read(questions: readonly PathQuestion[]): Promise<readonly Answered[]> {
     if (questions.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
       this.waiting.push({ questions, answers: [], resolve });
-      if (this.child) this.sendSoon();
+      if (this.child) this.sendBatch();
       else this.start();
     });
   }
 
-  /** What was asked and not answered stays without an answer. */
+  /** Requests without an answer stay without one. */
   end(): void {
     this.release();
   }
@@ -80,19 +82,19 @@ export class PathReader {
         asUser,
         roots,
         avoid: avoid(),
-        onLine: (line) => this.hear(line),
+        onLine: (line) => this.receive(line),
         onEnd: (why) => this.ended(why),
       });
     } catch (error) {
-      this.failAll(`a process that looks at paths cannot be started: ${String(error)}`);
+      this.failAll(textOf('path-reader-not-started', { error: errorName(error) }));
       return;
     }
-    this.sendSoon();
+    this.sendBatch();
     this.watch();
   }
 
-  /** When all that is asked at this moment has been asked: it goes in one line. */
-  private sendSoon(): void {
+  /** After the current turn of the event loop, so that all requests of one moment go in one line. */
+  private sendBatch(): void {
     setImmediate(() => {
       const unsent = this.waiting.filter((request) => !this.sent.has(request));
       if (!this.child || unsent.length === 0) return;
@@ -102,7 +104,7 @@ export class PathReader {
     });
   }
 
-  private hear(line: string | undefined): void {
+  private receive(line: string | undefined): void {
     const answer = line === undefined ? undefined : parseAnswer(line);
     if (answer) {
       this.answeredAny = true;
@@ -110,7 +112,7 @@ export class PathReader {
       return;
     }
     this.release();
-    this.failAll('the process that looks at paths was disturbed');
+    this.failAll(textOf('path-reader-disturbed'));
   }
 
   private take(answer: Answered): void {
@@ -125,31 +127,31 @@ export class PathReader {
     this.watch();
   }
 
-  /** Begins to wait anew, for whatever is the next answer. */
+  /** Restarts the deadline, for the next answer. */
   private watch(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.waits = 0;
-    if (this.waiting.length > 0) this.timer = setTimeout(() => this.late(), lookDeadlineMs);
+    if (this.waiting.length > 0) this.timer = setTimeout(() => this.onDeadline(), lookDeadlineMs);
   }
 
-  /** What was answered while this process had other things to do is heard first. */
-  private late(): void {
+  /** An answer that arrived while this process was busy is received first. */
+  private onDeadline(): void {
     const { timer } = this;
     setImmediate(() => {
       if (timer !== undefined && this.timer === timer) this.giveUpOrWait();
     });
   }
 
-  /** Waiting for a processor is no hang: only a child that waits for something else is given up at once. */
+  /** Waiting for a processor is not a hang: only a child that waits for something else is given up at once. */
   private giveUpOrWait(): void {
     const { child } = this;
     this.waits += 1;
     if (child?.pid === undefined) return;
     const hangsAt = child.looksAt();
-    // One that has not said yet what it looks at is still starting.
+    // An empty path: the child is still starting.
     if (this.waits < maxWaits && (hangsAt === '' || child.wantsProcessor())) {
-      this.timer = setTimeout(() => this.late(), lookDeadlineMs);
+      this.timer = setTimeout(() => this.onDeadline(), lookDeadlineMs);
       return;
     }
     const question = this.waiting[0]?.questions[this.waiting[0].answers.length];
@@ -161,7 +163,7 @@ export class PathReader {
     if (this.waiting.length > 0) this.start();
   }
 
-  /** The child ended, though nobody has told it to. */
+  /** The child ended by itself. */
   private ended(why: string): void {
     this.child = undefined;
     if (!this.answeredAny) this.failAll(why);

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { textOf } from '../../messages';
 import { mountAt, parseMounts, type Mount } from '../model/mounts';
 import type { AvoidedPath, PathQuestion } from '../model/path-question';
 import type { Credentials } from '../../os/model/process-status';
@@ -13,8 +14,8 @@ interface Root {
 }
 
 /**
- * One child for each user whose paths are looked at, for as long as a run takes. Root directories have to be known
- * before the first question: Node cannot hand a descriptor to a process that runs.
+ * One child for each user whose paths are resolved, for the whole run. Root directories have to be added before the
+ * first question: Node cannot pass a descriptor to a running process.
  */
 export class PathReaders {
   private readonly roots: Root[] = [];
@@ -22,19 +23,19 @@ export class PathReaders {
   /** Storage that did not answer in this run. */
   private readonly hung: AvoidedPath[] = [];
 
-  /** `hostRoot`: where the host's file tree begins. */
+  /** `hostRoot`: the root directory of the host's file tree. */
   constructor(hostRoot = '/') {
     this.add(openSync(hostRoot, openPath | constants.O_DIRECTORY), () =>
       parseMounts(readFileSync('/proc/self/mountinfo', 'utf8')),
     );
   }
 
-  /** Gives the number by which questions name this root directory. It stays the caller's to close. */
+  /** Returns the number by which questions name this root directory. The caller closes the descriptor. */
   add(descriptor: number, mounts: Root['mounts']): number {
     return this.roots.push({ descriptor, mounts }) - 1;
   }
 
-  /** Looks with the credentials of a QEMU; `root`: with those of this process. */
+  /** Resolves paths with the credentials of a QEMU; `root`: with those of this process. */
   read(who: Credentials | 'root', questions: readonly PathQuestion[]): Promise<readonly Answered[]> {
     return this.readerOf(who).read(questions);
   }
@@ -67,14 +68,16 @@ export class PathReaders {
   }
 }
 
-/** All of the mount is avoided, except where nearly everything lies on it, or where it needs no server. */
+/** All of the mount is avoided, except `/`, on which nearly everything lies, and `/dev`, which needs no server. */
 function hangOf(path: string, mounts: readonly Mount[]): AvoidedPath {
   const mount = mountAt(mounts, path);
-  if (!mount || mount.path === '/' || mount.path === '/dev') return { path, why: `${path} does not answer` };
-  return { path: mount.path, why: `the storage at ${mount.path} does not answer` };
+  if (!mount || mount.path === '/' || mount.path === '/dev') {
+    return { path, why: textOf('path-storage-hangs', { path }) };
+  }
+  return { path: mount.path, why: textOf('mount-hangs', { path: mount.path }) };
 }
 
-/** Who is not root looks with his own credentials, or not at all. */
+/** Without root, paths can only be resolved with the credentials of this process. */
 function isOurs({ uid }: Credentials): boolean {
   return process.geteuid?.() !== 0 && process.geteuid?.() === uid;
 }

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 
 /** O_TMPFILE (open(2)), which Node's constants lack. */
 const withoutName = 0o20000000 | constants.O_DIRECTORY;
-/** In bytes, more than a path on which the walk could get so far. */
+/** In bytes, more than any path that the child resolves. */
 const maxPathBytes = 64 * 1024;
 
 /**
- * A file without a name, into which the child writes what it is about to look at. A pipe would wake this process for
- * each of the thousands of looks at a host; this is only read when there has been no answer for long.
+ * A file without a name, into which the child writes the path that it is about to look at. A pipe would wake this process
+ * for each of thousands of paths; the file is only read when an answer is late.
  */
 export class ProgressFile {
   private constructor(readonly descriptor: number) {}
@@ -23,7 +23,7 @@ export class ProgressFile {
     }
   }
 
-  /** The path that was last said; empty as long as there was none. */
+  /** The path that was written last; empty before the first one. */
   read(): string {
     const bytes = Buffer.alloc(maxPathBytes);
     const length = readSync(this.descriptor, bytes, 0, bytes.length, 0);

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Lines, tooLong } from '../../os/model/line-splitter';
+import { textOf } from '../../messages';
 import type { AvoidedPath, PathQuestion } from '../model/path-question';
 import { leave, signalGroup, startLasting, type LastingChild } from '../../os/child-process';
 import { usualPath, withDescriptors, type Argv } from '../../os/isolated';
@@ -10,31 +11,31 @@ import childProgram from './path-reader.child';
 import { ProgressFile } from './progress-file';
 
 /**
- * Nothing of the admin's shell reaches the child, and it finds programs where the system has them. What it makes is short-lived:
- * with V8's usual room for that (16 MiB twice) a child for 1,000 VMs took 3 MiB more, and was no faster.
+ * The child gets nothing of the admin's environment, and finds programs where the system has them. Its objects are
+ * short-lived: with V8's usual space for those (16 MiB twice) a child for 1,000 VMs took 3 MiB more, and was no faster.
  */
 const environment = { LC_ALL: 'C', PATH: usualPath, NODE_OPTIONS: '--max-semi-space-size=1' };
 
-/** In bytes, more than a path and the links on it can take: 40 of 4 KiB each, every element told with its whole path. */
+/** In bytes, more than an answer can take: 40 links of 4 KiB each, every hop with its whole path. */
 const maxLineBytes = 32 * 1024 * 1024;
-/** Enough of its complaints to see the last one. */
+/** Enough of its stderr to have the last line. */
 const keptStderrBytes = 16 * 1024;
 
 export interface ReaderProcessOptions {
-  /** What starts a program with the wanted credentials; nothing for those of this process. */
+  /** The command that starts a program with the wanted credentials; empty for those of this process. */
   readonly asUser: readonly string[];
   /** Descriptors of the root directories, the host's first. */
   readonly roots: readonly number[];
   readonly avoid: readonly AvoidedPath[];
-  /** A line that it wrote; `undefined` for one that is longer than any answer. */
+  /** Gets a line that the child wrote; `undefined` for one that is longer than any answer. */
   readonly onLine: (line: string | undefined) => void;
-  /** It ended, or could not be started, though nobody has told it to. */
+  /** The child ended by itself, or could not be started. */
   readonly onEnd: (why: string) => void;
 }
 
-/** The life of one child that looks at paths: its start, its lines, its end. */
+/** One child that resolves paths: its start, its lines, its end. */
 export class ReaderProcess {
-  private complaints = '';
+  private stderr = '';
   private isOurs = true;
 
   private constructor(
@@ -51,7 +52,7 @@ export class ReaderProcess {
     const progress = ProgressFile.open();
     let node: number | undefined;
     try {
-      // By a descriptor, because the user may not be allowed to search the directory in which this Node lies.
+      // By a descriptor, because the user may not be allowed to search the directory of this Node.
       node = openSync(process.execPath, openPath);
       log('started a command', { argv: [...options.asUser, process.execPath] });
       const inherit = [progress.descriptor, node, ...options.roots];
@@ -65,25 +66,25 @@ export class ReaderProcess {
     }
   }
 
-  /** All that is asked in one line is answered from one look at the host's tree. */
+  /** All questions of one call are answered from one snapshot of the host's tree. */
   ask(groups: readonly (readonly PathQuestion[])[]): void {
     this.child.stdin.write(`${JSON.stringify(groups)}\n`);
   }
 
-  /** `undefined` for one that could not be started. */
+  /** `undefined` if it could not be started. */
   get pid(): number | undefined {
     return this.child.pid;
   }
 
-  /** The path that it looks at; empty before the first one. */
+  /** The path that it is looking at; empty before the first one. */
   looksAt(): string {
     return this.progress.read();
   }
 
   /**
-   * It is runnable (state R of proc(5)), so it waits for nothing but a processor. A child that hangs is in state D or S:
-   * some file systems wait so that signals are heard (fs/fuse/dev.c, request_wait_answer). One that has ended is heard
-   * of in another way.
+   * Whether it is runnable (state R of proc(5)), so it waits for nothing but a processor. A child that hangs is in state
+   * D, or in S: some file systems wait interruptibly (fs/fuse/dev.c, request_wait_answer). One that has ended also
+   * counts as runnable: its `close` event follows.
    */
   wantsProcessor(): boolean {
     try {
@@ -112,21 +113,21 @@ export class ReaderProcess {
       for (const line of lines.take(piece)) if (this.isOurs) onLine(line === tooLong ? undefined : line);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.complaints = (this.complaints + text).slice(-keptStderrBytes);
+      this.stderr = (this.stderr + text).slice(-keptStderrBytes);
     });
     const ended = (): void => {
       if (!this.isOurs) return;
       this.forget();
-      onEnd(this.complaints.trim().split('\n').at(-1) || 'the process that looks at paths ended');
+      onEnd(this.stderr.trim().split('\n').at(-1) || textOf('path-reader-ended'));
     };
     child.on('close', ended).on('error', (error) => {
-      this.complaints = error.message;
+      this.stderr = error.message;
       if (child.pid === undefined) ended();
     });
   }
 }
 
-/** One that runs as another user gets no descriptor but its own. */
+/** A child of another user gets no other descriptors than these. */
 function argvOf({ asUser, roots }: ReaderProcessOptions): Argv {
   const node = [`/proc/self/fd/${programFd}`, '-e', childProgram] as const;
   const [first, ...rest] = asUser;

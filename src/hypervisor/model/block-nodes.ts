@@ -1,6 +1,7 @@
 import { property, type QmpReply } from './qmp';
-import { textOf } from '../../core/report-json';
-import { isUnknown, type Unknown } from '../../core/unknown';
+import { stringOf } from '../../core/report-json';
+import { isUnknown, unknownOf, type Unknown } from '../../core/unknown';
+import { message } from '../../messages';
 
 /** Drivers of QEMU's block/file-posix.c: the nodes that open a local path. */
 const fileDrivers = new Set(['file', 'host_device', 'host_cdrom']);
@@ -8,10 +9,12 @@ const fileDrivers = new Set(['file', 'host_device', 'host_cdrom']);
 /** Reads the answer to `query-named-block-nodes`: the nodes that have a local file open, by their own names. */
 export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] | Unknown {
   if (isUnknown(reply)) return reply;
-  if (reply.kind === 'error') return { unknown: `QEMU refused query-named-block-nodes: ${reply.text}` };
+  if (reply.kind === 'error') {
+    const values = { command: 'query-named-block-nodes', error: reply.text };
+    return unknownOf(message('qemu-refused', values));
+  }
   const nodes = reply.value;
-  if (!Array.isArray(nodes))
-    return { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
+  if (!Array.isArray(nodes)) return unknownOf(message('no-node-list'));
   const found: BlockNode[] = [];
   const written = new Set<string>();
   for (const node of nodes) {
@@ -19,15 +22,15 @@ export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] 
     const name = property(node, 'node-name');
     const path = fileNameOf(property(node, 'file'));
     if (typeof driver !== 'string' || typeof name !== 'string') {
-      return { unknown: 'QEMU named a block node without driver or name' };
+      return unknownOf(message('node-not-described'));
     }
     if (!fileDrivers.has(driver)) {
-      // A node is called as the file below it is (block.c, bdrv_refresh_filename).
+      // A node has the name of the file below it (block.c, bdrv_refresh_filename).
       if (path !== undefined && property(node, 'ro') !== true) written.add(path);
       continue;
     }
-    if (path === undefined) return { unknown: `QEMU does not tell which file its node ${name} has open` };
-    // A set of descriptors that somebody passed to QEMU is no path of a file.
+    if (path === undefined) return unknownOf(message('node-without-file', { node: name }));
+    // A set of descriptors that was passed to QEMU is not the path of a file.
     if (path.startsWith('/dev/fdset/')) continue;
     const size = property(property(node, 'image'), 'virtual-size');
     found.push({
@@ -48,7 +51,7 @@ function fileNameOf(file: unknown): string | undefined {
   try {
     const options: unknown = JSON.parse(file.slice('json:'.length));
     const name = property(options, 'filename') ?? property(property(options, 'file'), 'filename');
-    return textOf(name);
+    return stringOf(name);
   } catch {
     return undefined;
   }
@@ -60,8 +63,8 @@ export interface BlockNode {
   readonly driver: string;
   readonly path: string;
   readonly readonly: boolean;
-  /** A node above it is not read-only (the format's; the node itself never says so, where it has auto-read-only). */
+  /** The node above it, of the format, is not read-only. The node itself does not show that if it has auto-read-only. */
   readonly written?: true;
-  /** Bytes of what it has open, where QEMU tells them: a device's as they were when QEMU opened it or was told to resize. */
+  /** Bytes of what it has open, where QEMU reports them: a device's size when QEMU opened it or last resized it. */
   readonly size?: number;
 }

@@ -1,14 +1,14 @@
-// Without the flag i, for which V8 has to ask the tables of Unicode.
+// Without the flag i, for which V8 has to load tables of Unicode.
 const uuid = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
-/** Characters of ordinary names; a running domain of any other name is found by that exact name all the same. */
+/** Ordinary names; a running domain with any other name is found by its exact name all the same. */
 const ordinaryName = /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/;
 
 export function isUuid(word: string): boolean {
   return uuid.test(word);
 }
 
-/** The names by which a word can mean a domain: `310` is OpenNebula's `one-310`. None for what is no name. */
+/** The names of domains that a word can stand for: `310` is OpenNebula's `one-310`. Empty for a word that cannot be a name. */
 export function domainNames(word: string): string[] {
   if (/^[0-9]+$/.test(word)) return [`one-${word}`, word];
   return ordinaryName.test(word) ? [word] : [];

@@ -1,9 +1,10 @@
 import { child, children, descend, XmlError, type Element } from '../../core/element';
+import { textOf } from '../../messages';
 import { jobIn } from './job';
 
 /**
  * Why QEMU has this file: the disk itself, a file below it, the target of a copy job, or firmware. `node` is a
- * block node that QEMU told of, and libvirt's XML does not.
+ * block node that QEMU reported and libvirt's XML lacks.
  */
 type SourceRole = 'disk' | 'backing' | 'mirror' | 'loader' | 'nvram' | 'node';
 
@@ -15,22 +16,22 @@ export interface DiskSource {
   readonly path: string;
   /** What the path must lead to: a device, or a regular file. */
   readonly type: 'block' | 'file';
-  /** `raw`, `qcow2`, …: of the disk itself, where libvirt's XML tells it. */
+  /** `raw`, `qcow2`, …: of the disk itself, where libvirt's XML has it. */
   readonly format?: string;
   readonly readonly: boolean;
   readonly shareable: boolean;
   /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
   readonly direct: boolean;
   /**
-   * A medium that libvirt leaves out on the destination when it is not there: `startupPolicy` `requisite` or `optional`
+   * A medium that libvirt leaves out on the destination when it is missing there: `startupPolicy` `requisite` or `optional`
    * of a CD-ROM or floppy (formatdomain.html; not for other disks, whatever their policy is).
    */
   readonly dispensable?: true;
-  /** Name of QEMU's protocol node, where libvirt's status XML tells it. */
+  /** Name of QEMU's protocol node, where libvirt's status XML has it. */
   readonly node?: string;
 }
 
-/** A source that is no local path (rbd, iscsi, nbd, …), or whose path libvirt does not tell. */
+/** A source that is not a local path (rbd, iscsi, nbd, …), or whose path libvirt's XML lacks. */
 interface OtherSource {
   readonly disk: string;
   readonly type: string;
@@ -39,7 +40,7 @@ interface OtherSource {
 export interface Domain {
   readonly name: string;
   readonly uuid: string;
-  /** libvirt's state (`running`, `paused`, …), where the document tells it. */
+  /** libvirt's state (`running`, `paused`, …), where the document has it. */
   readonly state?: string;
   /** Its long job, where the document tells one. */
   readonly job?: string;
@@ -48,19 +49,18 @@ export interface Domain {
   readonly others: readonly OtherSource[];
 }
 
-/** Source types that never are a path of the file system. */
+/** Source types that are never a path of the file system. */
 const networkTypes = new Set(['network', 'nvme', 'vhostuser', 'vhostvdpa']);
 
 /**
  * The domain of libvirt's status XML (`<domstatus>`) or of `virsh dumpxml` (`<domain>`).
- * @throws XmlError when the document is no domain.
+ * @throws XmlError when the document is not a domain.
  */
 export function domainOf(root: Element): Domain {
   const domain = root.name === 'domain' ? root : child(root, 'domain');
   const name = child(domain, 'name')?.text;
   const uuid = child(domain, 'uuid')?.text;
-  if (!domain || !name || !uuid)
-    throw new XmlError('line 1: this is no libvirt domain with a name and a uuid');
+  if (!domain || !name || !uuid) throw new XmlError(textOf('not-a-domain'));
   const status = root.name === 'domstatus' ? root.attributes : undefined;
   const state = status?.get('state');
   const job = jobIn(root);
@@ -104,7 +104,7 @@ function diskSources(element: Element): Sources {
     const type = holder.attributes.get('type');
     const path = source?.attributes.get('dev') ?? source?.attributes.get('file');
     if (networkTypes.has(type ?? '')) {
-      // Whatever else it holds: `vhostvdpa` names a character device of its own.
+      // Also if it has a path: that of `vhostvdpa` is a character device of its own.
       if (source) others.push({ disk, type: type ?? '' });
     } else if (path !== undefined && path !== '') {
       const policy = source?.attributes.get('startupPolicy') ?? '';

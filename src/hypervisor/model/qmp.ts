@@ -1,5 +1,6 @@
-import { textOf } from '../../core/report-json';
-import { isUnknown, type Unknown } from '../../core/unknown';
+import { stringOf } from '../../core/report-json';
+import { isUnknown, unknownOf, type Unknown } from '../../core/unknown';
+import { message, textOf } from '../../messages';
 
 /** What QEMU answers to one command (docs/interop/qmp-spec). */
 export type QmpReply =
@@ -16,23 +17,21 @@ export function parseReply(answer: string): QmpReply | Unknown {
   try {
     reply = JSON.parse(answer);
   } catch {
-    return { unknown: 'QEMU answered with something that is no JSON' };
+    return unknownOf(message('qemu-answer-not-json'));
   }
   const error = property(reply, 'error');
   if (error !== undefined) {
     return {
       kind: 'error',
-      class: textOf(property(error, 'class')) ?? '',
-      text: textOf(property(error, 'desc')) ?? '',
+      class: stringOf(property(error, 'class')) ?? '',
+      text: stringOf(property(error, 'desc')) ?? '',
     };
   }
   const value = property(reply, 'return');
-  return value === undefined
-    ? { unknown: 'QEMU answered neither with a result nor with an error' }
-    : { kind: 'return', value };
+  return value === undefined ? unknownOf(message('qemu-answer-without-result')) : { kind: 'return', value };
 }
 
-/** Puts the answers to query-status, query-migrate and query-named-block-nodes together; and to query-blockstats, where it was asked. */
+/** Combines the replies to query-status, query-migrate and query-named-block-nodes; and to query-blockstats, if it was sent. */
 export function readAnswers(
   status: QmpReply | Unknown,
   migrate: QmpReply | Unknown,
@@ -42,32 +41,32 @@ export function readAnswers(
   const values: unknown[] = [];
   for (const reply of [status, migrate, nodes]) {
     if (isUnknown(reply)) return reply;
-    // `Block device … is ejected`: a node without a driver, which bdrv_activate_all() stops at, silently.
-    if (reply.kind === 'error') return { unknown: `QEMU refused to answer: ${reply.text}` };
+    // `Block device … is ejected`: a node without a driver, at which bdrv_activate_all() stops without an error.
+    if (reply.kind === 'error') return unknownOf(message('qemu-did-not-answer', { error: reply.text }));
     values.push(reply.value);
   }
-  const runState = textOf(property(values[0], 'status'));
-  if (runState === undefined) return { unknown: 'QEMU did not tell its run state' };
+  const runState = stringOf(property(values[0], 'status'));
+  if (runState === undefined) return unknownOf(message('no-run-state'));
   return {
     status: runState,
-    migration: textOf(property(values[1], 'status')),
+    migration: stringOf(property(values[1], 'status')),
     inactiveNodes: inactiveNodes(values[2]),
     ...(statistics === undefined ? {} : { hasServed: hasServed(statistics) }),
   };
 }
 
-/** `active` is told by every node since QEMU 10.0, and by none before (qapi/block-core.json, BlockDeviceInfo). */
+/** Every node has `active` since QEMU 10.0, and none before (qapi/block-core.json, BlockDeviceInfo). */
 function inactiveNodes(nodes: unknown): readonly string[] | undefined {
   if (!Array.isArray(nodes) || nodes.length === 0) return undefined;
   if (!nodes.every((node) => typeof property(node, 'active') === 'boolean')) return undefined;
   return nodes
     .filter((node) => property(node, 'active') === false)
-    .map((node) => textOf(property(node, 'node-name')) ?? 'a node without a name');
+    .map((node) => stringOf(property(node, 'node-name')) ?? textOf('node-without-name'));
 }
 
 /**
- * Whether any disk has done anything for the guest since this QEMU started: `idle_time_ns` is absent until then
- * (qapi/block-core.json, BlockDeviceStats). The counts do not come over with a guest.
+ * Whether any disk has served a request of the guest since this QEMU started: `idle_time_ns` is absent until then
+ * (qapi/block-core.json, BlockDeviceStats). A migration does not carry these counts over.
  */
 function hasServed(statistics: QmpReply | Unknown): boolean {
   if (isUnknown(statistics) || statistics.kind === 'error' || !Array.isArray(statistics.value)) return false;
@@ -83,7 +82,7 @@ export function property(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** What QEMU answers to QMP, as far as it matters; what it does not offer is `undefined`. */
+/** The parts of QEMU's answers that are used; one that this QEMU does not have is `undefined`. */
 export interface QemuAnswers {
   /** `query-status`: `running`, `paused`, … */
   readonly status: string;

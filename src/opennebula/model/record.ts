@@ -1,5 +1,5 @@
 import { cut, oneLine } from '../../core/one-line';
-import { oneOf, readObject, textOf } from '../../core/report-json';
+import { oneOf, readObject, stringOf } from '../../core/report-json';
 
 /** What OpenNebula has started of ours for a VM: a VMM driver, a TM script, a hook. */
 export const recordedActions = [
@@ -95,10 +95,10 @@ export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {
 export function readEntry(value: unknown): RecordEntry | undefined {
   const given = readObject(value);
   if (!given) return undefined;
-  const word = (key: string): string | undefined => textOf(given.get(key));
+  const word = (key: string): string | undefined => stringOf(given.get(key));
   const lines = (key: string): string[] => {
     const found = given.get(key);
-    return Array.isArray(found) ? found.flatMap((line) => textOf(line) ?? []) : [];
+    return Array.isArray(found) ? found.flatMap((line) => stringOf(line) ?? []) : [];
   };
   const [vmId, exit] = [given.get('vmId'), given.get('exit')];
   const action = oneOf(recordedActions, given.get('action'));

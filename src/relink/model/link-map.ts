@@ -1,7 +1,7 @@
-import { canBeDisk, describeKind, sameIdentity } from '../../file-tree/model/entry';
+import { canBeDisk, sameIdentity } from '../../file-tree/model/entry';
 import type { FoundLink } from '../../file-tree/model/link-change';
 import type { ResolvedPath } from '../../file-tree/model/walk';
-import { describeFailure } from '../../file-tree/model/describe-hops';
+import { describeFailure, describeKind } from '../../file-tree/model/describe-hops';
 
 /** One wish: this link shall point to that target. */
 export interface LinkChange {
@@ -43,7 +43,8 @@ export function refuseTarget(before: ResolvedPath, after: ResolvedPath): string 
     ['then', after],
   ] as const) {
     const failure = describeFailure(resolved);
-    if (failure !== undefined) return `it would not lead to the same disk: ${word}, ${failure} on the host`;
+    if (failure !== undefined)
+      return `it would not lead to the same disk: ${word}, ${failure.what} on the host`;
     if (resolved.end.kind === 'found' && !canBeDisk(resolved.end.entry)) {
       return `${word} it leads to ${describeKind(resolved.end.entry)}, which is no disk`;
     }

@@ -55,7 +55,7 @@ test('a destination that lacks the path: refused before anything is moved', asyn
   stage.lab.host('kvm2').remove(via);
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
   expect([exit, report.result, report.attempts]).toEqual([1, 'refused', []]);
-  expect(report.what).toContain('it leads to nothing on kvm2');
+  expect(report.what).toContain('the path leads to nothing on kvm2');
   await stage.expectAliveOn('kvm1', domain);
   stage.lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
   await expectMovable(domain);
@@ -122,7 +122,7 @@ test('a second migration of the same VM is told that somebody is at it', async (
   const second = await stage.run('migrate', domain.name, 'kvm2');
   expect([second.exit, second.stderr]).toEqual([
     5,
-    expect.stringContaining('someone else is working on one-306'),
+    expect.stringContaining('one-306 is locked by another migrate-guard'),
   ]);
   await stage.hurry(domain);
   expect(await moving).toMatchObject({ exit: 0, report: { result: 'done' } });

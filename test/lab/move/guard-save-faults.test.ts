@@ -108,7 +108,7 @@ test('while a second one is wanted: somebody is at it', async () => {
   const domain = await startFull(546);
   await strike(domain, async () => {
     const second = await stage.run('save', domain.name, `${fileOf(domain)}.second`);
-    const busy = expect.stringContaining('someone else is working on one-546') as string;
+    const busy = expect.stringContaining('one-546 is locked by another migrate-guard') as string;
     expect([second.exit, second.stderr]).toEqual([5, busy]);
     await domain.host.virsh('domjobabort', domain.name);
   });

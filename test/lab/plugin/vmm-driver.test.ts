@@ -103,7 +103,10 @@ test('a VM that somebody else works on is not moved', async () => {
   const first = stage.migrate(domain, 'kvm2', { local });
   await stage.untilExists('kvm1', '/var/tmp/slow');
   const second = await stage.migrate(domain, 'kvm2', { local });
-  expect([second.exit, second.reply]).toEqual([5, expect.stringContaining('someone else is working on')]);
+  expect([second.exit, second.reply]).toEqual([
+    5,
+    expect.stringContaining('is locked by another migrate-guard'),
+  ]);
   put(domain.host, '/var/tmp/go-on', '', 0o644);
   expect((await first).exit).toBe(7);
   await stage.expectEndOn('kvm1', domain);

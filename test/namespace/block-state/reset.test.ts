@@ -79,7 +79,7 @@ describe('of --all', () => {
     expect({ exit, told }).toEqual({
       exit: 5,
       told: [
-        ['one-310', 'busy', expect.stringContaining('someone else is working on one-310')],
+        ['one-310', 'busy', expect.stringContaining('one-310 is locked by another migrate-guard')],
         healed('one-312'),
       ],
     });

@@ -98,7 +98,7 @@ describe('a QEMU that is not there', () => {
     on.stage.host.remove(`${stateDirectory}/one-310.pid`);
     expect(await on.stage.check('310')).toMatchObject({
       ...undecided,
-      troubles: ['domain unknown: libvirt tells no process of one-310'],
+      troubles: ['domain unknown: libvirt gives no process of one-310'],
     });
   });
 

@@ -71,7 +71,7 @@ describe('whose path is gone inside', () => {
     expect({ exit, verdict }).toEqual({ exit: 2, verdict: 'undecided' });
     expect(troubles).toEqual([
       expect.stringMatching(
-        /^disk-path unknown: .* is missing in QEMU's mount namespace, and whether QEMU opens this disk again to migrate is not known: \/proc\/\d+\/fdinfo\/\d+: ENOENT$/,
+        /^disk-path unknown: .* is missing in QEMU's mount namespace, and whether QEMU opens this disk again to migrate is unknown: \/proc\/\d+\/fdinfo\/\d+: ENOENT$/,
       ),
     ]);
   });

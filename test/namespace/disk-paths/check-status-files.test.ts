@@ -11,7 +11,7 @@ const noStatus = (why: string): object => ({
   exit: 2,
   stderr: '',
   verdict: 'undecided',
-  troubles: [`domain unknown: ${stateDirectory}/one-310.xml is no status XML of libvirt: ${why}`],
+  troubles: [`domain unknown: ${stateDirectory}/one-310.xml is not a valid status XML of libvirt: ${why}`],
   findings: [{ remedy: 'compare it with virsh dumpxml one-310' }],
 });
 
@@ -27,7 +27,7 @@ describe('a status XML that is none', () => {
     [
       'of a network',
       () => '<network><name>default</name></network>',
-      'line 1: this is no libvirt domain with a name and a uuid',
+      'line 1: this is not a libvirt domain with a name and a uuid',
     ],
     [
       'with a document type',
@@ -81,10 +81,10 @@ const refused = (what: string, remedy: string): object => ({
 
 describe('what is asked for', () => {
   test.each([
-    ['one-1;reboot', `"one-1;reboot" is no name of a domain`],
-    ['$(reboot)', `"$(reboot)" is no name of a domain`],
-    ['../../etc/passwd', `"../../etc/passwd" is no name of a domain`],
-    ['a\nb', `"a\\nb" is no name of a domain`],
+    ['one-1;reboot', `"one-1;reboot" is not a valid domain name`],
+    ['$(reboot)', `"$(reboot)" is not a valid domain name`],
+    ['../../etc/passwd', `"../../etc/passwd" is not a valid domain name`],
+    ['a\nb', `"a\\nb" is not a valid domain name`],
   ])('%j is refused', async (word, what) => {
     await startHealthy();
     const result = await on.stage.run(['check', word, ...on.stage.configuration]);
@@ -112,7 +112,7 @@ describe('what is asked for', () => {
       exit: 2,
       domains: [{ domain: absent }],
       troubles: [
-        'domain unknown: nobody can tell whether it runs here: /mnt/libvirt/one-311.xml is no status XML of libvirt: line 1: Unclosed root tag',
+        `domain unknown: whether ${absent} runs here cannot be determined: /mnt/libvirt/one-311.xml is not a valid status XML of libvirt: line 1: Unclosed root tag`,
       ],
     });
   });
@@ -139,7 +139,7 @@ describe('a state directory that cannot be read', () => {
       exit: 2,
       stdout: '',
       stderr:
-        'migrate-guard: could not list the running domains: virsh is not installed\n  -> see whether libvirtd runs on this host\n',
+        'migrate-guard: the running domains cannot be listed: virsh is not installed\n  -> see whether libvirtd runs on this host\n',
     });
   });
 
@@ -170,7 +170,7 @@ describe('a state directory that cannot be read', () => {
       exit: 77,
       stdout: '',
       stderr:
-        'migrate-guard: could not list the running domains: authentication unavailable: no polkit agent available\n  -> run as root, or as a user of the libvirt group\n',
+        'migrate-guard: the running domains cannot be listed: authentication unavailable: no polkit agent available\n  -> run as root, or as a user of the libvirt group\n',
     });
   });
 

@@ -187,7 +187,7 @@ describe('others', () => {
     const goOn = await standAtWork(stage, domain);
     const second = await stage.guard('reset', domain.name);
     expect(second.exit).toBe(5);
-    expect(second.stderr).toContain(`someone else is working on ${domain.name}`);
+    expect(second.stderr).toContain(`${domain.name} is locked by another migrate-guard`);
     expect(await goOn()).toMatchObject({ exit: 0, result: 'healed' });
     await domain.destroy();
   });

@@ -97,7 +97,7 @@ test('a node that QEMU’s user could not open is no repair: it is taken back', 
   const done = await stage.report<RepairReport>('repair', '323');
   expect([done.exit, done.result]).toEqual([3, 'failed']);
   expect(done.findings.at(-1)?.what).toBe(
-    `the repair was taken back, because afterwards: QEMU (uid 9869, gid 9869) may not open ${alias} in its mount namespace: mode 0660, owner 0:0`,
+    `the repair was undone, because afterwards: QEMU (uid 9869, gid 9869) may not open ${alias} in its mount namespace: mode 0660, owner 0:0`,
   );
   expect(lstatSync(inside(domain, alias), { throwIfNoEntry: false })).toBeUndefined();
   await domain.destroy();

@@ -129,7 +129,11 @@ describe('what is refused', () => {
       plan({ [byId]: missing }, {}, { mounts: [...qemuMounts, mountAt('/dev/storpool-byid')] }),
       `/dev/storpool-byid lies in /dev/storpool-byid, a mount of its own ${inQemu}`,
     ],
-    ['what cannot be read', plan({ [byId]: { kind: 'unreadable', error: 'EIO' } }), `${byId} ${inQemu}: EIO`],
+    [
+      'what cannot be read',
+      plan({ [byId]: { kind: 'unreadable', error: 'EIO' } }),
+      `${byId} ${inQemu} cannot be read: EIO`,
+    ],
     [
       'a directory where the link belongs',
       plan({ [byId]: aDirectory() }),
@@ -155,14 +159,14 @@ describe('what is refused', () => {
       plan({ '/dev/sp-3': missing }, { '/dev/sp-3': aFile('7') }),
       '/dev/sp-3 on the host is neither a directory, a link nor a block device',
     ],
-    ['nothing to do', plan({}), `the way of the host cannot be made inside QEMU's mount namespace`],
+    ['nothing to do', plan({}), `the path of the host cannot be made in QEMU's mount namespace`],
     [
       'a way that leaves /dev for what was not looked at',
       plan({ [byId]: missing }, { [byId]: aLink('/srv/sp-3'), '/srv/sp-3': aLink('/dev/sp-3') }),
-      `the way of the host cannot be made inside QEMU's mount namespace`,
+      `the path of the host cannot be made in QEMU's mount namespace`,
     ],
   ])('%s', (_, refused, refusal) => {
-    expect(refused).toEqual({ code: 'problem', what: refusal });
+    expect(refused).toMatchObject({ code: 'problem', what: refusal });
   });
 });
 

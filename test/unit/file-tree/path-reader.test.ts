@@ -33,7 +33,7 @@ test.each<[string, string]>([
   ['goes on and on without a line end', 'exec cat /dev/zero'],
   ['goes on and on with lines', 'exec yes'],
 ])('one that %s is not listened to any more', async (_, script) => {
-  const why = 'the process that looks at paths was disturbed';
+  const why = 'the process that looks at paths gave an answer that cannot be used';
   expect(await askOf(script, ['/etc', '/usr'])).toEqual([{ why }, { why }]);
 });
 

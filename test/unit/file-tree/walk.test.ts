@@ -162,7 +162,7 @@ describe('a path that leads nowhere', () => {
   ])('%s', (_, entries, path, end, text) => {
     const walked = resolvePath(viewOf(entries), path);
     expect(walked.end).toEqual(end);
-    expect(describeFailure(walked)).toBe(text);
+    expect(describeFailure(walked)?.what).toBe(text);
   });
 
   test('the failure of a way that has an end is nothing to tell', () => {
@@ -227,6 +227,6 @@ describe('the kernel’s limits', () => {
 
   test('a path that is too long is told in short', () => {
     const walked = resolvePath(viewOf({}), `/${'x'.repeat(5000)}`);
-    expect(describeFailure(walked)).toBe(`/${'x'.repeat(59)}… is longer than the kernel allows`);
+    expect(describeFailure(walked)?.what).toBe(`/${'x'.repeat(59)}… is longer than the kernel allows`);
   });
 });

@@ -75,8 +75,8 @@ test.each<[string, object[], boolean]>([
   expect(parseBlockNodes(answer(node, ...formats))).toEqual(expected);
 });
 
-const noName = { unknown: 'QEMU does not tell which file its node libvirt-1-storage has open' };
-const noJson = { unknown: 'QEMU answered with something that is no JSON' };
+const noName = { unknown: 'the answer of QEMU does not show which file its node libvirt-1-storage has open' };
+const noJson = { unknown: 'the answer of QEMU is not valid JSON' };
 const noReply = { unknown: 'QEMU answered neither with a result nor with an error' };
 const noList = { unknown: 'QEMU answered query-named-block-nodes without a list of nodes' };
 
@@ -94,7 +94,7 @@ test.each<[string, object]>([
   [answer({ ...node, file: 'json:{"filename":7}' }), noName],
   [answer({ ...node, file: 'json:{}' }), noName],
 ])('%j is never taken for an answer', (text, unknown) => {
-  expect(parseBlockNodes(text)).toEqual(unknown);
+  expect(parseBlockNodes(text)).toMatchObject(unknown);
 });
 
 test('whatever QEMU says, nothing is thrown, and what is told has a path', () => {

@@ -47,7 +47,7 @@ test('tells the second who is first, and does not bother another domain', async 
       await expect(withDomainLock('one-310', () => Promise.resolve(), locks())).rejects.toMatchObject({
         code: 'busy',
         exit: 5,
-        what: `someone else is working on one-310: process ${process.pid} has it`,
+        what: `one-310 is locked by another migrate-guard (process ${process.pid})`,
       });
       await withDomainLock('one-311', () => Promise.resolve(), locks());
     },
@@ -71,7 +71,7 @@ test('takes over from a holder that was killed', async () => {
   );
   await once(holder.stdout, 'data');
   await expect(withDomainLock('one-310', () => Promise.resolve(), locks())).rejects.toMatchObject({
-    what: `someone else is working on one-310: process ${holder.pid ?? 0} has it`,
+    what: `one-310 is locked by another migrate-guard (process ${holder.pid ?? 0})`,
   });
   holder.kill('SIGKILL');
   await once(holder, 'close');

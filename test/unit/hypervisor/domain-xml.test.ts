@@ -64,15 +64,15 @@ describe('documents of libvirt', () => {
 
   test.each([
     ['', 'line 1: there is no element'],
-    ['<domain/>', 'line 1: this is no libvirt domain with a name and a uuid'],
-    ['<domain><name>a</name></domain>', 'line 1: this is no libvirt domain with a name and a uuid'],
+    ['<domain/>', 'line 1: this is not a libvirt domain with a name and a uuid'],
+    ['<domain><name>a</name></domain>', 'line 1: this is not a libvirt domain with a name and a uuid'],
     [
       '<domain><name> </name><uuid>b</uuid></domain>',
-      'line 1: this is no libvirt domain with a name and a uuid',
+      'line 1: this is not a libvirt domain with a name and a uuid',
     ],
     [
       '<network><name>a</name><uuid>b</uuid></network>',
-      'line 1: this is no libvirt domain with a name and a uuid',
+      'line 1: this is not a libvirt domain with a name and a uuid',
     ],
   ])('%j is refused: %s', (text, message) => {
     expect(() => parseDomain(text)).toThrow(new XmlError(message));

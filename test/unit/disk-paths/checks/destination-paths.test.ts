@@ -7,14 +7,14 @@ describe('destination', () => {
   const base = { check: 'destination', disk: 'vda', path };
 
   test.each(['block special file', 'regular file', 'regular empty file'])('%s', (type) => {
-    expect(inspect(type)).toEqual([{ ...base, state: 'ok', what: `it leads to a ${type} on kvm2` }]);
+    expect(inspect(type)).toEqual([{ ...base, state: 'ok', what: `the path leads to a ${type} on kvm2` }]);
   });
 
   test.each([
-    [undefined, 'it leads to nothing on kvm2'],
-    ['directory', 'it leads to a directory on kvm2, which is no disk'],
+    [undefined, 'the path leads to nothing on kvm2'],
+    ['directory', 'the path leads to a directory on kvm2, which is not a disk'],
   ])('%s', (type, what) => {
-    expect(inspect(type)).toEqual([
+    expect(inspect(type)).toMatchObject([
       {
         ...base,
         state: 'problem',
@@ -30,14 +30,14 @@ describe('destination', () => {
       ...destination.inspect(domainFacts({ domain, destination: { host: 'kvm2', paths: [{ path, type }] } })),
     ];
     const what =
-      'it leads to nothing on kvm2, but libvirt leaves that medium out when the VM migrates (startupPolicy)';
-    expect(ask(undefined)).toEqual([{ ...base, state: 'ok', note: true, what }]);
+      'the path leads to nothing on kvm2, but libvirt leaves that medium out when the VM migrates (startupPolicy)';
+    expect(ask(undefined)).toMatchObject([{ ...base, state: 'ok', note: true, what }]);
     expect(ask('directory')).toMatchObject([{ state: 'problem' }]);
   });
 
   test('that could not be asked', () => {
     const facts = domainFacts({ destination: { host: 'kvm2', paths: { unknown: 'no answer within 10 s' } } });
-    expect(destination.inspect(facts)).toEqual([
+    expect(destination.inspect(facts)).toMatchObject([
       {
         check: 'destination',
         state: 'unknown',

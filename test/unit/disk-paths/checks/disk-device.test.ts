@@ -171,7 +171,9 @@ describe('two disks on one device', () => {
 });
 
 test('what QEMU holds cannot be read', () => {
-  expect(inspect([at('/dev/a', aDevice('252:3'))], { open: { unknown: '/proc/1/fd: EACCES' } })).toEqual([
+  expect(
+    inspect([at('/dev/a', aDevice('252:3'))], { open: { unknown: '/proc/1/fd: EACCES' } }),
+  ).toMatchObject([
     {
       check: 'disk-device',
       state: 'unknown',

@@ -17,7 +17,7 @@ describe('disk-name', () => {
     );
 
   test('the same names', () => {
-    expect(inspect([node()])).toEqual([
+    expect(inspect([node()])).toMatchObject([
       { check: 'disk-name', state: 'ok', what: 'QEMU and libvirt call every file by the same name' },
     ]);
   });
@@ -27,7 +27,7 @@ describe('disk-name', () => {
   });
 
   test('the node of a disk by another name', () => {
-    expect(inspect([node({ path: '/dev/old' })])).toEqual([
+    expect(inspect([node({ path: '/dev/old' })])).toMatchObject([
       {
         check: 'disk-name',
         state: 'ok',
@@ -42,14 +42,14 @@ describe('disk-name', () => {
   test('a name that QEMU does not have, and a node that libvirt does not have', () => {
     expect(
       inspect([node({ name: 'extra', path: '/dev/old' })]).map(({ disk, what }) => [disk, what]),
-    ).toEqual([
+    ).toMatchObject([
       ['vda', "libvirt's XML names it, but QEMU has no such file open by that name"],
       ['extra', "QEMU has it open as node extra, libvirt's XML does not name it; it was checked too"],
     ]);
   });
 
   test('QEMU could not be asked', () => {
-    expect(inspect({ unknown: 'libvirtd did not answer in time' })).toEqual([
+    expect(inspect({ unknown: 'libvirtd did not answer in time' })).toMatchObject([
       {
         check: 'disk-name',
         state: 'unknown',
