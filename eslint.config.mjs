@@ -109,13 +109,9 @@ const messagesOnly = {
 /** Beside the table itself: folders whose texts are still to be moved there. */
 const withTexts = [
   'messages',
-  'cli',
-  'commands',
-  'config',
   'core',
   'doctor',
   'fleet',
-  'main',
   'opennebula',
   'os',
   'plugin',

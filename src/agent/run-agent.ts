@@ -18,7 +18,7 @@ import { readSettings } from '../config/read';
 import { NotRunning } from '../hypervisor/find-domains';
 import { NotDeployed, handleRequest } from './serve';
 import { message, type Message } from '../messages';
-import { forgiveClosedReader } from '../cli/ignore-broken-pipe';
+import { ignoreBrokenPipe } from '../cli/ignore-broken-pipe';
 import { explainError } from '../cli/explain-error';
 import { versionNumber } from '../cli/version';
 
@@ -31,8 +31,8 @@ const requestTimeoutMs = 30_000;
  */
 export async function runAgent(): Promise<number> {
   // A reader that went away must not end what stands by a migration.
-  forgiveClosedReader(process.stdout);
-  forgiveClosedReader(process.stderr);
+  ignoreBrokenPipe(process.stdout);
+  ignoreBrokenPipe(process.stderr);
   try {
     return await answerRequest(await readSettings(undefined));
   } catch (error) {

@@ -10,52 +10,52 @@ export interface Option {
   readonly choices?: readonly string[];
 }
 
-/** What a word is: one of these, or something of that kind. */
+/** A word of the command line: one of these, or a name of that kind. */
 export type Word = readonly string[] | 'domain' | 'file' | 'host';
 
-/** How many words a verb takes, and what they are; the last of `each` stands for all that follow. */
+/** The number of words of a verb, and their kinds; the last of `each` is that of all that follow. */
 export interface Words {
   readonly least: number;
   readonly most: number;
   readonly each: readonly Word[];
 }
 
-/** The words and options of one well-formed command line. */
+/** The words and options of a valid command line. */
 export interface CommandLine {
   readonly words: readonly string[];
   readonly flag: (name: string) => boolean;
   readonly value: (name: string) => string | undefined;
 }
 
-/** One verb of the command: its help stands beside what it does. */
+/** A verb of the command, with its help. */
 export interface Command {
   readonly name: string;
   /** The words after the verb, as in the help; `…` marks one or more, `|` an alternative to all of them. */
   readonly words: string;
-  /** A verb that has the option `all` takes either words or that option. */
+  /** A verb with the option `all` takes either words or that option. */
   readonly takes: Words;
   readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly (readonly [command: string, what: string])[];
-  /** Takes none of the options that every other verb takes, and reads no configuration. */
+  /** Accepts no global options, and reads no configuration: sudo may start it for an unprivileged user. */
   readonly isBare?: true;
-  /** Gives the exit status. @throws GuardError for what the admin has to be told instead. */
+  /** @returns the exit status @throws GuardError, which is printed */
   readonly run: (line: CommandLine, settings: Settings) => Promise<number>;
 }
 
-/** Every verb takes these, unless it is bare. */
+/** The global options, of every verb that is not bare. */
 export const everyVerb: Readonly<Record<string, Option>> = {
   json: { help: 'print one JSON document on stdout, and nothing else there' },
   verbose: { help: 'say on stderr what is done' },
   config: { value: 'FILE', help: 'configuration to use instead of /etc/migrate-guard/config.yaml' },
 };
 
-/** All that a verb takes, its own first. */
+/** All options of a verb, its own first. */
 export function optionsOf({ options, isBare }: Pick<Command, 'options' | 'isBare'>): Command['options'] {
   return isBare ? options : { ...options, ...everyVerb };
 }
 
-/** What the word at this place is, counted from 0. */
+/** The kind of the word at this position, counted from 0. */
 export function wordAt({ takes: { each, most } }: Pick<Command, 'takes'>, index: number): Word | undefined {
   return index < most ? each[Math.min(index, each.length - 1)] : undefined;
 }
@@ -70,7 +70,7 @@ export const allDomains: Option = { help: 'every domain that runs on this host' 
 
 export const someHosts: Option = { value: 'A,B,…', help: 'only these hosts, by their names in OpenNebula' };
 
-/** The hosts that were named; `undefined` when none were, or all are meant. */
+/** The hosts of `--hosts`; `undefined` for all hosts. */
 export function hostList(line: CommandLine): readonly string[] | undefined {
   const given = line.value('hosts');
   return given === undefined || given === 'all' ? undefined : [...new Set(given.split(','))];

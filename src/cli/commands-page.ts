@@ -1,7 +1,7 @@
 import { aboutDomains, sentence, whoTakes } from './man-page';
 import { everyVerb, purpose, type Option, type Command } from './command';
 
-/** docs/commands.md: what the help says, on one page. */
+/** docs/commands.md: the help of all verbs. */
 export function commandsPage(verbs: readonly Command[]): string {
   const parts = [
     '<!-- Made from src/commands by `npm run docs`. -->\n\n# The command line',

@@ -1,15 +1,15 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { FallbackCompletionFunction } from 'yargs';
-import { defaultSettings } from '../config/settings';
+import { defaultSettings, type Settings } from '../config/settings';
 import { readSettings } from '../config/read';
 import { optionsOf, wordAt, type Command, type Word } from './command';
 
 /**
- * What a shell has to read once, so that it asks the program (--get-yargs-completions) at each TAB. `program`: how to start
- * that; the command has the name of the file.
+ * The script with which a shell asks the program (--get-yargs-completions) at each TAB. `program`: its path; the completed
+ * command has the name of that file.
  */
 export async function completionScript(shell?: string, program = 'migrate-guard'): Promise<string> {
-  // yargs asks these for the shell.
+  // yargs reads the shell from these.
   if (shell !== undefined) Object.assign(process.env, { SHELL: shell, ZSH_NAME: '' });
   const { default: yargs } = await import('yargs/yargs');
   let script = '';
@@ -24,8 +24,8 @@ export async function completionScript(shell?: string, program = 'migrate-guard'
 }
 
 /**
- * What yargs does not know: the domains. Where it is the turn of a file, or of anything that nobody can guess, nothing is
- * offered, and the shell then offers files. `config`: the configuration that the line names.
+ * Adds the domains to yargs' completions. For a file, or any other value, nothing is offered, and the shell then offers
+ * files. `config`: the value of `--config`.
  */
 export async function completions(
   config: unknown,
@@ -34,7 +34,7 @@ export async function completions(
 ): Promise<FallbackCompletionFunction> {
   const names = await domainNames(config);
   return (current, given: { readonly _: readonly string[] }, byYargs, done) => {
-    // Before them stands the program, and behind them the one that was begun.
+    // The program comes first, and the incomplete word last.
     const [, name, ...words] = given._.map(String);
     const verb = verbs.find((candidate) => candidate.name === name);
     const isOption = !verb || current.startsWith('-');
@@ -47,26 +47,30 @@ export async function completions(
   };
 }
 
-/** What has to stand behind this word, if that is an option with a value. */
+/** The value that has to follow this word, if it is an option with a value. */
 function valueOf(verb: Command, before: string): Word | undefined {
   const option = before.startsWith('--') ? optionsOf(verb)[before.slice(2)] : undefined;
   return option?.value !== undefined ? (option.choices ?? 'file') : undefined;
 }
 
-/** libvirt keeps a file for each domain; nothing is started for them, and where they cannot be read there are none. */
+/** From libvirt's status files; none if they cannot be read. */
 async function domainNames(config: unknown): Promise<string[]> {
-  const settings = await readSettings(typeof config === 'string' ? config : undefined).catch(
-    () => defaultSettings,
-  );
+  const { libvirt } = await settingsFor(config).catch(() => defaultSettings);
   try {
-    const files = readdirSync(settings.libvirt.stateDirectory).filter((file) => file.endsWith('.xml'));
+    const files = readdirSync(libvirt.stateDirectory).filter((file) => file.endsWith('.xml'));
     return files.map((file) => file.slice(0, -'.xml'.length)).filter(isPlain);
   } catch {
     return [];
   }
 }
 
-/** yargs' script has bash evaluate what it is offered (compgen -W), and a domain may be called `$(reboot)`. */
+/** Only a regular file is read: a pipe would block the shell until it is written to. */
+async function settingsFor(config: unknown): Promise<Settings> {
+  if (typeof config !== 'string') return readSettings(undefined);
+  return statSync(config).isFile() ? readSettings(config) : defaultSettings;
+}
+
+/** bash evaluates the offers of yargs' script (compgen -W), and a domain may be called `$(reboot)`. */
 function isPlain(name: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.@+-]*$/.test(name);
 }

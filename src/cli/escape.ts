@@ -1,7 +1,7 @@
 import type { DomainReport, Finding } from '../core/finding';
 import type { Step } from '../core/repair-step';
 
-/** One domain's report for a person: the verdict, then each problem in two lines, then what was left open. */
+/** One domain's report as text: the verdict, each problem with its remedy, the plan, the notes. */
 export function renderReport(report: DomainReport): string {
   const lines = [`${printable(report.domain)}: ${report.verdict}`];
   for (const finding of report.findings.filter(({ state }) => state !== 'ok')) {
@@ -34,22 +34,22 @@ export function renderStep(step: Step): string {
   }
 }
 
-/** How a VM is called where there is room for one line. */
+/** A VM's name in one line. */
 export function titleOf({ domain, name }: { readonly domain: string; readonly name: string | null }): string {
   return name === null ? domain : `${domain} ${name}`;
 }
 
-/** Names come from files that a VM's owner may choose: what a terminal would obey is shown, not sent. */
+/** Control characters are escaped: names come from files that a VM's owner may choose, and a terminal would obey them. */
 export function printable(text: string): string {
   return text.replace(
-    // As \p{Cc}, for which V8 has to ask the tables of Unicode.
+    // As \p{Cc}, which is slower.
     // eslint-disable-next-line no-control-regex
     /[\0-\x1f\x7f-\x9f]/g,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
 
-/** Many lines of another's, which stay lines. */
+/** The same, with its line feeds. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }

@@ -7,8 +7,8 @@ const files: readonly (readonly [path: string, what: string])[] = [
   [defaultSettingsFile, 'the configuration; it shows every key with its default'],
   [defaultSettings.reset.layoutDirectory, 'memory layouts of QEMU builds, as the verb layout stores them'],
   [defaultSettings.relink.journalDirectory, 'journals of relink, and the log of the agent'],
-  [defaultSettings.libvirt.stateDirectory, 'status files of libvirt, which tell what runs here'],
-  ['/run/migrate-guard', 'locks, and notes of resets'],
+  [defaultSettings.libvirt.stateDirectory, 'status files of libvirt, with the domains that run here'],
+  ['/run/migrate-guard', 'locks, and records of resets'],
 ];
 
 export const aboutDomains =
@@ -24,7 +24,7 @@ const everywhere: Readonly<Record<string, Option>> = {
 export function manPage(verbs: readonly Command[], version: string, date: string): string {
   const lines = [
     `.TH MIGRATE\\-GUARD 1 ${quoted(date)} ${quoted(`migrate-guard ${version}`)} "User Commands"`,
-    // No word broken at a hyphen, and no line stretched: commands are copied from here.
+    // Without hyphenation and justification, as commands are copied from here.
     '.nh',
     '.ad l',
     ...section('NAME', [
@@ -111,7 +111,7 @@ function quoted(text: string): string {
   return `"${roff(text)}"`;
 }
 
-/** What roff would read as something else than itself; groff_char(7). */
+/** Characters that roff does not print unchanged; groff_char(7). */
 const glyphs: Readonly<Record<string, string>> = {
   '\\': '\\e',
   '-': '\\-',
@@ -124,7 +124,7 @@ const glyphs: Readonly<Record<string, string>> = {
   '\n': ' ',
 };
 
-/** One line of text that shows exactly this. A dot or an apostrophe at its begin would make it a request. */
+/** One line of text, unchanged. A dot at its start would make it a request. */
 export function roff(text: string): string {
   const escaped = text.replace(/[\\\-'"`^~…\n]|[^\0-\x7f]/gu, (letter) => glyphs[letter] ?? byNumber(letter));
   return escaped.startsWith('.') ? `\\&${escaped}` : escaped;

@@ -1,17 +1,18 @@
 import type { Argv } from 'yargs';
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
+import { textOf } from '../messages';
 import { optionsOf, purpose, wordAt, type CommandLine, type Command } from './command';
 import { completions } from './complete';
 import { fingerprint, version } from './version';
 
-/** What is to be done, or what yargs answers by itself: help, version, completion. */
+/** A command to run; or an answer that yargs has made: help, version, completion. */
 export type Parsed = { readonly verb: Command; readonly line: CommandLine } | { readonly answer: string };
 
-/** What yargs leaves of a command line, once it has been found right. */
+/** A valid command line as yargs returns it. */
 type Arguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };
 
-/** A word stays the word that was typed: https://github.com/yargs/yargs-parser#configuration. */
+/** Words and values must not change: https://github.com/yargs/yargs-parser#configuration. */
 const configuration = {
   'parse-numbers': false,
   'parse-positional-numbers': false,
@@ -20,34 +21,37 @@ const configuration = {
   'camel-case-expansion': false,
 };
 
-const messages = {
-  'Did you mean %s?': 'there is no such verb: did you mean %s?',
-  'Not enough arguments following: %s': '--%s needs a value',
-  'Argument unexpected for: %s': '--%s takes no value',
+/** yargs' texts (locales/en.json), with its own placeholder. */
+const yargsTexts = {
+  'Did you mean %s?': textOf('nearest-verb', { nearest: '%s' }),
+  'Not enough arguments following: %s': textOf('option-without-value', { option: '%s' }),
+  'Argument unexpected for: %s': textOf('option-with-value', { option: '%s' }),
 };
 
 /**
- * What yargs takes for an option that was declared: the names that it fills in by itself (17.7.2, validation.js,
- * specialKeys), and `--all` with a line feed and more behind it (yargs-parser 21.1.1: its `.` ends there).
+ * Words that yargs wrongly accepts as declared options: the names of its own keys (17.7.2, validation.js, specialKeys), and
+ * `--all` with a line feed and more after it (yargs-parser 21.1.1, whose `.` does not match a line feed).
  */
-const odd = /^-(-?(_|\$0)(=|$)|[^=]*\n)/;
+const malformed = /^-(-?(_|\$0)(=|$)|[^=]*\n)/;
 
-/** As yargs' script for the shell asks. */
+/** The option with which yargs' shell script asks for completions. */
 const completionQuestion = '--get-yargs-completions';
 
-/** Reads a command line with yargs. @throws GuardError for one that is wrong. */
+/** Reads a command line with yargs. @throws GuardError for an invalid one */
 export async function parse(argv: readonly string[], verbs: readonly Command[]): Promise<Parsed> {
   if (argv[0] === 'help') return parse([...argv.slice(1), '--help'], verbs);
   const { default: yargs } = await import('yargs/yargs');
-  let see = '';
+  let described: string | undefined;
   const fail = (what: string): never => {
-    throw new GuardError('usage', what.replace(/\n\s*/g, ' '), `see migrate-guard ${see}--help`);
+    const remedy =
+      described === undefined ? textOf('see-help') : textOf('see-verb-help', { verb: described });
+    throw new GuardError('usage', what.replace(/\n\s*/g, ' '), remedy);
   };
-  // Of the working directory, which may be gone, nothing is wanted.
+  // Not the working directory, which may have been removed.
   const parser = yargs([...argv], '/')
     .scriptName('migrate-guard')
-    .updateStrings(messages)
-    .updateStrings(unknown('there is no verb or option %s'))
+    .updateStrings(yargsTexts)
+    .updateStrings(textOfUnknown(textOf('verb-not-known', { word: '%s' })))
     .usage(`Usage: $0 <verb> …\n\n${purpose}`)
     .epilogue(`Exit status:\n${statuses}\nA mover's own failure keeps its own status.`)
     .wrap(Math.min(110, process.stdout.columns || 110))
@@ -55,17 +59,17 @@ export async function parse(argv: readonly string[], verbs: readonly Command[]):
     .alias('help', 'h')
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'no verb was given')
+    .demandCommand(1, textOf('no-verb'))
     .exitProcess(false)
     .fail((message, error) => fail(message || error.message));
-  // yargs takes a last word `help` for --help, and a domain may be called so.
+  // yargs takes a last word `help` as --help, and a domain may have that name.
   if (argv.includes('help') && parser.parseSync([...argv], true as never)['help'] !== true)
     parser.help(false);
-  // Once, as reading all of the program takes its time.
+  // The fingerprint reads the whole program file.
   parser.version(argv.includes('--version') ? fingerprint() : version());
   if (argv[0] === completionQuestion) {
     const { config } = parser.parseSync([...argv], true as never);
-    // yargs wants a command that prints the script as well; ours is a verb (verbs/completion.ts).
+    // `false`: the script is printed by a verb (commands/completion.ts), not by a command of yargs.
     parser.completion(argv[0], false, await completions(config, argv, verbs));
   }
   let parsed: Parsed | undefined;
@@ -75,22 +79,22 @@ export async function parse(argv: readonly string[], verbs: readonly Command[]):
       verb.name,
       verb.summary,
       (command) => {
-        see = `${verb.name} `;
+        described = verb.name;
         describe(command, verb);
       },
       (given) => {
-        // In front of it yargs does not know its options, and may take a word for the value of a flag.
-        if (argv[0] !== verb.name) fail(`${verb.name} has to come first`);
+        // yargs does not know a verb's options before the verb, and may take a word as the value of a flag.
+        if (argv[0] !== verb.name) fail(textOf('verb-not-first', { verb: verb.name }));
         parsed = { verb, line: lineOf(given) };
-        // Else yargs goes on to lay out the help, in half of the time that all this takes (command.js, cacheHelpMessage).
+        // Otherwise yargs lays out the help, which takes as long as all the rest (command.js, cacheHelpMessage).
         throw isRead;
       },
     );
   const misplaced = optionFirst(argv) ? verbs.find(({ name }) => argv.includes(name)) : undefined;
-  if (misplaced) fail(`${misplaced.name} has to come first`);
+  if (misplaced) fail(textOf('verb-not-first', { verb: misplaced.name }));
   const end = argv.indexOf('--');
-  const unfit = argv.slice(0, end < 0 ? argv.length : end).find((word) => odd.test(word));
-  if (unfit !== undefined) fail(`there is no option ${unfit}`);
+  const unfit = argv.slice(0, end < 0 ? argv.length : end).find((word) => malformed.test(word));
+  if (unfit !== undefined) fail(textOf('option-malformed', { option: unfit }));
   try {
     parser.parseSync([...argv], {}, (_error, _given, answer) => {
       parsed = { answer };
@@ -98,28 +102,28 @@ export async function parse(argv: readonly string[], verbs: readonly Command[]):
   } catch (error) {
     if (error !== isRead) throw error;
   }
-  // Silence must not pass for a success; only where nothing is to be offered it is an answer.
+  // No output must not count as success; only a completion without offers is an empty answer.
   const isSilent = parsed === undefined || ('answer' in parsed && parsed.answer === '');
-  return isSilent && argv[0] !== completionQuestion ? fail('no verb was given') : (parsed ?? { answer: '' });
+  return isSilent && argv[0] !== completionQuestion ? fail(textOf('no-verb')) : (parsed ?? { answer: '' });
 }
 
-/** Behind it yargs takes the verb for a value, or, behind a lone `--`, does nothing and is content. */
+/** After an option yargs takes the verb as its value; after a single `--` it does nothing and reports no error. */
 function optionFirst([first = '']: readonly string[]): boolean {
   return first.startsWith('-') && !['--help', '-h', '--version', completionQuestion].includes(first);
 }
 
 /**
- * What yargs has to know of a verb. Its words are those of `_`, not yargs' positionals (`check [domain..]`): these are
- * options, too (`--domain x`), and lose a lone `-` and what stands behind `--` (17.7.2, command.js, populatePositionals).
+ * Declares a verb to yargs. Its words are those of `_`, not yargs' positionals (`check [domain..]`): these are options, too
+ * (`--domain x`), and lose a single `-` and all words after `--` (17.7.2, command.js, populatePositionals).
  */
 function describe(command: Argv, verb: Command): void {
   const { name, words, takes, summary } = verb;
-  // Not command.example(): its two columns break a long command in the middle.
+  // Not command.example(), whose two columns break a long command.
   const examples = verb.examples.map(([line, what]) => `  ${line}\n      ${what}`);
   command
     .usage(`Usage: $0 ${`${name} ${words}`.trim()}\n\n${summary}`)
     .epilogue(`Examples:\n${examples.join('\n')}`)
-    .updateStrings(unknown(`${name} has no option %s`))
+    .updateStrings(textOfUnknown(textOf('option-not-known', { verb: name, option: '%s' })))
     .strict(false)
     .strictOptions()
     .demandCommand('all' in verb.options ? 0 : takes.least, takes.most, wrongWords(verb), wrongWords(verb))
@@ -127,32 +131,39 @@ function describe(command: Argv, verb: Command): void {
   declare(command, optionsOf(verb));
 }
 
-/** As in yargs' locales/en.json; its types know no plural. */
-function unknown(text: string): Record<string, string> {
+/** As in yargs' locales/en.json; its types have no plural. */
+function textOfUnknown(text: string): Record<string, string> {
   return { 'Unknown argument: %s': { one: text, other: text } } as never;
 }
 
 /**
- * An option that may be given once: of two yargs makes an array, but for its type `boolean`, which would take the last. A
- * flag has no type, therefore, and 0 values.
+ * An option may be given once: if it occurs twice, yargs returns an array, but not for its type `boolean`, where the last
+ * one counts. Therefore a flag has no type, and 0 values.
  */
 function declare(parser: Argv, options: Command['options']): void {
-  for (const [name, { value, help, choices }] of Object.entries(options))
+  for (const [name, { value, help }] of Object.entries(options))
     parser.option(name, {
       ...(value === undefined ? { nargs: 0 } : { type: 'string', requiresArg: true }),
-      ...(choices ? { choices } : {}),
       describe: value === undefined ? help : `${value}: ${help}`,
     });
 }
 
-/** What yargs has no rule for. */
+/** Mistakes for which yargs has no rule, or no text of ours. */
 function mistakeIn(given: Arguments, verb: Command): string | undefined {
-  for (const option of Object.keys(optionsOf(verb))) {
-    if (Array.isArray(given[option])) return `--${option} was given more than once`;
-    if (given[option] === '') return `--${option} needs a value`;
+  for (const [option, { choices }] of Object.entries(optionsOf(verb))) {
+    const value = given[option];
+    if (Array.isArray(value)) return textOf('option-twice', { option });
+    if (value === '') return textOf('option-without-value', { option });
+    if (choices && typeof value === 'string' && !choices.includes(value))
+      return textOf('value-not-allowed', {
+        option,
+        choices: choices.join(', '),
+        value: JSON.stringify(value),
+      });
   }
-  // yargs has passed over it, as false, and would go on: `--help=x`, `--version false`.
-  for (const answer of ['help', 'version']) if (given[answer] === false) return `--${answer} takes no value`;
+  // yargs takes `--help=x` and `--version false` as absent.
+  for (const option of ['help', 'version'])
+    if (given[option] === false) return textOf('option-with-value', { option });
   const typed = wordsOf(given);
   const isOther = (word: string, index: number): boolean => {
     const known = wordAt(verb, index);
@@ -163,7 +174,7 @@ function mistakeIn(given: Arguments, verb: Command): string | undefined {
 }
 
 function wrongWords({ name, words }: Command): string {
-  return `${name} takes ${words || 'no word'}`;
+  return words === '' ? textOf('words-none', { verb: name }) : textOf('words-wrong', { verb: name, words });
 }
 
 function lineOf(given: Arguments): CommandLine {
@@ -174,7 +185,7 @@ function lineOf(given: Arguments): CommandLine {
   };
 }
 
-/** `_` begins with the verb. */
+/** The first word of `_` is the verb. */
 function wordsOf({ _: [, ...words] }: Arguments): string[] {
   return words.map(String);
 }

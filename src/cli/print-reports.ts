@@ -6,24 +6,24 @@ import { print } from './stdout';
 import { renderReport } from './escape';
 import type { CommandLine } from './command';
 
-/** Prints each report as it comes, or all of them as one JSON document; gives the status of the worst. */
+/** Prints each report as it arrives, or all of them as one JSON document. @returns the status of the worst */
 export async function printReports(reports: AsyncIterable<DomainReport>, line: CommandLine): Promise<number> {
   return exitOf(await printEach(reports, line, renderReport, ({ verdict }) => verdict));
 }
 
-/** Domains were printed as JSON, and the end of the document was not. */
+/** Domains were printed as JSON, without the end of the document. */
 let isDocumentOpen = false;
 
 /**
- * Prints each report, and keeps of it only what `keep` takes: the reports of a thousand domains are tens of
- * megabytes. With JSON nothing is printed before the first report, so that a mistake of the user leaves stdout empty.
+ * Prints each report, and keeps only the result of `keep`: the reports of a thousand domains are tens of megabytes. With
+ * JSON nothing is printed before the first report, so that stdout stays empty after an error of usage.
  */
 export async function printEach<T extends object, K>(
   reports: AsyncIterable<T>,
   line: CommandLine,
   render: (report: T) => string,
   keep: (report: T) => K,
-  sayNone = sayNoDomain,
+  reportNone = reportNoDomain,
 ): Promise<K[]> {
   const kept: K[] = [];
   const json = line.flag('json');
@@ -34,11 +34,11 @@ export async function printEach<T extends object, K>(
   }
   isDocumentOpen = false;
   if (json) print(kept.length > 0 ? jsonEnd : emptyDocument());
-  else if (kept.length === 0) sayNone();
+  else if (kept.length === 0) reportNone();
   return kept;
 }
 
-function sayNoDomain(): void {
+function reportNoDomain(): void {
   process.stderr.write('No domain runs on this host.\n');
 }
 
@@ -47,7 +47,7 @@ export function printDomains(domains: readonly object[]): void {
   else print(`${domains.map((domain, index) => jsonElement(domain, index === 0)).join('')}${jsonEnd}`);
 }
 
-/** One domain of the document that every verb over domains prints; with the first, what stands before it. */
+/** One domain of the document that every verb over domains prints; the first has the document's start. */
 function jsonElement(domain: object, isFirst: boolean): string {
   const before = isFirst ? `{\n  "host": ${JSON.stringify(hostname())},\n  "domains": [\n` : ',\n';
   return `${before}    ${text(domain).replaceAll('\n', '\n    ')}`;
@@ -59,7 +59,7 @@ function emptyDocument(): string {
   return `${JSON.stringify({ host: hostname(), domains: [] }, null, 2)}\n`;
 }
 
-/** As node:os tells it, which is a module more to load. */
+/** Without node:os, which takes time to load. */
 function hostname(): string {
   return readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
 }
@@ -72,7 +72,7 @@ export function printJson(document: object): void {
   print(`${text(document)}\n`);
 }
 
-/** An error in the middle ends the document that was begun: it has what is known so far, and the error. */
+/** Ends a document that was started, which then has the domains so far, and the error. */
 export function printJsonError(error: object): void {
   if (!isDocumentOpen) return printJson({ error });
   print(`\n  ],\n  "error": ${text(error).replaceAll('\n', '\n  ')}\n}\n`);
@@ -85,12 +85,12 @@ const exitOfVerdict: Readonly<Record<Verdict, ExitCode>> = {
   undecided: 'undecided',
 };
 
-/** The status of the worst of what became of each domain. */
+/** The status of the worst of these results. */
 export function statusOf(all: readonly ExitCode[]): number {
   return exitCodes[worstFirst.find((code) => all.includes(code)) ?? 'ok'].status;
 }
 
-/** The status of the worst verdict; nothing to judge is no problem. */
+/** The status of the worst verdict; without a domain it is that of `safe`. */
 export function exitOf(all: readonly Verdict[]): number {
   const worst = verdicts.find((verdict) => all.includes(verdict)) ?? 'safe';
   return exitCodes[exitOfVerdict[worst]].status;

@@ -1,6 +1,8 @@
+import { print } from './stdout';
+
 const redrawIntervalMs = 100;
 
-/** One line on a terminal's stderr that is written over and over; on anything else it says nothing. */
+/** One line on stderr that is redrawn, if that is a terminal. */
 export class Progress {
   private last = -Infinity;
 
@@ -10,10 +12,10 @@ export class Progress {
     process.stderr.write(`\r${text}\u001b[K`);
   }
 
-  /** Prints something that stays, without mixing it with the line. */
+  /** Prints to stdout, without mixing it with the line. */
   above(text: string): void {
     this.end();
-    process.stdout.write(text);
+    print(text);
   }
 
   end(): void {

@@ -1,7 +1,7 @@
 import type { Finding } from '../core/finding';
 import { printable } from './escape';
 
-/** One line per finding, with its remedy below; what is right only with `everything`, or if it has a note. */
+/** One line per finding, with its remedy below; an `ok` without a note only with `everything`. */
 export function renderFindings(findings: readonly Finding[], what: 'everything' | 'troubles'): string {
   const shown = findings.filter(({ state, note }) => state !== 'ok' || note || what === 'everything');
   return shown

@@ -2,12 +2,13 @@ import { defaultSettings } from '../config/settings';
 import { logToStderr } from '../os/log';
 import { readSettings } from '../config/read';
 import { explainError } from './explain-error';
+import { print } from './stdout';
 import { parse } from './parse-args';
 import type { CommandLine, Command } from './command';
 
 /**
- * Runs one command line to its end and gives the exit status; no error leaves it as a stack. `runAgent`: what sudo starts
- * for OpenNebula's user.
+ * Runs one command line and returns the exit status; errors are printed without a stack. `runAgent`: the verb that sudo
+ * starts for OpenNebula's user.
  */
 export async function runLine(
   argv: readonly string[],
@@ -16,11 +17,11 @@ export async function runLine(
 ): Promise<number> {
   let line: CommandLine | undefined;
   try {
-    // There is no command line to read, and nothing that reads one is loaded.
+    // Without yargs, which is not loaded for the agent.
     if (argv.length === 1 && argv[0] === 'host') return await runAgent();
     const parsed = await parse(argv, verbs);
     if ('answer' in parsed) {
-      process.stdout.write(`${parsed.answer}\n`);
+      print(`${parsed.answer}\n`);
       return 0;
     }
     const { verb } = parsed;

@@ -1,10 +1,11 @@
 import { writeSync } from 'node:fs';
-import { errorName } from '../core/errors';
-import { isClosedReader } from './ignore-broken-pipe';
+import { errorName, GuardError } from '../core/errors';
+import { message } from '../messages';
+import { isBrokenPipe } from './ignore-broken-pipe';
 
 /**
- * Writes to stdout. Straight to the descriptor: `process.stdout` loads Node's streams (and its network, for a pipe),
- * a tenth of what a healthy check takes. A reader that went away (`check --all | head`) is no error of ours.
+ * Writes to stdout, directly to the descriptor: a failure is then an error of the caller, not an event. A closed pipe
+ * (`check --all | head`) is not an error. @throws GuardError for any other, as of a full disk
  */
 export function print(text: string): void {
   let rest = Buffer.from(text);
@@ -12,9 +13,10 @@ export function print(text: string): void {
     try {
       rest = rest.subarray(writeSync(1, rest));
     } catch (error) {
-      if (isClosedReader(error)) return;
-      // Someone made the pipe non-blocking, and its reader is slow.
-      if (errorName(error) !== 'EAGAIN') throw error;
+      if (isBrokenPipe(error)) return;
+      // A pipe that another program made non-blocking, with a slow reader.
+      if (errorName(error) !== 'EAGAIN')
+        throw new GuardError('undecided', message('stdout-not-written', { error: errorName(error) }));
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

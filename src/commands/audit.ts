@@ -1,4 +1,5 @@
 import { GuardError, isFailure } from '../core/errors';
+import { message, textOf } from '../messages';
 import { verdicts, type Verdict } from '../core/finding';
 import {
   countVerdicts,
@@ -19,6 +20,7 @@ import { renderMetrics } from '../fleet/prometheus';
 import { renderPage } from '../fleet/page/page';
 import { exitOf, printJson } from '../cli/print-reports';
 import { progressOf } from '../cli/progress';
+import { print } from '../cli/stdout';
 import { readMap } from './link-map-file';
 import { renderAudit, renderChanges } from '../fleet/render-audit';
 import { renderForecast } from '../fleet/render-forecast';
@@ -61,8 +63,8 @@ export const auditVerb: Command = {
     if (line.flag('json')) printJson(documentOf(report, { ...options, verdicts: wanted }, shown, changes));
     else {
       const listed = wanted || line.flag('verbose') ? shown : shown.filter(isAtRisk);
-      process.stdout.write(renderAudit(report, listed, new Date()));
-      if (changes) process.stdout.write(`\n${renderChanges(changes, line.value('diff') ?? '')}`);
+      print(renderAudit(report, listed, new Date()));
+      if (changes) print(`\n${renderChanges(changes, line.value('diff') ?? '')}`);
     }
     return exitOf([worstVerdict(report)]);
   },
@@ -73,11 +75,7 @@ function optionsOf(line: CommandLine, settings: Settings): AuditOptions & { end:
   const [wanted, cluster] = [hostList(line), line.value('cluster')];
   const isElsewhere = wanted !== undefined || cluster !== undefined || line.flag('live');
   if (source === 'here' && (isElsewhere || line.value('before-relink') !== undefined)) {
-    throw new GuardError(
-      'usage',
-      '--here is this host alone: it goes with no --live, --hosts, --cluster or --before-relink',
-      'leave one of them out',
-    );
+    throw new GuardError('usage', message('here-with-others'));
   }
   const { progress, end } = progressOf('hosts');
   return { settings, version: versionNumber, source, hosts: wanted, cluster, progress, end };
@@ -90,12 +88,12 @@ async function forecast(
 ): Promise<number> {
   for (const option of ['html', 'prometheus', 'diff', 'verdict'])
     if (line.value(option) !== undefined)
-      throw new GuardError('usage', `--${option} is not for --before-relink`, 'leave one of them out');
+      throw new GuardError('usage', message('not-with-forecast', { option }));
   const changes = readMap(file);
   const seen = await beforeRelink(changes, options);
   options.end();
   if (line.flag('json')) printJson({ changes, ...seen });
-  else process.stdout.write(renderForecast(seen, changes.length));
+  else print(renderForecast(seen, changes.length));
   const isUnsure = seen.doubts.length > 0 || seen.hosts.some(({ trouble }) => trouble !== undefined);
   return exitOf([
     ...seen.domains.map(({ verdict }) => verdict),
@@ -110,7 +108,7 @@ function documentOf(
   changes: readonly Change[] | undefined,
 ): object {
   const totals = countVerdicts(domains);
-  // A later --diff has to know what is not in here because nobody asked for it.
+  // A later --diff has to know what was excluded from this document.
   const only = {
     hosts: wanted.hosts ?? null,
     cluster: wanted.cluster ?? null,
@@ -131,35 +129,39 @@ function documentOf(
   };
 }
 
-/** What `--diff` may compare: of hosts that were not asked nothing is known. */
+/** What `--diff` may compare: nothing is known about hosts that were not asked. */
 function seenBy(report: FleetReport, wanted: Wanted): Seen {
   const isWhole = wanted.hosts === undefined && wanted.cluster === undefined;
   return { domains: report.domains, hosts: hostsSeen(report, isWhole) };
 }
 
-/** Each file has the whole audit, whatever is listed. @throws GuardError */
+/** Each file has the whole audit, even if fewer VMs are listed. @throws GuardError */
 function write(report: FleetReport, line: CommandLine): void {
   const [page, metrics] = [line.value('html'), line.value('prometheus')];
   if (page !== undefined) writeWhole(page, renderPage(report, version()));
   if (metrics !== undefined) writeWhole(metrics, renderMetrics(report, version()));
 }
 
-/** @throws GuardError for a word that is no verdict. */
+/** @throws GuardError for a word that is not a verdict */
 function verdictsOf(line: CommandLine): readonly Verdict[] | undefined {
   const given = line.value('verdict');
   return given?.split(',').map((word) => {
     const verdict = verdicts.find((known) => known === word);
     if (verdict) return verdict;
-    throw new GuardError('usage', `${JSON.stringify(word)} is no verdict`, `take ${verdicts.join(', ')}`);
+    const values = { word: JSON.stringify(word), verdicts: verdicts.join(', ') };
+    throw new GuardError('usage', message('verdict-not-known', values));
   });
 }
 
-/** @throws GuardError for a file that cannot be read or is no audit, before anybody is asked. */
+/** @throws GuardError for a file that cannot be read or is not an audit, before any host is asked */
 function earlierOf(line: CommandLine): Seen | undefined {
   const file = line.value('diff');
   if (file === undefined) return undefined;
-  const remedy = 'name a file that holds what migrate-guard audit --json printed, without --verdict';
+  const remedy = textOf('name-audit-file');
   const earlier = readFleet(readNamedFile(file, file, remedy));
-  if (isFailure(earlier)) throw new GuardError(earlier.code, `${file}: ${earlier.what}`, remedy);
+  if (isFailure(earlier)) {
+    const wrong = message('audit-file-wrong', { file, problem: earlier.what });
+    throw new GuardError(earlier.code, { ...wrong, remedy });
+  }
   return earlier;
 }

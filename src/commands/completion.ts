@@ -6,7 +6,7 @@ export const completionVerb: Command = {
   name: 'completion',
   words: '[bash | zsh]',
   takes: { least: 0, most: 1, each: [['bash', 'zsh']] },
-  summary: 'print what makes a shell complete this command (by default, the shell of $SHELL)',
+  summary: 'print a script with which a shell completes this command (by default, the shell of $SHELL)',
   options: {},
   isBare: true,
   examples: [['migrate-guard completion zsh >>~/.zshrc', 'for zsh; that of bash is installed']],

@@ -3,6 +3,7 @@ import { doctor } from '../doctor/doctor';
 import { printJson } from '../cli/print-reports';
 import { printable } from '../cli/escape';
 import { renderFindings } from '../cli/render-findings';
+import { print } from '../cli/stdout';
 import { noWords, type Command } from '../cli/command';
 import { versionNumber } from '../cli/version';
 
@@ -26,9 +27,7 @@ export const doctorVerb: Command = {
       const what = line.flag('verbose') ? 'everything' : 'troubles';
       for (const part of [...(findings.length > 0 ? [{ host, findings }] : []), ...hosts]) {
         const troubles = renderFindings(part.findings, what);
-        process.stdout.write(
-          `${printable(part.host)}:${troubles === '' ? ' all is in place' : ''}\n${troubles}`,
-        );
+        print(`${printable(part.host)}:${troubles === '' ? ' all is in place' : ''}\n${troubles}`);
       }
     }
     const states = [findings, ...hosts.map((found) => found.findings)].flat().map(({ state }) => state);

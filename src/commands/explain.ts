@@ -2,6 +2,7 @@ import { explain } from '../disk-paths/explain';
 import { exitOf, printDomains } from '../cli/print-reports';
 import { renderExplained } from '../disk-paths/render-explain';
 import { oneDomain, type Command } from '../cli/command';
+import { print } from '../cli/stdout';
 
 export const explainVerb: Command = {
   name: 'explain',
@@ -9,11 +10,11 @@ export const explainVerb: Command = {
   takes: oneDomain,
   summary: "the host's view and QEMU's view of every disk, side by side, hop by hop",
   options: {},
-  examples: [['migrate-guard explain one-310', 'where the two ways part']],
+  examples: [['migrate-guard explain one-310', 'where the two paths differ']],
   run: async (line, settings) => {
     const explained = await explain(line.words[0] ?? '', settings);
     if (line.flag('json')) printDomains([{ ...explained.report, disks: explained.disks }]);
-    else process.stdout.write(renderExplained(explained));
+    else print(renderExplained(explained));
     return exitOf([explained.report.verdict]);
   },
 };

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { GuardError } from '../core/errors';
+import { message, textOf } from '../messages';
 import { exitCodes, worstFirst } from '../core/exit-codes';
 import { blockStateCheck } from '../block-state/model/judge';
 import { decidingFinding, type Finding } from '../core/finding';
@@ -15,6 +16,7 @@ import {
 } from '../fleet/rollout';
 import { printJson } from '../cli/print-reports';
 import { progressOf } from '../cli/progress';
+import { print } from '../cli/stdout';
 import { printable, titleOf } from '../cli/escape';
 import { hostList, someHosts, type CommandLine, type Option } from '../cli/command';
 import { versionNumber } from '../cli/version';
@@ -22,7 +24,7 @@ import { versionNumber } from '../cli/version';
 const defaultBatchHosts = 10;
 const maxBatchHosts = 100;
 
-/** What a verb that works on one host takes more to work on the fleet. */
+/** The additional options of a verb for the fleet. */
 export const fleetOptions: Readonly<Record<string, Option>> = {
   hosts: {
     ...someHosts,
@@ -35,27 +37,25 @@ export const fleetOptions: Readonly<Record<string, Option>> = {
   except: { value: 'A,B,…', help: 'with --hosts: leave out these VMs, by id, domain or name' },
 };
 
-/** Whether the line is about the fleet. @throws GuardError for options that go only with the fleet. */
+/** Whether the command line is for the fleet. @throws GuardError for an option that needs `--hosts` */
 export function isForFleet(line: CommandLine): boolean {
   const isFleet = line.value('hosts') !== undefined;
-  if (isFleet && !line.flag('all'))
-    throw new GuardError('usage', '--hosts is for the VMs of whole hosts', 'add --all, and name no domain');
+  if (isFleet && !line.flag('all')) throw new GuardError('usage', message('hosts-without-all'));
   const foreign = ['batch', 'except'].find((option) => !isFleet && line.value(option) !== undefined);
-  if (foreign !== undefined)
-    throw new GuardError('usage', `--${foreign} is for the fleet`, 'add --hosts A,B,… or --hosts all');
+  if (foreign !== undefined) throw new GuardError('usage', message('only-with-hosts', { option: foreign }));
   return isFleet;
 }
 
-/** Repairs or resets what needs it all over the fleet, until something is a surprise; gives the exit status. */
-export async function mendFleet(
-  mending: RolloutAction,
+/** Repairs or resets the VMs of the fleet that need it, until one fails unexpectedly. @returns the exit status */
+export async function rollOutFleet(
+  action: RolloutAction,
   line: CommandLine,
   settings: Settings,
 ): Promise<number> {
   const [json, dryRun] = [line.flag('json'), line.flag('dry-run')];
   const asking = progressOf('hosts');
   const options: RolloutOptions = {
-    mending,
+    mending: action,
     dryRun,
     settings,
     version: versionNumber,
@@ -66,21 +66,20 @@ export async function mendFleet(
   };
   const work = await rollOut(options).finally(asking.end);
   const { hosts, doubts, candidates, others, mended } = work;
-  if (!json) process.stdout.write(before(work, mending));
+  if (!json) print(before(work, action));
   const done: RolloutResult[] = [];
   const working = progressOf('VMs');
   for await (const one of mended) {
     done.push(one);
     working.end();
-    if (!json) process.stdout.write(renderRollout(one));
+    if (!json) print(renderRollout(one));
     working.progress(done.length, candidates.length);
   }
   working.end();
-  const notBegun = candidates.slice(done.length);
-  const left = notBegun.map(({ domain }) => domain);
+  const notBegun = candidates.slice(done.length).map(({ domain }) => domain);
   if (json)
-    printJson({ host: hostname(), mending, dryRun, hosts, doubts, domains: done, notBegun: left, others });
-  else process.stdout.write(after(done, left, mending));
+    printJson({ host: hostname(), mending: action, dryRun, hosts, doubts, domains: done, notBegun, others });
+  else print(after(done, notBegun, action));
   return exitOf(work, done);
 }
 
@@ -89,30 +88,26 @@ function batchOf(line: CommandLine): number {
   if (given === undefined) return defaultBatchHosts;
   const batch = /^[0-9]{1,3}$/.test(given) ? Number(given) : 0;
   if (batch >= 1 && batch <= maxBatchHosts) return batch;
-  throw new GuardError(
-    'usage',
-    `--batch ${given} is no number of VMs`,
-    `give one from 1 to ${maxBatchHosts}`,
-  );
+  throw new GuardError('usage', message('batch-wrong', { given, most: maxBatchHosts }));
 }
 
-function before({ hosts, doubts, candidates, others }: RolloutReport, mending: RolloutAction): string {
-  const lines = doubts.map((doubt) => `not known: ${doubt}`);
+function before({ hosts, doubts, candidates, others }: RolloutReport, action: RolloutAction): string {
+  const lines = doubts.map((problem) => textOf('rollout-doubt', { problem }));
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
   for (const vm of others) {
-    const left = candidates.includes(vm) ? 'only its paths are mended' : 'left alone';
-    const disks = mending === 'reset' ? ofBlockState(vm) : undefined;
+    const left = textOf(candidates.includes(vm) ? 'rollout-paths-only' : 'rollout-left-alone');
+    const disks = action === 'reset' ? ofBlockState(vm) : undefined;
     const why = disks ? `block state ${vm.blockState}: ${disks.what}` : `${vm.verdict}: ${vm.reason}`;
     lines.push(`${left}: ${vm.domain} on ${vm.host}: ${why}`);
     const { remedy } = disks ?? decidingFinding(vm) ?? {};
-    // What a host tells of itself is to be done there.
+    // A remedy that the host itself reports has to be applied there.
     if (remedy !== undefined) lines.push(`  -> ${vm.seen === null ? '' : `on ${vm.host}: `}${remedy}`);
   }
-  lines.push(`${candidates.length} VMs to ${mending}`);
+  lines.push(`${candidates.length} VMs to ${action}`);
   return text(lines);
 }
 
-/** What a reset is about, whatever else is wrong with it. */
+/** The finding that a reset is for, even if others come first. */
 function ofBlockState({ findings }: FleetDomain): Finding | undefined {
   return findings.find(({ check, state }) => check === blockStateCheck && state !== 'ok');
 }
@@ -125,24 +120,22 @@ function renderRollout(mended: RolloutResult): string {
   return text(lines);
 }
 
-function after(done: readonly RolloutResult[], notBegun: readonly string[], mending: RolloutAction): string {
+function after(done: readonly RolloutResult[], notStarted: readonly string[], action: RolloutAction): string {
   const counts = new Map<string, number>();
   for (const { result } of done) counts.set(result, (counts.get(result) ?? 0) + 1);
   const parts = [...counts].map(([result, count]) => `${count} ${result}`);
-  if (notBegun.length > 0) parts.push(`${notBegun.length} not begun`);
-  const lines = [parts.join(', ') || `nothing to ${mending}`];
-  const surprises = done.filter(isUnexpectedFailure).map(({ domain }) => domain);
-  if (surprises.length > 0) {
-    const rest = notBegun.length > 0 ? 'stopped' : 'done, but';
-    lines.push(
-      `${rest}: ${surprises.join(', ')} went otherwise than expected`,
-      `  -> look at it; the same command goes on with the rest, --except ${surprises.join(',')} without it`,
-    );
+  if (notStarted.length > 0) parts.push(`${notStarted.length} not started`);
+  const lines = [parts.join(', ') || `nothing to ${action}`];
+  const unexpected = done.filter(isUnexpectedFailure).map(({ domain }) => domain);
+  if (unexpected.length > 0) {
+    const id = notStarted.length > 0 ? 'rollout-stopped' : 'rollout-done-but';
+    const { what, remedy } = message(id, { domains: unexpected.join(',') });
+    lines.push(what, `  -> ${remedy}`);
   }
   return text(lines);
 }
 
-/** The worst that happened; hosts that were not reached, and VMs that this does not mend, are not healthy either. */
+/** The status of the worst result; hosts that did not answer, and VMs that are left alone, are not healthy either. */
 function exitOf({ hosts, doubts, others }: RolloutReport, done: readonly RolloutResult[]): number {
   const statuses = new Set(done.map(({ exit }) => exit));
   const worst = worstFirst.map((code) => exitCodes[code].status).find((status) => statuses.has(status));

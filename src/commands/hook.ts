@@ -1,4 +1,5 @@
 import { GuardError } from '../core/errors';
+import { message, textOf } from '../messages';
 import { hookStates, type HookName } from '../opennebula/model/migration-history';
 import { readNamedFile } from '../os/read-user-file';
 import { readXml } from '../os/read-xml';
@@ -6,6 +7,7 @@ import { testHook } from '../plugin/hook-test';
 import { printJson } from '../cli/print-reports';
 import { renderHookTest } from '../plugin/render-hook-test';
 import type { CommandLine, Command } from '../cli/command';
+import { print } from '../cli/stdout';
 
 const hooks = Object.keys(hookStates) as readonly HookName[];
 
@@ -17,7 +19,7 @@ export const hookVerb: Command = {
   options: {
     vm: { value: 'ID', help: "the VM's ID in OpenNebula" },
     event: { value: 'FILE', help: 'a saved event instead of onevm show: XML, or Base64 of it' },
-    'dry-run': { help: 'the hook says what it would do, and does nothing' },
+    'dry-run': { help: 'the hook reports what it would do, and does nothing' },
   },
   examples: [
     ['migrate-guard hook test post-failure --vm 310 --dry-run', 'what the hook would do with this VM now'],
@@ -30,7 +32,7 @@ export const hookVerb: Command = {
     const event = file === undefined ? {} : { event: readEvent(file) };
     const test = await testHook(hook, { settings, vmId, dryRun: line.flag('dry-run'), ...event });
     if (line.flag('json')) printJson(test);
-    else process.stdout.write(renderHookTest(test, readXml(test.event)));
+    else print(renderHookTest(test, readXml(test.event)));
     return test.exit;
   },
 };
@@ -39,11 +41,13 @@ function vmIdOf(line: CommandLine): string {
   const [, vmId] = /^(?:one-)?([0-9]{1,10})$/.exec(line.value('vm') ?? '') ?? [];
   if (vmId !== undefined) return vmId;
   const given = line.value('vm');
-  const what = given === undefined ? 'hook test needs a VM' : `${JSON.stringify(given)} is no ID of a VM`;
-  throw new GuardError('usage', what, 'give --vm ID, as onevm list shows it');
+  const mistake =
+    given === undefined
+      ? message('hook-without-vm')
+      : message('vm-id-wrong', { given: JSON.stringify(given) });
+  throw new GuardError('usage', mistake);
 }
 
 function readEvent(file: string): string {
-  const remedy = 'name a file that holds the XML of a VM, or Base64 of it';
-  return readNamedFile(file, `the event ${file}`, remedy);
+  return readNamedFile(file, textOf('event-file', { file }), textOf('name-event-file'));
 }

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
+import { message } from '../messages';
 import { noWords, type Command } from '../cli/command';
 
-/** The agent (agent/run-agent.ts). It is a program of its own beside this one, so that it holds nothing that reads a command line. */
+/** The agent (agent/run-agent.ts): another program, in the same directory, which contains no reader of command lines. */
 export const hostVerb: Command = {
   name: 'host',
   words: '',
@@ -23,14 +24,13 @@ interface AgentProgram {
   readonly runAgent: () => Promise<number>;
 }
 
-/** It is installed, and built, in the directory of this program. */
+/** Installed in the directory of this program. */
 function agentProgram(): AgentProgram {
   const file = join(__dirname, 'agent.cjs');
   try {
     return createRequire(__filename)(file) as AgentProgram;
   } catch (error) {
     if (errorName(error) !== 'MODULE_NOT_FOUND') throw error;
-    const what = `${file} is not there: this command was copied alone, and the agent is another program`;
-    throw new GuardError('undecided', what, 'run install.sh host on this host');
+    throw new GuardError('undecided', message('agent-missing', { file }));
   }
 }

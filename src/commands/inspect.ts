@@ -22,7 +22,7 @@ export const inspectVerb: Command = {
   },
 };
 
-/** A QEMU that is not to be trusted is blocked, and its disks are unknown. */
+/** A QEMU in a mount namespace that is not trusted is `blocked`, with an unknown block state. */
 function exitOfState({ verdict, blockState }: DomainReport): ExitCode {
   if (verdict === 'blocked' || !['unknown', 'healthy'].includes(blockState)) return 'problem';
   return blockState === 'unknown' ? 'undecided' : 'ok';

@@ -2,6 +2,7 @@ import { layout } from '../block-state/make-layout';
 import { printJson } from '../cli/print-reports';
 import { printable } from '../cli/escape';
 import type { Command } from '../cli/command';
+import { print } from '../cli/stdout';
 
 export const layoutVerb: Command = {
   name: 'layout',
@@ -21,10 +22,7 @@ export const layoutVerb: Command = {
   run: async (line, settings) => {
     const stored = await layout(line.words[0] ?? '', line.value('debug-file'), settings);
     if (line.flag('json')) printJson(stored);
-    else
-      process.stdout.write(
-        `${printable(`the layout of build ${stored.layout.buildId} is stored in ${stored.file}`)}\n`,
-      );
+    else print(`${printable(`the layout of build ${stored.layout.buildId} is stored in ${stored.file}`)}\n`);
     return 0;
   },
 };

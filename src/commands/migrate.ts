@@ -8,7 +8,9 @@ import { runGuardedMove } from '../move/guarded-move';
 import type { GuardOptions } from '../move/session';
 import type { GuardAction, GuardReport } from '../move/move-report';
 import { observeMover } from './move-signals';
+import { explainError } from '../cli/explain-error';
 import { printJson } from '../cli/print-reports';
+import { print } from '../cli/stdout';
 import { printable, printableLines } from '../cli/escape';
 import type { CommandLine, Command } from '../cli/command';
 
@@ -63,11 +65,13 @@ async function runMove(word: string, options: GuardOptions, line: CommandLine): 
     if (!json) process.stderr.write(`${action}: ${printable(what)}\n`);
   };
   const report = await runGuardedMove(word, { ...options, reportAction, observe: observeMover });
-  if (json) {
+  try {
     const { output, ...rest } = report;
-    printJson({ ...rest, output });
-  } else {
-    print(report);
+    if (json) printJson({ ...rest, output });
+    else printReport(report);
+  } catch (error) {
+    // The status is that of the move, also if its report cannot be printed.
+    explainError(error, { json: false, verbose: false });
   }
   const own = report.attempts.at(-1)?.exit;
   if (report.result === 'mover-failed' && typeof own === 'number' && own !== 0) return own;
@@ -75,10 +79,11 @@ async function runMove(word: string, options: GuardOptions, line: CommandLine): 
 }
 
 /** The mover's own output comes first, if it failed; then the reason and the remedy, in two lines. */
-function print({ result, domain, what, remedy, warning, output }: GuardReport): void {
-  if (output && (result !== 'done' || output.exit !== 0)) writeOutput(process.stderr, output.stderr);
-  if (output && output.stdout.trim() !== '') writeOutput(process.stdout, output.stdout);
-  if (result === 'done') process.stdout.write(`${printable(domain)}: done\n`);
+function printReport({ result, domain, what, remedy, warning, output }: GuardReport): void {
+  if (output && (result !== 'done' || output.exit !== 0))
+    process.stderr.write(shown(process.stderr, output.stderr));
+  if (output && output.stdout.trim() !== '') print(shown(process.stdout, output.stdout));
+  if (result === 'done') print(`${printable(domain)}: done\n`);
   if (result === 'done' && !warning) return;
   const prefix = warning ? 'warning: ' : '';
   process.stderr.write(`migrate-guard: ${prefix}${printable(domain)}: ${printable(what)}\n`);
@@ -86,6 +91,6 @@ function print({ result, domain, what, remedy, warning, output }: GuardReport): 
 }
 
 /** On a terminal without control characters: the mover does not run as root, and prints what the destination sends. */
-function writeOutput(stream: NodeJS.WriteStream, text: string): void {
-  stream.write(stream.isTTY ? printableLines(text) : text);
+function shown(stream: NodeJS.WriteStream, text: string): string {
+  return stream.isTTY ? printableLines(text) : text;
 }

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 import { exitCodes } from '../core/exit-codes';
 import { changesToUndo, relink, type ExpectedChange, type LinkReport } from '../relink/relink';
 import { printJson } from '../cli/print-reports';
 import { Progress } from '../cli/progress';
+import { print } from '../cli/stdout';
 import { readMap } from './link-map-file';
 import { printable } from '../cli/escape';
 import type { CommandLine, Command } from '../cli/command';
@@ -16,7 +18,7 @@ export const relinkVerb: Command = {
   options: {
     map: { value: 'FILE', help: 'many links at once: lines of "link target"' },
     undo: { value: 'JOURNAL', help: 'take back what an earlier run did' },
-    'dry-run': { help: 'say what would be done, and do nothing' },
+    'dry-run': { help: 'report what would be done, and do nothing' },
   },
   examples: [
     ['migrate-guard relink /var/lib/one/datastores/0/310/disk.0 /dev/storpool-byid/fir.b.f2g', 'one link'],
@@ -39,27 +41,23 @@ export const relinkVerb: Command = {
     }
     progress.end();
     if (line.flag('json')) printJson({ host: hostname(), journal: journal ?? null, links: reports });
-    else process.stdout.write(summarize(reports, journal));
+    else print(summarize(reports, journal));
     return exitCodes[reports.some(({ result }) => result === 'left') ? 'problem' : 'ok'].status;
   },
 };
 
-/** @throws GuardError for a command line or a map that is wrong, before anything is done. */
+/** @throws GuardError for an invalid command line or map, before anything is done */
 function changesOf(line: CommandLine): readonly ExpectedChange[] {
   const [link, target] = line.words;
   const [map, undo] = [line.value('map'), line.value('undo')];
   const paths = [map, undo, link].filter((resolved) => resolved !== undefined);
   if (paths.length !== 1 || (link !== undefined && target === undefined)) {
-    throw new GuardError(
-      'usage',
-      'relink takes a link and its target, or --map, or --undo',
-      'see migrate-guard relink --help',
-    );
+    throw new GuardError('usage', message('relink-words-wrong'));
   }
   if (undo !== undefined) return changesToUndo(undo);
   if (map !== undefined) return readMap(map);
   if (link?.startsWith('/') !== true) {
-    throw new GuardError('usage', `${link ?? ''} is no absolute path`, 'give the absolute path of the link');
+    throw new GuardError('usage', message('link-not-absolute', { path: link ?? '' }));
   }
   return [{ link, target: target ?? '' }];
 }

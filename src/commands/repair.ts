@@ -1,5 +1,5 @@
 import { repair, repairExit, type RepairReport } from '../disk-paths/repair';
-import { fleetOptions, isForFleet, mendFleet } from './fleet-rollout';
+import { fleetOptions, isForFleet, rollOutFleet } from './fleet-rollout';
 import { printEach, statusOf } from '../cli/print-reports';
 import { renderReport, renderStep } from '../cli/escape';
 import { allDomains, someDomains, type Command } from '../cli/command';
@@ -11,7 +11,7 @@ export const repairVerb: Command = {
   summary: "make what is missing in QEMU's mount namespace, and prove it by opening each disk there",
   options: {
     all: allDomains,
-    'dry-run': { help: 'say what would be done, and do nothing' },
+    'dry-run': { help: 'report what would be done, and do nothing' },
     ...fleetOptions,
   },
   examples: [
@@ -20,7 +20,7 @@ export const repairVerb: Command = {
     ['migrate-guard repair --all --hosts kvm1,kvm2', 'on the front-end: the VMs of two hosts, ten at a time'],
   ],
   run: async (line, settings) => {
-    if (isForFleet(line)) return mendFleet('repair', line, settings);
+    if (isForFleet(line)) return rollOutFleet('repair', line, settings);
     const options = { settings, dryRun: line.flag('dry-run') };
     const reports = repair(line.flag('all') ? 'all' : line.words, options);
     return statusOf(await printEach(reports, line, render, repairExit));
@@ -32,13 +32,13 @@ function render(report: RepairReport): string {
     const lines = report.plan.map((step) => `  ${renderStep(step)}\n`);
     return `${renderReport({ ...report, plan: [] })}  repaired, and every disk opens as QEMU opens it:\n${lines.join('')}`;
   }
-  const said = {
+  const results = {
     'nothing-to-do': 'nothing to repair',
     'would-repair': 'a dry run: nothing was changed',
   } as const;
   const word =
-    report.result in said
-      ? said[report.result as keyof typeof said]
+    report.result in results
+      ? results[report.result as keyof typeof results]
       : `${report.result}: nothing was changed`;
   return `${renderReport(report)}  ${word}\n`;
 }

@@ -1,11 +1,12 @@
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 import { exitCodes } from '../core/exit-codes';
 import { strategies } from '../core/remedy-name';
 import { validateHost } from '../os/host-name';
 import { reset, type ResetRequest } from '../block-state/reset';
 import { resetAll } from '../block-state/reset-all';
 import { resetResults } from '../block-state/reset-report';
-import { fleetOptions, isForFleet, mendFleet } from './fleet-rollout';
+import { fleetOptions, isForFleet, rollOutFleet } from './fleet-rollout';
 import { print } from '../cli/stdout';
 import { printEach, printJson, statusOf } from '../cli/print-reports';
 import { renderReset } from '../block-state/render-block-state';
@@ -15,7 +16,7 @@ export const resetVerb: Command = {
   name: 'reset',
   words: '<domain|--all>',
   takes: oneDomain,
-  summary: 'heal what a failed migration left behind in QEMU, so that the next one can work',
+  summary: 'reset what a failed migration left in QEMU, so that the next one can succeed',
   options: {
     strategy: {
       value: `auto|${strategies.join('|')}`,
@@ -31,7 +32,7 @@ export const resetVerb: Command = {
     ...fleetOptions,
   },
   examples: [
-    ['migrate-guard reset one-310', 'the least invasive way'],
+    ['migrate-guard reset one-310', 'by the least invasive remedy'],
     ['migrate-guard reset one-310 --destination kvm2', 'kvm2 must hold no copy of it'],
     ['migrate-guard reset one-310 --strategy gdb --dry-run', 'the gdb script to run by hand'],
     ['migrate-guard reset --all --hosts all', 'on the front-end: all VMs that need it, ten at a time'],
@@ -39,7 +40,7 @@ export const resetVerb: Command = {
   run: async (line, settings) => {
     if (isForFleet(line)) {
       refuseForFleet(line);
-      return mendFleet('reset', line, settings);
+      return rollOutFleet('reset', line, settings);
     }
     const strategy = strategies.find((known) => known === line.value('strategy')) ?? 'auto';
     const destination = line.value('destination');
@@ -48,7 +49,7 @@ export const resetVerb: Command = {
     if (line.flag('all')) return resetEvery(options, line);
     const report = await reset(line.words[0] ?? '', options);
     if (line.flag('json')) printJson(report);
-    else process.stdout.write(renderReset(report));
+    else print(renderReset(report));
     return exitCodes[resetResults[report.result]].status;
   },
 };
@@ -67,9 +68,5 @@ async function resetEvery(options: ResetRequest, line: CommandLine): Promise<num
 function refuseForFleet(line: CommandLine): void {
   const foreign = ['strategy', 'destination'].find((option) => line.value(option) !== undefined);
   if (foreign === undefined) return;
-  throw new GuardError(
-    'usage',
-    `--${foreign} is for one host: elsewhere its own configuration, and OpenNebula's history, tell`,
-    'leave it out',
-  );
+  throw new GuardError('usage', message('not-with-hosts', { option: foreign }));
 }

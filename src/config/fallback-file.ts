@@ -8,7 +8,7 @@ import { sha256 } from '../os/sha256';
 
 export const fallbackFile = '/etc/migrate-guard/fallback.env';
 
-/** What is to be told of a configuration where Node is missing. @throws GuardError where that is not right, or cannot be read. */
+/** The fallback text for hosts without Node. @throws GuardError if its sections are invalid, or the file cannot be read */
 export async function textFor(config: string): Promise<string> {
   const { settings } = await readSections(fallbackSections, config);
   return fallbackText(sumOf(config), settings);
@@ -23,7 +23,7 @@ function sumOf(config: string): string | undefined {
   }
 }
 
-/** Others than root have to be able to read it, whatever the umask. @throws GuardError */
+/** Readable by every user, whatever the umask. @throws GuardError */
 export function writeFallback(text: string): void {
   refuseShared(fallbackFile);
   writeWhole(fallbackFile, text);

@@ -1,19 +1,20 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
+import { message, textOf } from '../messages';
 import { nearest } from '../core/did-you-mean';
 import { defaultSettings, type Settings } from './settings';
 import { remedyOf } from '../core/remedy-of';
 import { withFile } from '../os/open-file';
-import { isSection, quoted, seeShipped, validate } from './schema';
+import { isSection, quoted, validate } from './schema';
 
-/** In bytes; the shipped file with all its comments is a twentieth of it. */
+/** The shipped file, with all its comments, has a twentieth of it. */
 const maxFileBytes = 64 * 1024;
 
 export const defaultSettingsFile = '/etc/migrate-guard/config.yaml';
 
 /**
- * Reads the configuration. The file that is installed may be missing; one that was named may not.
- * @throws GuardError that names the key, and the nearest one known.
+ * Reads the configuration. The installed file may be missing, but not a file that is named.
+ * @throws GuardError with the wrong key, and the nearest known one
  */
 export async function readSettings(named: string | undefined): Promise<Settings> {
   const file = named ?? defaultSettingsFile;
@@ -21,16 +22,16 @@ export async function readSettings(named: string | undefined): Promise<Settings>
   return values === undefined ? defaultSettings : validate(file, values);
 }
 
-/** What can be read of a configuration. */
+/** The valid part of a configuration. */
 export interface ReadSections {
   readonly settings: Settings;
-  /** What is wrong with it; then the sections that are not right have their defaults. */
+  /** The first mistake; invalid sections then have their defaults. */
   readonly mistake?: GuardError;
 }
 
 /**
- * A configuration that may be missing, for who has to go on although there is a mistake in it.
- * @throws GuardError where one of the sections that are `needed` is not right by itself, or nobody can tell.
+ * A configuration that may be missing, for callers that can continue although it has a mistake.
+ * @throws GuardError if one of the sections that are `needed` is invalid, or may be
  */
 export async function readSections(
   needed: readonly (keyof Settings)[],
@@ -56,7 +57,7 @@ async function eachSection(
     try {
       settings = { ...settings, [section]: (await validate(file, { [section]: keys }))[section] };
     } catch (error) {
-      // Its name may be a misspelt one; and where a value stands in the place of a section, others may have slipped, too.
+      // Its name may be a misspelt one that is needed; and after a value in place of a section, keys may belong to another.
       const meant = nearest(quoted(section), Object.keys(defaultSettings));
       if (!isSection(keys) || needed.some((name) => name === meant)) throw error;
     }
@@ -64,7 +65,7 @@ async function eachSection(
   return settings;
 }
 
-/** `undefined` when nothing is set. */
+/** `undefined` for a configuration without values. */
 async function readValues(file: string, mayBeMissing: boolean): Promise<unknown> {
   let text: string;
   try {
@@ -73,16 +74,16 @@ async function readValues(file: string, mayBeMissing: boolean): Promise<unknown>
     if (error instanceof GuardError) throw error;
     const name = errorName(error);
     if (mayBeMissing && (name === 'ENOENT' || name === 'ENOTDIR')) return undefined;
-    const look = `look at ls -l ${file}`;
-    // OpenNebula's user is to be able to read it, and is not to be told to become root.
+    const see = textOf('see-config-file', { file });
+    // OpenNebula's user has to be able to read it: "run as root" would be the wrong remedy.
     const remedy = remedyOf(error, file, {
-      EACCES: look,
-      EPERM: look,
-      otherwise: mayBeMissing ? look : 'name another with --config',
+      EACCES: see,
+      EPERM: see,
+      otherwise: mayBeMissing ? see : textOf('name-other-config'),
     });
-    throw new GuardError('usage', `the configuration ${file} cannot be read: ${name}`, remedy);
+    throw new GuardError('usage', { ...message('config-not-read', { file, error: name }), remedy });
   }
-  // The file as shipped is all comments: nothing to parse, and no parser to load.
+  // The shipped file has only comments: the parser need not be loaded.
   if (text.split('\n').every((line) => /^\s*(#|$)/.test(line))) return undefined;
   return withoutEmpty(await readYaml(file, text));
 }
@@ -95,32 +96,27 @@ async function readYaml(file: string, text: string): Promise<unknown> {
     broken = document.errors[0]?.message.split('\n')[0];
     if (broken === undefined) return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch (error) {
-    // An alias, or more levels than the stack has.
-    const what = `the configuration ${file} is refused: ${errorName(error)}`;
-    const remedy = 'write values in full, and without levels that are not in the shipped file';
-    throw new GuardError('usage', what, remedy);
+    // An alias, or too many levels for the stack.
+    throw new GuardError('usage', message('config-refused', { file, problem: errorName(error) }));
   }
-  const what = `the configuration ${file} is no YAML: ${quoted(broken)}`;
-  throw new GuardError('usage', what, 'mend that line');
+  throw new GuardError('usage', message('config-not-yaml', { file, problem: quoted(broken) }));
 }
 
-/** Root reads only what nobody else can write: the configuration decides what root does. */
+/** As root only a file that no other user can write: the configuration decides what root does. */
 function readOwnFile(file: string): string {
   return withFile(file, 'r', (descriptor) => {
     const { uid, mode, size } = fstatSync(descriptor);
     if (process.geteuid?.() === 0 && (uid !== 0 || (mode & 0o022) !== 0)) {
-      const what = `the configuration ${file} can be written by others than root`;
-      throw new GuardError('notPermitted', what, `chown root: ${file}; chmod go-w ${file}`);
+      throw new GuardError('notPermitted', message('config-writable', { file }));
     }
     if (size > maxFileBytes) {
-      const what = `the configuration ${file} is longer than ${maxFileBytes / 1024} KiB`;
-      throw new GuardError('usage', what, seeShipped);
+      throw new GuardError('usage', message('config-too-long', { file, kib: maxFileBytes / 1024 }));
     }
     return readFileSync(descriptor, 'utf8');
   });
 }
 
-/** A section of which every key is commented out is null in YAML, and means its defaults. */
+/** A section whose keys are all commented out is null in YAML, and has its defaults. */
 function withoutEmpty(values: unknown): unknown {
   if (values === null) return {};
   if (typeof values !== 'object' || Array.isArray(values)) return values;

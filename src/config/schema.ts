@@ -1,22 +1,21 @@
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 import { nearest } from '../core/did-you-mean';
 import { defaultSettings, guardFailurePolicies, type Settings } from './settings';
 import { strategies } from '../core/remedy-name';
 
-/** Of what a message repeats from the file. */
+/** Of text from the file that is quoted in a message. */
 const maxQuoteChars = 120;
 
-export const seeShipped = 'see the shipped file for all keys';
-
-/** The settings that a file's values mean. @throws GuardError that names the key, and the nearest one known. */
+/** The settings of a file's values. @throws GuardError with the wrong key, and the nearest known one */
 export async function validate(file: string, values: unknown): Promise<Settings> {
   const v = await import('valibot');
   const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
   const path = v.pipe(v.string(), v.startsWith('/'));
   const user = v.pipe(v.string(), v.regex(/^[a-z_][a-z0-9_-]*$/, 'Invalid user name'));
-  // A name below vmm/kvm, and never a way out of it.
+  // A name in vmm/kvm, and never a path out of it.
   const script = v.pipe(v.string(), v.regex(/^(frontend:)?[A-Za-z0-9][\w.-]*$/, 'Invalid name of a script'));
-  // YAML 1.2 knows true and false only, and people write yes and no.
+  // YAML 1.2 has true and false only, and people write yes and no.
   const flag = v.pipe(
     v.union([v.boolean(), v.picklist(['yes', 'no'])], 'Invalid type: expected yes or no'),
     v.transform((given) => given === true || given === 'yes'),
@@ -42,15 +41,15 @@ export async function validate(file: string, values: unknown): Promise<Settings>
     hooks: v.strictObject({ retry: flag }),
   });
   if (!isSection(values)) {
-    throw new GuardError('usage', `${file}: sections with keys are expected`, seeShipped);
+    throw new GuardError('usage', message('config-without-sections', { file }));
   }
   refuseUnknownKeys(file, values);
   const result = v.safeParse(schema, withDefaults(inOurNames(values)));
   if (result.success) return result.output;
   const [issue] = result.issues;
   const key = inFileNames(v.getDotPath(issue) ?? 'the whole file');
-  const what = `${file}: ${quoted(key)}: ${quoted(issue.message)}`;
-  throw new GuardError('usage', what, seeShipped);
+  const problem = quoted(issue.message);
+  throw new GuardError('usage', message('config-value-wrong', { file, key: quoted(key), problem }));
 }
 
 function withDefaults(values: object): object {
@@ -68,11 +67,14 @@ function refuseUnknownKeys(file: string, values: object): void {
   });
   const foreign = given.find((key) => !known.includes(key));
   if (foreign === undefined) return;
-  const meant = `did you mean ${nearest(quoted(foreign), known) ?? ''}?`;
-  throw new GuardError('usage', `${file}: the key ${quoted(foreign)} is not known`, meant);
+  const key = quoted(foreign);
+  throw new GuardError(
+    'usage',
+    message('config-key-not-known', { file, key, nearest: nearest(key, known) ?? '' }),
+  );
 }
 
-/** Keys are written `destination_deadline` in the file. */
+/** In the file keys are written `destination_deadline`. */
 function inFileNames(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
@@ -100,7 +102,7 @@ function knownKeys(): string[] {
   ]);
 }
 
-/** A section with its keys, or the whole of the sections. */
+/** A section with its keys, or the object of all sections. */
 export function isSection(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

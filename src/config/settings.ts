@@ -17,27 +17,27 @@ export interface Settings {
     readonly deadline: number;
   };
   readonly host: {
-    /** How long a host may take to say whether a VM may be moved; after that the guard counts as one that cannot run. */
+    /** How long a host may take to decide whether a VM may be moved; after that the guard counts as one that cannot run. */
     readonly deadline: number;
   };
   readonly migrate: {
     /** What follows `virsh migrate`. */
     readonly options: readonly string[];
-    /** Where to; `{host}` is the destination. */
+    /** libvirt's URI of the destination; `{host}` is its name. */
     readonly uri: string;
     /** How long the destination may keep its copy of a domain whose migration failed. */
     readonly destinationDeadline: number;
-    /** How long a copy may stand still before libvirt is asked to end it. */
+    /** How long a copy may make no progress before libvirt is asked to end it. */
     readonly stallDeadline: number;
   };
   readonly relink: {
-    /** Where the journals are kept; root's own. */
+    /** The directory of the journals, which belongs to root. */
     readonly journalDirectory: string;
   };
   readonly reset: {
     /** The remedies that may be used, the least invasive first. */
     readonly strategies: readonly Strategy[];
-    /** Where the memory layouts of QEMU builds are kept; root's own. */
+    /** The directory of the memory layouts of QEMU builds, which belongs to root. */
     readonly layoutDirectory: string;
     /** How long gdb may stay attached. */
     readonly gdbDeadline: number;
@@ -49,7 +49,7 @@ export interface Settings {
      */
     readonly migrate: string;
     readonly save: string;
-    /** Whether a VM's USER_TEMPLATE tells what was done for it last. */
+    /** Whether a VM's USER_TEMPLATE has what was done for it last. */
     readonly userTemplate: boolean;
   };
   readonly policy: {

@@ -1,4 +1,5 @@
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 import { exitCodes } from '../core/exit-codes';
 import { printable } from '../cli/escape';
 import { renderFindings } from '../cli/render-findings';
@@ -8,7 +9,7 @@ import { maySet, movers, restore, set, show } from '../doctor/edit-oned-conf';
 import { judgePathReading } from '../doctor/check-path-reading';
 import { verify } from '../doctor/verify';
 
-/** The part of install.sh that is no shell. Only install.sh calls it. */
+/** The part of install.sh that is not shell. Only install.sh calls it. */
 async function main([action = '', word = '', ...files]: readonly string[]): Promise<number> {
   const [file = '', backup = '', settings] = files;
   if (action === 'verify') return verifyInstallation(word, file);
@@ -20,7 +21,7 @@ async function main([action = '', word = '', ...files]: readonly string[]): Prom
   const work = action === 'vm-mad' ? vmMad.get(word) : undefined;
   if (work) return print(await work(file, backup, settings));
   const given = action === 'vm-mad' ? `vm-mad ${word}` : action;
-  throw new GuardError('usage', `${given} is not known`, 'run install.sh');
+  throw new GuardError('usage', message('install-action-not-known', { action: given }));
 }
 
 async function verifyInstallation(root: string, settings: string): Promise<number> {
@@ -29,7 +30,7 @@ async function verifyInstallation(root: string, settings: string): Promise<numbe
   return findings.every(({ state }) => state === 'ok') ? exitCodes.ok.status : exitCodes.problem.status;
 }
 
-/** Before install.sh says that all is in place, the real thing is tried once. */
+/** Reads paths as another user once, as a check does: not every system allows it. */
 async function tryPathReading(): Promise<number> {
   const { state, what, remedy } = await judgePathReading();
   if (state !== 'ok') throw new GuardError('problem', what, remedy);

@@ -1,4 +1,4 @@
-import { forgiveClosedReader } from '../cli/ignore-broken-pipe';
+import { ignoreBrokenPipe } from '../cli/ignore-broken-pipe';
 import { runLine } from '../cli/run';
 import { verbs } from '../commands';
 import { runHost } from '../commands/host';
@@ -6,17 +6,16 @@ import { keepHeapSmall } from '../os/small-heap';
 
 keepHeapSmall();
 
-// Undecided, should Node find nothing left to wait for.
+// Exit 2 (undecided) if the event loop drains before `main` settles.
 process.exitCode = 2;
-// Setting the status instead of exiting lets what was written to a pipe arrive.
+// Not process.exit(), which would drop output that is still to be written to a pipe.
 void main(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });
 
-/** Gives the exit status. */
+/** @returns the exit status */
 async function main(argv: readonly string[]): Promise<number> {
-  // A reader that went away (a `tee` that Ctrl-C ended) must not end what stands by a migration.
-  forgiveClosedReader(process.stdout);
-  forgiveClosedReader(process.stderr);
+  // Its reader may end first (Ctrl-C ends a `tee`, too), and the standby of a migration must not.
+  ignoreBrokenPipe(process.stderr);
   return runLine(argv, verbs, runHost);
 }

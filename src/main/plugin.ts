@@ -7,13 +7,13 @@ import { plugins, isPlugin } from '../plugin';
 import { placeOf } from '../plugin/script-location';
 
 /**
- * What OpenNebula starts: `plugin.cjs NAME ARGUMENT…`, from the scripts in remotes/ that bear these names. What it
- * prints and how it ends is the script's.
+ * The program of OpenNebula's scripts: `plugin.cjs NAME ARGUMENT…`, started by the scripts of these names in remotes/. Its
+ * output and exit status are the script's.
  */
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   if (!isPlugin(name)) {
     process.stderr.write(
-      `migrate-guard: ${JSON.stringify(name)} is none of ${Object.keys(plugins).join(', ')}.\n`,
+      `migrate-guard: ${JSON.stringify(name)} is not one of ${Object.keys(plugins).join(', ')}.\n`,
     );
     return 64;
   }
@@ -29,7 +29,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   return exit;
 }
 
-// Node ends when nothing is left to wait for: that must never pass for a success.
+// Exit 1 if the event loop drains before `main` settles.
 process.exitCode = 1;
 main(process.argv.slice(2)).then(
   (status) => {

@@ -91,8 +91,8 @@ test.each([
   [['--hosts', 'kvm9'], 'OpenNebula has no KVM host kvm9'],
   [['--hosts', 'kvm1,-oProxyCommand=x'], '"-oProxyCommand=x" is no host name'],
   [['--cluster', 'defualt'], 'did you mean default?'],
-  [['--verdict', 'bad'], '"bad" is no verdict'],
-  [['--here', '--live'], '--here is this host alone'],
+  [['--verdict', 'bad'], '"bad" is not a verdict'],
+  [['--here', '--live'], '--here cannot be combined with --live'],
   [['--diff', '/nonexistent'], '/nonexistent cannot be read: ENOENT'],
   [['--before-relink', '/nonexistent'], 'the map /nonexistent cannot be read'],
 ])('%p is refused before anybody is asked', async (words, said) => {

@@ -44,6 +44,8 @@ function run(argv: readonly [string, ...string[]], env: Readonly<Record<string, 
     cwd: directory,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
+    // For a completion that hangs.
+    timeout: 60_000,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, ...env },
   });
 }
@@ -62,6 +64,11 @@ function offered(words: readonly string[]): string[] {
     printf '%s\\0' "\${COMPREPLY[@]}"`;
   const answer = bash(program, script, 'migrate-guard', ...words);
   return answer.split('\0').filter((word) => word !== '');
+}
+
+function replaceByPipe(file: string): void {
+  rmSync(file);
+  execFileSync('mkfifo', [file]);
 }
 
 function runs(...names: readonly string[]): void {
@@ -91,7 +98,7 @@ test('the verb completion prints what is installed for bash, and the like for zs
 test('for zsh an option comes with what it is for', () => {
   const words = ['--get-yargs-completions', 'migrate-guard', 'repair', '--dr'];
   expect(run(['migrate-guard', ...words], { SHELL: '/bin/zsh' })).toContain(
-    '--dry-run:say what would be done, and do nothing\n',
+    '--dry-run:report what would be done, and do nothing\n',
   );
 });
 
@@ -170,6 +177,7 @@ describe('domains', () => {
   test.each([
     ['libvirt has no directory', () => rmSync(state, { recursive: true })],
     ['the configuration is wrong', () => writeFileSync(config, 'nonsense: 1\n')],
+    ['the configuration is a pipe, which nothing waits at', () => replaceByPipe(config)],
   ])('none, and no word about it, where %s', (_, spoil) => {
     runs('one-9');
     spoil();

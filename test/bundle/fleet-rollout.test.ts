@@ -168,7 +168,7 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
       ]);
       expect(stage.hosts.requests).toEqual(['kvm1 repair one-1']);
       expect((await stage.command(repair)).stdout).toBe(
-        `only its paths are mended: one-1 on kvm1: ${verdict}: ${block.what}\n` +
+        `only its paths are repaired: one-1 on kvm1: ${verdict}: ${block.what}\n` +
           '  -> on kvm1: migrate-guard reset one-1\n1 VMs to repair\none-1 vm1 on kvm1: done: done\n1 done\n',
       );
       expect((await stage.audit('--live')).stdout).toContain('\n  migrate-guard repair --all --hosts kvm1\n');

@@ -48,11 +48,6 @@ test('every program is one file that can be executed', () => {
   expect(built.programs).toContain('migrate-guard.cjs');
 });
 
-test('what cannot be said on stderr, as its disk is full, ends nothing', async () => {
-  const line = ['sh', '-c', 'exec "$0" --nonsense 2>/dev/full', built.file] as const;
-  expect(await runCommand(line, { deadline: 120_000 })).toMatchObject({ exit: 64 });
-});
-
 test('a program is ASCII: with a letter beyond Latin-1 all of it would take two bytes a character', () => {
   for (const program of built.programs) {
     const bytes = readFileSync(join(built.directory, program));
@@ -115,7 +110,7 @@ test('the command may be copied anywhere, and says that the agent is not there',
     expect(await runCommand([copied, 'host'], { deadline: 120_000, input: '' })).toMatchObject({
       exit: 2,
       stdout: '',
-      stderr: `migrate-guard: ${place}/agent.cjs is not there: this command was copied alone, and the agent is another program\n  -> run install.sh host on this host\n`,
+      stderr: `migrate-guard: ${place}/agent.cjs is missing: this command was copied alone, and the agent is another program\n  -> run install.sh host on this host\n`,
     });
   } finally {
     rmSync(place, { recursive: true });
@@ -186,10 +181,10 @@ describe('a wrong command line', () => {
     [['check', '310', '-x'], 'check has no option x', 'check '],
     [['check', '310', '--__proto__=1'], 'check has no option ___proto___', 'check '],
     [['explain', '310', '311'], 'explain takes <domain>', 'explain '],
-    [['doctor', 'kvm1'], 'doctor takes no word', 'doctor '],
+    [['doctor', 'kvm1'], 'doctor takes no arguments', 'doctor '],
     [['migrate', '310'], 'migrate takes <domain> <destination>', 'migrate '],
     [['hook', 'test', 'constructor'], 'hook takes test <pre-migrate | post-failure>', 'hook '],
-    [['host', 'x'], 'host takes no word', 'host '],
+    [['host', 'x'], 'host takes no arguments', 'host '],
     [['chek', '310', '--json'], 'there is no such verb: did you mean check?', ''],
     [['frobnicate', '--json'], 'there is no verb or option json, frobnicate', ''],
     [['constructor'], 'there is no verb or option constructor', ''],
@@ -237,10 +232,4 @@ test('what lies about the program, and a working directory that is gone, change 
   } finally {
     rmSync(place, { recursive: true });
   }
-});
-
-test('a reader that goes away is no error', async () => {
-  const argv = ['sh', '-c', '"$0" --help | head -c 1; echo " $?"', built.file] as const;
-  const { stdout, stderr } = await runCommand([...argv], { deadline: 120_000 });
-  expect({ stdout, stderr }).toEqual({ stdout: 'U 0\n', stderr: '' });
 });

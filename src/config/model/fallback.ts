@@ -1,9 +1,9 @@
 import type { Settings } from '../settings';
 
-/** The sections of the configuration of which scripts have to know something where Node is missing. */
+/** The sections of the configuration that scripts need where Node is missing. */
 export const fallbackSections = ['ssh', 'opennebula', 'policy'] as const;
 
-/** The text of fallback.env, which remotes/migrate-guard/fallback.sh reads. `sum`: the SHA-256 of that configuration. */
+/** The text of fallback.env, which remotes/migrate-guard/fallback.sh reads. `sum`: the SHA-256 of the configuration. */
 export function fallbackText(sum: string | undefined, { ssh, opennebula, policy }: Settings): string {
   return `# What config.yaml says, for scripts where Node is missing. Written by install.sh, and by migrate-guard doctor as root.
 CONFIG_SHA256=${sum ?? 'none'}

@@ -114,7 +114,7 @@ test('a surprise stops it, and the next run goes on with the rest', async () => 
   expect([first.exit, first.reported.notBegun]).toEqual([3, ['one-422']]);
   const said = await stage.front.run([program, ...words, '--except', '420'], { deadline: 60_000 });
   expect(said.stdout).toMatch(
-    /stopped: one-421 went otherwise than expected\n {2}-> .*--except one-421 without it/,
+    /stopped: one-421 did not end as expected\n {2}-> .*--except one-421 leaves it out/,
   );
 
   await connection.succeed(['mv', `${program}.real`, program]);

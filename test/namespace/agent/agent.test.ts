@@ -171,7 +171,7 @@ describe('a configuration that others could have written is refused', () => {
     harm();
     const { exit, stdout, stderr } = await knock([request()]);
     expect({ exit, stdout }).toEqual({ exit: 77, stdout: '' });
-    expect(stderr).toContain('can be written by others than root');
+    expect(stderr).toContain('can be written by users other than root');
   });
 });
 

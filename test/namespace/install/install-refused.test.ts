@@ -58,7 +58,7 @@ describe('refused, with the remedy, and without any change', () => {
       'a user that nobody can tell',
       'host',
       () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { user: oneadmin\n'),
-      'is no YAML',
+      'is not valid YAML',
     ],
     [
       'a user that is not there',

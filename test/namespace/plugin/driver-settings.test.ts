@@ -38,8 +38,8 @@ describe('a configuration with a mistake', () => {
   });
 
   test.each([
-    ['no YAML', `${frontend}reset: {\n`, 'is no YAML', 'mend that line'],
-    ['a key twice', `${frontend}${frontend}`, 'is no YAML', 'mend that line'],
+    ['no YAML', `${frontend}reset: {\n`, 'is not valid YAML', 'correct that line'],
+    ['a key twice', `${frontend}${frontend}`, 'is not valid YAML', 'correct that line'],
     ['no sections', '- opennebula\n', 'sections with keys are expected', 'see the shipped file'],
     ['no such script', 'opennebula: { migrate: ../x }\n', 'Invalid name of a script', 'see the shipped file'],
     [
@@ -76,7 +76,7 @@ describe('a configuration with a mistake', () => {
     chmodSync(on.cloud.machine.path('/etc/migrate-guard/config.yaml'), 0o600);
     const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
-    expect(stderr).toMatch(/cannot be read: EACCES\n.* -> look at ls -l \/etc/);
+    expect(stderr).toMatch(/cannot be read: EACCES\n.* -> see ls -l \/etc/);
   });
 
   test('a datastore driver’s script needs no mover, only the policy', async () => {

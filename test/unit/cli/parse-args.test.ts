@@ -1,30 +1,9 @@
 import fc from '../../support/seeded-fast-check';
 import { parse } from '../../../src/cli/parse-args';
-import { everyVerb, type CommandLine } from '../../../src/cli/command';
+import { everyVerb } from '../../../src/cli/command';
 import { verbs } from '../../../src/commands';
 import { GuardError } from '../../../src/core/errors';
-
-async function lineOf(argv: readonly string[]): Promise<{ verb: string; line: CommandLine }> {
-  const parsed = await parse(argv, verbs);
-  if ('answer' in parsed) throw new Error(`answered: ${parsed.answer}`);
-  return { verb: parsed.verb.name, line: parsed.line };
-}
-
-async function answerTo(...argv: readonly string[]): Promise<string> {
-  const parsed = await parse(argv, verbs);
-  return 'answer' in parsed ? parsed.answer : `runs ${parsed.verb.name}`;
-}
-
-async function mistakeIn(argv: readonly string[]): Promise<string> {
-  const error = await parse(argv, verbs).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof GuardError)) throw new Error(`no mistake was found: ${String(error)}`);
-  expect(error.code).toBe('usage');
-  expect(error.remedy).toMatch(/^see migrate-guard ([a-z]+ )?--help$/);
-  return error.what;
-}
+import { answerTo, lineOf } from './command-lines';
 
 describe('a well-formed command line', () => {
   test('has its words, flags and values', async () => {
@@ -99,90 +78,6 @@ describe('a well-formed command line', () => {
     expect(line.words).toEqual(['--all', '-x', '--', '--help', '--_']);
     expect(['json', 'all'].map((name) => line.flag(name))).toEqual([true, false]);
     expect((await lineOf(['explain', '--', '310'])).line.words).toEqual(['310']);
-  });
-});
-
-describe('a mistake', () => {
-  const takes = 'check takes <domain…|--all>';
-  test.each([
-    [[], 'no verb was given'],
-    [[''], 'there is no verb or option ""'],
-    [['chek', '310'], 'there is no such verb: did you mean check?'],
-    [['frobnicate'], 'there is no verb or option frobnicate'],
-    [['__proto__'], 'there is no verb or option __proto__'],
-    [['constructor'], 'there is no verb or option constructor'],
-    [['check'], takes],
-    [['check', ''], takes],
-    [['check', '310', ''], takes],
-    [['check', '--', ''], takes],
-    [['check', '--all', '310'], takes],
-    [['check', '--all', '--', '310'], takes],
-    [['check', '310', '--nonsense'], 'check has no option nonsense'],
-    [['check', '310', '--domain', '311'], 'check has no option domain'],
-    [['check', '310', '-x'], 'check has no option x'],
-    [['check', '310', '-all'], 'check has no option a, l'],
-    [['check', '310', '--no-json'], 'check has no option no-json'],
-    [['check', '310', '--json.x'], 'check has no option json.x'],
-    [['check', '310', '--json.x=1'], 'check has no option json.x'],
-    [['check', '310', '--__proto__=1'], 'check has no option ___proto___'],
-    [['check', '310', '--__proto__.json=1'], 'check has no option __proto__.json'],
-    [['check', '310', '--constructor'], 'check has no option constructor'],
-    [['check', '310', '--_=311'], 'there is no option --_=311'],
-    [['check', '--_', '310'], 'there is no option --_'],
-    [['check', '-_', '310'], 'there is no option -_'],
-    [['check', '310', '--$0', '311'], 'there is no option --$0'],
-    [['check', '--all\nx'], 'there is no option --all x'],
-    [['check', '310', '--config\nx', 'y'], 'there is no option --config x'],
-    [['--json', 'check', '310'], 'check has to come first'],
-    [['--', 'check', '310'], 'check has to come first'],
-    [['--', 'migrate', '310', 'kvm2'], 'migrate has to come first'],
-    [['help', '--', 'check'], 'check has to come first'],
-    [['--', '--help'], 'no verb was given'],
-    [['--', 'help'], 'no verb was given'],
-    [['--get-yargs-completions=x', 'check', '310'], 'check has to come first'],
-    [['migrate', '310', 'kvm2', '--help=x'], '--help takes no value'],
-    [['migrate', '310', 'kvm2', '--help', 'false'], '--help takes no value'],
-    [['migrate', '310', 'kvm2', '-h=no'], '--help takes no value'],
-    [['migrate', '310', 'kvm2', '-h0'], '--help takes no value'],
-    [['check', '310', '--version='], '--version takes no value'],
-    [['--config', 'x', 'check', '310'], 'check has to come first'],
-    [['--dry-run', 'one-1', 'repair', 'one-2'], 'repair has to come first'],
-    [['repair', '310', '--dryRun'], 'repair has no option dryRun'],
-    [['check', '310', '--json=yes'], '--json takes no value'],
-    [['check', '310', '--json=false'], '--json takes no value'],
-    [['check', '310', '--json='], '--json takes no value'],
-    [['check', '--all', '--all'], '--all was given more than once'],
-    [['check', '310', '--json', '--json', '--json'], '--json was given more than once'],
-    [['check', '310', '--config', 'a', '--config', 'b'], '--config was given more than once'],
-    [['check', '310', '--config', 'a', '--config=a'], '--config was given more than once'],
-    [['check', '310', '--config'], '--config needs a value'],
-    [['check', '310', '--config', '-x'], '--config needs a value'],
-    [['check', '310', '--config', '--', 'x'], '--config needs a value'],
-    [['check', '310', '--destination', '--deep'], '--destination needs a value'],
-    [['check', '310', '--config', ''], '--config needs a value'],
-    [['check', '310', '--config='], '--config needs a value'],
-    [['explain'], 'explain takes <domain>'],
-    [['explain', '310', '311'], 'explain takes <domain>'],
-    [['explain', '310', '--', '311'], 'explain takes <domain>'],
-    [['explain', '310', '--deep'], 'explain has no option deep'],
-    [['reset', '310', '311'], 'reset takes <domain|--all>'],
-    [['migrate', '310'], 'migrate takes <domain> <destination>'],
-    [['doctor', 'kvm1'], 'doctor takes no word'],
-    [['audit', 'kvm1'], 'audit takes no word'],
-    [['audit', '--hosts'], '--hosts needs a value'],
-    [['relink', '/a', '/b', '/c'], 'relink takes <link> <target> | --map FILE | --undo JOURNAL'],
-    [['hook', 'test'], 'hook takes test <pre-migrate | post-failure>'],
-    [['hook', 'tset', 'pre-migrate'], 'hook takes test <pre-migrate | post-failure>'],
-    [['hook', 'test', 'constructor'], 'hook takes test <pre-migrate | post-failure>'],
-    [['host', '--json'], 'host has no option json'],
-    [['host', 'x'], 'host takes no word'],
-    [['completion', 'check', '310'], 'completion takes [bash | zsh]'],
-    [
-      ['reset', '310', '--strategy', 'luck'],
-      'Invalid values: Argument: strategy, Given: "luck", Choices: "auto", "cont", "suspend-resume", "memory", "gdb"',
-    ],
-  ])('%j', async (argv, what) => {
-    expect(await mistakeIn(argv)).toBe(what);
   });
 });
 

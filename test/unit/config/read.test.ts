@@ -86,10 +86,10 @@ describe('settings that are refused', () => {
     ],
     [
       'libvirt: {\n',
-      expect.stringContaining(`the configuration ${file} is no YAML: `) as string,
-      'mend that line',
+      expect.stringContaining(`the configuration ${file} is not valid YAML: `) as string,
+      'correct that line',
     ],
-    ['ssh: {}\nssh: {}\n', expect.stringContaining('Map keys must be unique') as string, 'mend that line'],
+    ['ssh: {}\nssh: {}\n', expect.stringContaining('Map keys must be unique') as string, 'correct that line'],
   ])('%j', async (text, what, remedy) => {
     await expect(read(text)).rejects.toMatchObject({ code: 'usage', what, remedy });
   });
