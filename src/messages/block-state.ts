@@ -185,7 +185,7 @@ export const blockState = {
   'not-boolean': { text: 'disable_perm of the backend at {address} is neither 0 nor 1' },
   'root-wrong': { text: 'the root of the backend at {address} does not point back to it' },
   'root-without-node': { text: 'the root of the backend at {address} has no node' },
-  'node-without-name': { text: 'the node at {address} has no name' },
+  'unnamed-node': { text: 'the node at {address} has no name' },
   'value-not-known': { text: 'the {member} is {number}, which this build does not know' },
   'not-a-pointer': { text: '{member} at {address} is not a pointer' },
   'member-not-read': { text: '{member} at {address} cannot be read' },

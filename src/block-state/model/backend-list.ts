@@ -150,7 +150,7 @@ class Reader {
     const bytes = this.bytes(node + this.member('BlockDriverState.node_name'), nodeNameBytes, 'node_name');
     const name = printable(bytes, 'node_name');
     // QEMU generates a name (`#block123`) for a node without one.
-    if (name === '') throw new MalformedMemory(textOf('node-without-name', { address: hex(node) }));
+    if (name === '') throw new MalformedMemory(textOf('unnamed-node', { address: hex(node) }));
     return { child, node, name, inactive: (flags & inactiveFlag) !== 0 };
   }
 
