@@ -109,11 +109,9 @@ const messagesOnly = {
 /** Beside the table itself: folders whose texts are still to be moved there. */
 const withTexts = [
   'messages',
-  'core',
   'doctor',
   'fleet',
   'opennebula',
-  'os',
   'plugin',
   'relink',
 ];

@@ -1,4 +1,4 @@
-/** The candidate that is nearest to a word by the number of letters to change (Levenshtein), to suggest it. */
+/** The candidate with the smallest edit distance (Levenshtein) to a word, to suggest it. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates.map((candidate) => ({ candidate, cost: distance(word, candidate) }));
   return ranked.sort((one, other) => one.cost - other.cost)[0]?.candidate;

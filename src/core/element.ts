@@ -7,7 +7,7 @@ export interface Element {
   readonly text: string;
 }
 
-/** The document is broken, or is not the one that was expected. */
+/** The document is malformed, or is not the expected one. */
 export class XmlError extends Error {}
 
 /** The first child of that name. */
@@ -15,7 +15,7 @@ export function child(element: Element | undefined, name: string): Element | und
   return element?.children.find((candidate) => candidate.name === name);
 }
 
-/** The first element at the end of a way of child names. */
+/** The first element that a path of child names leads to. */
 export function descend(element: Element | undefined, ...names: readonly string[]): Element | undefined {
   return names.reduce<Element | undefined>(child, element);
 }
@@ -25,7 +25,7 @@ export function children(element: Element | undefined, name: string): readonly E
   return element?.children.filter((candidate) => candidate.name === name) ?? [];
 }
 
-/** The text of the element at the end of a way of child names; empty where there is none. */
+/** The text of the element that a path of child names leads to; empty where there is none. */
 export function textIn(element: Element | undefined, ...names: readonly string[]): string {
   return descend(element, ...names)?.text ?? '';
 }

@@ -1,4 +1,4 @@
-import type { Message } from '../messages';
+import { textOf, type Message } from '../messages';
 import { exitCodes, type ExitCode } from './exit-codes';
 
 /**
@@ -61,5 +61,5 @@ export function errorName(error: unknown): string {
   if (error instanceof GuardError) return error.what;
   if (typeof error !== 'object' || error === null) return String(error);
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return 'message' in error ? String(error.message) : 'an error without a message';
+  return 'message' in error ? String(error.message) : textOf('error-without-message');
 }

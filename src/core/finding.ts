@@ -12,7 +12,7 @@ export interface Evidence {
   readonly open?: string;
 }
 
-/** What one check concludes about one thing. `unknown` is not `ok`. */
+/** The result of one check for one disk or domain. `unknown` is not `ok`. */
 export interface Finding {
   readonly check: string;
   readonly state: 'ok' | 'problem' | 'unknown';
@@ -22,28 +22,28 @@ export interface Finding {
   readonly what: string;
   /** `what` in at most 69 characters, where it is longer (src/messages/message.ts). */
   readonly short?: string;
-  /** A command, or what a person has to do. */
+  /** A command, or what an operator has to do. */
   readonly remedy?: string;
   readonly evidence?: Evidence;
-  /** No problem, but something that an admin should read. */
+  /** Not a problem, but an admin should read it. */
   readonly note?: true;
-  /** Of a problem: the steps that mend it. A problem without them is not repairable. */
+  /** Of a problem: the steps that repair it. A problem without them is not repairable. */
   readonly plan?: readonly PlanStep[];
 }
 
 export type Verdict = 'safe' | 'repairable' | 'blocked' | 'undecided';
 
 /**
- * How QEMU's disks stand, worst first. `half-inactive`: a root node is INACTIVE while the guest runs. `not-resumed`: one
- * is INACTIVE while the guest does not run, as all are of a guest that arrived paused, until it is resumed.
+ * The state of QEMU's disks, worst first. `half-inactive`: a root node is INACTIVE while the guest runs. `not-resumed`: one
+ * is INACTIVE while the guest does not run: after a guest arrived paused all are, until it is resumed.
  */
 export const blockStates = ['half-inactive', 'stuck', 'not-resumed', 'unknown', 'healthy'] as const;
 export type BlockState = (typeof blockStates)[number];
 
-/** Worst first: what decides over a whole domain, and over a whole host. */
+/** Worst first: the worst one counts for a whole host. */
 export const verdicts = ['blocked', 'undecided', 'repairable', 'safe'] as const satisfies readonly Verdict[];
 
-/** A problem that cannot be repaired blocks; what is unknown keeps from deciding; the rest can be repaired. */
+/** A problem that cannot be repaired blocks; then an unknown leaves it undecided; all other problems are repairable. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const problems = findings.filter((finding) => finding.state === 'problem');
   if (problems.some((finding) => finding.plan === undefined)) return 'blocked';
@@ -60,7 +60,7 @@ export interface DomainReport {
   readonly plan: readonly PlanStep[];
 }
 
-/** The first finding that a domain's verdict follows from; `undefined` when it is safe. */
+/** The first finding that gives a domain its verdict; `undefined` when it is safe. */
 export function decidingFinding({
   verdict,
   findings,
@@ -71,7 +71,7 @@ export function decidingFinding({
   });
 }
 
-/** In one sentence why a domain is not safe. Empty when it is. */
+/** One sentence why a domain is not safe; empty when it is. */
 export function reasonOf(report: Pick<DomainReport, 'verdict' | 'findings'>): string {
   const first = decidingFinding(report);
   if (!first) return '';
@@ -87,7 +87,7 @@ export function shortReasonOf(report: Pick<DomainReport, 'verdict' | 'findings'>
   return shortOf({ what: first.disk === undefined ? short : `${first.disk}: ${short}` });
 }
 
-/** The same without the findings that nobody has to read. */
+/** The same report without findings that need not be read. */
 export function withoutPlainOk<T extends DomainReport>(report: T): T {
   return { ...report, findings: report.findings.filter(({ state, note }) => state !== 'ok' || note) };
 }

@@ -1,18 +1,18 @@
-/** What is kept of a text that may be as long as who writes it likes: its beginning and its end. */
+/** The beginning and the end of a text that arrives in pieces and may be of any length. */
 export class KeptText {
   private head = '';
   private tail = '';
   private leftOut = 0;
 
-  /** `half`: as many characters at each end. */
-  constructor(private readonly connection: number) {}
+  /** `half`: characters that are kept at each end. */
+  constructor(private readonly half: number) {}
 
   take(text: string): void {
-    const room = this.connection - this.head.length;
+    const room = this.half - this.head.length;
     if (room > 0) this.head += text.slice(0, room);
     if (text.length > Math.max(0, room)) this.tail += text.slice(Math.max(0, room));
-    // Not at each piece: cutting copies what stays.
-    if (this.tail.length > 2 * this.connection) this.cut();
+    // Not for each piece, because cutting copies the rest.
+    if (this.tail.length > 2 * this.half) this.cut();
   }
 
   get text(): string {
@@ -22,7 +22,7 @@ export class KeptText {
   }
 
   private cut(): void {
-    const tooMany = this.tail.length - this.connection;
+    const tooMany = this.tail.length - this.half;
     if (tooMany <= 0) return;
     this.leftOut += tooMany;
     this.tail = this.tail.slice(tooMany);

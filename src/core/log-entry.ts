@@ -1,11 +1,11 @@
 import { printableJson } from './printable-json';
 
-/** Characters of one text, and members of one list, that are written down; and characters of a whole entry. */
+/** Limits of a logged entry: characters of one text, members of one list, characters of the whole entry. */
 const [longestText, longestList, longestEntry] = [4096, 200, 64 * 1024];
 
 /**
- * One line of JSON for a log that root writes, and that others have a say in: what another host answers may be megabytes
- * of anything. A long text, list or entry is cut, and what a terminal would obey is escaped.
+ * One line of JSON for a log that root writes. Its values may come from another host, and be megabytes of anything: a long
+ * text, list or entry is cut, and control characters are escaped.
  */
 export function logEntry(
   heading: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
-/** A path may hold any byte but 0; a message is one line whatever it names. */
+/** A path may have any byte but 0; a message must stay one line. */
 export function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is to be replaced
+  // eslint-disable-next-line no-control-regex -- these are to be replaced
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
 }
 

@@ -1,4 +1,4 @@
-/** Who may do what with a file: `st_mode` & 07777, and its owner. */
+/** Owner and mode of a file; `mode`: `st_mode` & 07777. */
 export interface Permissions {
   readonly mode: number;
   readonly uid: number;

@@ -1,4 +1,4 @@
-/** JSON escapes what a terminal would obey, but for these; and two that end a line for some readers. */
+/** Escapes the control characters that JSON allows, and two characters that some readers take for a line end. */
 export function printableJson(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,

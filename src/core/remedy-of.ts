@@ -1,36 +1,43 @@
+import { textOf, type MessageId } from '../messages';
 import { errorName } from './errors';
 
-/** What helps, whatever was to be done at a path: it follows from the system's own reason (errno(3)). */
-const remedies: readonly (readonly [names: readonly string[], remedy: (path: string) => string])[] = [
-  [
-    ['EACCES', 'EPERM'],
-    (path) => `run as root; where root may not either, see namei -l ${path} and lsattr -d ${path}`,
-  ],
-  [['ENOSPC', 'EDQUOT'], (path) => `make room on its file system: df -h ${path}; df -i ${path}`],
-  [['EROFS'], (path) => `its file system is mounted read-only: see findmnt -T ${path}, and dmesg for why`],
-  [['EMFILE', 'ENFILE'], () => 'raise the limit of open files (ulimit -n; fs.file-max), and run again'],
-  [['ENOMEM', 'EAGAIN', 'EINTR'], () => 'see whether the machine has memory left, then run again'],
-  [
-    ['EIO', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT'],
-    (path) => `see whether its storage answers: findmnt -T ${path}, dmesg`,
-  ],
-  [['ELOOP'], (path) => `no link may stand there: see ls -ld ${path}`],
-];
+/** What helps after an error at a path, by the name of the system's error (errno(3)), whatever was to be done there. */
+const remedies = {
+  EACCES: 'remedy-more-rights',
+  EPERM: 'remedy-more-rights',
+  ENOSPC: 'remedy-make-room',
+  EDQUOT: 'remedy-make-room',
+  EROFS: 'remedy-read-only',
+  EMFILE: 'remedy-descriptors',
+  ENFILE: 'remedy-descriptors',
+  ENOMEM: 'remedy-memory',
+  EAGAIN: 'remedy-memory',
+  EINTR: 'remedy-memory',
+  EIO: 'remedy-storage',
+  ESTALE: 'remedy-storage',
+  ENOTCONN: 'remedy-storage',
+  EHOSTDOWN: 'remedy-storage',
+  ETIMEDOUT: 'remedy-storage',
+  ELOOP: 'remedy-no-link',
+} as const satisfies Readonly<Record<string, MessageId>>;
 
-/** Of one place: what helps where the reason is none of those that are the same everywhere, or means something else here. */
+/** Remedies of one caller: for errors that mean something else there, and for errors without a general remedy. */
 interface OwnRemedies {
   readonly otherwise: string;
   readonly [name: string]: string;
 }
 
-/** What to do after a system call has failed. One remedy for all reasons would be wrong for most of them. */
+/** What to do after a system call has failed. */
 export function remedyOf(error: unknown, path: string, own: OwnRemedies): string {
   const name = errorName(error);
   const { [name]: given, otherwise } = own;
-  return given ?? remedies.find(([names]) => names.includes(name))?.[1](path) ?? otherwise;
+  if (given !== undefined) return given;
+  return Object.hasOwn(remedies, name)
+    ? textOf(remedies[name as keyof typeof remedies], { path })
+    : otherwise;
 }
 
-/** Whether more rights would have helped. */
+/** `notPermitted` if more rights would have helped. */
 export function codeOf(error: unknown): 'notPermitted' | 'failed' {
   return ['EACCES', 'EPERM'].includes(errorName(error)) ? 'notPermitted' : 'failed';
 }

@@ -1,6 +1,6 @@
 import type { Permissions } from './owner-and-mode';
 
-/** One effect of a repair inside a QEMU's mount namespace. `mode`, `uid` and `gid` are what it will get. */
+/** One effect of a repair inside a QEMU's mount namespace. `mode`, `uid` and `gid` are those of the new entry. */
 export type Step =
   | ({ readonly step: 'make-directory'; readonly path: string } & Permissions)
   | ({ readonly step: 'make-symlink'; readonly path: string; readonly target: string } & Permissions)

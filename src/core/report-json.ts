@@ -17,13 +17,13 @@ const stepNames = [
   'make-node',
 ] as const satisfies readonly Step['step'][];
 
-/** Any JSON object, as something whose keys can be asked for without meeting a prototype. */
+/** A JSON object as a Map, in which no key can reach a prototype; `undefined` for anything else. */
 export function readObject(value: unknown): ReadonlyMap<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return new Map(Object.entries(value));
 }
 
-/** The same of a text; `undefined` for one that is no JSON, too. */
+/** The same of a JSON text; `undefined` also for invalid JSON. */
 export function readJsonObject(text: string): ReadonlyMap<string, unknown> | undefined {
   try {
     return readObject(JSON.parse(text));
@@ -50,8 +50,8 @@ export function readBlockState(value: unknown): BlockState | undefined {
 }
 
 /**
- * One domain's report, as another host or an earlier run wrote it; `undefined` for what is none. Nothing is taken
- * over that has another form than ours, and unknown keys are left out.
+ * One domain's report, as another host or an earlier run wrote it; `undefined` for anything else. Every value is checked,
+ * and unknown keys are left out.
  */
 export function readDomainReport(value: unknown): DomainReport | undefined {
   const given = readObject(value);
@@ -95,7 +95,7 @@ function readEvidence(value: unknown): Evidence | undefined {
   };
 }
 
-/** Only shown, never done: a repair plans anew on the host itself. */
+/** Only printed, never executed: a repair makes its own plan on the host. */
 function readStep(value: unknown): Step | undefined {
   const given = readObject(value);
   const [step, path] = [oneOf(stepNames, given?.get('step')), given?.get('path')];

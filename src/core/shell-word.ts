@@ -1,4 +1,4 @@
-/** A word as it is typed in a shell. */
+/** A word, quoted for a shell where necessary. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,21 +2,21 @@ import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'n
 import { argvOf, isIsolated, type Argv, type Command } from './isolated';
 import { noDescriptors } from './spare-descriptors';
 
-/** A program that stays, with pipes to it. */
+/** A long-lived child, with pipes to it. */
 export type LastingChild = ChildProcessWithoutNullStreams;
 
 interface LastingOptions {
   readonly cwd?: string;
-  /** All its variables; an `Isolated` command brings its own. */
+  /** All its environment variables; an `Isolated` command has its own. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Descriptors of ours that it gets from its descriptor 3 on. */
+  /** Descriptors of this process that it gets as descriptors 3, 4, … */
   readonly inherit?: readonly number[];
 }
 
 /**
- * Starts a program that stays: in a session of its own, so that Ctrl-C on the terminal does not end it before its work is
- * done. That it cannot be started is told by an `error` event; only a process that may hold no more descriptors gets a
- * child without pipes from Node, and the event as well (ChildProcess.prototype.spawn).
+ * Starts a long-lived program in a session of its own, so that Ctrl-C on the terminal does not end it. If it cannot be
+ * started, the child emits `error`; a process that may hold no more descriptors also gets a child without pipes from
+ * Node (ChildProcess.prototype.spawn).
  * @throws GuardError
  */
 export function startLasting(
@@ -27,7 +27,7 @@ export function startLasting(
   const start = (variables: NodeJS.ProcessEnv): ChildProcess =>
     spawn(file, args, { cwd, env: variables, detached: true, stdio: ['pipe', 'pipe', 'pipe', ...inherit] });
   const child = isIsolated(command) ? endWithUs(() => start(command.environment)) : start(env);
-  // That nobody reads any more what it is told shows by its end.
+  // EPIPE: the child's end is handled by its `exit`.
   child.stdin?.on('error', () => undefined);
   if (child.stdin && child.stdout && child.stderr) return child as LastingChild;
   child.on('error', () => undefined);
@@ -35,8 +35,8 @@ export function startLasting(
 }
 
 /**
- * Starts a command for which nobody waits: it outlives us, holds none of the pipes that oned reads to their ends, and what
- * it says is lost. timeout(1) of coreutils ends it after so many seconds.
+ * Starts a command without waiting for it: it outlives this process, holds none of the pipes that oned reads to their
+ * ends, and its output is lost. timeout(1) of coreutils ends it after so many seconds.
  */
 export function startUnattended(seconds: number, argv: Argv): void {
   try {
@@ -45,11 +45,11 @@ export function startUnattended(seconds: number, argv: Argv): void {
     child.on('error', () => undefined);
     child.unref();
   } catch {
-    // It is about what was done, which counts more than that it is told.
+    // A report that cannot be sent must not stop what it reports.
   }
 }
 
-/** Of Node's and of execa's children; each leads a session, and so a group, of its own. */
+/** A child of Node or of execa; each leads a session, and so a process group, of its own. */
 interface Child {
   readonly pid?: number | undefined;
   readonly exitCode: number | null;
@@ -59,45 +59,45 @@ interface Child {
   unref(): unknown;
 }
 
-/** Reaches all that a child started and left in its group, as long as the child itself runs. */
+/** Signals the child and all processes of its group, as long as the child itself runs. */
 export function signalGroup(child: Child, signal: NodeJS.Signals): void {
-  // Once it was waited for, its number may be another's.
+  // After the child was reaped its pid may be another process's.
   if (child.exitCode === null && child.signalCode === null) sendToGroup(child, signal);
 }
 
 /**
- * Ends what is left of the group of a child that has ended. For its `exit` event only: later, where nothing is left of the
- * group, its number may be another's.
+ * Ends what is left of the group of a child that has ended. For its `exit` event only: later, if nothing is left of the
+ * group, its id may be another group's.
  */
 export function killGroup(child: Child): void {
   sendToGroup(child, 'SIGKILL');
 }
 
 function sendToGroup({ pid }: Child, signal: NodeJS.Signals): void {
-  // One that could not be started has none.
+  // A child that could not be started has no pid.
   if (!pid) return;
   try {
     process.kill(-pid, signal);
   } catch {
-    // None is left.
+    // No process of the group is left.
   }
 }
 
-/** Hears nothing more of it, and waits for it no longer: not even SIGKILL ends what the kernel holds (state D, dead storage). */
+/** Stops reading from the child and waiting for it: not even SIGKILL ends a process in state D (dead storage). */
 export function leave(child: Child): void {
   child.unref();
   for (const stream of child.stdio) stream?.destroy();
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-/** Those that end with us. */
+/** Children that end with this process. */
 const children = new Set<Child>();
-/** How many of them there are, or are about to be. */
+/** How many of them there are or are being started. */
 let lasting = 0;
 
 /**
- * Starts a child that is ended when a signal ends us: Ctrl-C on the terminal does not reach another session. We listen
- * before it starts, or a signal that comes at once would end us alone.
+ * Starts a child that is ended when a signal ends this process, because Ctrl-C on the terminal does not reach another
+ * session. The listeners are set before it starts: a signal in between would end this process alone.
  */
 export function endWithUs<C extends Child>(start: () => C): C {
   if (lasting++ === 0) for (const signal of signals) process.on(signal, passOn);
@@ -107,7 +107,7 @@ export function endWithUs<C extends Child>(start: () => C): C {
     const forget = (): void => {
       if (children.delete(child)) release();
     };
-    // One that could not be started has no end.
+    // A child that could not be started emits no `exit`.
     child.once('exit', forget);
     child.once('error', forget);
     return child;
@@ -122,7 +122,7 @@ function release(): void {
 }
 
 function passOn(signal: NodeJS.Signals): void {
-  // Whoever listens, too, stands by a migration: it is not to end, and what it has started is not.
+  // Another listener means that a migration is guarded: neither this process nor its children must end.
   if (process.listenerCount(signal) > 1) return;
   for (const child of children) signalGroup(child, 'SIGTERM');
   process.off(signal, passOn);

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * What comes of some work; `undefined` if that is not known at `end`, by `performance.now()`. The work is then left to
- * itself. What needs no waiting is known in time even after `end`: whoever is late hides nobody who is not.
+ * The result of some work; `undefined` if there is none at `end`, by `performance.now()`. The work then continues unwatched.
+ * An already settled promise still wins after `end`, so one slow item never hides the others.
  */
 export async function withDeadline<T>(work: Promise<T>, end: number): Promise<T | undefined> {
   const left = Math.max(0, end - performance.now());

@@ -7,9 +7,9 @@ import { withFile } from './open-file';
 const mark = '.migrate-guard-';
 
 /**
- * Writes a file so that whoever reads it sees the old one or the whole new one. The new one is made under a name that was
- * not there before, so no link leads the writing elsewhere. `seal`: what is done to it before it gets the name.
- * @throws the system's error; then nothing of the new one is left
+ * Replaces a file atomically: a reader sees the old one or the whole new one. The new file is made under a name that did
+ * not exist, so that no link can redirect the write. `seal`: called before the file gets its name.
+ * @throws the system's error; the new file is then removed
  */
 export function exchange(
   file: string,
@@ -32,8 +32,8 @@ export function exchange(
 }
 
 /**
- * A name beside a file, for what is then renamed to it. What programs that were killed left there under such names is
- * removed on the way: the pid in the name tells whether somebody is still at it.
+ * A name next to a file, for a new version that is renamed to it. Removes such files of killed programs: the pid in the
+ * name shows whether the program still runs.
  */
 export function freshName(file: string): string {
   const beginning = `.${basename(file)}${mark}`;
@@ -41,8 +41,8 @@ export function freshName(file: string): string {
     for (const name of readdirSync(dirname(file)).filter((other) => other.startsWith(beginning)))
       if (isLeft(name.slice(beginning.length))) rmSync(join(dirname(file), name), { force: true });
   } catch (error) {
-    // What lies about keeps nobody from writing.
-    log('could not remove what was left behind', { beside: file, why: errorName(error) });
+    // A leftover file does not stop the write.
+    log('could not remove a leftover file', { beside: file, why: errorName(error) });
   }
   return join(dirname(file), `${beginning}${process.pid}`);
 }

@@ -1,12 +1,13 @@
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 
-/** In characters: of a name in the DNS (RFC 1035), as text. */
+/** Of a name in the DNS, as text (RFC 1035). */
 const maxNameChars = 253;
 
-/** @throws GuardError for what is no host name, and so could be taken for an option of ssh. */
+/** @throws GuardError for a word that is not a host name, which ssh could take for an option. */
 export function validateHost(host: string): string {
   const isName = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host) || /^[0-9A-Fa-f:]+$/.test(host);
   if (isName && host.length <= maxNameChars) return host;
-  const what = `${JSON.stringify(host.slice(0, maxNameChars))} is no host name`;
-  throw new GuardError('usage', what, 'give a name such as kvm2');
+  const values = { host: JSON.stringify(host.slice(0, maxNameChars)) };
+  throw new GuardError('usage', message('not-a-host-name', values));
 }

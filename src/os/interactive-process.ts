@@ -1,36 +1,37 @@
-import type { Unknown } from '../core/unknown';
+import { unknownOf, type Unknown } from '../core/unknown';
+import { message, textOf } from '../messages';
 import { killGroup, leave, signalGroup, startLasting, type LastingChild } from './child-process';
 import { argvOf, type Command } from './isolated';
 import { log } from './log';
 
 /** In characters, longer than any answer: QEMU's block nodes take some hundred thousand. */
 const maxAnswerChars = 8 * 1024 * 1024;
-/** And more than any program says unasked: prompts, a banner, a complaint now and then. */
+/** In characters, more than any program prints without a question: prompts, a banner, a warning now and then. */
 const maxUnaskedChars = 1024 * 1024;
-/** Enough of its complaints to see the last one. */
+/** Enough of its stderr to have the last line. */
 const keptStderrChars = 16 * 1024;
 
 /**
- * A program that stays, and answers on its stdout what is written to its stdin. Questions may not overlap. What is said
- * unasked is not kept, and who says too much is not listened to any more: the other end may be another host's.
+ * A long-lived program that answers on its stdout what is written to its stdin. Questions must not overlap. Output without
+ * a question is discarded, and a program that prints too much is ended: it may be another host's.
  */
 export class InteractiveProcess {
-  /** What was said since the question; nothing is kept while there is none. */
+  /** What was printed since the question; `undefined` while there is none. */
   private output: string | undefined;
   /** Characters since the last answer. */
   private unasked = 0;
-  private complaints = '';
+  private stderr = '';
   private closed = false;
   private waiting: (() => void) | undefined;
   private readonly child: LastingChild;
 
-  /** @throws GuardError when it cannot be started for want of descriptors. */
+  /** @throws GuardError when this process may hold no more descriptors. */
   constructor(command: Command, env?: Readonly<Record<string, string>>) {
     log('started a command', { argv: argvOf(command) });
     this.child = startLasting(command, { env: { ...process.env, ...env } });
-    this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.hear(text));
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => this.receive(text));
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.complaints = (this.complaints + text).slice(-keptStderrChars);
+      this.stderr = (this.stderr + text).slice(-keptStderrChars);
       this.count(text);
     });
     const close = (): void => {
@@ -38,11 +39,11 @@ export class InteractiveProcess {
       this.waiting?.();
     };
     this.child.on('close', close).on('error', close);
-    // runuser may leave the ssh that it started.
+    // runuser may end without the ssh that it started.
     this.child.once('exit', () => killGroup(this.child));
   }
 
-  /** What `read` makes of the output since the question, as soon as it makes anything, within `deadline` milliseconds. */
+  /** The first result of `read` for the output since the question, within `deadline` milliseconds. */
   async ask<T>(
     question: string,
     read: (output: string) => T | undefined,
@@ -56,9 +57,9 @@ export class InteractiveProcess {
         const answer = read(this.output);
         if (answer !== undefined) return answer;
         const left = until - performance.now();
-        if (this.closed) return { unknown: this.complaints.trim().split('\n').at(-1) || 'it ended' };
-        if (left <= 0) return { unknown: `no answer within ${deadline / 1000} s` };
-        await this.more(left);
+        if (this.closed) return { unknown: this.stderr.trim().split('\n').at(-1) || textOf('program-ended') };
+        if (left <= 0) return unknownOf(message('program-late', { seconds: deadline / 1000 }));
+        await this.nextOutput(left);
       }
     } finally {
       this.output = undefined;
@@ -66,7 +67,7 @@ export class InteractiveProcess {
     }
   }
 
-  /** Nothing will be answered any more. */
+  /** There will be no more answers. */
   get hasEnded(): boolean {
     return this.closed;
   }
@@ -82,26 +83,26 @@ export class InteractiveProcess {
     this.waiting?.();
   }
 
-  private hear(text: string): void {
+  private receive(text: string): void {
     if (this.output === undefined) return this.count(text);
     this.output += text;
-    if (this.output.length > maxAnswerChars) return this.silence();
+    if (this.output.length > maxAnswerChars) return this.endForLength();
     this.waiting?.();
   }
 
   private count(text: string): void {
     this.unasked += text.length;
-    if (this.unasked > maxUnaskedChars) this.silence();
+    if (this.unasked > maxUnaskedChars) this.endForLength();
   }
 
-  private silence(): void {
+  private endForLength(): void {
     if (this.closed) return;
-    this.complaints = 'it says more than any answer takes';
-    log('a command says too much, and is ended', { pid: this.child.pid });
+    this.stderr = textOf('answer-too-long');
+    log('a command printed too much, and is ended', { pid: this.child.pid });
     this.end();
   }
 
-  private async more(milliseconds: number): Promise<void> {
+  private async nextOutput(milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
       this.waiting = () => {

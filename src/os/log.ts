@@ -13,16 +13,16 @@ const MESSAGE = Symbol.for('message');
 const directoryOfHost = '/var/log/migrate-guard';
 let logger: Logger | undefined;
 
-/** Says something that a person looking for a cause would want to know; lost, until a program says where it goes. */
+/** Logs one entry; it is lost until {@link logToStderr} or {@link logToHost} was called. */
 export function log(message: string, fields: Fields): void {
   try {
     logger?.log({ level: 'info', message, fields });
   } catch {
-    // What is done matters more than that it is written down.
+    // A log that fails must not stop the work.
   }
 }
 
-/** From now on everything goes to stderr, one line of JSON each. */
+/** From now on entries go to stderr, one line of JSON each. */
 export async function logToStderr(): Promise<void> {
   const { default: winston } = await import('winston');
   const stderr = new winston.transports.Console({ stderrLevels: ['info'] });
@@ -33,9 +33,9 @@ export async function logToStderr(): Promise<void> {
 }
 
 /**
- * From now on everything goes to the log of this host, one line of JSON each, with who asked for it. A log that cannot be
- * written (a full disk) keeps nobody from healing a VM. Not winston's own transport for files: that loses a line before
- * `kill -9`, says nothing more once a disk was full, and throws where its directory cannot be made (3.19.0, measured).
+ * From now on entries go to the log of this host, one line of JSON each, with the user who asked. A log that cannot be
+ * written (a full disk) stops no repair of a VM. Not winston's own transport for files: that loses a line before
+ * `kill -9`, writes nothing more after a disk was full, and throws where its directory cannot be made (3.19.0, measured).
  */
 export async function logToHost(asker: string, directory = directoryOfHost): Promise<void> {
   const { default: Transport } = await import('winston-transport');
@@ -58,16 +58,16 @@ async function start(
   const { createLogger, format } = (await import('winston')).default;
   const text = format.printf(({ message, fields }) => textOf({ message, fields: fields as Fields }));
   logger = createLogger({ format: text, transports });
-  // An `error` event that nobody hears would end this process.
+  // An `error` event without a listener would end this process.
   logger.on('error', () => undefined);
 }
 
-/** Opened for each line: logrotate may have renamed the file, and what is written is there whatever ends us. */
+/** Opens the file for each line: logrotate may have renamed it, and a written line is kept even if this process is killed. */
 function append(directory: string, line: string): void {
   try {
     makeRootDirectory(directory);
     withFile(join(directory, 'host.log'), appending, (descriptor) => writeSync(descriptor, line), 0o640);
   } catch {
-    // As above; and without `next` winston would keep all further lines for later.
+    // As in `log`; if it threw, `next` would not be called, and winston would queue all further lines.
   }
 }

@@ -1,25 +1,25 @@
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
+import { message, textOf } from '../messages';
 import { exchange } from './fresh-file';
 
 /**
- * Writes a file that others read: node_exporter reads whenever it wants. It takes every *.prom of its directory; what is
- * not whole yet is called otherwise.
+ * Writes a file that node_exporter may read at any time. It reads every *.prom of its directory, so the unfinished file
+ * has another name.
  * @throws GuardError
  */
 export function writeWhole(file: string, text: string): void {
   try {
     exchange(file, text, 0o644);
   } catch (error) {
-    const another = 'name a file in a directory that you may write to';
+    const another = textOf('name-writable-directory');
+    const { remedy: otherwise, ...reason } = message('file-not-written', { file, error: errorName(error) });
     const remedy = remedyOf(error, file, {
       EACCES: another,
       EPERM: another,
       EROFS: another,
-      otherwise: 'name another file',
+      otherwise,
     });
-    throw new GuardError('undecided', `${file} cannot be written: ${errorName(error)}`, remedy, {
-      cause: error,
-    });
+    throw new GuardError('undecided', { ...reason, remedy }, undefined, { cause: error });
   }
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseStartTime } from './model/process-status';
 
 /**
- * Clock ticks since boot at which a living process began: with the pid, its name for ever. `undefined` when the
- * process is gone, or only a zombie that does nothing any more.
+ * Start time of a living process, in clock ticks since boot; together with the pid it is unique. `undefined` when the
+ * process is gone or a zombie.
  */
 export function startTimeOf(pid: number): number | undefined {
   try {

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import { remedyOf } from '../core/remedy-of';
+import { message } from '../messages';
 
 /**
- * The text of a file that somebody named to us.
+ * The text of a file that was named on the command line or in the configuration.
  * @param called how the error calls it: `the map /tmp/map`
- * @throws GuardError for a file that cannot be read; with that remedy where no such file is there
+ * @throws GuardError for a file that cannot be read; with that remedy where the file is missing
  */
 export function readNamedFile(
   file: string,
@@ -17,7 +18,7 @@ export function readNamedFile(
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const what = `${called} cannot be read: ${errorName(error)}`;
-    throw new GuardError(code, what, remedyOf(error, file, { otherwise: remedy }));
+    const reason = message('named-file-not-read', { file: called, error: errorName(error) });
+    throw new GuardError(code, { ...reason, remedy: remedyOf(error, file, { otherwise: remedy }) });
   }
 }

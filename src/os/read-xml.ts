@@ -2,15 +2,15 @@ import { Parser, type SaxParser } from 'xml2js/lib/parser';
 import { XmlError, type Element } from '../core/element';
 import { cut } from '../core/one-line';
 
-/** Characters; the elements of a document take up to ten times its length in memory. */
+/** The elements of a document take up to ten times its length in memory. */
 const maxDocumentChars = 128 * 1024 * 1024;
 const maxDepth = 200;
-/** Characters that sax gets at once. After each piece it refuses a value or a comment of more than 64 KiB. */
+/** For each write to sax, which checks after each that no value or comment has more than 64 KiB. */
 const pieceChars = 8 * 1024;
-/** Characters of a message: a name in it may be as long as the document. */
+/** A name in an error message may be as long as the document. */
 const maxMessageChars = 200;
 
-/** An element whose end was not read yet, and the document itself, which has no name. */
+/** An element whose end was not read yet; or the document itself, which has no name. */
 interface Growing extends Element {
   readonly children: Growing[];
   text: string;
@@ -18,7 +18,7 @@ interface Growing extends Element {
 
 const noAttribute: ReadonlyMap<string, string> = new Map();
 
-/** Those of XML. sax knows those of HTML as well. */
+/** The entities of XML. sax also has those of HTML. */
 const entities = Object.assign(Object.create(null) as object, {
   lt: '<',
   gt: '>',
@@ -28,17 +28,17 @@ const entities = Object.assign(Object.create(null) as object, {
 });
 
 /**
- * Stands where sax puts the attributes of a tag: that is a plain object, in which `__proto__` gets lost, after
- * `hasOwnProperty` sax itself fails, and of two with one name the second is passed over. Here none is ever there.
+ * Replaces the plain object in which sax collects the attributes of a tag: there `__proto__` gets lost, an attribute
+ * `hasOwnProperty` makes sax fail, and the second of two with one name is ignored. This object never keeps any.
  */
 const keepsNothing = new Proxy({ hasOwnProperty: () => false }, { set: () => true });
 
 /**
- * Reads a whole XML document as libvirt and OpenNebula write it, and gives its root element. Document types are refused,
+ * Reads a whole XML document as libvirt and OpenNebula write it, and returns its root element. Document types are refused,
  * and with them all entities but the five of XML.
  *
- * xml2js reads, and here is heard what it hears of its parser. The objects that it makes would have a key for each name
- * in the document, so that one named `__proto__` or `_` breaks them; they take four times as long, and twice the memory.
+ * This listens to the parser of xml2js. The objects that xml2js makes have a key for each name in the document, so that an
+ * element named `__proto__` or `_` breaks them; they take four times as long, and twice the memory.
  * @throws XmlError naming the line of what is wrong.
  */
 export function readXml(source: string): Element {
@@ -49,10 +49,10 @@ export function readXml(source: string): Element {
   grow(document, sax);
   refuseMore(sax, source);
   try {
-    // Not by parseString(), which reads on after an error, and is silent about errors after the root element.
+    // Not by parseString(), which continues after an error, and ignores errors after the root element.
     for (let at = 0; at < source.length; at += pieceChars) {
       sax.write(source.slice(at, at + pieceChars));
-      // Of a declaration, which takes sax time with the square of its length.
+      // sax takes quadratic time for a declaration.
       if (sax.sgmlDecl.length > '[CDATA['.length) fail('a declaration is not accepted');
     }
     sax.close();
@@ -63,13 +63,13 @@ export function readXml(source: string): Element {
   }
 }
 
-/** Puts all that is read into the document. */
+/** Adds all that is read to the document. */
 function grow(document: Growing, sax: SaxParser): void {
   const open = [document];
   let top = document;
   let attributes = new Map<string, string>();
   sax.onopentagstart = (tag) => {
-    // What stands in one is read as tags, too.
+    // sax reads the content of a document type as tags, too.
     if (sax.doctype !== '') fail('a document type is not accepted');
     if (top === document && document.children.length > 0) fail('there is more than one root element');
     if (open.length > maxDepth) fail('elements are nested too deeply');
@@ -77,8 +77,8 @@ function grow(document: Growing, sax: SaxParser): void {
     if (attributes.size > 0) attributes = new Map();
   };
   sax.onattribute = ({ name, value }) => {
-    if (attributes.has(name)) fail(`attribute ${name} stands twice`);
-    // sax has put it together from single characters, and until it is asked for one it is kept as them all.
+    if (attributes.has(name)) fail(`attribute ${name} occurs twice`);
+    // Flattens the string that sax has concatenated character by character, which takes much more memory.
     value.charCodeAt(0);
     attributes.set(name, value);
   };
@@ -107,15 +107,15 @@ function grow(document: Growing, sax: SaxParser): void {
   };
 }
 
-/** Has it refuse what it would pass over. */
+/** Makes sax refuse what it would ignore. */
 function refuseMore(sax: SaxParser, source: string): void {
   const { onopentag: open } = sax;
   sax.onerror = fail;
   sax.ENTITIES = entities;
   sax.onopentag = (tag) => {
     const next = source.indexOf('<', sax.startTagPosition);
-    if (next >= 0 && next < sax.position) fail('a "<" stands in a tag');
-    if (source.charAt(sax.startTagPosition).trim() === '') fail('a blank stands before a name');
+    if (next >= 0 && next < sax.position) fail('there is a "<" in a tag');
+    if (source.charAt(sax.startTagPosition).trim() === '') fail('there is a blank before a name');
     open(tag);
   };
   sax.ondoctype = () => fail('a document type is not accepted');

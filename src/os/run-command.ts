@@ -5,10 +5,10 @@ import { argvOf, isIsolated, type Command } from './isolated';
 import { log } from './log';
 import { expectSpareDescriptors } from './spare-descriptors';
 
-/** Milliseconds from SIGTERM to SIGKILL. */
+/** From SIGTERM to SIGKILL. */
 const killAfterMs = 1000;
-/** Milliseconds after the deadline: killed by then, a command is gone, or cannot go. */
-const lateAfter = killAfterMs + 1500;
+/** After the deadline: a killed command has ended by then, or cannot end. */
+const giveUpAfterMs = killAfterMs + 1500;
 
 export interface CommandResult {
   readonly argv: readonly string[];
@@ -27,13 +27,13 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** A descriptor of ours that the command gets as its descriptor 3. */
+  /** A descriptor of this process that the command gets as descriptor 3. */
   readonly inherit?: number;
 }
 
 /**
- * Runs a command to its end. Never throws for what the command did: the exit status, a missing program and
- * a passed deadline are all in the result. The locale is C, so output can be parsed.
+ * Runs a command to its end. Exit status, missing program and passed deadline are in the result, not thrown. The locale is
+ * C, so output can be parsed.
  * @throws GuardError when this process may hold no more descriptors.
  *
  * execa is loaded when the first command runs, because most checks start no process at all.
@@ -46,7 +46,10 @@ export async function runCommand(command: Command, options: CommandOptions): Pro
   const started = performance.now();
   const child = endWithUs(() => execa(file, args, settingsOf(command, options)));
   const timeLimit = limitTime(child, options.deadline);
-  const result = await Promise.race([child, pause(options.deadline + lateAfter, undefined, { ref: false })]);
+  const result = await Promise.race([
+    child,
+    pause(options.deadline + giveUpAfterMs, undefined, { ref: false }),
+  ]);
   timeLimit.end();
   if (!result) {
     leave(child);
@@ -78,20 +81,20 @@ function settingsOf(command: Command, { input, env, cwd, inherit }: CommandOptio
     stripFinalNewline: false,
     extendEnv: !isolated,
     env: { LC_ALL: 'C', ...(isolated ? command.environment : {}), ...env },
-    cwd: cwd ?? whereWeAre(),
+    cwd: cwd ?? workingDirectory(),
     ...(input === undefined ? {} : { input }),
     stdio: [
       input === undefined && !isolated ? 'ignore' : 'pipe',
       'pipe',
       'pipe',
       ...(inherit === undefined ? [] : [inherit]),
-      // execa takes descriptors beyond the third, and its types do not say so.
+      // execa accepts more descriptors than three, but its types do not.
     ] as NonNullable<Options['stdio']>,
   };
 }
 
-/** Ours may be gone; execa fails then. */
-function whereWeAre(): string {
+/** The working directory may be gone; execa would fail. */
+function workingDirectory(): string {
   try {
     return process.cwd();
   } catch {
@@ -100,8 +103,8 @@ function whereWeAre(): string {
 }
 
 /**
- * Ends a command, with all of its group, when its time has passed. execa's own `timeout` and `forceKillAfterDelay` reach
- * one process only, and runuser waits for what it runs.
+ * Ends a command, with all of its process group, when its time has passed. execa's own `timeout` and `forceKillAfterDelay`
+ * signal one process only, and runuser waits for the program that it runs.
  */
 function limitTime(child: ResultPromise, deadline: number): { hasPassed: () => boolean; end: () => void } {
   let hasPassed = false;

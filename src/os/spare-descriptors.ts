@@ -1,18 +1,17 @@
 import { closeSync, openSync } from 'node:fs';
 import { GuardError } from '../core/errors';
+import { message } from '../messages';
 
-/** What it takes to start a program: two for each of three pipes, and two by which libuv hears whether exec(2) worked. */
+/** Needed to start a program: two for each of three pipes, and two by which libuv learns whether exec(2) succeeded. */
 const descriptorsOfStart = 8;
 
-/** That a program cannot be started because this process may hold no more descriptors. */
 export function noDescriptors(program: string): GuardError {
-  const what = `${program} cannot be started: this process may hold no more descriptors`;
-  return new GuardError('undecided', what, 'raise the limit (ulimit -n), and run again');
+  return new GuardError('undecided', message('no-descriptors', { program }));
 }
 
 /**
- * To be asked before execa starts a program: without descriptors Node gives it a child without pipes, at which execa 9
- * throws, and then an `error` event of that child which nobody hears, and which ends us.
+ * To be called before execa starts a program: without descriptors Node returns a child without pipes, at which execa 9
+ * throws; then the child emits an `error` event without a listener, which would end this process.
  * @throws GuardError
  */
 export function expectSpareDescriptors(program: string): void {

@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 
-/** Milliseconds. oned has begun to write by then, or nobody ever will. */
+/** oned has started to write by then, or there is no input. */
 const inputTimeoutMs = 10_000;
 
-/** All of the standard input; nothing of a terminal's, since an admin tries a script by hand without an input. */
+/** All of the standard input; nothing from a terminal, where an admin tries a script by hand. */
 export function readInput(): Promise<Buffer> {
   return isatty(0) ? Promise.resolve(Buffer.alloc(0)) : wholeOf(process.stdin);
 }
 
 /**
- * It is waited for: once Node has looked at `process.stdin` a pipe does not block any more, and a read that comes before
- * the data finds nothing. What has begun is taken as a whole: a mover that gets a part of it may do anything.
+ * Waits for the data: once Node has opened `process.stdin` a pipe does not block any more, and an early read would find
+ * nothing. Input that has started is read to its end: a mover must not get a part of it.
  */
 export function wholeOf(input: Readable): Promise<Buffer> {
   const pieces: Buffer[] = [];

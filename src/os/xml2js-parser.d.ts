@@ -7,7 +7,7 @@ declare module 'xml2js/lib/parser' {
     attributes: object;
   }
 
-  /** What xml2js listens to (sax/lib/sax.js). */
+  /** The parser of xml2js (sax/lib/sax.js). */
   export interface SaxParser {
     ENTITIES: object;
     /** From 0. */
@@ -15,7 +15,7 @@ declare module 'xml2js/lib/parser' {
     /** Characters that were read, and those up to the last `<`. */
     readonly position: number;
     readonly startTagPosition: number;
-    /** What was read of a `<!` that is not known yet. */
+    /** What was read of an unfinished `<!`. */
     readonly sgmlDecl: string;
     /** `true` once it has ended. */
     readonly doctype: string | true;

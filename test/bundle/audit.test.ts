@@ -89,7 +89,7 @@ test('only some hosts, a cluster, some verdicts; the exit status is the worst of
 
 test.each([
   [['--hosts', 'kvm9'], 'OpenNebula has no KVM host kvm9'],
-  [['--hosts', 'kvm1,-oProxyCommand=x'], '"-oProxyCommand=x" is no host name'],
+  [['--hosts', 'kvm1,-oProxyCommand=x'], '"-oProxyCommand=x" is not a valid host name'],
   [['--cluster', 'defualt'], 'did you mean default?'],
   [['--verdict', 'bad'], '"bad" is not a verdict'],
   [['--here', '--live'], '--here cannot be combined with --live'],

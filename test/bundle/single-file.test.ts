@@ -204,7 +204,7 @@ describe('a wrong command line', () => {
       stderr: `migrate-guard: ${what}\n  -> ${remedy}\n`,
     });
     expect(await said('check', '310', '--destination=-oProxyCommand=x')).toEqual(
-      two('"-oProxyCommand=x" is no host name', 'give a name such as kvm2'),
+      two('"-oProxyCommand=x" is not a valid host name', 'give a name such as kvm2'),
     );
     expect(await said('check', '310', '--config', '/nowhere.yaml')).toEqual(
       two('the configuration /nowhere.yaml cannot be read: ENOENT', 'name another with --config'),

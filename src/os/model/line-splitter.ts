@@ -1,50 +1,50 @@
-/** What stands for a line that is longer than any may be. */
+/** Returned in place of a line that is longer than the limit. */
 export const tooLong = Symbol('a line that is too long');
 
-/** Cuts what arrives in pieces into lines, and never keeps more of it than the longest line may have. */
+/** Splits data that arrives in pieces into lines, and never keeps more than the longest allowed line. */
 export class Lines {
-  /** As large as the longest line so far: a piece may be one byte, and a list of them would take a hundred times as much. */
+  /** As large as the longest line so far. A list of pieces would take a hundred times as much, if each has one byte. */
   private buffer = new Uint8Array(0);
   private size = 0;
-  private passesOver = false;
+  private isSkipping = false;
 
   /** `longest`: in bytes, without the line end. */
   constructor(private readonly longest: number) {}
 
-  /** The lines that end in this piece; `tooLong` as soon as one is, and once, however much of it follows. */
+  /** The lines that end in this piece; `tooLong` once for each line that is too long, as soon as it is. */
   take(piece: Uint8Array): (string | typeof tooLong)[] {
     const found: (string | typeof tooLong)[] = [];
     for (let start = 0; start < piece.length;) {
       const end = piece.indexOf(lineEnd, start);
       if (!this.keep(piece.subarray(start, end < 0 ? piece.length : end))) found.push(tooLong);
       if (end < 0) break;
-      if (!this.passesOver) found.push(this.whole());
+      if (!this.isSkipping) found.push(this.whole());
       this.forget();
       start = end + 1;
     }
     return found;
   }
 
-  /** What stands behind the last line end, once nothing more comes. */
+  /** The text after the last line end, once no more data comes. */
   rest(): string | undefined {
-    return this.size === 0 || this.passesOver ? undefined : this.whole();
+    return this.size === 0 || this.isSkipping ? undefined : this.whole();
   }
 
-  /** Bytes of the line that has no end yet. */
+  /** Bytes of the unfinished line. */
   get kept(): number {
     return this.size;
   }
 
   /** `false` when the line has just become too long. */
   private keep(piece: Uint8Array): boolean {
-    if (this.passesOver) return true;
+    if (this.isSkipping) return true;
     if (this.size + piece.length > this.longest) {
       this.forget();
-      this.passesOver = true;
+      this.isSkipping = true;
       return false;
     }
     this.makeRoom(this.size + piece.length);
-    // A copy: whoever gave the piece may use its memory again.
+    // A copy, because the caller may reuse the memory of the piece.
     this.buffer.set(piece, this.size);
     this.size += piece.length;
     return true;
@@ -63,7 +63,7 @@ export class Lines {
 
   private forget(): void {
     this.size = 0;
-    this.passesOver = false;
+    this.isSkipping = false;
   }
 }
 

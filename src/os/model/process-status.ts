@@ -4,7 +4,7 @@ export interface Credentials {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
-  /** CAP_DAC_OVERRIDE: mode bits and ACLs do not bind it. libvirt drops it unless told otherwise. */
+  /** CAP_DAC_OVERRIDE: mode bits and ACLs do not apply. libvirt drops it unless configured otherwise. */
   readonly overridesAccess: boolean;
 }
 
@@ -31,7 +31,7 @@ export function parseStatus(text: string): Credentials | undefined {
   };
 }
 
-/** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`; tells a reused pid from the process. */
+/** Start time in clock ticks since boot: field 22 of `/proc/PID/stat`; differs if a pid was reused. */
 export function parseStartTime(stat: string): number | undefined {
   return wholeNumber(fieldOfStat(stat, 22));
 }
@@ -40,12 +40,12 @@ function wholeNumber(text = ''): number | undefined {
   return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Field 23, the size of its memory, is 0 of a process that has ended or is about to (fs/proc/array.c, do_task_stat()). */
+/** Field 23, the size of its memory, is 0 for a process that has ended or is ending (fs/proc/array.c, do_task_stat()). */
 export function hasMemory(stat: string): boolean {
   return Number(fieldOfStat(stat, 23) ?? 0) > 0;
 }
 
-/** Counted from 1, beyond the second: that is the name, which may hold anything. */
+/** Fields are counted from 1; the second is the name, which may contain anything, so only later ones can be read. */
 function fieldOfStat(stat: string, field: number): string | undefined {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
 }
@@ -54,7 +54,7 @@ function fieldOfStat(stat: string, field: number): string | undefined {
 const [accessMode, toRead] = [3, 0];
 
 /**
- * Whether a descriptor is open for writing, by its `/proc/PID/fdinfo/N`; `undefined` when that does not tell. Its `flags`
+ * Whether a descriptor is open for writing, by its `/proc/PID/fdinfo/N`; `undefined` when that has no flags. Its `flags`
  * are those of open(2), in octal digits (proc(5)).
  */
 export function isOpenForWriting(fdinfo: string): boolean | undefined {
@@ -91,7 +91,7 @@ export function awaitsGuest(commandLine: string): boolean {
 /**
  * Whether its guest has run under KVM: field 43, guest_time, counts only while a processor is in the guest (proc(5);
  * kernel/sched/cputime.c), and QEMU enters it only while its run state is `running` (softmmu/cpus.c, cpu_can_run). Without
- * KVM, and in the first hundredth of a second, it tells nothing.
+ * KVM, and in the first hundredth of a second, it is 0.
  */
 export function hasRunGuest(stat: string): boolean {
   return (wholeNumber(fieldOfStat(stat, 43)) ?? 0) > 0;

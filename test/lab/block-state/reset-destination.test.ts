@@ -86,7 +86,7 @@ test('where it goes next says nothing of where an earlier migration went: a move
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('what is no host name is no destination', async () => {
+test('a word that is not a host name is refused as the destination', async () => {
   const { exit, stderr } = await stage.run('reset', 'one-402', '--destination=-oProxyCommand=id');
-  expect([exit, stderr]).toEqual([64, expect.stringContaining('is no host name')]);
+  expect([exit, stderr]).toEqual([64, expect.stringContaining('is not a valid host name')]);
 });

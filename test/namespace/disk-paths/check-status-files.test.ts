@@ -68,7 +68,7 @@ describe('a source that is no path', () => {
     on.stage.writeStatus('one-310', xml.replace('</devices>', disk('volume')));
     expect(await on.stage.check('310')).toMatchObject({
       exit: 2,
-      troubles: ['disk-path unknown: libvirt tells no path for this source of type volume without a path'],
+      troubles: ['disk-path unknown: libvirt gives no path for this source of type volume without a path'],
     });
   });
 });

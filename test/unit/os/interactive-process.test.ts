@@ -28,12 +28,12 @@ test.each([
 ])('who goes on and on unasked (%s) is not listened to any more', async (_, script) => {
   const other = talk(`${script}; read word; echo "$word"`);
   await ended(other);
-  expect(await ask(other, 'one')).toEqual({ unknown: 'it says more than any answer takes' });
+  expect(await ask(other, 'one')).toEqual({ unknown: 'its answer is longer than any answer can be' });
 });
 
 test('an answer without an end is none', async () => {
   const other = talk(`read word; ${flood}`);
-  expect(await ask(other, 'one')).toEqual({ unknown: 'it says more than any answer takes' });
+  expect(await ask(other, 'one')).toEqual({ unknown: 'its answer is longer than any answer can be' });
 });
 
 test('why it ended is told by its last complaint, however long it was', async () => {

@@ -130,7 +130,7 @@ describe('readXml', () => {
         text: '',
       });
       expect(() => readXml(`<a ${name}="1" b="2" ${name}="1"/>`)).toThrow(
-        new XmlError(`line 1: attribute ${name} stands twice`),
+        new XmlError(`line 1: attribute ${name} occurs twice`),
       );
       expect(() => readXml(`<a>&${name};</a>`)).toThrow(XmlError);
       expect(Object.getOwnPropertyNames(Object.prototype)).toHaveLength(ownOfPrototype);
@@ -220,18 +220,18 @@ describe('what is no such document', () => {
     ['<![CDATA[b]]><a/>', 'line 1: text outside the root element'],
     ['\0', 'line 1: Non-whitespace before first tag.'],
     ['</a>', 'line 1: Unmatched closing tag: a'],
-    ['<a b="1" b="2"/>', 'line 1: attribute b stands twice'],
-    ['<a b="1" b="1"/>', 'line 1: attribute b stands twice'],
-    ['<a>\n<b c="1" d=\'2\' c = "3"/></a>', 'line 2: attribute c stands twice'],
-    ['<a><b c="1" d=">" c="3">t</b></a>', 'line 1: attribute c stands twice'],
+    ['<a b="1" b="2"/>', 'line 1: attribute b occurs twice'],
+    ['<a b="1" b="1"/>', 'line 1: attribute b occurs twice'],
+    ['<a>\n<b c="1" d=\'2\' c = "3"/></a>', 'line 2: attribute c occurs twice'],
+    ['<a><b c="1" d=">" c="3">t</b></a>', 'line 1: attribute c occurs twice'],
     ['<a b=1/>', 'line 1: Unquoted attribute value'],
-    ['<a b="<"/>', 'line 1: a "<" stands in a tag'],
+    ['<a b="<"/>', 'line 1: there is a "<" in a tag'],
     ['<a b="1"c="2"/>', 'line 1: No whitespace between attributes'],
     ['<a b/>', 'line 1: Invalid attribute name'],
     ['<a / >', 'line 1: Forward-slash in opening tag not followed by >'],
     ['<a ="1"/>', 'line 1: Invalid attribute name'],
     ['<a', 'line 1: Unexpected end'],
-    ['< a/>', 'line 1: a blank stands before a name'],
+    ['< a/>', 'line 1: there is a blank before a name'],
     ['<1/>', 'line 1: Unencoded <'],
     ['<a><!-- ', 'line 1: Unclosed root tag'],
     ['<a><!-- -- --></a>', 'line 1: Malformed comment'],
