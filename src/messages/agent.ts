@@ -51,8 +51,6 @@ export const agent = {
   'repair-failed': { text: 'the repair failed' },
   'repair-locked': { text: 'locked by another migrate-guard' },
   'repair-refused': { text: 'it cannot be repaired' },
-  'paths-made': { text: "{paths} made in QEMU's mount namespace" },
-  'paths-would-be-made': { text: "{paths} would be made in QEMU's mount namespace" },
   'vms-counted': { text: '{count} VMs' },
   'vms-behind-links': { text: '{count} VMs have a disk behind these links' },
   'frontend-gone': { text: 'the front-end closed the connection' },
