@@ -14,6 +14,7 @@ import { findDomains } from '../hypervisor/find-domains';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { withDeadline } from '../os/deadline';
+import { message, textOf } from '../messages';
 import type { LinkChange } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
@@ -25,7 +26,7 @@ export interface Forecast {
 
 /**
  * What a check would find of each domain of this host if these links pointed elsewhere and nothing else were done;
- * domains whose ways pass none of them are left out. What is late after `deadline` milliseconds is unknown, not waited
+ * domains whose paths pass none of them are left out. What is late after `deadline` milliseconds is unknown, not waited
  * for: a list that is asked for on storage that hangs takes seconds for each disk. Nothing is changed.
  */
 export async function* foresee(
@@ -49,11 +50,8 @@ function unknown(why: UnreadableDomain): Forecast {
 }
 
 function late({ name }: Domain): Forecast {
-  return unknown({
-    name,
-    why: 'its paths were not looked at in time',
-    remedy: `migrate-guard check ${name}`,
-  });
+  const { what: why, remedy } = message('forecast-late', { domain: name });
+  return unknown({ name, why, remedy });
 }
 
 async function foreseeDomain(
@@ -70,13 +68,13 @@ async function foreseeDomain(
     if ('why' in seen) return [unknown(seen)];
     return seen.after ? [{ report: report(seen.after), now: report(seen.facts).verdict }] : [];
   } catch (error) {
-    const why = `it could not be looked at: ${errorName(error)}`;
-    const remedy = remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: 'run again' });
+    const why = textOf('forecast-failed', { error: errorName(error) });
+    const remedy = remedyOf(error, `/proc/${domain.pid ?? 0}`, { otherwise: textOf('run-again') });
     return [unknown({ name: domain.name, why, remedy })];
   }
 }
 
-/** Where the links really stand on this host; one that is not there is nobody's way. */
+/** Where the links really stand on this host; one that is not there is on no path. */
 async function linksHere(changes: readonly LinkChange[]): Promise<ReadonlyMap<string, string>> {
   const host = new HostPaths();
   try {

@@ -10,6 +10,7 @@ import type { ResolvedPath } from '../file-tree/model/walk';
 import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { listDomains, readDomain } from '../hypervisor/status-files';
+import { message } from '../messages';
 import { goesThrough, otherNameOf } from './model/link-map';
 
 interface IndexedDomain {
@@ -19,10 +20,10 @@ interface IndexedDomain {
   readonly walks: readonly ResolvedPath[];
 }
 
-/** Who uses a link: domains whose ways go through it, and domains of which nobody can tell. */
+/** Who uses a link: domains whose paths go through it, and domains of which that is not known. */
 export interface LinkUsers {
   readonly domains: readonly Domain[];
-  readonly doubtful: readonly UnreadableDomain[];
+  readonly uncertain: readonly UnreadableDomain[];
 }
 
 /** Knows for every running domain of this host which links its disks' paths go through, in either view. */
@@ -38,8 +39,7 @@ export class LinkUserIndex {
   async refresh(progress: (done: number, all: number) => void = () => undefined): Promise<void> {
     const names = listDomains(this.stateDirectory);
     if (!names) {
-      const what = `${this.stateDirectory} cannot be read, so nobody can tell which VMs use a link`;
-      throw new GuardError('notPermitted', what, 'run as root on a host that runs libvirt');
+      throw new GuardError('notPermitted', message('users-unknown', { directory: this.stateDirectory }));
     }
     for (const name of this.known.keys()) if (!names.includes(name)) this.known.delete(name);
     const changed = names.flatMap((name) => {
@@ -62,26 +62,26 @@ export class LinkUserIndex {
     }
   }
 
-  /** Its ways have just been changed. */
+  /** Its paths have just been changed. */
   forget(name: string): void {
     this.known.delete(name);
   }
 
   usersOf(link: FoundLink): LinkUsers {
     const domains: Domain[] = [];
-    const doubtful: UnreadableDomain[] = [];
+    const uncertain: UnreadableDomain[] = [];
     for (const { domain, walks } of this.known.values()) {
       if ('why' in domain) {
-        doubtful.push(domain);
+        uncertain.push(domain);
         continue;
       }
       const other = walks.map((resolved) => otherNameOf(link, resolved)).find((path) => path !== undefined);
       if (other !== undefined) {
-        const why = `its disk goes through the same link by the name ${other}`;
-        doubtful.push({ name: domain.name, why, remedy: `relink ${other} instead` });
-      } else if (walks.some((way) => goesThrough(way, link.path))) domains.push(domain);
+        const { what: why, remedy } = message('other-name-of-link', { other });
+        uncertain.push({ name: domain.name, why, remedy });
+      } else if (walks.some((resolved) => goesThrough(resolved, link.path))) domains.push(domain);
     }
-    return { domains, doubtful };
+    return { domains, uncertain };
   }
 
   private async survey(
@@ -91,7 +91,7 @@ export class LinkUserIndex {
   ): Promise<IndexedDomain> {
     if ('why' in found) return { version, domain: found, walks: [] };
     const facts = await group.with(found, (held) => collectFacts(held));
-    // A QEMU that cannot be looked into still has the host's half of its ways.
+    // A QEMU that cannot be looked into still has the host's view of its paths.
     const walks =
       'why' in facts
         ? await this.host.walks(found.sources.map(({ path }) => path))

@@ -23,24 +23,25 @@ import { FileTree } from '../file-tree/tree';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
+import { message, textOf } from '../messages';
 import { goesThrough } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
-/** A link of the host, and the target that it shall have. */
+/** A link of the host, and the target that it is to have. */
 export interface TargetLink {
   readonly path: string;
   readonly target: string;
 }
 
-/** The paths of the disks that were sound before and are with the way made, or why the domain keeps the link from being moved. */
+/** The paths of the disks that were sound before, and are with the new path made; or why the domain keeps the link from being moved. */
 export type Preparation = { readonly sound: ReadonlySet<string> } | Failure;
 
-const doubted = (what: string): Failure => failureOf('problem', what);
+const problem = (what: string): Failure => failureOf('problem', { what });
 
 /**
- * Makes, inside one domain's namespace, the way that its disks will take once the link points elsewhere, and
- * proves it: the end of that way is opened there as QEMU's user, and is the device that QEMU holds. The ways that
- * its disks take today stay whole, too: they are what is left if the link is not moved after all.
+ * Makes, inside one domain's namespace, the path that its disks will have once the link points elsewhere, and
+ * proves it: the end of that path is opened there as QEMU's user, and is the device that QEMU holds. The paths that
+ * its disks have today stay whole, too: they are needed if the link is not moved after all.
  */
 export async function prepareDomainForLink(
   domain: Domain,
@@ -51,8 +52,10 @@ export async function prepareDomainForLink(
   try {
     const work = (held: HeldDomain): Promise<Preparation> => prepareHeldDomain(held, target, dryRun);
     const done = await withDomainLock(domain.name, () => group.with(domain, work));
-    if ('why' in done) return doubted(done.why);
-    return isFailure(done) ? doubted(`${domain.name}: ${done.what}`) : done;
+    if ('why' in done) return problem(done.why);
+    return isFailure(done)
+      ? failureOf('problem', message('of-domain', { domain: domain.name, reason: done.what }))
+      : done;
   } catch (error) {
     if (error instanceof GuardError) return error;
     throw error;
@@ -67,15 +70,15 @@ async function prepareHeldDomain(
   if (!dryRun) removeLeftovers(held);
   const facts = await collectFacts(held, { open: true });
   const through = sourcesThrough(facts, target.path);
-  const doubt = doubtOf(facts, through);
-  if (doubt !== undefined) return doubted(doubt);
+  const wrong = firstUncertainty(facts, through);
+  if (wrong !== undefined) return problem(wrong);
   const sound = soundPaths(facts);
 
   const links: WhereLinksPoint = new Map([[target.path, target.target]]);
   const plan = await planForTarget(facts, through, held, links);
   if (isFailure(plan)) return plan;
-  const doubtOfNeighbour = doubtOf(facts, sourcesTouched(facts, plan.steps));
-  if (doubtOfNeighbour !== undefined) return doubted(doubtOfNeighbour);
+  const wrongBeside = firstUncertainty(facts, sourcesTouched(facts, plan.steps));
+  if (wrongBeside !== undefined) return problem(wrongBeside);
   if (dryRun) return { sound };
 
   const host = FileTree.open('/');
@@ -92,14 +95,14 @@ async function prepareHeldDomain(
   ]);
   if (failure === undefined) return { sound };
   undo();
-  return doubted(failure);
+  return problem(failure);
 }
 
 const asTheyAre: WhereLinksPoint = new Map();
 
 /**
- * The steps that make the future ways of these sources; none where they lead to the right device already. A link
- * that is replaced may be on the way of another disk, or on that of today: those are kept whole with it.
+ * The steps that make the future paths of these sources; none where they lead to the right device already. A link
+ * that is replaced may be on the path of another disk, or on today's: those are kept whole with it.
  */
 async function planForTarget(
   facts: DomainFacts,
@@ -113,7 +116,8 @@ async function planForTarget(
   for (const [index, source] of through.entries()) {
     const after = then[index];
     const disk = diskOf(source);
-    if (!after || !disk) return doubted(`${source.source.path} leads to no disk`);
+    if (!after || !disk)
+      return failureOf('problem', message('source-leads-to-no-disk', { path: source.source.path }));
     const { end } = after.namespace;
     if (end.kind === 'found' && sameIdentity(end.entry, disk)) continue;
     const plan = planWithNeighbours(after, { ...facts, sources: [...then, ...now] });
@@ -124,7 +128,7 @@ async function planForTarget(
 }
 
 /**
- * The disk of a source that is sound. One that is read-only may have no way inside: then it is the host's, which QEMU
+ * The disk of a source that is sound. One that is read-only may have no path inside: then it is the host's, which QEMU
  * holds open.
  */
 function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | undefined {
@@ -132,40 +136,40 @@ function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | und
   return undefined;
 }
 
-/** The sources whose ways inside go through a link that these steps replace. */
+/** The sources whose paths inside go through a link that these steps replace. */
 function sourcesTouched({ sources }: DomainFacts, steps: readonly Step[]): SourceFacts[] {
   const replaced = steps.filter(({ step }) => step === 'replace-symlink');
   return sources.filter(({ namespace }) => replaced.some(({ path }) => goesThrough(namespace, path)));
 }
 
-/** A source whose way shall be whole while the links point there. */
+/** A source whose path has to be whole while the links point there. */
 interface PathClaim {
   readonly source: SourceFacts;
   readonly links: WhereLinksPoint;
 }
 
-/** Looks at the ways with fresh eyes and opens their ends; gives what is wrong with the first that is. */
+/** Reads the paths again and opens their ends. @returns what is wrong with the first that is not right */
 async function provesWrong(held: HeldDomain, claims: readonly PathClaim[]): Promise<string | undefined> {
   for (const { source: facts, links } of claims) {
     const { source } = facts;
     const disk = diskOf(facts);
-    if (!disk) return `${source.path} leads to no disk`;
+    if (!disk) return textOf('source-leads-to-no-disk', { path: source.path });
     const [read] = await readPaths(held, [source], links, { open: true });
     const end = read?.answer.walk.end;
     const opened = read?.opened;
     if (opened && 'unknown' in opened) return opened.unknown;
     if (end?.kind !== 'found' || !sameIdentity(end.entry, disk))
-      return `${source.disk}: its way would not lead QEMU to ${identity(disk)}`;
-    if (!opened) return `${end.path} was not opened`;
-    if (opened.kind === 'refused')
-      return `QEMU may not open ${end.path} in its mount namespace: ${opened.error}`;
-    if (!sameIdentity(opened.entry, disk)) return `${end.path} leads QEMU to ${identity(opened.entry)}`;
+      return textOf('path-would-lead-elsewhere', { disk: source.disk, device: identity(disk) });
+    if (!opened) return textOf('end-not-opened', { end: end.path });
+    if (opened.kind === 'refused') return textOf('end-refused', { end: end.path, error: opened.error });
+    if (!sameIdentity(opened.entry, disk))
+      return textOf('end-leads-elsewhere', { end: end.path, device: identity(opened.entry) });
   }
   return undefined;
 }
 
 /**
- * After the link was moved: why the domain's disks behind it, or those that were sound before, are no longer sure,
+ * After the link was moved: why the domain's disks behind it, or those that were sound before, are no longer certain,
  * if they are not.
  */
 export async function uncertaintyAfter(
@@ -175,13 +179,13 @@ export async function uncertaintyAfter(
 ): Promise<string | undefined> {
   const facts: DomainFacts | UnreadableDomain = await gatherDomain(domain, { open: true });
   if ('why' in facts) {
-    // A domain that ended meanwhile needs no way; one that just starts has its namespace already, made for the old one.
+    // A domain that ended meanwhile needs no path; one that just starts has its namespace already, made for the old one.
     const ended = domain.pid !== undefined && isGone(domain.pid);
     return ended ? undefined : facts.why;
   }
   const through = new Set(sourcesThrough(facts, path));
   const concerned = facts.sources.filter((source) => through.has(source) || sound.has(source.source.path));
-  return doubtOf(facts, concerned);
+  return firstUncertainty(facts, concerned);
 }
 
 function sourcesThrough(facts: DomainFacts, link: string): SourceFacts[] {
@@ -191,13 +195,13 @@ function sourcesThrough(facts: DomainFacts, link: string): SourceFacts[] {
 }
 
 /** The first finding on these sources that is not `ok`. */
-function doubtOf(facts: DomainFacts, sources: readonly SourceFacts[]): string | undefined {
+function firstUncertainty(facts: DomainFacts, sources: readonly SourceFacts[]): string | undefined {
   if (isUnknown(facts.open)) return facts.open.unknown;
   const paths = new Set(sources.map(({ source }) => source.path));
   const finding = report(facts).findings.find(
     ({ state, path }) => state !== 'ok' && path !== undefined && paths.has(path),
   );
-  return finding && `${finding.disk ?? ''}: ${finding.what}`;
+  return finding && textOf('of-disk', { disk: finding.disk ?? '', reason: finding.what });
 }
 
 /** The paths of the sources on which every finding is `ok`. */

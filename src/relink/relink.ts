@@ -1,4 +1,5 @@
 import type { Domain } from '../hypervisor/model/domain-xml';
+import { message, textOf } from '../messages';
 import { errorName, failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import type { FoundLink } from '../file-tree/model/link-change';
 import { refuseTarget, type LinkChange } from './model/link-map';
@@ -11,7 +12,7 @@ import { log } from '../os/log';
 import { LinkUserIndex } from './link-users';
 import { uncertaintyAfter, prepareDomainForLink, type TargetLink } from './prepare-domain';
 
-/** `left`: there was a doubt, and the link is as it was. `unchanged`: it already points there. */
+/** `left`: it was not certain to do no harm, and the link is as it was. `unchanged`: it already points there. */
 type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
 
 export interface LinkReport {
@@ -29,7 +30,7 @@ export interface LinkReport {
 export interface RelinkOptions {
   readonly settings: Settings;
   readonly dryRun: boolean;
-  /** Told how many domains have been looked at, before the first link is touched. */
+  /** Called with how many domains have been looked at, before the first link is touched. */
   readonly surveyed?: (done: number, all: number) => void;
 }
 
@@ -41,14 +42,13 @@ export interface Relink {
 
 /**
  * Points links elsewhere without breaking a running VM. For each link in turn: the new target is the same disk
- * as the old; every domain behind it gets the new way made and proved inside its namespace; only then is the
- * link replaced, and every domain is checked again. At any doubt the link stays, or goes back to, what it was.
- * @throws GuardError when nothing could be begun.
+ * as the old; the new path is made and proved in the namespace of every domain behind it; only then is the
+ * link replaced, and every domain is checked again. Where anything is uncertain the link stays, or goes back to, what it
+ * was. @throws GuardError when nothing was started.
  */
 export async function relink(changes: readonly ExpectedChange[], options: RelinkOptions): Promise<Relink> {
   const { settings, dryRun, surveyed } = options;
-  if (process.geteuid?.() !== 0)
-    throw new GuardError('notPermitted', 'links can only be moved by root', 'run as root');
+  if (process.geteuid?.() !== 0) throw new GuardError('notPermitted', message('relink-needs-root'));
   const host = new HostPaths();
   try {
     const survey = new LinkUserIndex(settings.libvirt.stateDirectory, host);
@@ -65,6 +65,11 @@ export async function relink(changes: readonly ExpectedChange[], options: Relink
 /** A change that is only made while the link still has the target that it is expected to have. */
 export interface ExpectedChange extends LinkChange {
   readonly expected?: string;
+}
+
+interface Reason {
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /** What to do to take back a journal: the newest change first. Links that point elsewhere by now are left. */
@@ -99,33 +104,33 @@ async function* moveAll(changes: readonly ExpectedChange[], session: RelinkRun):
 }
 
 async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun): Promise<LinkReport> {
-  const unseen = failureOf('undecided', `${change.link} was not looked at`);
+  const unseen = failureOf('undecided', message('link-not-looked-at', { link: change.link }));
   const [found = unseen] = await host.findLinks([change.link]);
   const from = isFailure(found) ? null : found.entry.target;
   const base = { link: change.link, from, to: change.target, domains: [] as string[] };
-  const left = (why: string, remedy: string): LinkReport => ({ ...base, result: 'left', why, remedy });
-  if (isFailure(found)) return left(found.what, 'give the link that disks go through');
+  const left = (reason: Reason): LinkReport => {
+    return { ...base, result: 'left', why: reason.what, remedy: reason.remedy };
+  };
+  if (isFailure(found)) return left(message('no-link-of-disks', { failure: found.what }));
   if (from === change.target) return { ...base, result: 'unchanged' };
-  if (change.expected !== undefined && from !== change.expected) {
-    return left(
-      `it points to ${from ?? ''} by now, not to ${change.expected}`,
-      'somebody moved it since: decide by hand',
-    );
-  }
+  if (change.expected !== undefined && from !== change.expected)
+    return left(message('link-moved-since', { from: from ?? '', expected: change.expected }));
   const [before] = await host.walks([found.path]);
   const [after] = await host.walks([found.path], new Map([[found.path, change.target]]));
-  const refusal = before && after ? refuseTarget(before, after) : 'it was not looked at';
-  if (refusal !== undefined) return left(refusal, 'give a target that leads to the same disk');
+  const refusal = before && after ? refuseTarget(before, after) : textOf('target-not-looked-at');
+  if (refusal !== undefined) return left(message('target-refused', { why: refusal }));
 
   await survey.refresh();
   const users = survey.usersOf(found);
   base.domains = users.domains.map(({ name }) => name);
-  const [doubtful] = users.doubtful;
-  if (doubtful)
-    return left(`nobody can tell whether ${doubtful.name} uses it: ${doubtful.why}`, doubtful.remedy);
+  const [uncertain] = users.uncertain;
+  if (uncertain) {
+    const unknownUse = message('use-unknown', { domain: uncertain.name, why: uncertain.why });
+    return left({ ...unknownUse, remedy: uncertain.remedy });
+  }
   const wish = { path: found.path, target: change.target };
   const sound = await prepareDomains(users.domains, wish, journal === undefined);
-  if (isFailure(sound)) return left(sound.what, sound.remedy ?? 'see migrate-guard check --all');
+  if (isFailure(sound)) return left({ what: sound.what, remedy: sound.remedy ?? textOf('check-all') });
   if (!journal) return { ...base, result: 'would-move' };
 
   const entry = { link: found.path, from: found.entry.target, to: change.target };
@@ -136,20 +141,20 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
     // One link that cannot be written keeps no other from being moved.
     if (!(error instanceof GuardError)) throw error;
     if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
-    return left(error.what, error.remedy ?? 'look at its directory');
+    return left({ what: error.what, remedy: error.remedy ?? textOf('look-at-directory') });
   }
   // Before the journal, which may be full: the VMs come first.
-  const doubt = await doubtOfAny(survey, found, sound);
-  if (doubt === undefined) {
+  const reason = await uncertaintyOfAny(survey, found, sound);
+  if (reason === undefined) {
     journal.write({ ...entry, state: 'done' });
     return { ...base, result: 'moved' };
   }
-  await takeBack(found, change.target, doubt);
+  await takeBack(found, change.target, reason);
   journal.write({ ...entry, state: 'taken-back' });
-  return left(`it was moved and taken back: ${doubt}`, 'see migrate-guard check --all');
+  return left(message('moved-and-taken-back', { reason }));
 }
 
-/** Makes the way in every domain, until one is in doubt. */
+/** Makes the path in every domain, until one is uncertain. */
 async function prepareDomains(
   domains: readonly Domain[],
   target: TargetLink,
@@ -161,7 +166,7 @@ async function prepareDomains(
     for (const domain of domains) {
       const resolved = await prepareDomainForLink(domain, target, dryRun, group);
       if (isFailure(resolved))
-        return failureOf(resolved.code, resolved.what, `see migrate-guard check ${domain.name}`);
+        return { ...resolved, remedy: textOf('check-domain', { domain: domain.name }) };
       sound.set(domain.name, resolved.sound);
     }
     return sound;
@@ -170,15 +175,14 @@ async function prepareDomains(
   }
 }
 
-/** @throws GuardError `person` when the link stays where it was moved to, with the doubt that this leaves. */
-async function takeBack({ path, entry }: FoundLink, target: string, doubt: string): Promise<void> {
+/** @throws GuardError `person` when the link stays where it was moved to, with what is wrong with a VM since. */
+async function takeBack({ path, entry }: FoundLink, target: string, reason: string): Promise<void> {
   try {
     await replaceLink(path, { ...entry, target }, entry.target);
   } catch (error) {
     const why = error instanceof GuardError ? error.what : errorName(error);
-    const what = `${path} was moved to ${target}, after which ${doubt}; it could not be taken back: ${why}`;
-    const remedy = `look where it points, and at migrate-guard check --all; it pointed to ${entry.target}`;
-    throw new GuardError('person', what, remedy, { cause: error });
+    const stayed = message('not-taken-back', { path, target, reason, why, before: entry.target });
+    throw new GuardError('person', stayed, undefined, { cause: error });
   }
 }
 
@@ -186,12 +190,16 @@ async function takeBack({ path, entry }: FoundLink, target: string, doubt: strin
 type Sound = Map<string, ReadonlySet<string>>;
 
 /** Checks again who goes through the link now, domains included that started while it was moved. */
-async function doubtOfAny(survey: LinkUserIndex, link: FoundLink, sound: Sound): Promise<string | undefined> {
+async function uncertaintyOfAny(
+  survey: LinkUserIndex,
+  link: FoundLink,
+  sound: Sound,
+): Promise<string | undefined> {
   for (const name of sound.keys()) survey.forget(name);
   await survey.refresh();
   for (const domain of survey.usersOf(link).domains) {
-    const doubt = await uncertaintyAfter(domain, link.path, sound.get(domain.name) ?? new Set());
-    if (doubt !== undefined) return `${domain.name}: ${doubt}`;
+    const reason = await uncertaintyAfter(domain, link.path, sound.get(domain.name) ?? new Set());
+    if (reason !== undefined) return textOf('of-domain', { domain: domain.name, reason });
   }
   return undefined;
 }

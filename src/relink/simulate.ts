@@ -4,7 +4,7 @@ import { insideOf } from '../disk-paths/io/collect-facts';
 import type { HeldDomain } from '../hypervisor/hold-domain';
 import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
 
-/** The ways of these sources as they would be if these links of the host pointed there and nothing else were done. */
+/** The paths of these sources as they would be if these links of the host pointed there and nothing else were done. */
 export async function sourcesAfter(
   sources: readonly SourceFacts[],
   held: HeldDomain,

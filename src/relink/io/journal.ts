@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { errorName, GuardError } from '../../core/errors';
 import { codeOf, remedyOf } from '../../core/remedy-of';
 import { readNamedFile } from '../../os/read-user-file';
+import { message, textOf } from '../../messages';
 import { makeRootDirectory } from '../../os/root-directory';
 
 /**
  * What was done to one link. `begin` is written before the link is replaced, `done` when it was and every VM behind it
- * was checked; a `begin` alone
- * means that the program died in between, and only the link itself tells which of the two targets it has.
+ * was checked; a `begin` alone means that the program died in between, and only the link itself tells which of the two targets it has.
  */
 export interface JournalEntry {
   readonly time: string;
@@ -33,10 +33,10 @@ export class Journal {
     } catch (error) {
       if (error instanceof GuardError) throw error;
       const remedy = remedyOf(error, directory, {
-        otherwise: `see what stands at ${directory}: namei -l ${directory}`,
+        otherwise: textOf('look-at-journal-directory', { directory }),
       });
-      const what = `a journal cannot be made in ${directory}: ${errorName(error)}`;
-      throw new GuardError(codeOf(error), what, remedy);
+      const failed = message('journal-not-made', { directory, error: errorName(error) });
+      throw new GuardError(codeOf(error), { ...failed, remedy });
     }
   }
 
@@ -63,9 +63,11 @@ export class Journal {
       writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
       fsyncSync(this.descriptor);
     } catch (error) {
-      const what = `the journal ${this.file} cannot be written: ${errorName(error)}; no more links are moved`;
-      const otherwise = `see what happened to ${this.file}, then run again`;
-      throw new GuardError('failed', what, remedyOf(error, this.file, { otherwise }), { cause: error });
+      const remedy = remedyOf(error, this.file, {
+        otherwise: textOf('look-at-journal', { file: this.file }),
+      });
+      const failed = message('journal-not-written', { file: this.file, error: errorName(error) });
+      throw new GuardError('failed', { ...failed, remedy }, undefined, { cause: error });
     }
   }
 
@@ -74,14 +76,13 @@ export class Journal {
   }
 }
 
-const remedy = 'name the file that relink printed';
-
 /**
  * Reads a journal. A last line that was cut off by a crash announces nothing that was done, and is left out.
  * @throws GuardError for a file that is no journal.
  */
 export function readJournal(file: string): JournalEntry[] {
-  const text = readNamedFile(file, `the journal ${file}`, remedy);
+  const { remedy } = message('not-a-journal', { place: file });
+  const text = readNamedFile(file, textOf('the-journal', { file }), remedy);
   return text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
@@ -98,5 +99,5 @@ function parseLine(line: string, place: string): JournalEntry {
   } catch {
     // said below, with the place
   }
-  throw new GuardError('usage', `${place} is no entry of a relink journal`, remedy);
+  throw new GuardError('usage', message('not-a-journal', { place }));
 }

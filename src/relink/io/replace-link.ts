@@ -14,6 +14,7 @@ import { getSystemErrorMap } from 'node:util';
 import { errorName, GuardError } from '../../core/errors';
 import type { LinkEntry } from '../../file-tree/model/entry';
 import { remedyOf } from '../../core/remedy-of';
+import { message, textOf } from '../../messages';
 import { asUserArgv } from '../../os/as-user-argv';
 import { runCommand } from '../../os/run-command';
 import { usualPath, withDescriptors } from '../../os/isolated';
@@ -35,11 +36,12 @@ export async function replaceLink(path: string, before: LinkEntry, target: strin
   try {
     const directory = host.look(path.slice(0, path.lastIndexOf('/')) || '/');
     const anchor = host.anchor(path);
-    if (anchor === undefined || directory.kind !== 'directory') throw failed(path, 'its directory is gone');
+    if (anchor === undefined || directory.kind !== 'directory') throw failed(path, textOf('directory-gone'));
     const byRoot = before.uid === 0 || (directory.uid === 0 && (directory.mode & 0o022) === 0);
     if (byRoot) exchange(anchor, before, target);
     else await exchangeAsOwner(anchor, before, target);
-    if (readlinkSync(anchor) !== target) throw failed(path, `it points to ${readlinkSync(anchor)}`);
+    if (readlinkSync(anchor) !== target)
+      throw failed(path, textOf('points-elsewhere', { target: readlinkSync(anchor) }));
   } catch (error) {
     throw error instanceof GuardError ? error : failed(path, errorName(error), error);
   } finally {
@@ -102,11 +104,15 @@ function errorInWords(words: string): Error {
 
 function expectUnchanged(anchor: string, before: LinkEntry): void {
   if (lstatSync(anchor).isSymbolicLink() && readlinkSync(anchor) === before.target) return;
-  const what = `the link changed meanwhile: it no longer points to ${before.target}`;
-  throw new GuardError('failed', what, 'run again');
+  throw new GuardError('failed', message('link-changed', { target: before.target }));
 }
 
-function failed(path: string, why: string, cause?: unknown): GuardError {
-  const remedy = remedyOf(cause, path, { otherwise: `look at ls -la ${path}` });
-  return new GuardError('failed', `${path} could not be re-pointed: ${why}`, remedy, { cause });
+function failed(path: string, reason: string, cause?: unknown): GuardError {
+  const remedy = remedyOf(cause, path, { otherwise: textOf('look-at-link', { path }) });
+  return new GuardError(
+    'failed',
+    { ...message('link-not-re-pointed', { path, reason }), remedy },
+    undefined,
+    { cause },
+  );
 }

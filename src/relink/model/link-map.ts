@@ -1,21 +1,22 @@
 import { canBeDisk, sameIdentity } from '../../file-tree/model/entry';
 import type { FoundLink } from '../../file-tree/model/link-change';
 import type { ResolvedPath } from '../../file-tree/model/walk';
+import { textOf } from '../../messages';
 import { describeFailure, describeKind } from '../../file-tree/model/describe-hops';
 
-/** One wish: this link shall point to that target. */
+/** This link is to point to that target. */
 export interface LinkChange {
   readonly link: string;
   readonly target: string;
 }
 
-/** A line of a map that is none, with the reason. */
+/** A line that is not one of a map, with the reason. */
 export interface MapError {
   readonly line: number;
   readonly what: string;
 }
 
-/** Reads a map: lines of `link target`; blank lines and `#` comments are allowed. All mistakes are told at once. */
+/** Reads a map: lines of `link target`; blank lines and `#` comments are allowed. All mistakes are reported at once. */
 export function parseMap(text: string): { readonly changes: LinkChange[]; readonly errors: MapError[] } {
   const changes: LinkChange[] = [];
   const errors: MapError[] = [];
@@ -26,10 +27,9 @@ export function parseMap(text: string): { readonly changes: LinkChange[]; readon
     const [link = '', target = ''] = fields;
     if (link === '' || link.startsWith('#')) continue;
     const earlier = lineOf.get(link);
-    if (fields.length !== 2)
-      errors.push({ line, what: `expected "link target", found ${fields.length} words` });
-    else if (!link.startsWith('/')) errors.push({ line, what: `${link} is no absolute path` });
-    else if (earlier !== undefined) errors.push({ line, what: `${link} stands in line ${earlier} already` });
+    if (fields.length !== 2) errors.push({ line, what: textOf('map-words', { count: fields.length }) });
+    else if (!link.startsWith('/')) errors.push({ line, what: textOf('map-not-absolute', { link }) });
+    else if (earlier !== undefined) errors.push({ line, what: textOf('map-twice', { link, line: earlier }) });
     else changes.push({ link, target });
     lineOf.set(link, earlier ?? line);
   }
@@ -38,23 +38,27 @@ export function parseMap(text: string): { readonly changes: LinkChange[]; readon
 
 /** Why a link may not be pointed elsewhere, by what it leads to now and then; `undefined` when that is the same disk. */
 export function refuseTarget(before: ResolvedPath, after: ResolvedPath): string | undefined {
-  for (const [word, resolved] of [
+  for (const [when, resolved] of [
     ['now', before],
     ['then', after],
   ] as const) {
     const failure = describeFailure(resolved);
-    if (failure !== undefined)
-      return `it would not lead to the same disk: ${word}, ${failure.what} on the host`;
+    if (failure !== undefined) return textOf('target-leads-elsewhere', { when, failure });
     if (resolved.end.kind === 'found' && !canBeDisk(resolved.end.entry)) {
-      return `${word} it leads to ${describeKind(resolved.end.entry)}, which is no disk`;
+      return textOf('target-is-no-disk', { when, kind: describeKind(resolved.end.entry) });
     }
   }
-  if (before.end.kind !== 'found' || after.end.kind !== 'found') return 'it leads nowhere';
+  if (before.end.kind !== 'found' || after.end.kind !== 'found') return textOf('target-leads-nowhere');
   if (sameIdentity(before.end.entry, after.end.entry)) return undefined;
-  return `it now leads to ${describeKind(before.end.entry)} ${before.end.path}, but then to ${describeKind(after.end.entry)} ${after.end.path}`;
+  return textOf('target-is-another-disk', {
+    disk: describeKind(before.end.entry),
+    path: before.end.path,
+    otherDisk: describeKind(after.end.entry),
+    otherPath: after.end.path,
+  });
 }
 
-/** The path by which a way goes through this very link, where that is another than the one it was asked for by. */
+/** The path by which another goes through this very link, where that is another than the one it was asked for by. */
 export function otherNameOf(
   { path: own, entry: { inode } }: FoundLink,
   { hops: hops }: ResolvedPath,

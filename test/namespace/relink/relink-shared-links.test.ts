@@ -71,7 +71,7 @@ test('where the way of another disk cannot be kept, the link stays, and nothing 
     const { exit, links } = await runRelink(on.stage, [disk.path, '/dev/vol/a', ...option]);
     expect([exit, links]).toMatchObject([1, [{ result: 'left' }]]);
     expect(links[0]?.why).toBe(
-      "one-310: vdb shares a part of its way, and /dev/pool2/b is a directory in QEMU's mount namespace, but a link on the host",
+      "one-310: vdb shares a part of its path, and /dev/pool2/b is a directory in QEMU's mount namespace, but a link on the host",
     );
   }
   expect(readlinkSync(qemu.tree.path('/dev/vol'))).toBe('pool1');
