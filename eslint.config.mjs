@@ -110,10 +110,8 @@ const messagesOnly = {
 const withTexts = [
   'messages',
   'doctor',
-  'fleet',
   'opennebula',
   'plugin',
-  'relink',
 ];
 
 function restrictedSyntax(...restricted) {

@@ -7,22 +7,23 @@ import { isUnknown } from '../core/unknown';
 import { reportOf } from '../core/unreadable-domain';
 import type { VmRecord } from '../opennebula/model/vm-pool';
 import type { FleetDomain, FleetHost } from './model/fleet';
+import { message, textOf } from '../messages';
 import { noQemu } from './model/mismatch';
 import { ofEachHost } from './of-each-host';
 import type { Scope } from './scope';
 
-/** Milliseconds for one host: more than its root-only half gives itself for all its VMs. */
+/** Milliseconds for one host: more than its agent gives itself for all its VMs. */
 const hostDeadlineMs = 60_000;
 
 export interface Asking {
   readonly settings: Settings;
-  /** Of this program: halves of different releases do not talk to each other. */
+  /** Of this program: an agent of another release may refuse it. */
   readonly version: string;
-  /** Told after every host that is done. */
+  /** Called after every host that is done. */
   readonly progress: (done: number, all: number) => void;
 }
 
-/** A VM as its own host tells; `now` where the report is of what would be. */
+/** A VM as its own host reports it; `now` where the report is of what would be. */
 export type ReportedDomain = FleetDomain & { readonly now?: Verdict };
 
 /**
@@ -42,7 +43,7 @@ export async function fromHosts(
     return reported;
   });
   const domains = all.flatMap((one) => one.domains);
-  // OpenNebula names the destination of a migration, and the source tells of the VM.
+  // OpenNebula names the destination of a migration, and the source reports the VM.
   const seen = new Set(domains.filter((domain) => domain.seen !== null).map(({ domain }) => domain));
   return {
     hosts: all.map(({ host }) => host),
@@ -76,9 +77,10 @@ async function askOne(
       add(report, new Date().toISOString(), { ...(now ? { now } : {}), ...(qemu ? { qemu } : {}) }),
   );
   const trouble = troubleOf(host.host, answer, settings.ssh.user);
-  // What is not concerned by a change is not told of.
-  const untold = action === 'audit' || trouble ? placed.filter(({ id }) => !domains.has(`one-${id}`)) : [];
-  for (const record of untold) {
+  // What a change does not concern is not reported.
+  const unreported =
+    action === 'audit' || trouble ? placed.filter(({ id }) => !domains.has(`one-${id}`)) : [];
+  for (const record of unreported) {
     const finding = trouble ? ({ check: 'host', state: 'unknown', ...trouble } as const) : noQemu(record);
     add(reportOf({ name: `one-${record.id}` }, 'unknown', [finding]), null, {});
   }
@@ -87,12 +89,11 @@ async function askOne(
 
 function troubleOf(host: string, answer: HostAnswer | NotBegun, user: string): FleetHost['trouble'] {
   if (isUnknown(answer)) {
-    return {
-      what: `${host} cannot be asked: ${answer.unknown}`,
-      remedy: `migrate-guard doctor --host ${host}; as ${user}: ssh ${host}`,
-    };
+    const { what, remedy } = message('host-not-asked', { host, why: answer.unknown, user });
+    return { what, remedy };
   }
   const { exit, what, remedy } = answer.end;
   if (exit === 0) return undefined;
-  return { what: `${host}: ${what}`, remedy: remedy ?? `migrate-guard doctor --host ${host}` };
+  const said = textOf('host-says', { host, reason: what });
+  return { what: said, remedy: remedy ?? textOf('doctor-of-host', { host }) };
 }

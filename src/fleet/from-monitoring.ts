@@ -9,6 +9,7 @@ import {
   type FleetHost,
   type FleetReport,
 } from './model/fleet';
+import { message, textOf, type Message } from '../messages';
 import { resumeOf } from '../hypervisor/model/guest-origin';
 import { readBlockState, readVerdict } from '../core/report-json';
 import type { Settings } from '../config/settings';
@@ -20,14 +21,14 @@ import { readXml } from '../os/read-xml';
 import type { Scope } from './scope';
 
 /**
- * Seconds after which what the probe said counts no more. It runs every half minute or so (MONITOR_VM of monitord.conf),
- * and monitord keeps what a probe that fell silent has said last, for ever.
+ * Seconds after which a report of the probe is too old. It runs every half minute or so (MONITOR_VM of monitord.conf), and
+ * monitord keeps the last report of a probe that has stopped, for ever.
  */
 const maxAgeSeconds = 15 * 60;
 
 /**
- * What OpenNebula's own collectors brought of each VM: no host is asked. A host of whose VMs none was heard lately has
- * its trouble; where oned did not tell what it has heard, that is a doubt, and no host's trouble.
+ * What OpenNebula's own collectors brought of each VM: no host is asked. A host of whose VMs none was reported lately has
+ * its trouble; where oned does not say what was reported, that is a warning, and no host's trouble.
  */
 export async function fromMonitoring(
   { hosts, vms, doubts }: Scope,
@@ -38,15 +39,15 @@ export async function fromMonitoring(
   if (isUnknown(monitoring)) {
     // The list has a little of it too, which is better than nothing.
     const domains = vms.map((vm) => assess(vm, vm.reported, now).vm);
-    const doubt = `the VMs' MONITORING cannot be read: ${monitoring.unknown}`;
-    return { hosts, domains, doubts: [...doubts, doubt] };
+    const warning = textOf('monitoring-not-read', { why: monitoring.unknown });
+    return { hosts, domains, doubts: [...doubts, warning] };
   }
   const judged = vms.map((vm) => assess(vm, newest(vm.reported, monitoring.get(vm.id)), now));
   const known = hosts.map((host) => withHostError(host, judged));
   return { hosts: known, doubts, domains: judged.map(({ vm }) => vm) };
 }
 
-/** A VM, and whether what the probe said of it counts. */
+/** A VM, and whether the probe's report of it is recent and can be read. */
 interface Judged {
   readonly vm: FleetDomain;
   readonly isHeard: boolean;
@@ -55,9 +56,9 @@ interface Judged {
 function withHostError(host: FleetHost, judged: readonly Judged[]): FleetHost {
   const here = judged.filter(({ vm }) => vm.host === host.host);
   if (here.length === 0 || here.some(({ isHeard }) => isHeard)) return host;
-  const silence = `its probe has said nothing of its VMs for ${describeAge(maxAgeSeconds)}`;
-  const what = `${host.host} tells nothing: ${silence}, or nothing that can be understood`;
-  return { ...host, trouble: { what, remedy: doctorOf(host.host) } };
+  const values = { host: host.host, age: describeAge(maxAgeSeconds) };
+  const { what, remedy } = message('host-silent', values);
+  return { ...host, trouble: { what, remedy } };
 }
 
 async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeReport> | Unknown> {
@@ -66,10 +67,10 @@ async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeRe
   const { answer, from } = answered;
   try {
     const decoded = decodeAnswer(readXml(answer));
-    if (isFailure(decoded)) return { unknown: `${from} refuses: ${decoded.what}` };
+    if (isFailure(decoded)) return { unknown: textOf('oned-refuses', { from, reason: decoded.what }) };
     return readMonitoring(readXml(decoded));
   } catch (error) {
-    return { unknown: `${from} does not answer as oned does: ${errorName(error)}` };
+    return { unknown: textOf('not-oned', { from, error: errorName(error) }) };
   }
 }
 
@@ -82,46 +83,39 @@ function newest(one: ProbeReport | undefined, other: ProbeReport | undefined): P
 function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined, now: Date): Judged {
   const domain = `one-${id}`;
   const base = { domain, pid: null, plan: [], host, vmId: id, name };
-  const undecided = (what: string, remedy: string, seen: string | null): Judged => {
-    const findings = [{ check: 'monitoring', state: 'unknown', what, remedy }] as const;
+  const undecided = (why: Message, seen: string | null): Judged => {
+    const findings = [{ check: 'monitoring', state: 'unknown', ...why }] as const;
     const standing = { verdict: 'undecided', blockState: 'unknown' } as const;
-    return { vm: { ...base, ...standing, reason: what, seen, findings }, isHeard: false };
+    return { vm: { ...base, ...standing, reason: why.what, seen, findings }, isHeard: false };
   };
-  const doctor = doctorOf(host);
-  if (!reported) return undecided(`the probe on ${host} has told nothing of it`, doctor, null);
+  if (!reported) return undecided(message('never-reported', { host }), null);
   const [verdict, blockState] = [readVerdict(reported.verdict), readBlockState(reported.blockState)];
   const seen = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(reported.time) ? reported.time : null;
   if (!verdict || !blockState || seen === null || Number.isNaN(Date.parse(seen)))
-    return undecided(`the probe on ${host} tells what cannot be understood`, doctor, null);
+    return undecided(message('report-not-understood', { host }), null);
   const age = ageOf({ seen }, now) ?? 0;
   const ahead = (Date.parse(seen) - now.getTime()) / 1000;
   if (ahead > maxAgeSeconds) {
-    const what = `the probe on ${host} speaks ${describeAge(ahead)} in the future: its clock is not ours`;
-    return undecided(what, `set the clocks of ${host} and of this machine`, null);
+    return undecided(message('report-from-future', { host, age: describeAge(ahead) }), null);
   }
   if (age > maxAgeSeconds) {
-    const what = `the probe on ${host} fell silent: ${verdict} is what it said ${describeAge(age)} ago`;
-    return undecided(what, doctor, seen);
+    return undecided(message('report-too-old', { host, verdict, age: describeAge(age) }), seen);
   }
   const finding: Finding = {
     check: 'monitoring',
     state: verdict === 'undecided' ? 'unknown' : 'problem',
-    what: reported.reason || `the probe says ${verdict}, without a reason`,
-    remedy: `on ${host}: ${remedyOf(domain, verdict, blockState)}`,
+    what: reported.reason || textOf('no-reason-reported', { verdict }),
+    remedy: textOf('on-host', { host, order: remedyOf(domain, verdict, blockState) }),
   };
   const findings = verdict === 'safe' ? [] : [finding];
   const reason = verdict === 'safe' ? '' : finding.what;
   return { vm: { ...base, verdict, blockState, reason, seen, findings }, isHeard: true };
 }
 
-function doctorOf(host: string): string {
-  return `migrate-guard doctor --host ${host}`;
-}
-
 function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {
   // Before anything else: until then a migration fails, or kills the VM, whatever its paths are.
   if (needsReset({ blockState })) return resetOf(domain);
   if (blockState === 'not-resumed') return resumeOf(domain);
-  if (verdict === 'repairable') return `migrate-guard repair ${domain}`;
-  return verdict === 'blocked' ? `migrate-guard explain ${domain}` : `migrate-guard check ${domain} --deep`;
+  if (verdict === 'repairable') return textOf('repair-domain', { domain });
+  return verdict === 'blocked' ? textOf('explain-domain', { domain }) : textOf('check-deep', { domain });
 }

@@ -1,3 +1,4 @@
+import { textOf } from '../messages';
 import { inOrder, needsRepair, needsReset, type FleetDomain, type FleetReport } from './model/fleet';
 
 /** One line to type next, for what, and where: on the machine that made the audit, or on the host that is named. */
@@ -7,7 +8,7 @@ export interface NextCommand {
   readonly line: string;
 }
 
-/** The commands that mend what can be mended, and look closer at the rest, the most urgent first. */
+/** The commands that repair what can be repaired, and show more of the rest, the most urgent first. */
 export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   const known = domains.filter(({ host, domain }) => isPlainWord(host) && isPlainWord(domain));
   const repairable = known.filter((vm) => vm.verdict === 'repairable' || needsRepair(vm));
@@ -17,19 +18,17 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   const where = (vms: readonly FleetDomain[]): string =>
     source === 'here' ? '' : ` --hosts ${[...new Set(vms.map(({ host }) => host))].sort(inOrder).join(',')}`;
   return [
-    ...(misplaced
-      ? [{ why: 'See where OpenNebula has a VM', line: `onevm show ${misplaced.vmId ?? ''}` }]
-      : []),
+    ...(misplaced ? [{ why: textOf('see-record-of-vm'), line: `onevm show ${misplaced.vmId ?? ''}` }] : []),
     ...(ill.length > 0
-      ? [{ why: 'Give QEMU its disks back', line: `migrate-guard reset --all${where(ill)}` }]
+      ? [{ why: textOf('give-disks-back'), line: `migrate-guard reset --all${where(ill)}` }]
       : []),
     ...(repairable.length > 0
-      ? [{ why: 'Make the links that are missing', line: `migrate-guard repair --all${where(repairable)}` }]
+      ? [{ why: textOf('make-missing-links'), line: `migrate-guard repair --all${where(repairable)}` }]
       : []),
     ...(blocked
       ? [
           {
-            why: 'See why a VM is blocked',
+            why: textOf('see-why-blocked'),
             host: blocked.host,
             line: `migrate-guard ${blocked.blockState === 'not-resumed' ? 'inspect' : 'explain'} ${blocked.domain}`,
           },
@@ -38,7 +37,7 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   ];
 }
 
-/** What to type for one VM, on its host; nothing for a VM whose name is none to type. */
+/** What to type for one VM, on its host; nothing for a VM whose name is not one word in every shell. */
 export function commandsFor(vm: FleetDomain): string[] {
   const { domain, verdict, blockState, plan } = vm;
   if (!isPlainWord(domain)) return [];
@@ -52,7 +51,7 @@ export function commandsFor(vm: FleetDomain): string[] {
   ];
 }
 
-/** Whether every shell takes it as it is, so that it is one word there, too, when somebody copies it. */
+/** Whether every shell takes it as it is, so that it is one word there, too, when it is copied. */
 function isPlainWord(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/.test(text);
 }

@@ -4,18 +4,19 @@ import { needsRepair, needsReset, type FleetDomain, type FleetHost } from './mod
 import { nearest } from '../core/did-you-mean';
 import { isUnknown } from '../core/unknown';
 import { agentOn, runAgentAction } from '../agent-protocol/run-action';
+import { message, textOf } from '../messages';
 import { audit } from './audit';
 import type { Asking } from './from-hosts';
 import { lastDestination } from './last-destination';
 import type { Wanted } from './scope';
 
 /**
- * Milliseconds for one VM, which takes seconds: what a agent waits for has deadlines of its own. One that hangs all
+ * Milliseconds for one VM, which takes seconds: what an agent waits for has deadlines of its own. One that hangs all
  * the same must not hold all the others.
  */
 const hostDeadlineMs = 5 * 60_000;
 
-/** What is mended all over the fleet: missing paths, or what failed migrations left in QEMU. */
+/** What is repaired all over the fleet: missing paths, or what failed migrations left in QEMU. */
 export type RolloutAction = 'repair' | 'reset';
 
 export interface RolloutOptions extends Asking, Wanted {
@@ -32,7 +33,7 @@ export interface RolloutResult {
   readonly domain: string;
   readonly name: string | null;
   readonly host: string;
-  /** The host's own word, such as `repaired`; `unknown` when nothing was heard of it any more. */
+  /** The host's own word, such as `repaired`; `unknown` when the host said nothing more of it. */
   readonly result: string;
   /** As in core/exit-codes.ts. */
   readonly exit: number;
@@ -44,17 +45,17 @@ export interface RolloutResult {
 export interface RolloutReport {
   readonly hosts: readonly FleetHost[];
   readonly doubts: readonly string[];
-  /** What can be mended, in the order in which it is. */
+  /** What can be repaired or reset, in the order in which it is. */
   readonly candidates: readonly FleetDomain[];
-  /** What is not in order, and what this does not mend: of a candidate its block state, when its paths are repaired. */
+  /** What is not in order, and what this does not heal: of a candidate its block state, when its paths are repaired. */
   readonly others: readonly FleetDomain[];
   /** Ends after the batch in which something went otherwise than it should. */
   readonly mended: AsyncGenerator<RolloutResult>;
 }
 
 /**
- * Mends every VM of the fleet that needs it, a few at a time: the hosts are asked anew which ones do, so a run that was
- * stopped goes on where it stopped when it is started again. @throws GuardError when nobody can be asked, and for a word
+ * Repairs or resets every VM of the fleet that needs it, a few at a time: the hosts are asked again which ones do, so a
+ * run that was stopped continues where it stopped when it is started again. @throws GuardError when no host can be asked, and for a word
  * of `except` that names no VM: the VM that was meant would be worked on.
  */
 export async function rollOut(options: RolloutOptions): Promise<RolloutReport> {
@@ -67,7 +68,7 @@ export async function rollOut(options: RolloutOptions): Promise<RolloutReport> {
   const others = report.domains.filter(
     (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isNotRepairedByIt(vm, options.mending)),
   );
-  return { hosts, doubts, candidates, others, mended: mendEach(candidates, options) };
+  return { hosts, doubts, candidates, others, mended: workOnEach(candidates, options) };
 }
 
 function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
@@ -79,11 +80,12 @@ function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
     word,
     domains.flatMap(({ domain, name }) => (name === null ? [domain] : [domain, name])),
   );
-  throw new GuardError(
-    'usage',
-    `--except ${JSON.stringify(word)} names no VM of these hosts`,
-    `name it by its id, its domain or its name${close === undefined ? '' : `: did you mean ${close}?`}`,
-  );
+  const unknownVm = message('except-unknown', { word: JSON.stringify(word) });
+  const hint = close === undefined ? undefined : textOf('did-you-mean', { close });
+  throw new GuardError('usage', {
+    ...unknownVm,
+    remedy: hint === undefined ? unknownVm.remedy : textOf('with-hint', { order: unknownVm.remedy, hint }),
+  });
 }
 
 /** Which of two copies is the right one is for an operator to say. */
@@ -92,30 +94,30 @@ const needs: Readonly<Record<RolloutAction, (domain: FleetDomain) => boolean>> =
   reset: (vm) => needsReset(vm) && vm.mismatch !== 'two-copies',
 };
 
-/** A block state that has to be healed is no path that could be made. */
+/** A block state that has to be healed is not healed by making a path. */
 function isNotRepairedByIt({ verdict }: FleetDomain, mending: RolloutAction): boolean {
   return mending === 'repair' && verdict !== 'repairable';
 }
 
-async function* mendEach(
+async function* workOnEach(
   candidates: readonly FleetDomain[],
   options: RolloutOptions,
 ): AsyncGenerator<RolloutResult> {
   // What is wrong with all of them shows with the first.
   for (let begin = 0, end = 1; begin < candidates.length; begin = end, end += options.batch) {
     const batch = candidates.slice(begin, end);
-    const ended = await Promise.all(batch.map((domain) => mendOne(domain, options)));
+    const ended = await Promise.all(batch.map((domain) => workOnOne(domain, options)));
     yield* ended;
     if (ended.some(isUnexpectedFailure)) return;
   }
 }
 
-/** Somebody else who works on a VM is no surprise. */
+/** `busy` is expected, and does not stop the roll-out. */
 export function isUnexpectedFailure({ exit }: RolloutResult): boolean {
   return exit !== exitCodes.ok.status && exit !== exitCodes.busy.status;
 }
 
-async function mendOne(
+async function workOnOne(
   { domain, name, host, vmId }: FleetDomain,
   options: RolloutOptions,
 ): Promise<RolloutResult> {
@@ -129,7 +131,6 @@ async function mendOne(
     const { result, exit, what, remedy } = answer.end;
     return { ...base, result, exit, what, remedy, did: answer.did };
   }
-  const what = `${host} cannot be asked: ${answer.unknown}`;
-  const remedy = `migrate-guard doctor --host ${host}`;
+  const { what, remedy } = message('host-not-asked', { host, why: answer.unknown, user: settings.ssh.user });
   return { ...base, result: 'unknown', exit: exitCodes.undecided.status, what, remedy, did: [] };
 }

@@ -2,6 +2,7 @@ import { GuardError } from '../core/errors';
 import { inOrder, type FleetHost } from './model/fleet';
 import { nearest } from '../core/did-you-mean';
 import type { Settings } from '../config/settings';
+import { message, textOf } from '../messages';
 import type { Element } from '../core/element';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { kvmHosts, type KvmHost } from '../opennebula/model/host-pool';
@@ -21,11 +22,11 @@ export interface Wanted {
 export interface Scope {
   readonly hosts: readonly FleetHost[];
   readonly vms: readonly VmRecord[];
-  /** All that OpenNebula lists, by id, wherever they are; nothing where it does not list them. */
+  /** All that OpenNebula lists, by id, wherever they are; `undefined` where it does not list them. */
   readonly records: ReadonlyMap<number, VmRecord> | undefined;
   /** Of these hosts. */
   readonly zombies: readonly { readonly host: string; readonly id: number }[];
-  /** What OpenNebula did not tell. */
+  /** What could not be read of OpenNebula. */
   readonly doubts: readonly string[];
   /** Whether `vms` are all that there are. */
   readonly vmsListed: boolean;
@@ -35,8 +36,8 @@ export interface Scope {
 const deadlineMs = 60_000;
 
 /**
- * Asks OpenNebula for its hosts and VMs. What it does not tell is a doubt; hosts that were named are asked all the same.
- * @throws GuardError for a host or a cluster that does not exist, and when there is nobody to ask about.
+ * Asks OpenNebula for its hosts and VMs. What cannot be read is a warning; hosts that were named are asked all the same.
+ * @throws GuardError for a host or a cluster that does not exist, and when no host is known.
  */
 export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Promise<Scope> {
   wanted.hosts?.forEach(validateHost);
@@ -47,22 +48,17 @@ export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Pr
   const known = isUnknown(hostPool) ? hostPool : kvmHosts(hostPool);
   const records = isUnknown(vmPool) ? undefined : recordsIn(vmPool);
   const placed = isUnknown(vmPool) ? vmPool : [...(records?.values() ?? [])].filter(isPlaced);
-  const doubts = doubtsOf(known, placed);
+  const warnings = notListed(known, placed);
   const hosts = chooseHosts(wanted, known, isUnknown(placed) ? [] : placed);
-  if (hosts.length === 0 && doubts.length > 0) {
-    const what = `OpenNebula does not tell its hosts and VMs: ${doubts.join('; ')}`;
-    throw new GuardError(
-      'undecided',
-      what,
-      `run this on the front-end, as root or ${user}, or name hosts: --hosts`,
-    );
+  if (hosts.length === 0 && warnings.length > 0) {
+    throw new GuardError('undecided', message('opennebula-not-asked', { why: warnings.join('; '), user }));
   }
   const names = new Set(hosts.map(({ host }) => host));
   const vms = isUnknown(placed) ? [] : placed.filter(({ host }) => names.has(host));
   const zombies = (isUnknown(known) ? [] : known).flatMap(({ name, zombies: ids }) =>
     names.has(name) ? ids.map((id) => ({ host: name, id })) : [],
   );
-  return { hosts, vms, records, zombies, doubts, vmsListed: records !== undefined };
+  return { hosts, vms, records, zombies, doubts: warnings, vmsListed: records !== undefined };
 }
 
 /** What OpenNebula has of its VMs now. */
@@ -77,12 +73,12 @@ function recordsIn(pool: Element): ReadonlyMap<number, VmRecord> {
   return new Map(readVmRecords(pool).map((record) => [record.id, record]));
 }
 
-function doubtsOf(hosts: object, vms: object): string[] {
+function notListed(hosts: object, vms: object): string[] {
   const [noHosts, noVms] = [hosts, vms].map((pool) => (isUnknown(pool) ? pool.unknown : undefined));
-  if (noHosts !== undefined && noHosts === noVms) return [`neither hosts nor VMs can be listed: ${noHosts}`];
+  if (noHosts !== undefined && noHosts === noVms) return [textOf('neither-listed', { why: noHosts })];
   return [
-    ...(noHosts === undefined ? [] : [`the hosts cannot be listed: ${noHosts}`]),
-    ...(noVms === undefined ? [] : [`the VMs cannot be listed: ${noVms}`]),
+    ...(noHosts === undefined ? [] : [textOf('hosts-not-listed', { why: noHosts })]),
+    ...(noVms === undefined ? [] : [textOf('vms-not-listed', { why: noVms })]),
   ];
 }
 
@@ -93,18 +89,14 @@ function chooseHosts(
 ): FleetHost[] {
   if (isUnknown(known)) {
     if (cluster !== undefined)
-      throw new GuardError(
-        'undecided',
-        `nobody can tell which hosts are in ${cluster}: ${known.unknown}`,
-        'name hosts: --hosts',
-      );
+      throw new GuardError('undecided', message('cluster-unknown', { cluster, why: known.unknown }));
     const names = named ?? vms.map(({ host }) => host);
     return [...new Set(names)].sort(inOrder).map((host) => ({ host, cluster: null }));
   }
   const clusterOf = new Map(
     known.map(({ name, cluster: { id, name: clusterName } }) => [name, { id, name: clusterName }]),
   );
-  // A host that is switched off, or just gone, may still have VMs in OpenNebula's books.
+  // A host that is switched off, or was removed, may still have VMs by OpenNebula's records.
   const all = new Set([...clusterOf.keys(), ...vms.map(({ host }) => host)]);
   refuseUnknown('host', named ?? [], [...all]);
   const clusters = [...clusterOf.values()].flatMap(({ id, name }) => [id, name]);
@@ -123,6 +115,6 @@ function refuseUnknown(kind: 'host' | 'cluster', given: readonly string[], known
   const foreign = given.find((name) => !known.includes(name));
   if (foreign === undefined) return;
   const close = nearest(foreign, known);
-  const remedy = close === undefined ? `see one${kind} list` : `did you mean ${close}?`;
-  throw new GuardError('usage', `OpenNebula has no KVM ${kind} ${foreign}`, remedy);
+  const remedy = close === undefined ? textOf('see-list', { kind }) : textOf('did-you-mean', { close });
+  throw new GuardError('usage', { ...message('not-in-opennebula', { kind, name: foreign }), remedy });
 }

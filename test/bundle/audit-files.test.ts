@@ -38,9 +38,9 @@ test('--diff tells what changed since, worse ones first', async () => {
     'worse   one-2 vm2: safe on kvm1 -> repairable on kvm1: a reason\n',
   );
   for (const [text, why] of [
-    ['{', 'it is no JSON'],
+    ['{', 'it is not JSON'],
     ['[]', 'it has no list "domains"'],
-    ['{"domains":[{"domain":"one-1"}]}', 'domains[0] is no VM of an audit'],
+    ['{"domains":[{"domain":"one-1"}]}', 'domains[0] is not a VM of an audit'],
     ['{"domains":[],"asked":{"verdicts":["safe"]}}', 'it lists the VMs of some verdicts only'],
   ] as const) {
     const { exit, stderr } = await stage.audit('--diff', scratch('bad.json', text));
@@ -82,7 +82,7 @@ test('a host of whose VMs none was heard lately has not answered, and the alert 
   expect([exit, reported.doubts, answered()]).toEqual([2, [], ['kvm1 1', 'kvm2 0', 'kvm3 1']]);
   expect(reported.hosts.flatMap(({ trouble }) => trouble ?? [])).toEqual([
     {
-      what: 'kvm2 tells nothing: its probe has said nothing of its VMs for 15 min, or nothing that can be understood',
+      what: 'kvm2: its probe has reported none of its VMs for 15 min, or nothing that can be read',
       remedy: 'migrate-guard doctor --host kvm2',
     },
   ]);

@@ -119,9 +119,9 @@ describe('what is not sure is not safe', () => {
     );
     expect(verdicts).toEqual({
       'one-1': ['safe', ''],
-      'one-2': ['undecided', 'the probe on kvm1 has told nothing of it'],
-      'one-3': ['undecided', 'the probe on kvm1 fell silent: safe is what it said 3 h ago'],
-      'one-4': ['undecided', 'the probe on kvm1 tells what cannot be understood'],
+      'one-2': ['undecided', 'the probe on kvm1 has never reported it'],
+      'one-3': ['undecided', 'the report of the probe on kvm1 is too old: safe, 3 h ago'],
+      'one-4': ['undecided', 'the report of the probe on kvm1 cannot be read'],
       'one-5': ['undecided', expect.stringContaining('in the future')],
     });
   });

@@ -1,31 +1,32 @@
 import { failureOf, type Failure } from '../../core/errors';
 import type { FleetDomain, FleetHost, FleetReport } from './fleet';
 import { hostsSeen, type Seen } from './diff';
+import { message } from '../../messages';
 import { mismatchKinds } from './mismatch';
-import { oneOf, readDomainReport, readObject } from '../../core/report-json';
+import { oneOf, readDomainReport, readObject, textOf } from '../../core/report-json';
 
 /**
- * What an earlier audit knew, from what it printed with `--json`; or why the text is none, naming the place. A list of
- * some verdicts only is none either: a VM that is not in it had another one, or was not there at all.
+ * What an earlier audit knew, from what it printed with `--json`; or why the text is not one, naming the place. A list
+ * of some verdicts only is refused, too: a VM that is not in it had another one, or was not there at all.
  */
 export function readFleet(text: string): Seen | Failure {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    return failureOf('usage', `it is no JSON: ${(error as Error).message}`);
+    return failureOf('usage', message('not-json', { error: (error as Error).message }));
   }
   const given = readObject(document);
   const domains = given?.get('domains');
-  if (!Array.isArray(domains)) return failureOf('usage', 'it has no list "domains"');
+  if (!Array.isArray(domains)) return failureOf('usage', message('no-domains'));
   const read: FleetDomain[] = [];
   for (const [index, value] of domains.entries()) {
     const domain = readFleetDomain(value);
-    if (!domain) return failureOf('usage', `domains[${index}] is no VM of an audit`);
+    if (!domain) return failureOf('usage', message('not-a-vm-of-an-audit', { index }));
     read.push(domain);
   }
   const verdicts = readObject(given?.get('asked'))?.get('verdicts') ?? null;
-  if (verdicts !== null) return failureOf('usage', 'it lists the VMs of some verdicts only (--verdict)');
+  if (verdicts !== null) return failureOf('usage', message('some-verdicts-only'));
   return { domains: read, hosts: given ? readHosts(given) : null };
 }
 
@@ -37,13 +38,24 @@ function readHosts(document: ReadonlyMap<string, unknown>): Seen['hosts'] {
   const isWhole = asked !== undefined && (asked.get('hosts') ?? asked.get('cluster') ?? null) === null;
   if (!Array.isArray(hosts)) return null;
   const read = hosts.flatMap((value): FleetHost[] => {
-    const [given, trouble] = [readObject(value), { what: '', remedy: '' }];
+    const given = readObject(value);
+    const trouble = readObject(given?.get('trouble'));
     const host = given?.get('host');
     if (typeof host !== 'string') return [];
-    return [{ host, cluster: null, ...(given?.get('trouble') ? { trouble } : {}) }];
+    return [
+      {
+        host,
+        cluster: null,
+        ...(trouble ? { trouble: { what: textIn(trouble, 'what'), remedy: textIn(trouble, 'remedy') } } : {}),
+      },
+    ];
   });
   const source = sources.find((known) => known === document.get('source')) ?? 'monitoring';
   return hostsSeen({ source, hosts: read, vmsListed: document.get('vmsListed') !== false }, isWhole);
+}
+
+function textIn(given: ReadonlyMap<string, unknown>, key: string): string {
+  return textOf(given.get(key)) ?? '';
 }
 
 function readFleetDomain(value: unknown): FleetDomain | undefined {

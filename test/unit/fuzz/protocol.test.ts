@@ -71,7 +71,7 @@ fuzz('an earlier audit', {
   holds: (earlier) => {
     if (isFailure(earlier))
       return expect(earlier.what).toMatch(
-        /^(it is no JSON: .|it has no list|domains\[\d+\] is no VM|it lists the VMs of some)/,
+        /^(it is not JSON: .|it has no list|domains\[\d+\] is not a VM|it lists the VMs of some)/,
       );
     expect(earlier.domains.every(({ domain, host }) => domain !== '' && typeof host === 'string')).toBe(true);
     expect(earlier.hosts?.every((host) => typeof host === 'string') ?? true).toBe(true);
@@ -148,7 +148,7 @@ fuzz('a journal of relink', {
     writeFileSync(journal, text);
     return readJournal(journal);
   },
-  refuses: (error) => error instanceof GuardError && /, line [1-9]\d* is no entry/.test(error.what),
+  refuses: (error) => error instanceof GuardError && /, line [1-9]\d* is not an entry/.test(error.what),
   holds: (entries) => {
     const words = entries.flatMap(({ link, from, to }) => [link, from, to]);
     expect(words.every((word) => typeof word === 'string')).toBe(true);
