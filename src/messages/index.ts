@@ -6,6 +6,7 @@ import { diskPaths } from './disk-paths';
 import { doctor } from './doctor';
 import { fileTree } from './file-tree';
 import { fleet } from './fleet';
+import { hooks } from './hooks';
 import { hypervisor } from './hypervisor';
 import { move } from './move';
 import { plugin } from './plugin';
@@ -28,6 +29,7 @@ export const sections: readonly (readonly [heading: string, rows: Readonly<Recor
   ['What relink says', relink],
   ['Between front-end and agent', agent],
   ['What OpenNebula’s scripts say', plugin],
+  ['What hooks and OpenNebula’s record say', hooks],
   ['What audit and roll-outs say', fleet],
   ['What doctor says', doctor],
   ['What files and programs say', system],
@@ -45,6 +47,7 @@ const rows = {
   ...relink,
   ...agent,
   ...plugin,
+  ...hooks,
   ...fleet,
   ...doctor,
   ...system,

@@ -9,8 +9,8 @@ export const move = {
     cause: 'another migration, save or snapshot, or a mover that outlived its guard',
     remedy: 'wait for its end, or end it: virsh domjobabort {domain}',
   },
-  'made-before-move': { text: "{paths} made in QEMU's mount namespace" },
-  'would-be-made-before-move': { text: "{paths} would be made in QEMU's mount namespace" },
+  'paths-made': { text: "{paths} made in QEMU's mount namespace" },
+  'paths-would-be-made': { text: "{paths} would be made in QEMU's mount namespace" },
   'repair-without-finding': { text: 'the repair failed' },
   'reset-before-move': {
     text: '{done}; an earlier migration had left the block state {state}',

@@ -40,10 +40,7 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
       return { ...refusalBy(problem), result: 'failed', what: problem.what };
     }
     const paths = repaired.plan.map(({ path }) => path).join(', ');
-    session.reportAction(
-      'repair',
-      textOf(dryRun ? 'would-be-made-before-move' : 'made-before-move', { paths }),
-    );
+    session.reportAction('repair', textOf(dryRun ? 'paths-would-be-made' : 'paths-made', { paths }));
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { XmlError, type Element } from '../core/element';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { findAccount } from '../os/passwd';
 import { runCommand } from '../os/run-command';
 import { asOtherUser, type Argv, type Command } from '../os/isolated';
@@ -15,18 +16,19 @@ const cannotExecute = /^runuser: failed to execute .*: No such file or directory
  * user's login: the PATH stays, and HOME is where the credentials lie (oca/ruby/opennebula/client.rb).
  */
 export async function askOpenNebula(words: Argv, user: string, deadline: number): Promise<string | Unknown> {
-  const [command] = words;
+  const command = words.join(' ');
   const asked = asUserOfOpenNebula(words, user);
   if (isUnknown(asked)) return asked;
   // Ruby takes what is not ASCII for an error in the locale C.
   const env = { LC_ALL: 'C.UTF-8' };
   const { exit, stdout, stderr, timedOut, missing } = await runCommand(asked, { deadline, cwd: '/', env });
   if (exit === 0) return stdout;
-  if (timedOut) return { unknown: `${words.join(' ')} did not answer within ${deadline / 1000} s` };
+  if (timedOut) return { unknown: textOf('onecli-timeout', { command, seconds: deadline / 1000 }) };
   if (missing || exit === notFoundStatus || cannotExecute.test(stderr))
-    return { unknown: `${command} is not installed here: this is no front-end` };
+    return { unknown: textOf('onecli-missing', { command: words[0] }) };
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
-  return { unknown: `${words.join(' ')}: ${said || `it ended with ${exit ?? 'a signal'}`}` };
+  const error = said || textOf('onecli-silent', { status: exit ?? 'a signal' });
+  return { unknown: textOf('onecli-failed', { command, error }) };
 }
 
 /** Asks the same for what it prints as XML. */
@@ -41,7 +43,7 @@ export async function listInOpenNebula(
     return readXml(answer);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    return { unknown: `the answer is no XML: ${error.message}` };
+    return { unknown: textOf('onecli-not-xml', { error: error.message }) };
   }
 }
 
@@ -58,7 +60,7 @@ const ofClient = [
 
 function asUserOfOpenNebula(words: Argv, user: string): Command | Unknown {
   if (process.geteuid?.() !== 0) return words;
-  if (!findAccount(user)) return { unknown: `there is no user ${user} here: this is no front-end` };
+  if (!findAccount(user)) return { unknown: textOf('onecli-no-user', { user }) };
   const given = ofClient.flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorName } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { findAccount } from '../os/passwd';
 import { runCommand } from '../os/run-command';
 import { asOtherUser } from '../os/isolated';
@@ -32,7 +33,7 @@ export async function askOned(
   const answer = await post(url, encode(session));
   return typeof answer === 'string'
     ? { answer, from: url.href }
-    : { unknown: `${url.href}: ${answer.unknown}` };
+    : { unknown: textOf('oned-failed', { address: url.href, why: answer.unknown }) };
 }
 
 /** As OpenNebula's own client finds both (oca/ruby/opennebula/client.rb): the environment, then the user's files. */
@@ -40,7 +41,7 @@ async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
   const isRoot = process.geteuid?.() === 0;
   const { ONE_AUTH, ONE_XMLRPC } = process.env;
   const account = isRoot ? findAccount(user) : undefined;
-  if (isRoot && !account) return { unknown: `there is no user ${user} here: this is no front-end` };
+  if (isRoot && !account) return { unknown: textOf('onecli-no-user', { user }) };
   const homes = [account?.home ?? userInfo().homedir, '/var/lib/one'];
   const filesOf = (name: string): string[] => homes.map((home) => join(home, '.one', name));
   // That user chooses what lies there: root reads with that user's rights, so that no link leads it elsewhere.
@@ -48,11 +49,11 @@ async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
     readFirst(files, account ? (file) => readAs(user, file) : (file) => readFile(file, 'utf8'));
   const session = await read([...(ONE_AUTH ? [ONE_AUTH] : []), ...filesOf('one_auth')]);
   if (session === undefined)
-    return { unknown: `the credentials of ${user} cannot be read: ${filesOf('one_auth').join(', ')}` };
+    return { unknown: textOf('oned-credentials', { user, files: filesOf('one_auth').join(', ') }) };
   const written = ONE_XMLRPC || (await read(filesOf('one_endpoint'))) || 'http://localhost:2633/RPC2';
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
-    return { unknown: `${JSON.stringify(written)} is no address of oned: see ONE_XMLRPC and one_endpoint` };
+    return { unknown: textOf('oned-address', { address: JSON.stringify(written) }) };
   return { url, session };
 }
 
@@ -93,13 +94,18 @@ function post(url: URL, body: string): Promise<string | Unknown> {
         let size = 0;
         answer.on('data', (part: Buffer) => {
           size += part.length;
-          if (size > maxAnswerBytes) answer.destroy(new Error('the answer is too long'));
+          if (size > maxAnswerBytes) answer.destroy(new Error(textOf('oned-too-long')));
           else parts.push(part);
         });
         answer.on('error', (error) => failed(wordsOf(error)));
         answer.on('end', () => {
           if (answer.statusCode === 200) resolve(Buffer.concat(parts).toString('utf8'));
-          else failed(`it answers ${answer.statusCode ?? ''} ${answer.statusMessage ?? ''}`.trim());
+          else
+            failed(
+              textOf('oned-status', {
+                status: `${answer.statusCode ?? ''} ${answer.statusMessage ?? ''}`.trim(),
+              }),
+            );
         });
       },
     );
@@ -110,6 +116,6 @@ function post(url: URL, body: string): Promise<string | Unknown> {
 
 function wordsOf(error: Error): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError')
-    return `no answer within ${deadlineMs / 1000} s`;
+    return textOf('oned-timeout', { seconds: deadlineMs / 1000 });
   return errorName(error);
 }

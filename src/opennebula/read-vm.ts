@@ -1,16 +1,17 @@
 import { XmlError, type Element } from '../core/element';
 import { failureOf, isFailure, type Failure } from '../core/errors';
 import { eventOf, vmIn, xmlOfEvent, type VmEvent } from './model/vm-event';
+import { message } from '../messages';
 import { readXml } from '../os/read-xml';
 
 /** `<VM>`, in XML or in Base64; or what is wrong with it. */
 export function readVm(given: string): Element | Failure {
-  if (given.trim() === '') return failureOf('usage', 'it is empty');
+  if (given.trim() === '') return failureOf('usage', message('vm-document-empty'));
   try {
     return vmIn(readXml(xmlOfEvent(given)));
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
-    return failureOf('usage', `it is neither XML nor XML in Base64: ${error.message}`);
+    return failureOf('usage', message('vm-document-unreadable', { error: error.message }));
   }
 }
 

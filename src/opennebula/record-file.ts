@@ -13,6 +13,7 @@ import { errorName } from '../core/errors';
 import { bounded, readEntry, type RecordEntry } from './model/record';
 import { readJsonObject } from '../core/report-json';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { appending, plainly, withFile } from '../os/open-file';
 import { writeWhole } from '../os/output-file';
 
@@ -48,7 +49,7 @@ export function keepEntry(directory: string, given: RecordEntry): string | undef
         writeWhole(join(directory, `${vmId}.json`), text);
       }),
     ].find((why) => why !== undefined);
-  return lost === undefined ? undefined : `it could not be written to ${directory}: ${lost}`;
+  return lost === undefined ? undefined : textOf('record-not-written', { path: directory, why: lost });
 }
 
 /** Why that was not possible. */
@@ -74,7 +75,7 @@ export function entriesNotRun(directory: string): RecordEntry[] | Unknown {
     accessSync(directory, constants.R_OK | constants.X_OK);
   } catch (error) {
     if (errorName(error) === 'ENOENT') return [];
-    return { unknown: `what was done for VMs cannot be read in ${directory}: ${errorName(error)}` };
+    return { unknown: textOf('record-not-read', { path: directory, why: errorName(error) }) };
   }
   const lists = [`${notRunFile}.old`, notRunFile].map((name) => readOwn(join(directory, name)));
   const unread = lists.find((list) => isUnknown(list));
@@ -110,13 +111,15 @@ function appendLine(file: string, entry: RecordEntry): void {
  */
 function readOwn(file: string): string | Unknown {
   const cannot = (why: string): Unknown => ({
-    unknown: `what was done for VMs cannot be read in ${file}: ${why}`,
+    unknown: textOf('record-not-read', { path: file, why }),
   });
   try {
     return withFile(file, plainly, (descriptor) => {
       const stat = fstatSync(descriptor);
-      if (!stat.isFile()) return cannot('it is no plain file');
-      return stat.size <= maxFileBytes ? readFileSync(descriptor, 'utf8') : cannot('it is longer than 1 MiB');
+      if (!stat.isFile()) return cannot(textOf('not-a-plain-file'));
+      return stat.size <= maxFileBytes
+        ? readFileSync(descriptor, 'utf8')
+        : cannot(textOf('longer-than-allowed', { size: '1 MiB' }));
     });
   } catch (error) {
     return errorName(error) === 'ENOENT' ? '' : cannot(errorName(error));

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import { hookStates, isFiredBy, type HookName } from '../opennebula/model/migration-history';
 import { xmlOfEvent } from '../opennebula/model/vm-event';
+import { message, textOf } from '../messages';
 import { hookCommand, hookProgram, runAsHookManager } from './hook-environment';
 import { showVm } from '../opennebula/onevm';
 import { readVmEvent } from '../opennebula/read-vm';
@@ -41,10 +42,7 @@ export interface HookTest {
 export async function testHook(hook: HookName, options: HookTestOptions): Promise<HookTest> {
   const { settings, vmId, dryRun } = options;
   const program = hookProgram(hook);
-  if (!existsSync(program)) {
-    const what = `the hook's program ${program} is not installed`;
-    throw new GuardError('problem', what, 'run install.sh frontend');
-  }
+  if (!existsSync(program)) throw new GuardError('problem', message('hook-not-installed', { path: program }));
   const xml = xmlOfEvent(options.event ?? (await askOpenNebula(vmId, settings)));
   checkEvent(hook, xml, vmId, options.event !== undefined);
   const command = hookCommand(hook, settings.ssh.user, dryRun);
@@ -56,26 +54,24 @@ export async function testHook(hook: HookName, options: HookTestOptions): Promis
 async function askOpenNebula(vmId: string, { ssh: { user } }: Settings): Promise<string> {
   const shown = await showVm(vmId, user);
   if (!isUnknown(shown)) return shown;
-  const remedy = 'run this on the front-end with the ID of a VM, or give a saved event: --event FILE';
-  throw new GuardError('undecided', `the XML of VM ${vmId} cannot be had: ${shown.unknown}`, remedy);
+  throw new GuardError('undecided', message('hook-vm-not-shown', { vm: vmId, why: shown.unknown }));
 }
 
 function checkEvent(hook: HookName, xml: string, vmId: string, isSaved: boolean): void {
   const event = readVmEvent(xml);
-  const what = isSaved ? 'the saved event' : `what onevm show -x ${vmId} prints`;
-  if (isFailure(event)) {
-    const why = `${what} is no event: ${event.what}`;
-    throw new GuardError('usage', why, 'see docs/opennebula.md for how to save one');
-  }
-  if (event.vmId !== vmId) {
-    const why = `${what} is of VM ${event.vmId}, not of VM ${vmId}`;
-    throw new GuardError('usage', why, `give --vm ${event.vmId}`);
-  }
+  const document = isSaved ? textOf('saved-event') : textOf('shown-vm', { vm: vmId });
+  if (isFailure(event))
+    throw new GuardError('usage', message('hook-not-an-event', { document, reason: event.what }));
+  if (event.vmId !== vmId)
+    throw new GuardError(
+      'usage',
+      message('hook-event-of-another', { document, other: event.vmId, vm: vmId }),
+    );
   if (isFiredBy(hook, event)) return;
   const { state, lcmState } = event;
+  const { words: states } = hookStates[hook];
   throw new GuardError(
     'problem',
-    `VM ${vmId} is in STATE ${state} and LCM_STATE ${lcmState}, so OpenNebula would not run ${hook}, which is for ${hookStates[hook].words}`,
-    'run this while it is in that state, or give a saved event: --event FILE',
+    message('hook-not-started-now', { vm: vmId, state, lcmState, hook, states }),
   );
 }

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import { failedMigration, type FailedMigration } from '../opennebula/model/migration-history';
 import type { VmEvent } from '../opennebula/model/vm-event';
+import { message, textOf } from '../messages';
 import { migrateLive, showVm } from '../opennebula/onevm';
 import { readVmEvent } from '../opennebula/read-vm';
 import type { Reply } from './script-call';
@@ -20,21 +21,19 @@ export async function retry(
   dryRun: boolean,
 ): Promise<Reply> {
   const domain = `one-${vmId}`;
-  const byHand = `onevm migrate --live ${vmId} ${destination}`;
-  const left = (why: string): Reply => hookReply(domain, `not tried again: ${why}`);
-  const cannot = (why: string): Reply => {
-    const what = `it is healed, but could not be tried again: ${why}`;
-    return failedReply(domain, failureOf('undecided', what, byHand));
-  };
-  if (isSecond) return left(`the live migration before it went to ${destination}, too, and failed`);
+  const byHand = textOf('migrate-live', { vm: vmId, destination });
+  const left = (reason: string): Reply => hookReply(domain, textOf('retry-left', { reason }));
+  const cannot = (reason: string): Reply =>
+    failedReply(domain, failureOf('undecided', { ...message('retry-failed', { reason }), remedy: byHand }));
+  if (isSecond) return left(textOf('retry-was-second', { destination }));
   const shown = await showVm(vmId, user);
   if (isUnknown(shown)) return cannot(shown.unknown);
   const now = readVmEvent(shown);
-  if (isFailure(now)) return cannot(`onevm show -x ${vmId}: ${now.what}`);
+  if (isFailure(now)) return cannot(textOf('shown-vm-unreadable', { vm: vmId, reason: now.what }));
   const still = failedMigration(now);
-  if (isFailure(still) || still.seq !== seq) return left('the VM has gone on since');
-  if (dryRun) return left(`a dry run: would be asked: ${byHand}`);
-  const begun = await migrateLive(vmId, destination, user);
-  if (isUnknown(begun)) return cannot(begun.unknown);
-  return hookReply(domain, `OpenNebula was asked to try again: ${byHand}`);
+  if (isFailure(still) || still.seq !== seq) return left(textOf('retry-vm-changed'));
+  if (dryRun) return left(textOf('retry-dry-run', { command: byHand }));
+  const asked = await migrateLive(vmId, destination, user);
+  if (isUnknown(asked)) return cannot(asked.unknown);
+  return hookReply(domain, textOf('retry-asked', { command: byHand }));
 }

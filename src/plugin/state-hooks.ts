@@ -15,6 +15,7 @@ import {
   type LiveMigration,
 } from '../opennebula/model/migration-history';
 import type { VmEvent } from '../opennebula/model/vm-event';
+import { message, textOf } from '../messages';
 import { validateHost } from '../os/host-name';
 import { showVm } from '../opennebula/onevm';
 import { readSettings } from '../config/read';
@@ -36,10 +37,13 @@ export function preMigrate(call: Call): Promise<Reply> {
     const { end, did } = await ask('repair', event, migration, settings, call);
     const domain = nameOf(event);
     if (end.exit === exitCodes.busy.status)
-      return { ...hookReply(domain, `left alone: ${end.what}`), note: { guard: 'not-needed' } };
+      return {
+        ...hookReply(domain, textOf('hook-left-alone', { reason: end.what })),
+        note: { guard: 'not-needed' },
+      };
     // OpenNebula starts hooks beside the migration, which may be faster.
     if (end.result === 'not-running')
-      return nothingToDo(event, `it does not run on ${migration.source} any more`);
+      return nothingToDo(event, textOf('not-on-source', { source: migration.source }));
     return concluded(event, migration, end, did);
   });
 }
@@ -53,7 +57,7 @@ export function postFailure(call: Call): Promise<Reply> {
     const failed = failedMove(event);
     if (isFailure(failed)) return nothingToDo(event, failed.what);
     const now = await failedMoveNow(event, failed, settings);
-    if (isFailure(now)) return nothingToDo(event, `the VM has gone on since: ${now.what}`);
+    if (isFailure(now)) return nothingToDo(event, textOf('vm-changed-since', { reason: now.what }));
     const { end, did } = await ask('heal', event, now, settings, call);
     const healed = concluded(event, now, end, did);
     if (healed.exit !== 0 || !settings.hooks.retry || failed.destination === undefined) return healed;
@@ -75,8 +79,7 @@ async function failedMoveNow(
   const now = isUnknown(shown) ? failureOf('undecided', shown.unknown) : readVmEvent(shown);
   if (!isFailure(now))
     return failed.destination === undefined ? failedSaveNow(now, failed) : failedMigration(now);
-  const what = `nobody can tell where the VM went last: ${now.what}`;
-  throw new GuardError('undecided', what, `see onevm show ${vmId}, then run the hook again: onehook retry`);
+  throw new GuardError('undecided', message('last-destination-unknown', { why: now.what, vm: vmId }));
 }
 
 /**
@@ -86,8 +89,10 @@ async function failedMoveNow(
 async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   const event = readVmEvent(eventOf(call));
   if (isFailure(event)) {
-    const remedy = 'see ARGUMENTS and ARGUMENTS_STDIN in the template of the hook: onehook show -x';
-    return failedReply('the hook', failureOf('usage', `its event cannot be read: ${event.what}`, remedy));
+    return failedReply(
+      'the hook',
+      failureOf('usage', message('hook-event-unreadable', { reason: event.what })),
+    );
   }
   const { vmId, guardMode, tellsLast } = event;
   const { reply, mayTell } = await runHook(event, work);
@@ -112,14 +117,15 @@ async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; mayT
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
     const { code, what: why, remedy } = error;
-    const reply = failedReply(nameOf(event), failureOf(code, `the hook cannot run: ${why}`, remedy));
+    const failure = { code, ...message('hook-cannot-run', { reason: why }), remedy };
+    const reply = failedReply(nameOf(event), failure);
     return { reply: { ...reply, note: { guard: 'could-not-run', why } }, mayTell };
   }
 }
 
 function switchedOff(event: VmEvent): Reply {
   return {
-    ...hookReply(nameOf(event), 'nothing is done: MIGRATE_GUARD_MODE is off'),
+    ...hookReply(nameOf(event), textOf('hook-mode-off')),
     note: { guard: 'off' },
   };
 }
@@ -153,8 +159,7 @@ async function ask(
     if (isForeign(end)) throw new GuardError('undecided', end.what, end.remedy);
     return answer;
   }
-  const what = `${source} cannot be asked: ${answer.unknown}`;
-  throw new GuardError('undecided', what, `migrate-guard doctor --host ${source}`);
+  throw new GuardError('undecided', message('source-not-asked', { source, why: answer.unknown }));
 }
 
 function concluded(
@@ -169,8 +174,9 @@ function concluded(
   return { exit, stdout: lines, stderr: failed(`${domain} on ${source}`, what, remedy) };
 }
 
-function nothingToDo(event: VmEvent, why: string): Reply {
-  return { ...hookReply(nameOf(event), `nothing to do: ${why}`), note: { guard: 'not-needed' } };
+function nothingToDo(event: VmEvent, reason: string): Reply {
+  const what = textOf('hook-nothing-to-do', { reason });
+  return { ...hookReply(nameOf(event), what), note: { guard: 'not-needed' } };
 }
 
 function nameOf({ vmId }: VmEvent): string {

@@ -3,7 +3,7 @@ import type { FleetDomain, FleetHost, FleetReport } from './fleet';
 import { hostsSeen, type Seen } from './diff';
 import { message } from '../../messages';
 import { mismatchKinds } from './mismatch';
-import { oneOf, readDomainReport, readObject, textOf } from '../../core/report-json';
+import { oneOf, readDomainReport, readObject, stringOf } from '../../core/report-json';
 
 /**
  * What an earlier audit knew, from what it printed with `--json`; or why the text is not one, naming the place. A list
@@ -55,7 +55,7 @@ function readHosts(document: ReadonlyMap<string, unknown>): Seen['hosts'] {
 }
 
 function textIn(given: ReadonlyMap<string, unknown>, key: string): string {
-  return textOf(given.get(key)) ?? '';
+  return stringOf(given.get(key)) ?? '';
 }
 
 function readFleetDomain(value: unknown): FleetDomain | undefined {

@@ -1,5 +1,6 @@
 import { child, descend, type Element } from '../../core/element';
 import { failureOf, type Failure } from '../../core/errors';
+import { message } from '../../messages';
 import { guardModeOf, hasLastAttribute, type GuardMode } from './guard-mode';
 
 /** VMM_DRIVER_ACTION_DATA. */
@@ -49,8 +50,7 @@ export function readMoveRequest(
 ): MoveRequest | Failure {
   const [deployId, second, source, vmId] = args;
   if (deployId === undefined || second === undefined || source === undefined || vmId === undefined) {
-    const what = `four arguments are needed and ${args.length} were given`;
-    return failureOf('usage', what, 'OpenNebula starts this script; see docs/opennebula.md');
+    return failureOf('usage', message('driver-arguments', { count: args.length }));
   }
   const vm = child(root, 'VM');
   return {

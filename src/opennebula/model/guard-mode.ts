@@ -1,6 +1,7 @@
 import { child, type Element } from '../../core/element';
 import { exitCodes } from '../../core/exit-codes';
 import { cut } from '../../core/one-line';
+import { textOf } from '../../messages';
 
 const modes = ['off', 'warn'] as const;
 /** Characters of a word that is none: whoever owns the VM may write as much as he likes. */
@@ -35,7 +36,7 @@ export function mayOverrule(exit: number): boolean {
 }
 
 export function describeOddMode(odd: string): string {
-  return `MIGRATE_GUARD_MODE is ${JSON.stringify(odd)}, and neither off nor warn: it is guarded as usual`;
+  return textOf('odd-mode', { mode: JSON.stringify(odd) });
 }
 
 /** Whether it tells what was done last: then that has to be told anew, or would be wrong. */

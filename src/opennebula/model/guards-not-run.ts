@@ -1,5 +1,6 @@
 import type { RecordEntry } from './record';
 import { shellWord } from '../../core/shell-word';
+import { message, textOf } from '../../messages';
 
 /** Of one host: the guards that could not run there lately. */
 export interface GuardsNotRun {
@@ -36,7 +37,7 @@ export function guardsNotRun(
       .filter(({ guard, source, time }) => guard === 'ran' && source === host && byTime(time, last) > 0)
       .map(({ time }) => time)
       .sort(byTime);
-    const why = here.findLast(({ time }) => time === last)?.why ?? 'nobody said why';
+    const why = here.findLast(({ time }) => time === last)?.why ?? textOf('reason-not-recorded');
     return { host, count: here.length, since: times[0] ?? last, last, why, ranSince: ran.at(-1) ?? null };
   });
 }
@@ -46,17 +47,14 @@ export function describeGuardsNotRun({ host, count, since, last, why, ranSince }
   readonly what: string;
   readonly remedy: string;
 } {
-  const guards = count === 1 ? `a guard could not run at ${minute(last)}` : severalOf(count, since, last);
+  const times = { since: minute(since), last: minute(last) };
+  const guards =
+    count === 1
+      ? textOf('one-guard-not-run', { time: times.last })
+      : textOf('several-guards-not-run', { count, ...times });
   const again =
-    ranSince === null ? 'none has run there since' : `one has run there again at ${minute(ranSince)}`;
-  return {
-    what: `${host}: ${guards}: ${why}; ${again}`,
-    remedy: `migrate-guard doctor --host ${shellWord(host)}`,
-  };
-}
-
-function severalOf(count: number, since: string, last: string): string {
-  return `${count} guards could not run since ${minute(since)}, the last one at ${minute(last)}`;
+    ranSince === null ? textOf('no-guard-since') : textOf('guard-since', { time: minute(ranSince) });
+  return message('guards-not-run', { host, guards, why, again, word: shellWord(host) });
 }
 
 function minute(time: string): string {

@@ -1,5 +1,6 @@
 import { failureOf, isFailure, type Failure } from '../../core/errors';
 import type { HistoryRecord, VmEvent } from './vm-event';
+import { message } from '../../messages';
 
 /** include/VirtualMachine.h */
 const active = 3;
@@ -46,7 +47,7 @@ export function isFiredBy(name: HookName, { state, lcmState }: VmEvent): boolean
 export function migrationUnderWay(event: VmEvent): LiveMigration | Failure {
   if (!isFiredBy('pre-migrate', event)) return notIn('pre-migrate', event);
   const [source, destination] = event.history.slice(-2);
-  if (!source || !destination) return failureOf('problem', 'its history names no source and no destination');
+  if (!source || !destination) return failureOf('problem', message('no-move-in-history'));
   return { source: source.hostname, destination: destination.hostname };
 }
 
@@ -58,12 +59,12 @@ export function failedMove(event: VmEvent): FailedMigration | FailedSave | Failu
   if (!isFiredBy('post-failure', event)) return notIn('post-failure', event);
   const before = lcmStateBefore(event);
   if (before !== undefined && !statesThatMayFail.includes(before))
-    return failureOf('problem', 'it did not come from a live migration or a save');
+    return failureOf('problem', message('came-from-elsewhere'));
   if (before === lcm.saveStop || before === lcm.saveSuspend) {
     // The record goes on, without its action (LifeCycleStates.cc, trigger_save_failure).
     const now = event.history.at(-1);
     if (now && now.seq >= 0) return unlessEnded(now, stayIn(now));
-    return failureOf('problem', 'its history names no host');
+    return failureOf('problem', message('no-host-in-history'));
   }
   const migration = before === lcm.saveMigrate ? undefined : lastReverted(event.history, actions.liveMigrate);
   if (migration) {
@@ -73,21 +74,21 @@ export function failedMove(event: VmEvent): FailedMigration | FailedSave | Failu
   }
   const save = before === lcm.migrate ? undefined : lastReverted(event.history, actions.coldMigrate);
   if (save) return unlessEnded(save.now, stayIn(save.now));
-  return failureOf('problem', 'its history shows no live migration or save that has just failed');
+  return failureOf('problem', message('no-failure-in-history'));
 }
 
 /** The live migration that has just failed; or why there is none. */
 export function failedMigration(event: VmEvent): FailedMigration | Failure {
   const failed = failedMove(event);
   if (isFailure(failed) || failed.destination !== undefined) return failed;
-  return failureOf('problem', 'a save has failed last, and no live migration');
+  return failureOf('problem', message('save-failed-last'));
 }
 
 /** The same of the VM as `onevm show` prints it now, which may have kept nothing of that save. */
 export function failedSaveNow(now: VmEvent, save: FailedSave): FailedSave | Failure {
   if (!isFiredBy('post-failure', now)) return notIn('post-failure', now);
   const newest = now.history.at(-1);
-  if (newest?.seq !== save.seq) return failureOf('problem', 'it has begun another stay on a host');
+  if (newest?.seq !== save.seq) return failureOf('problem', message('newer-record'));
   return unlessEnded(newest, save);
 }
 
@@ -102,7 +103,7 @@ function stayIn({ hostname, seq }: HistoryRecord): FailedSave {
 }
 
 function unlessEnded<Failed>({ etime }: HistoryRecord, failed: Failed): Failed | Failure {
-  return etime === 0 ? failed : failureOf('problem', 'it has left the source since');
+  return etime === 0 ? failed : failureOf('problem', message('left-source-since'));
 }
 
 /**
@@ -132,6 +133,6 @@ function lastReverted(
 }
 
 function notIn(name: HookName, { state, lcmState }: VmEvent): Failure {
-  const what = `it is in STATE ${state} and LCM_STATE ${lcmState}, and this hook is for ${hookStates[name].words}`;
-  return failureOf('problem', what);
+  const { words: states } = hookStates[name];
+  return failureOf('problem', message('not-in-hook-state', { state, lcmState, states }));
 }

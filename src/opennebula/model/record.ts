@@ -1,5 +1,6 @@
 import { cut, oneLine } from '../../core/one-line';
 import { oneOf, readObject, stringOf } from '../../core/report-json';
+import { message } from '../../messages';
 
 /** What OpenNebula has started of ours for a VM: a VMM driver, a TM script, a hook. */
 export const recordedActions = [
@@ -83,8 +84,15 @@ export function describeEntry(entry: RecordEntry): string {
   const status = exit === null || exit === 0 ? '' : ` (exit ${exit})`;
   const said = [...errors, ...warnings, ...did];
   const unsaid = guard === 'could-not-run' && !said.some((line) => line.includes(why ?? ''));
-  const rest = [...(unsaid ? [`the guard could not run: ${why ?? 'nobody said why'}`] : []), ...said];
-  return oneLine([`${action}, ${resolved}`, `${result ?? 'begun'}${status}`, ...rest].join(': ')).trim();
+  const rest = [
+    ...(unsaid ? [message('record-guard-not-run', { why: why ?? message('reason-not-recorded') }).what] : []),
+    ...said,
+  ];
+  return oneLine(
+    [`${action}, ${resolved}`, `${result ?? message('record-without-end').what}${status}`, ...rest].join(
+      ': ',
+    ),
+  ).trim();
 }
 
 export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {

@@ -1,5 +1,6 @@
 import { child, children, type Element } from '../../core/element';
 import { failureOf, type Failure } from '../../core/errors';
+import { message } from '../../messages';
 import { guardModeOf, hasLastAttribute, type GuardMode } from './guard-mode';
 
 /** One stay of a VM on a host. Times are in seconds; 0 means: not yet, or never. */
@@ -38,13 +39,13 @@ export function xmlOfEvent(given: string): string {
 /** `<VM>`; or what is wrong with the document. */
 export function vmIn(root: Element): Element | Failure {
   const vm = root.name === 'VM' ? root : child(root, 'VM');
-  return vm ?? failureOf('usage', `it is no VM of OpenNebula: its root is <${root.name}>`);
+  return vm ?? failureOf('usage', message('not-a-vm', { root: root.name }));
 }
 
 /** Of `<VM>`. */
 export function eventOf(vm: Element): VmEvent | Failure {
   const vmId = child(vm, 'ID')?.text ?? '';
-  if (!/^[0-9]{1,10}$/.test(vmId)) return failureOf('usage', 'its <VM> has no <ID>');
+  if (!/^[0-9]{1,10}$/.test(vmId)) return failureOf('usage', message('vm-without-id'));
   const history = children(child(vm, 'HISTORY_RECORDS'), 'HISTORY').map(readRecord);
   return {
     vmId,

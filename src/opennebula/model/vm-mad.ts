@@ -1,4 +1,5 @@
 import { failureOf, type Failure } from '../../core/errors';
+import { message } from '../../messages';
 import { readVectors, type OnedValue } from './oned-conf';
 
 /** Our driver scripts, by the action that they take over. */
@@ -10,9 +11,9 @@ const actions = ['migrate', 'save'] as const satisfies readonly Action[];
 export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Failure {
   const named = readVectors(text, 'VM_MAD').filter((vector) => vector.get('NAME')?.value === driver);
   const [vector, second] = named;
-  if (!vector) return failureOf('problem', `no VM_MAD is named "${driver}"`);
-  if (second) return failureOf('problem', `more than one VM_MAD is named "${driver}"`);
-  return vector.get('ARGUMENTS') ?? failureOf('problem', `the VM_MAD named "${driver}" has no ARGUMENTS`);
+  if (!vector) return failureOf('problem', message('no-such-vm-mad', { driver }));
+  if (second) return failureOf('problem', message('vm-mad-twice', { driver }));
+  return vector.get('ARGUMENTS') ?? failureOf('problem', message('vm-mad-without-arguments', { driver }));
 }
 
 /** One of oned's drivers for VMs, as the file has it. */
@@ -81,7 +82,10 @@ export function earlierMovers(args: string): Partial<Record<Action, string>> | F
     const script = scriptOf(args, action);
     if (script === undefined || script === guards[action]) continue;
     if (!/^[A-Za-z0-9][\w.-]*$/.test(script)) {
-      return failureOf('problem', `the script ${JSON.stringify(script)} of ${action} is no plain name`);
+      return failureOf(
+        'problem',
+        message('mover-not-a-plain-name', { action, script: JSON.stringify(script) }),
+      );
     }
     movers[action] = `frontend:${script}`;
   }

@@ -1,5 +1,6 @@
 import { child, children, descend, type Element } from '../../core/element';
 import { failureOf, type Failure } from '../../core/errors';
+import { message, textOf } from '../../messages';
 
 /**
  * The last MONITORING of every VM. `onevm list -x` does not tell it: the list is what oned wrote when a VM last changed,
@@ -33,7 +34,7 @@ export function decodeAnswer(root: Element): string | Failure {
   if (fault) return failureOf('undecided', wordsOf(fault));
   const data = descend(root, 'params', 'param', 'value', 'array', 'data');
   const [isDone, said] = children(data, 'value');
-  if (!isDone || !said) return failureOf('undecided', 'it is no answer of oned');
+  if (!isDone || !said) return failureOf('undecided', message('oned-not-an-answer'));
   const text = valueOf(said);
   return valueOf(isDone) === '1' ? text : failureOf('undecided', text);
 }
@@ -41,7 +42,7 @@ export function decodeAnswer(root: Element): string | Failure {
 function wordsOf(fault: Element): string {
   const member = children(fault, 'member').find((found) => child(found, 'name')?.text === 'faultString');
   const value = child(member ?? fault, 'value');
-  return (value && valueOf(value)) || 'a fault without words';
+  return (value && valueOf(value)) || textOf('oned-fault');
 }
 
 /** A value without a type is a string (the XML-RPC specification, "Scalar <value>s"). */

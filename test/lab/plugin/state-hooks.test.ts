@@ -63,7 +63,7 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   expect(document.stdout).toMatch(
     /cont would be applied[^]*storpool-byid.* would be made[^]*nothing was changed/,
   );
-  expect(document.stdout).toContain('a dry run: would be asked: onevm migrate --live 310 kvm2');
+  expect(document.stdout).toContain('a dry run: OpenNebula would be asked: onevm migrate --live 310 kvm2');
   expect(existsSync(`/proc/${domain.outerPid}/root${link}`)).toBe(false);
   expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD_DISKS: 'stuck' });
   hooks.asked();
@@ -83,7 +83,7 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   const second = await hooks.hook('post-failure', hooks.oned({ id: 310, history: history.records }));
   expect(second.stdout).toContain('not tried again: the live migration before it went to kvm2, too');
   const replayed = await hooks.hook('post-failure', event);
-  expect(replayed.stdout).toContain('not tried again: the VM has gone on since');
+  expect(replayed.stdout).toContain('not tried again: the VM has changed since');
   expect(hooks.asked()).toEqual([show, show, show]);
 
   // Thousands of probes a day would fill the log of what was done.
@@ -155,11 +155,11 @@ test('what cannot be tested is refused with the reason and the way out', async (
     [
       ['pre-migrate', '--vm', '999'],
       2,
-      /XML of VM 999 cannot be had: .*Error getting virtual machine \[999\]/,
+      /XML of VM 999 cannot be read: .*Error getting virtual machine \[999\]/,
     ],
     [['pre-migrate', '--vm', '313'], 1, /LCM_STATE 3, so OpenNebula would not run pre-migrate/],
-    [['pre-migrate', '--vm', '313', '--event', '/etc/hostname'], 64, /the saved event is no event/],
-    [['pre-migrate', '--vm', '7', '--event', '/var/tmp/vm-313.xml'], 64, /is of VM 313, not of VM 7/],
+    [['pre-migrate', '--vm', '313', '--event', '/etc/hostname'], 64, /the saved event is not an event/],
+    [['pre-migrate', '--vm', '7', '--event', '/var/tmp/vm-313.xml'], 64, /is about VM 313, not about VM 7/],
   ];
   for (const [words, exit, what] of cases) {
     const refused = await hooks.hookTest('root', ...words);

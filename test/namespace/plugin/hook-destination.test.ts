@@ -38,7 +38,7 @@ test('another live migration has failed since: where that went; and the old one 
   await on.cloud.onevm({ id: 310, history: since.records });
   const { exit, stdout } = await on.cloud.hookOf('post-failure', event);
   expect(requests()).toMatchObject([{ action: 'heal', domain: '310', destination: 'kvm3' }]);
-  expect([exit, stdout]).toEqual([0, expect.stringContaining('not tried again: the VM has gone on since')]);
+  expect([exit, stdout]).toEqual([0, expect.stringContaining('not tried again: the VM has changed since')]);
   expect(orders()).toEqual([]);
 });
 
@@ -56,7 +56,7 @@ test.each([
 ])('it %s: nothing to do, and no host is asked', async (_, now) => {
   await on.cloud.onevm({ id: 310, ...now });
   const { exit, stdout } = await on.cloud.hookOf('post-failure', event);
-  expect([exit, stdout]).toEqual([0, expect.stringContaining('nothing to do: the VM has gone on since: ')]);
+  expect([exit, stdout]).toEqual([0, expect.stringContaining('nothing to do: the VM has changed since: ')]);
   expect(requests()).toEqual([]);
 });
 
@@ -65,7 +65,9 @@ test('OpenNebula cannot be asked: that is said, and nothing is guessed', async (
   const { exit, stderr } = await on.cloud.hookOf('post-failure', event);
   expect([exit, stderr]).toEqual([
     2,
-    expect.stringContaining('nobody can tell where the VM went last: onevm show -x 310: it does not answer'),
+    expect.stringContaining(
+      'where the VM went last cannot be determined: onevm show -x 310: it does not answer',
+    ),
   ]);
   expect(requests()).toEqual([]);
 });
@@ -95,7 +97,7 @@ describe('a save that failed', () => {
     expect(orders()).toEqual([]);
   });
 
-  test('the VM has gone on since: nothing to do, and no host is asked', async () => {
+  test('the VM has changed since: nothing to do, and no host is asked', async () => {
     const savedAgain = { lcmState: 6, history: new History().save(10).records };
     const resumed = { history: new History().stopAndStart(10, moment).records };
     const migrationFailed = { history: toKvm2().records };
@@ -104,7 +106,7 @@ describe('a save that failed', () => {
       const { exit, stdout } = await on.cloud.hookOf('post-failure', saved);
       expect([exit, stdout]).toEqual([
         0,
-        expect.stringContaining('nothing to do: the VM has gone on since: '),
+        expect.stringContaining('nothing to do: the VM has changed since: '),
       ]);
     }
     expect(requests()).toEqual([]);

@@ -47,7 +47,7 @@ describe.each(releases)('events of OpenNebula %s', (release) => {
     const { records: history } = new History().save(action).failSave();
     const event = eventOf({ release, prevLcmState, history });
     expect(failedMove(event)).toEqual({ source: 'kvm1', seq: 0 });
-    expect(failedMigration(event)).toMatchObject({ what: 'a save has failed last, and no live migration' });
+    expect(failedMigration(event)).toMatchObject({ what: 'a save has failed last, not a live migration' });
     // As `onevm show` prints it.
     expect(failedMove(eventOf({ release, prevLcmState: 3, history }))).toMatchObject({
       what: expect.stringMatching(/history shows no/) as string,
@@ -111,7 +111,7 @@ test('a save that failed is over once the VM is elsewhere, or its stay is anothe
   expect(failedSaveNow(again, save)).toHaveProperty('what');
   const resumed = new History().stopAndStart(10, time).records;
   expect(failedSaveNow(eventOf({ prevLcmState: 3, history: resumed }), save)).toMatchObject({
-    what: 'it has begun another stay on a host',
+    what: 'its history has a newer record',
   });
   const ended = eventOf({ prevLcmState: 6, history: here.map((record) => ({ ...record, etime: time })) });
   expect([failedMove(ended), failedSaveNow(ended, save)]).toMatchObject([
@@ -215,7 +215,7 @@ test.each([
   ['', 'it is empty'],
   ['hello', 'neither XML nor XML in Base64'],
   ['<VM><ID>310</ID>', 'neither XML nor XML in Base64'],
-  ['<HOST><ID>1</ID></HOST>', 'no VM of OpenNebula'],
+  ['<HOST><ID>1</ID></HOST>', 'not a VM of OpenNebula'],
   ['<VM><ID>../310</ID></VM>', 'no <ID>'],
 ])('%j is no event', (given, why) => {
   expect(readVmEvent(given)).toMatchObject({ code: 'usage', what: expect.stringContaining(why) as string });

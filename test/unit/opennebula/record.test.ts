@@ -26,7 +26,7 @@ test.each([
   ],
   [
     aRecordEntry({ guard: 'could-not-run', why: 'no Node', result: null, exit: null }),
-    'migrate, kvm1 to kvm2: begun: the guard could not run: no Node',
+    'migrate, kvm1 to kvm2: started: the guard could not run: no Node',
     true,
     true,
   ],
@@ -103,7 +103,7 @@ describe('guards that could not run', () => {
     const notRun = [at('22T02:00')];
     expect(guardsNotRun(notRun, others, now)).toMatchObject([{ ranSince: null }]);
     const [mended] = guardsNotRun(notRun, [...others, ran('22T02:01')], now);
-    expect(mended && describeGuardsNotRun(mended)).toEqual({
+    expect(mended && describeGuardsNotRun(mended)).toMatchObject({
       what: 'kvm1: a guard could not run at 2026-11-22 02:00 UTC: x; one has run there again at 2026-11-22 02:01 UTC',
       remedy: 'migrate-guard doctor --host kvm1',
     });

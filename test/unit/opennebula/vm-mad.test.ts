@@ -49,8 +49,8 @@ test.each([
   ['-l migrate=migrate-tweaks kvm', { migrate: 'frontend:migrate-tweaks' }],
   ['-l migrate,save kvm', { migrate: 'frontend:migrate', save: 'frontend:save' }],
   ['-l migrate=a,migrate=b kvm', { migrate: 'frontend:b' }],
-  ['-l migrate=/tmp/x kvm', failureOf('problem', 'the script "/tmp/x" of migrate is no plain name')],
-  ['-l migrate=../x kvm', failureOf('problem', 'the script "../x" of migrate is no plain name')],
+  ['-l migrate=/tmp/x kvm', failureOf('problem', 'the script "/tmp/x" of migrate is not a plain name')],
+  ['-l migrate=../x kvm', failureOf('problem', 'the script "../x" of migrate is not a plain name')],
 ])('what runs now by %j', (args, expected) => expect(earlierMovers(args)).toEqual(expected));
 
 test.each([
