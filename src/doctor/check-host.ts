@@ -3,6 +3,7 @@ import { errorName } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import type { Finding } from '../core/finding';
 import type { AgentResult } from '../agent-protocol/model/messages';
+import { message } from '../messages';
 import { qemuNamespaces } from './model/qemu-conf';
 import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../config/settings';
@@ -63,6 +64,7 @@ export function programSum(): string | null {
   }
 }
 
+/** Without it everything works but `layout` and the last of the remedies: a hint, no problem. */
 async function judgeGdb(): Promise<Finding> {
   const found = findingOf('gdb');
   const { exit, stdout, missing } = await runCommand(['gdb', '-nx', '--version'], {
@@ -72,15 +74,11 @@ async function judgeGdb(): Promise<Finding> {
     env: { PYTHONDONTWRITEBYTECODE: '1' },
   });
   if (exit === 0) return found('ok', stdout.split('\n')[0] ?? 'gdb is there');
-  const what = missing ? 'gdb is not installed' : `gdb --version ended with ${exit ?? 'a signal'}`;
-  return found(
-    'problem',
-    what,
-    'install the package gdb, or take gdb out of reset.strategies in the configuration',
-  );
+  if (missing) return { ...found('ok', message('gdb-not-installed')), note: true };
+  return found('problem', message('gdb-does-not-run', { exit: exit ?? 'a signal' }));
 }
 
-/** One finding per build that runs here: a reset that writes to memory needs its layout. */
+/** One finding per build that runs here: a reset that writes to memory needs its layout; others go without. */
 async function judgeLayouts(settings: Settings): Promise<Finding[]> {
   const found = new Map<string, Finding>();
   for await (const domain of findDomains('all', settings)) {
@@ -105,14 +103,15 @@ async function judgeLayouts(settings: Settings): Promise<Finding[]> {
 function judgeLayout(build: string | Unknown, exe: string, { reset }: Settings): Finding {
   const found = findingOf('layout', exe);
   if (typeof build !== 'string')
-    return found('unknown', `the build of ${exe} cannot be told: ${build.unknown}`);
+    return found('unknown', message('build-not-determined', { exe, why: build.unknown }));
   const layout = loadLayout(reset.layoutDirectory, build);
   const file = layoutFile(reset.layoutDirectory, build);
-  if (layout !== undefined && !isUnknown(layout))
-    return found('ok', `the memory layout of ${exe} is in ${file}`);
-  const why = layout === undefined ? `${file} is missing` : layout.unknown;
-  const remedy = `migrate-guard layout ${exe.replace(/ \(deleted\)$/, '')}, or take memory and gdb out of reset.strategies`;
-  return found('problem', `the memory layout of ${exe} is not known: ${why}`, remedy);
+  const program = exe.replace(/ \(deleted\)$/, '');
+  if (layout === undefined)
+    return { ...found('ok', message('layout-not-stored', { exe, file, program })), note: true };
+  if (isUnknown(layout))
+    return found('problem', message('layout-not-read', { exe, why: layout.unknown, program }));
+  return found('ok', message('layout-stored', { exe, file }));
 }
 
 function judgeNamespaces(): Finding {

@@ -17,5 +17,24 @@ export const doctor = {
     remedy: 'see /var/log/one/oned.log: lines with DrM or VMM',
   },
   'processes-not-seen': { text: 'the processes of other users cannot be seen: {path}: {why}' },
+  'gdb-not-installed': {
+    text: 'gdb is not installed: migrate-guard layout and the remedy gdb cannot be used here',
+    remedy: 'install the package gdb, or remove gdb from reset.strategies in the configuration',
+  },
+  'gdb-does-not-run': {
+    text: 'gdb --version ended with {exit}',
+    remedy: 'install the package gdb again, or remove gdb from reset.strategies in the configuration',
+  },
+  'layout-stored': { text: 'the memory layout of {exe} is in {file}' },
+  'layout-not-stored': {
+    text: 'the memory layout of {exe} is not known ({file} is missing): the remedies memory and gdb cannot be used',
+    cause: 'migrate-guard layout has not been run for this build of QEMU',
+    remedy: 'migrate-guard layout {program}, or remove memory and gdb from reset.strategies',
+  },
+  'layout-not-read': {
+    text: 'the memory layout of {exe} cannot be used: {why}',
+    remedy: 'migrate-guard layout {program}, or remove memory and gdb from reset.strategies',
+  },
+  'build-not-determined': { text: 'the build of {exe} cannot be determined: {why}' },
   'run-as-root': { text: 'run as root' },
 } as const satisfies Readonly<Record<string, MessageRow>>;

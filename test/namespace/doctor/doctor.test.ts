@@ -28,7 +28,6 @@ test('what is wrong, with the remedy, in both places', async () => {
   const report = await on.doctor();
   expect(troubles(report.findings)).toEqual([
     'installed-file problem',
-    'gdb problem',
     'sudoers problem',
     'vm-mad problem',
     'hooks problem',
@@ -41,11 +40,7 @@ test('what is wrong, with the remedy, in both places', async () => {
   rmSync(on.machine.path('/etc/sudoers.d/zz-site'));
   const asked = await on.doctor('--host', 'kvm1');
   expect(asked.findings).toEqual([]);
-  expect(troubles(asked.hosts[0]?.findings)).toEqual([
-    'installed-file problem',
-    'gdb problem',
-    'remote-scripts problem',
-  ]);
+  expect(troubles(asked.hosts[0]?.findings)).toEqual(['installed-file problem', 'remote-scripts problem']);
 });
 
 describe('what scripts have to know without Node', () => {
@@ -265,12 +260,14 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
     const found = async (): Promise<Finding | undefined> =>
       (await on.doctor()).findings.find(({ check }) => check === 'layout');
     const missing = await found();
-    expect(missing?.state).toBe('problem');
+    // A hint: QEMU's log and the other remedies need none, and doctor is run right after the installation.
+    expect(missing).toMatchObject({ state: 'ok', note: true });
     expect(missing?.remedy).toMatch(/^migrate-guard layout \/usr\/bin\/perl/);
     const [, file = ''] =
       /(\/var\/lib\/migrate-guard\/layouts\/[0-9a-f]+\.json) is missing/.exec(missing?.what ?? '') ?? [];
     on.machine.write(file, '{}');
-    expect((await found())?.what).toContain('is refused');
+    const refused = await found();
+    expect([refused?.state, refused?.what]).toEqual(['problem', expect.stringContaining('is refused')]);
     on.machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
     expect(await found()).toBeUndefined();
   } finally {
