@@ -682,6 +682,9 @@ uninstall() {
 
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
 of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
+The attributes MIGRATE_GUARD… in the MONITORING of VMs keep their last values, which nothing renews. To clear them, and
+all other monitoring of VMs: VM_MONITORING_EXPIRATION_TIME = 0 in /etc/one/monitord.conf, systemctl restart opennebula,
+then without that line once more.
 TEXT
 }
 
