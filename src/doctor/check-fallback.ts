@@ -4,6 +4,7 @@ import { isUnknown } from '../core/unknown';
 import { fallbackFile as path, textFor, writeFallback } from '../config/fallback-file';
 import { lookAt } from './io/file-state';
 import { defaultSettingsFile } from '../config/read';
+import { message } from '../messages';
 import { sha256 } from '../os/sha256';
 import { findingOf } from './finding-of';
 
@@ -17,17 +18,22 @@ export async function judgeFallback(root: string, how: 'look' | 'write'): Promis
   try {
     const text = await textFor(`${root}${defaultSettingsFile}`);
     const now = lookAt(`${root}${path}`);
-    if (isUnknown(now)) return found('unknown', `${path} cannot be looked at: ${now.unknown}`, now.remedy);
+    if (isUnknown(now))
+      return found('unknown', message('fallback-not-read', { path, why: now.unknown }), now.remedy);
     const isRight = now.is === 'file' && now.sha256 === sha256(Buffer.from(text));
     if (isRight && now.owner === '0:0' && now.mode === '644')
-      return found('ok', `scripts that find no Node know what ${defaultSettingsFile} says`);
+      return found('ok', message('fallback-current', { path, config: defaultSettingsFile }));
     if (how === 'write') {
       writeFallback(text);
-      return found('ok', `${path} was written anew, as ${defaultSettingsFile} was changed`);
+      return found('ok', message('fallback-written', { path, config: defaultSettingsFile }));
     }
-    const what = now.is === 'missing' ? 'is missing' : `is not what ${defaultSettingsFile} says`;
-    const remedy = 'run migrate-guard doctor as root, here';
-    return found('problem', `${path} ${what}: without Node nothing is moved`, remedy);
+    const isMissing = now.is === 'missing';
+    return found(
+      'problem',
+      isMissing
+        ? message('fallback-missing', { path })
+        : message('fallback-old', { path, config: defaultSettingsFile }),
+    );
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
     return found('problem', error.what, error.remedy);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { errorName } from '../core/errors';
 import type { Finding } from '../core/finding';
 import { judgeInstalled, parseManifest, type Installed } from './model/manifest';
+import { message, textOf } from '../messages';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { lookAt } from './io/file-state';
@@ -23,8 +24,8 @@ export function readInstallation(root: string): Installation | Unknown {
   } catch (error) {
     const name = errorName(error);
     if (name === 'ENOENT') return { roles: [], entries: [] };
-    const remedy = remedyOf(error, manifestFile, { otherwise: 'install again' });
-    return { unknown: `${manifestFile} cannot be read: ${name}`, remedy };
+    const remedy = remedyOf(error, manifestFile, { otherwise: textOf('doctor-install-again') });
+    return { unknown: textOf('doctor-file-not-read', { path: manifestFile, why: name }), remedy };
   }
   const entries = parseManifest(text);
   if (isUnknown(entries)) return entries;
@@ -36,16 +37,15 @@ export function readInstallation(root: string): Installation | Unknown {
 export function judgeFiles(root: string, installation: Installation | Unknown): Finding[] {
   const check = 'installed-file';
   if (isUnknown(installation)) {
-    const { unknown, remedy = 'install again' } = installation;
+    const { unknown, remedy = textOf('doctor-install-again') } = installation;
     return [{ check, state: 'unknown', what: unknown, remedy }];
   }
   const { entries, roles } = installation;
   if (roles.length === 0) {
-    const what = `migrate-guard was not installed here by install.sh: ${manifestFile} is missing`;
-    return [{ check, state: 'problem', what, remedy: 'install.sh frontend, or install.sh host' }];
+    return [{ check, state: 'problem', ...message('not-installed', { path: manifestFile }) }];
   }
   const wrong = entries.flatMap((entry) => judgeInstalled(entry, lookAt(`${root}${entry.path}`)) ?? []);
   if (wrong.length > 0) return wrong;
-  const what = `all ${entries.length} files and directories of ${roles.join(' and ')} are as they were installed`;
-  return [{ check, state: 'ok', what }];
+  const values = { count: entries.length, roles: roles.join(' and ') };
+  return [{ check, state: 'ok', ...message('files-unchanged', values) }];
 }

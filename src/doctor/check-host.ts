@@ -3,7 +3,7 @@ import { errorName } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import type { Finding } from '../core/finding';
 import type { AgentResult } from '../agent-protocol/model/messages';
-import { message } from '../messages';
+import { message, textOf } from '../messages';
 import { qemuNamespaces } from './model/qemu-conf';
 import { remedyOf } from '../core/remedy-of';
 import type { Settings } from '../config/settings';
@@ -38,7 +38,7 @@ export async function hostState(settings: Settings): Promise<AgentResult> {
   ];
   const troubles = findings.filter(({ state }) => state !== 'ok').length;
   const report: HostState = { findings, program: programSum() };
-  return { exit: exitCodes.ok.status, result: 'state', what: `${troubles} findings that are not ok`, report };
+  return { exit: exitCodes.ok.status, result: 'state', what: textOf('host-state', { troubles }), report };
 }
 
 /** Whether this machine can do what is asked of a KVM host. */
@@ -46,7 +46,7 @@ export async function judgeHost(settings: Settings): Promise<Finding[]> {
   const strategies: readonly string[] = settings.reset.strategies;
   const readsMemory = strategies.includes('memory') || strategies.includes('gdb');
   return [
-    { check: 'node', state: 'ok', what: `Node ${process.version} (${process.execPath})` },
+    { check: 'node', state: 'ok', ...message('node', { version: process.version, path: process.execPath }) },
     await judgePathReading(),
     judgeNamespaces(),
     ...(strategies.includes('gdb') ? [await judgeGdb()] : []),
@@ -73,7 +73,7 @@ async function judgeGdb(): Promise<Finding> {
     // Its Python would leave what it compiled beside its modules.
     env: { PYTHONDONTWRITEBYTECODE: '1' },
   });
-  if (exit === 0) return found('ok', stdout.split('\n')[0] ?? 'gdb is there');
+  if (exit === 0) return found('ok', message('gdb', { version: stdout.split('\n')[0] ?? '' }));
   if (missing) return { ...found('ok', message('gdb-not-installed')), note: true };
   return found('problem', message('gdb-does-not-run', { exit: exit ?? 'a signal' }));
 }
@@ -84,8 +84,8 @@ async function judgeLayouts(settings: Settings): Promise<Finding[]> {
   for await (const domain of findDomains('all', settings)) {
     const held: QemuProcess | Unknown = 'why' in domain ? { unknown: domain.why } : holdQemu(domain);
     if (isUnknown(held)) {
-      const what = `the QEMU of ${domain.name} cannot be looked at: ${held.unknown}`;
-      found.set(domain.name, findingOf('layout')('unknown', what, `virsh domstate ${domain.name}`));
+      const what = message('qemu-not-read', { domain: domain.name, why: held.unknown });
+      found.set(domain.name, findingOf('layout')('unknown', what));
       continue;
     }
     try {
@@ -121,12 +121,10 @@ function judgeNamespaces(): Finding {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const remedy = remedyOf(error, file, { otherwise: 'run on a host with libvirt' });
-    return found('unknown', `${file} cannot be read: ${errorName(error)}`, remedy);
+    const remedy = remedyOf(error, file, { otherwise: textOf('run-on-host') });
+    return found('unknown', textOf('doctor-file-not-read', { path: file, why: errorName(error) }), remedy);
   }
   const named = qemuNamespaces(text);
-  if (named === undefined || named.includes('mount'))
-    return found('ok', 'libvirt gives each QEMU a /dev of its own (the default)');
-  const what = `${file} sets namespaces = [${named.join(', ')}]: a QEMU that starts now has the host's /dev, and needs no repair`;
-  return { check: 'namespaces', state: 'ok', note: true, path: file, what };
+  if (named === undefined || named.includes('mount')) return found('ok', message('own-dev'));
+  return { ...found('ok', message('hosts-dev', { path: file, names: named.join(', ') })), note: true };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Finding } from '../core/finding';
 import type { Settings } from '../config/settings';
+import { message } from '../messages';
 import { guards } from '../opennebula/model/vm-mad';
 
 /** Where scripts of either place lie here: `onehost sync` brings a host's own from the same tree. */
@@ -12,13 +13,13 @@ export function judgeMovers(root: string, { opennebula }: Settings): Finding[] {
   const found = (['migrate', 'save'] as const).flatMap((action): Finding[] => {
     const script = opennebula[action].replace('frontend:', '');
     const path = `${scripts}/${script}`;
-    const named = `opennebula.${action} names ${opennebula[action]}`;
-    const remedy = 'name the script that really moves, in /etc/migrate-guard/config.yaml';
-    if (script === guards[action])
-      return [{ check, state: 'problem', what: `${named}, which is the guard itself`, remedy }];
+    const named = { action, mover: opennebula[action] };
+    if (script === guards[action]) return [{ check, state: 'problem', ...message('mover-is-guard', named) }];
     if (existsSync(`${root}${path}`)) return [];
-    return [{ check, state: 'problem', path, what: `${named}, and ${path} is not there`, remedy }];
+    return [{ check, state: 'problem', path, ...message('mover-missing', { ...named, path }) }];
   });
   if (found.length > 0) return found;
-  return [{ check, state: 'ok', what: `the movers are ${opennebula.migrate} and ${opennebula.save}` }];
+  return [
+    { check, state: 'ok', ...message('movers', { migrate: opennebula.migrate, save: opennebula.save }) },
+  ];
 }

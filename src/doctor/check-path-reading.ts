@@ -5,6 +5,7 @@ import { errorName } from '../core/errors';
 import type { Finding } from '../core/finding';
 import { PathReaders } from '../file-tree/path-reader/path-readers';
 import type { Answered } from '../file-tree/path-reader/path-reader';
+import { message, textOf } from '../messages';
 import { findingOf } from './finding-of';
 
 const found = findingOf('path-reader');
@@ -16,7 +17,7 @@ const somebody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: 
  * Told from doing it: that user's own file has to open, and root's must not.
  */
 export async function judgePathReading(): Promise<Finding> {
-  if (process.geteuid?.() !== 0) return found('unknown', 'only root can look as another user', 'run as root');
+  if (process.geteuid?.() !== 0) return found('unknown', message('reading-needs-root'));
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-doctor-'));
   const readers = new PathReaders();
   const root = openSync(directory, 'r');
@@ -43,15 +44,13 @@ export async function judgePathReading(): Promise<Finding> {
 }
 
 function findingOfTrial(own: Answered | undefined, others: Answered | undefined): Finding {
-  if (!own || !others) return problem('no answer');
+  if (!own || !others) return problem(textOf('reader-without-answer'));
   if (!('walk' in own)) return problem(own.why);
-  if (own.opened?.kind !== 'opened') return problem(`it could not open a file of its own user`);
-  if (!('walk' in others) || others.opened?.kind !== 'refused')
-    return problem('it may open what only root may open');
-  return found('ok', `files can be looked at as another user (Node ${process.version})`);
+  if (own.opened?.kind !== 'opened') return problem(textOf('own-file-not-opened'));
+  if (!('walk' in others) || others.opened?.kind !== 'refused') return problem(textOf('root-file-opened'));
+  return found('ok', message('reads-as-other', { version: process.version }));
 }
 
 function problem(why: string): Finding {
-  const what = `files cannot be looked at as another user, so no VM can be checked: ${why}`;
-  return found('problem', what, 'install the package util-linux (setpriv), and see Node by hand');
+  return found('problem', message('not-read-as-other', { why }));
 }

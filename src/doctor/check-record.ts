@@ -1,6 +1,7 @@
 import type { Finding } from '../core/finding';
 import { inOrder } from '../fleet/model/fleet';
 import { describeGuardsNotRun, guardsNotRun } from '../opennebula/model/guards-not-run';
+import { message, textOf } from '../messages';
 import { isUnknown } from '../core/unknown';
 import { allEntries, entriesNotRun, recordDirectory } from '../opennebula/record-file';
 
@@ -10,12 +11,11 @@ export function judgeRecord(now: Date): Finding[] {
   const directory = recordDirectory(process.env);
   const notRun = entriesNotRun(directory);
   if (isUnknown(notRun)) {
-    const remedy = `ls -ld ${directory}; run this as root or oneadmin`;
+    const remedy = textOf('look-at-record', { path: directory });
     return [{ check, state: 'unknown', path: directory, what: notRun.unknown, remedy }];
   }
   const counted = notRun.length === 0 ? [] : guardsNotRun(notRun, allEntries(directory), now);
-  if (counted.length === 0)
-    return [{ check, state: 'ok', what: 'no guard is known that could not run lately' }];
+  if (counted.length === 0) return [{ check, state: 'ok', ...message('guards-ran') }];
   return counted
     .sort((one, other) => inOrder(one.host, other.host))
     .map((one) => {

@@ -6,6 +6,7 @@ import type { NotBegun } from '../agent-protocol/connection';
 import { validateHost } from '../os/host-name';
 import { askSums, type Sums } from '../agent-protocol/host-sums';
 import { agentOn, runAgentAction, type HostAnswer } from '../agent-protocol/run-action';
+import { message, textOf } from '../messages';
 import { findingOf } from './finding-of';
 import type { HostState } from './check-host';
 import type { Installation } from './check-files';
@@ -36,7 +37,7 @@ export async function judgeRemoteHost(
     validateHost(host);
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    return { host, findings: [findingOf('host')('unknown', error.what, 'rename that host')] };
+    return { host, findings: [findingOf('host')('unknown', error.what, textOf('rename-host'))] };
   }
   const { ssh } = settings;
   const target = agentOn(host, settings);
@@ -47,28 +48,27 @@ export async function judgeRemoteHost(
     askSums(target, frontEnd.remoteScripts, names, 2 * deadline),
   ]);
   if (isUnknown(state) && state.is === 'unreached') {
-    const what = `${host} cannot be asked: ${state.unknown}`;
-    return { host, findings: [findingOf('host')('unknown', what, `as ${ssh.user}: ssh ${host}`)] };
+    const what = message('host-not-asked', { host, why: state.unknown, user: ssh.user });
+    return { host, findings: [findingOf('host')('unknown', what)] };
   }
   return { host, findings: [...judgeState(host, state, frontEnd), ...judgeScripts(host, sums, frontEnd)] };
 }
 
 function judgeState(host: string, answer: HostAnswer | NotBegun, { program, version }: FrontEnd): Finding[] {
-  const remedy = `run install.sh host of this release (${version}) on ${host}`;
+  const remedy = textOf('install-host', { version, host });
   const found = findingOf('host-half');
   if (isUnknown(answer)) {
     const isRefused = answer.is === 'refused';
-    const what = isRefused ? answer.end.what : `the root-only half does not run: ${answer.unknown}`;
+    const what = isRefused ? answer.end.what : message('agent-not-running', { why: answer.unknown });
     return [found('problem', what, remedy)];
   }
   const report = answer.end.report;
   if (!isHostState(report)) return [found('unknown', answer.end.what, remedy)];
   // Run from a source tree, doctor has no program to compare with.
   const isSame = program === null || report.program === program;
-  const what = `the root-only half is ${version}`;
   const connection = isSame
-    ? found('ok', what)
-    : found('problem', `${what}, and not the same build as here`, remedy);
+    ? found('ok', message('agent-release', { version }))
+    : found('problem', message('agent-build', { version }), remedy);
   return [connection, ...report.findings];
 }
 
@@ -95,9 +95,15 @@ function judgeScripts(
   // Where no front-end half is installed, or nobody can tell, there is nothing to compare with.
   if (scriptNames(installation).length === 0) return [];
   const found = findingOf('remote-scripts', remoteScripts);
-  const remedy = `as oneadmin: onehost sync -f ${host}`;
+  const remedy = textOf('sync-host', { host });
   if (isUnknown(sums))
-    return [findingOf('remote-scripts')('unknown', `${remoteScripts}: ${sums.unknown}`, remedy)];
+    return [
+      findingOf('remote-scripts')(
+        'unknown',
+        message('scripts-not-read', { path: remoteScripts, why: sums.unknown }),
+        remedy,
+      ),
+    ];
   const old = installation.entries.filter(
     ({ kind, path, sha256 }) =>
       kind === 'file' &&
@@ -105,10 +111,10 @@ function judgeScripts(
       sums.get(path.slice(frontEndScripts.length)) !== sha256,
   );
   if (old.length > 0) {
-    const what = `${old.length} scripts in ${remoteScripts} are missing or are not those of the front-end`;
+    const what = message('scripts-old', { count: old.length, path: remoteScripts });
     return [found('problem', what, remedy)];
   }
-  return [found('ok', `the scripts in ${remoteScripts} are those of the front-end`)];
+  return [found('ok', message('scripts-current', { path: remoteScripts }))];
 }
 
 function scriptNames({ entries }: Installation): string[] {

@@ -1,14 +1,13 @@
 import type { Element } from '../core/element';
 import type { Finding } from '../core/finding';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { message, textOf } from '../messages';
 import { tmDrivers, tmScripts, type TmDriver, type TmScript } from '../opennebula/model/tm-script-calls';
 import { readVmPool } from '../opennebula/model/vm-pool';
 import { readDatastoreScripts } from './io/tm-script-files';
 import { listInOpenNebula } from '../opennebula/one-cli';
 
 const check = 'tm-scripts';
-const remedy =
-  'put the lines of docs/opennebula.md (The TM scripts) into it; an upgrade of OpenNebula takes them out';
 
 /** The datastore drivers of the front-end that call our scripts, and those that do not. */
 export function readTmDrivers(root: string): readonly TmDriver[] | Unknown {
@@ -23,24 +22,22 @@ export function callers(drivers: readonly TmDriver[] | Unknown): TmDriver[] {
 /** Whether a driver has what belongs together: one script without the other is a mistake, or what an upgrade left. */
 export function judgeTmDrivers(drivers: readonly TmDriver[] | Unknown): Finding[] {
   if (isUnknown(drivers)) {
-    const { unknown, remedy = 'run on the front-end' } = drivers;
+    const { unknown, remedy = textOf('run-on-front-end') } = drivers;
     return [{ check, state: 'unknown', what: unknown, remedy }];
   }
   const called = callers(drivers);
   const connection = called.flatMap(({ name, calls }) => missing(name, calls));
   if (connection.length > 0) return connection;
   const names = called.map(({ name }) => `tm/${name}`).join(', ');
-  const what =
-    names === '' ? 'no datastore driver calls migrate-guard' : `${names}: both scripts call migrate-guard`;
-  return [{ check, state: 'ok', what }];
+  return [{ check, state: 'ok', ...(names === '' ? message('no-callers') : message('callers', { names })) }];
 }
 
 function missing(driver: string, calls: readonly TmScript[]): Finding[] {
   return tmScripts
     .filter((script) => !calls.includes(script))
     .map((script) => {
-      const what = `tm/${driver}/${script} does not call migrate-guard, and ${calls.join()} beside it does`;
-      return { check, state: 'problem', what, remedy };
+      const values = { driver, script, other: calls.join() };
+      return { check, state: 'problem', ...message('script-without-call', values) };
     });
 }
 
@@ -54,15 +51,13 @@ export function judgeUnguardedVms(drivers: readonly TmDriver[], vms: Element | U
   const guarded = new Set(callers(drivers).map(({ name }) => name));
   const drivenBy = isUnknown(vms) ? vms : countByDriver(vms);
   if (isUnknown(drivenBy)) {
-    const what = `nobody can tell which datastore drivers move VMs without migrate-guard: ${drivenBy.unknown}`;
-    return [{ check, state: 'unknown', what, remedy: 'run onevm list as oneadmin' }];
+    return [{ check, state: 'unknown', ...message('unguarded-not-known', { why: drivenBy.unknown }) }];
   }
   return [...drivenBy]
     .filter(([name]) => !guarded.has(name))
     .map(([name, count]) => {
       const others = [...guarded].map((one) => `tm/${one}`).join(', ');
-      const what = `tm/${name} does not call migrate-guard, as ${others} does, and moves ${count} of the VMs that run`;
-      return { check, state: 'problem', what, remedy };
+      return { check, state: 'problem', ...message('driver-without-call', { name, others, count }) };
     });
 }
 

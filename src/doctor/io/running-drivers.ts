@@ -21,7 +21,7 @@ export function readRunningDrivers(): RunningDrivers | Unknown {
     // The mount option hidepid (proc(5)).
     return {
       unknown: textOf('processes-not-seen', { path: first, why: errorName(error) }),
-      remedy: textOf('run-as-root'),
+      remedy: textOf('doctor-run-as-root'),
     };
   }
   const processes = readdirSync('/proc').flatMap((pid) =>

@@ -63,7 +63,7 @@ const refused: typeof served = {
 };
 
 /** What only a host's half that has served knows. */
-const findings = /DEPLOY_ID=|is missing in QEMU|"now": "repairable"|the root-only half is/;
+const findings = /DEPLOY_ID=|is missing in QEMU|"now": "repairable"|the (agent|root-only half) is/;
 
 function isServed(action: HostAction, { said, ...effects }: Outcome): boolean {
   const isAsked = ['probe', 'audit', 'foresee', 'state'].includes(action);

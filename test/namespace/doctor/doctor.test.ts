@@ -60,12 +60,12 @@ describe('what scripts have to know without Node', () => {
     const [changed] = about(await on.doctor());
     expect(changed).toMatchObject({
       state: 'ok',
-      what: `${file} was written anew, as ${config} was changed`,
+      what: `${file} was written again, because ${config} was changed`,
     });
     expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
     const { ino, mode } = lstatSync(on.machine.path(file));
     expect(mode & 0o7777).toBe(0o644);
-    expect(about(await on.doctor())[0]?.what).toContain('scripts that find no Node know what');
+    expect(about(await on.doctor())[0]?.what).toContain('says, for scripts without Node');
     expect(lstatSync(on.machine.path(file)).ino).toBe(ino);
   });
 
@@ -164,12 +164,12 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
     expect(await said()).toEqual([0, []]);
     on.program('/usr/bin/onevm', `echo '${vmPool('ceph', 'fs_lvm', 'fs_lvm')}'`);
     const what =
-      'tm/fs_lvm does not call migrate-guard, as tm/ceph, tm/shared does, and moves 2 of the VMs that run';
+      'tm/fs_lvm does not call migrate-guard, as tm/ceph, tm/shared does, and moves 2 of the running VMs';
     expect(await said()).toEqual([1, [`problem ${what}`]]);
     on.program('/usr/bin/onevm', 'echo no endpoint >&2; exit 255');
     expect(await said()).toEqual([
       2,
-      [expect.stringMatching(/^unknown nobody can tell which datastore drivers .*: no endpoint$/)],
+      [expect.stringMatching(/^unknown which datastore drivers .* cannot be determined: .*no endpoint$/)],
     ]);
   });
 });

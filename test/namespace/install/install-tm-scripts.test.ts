@@ -50,7 +50,7 @@ test.each([
     const [exit, said] = await verify();
     expect(exit).toBe(1);
     expect(said).toContain(
-      `problem  tm/ceph/${missing} does not call migrate-guard, and ${there} beside it does\n`,
+      `problem  tm/ceph/${missing} does not call migrate-guard, but ${there} beside it does\n`,
     );
   }
 });
