@@ -88,7 +88,6 @@ export const doctor = {
     text: "{path} sets namespaces = [{names}]: a QEMU that starts now has the host's /dev, and needs no repair",
   },
   'rename-host': { text: 'rename that host' },
-  'host-not-asked': { text: '{host} cannot be asked: {why}', remedy: 'as {user}: ssh {host}' },
   'install-host': { text: 'run install.sh host of this release ({version}) on {host}' },
   'agent-not-running': { text: 'the agent does not run: {why}' },
   'agent-release': { text: 'the agent is {version}' },

@@ -80,5 +80,4 @@ export const relink = {
   'map-twice': { text: '{link} is in line {line} already' },
   'forecast-late': { text: 'its paths were not looked at in time', remedy: 'migrate-guard check {domain}' },
   'forecast-failed': { text: 'it could not be looked at: {error}' },
-  'run-again': { text: 'run again' },
 } as const satisfies Readonly<Record<string, MessageRow>>;
