@@ -11,8 +11,8 @@ import { findingOf } from './finding-of';
 const found = findingOf('fallback', path);
 
 /**
- * Whether scripts that find no Node know what the configuration says; with `write` they know it afterwards. `root`: a
- * staging tree, or nothing.
+ * Whether the file for scripts that find no Node agrees with the configuration; with `write` it is written again if not.
+ * `root`: a staging tree, or empty.
  */
 export async function judgeFallback(root: string, how: 'look' | 'write'): Promise<Finding> {
   try {

@@ -7,12 +7,14 @@ import { isUnknown, type Unknown } from '../core/unknown';
 import { registeredHooks, shippedHooks, type KvmHost } from '../opennebula/model/host-pool';
 import type { TmDriver } from '../opennebula/model/tm-script-calls';
 import { guards, hasGuards, kvmArguments, withGuards } from '../opennebula/model/vm-mad';
-import { readPlainFile } from './io/tm-script-files';
+import { message, textOf, type Message } from '../messages';
+import { readRegularFile } from './io/tm-script-files';
+import { findingOf } from './finding-of';
 import { callers, judgeTmDrivers, judgeUnguardedVms, readTmDrivers } from './check-tm-scripts';
 
 export const onedConf = '/etc/one/oned.conf';
 
-/** Which of the three ways to have VMs guarded this front-end has gone. */
+/** What guards the VMs of this front-end: drivers, hooks or TM scripts. */
 export interface Selection {
   readonly drivers: Finding;
   readonly hooks: Finding;
@@ -20,8 +22,8 @@ export interface Selection {
 }
 
 /**
- * Of the drivers, the hooks and the TM scripts. `hooks` is the answer of `onehook list -x`, `vms` that of `onevm list -x`,
- * which is of use only where the TM scripts are all there is (`isByTmScripts`).
+ * Judges the drivers, the hooks and the TM scripts. `hooks` is the answer of `onehook list -x`, `vms` that of
+ * `onevm list -x`, which is needed only where nothing but TM scripts guards (`isByTmScripts`).
  */
 export function judgeSelection(root: string, hooks: Element | Unknown, vms?: Element | Unknown): Selection {
   const registered = isUnknown(hooks) ? hooks : registeredHooks(hooks);
@@ -56,9 +58,8 @@ export function judgeOtherDrivers(hosts: readonly KvmHost[]): Finding[] {
     const args = kvmArguments(readOned() ?? '', driver);
     if (isFailure(args) || hasGuards(args.value)) return [];
     const names = others.filter((host) => host.driver === driver).map(({ name }) => name);
-    const what = `VM_MAD "${driver}" in ${onedConf} does not select our drivers, and moves the VMs of ${names.join(', ')}`;
-    const remedy = `set its ARGUMENTS = "${withGuards(args.value)}", and restart opennebula`;
-    return [{ check: 'vm-mad', state: 'problem', path: onedConf, what, remedy }];
+    const values = { driver, file: onedConf, hosts: names.join(', '), args: withGuards(args.value) };
+    return [findingOf('vm-mad', onedConf)('problem', message('other-vm-mad-without-drivers', values))];
   });
 }
 
@@ -66,59 +67,67 @@ export function readOned(root = ''): string | undefined {
   try {
     return readFileSync(`${root}${onedConf}`, 'utf8');
   } catch {
-    // That it cannot be read is a finding already.
+    // judgeVmMad reports that it cannot be read.
     return undefined;
   }
 }
 
-/** A site that cannot touch VM_MAD has the hooks instead, or its datastore drivers call our scripts. */
+/** A site that must not change VM_MAD has the hooks instead, or its datastore drivers call our scripts. */
 function judgeVmMad(
   root: string,
   hooks: readonly string[] | Unknown,
   scripts: readonly TmDriver[] | Unknown,
 ): Finding {
-  const check = 'vm-mad';
+  const found = findingOf('vm-mad', onedConf);
   let text: string;
   try {
     text = readFileSync(`${root}${onedConf}`, 'utf8');
   } catch (error) {
-    const what = `${onedConf} cannot be read: ${errorName(error)}`;
-    const remedy = remedyOf(error, onedConf, { otherwise: 'run on the front-end' });
-    return { check, state: 'unknown', path: onedConf, what, remedy };
+    const remedy = remedyOf(error, onedConf, { otherwise: textOf('run-on-front-end') });
+    return found(
+      'unknown',
+      textOf('doctor-file-not-read', { path: onedConf, why: errorName(error) }),
+      remedy,
+    );
   }
   const args = kvmArguments(text);
   if (isFailure(args)) {
-    const what = `${onedConf}: ${args.what}`;
-    return { check, state: 'problem', path: onedConf, what, remedy: 'see docs/opennebula.md' };
+    return found('problem', message('vm-mad-not-usable', { file: onedConf, reason: args.what }));
   }
   const drivers = Object.values(guards).join(' and ');
-  if (hasGuards(args.value)) {
-    return { check, state: 'ok', path: onedConf, what: `VM_MAD selects ${drivers}` };
-  }
-  // As install.sh has set it: then no other way is instead of it, but beside it.
+  if (hasGuards(args.value)) return found('ok', message('vm-mad-selects', { drivers }));
   const backup = `${onedConf}.before-migrate-guard`;
-  const wasSet = existsSync(`${root}${backup}`);
-  const what = `VM_MAD in ${onedConf} does not select ${drivers}${wasSet ? ', as install.sh had set it' : ''}`;
-  const instead = (other: string): Finding => {
-    return { check, state: 'ok', note: true, path: onedConf, what: `${what}; ${other} instead` };
-  };
-  const called = callers(scripts).map(({ name }) => `tm/${name}`);
-  if (wasSet) {
-    const remedy = `install.sh frontend --set-vm-mad, then restart opennebula; where that is not wanted any more, remove ${backup}`;
-    return { check, state: 'problem', path: onedConf, what, remedy };
+  // install.sh has set it once: hooks and TM scripts were meant to run in addition to the drivers.
+  if (existsSync(`${root}${backup}`)) {
+    return found('problem', message('vm-mad-set-back', { file: onedConf, drivers, backup }));
   }
-  if (hasAllHooks(hooks)) return instead('the hooks are registered');
-  if (isInStockPlace(root)) return instead('its copy stands in the place of vmm/kvm/migrate');
-  if (called.length > 0) return instead(`${called.join(', ')} ${called.length > 1 ? 'call' : 'calls'} it`);
-  const set = `install.sh frontend --set-vm-mad, or set ARGUMENTS = "${withGuards(args.value)}"; then restart opennebula`;
-  const remedy = `${set}; or see docs/opennebula.md for hooks and TM scripts, which an upgrade of OpenNebula takes out of tm/`;
-  return { check, state: 'problem', path: onedConf, what, remedy };
+  const otherwise = guardedOtherwise(root, hooks, scripts);
+  if (otherwise === undefined) {
+    const values = { file: onedConf, drivers, args: withGuards(args.value) };
+    return found('problem', message('vm-mad-without-drivers', values));
+  }
+  const what = message('vm-mad-not-needed', { file: onedConf, drivers, reason: otherwise });
+  return { ...found('ok', what), note: true };
+}
+
+/** What guards the VMs where VM_MAD does not select the drivers. */
+function guardedOtherwise(
+  root: string,
+  hooks: readonly string[] | Unknown,
+  scripts: readonly TmDriver[] | Unknown,
+): Message | undefined {
+  if (hasAllHooks(hooks)) return message('hooks-instead');
+  if (isInStockPlace(root)) return message('stock-script-instead');
+  const names = callers(scripts).map(({ name }) => `tm/${name}`);
+  if (names.length === 0) return undefined;
+  if (names.length === 1) return message('tm-driver-instead', { name: names.join() });
+  return message('tm-drivers-instead', { names: names.join(', ') });
 }
 
 /** A site may have put `migrate-guard` in the place of the stock script (docs/opennebula.md). */
 function isInStockPlace(root: string): boolean {
   try {
-    const text = readPlainFile(`${root}/var/lib/one/remotes/vmm/kvm/migrate`);
+    const text = readRegularFile(`${root}/var/lib/one/remotes/vmm/kvm/migrate`);
     return text?.includes('migrate-guard/start.sh') ?? false;
   } catch {
     return false;
@@ -126,16 +135,11 @@ function isInStockPlace(root: string): boolean {
 }
 
 function judgeHooks(hooks: readonly string[] | Unknown): Finding {
-  const check = 'hooks';
-  if (isUnknown(hooks)) {
-    const what = `onehook list cannot be asked: ${hooks.unknown}`;
-    return { check, state: 'unknown', what, remedy: 'run onehook list as oneadmin' };
-  }
+  const found = findingOf('hooks');
+  if (isUnknown(hooks)) return found('unknown', message('hooks-not-listed', { why: hooks.unknown }));
   const missing = shippedHooks.filter((name) => !hooks.includes(name));
-  if (missing.length === 0) return { check, state: 'ok', what: 'both hooks are registered' };
+  if (missing.length === 0) return found('ok', message('hooks-registered'));
   // With the drivers they are not needed; one without the other is a mistake.
-  if (missing.length === shippedHooks.length) return { check, state: 'ok', what: 'no hook is registered' };
-  const what = `the hook ${missing.join()} is not registered, and the other one is`;
-  const remedy = `onehook create /usr/lib/migrate-guard/hooks/${missing.join()}.tmpl`;
-  return { check, state: 'problem', what, remedy };
+  if (missing.length === shippedHooks.length) return found('ok', message('hooks-not-registered'));
+  return found('problem', message('one-hook-only', { hook: missing.join() }));
 }

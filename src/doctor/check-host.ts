@@ -20,10 +20,10 @@ import { findingOf } from './finding-of';
 import { judgeFiles, readInstallation } from './check-files';
 import { judgePathReading } from './check-path-reading';
 
-/** What the front-end's doctor gets from the root-only half on a host. */
+/** What the front-end's doctor gets from the agent on a host. */
 export interface HostState {
   readonly findings: readonly Finding[];
-  /** Of the program without its first line, which names the host's own Node. */
+  /** The SHA-256 of the program without its first line, which names the host's own Node. */
   readonly program: string | null;
 }
 
@@ -41,7 +41,7 @@ export async function hostState(settings: Settings): Promise<AgentResult> {
   return { exit: exitCodes.ok.status, result: 'state', what: textOf('host-state', { troubles }), report };
 }
 
-/** Whether this machine can do what is asked of a KVM host. */
+/** Whether this machine meets the requirements of a KVM host. */
 export async function judgeHost(settings: Settings): Promise<Finding[]> {
   const strategies: readonly string[] = settings.reset.strategies;
   const readsMemory = strategies.includes('memory') || strategies.includes('gdb');
@@ -64,13 +64,13 @@ export function programSum(): string | null {
   }
 }
 
-/** Without it everything works but `layout` and the last of the remedies: a hint, no problem. */
+/** Only `layout` and the remedy gdb need it, so a missing gdb is a note and not a problem. */
 async function judgeGdb(): Promise<Finding> {
   const found = findingOf('gdb');
   const { exit, stdout, missing } = await runCommand(['gdb', '-nx', '--version'], {
     deadline: 10_000,
     cwd: '/',
-    // Its Python would leave what it compiled beside its modules.
+    // gdb's Python would write compiled files next to its modules.
     env: { PYTHONDONTWRITEBYTECODE: '1' },
   });
   if (exit === 0) return found('ok', message('gdb', { version: stdout.split('\n')[0] ?? '' }));
@@ -78,7 +78,7 @@ async function judgeGdb(): Promise<Finding> {
   return found('problem', message('gdb-does-not-run', { exit: exit ?? 'a signal' }));
 }
 
-/** One finding per build that runs here: a reset that writes to memory needs its layout; others go without. */
+/** One finding per build of QEMU that runs here: only a reset that writes to memory needs its layout. */
 async function judgeLayouts(settings: Settings): Promise<Finding[]> {
   const found = new Map<string, Finding>();
   for await (const domain of findDomains('all', settings)) {

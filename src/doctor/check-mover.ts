@@ -7,7 +7,7 @@ import { guards } from '../opennebula/model/vm-mad';
 /** Where scripts of either place lie here: `onehost sync` brings a host's own from the same tree. */
 const scripts = '/var/lib/one/remotes/vmm/kvm';
 
-/** Whether there is what our drivers run: without it every live migration, or every save, fails. */
+/** Whether the movers exist that our drivers run: without them every live migration, or every save, fails. */
 export function judgeMovers(root: string, { opennebula }: Settings): Finding[] {
   const check = 'mover';
   const found = (['migrate', 'save'] as const).flatMap((action): Finding[] => {

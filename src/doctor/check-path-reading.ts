@@ -13,8 +13,8 @@ const found = findingOf('path-reader');
 const somebody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: false };
 
 /**
- * Whether this machine can look at files as another user does, which is what every check, repair and move begins with.
- * Told from doing it: that user's own file has to open, and root's must not.
+ * Whether this machine can read files as another user, with which every check, repair and move starts. It is tried:
+ * that user's own file must open, and root's must not.
  */
 export async function judgePathReading(): Promise<Finding> {
   if (process.geteuid?.() !== 0) return found('unknown', message('reading-needs-root'));

@@ -5,7 +5,7 @@ import { message, textOf } from '../messages';
 import { isUnknown } from '../core/unknown';
 import { allEntries, entriesNotRun, recordDirectory } from '../opennebula/record-file';
 
-/** Whether guards could run lately, as this front-end has kept it: of each host on which some could not. */
+/** Each host on which a guard could not run lately, from the record that this front-end keeps. */
 export function judgeRecord(now: Date): Finding[] {
   const check = 'guards';
   const directory = recordDirectory(process.env);

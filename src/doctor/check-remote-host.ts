@@ -27,7 +27,7 @@ export interface HostReport {
 
 const frontEndScripts = '/var/lib/one/remotes/';
 
-/** How things stand on one host, over ssh as OpenNebula's user. Never throws: one host hides no other. */
+/** The findings of one host, over ssh as OpenNebula's user. Never throws: one host's error does not hide the others. */
 export async function judgeRemoteHost(
   host: string,
   frontEnd: FrontEnd,
@@ -48,7 +48,7 @@ export async function judgeRemoteHost(
     askSums(target, frontEnd.remoteScripts, names, 2 * deadline),
   ]);
   if (isUnknown(state) && state.is === 'unreached') {
-    const what = message('host-not-asked', { host, why: state.unknown, user: ssh.user });
+    const what = message('doctor-host-not-asked', { host, why: state.unknown, user: ssh.user });
     return { host, findings: [findingOf('host')('unknown', what)] };
   }
   return { host, findings: [...judgeState(host, state, frontEnd), ...judgeScripts(host, sums, frontEnd)] };
@@ -92,7 +92,7 @@ function judgeScripts(
   sums: Sums | Unknown,
   { installation, remoteScripts }: FrontEnd,
 ): Finding[] {
-  // Where no front-end half is installed, or nobody can tell, there is nothing to compare with.
+  // Without an installed front-end, or without a readable manifest, there is nothing to compare with.
   if (scriptNames(installation).length === 0) return [];
   const found = findingOf('remote-scripts', remoteScripts);
   const remedy = textOf('sync-host', { host });

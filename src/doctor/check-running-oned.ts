@@ -10,8 +10,8 @@ import { notInUse } from './model/drivers-in-use';
 const found = findingOf('oned', onedConf);
 
 /**
- * Whether the oned that runs here has the drivers that oned.conf selects. One that does not run reads the file when it
- * starts, so that is no problem; that it does not run, hosts and hooks show, which cannot be listed then.
+ * Whether the oned that runs here has the drivers that oned.conf selects. If oned does not run, it is not a problem here:
+ * it reads the file when it starts, and the checks of hosts and hooks report that oned does not answer.
  */
 export function judgeRunningOned(): Finding[] {
   const configured = vmMads(readOned() ?? '');

@@ -19,7 +19,7 @@ export function callers(drivers: readonly TmDriver[] | Unknown): TmDriver[] {
   return isUnknown(drivers) ? [] : drivers.filter(({ calls }) => calls.length > 0);
 }
 
-/** Whether a driver has what belongs together: one script without the other is a mistake, or what an upgrade left. */
+/** Whether a driver has both scripts: one without the other is a mistake, or the result of an upgrade. */
 export function judgeTmDrivers(drivers: readonly TmDriver[] | Unknown): Finding[] {
   if (isUnknown(drivers)) {
     const { unknown, remedy = textOf('run-on-front-end') } = drivers;
@@ -41,12 +41,12 @@ function missing(driver: string, calls: readonly TmScript[]): Finding[] {
     });
 }
 
-/** For `judgeUnguardedVms`. A pool of thousands takes oned its time, and its command line is Ruby. */
+/** For `judgeUnguardedVms`. The long deadline is for pools of thousands: oned and its Ruby command line are slow. */
 export function listVms(user: string): Promise<Element | Unknown> {
   return listInOpenNebula('onevm', user, 60_000);
 }
 
-/** Where nothing else guards: the VMs that run on datastores whose driver does not call it. `vms`: `onevm list -x`. */
+/** Where only TM scripts guard: the VMs on datastores whose driver does not call ours. `vms`: `onevm list -x`. */
 export function judgeUnguardedVms(drivers: readonly TmDriver[], vms: Element | Unknown): Finding[] {
   const guarded = new Set(callers(drivers).map(({ name }) => name));
   const drivenBy = isUnknown(vms) ? vms : countByDriver(vms);

@@ -7,12 +7,14 @@ import { runCommand } from '../os/run-command';
 import { validateHost } from '../os/host-name';
 import { asOtherUser } from '../os/isolated';
 import { listInOpenNebula } from '../opennebula/one-cli';
+import { message } from '../messages';
 import { judgeFallback } from './check-fallback';
 import { isByDrivers, isByTmScripts, judgeOtherDrivers, judgeSelection } from './check-front-end';
 import { judgeHost, program, programSum } from './check-host';
 import { judgeFiles, readInstallation, type Installation, type Role } from './check-files';
 import { judgeMovers } from './check-mover';
 import { judgeRecord } from './check-record';
+import { findingOf } from './finding-of';
 import { judgeRunningOned } from './check-running-oned';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './check-remote-host';
 import { listVms } from './check-tm-scripts';
@@ -21,16 +23,16 @@ import { placeOf } from '../plugin/script-location';
 
 interface DoctorReport {
   readonly host: string;
-  /** What this machine is; nothing where install.sh never ran. */
+  /** What install.sh has installed on this machine; empty where it never ran. */
   readonly roles: readonly Role[];
   readonly findings: readonly Finding[];
-  /** From a front-end: how things stand on the KVM hosts. */
+  /** On a front-end: the findings of each KVM host. */
   readonly hosts: readonly HostReport[];
 }
 
 /**
- * Whether everything is in place: on this machine and, from a front-end, on every KVM host; or only on `host`.
- * @throws GuardError for what is no host name
+ * Checks this installation: on this machine and, on a front-end, on every KVM host; or only on `host`.
+ * @throws GuardError if `host` is not a valid host name
  */
 export async function doctor(
   host: string | undefined,
@@ -62,12 +64,10 @@ export async function doctor(
   findings.push(...judgeRecord(new Date()));
   const listed = isUnknown(hosts) ? hosts : kvmHosts(hosts);
   if (isUnknown(listed)) {
-    const what = `the hosts cannot be listed: ${listed.unknown}`;
-    const remedy = 'run onehost list as oneadmin, or migrate-guard doctor --host HOST';
-    findings.push({ check: 'hosts', state: 'unknown', what, remedy });
+    findings.push(findingOf('hosts')('unknown', message('doctor-hosts-not-listed', { why: listed.unknown })));
     return { ...base, findings, hosts: [] };
   }
-  // A site that has chosen another way has chosen it for these hosts, too.
+  // A site that uses hooks or TM scripts uses them for these hosts, too.
   if (selection.drivers.note !== true) findings.push(...judgeOtherDrivers(listed));
   const judged = await ofEachHost(listed, ({ name }) => judgeRemoteHost(name, frontEnd, settings));
   return { ...base, findings, hosts: judged };
@@ -81,42 +81,34 @@ function frontEndOf(installation: Installation, version: string): FrontEnd {
 /** Of setsid(1): there is no such program. */
 const notFoundStatus = 127;
 
-/** A rule that nothing includes is no rule. */
+/** Asks sudo itself: a file in /etc/sudoers.d has no effect where /etc/sudoers does not include it. */
 async function judgeSudo(settings: Settings): Promise<Finding> {
-  const { ssh } = settings;
-  const check = 'sudoers';
+  const { user } = settings.ssh;
+  const found = findingOf('sudoers');
   const command = `${program} host`;
-  if (process.geteuid?.() !== 0) {
-    return {
-      check,
-      state: 'unknown',
-      what: `only root can ask what ${ssh.user} may do`,
-      remedy: 'run as root',
-    };
-  }
+  if (process.geteuid?.() !== 0) return found('unknown', message('sudo-needs-root', { user }));
   // Without a terminal, as OpenNebula's drivers have none.
-  const asked = ['setsid', '--wait', 'sudo', '-n', '-l', '-U', ssh.user, program, 'host'] as const;
+  const asked = ['setsid', '--wait', 'sudo', '-n', '-l', '-U', user, program, 'host'] as const;
   const { exit, stderr } = await runCommand([...asked], { deadline: 10_000, cwd: '/' });
-  if (exit === 0) return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${command}` };
-  if (exit === notFoundStatus)
-    return { check, state: 'problem', what: 'sudo is not installed', remedy: 'install the package sudo' };
+  if (exit === 0) return found('ok', message('sudo-allows', { user, command }));
+  if (exit === notFoundStatus) return found('problem', message('sudo-not-installed'));
   if (wantsTerminal.test(stderr)) return judgeTerminal(settings);
   const why = stderr.trim().split('\n').at(-1) ?? '';
-  const what = `sudo does not let ${ssh.user} run ${command}${why === '' ? '' : `: ${why}`}`;
-  const remedy = 'install.sh host; /etc/sudoers needs the line: @includedir /etc/sudoers.d';
-  return { check, state: 'problem', what, remedy };
+  const what =
+    why === ''
+      ? message('sudo-refuses-silently', { user, command })
+      : message('sudo-refuses', { user, command, why });
+  return found('problem', what);
 }
 
-/** Of sudo with `requiretty`. A site may have made an exception, and only for the command itself it counts. */
+/** What sudo with `requiretty` says. A site may have made an exception, which counts for the command itself only. */
 const wantsTerminal = / tty /;
 
 async function judgeTerminal({ ssh }: Settings): Promise<Finding> {
-  const check = 'sudoers';
+  const found = findingOf('sudoers');
   const knock = asOtherUser(ssh.user, ['sudo', '-n', program, 'host']);
   const { stderr } = await runCommand(knock, { deadline: 10_000, cwd: '/', input: '' });
-  if (!wantsTerminal.test(stderr))
-    return { check, state: 'ok', what: `sudo lets ${ssh.user} run ${program} host, without a terminal` };
-  const what = 'sudo wants a terminal (requiretty), which OpenNebula’s drivers have not';
-  const remedy = `add to a file of your own in /etc/sudoers.d: Defaults!${program} !requiretty`;
-  return { check, state: 'problem', what, remedy };
+  return wantsTerminal.test(stderr)
+    ? found('problem', message('sudo-wants-terminal', { program }))
+    : found('ok', message('sudo-allows-without-terminal', { user: ssh.user, command: `${program} host` }));
 }

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { GuardError, isFailure } from '../core/errors';
+import { GuardError, isFailure, type Failure } from '../core/errors';
 import type { Settings } from '../config/settings';
 import type { OnedValue } from '../opennebula/model/oned-conf';
 import {
@@ -11,17 +11,16 @@ import {
   withGuards,
   withoutGuards,
 } from '../opennebula/model/vm-mad';
+import { message, textOf } from '../messages';
 import { keepCopy, refuseShared, replaceText } from '../os/edited-file';
 import { readNamedFile } from '../os/read-user-file';
 
 /** What install.sh does to oned.conf. Each gives the lines to print. @throws GuardError */
 
-const byHand = 'edit oned.conf by hand; see docs/opennebula.md';
-
-/** `migrate=frontend:migrate-tweaks`, one line per slot that someone else holds. */
+/** `migrate=frontend:migrate-tweaks`: one line per action for which VM_MAD names another script. */
 export function movers(file: string): string[] {
   const found = earlierMovers(read(file).args.value);
-  if (isFailure(found)) throw new GuardError(found.code, `${file}: ${found.what}`, byHand);
+  if (isFailure(found)) throw notUsable(file, found);
   return Object.entries(found).map(([action, script]) => `${action}=${script}`);
 }
 
@@ -37,12 +36,12 @@ export function show(file: string): string[] {
   ];
 }
 
-/** Before anything is installed: what `set` would refuse. */
+/** Refuses, before anything is installed, what `set` would refuse. */
 export function maySet(file: string, backup: string): string[] {
   for (const path of [backup, file]) refuseShared(join(realpathSync(dirname(path)), basename(path)));
   const there = lstatSync(backup, { throwIfNoEntry: false });
   if (!there || there.isFile()) return [];
-  throw new GuardError('problem', `${backup} is in the way: it is no plain file`, 'move it away');
+  throw new GuardError('problem', message('backup-not-regular', { path: backup }));
 }
 
 export function set(file: string, backup: string): string[] {
@@ -59,7 +58,7 @@ export function set(file: string, backup: string): string[] {
   ];
 }
 
-/** Before the drivers are removed: oned must not call what is not there, whichever VM_MAD selects it. */
+/** Runs before the drivers are removed: no VM_MAD may select a driver that does not exist. */
 export function restore(
   file: string,
   backup: string,
@@ -70,20 +69,15 @@ export function restore(
   const original = existsSync(backup) ? readFileSync(backup, 'utf8') : undefined;
   const kept = original === undefined ? undefined : kvmArguments(original);
   const isOurs = kept !== undefined && !isFailure(kept) && withGuards(kept.value) === args.value;
-  // What was kept may name a guard itself: one of the two was set by hand before install.sh set both.
+  // The backup may name a guard itself: one of the two was set by hand before install.sh set both.
   const value = isOurs ? withoutGuards(kept.value, opennebula) : args.value;
   const before = withArguments(text, args, value);
   const left = guardedDrivers(before);
   if (left.length > 0) {
-    const wanted = left.map(
-      (driver) =>
-        `set ARGUMENTS = "${withoutGuards(driver.args, opennebula)}" in the VM_MAD named "${driver.name}"`,
+    const orders = left.map(({ name: driver, args: its }) =>
+      textOf('set-vm-mad-arguments', { driver, args: withoutGuards(its, opennebula) }),
     );
-    throw new GuardError(
-      'problem',
-      `${file} selects migrate-guard, and was not set by install.sh as it is now`,
-      `${wanted.join(', ')}, restart opennebula, and run this again`,
-    );
+    throw new GuardError('problem', message('vm-mad-set-by-hand', { file, orders: orders.join(', ') }));
   }
   if (value === args.value) {
     return original === undefined
@@ -102,10 +96,14 @@ export function restore(
 }
 
 function read(file: string): { readonly text: string; readonly args: OnedValue } {
-  const text = readNamedFile(file, file, 'run it on the front-end, as root', 'problem');
+  const text = readNamedFile(file, file, textOf('run-on-front-end-as-root'), 'problem');
   const args = kvmArguments(text);
-  if (isFailure(args)) throw new GuardError(args.code, `${file}: ${args.what}`, byHand);
+  if (isFailure(args)) throw notUsable(file, args);
   return { text, args };
+}
+
+function notUsable(file: string, { code, what }: Failure): GuardError {
+  return new GuardError(code, message('oned-conf-not-usable', { file, reason: what }));
 }
 
 function withArguments(text: string, { start, end }: OnedValue, value: string): string {

@@ -1,6 +1,7 @@
 import type { Finding } from '../core/finding';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
+import { textOf } from '../messages';
 import { listInOpenNebula } from '../opennebula/one-cli';
 import { judgeFallback } from './check-fallback';
 import { isByDrivers, isByTmScripts, judgeSelection } from './check-front-end';
@@ -9,8 +10,8 @@ import { judgeMovers } from './check-mover';
 import { listVms } from './check-tm-scripts';
 
 /**
- * What is missing or was undone of an installation, for example by an upgrade of OpenNebula. `root`: a staging tree,
- * of which nobody can ask OpenNebula; or nothing.
+ * What is missing or was undone of an installation, for example by an upgrade of OpenNebula. `root`: empty, or a staging
+ * tree, for which OpenNebula cannot be asked.
  */
 export async function verify(root: string, settings: Settings): Promise<Finding[]> {
   const installation = readInstallation(root);
@@ -21,10 +22,10 @@ export async function verify(root: string, settings: Settings): Promise<Finding[
   return roles.includes('frontend') ? [...findings, ...(await checkDriverPath(root, settings))] : findings;
 }
 
-/** The hooks, and which VMs there are, only matter where the drivers are not selected. */
+/** The hooks and the list of VMs are read only where VM_MAD does not select the drivers. */
 async function checkDriverPath(root: string, settings: Settings): Promise<Finding[]> {
   const { ssh } = settings;
-  const selection = judgeSelection(root, { unknown: 'not asked' });
+  const selection = judgeSelection(root, { unknown: textOf('hooks-not-asked') });
   const { drivers, scripts } = selection;
   if (isByDrivers(selection)) return [drivers, ...judgeMovers(root, settings), ...scripts];
   if (root !== '') return [drivers, ...scripts];

@@ -3,9 +3,10 @@ import { errorName } from '../../core/errors';
 import type { FileState } from '../model/manifest';
 import { remedyOf } from '../../core/remedy-of';
 import { plainly, withFile } from '../../os/open-file';
+import { textOf } from '../../messages';
 import { sha256 } from '../../os/sha256';
 
-/** Looks at one path. No link is followed at its end, and nothing is opened that is no plain file. */
+/** The state of one path. The path itself may be a link, which is not followed; only a regular file is opened. */
 export function lookAt(path: string): FileState {
   try {
     const stat = lstatSync(path);
@@ -14,7 +15,7 @@ export function lookAt(path: string): FileState {
   } catch (error) {
     const name = errorName(error);
     if (name === 'ENOENT' || name === 'ENOTDIR') return { is: 'missing' };
-    return { unknown: name, remedy: remedyOf(error, path, { otherwise: `look at it: ls -ld ${path}` }) };
+    return { unknown: name, remedy: remedyOf(error, path, { otherwise: textOf('look-at-path', { path }) }) };
   }
 }
 

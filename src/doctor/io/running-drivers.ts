@@ -3,7 +3,7 @@ import { errorName } from '../../core/errors';
 import type { Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';
 
-/** What oned on this machine has running; `undefined` where no oned runs. */
+/** The arguments of each running driver of this machine's oned; `undefined` where no oned runs. */
 export type RunningDrivers = readonly string[] | undefined;
 
 /**
@@ -38,7 +38,7 @@ interface Process {
   readonly name: string;
 }
 
-/** Nothing for one that has ended, and for one in a container, which is another machine with an oned of its own. */
+/** `undefined` for a process that has ended, and for one in a container, which may have an oned of its own. */
 function readProcess(pid: string): Process | undefined {
   const text = readText(`/proc/${pid}/status`);
   const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';

@@ -2,9 +2,10 @@ import { constants, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName } from '../../core/errors';
 import { remedyOf } from '../../core/remedy-of';
 import type { Unknown } from '../../core/unknown';
+import { textOf } from '../../messages';
 import { withFile } from '../../os/open-file';
 
-/** Scripts below a directory, and what StorPool's read of the site: their texts, by path. */
+/** The texts of scripts, and of the site's files that StorPool's scripts read. */
 export interface DatastoreScripts {
   /** By `DRIVER/NAME`; what a driver does not have is not in here. */
   readonly scripts: ReadonlyMap<string, string>;
@@ -26,22 +27,22 @@ export function readDatastoreScripts(root: string, names: readonly string[]): Da
     const scripts = new Map<string, string>();
     for (const driver of readdirSync(directory)) {
       for (const name of names) {
-        const text = readPlainFile(`${directory}/${driver}/${name}`);
+        const text = readRegularFile(`${directory}/${driver}/${name}`);
         if (text !== undefined) scripts.set(`${driver}/${name}`, text);
       }
     }
-    return { scripts, site: siteFiles.flatMap((file) => readPlainFile(`${root}${file}`) ?? []) };
+    return { scripts, site: siteFiles.flatMap((file) => readRegularFile(`${root}${file}`) ?? []) };
   } catch (error) {
-    const remedy = remedyOf(error, directory, { otherwise: 'run on the front-end' });
-    return { unknown: `the datastore drivers in ${directory} cannot be read: ${errorName(error)}`, remedy };
+    const remedy = remedyOf(error, directory, { otherwise: textOf('run-on-front-end') });
+    return { unknown: textOf('tm-drivers-not-read', { directory, why: errorName(error) }), remedy };
   }
 }
 
 /**
- * `undefined` where there is no plain file: what lies in `remotes/` is OpenNebula's user's, who may have put a pipe in its
- * place. Throws what the system says of a file that cannot be read.
+ * `undefined` where it is missing or not a regular file: `remotes/` belongs to OpenNebula's user, who may have put a pipe
+ * there. @throws the system's error if it cannot be read
  */
-export function readPlainFile(path: string): string | undefined {
+export function readRegularFile(path: string): string | undefined {
   try {
     return withFile(path, constants.O_RDONLY | constants.O_NONBLOCK, (descriptor) =>
       fstatSync(descriptor).isFile() ? readFileSync(descriptor, 'utf8') : undefined,

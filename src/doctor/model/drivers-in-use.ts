@@ -2,8 +2,8 @@ import { hasAnyGuard, hasGuards, type VmMad } from '../../opennebula/model/vm-ma
 
 /**
  * The VM_MADs of oned.conf that select our drivers, but whose arguments no driver of the running oned has. Drivers that run
- * bear no name; so those whose arguments are in the file are left out first, and what is left has to have our drivers:
- * then only other arguments were changed.
+ * have no name; so those whose arguments are in the file are left out first. If the rest use our drivers, only other
+ * arguments were changed.
  */
 export function notInUse(configured: readonly VmMad[], running: readonly string[]): VmMad[] {
   const left = running.map(wordsOf);

@@ -1,10 +1,11 @@
 import type { Finding } from '../../core/finding';
 import { isUnknown, type Unknown } from '../../core/unknown';
+import { message, textOf, type Message } from '../../messages';
 
-/** One line of the manifest that install.sh writes: something that it has made. */
+/** One line of the manifest that install.sh writes: one path that it has created. */
 export interface Installed {
   readonly role: 'common' | 'frontend' | 'host';
-  /** A config file may be changed by the admin; one that is generated is judged by what it is made of. */
+  /** A config file may be changed by the admin; a generated one is compared with what it is made from. */
   readonly kind: 'file' | 'config' | 'generated' | 'directory';
   /** As `stat -c %a` prints it. */
   readonly mode: string;
@@ -14,7 +15,7 @@ export interface Installed {
   readonly path: string;
 }
 
-/** What stands at a path now. */
+/** What is at a path now. */
 export type FileState =
   | { readonly is: 'missing' }
   | { readonly is: 'something else' }
@@ -27,7 +28,7 @@ export function parseManifest(text: string): Installed[] | Unknown {
   for (const [index, line] of text.split('\n').entries()) {
     if (line === '') continue;
     const entry = parseLine(line);
-    if (!entry) return { unknown: `line ${index + 1} of the manifest is odd` };
+    if (!entry) return { unknown: textOf('manifest-malformed', { line: index + 1 }) };
     entries.push(entry);
   }
   return entries;
@@ -46,42 +47,56 @@ function parseLine(line: string): Installed | undefined {
 const switchedOff = '644';
 const probeModes: readonly string[] = ['755', switchedOff];
 
-/** What is wrong with what was installed, or worth a note; nothing, when it is as it was. */
+/** The remedy for a path that install.sh has created, by role. */
+const installAgain = {
+  common: 'install-common-again',
+  frontend: 'install-frontend-again',
+  host: 'install-host-again',
+} as const;
+
+/** A finding if an installed path was changed, is missing, or needs a note; `undefined` if it is as it was installed. */
 export function judgeInstalled(entry: Installed, now: FileState): Finding | undefined {
   const { path, kind, mode, owner } = entry;
   if (kind === 'generated') return undefined;
-  const again =
-    entry.role === 'common' ? 'install.sh frontend, or install.sh host' : `install.sh ${entry.role}`;
-  // A file is replaced as a whole: whoever could write it may have.
-  const remedyFor = (command: string): string => (kind === 'file' ? again : command);
-  const found = (state: 'problem' | 'unknown', what: string, remedy: string): Finding => ({
-    check: 'installed-file',
-    state,
-    path,
-    what: `${path} ${what}`,
+  const again = textOf(installAgain[entry.role]);
+  const base = { check: 'installed-file', path } as const;
+  const problem = (what: Message, remedy: string): Finding => ({
+    ...base,
+    state: 'problem',
+    ...what,
     remedy,
   });
-  if (isUnknown(now))
-    return found('unknown', `cannot be looked at: ${now.unknown}`, now.remedy ?? `ls -ld ${path}`);
-  if (now.is === 'missing') return found('problem', 'is missing', again);
+  // A file is replaced as a whole: whoever could write it may have.
+  const remedyFor = (command: string): string => (kind === 'file' ? again : command);
+  if (isUnknown(now)) {
+    const remedy = now.remedy ?? textOf('look-at-path', { path });
+    return {
+      ...base,
+      state: 'unknown',
+      ...message('installed-not-examined', { path, why: now.unknown }),
+      remedy,
+    };
+  }
+  if (now.is === 'missing') return problem(message('installed-missing', { path }), again);
   const wanted = kind === 'directory' ? 'directory' : 'file';
-  if (now.is !== wanted) return found('problem', `is no plain ${wanted} any more`, `move it away; ${again}`);
+  if (now.is !== wanted) {
+    const id = wanted === 'file' ? 'installed-not-a-file' : 'installed-not-a-directory';
+    return problem(message(id, { path }), textOf('move-away-and-install', { again }));
+  }
   if (now.owner !== owner) {
-    return found(
-      'problem',
-      `belongs to ${now.owner} instead of ${owner}`,
-      remedyFor(`chown ${owner} ${path}`),
-    );
+    const what = message('installed-owner', { path, now: now.owner, owner });
+    return problem(what, remedyFor(textOf('set-owner', { owner, path })));
   }
   const modes = kind === 'file' && path.includes('-probes.d/') ? probeModes : [mode];
   if (!modes.includes(now.mode)) {
-    return found('problem', `has mode ${now.mode} instead of ${mode}`, remedyFor(`chmod ${mode} ${path}`));
+    const what = message('installed-mode', { path, now: now.mode, mode });
+    return problem(what, remedyFor(textOf('set-mode', { mode, path })));
   }
   if (kind === 'file' && now.is === 'file' && now.sha256 !== entry.sha256) {
-    return found('problem', 'is not as it was installed', again);
+    return problem(message('installed-changed', { path }), again);
   }
   if (modes === probeModes && now.mode === switchedOff) {
-    return { check: 'installed-file', state: 'ok', note: true, path, what: `${path} is switched off` };
+    return { ...base, state: 'ok', note: true, ...message('probe-switched-off', { path }) };
   }
   return undefined;
 }

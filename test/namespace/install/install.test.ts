@@ -222,7 +222,7 @@ describe('verify tells', () => {
       `${start} is not as it was installed`,
     ],
     ['a missing one', () => rmSync(on.tree.path(start)), `${start} is missing`],
-    ['a link instead', () => toLink(start), `${start} is no plain file any more`],
+    ['a link instead', () => toLink(start), `${start} is no longer a regular file`],
     ['a mode', () => on.tree.write(sudoers, '', { mode: 0o666 }), `${sudoers} has mode 666 instead of 440`],
     [
       'an owner',
@@ -234,7 +234,7 @@ describe('verify tells', () => {
       () => on.tree.write('/etc/one/oned.conf', onedConf()),
       'does not select migrate-guard and save-guard',
     ],
-    ['an odd manifest', () => on.tree.write(manifest, 'x'), 'line 1 of the manifest is odd'],
+    ['a malformed manifest', () => on.tree.write(manifest, 'x'), 'line 1 of the manifest is malformed'],
     ['nothing installed', () => rmSync(on.tree.path(manifest)), 'was not installed here by install.sh'],
   ])('%s, and installing again mends it', async (_, harm, what) => {
     await on.done('frontend', '--set-vm-mad');
@@ -243,7 +243,7 @@ describe('verify tells', () => {
     const { exit, stdout } = await on.install('verify');
     expect(exit).toBe(1);
     expect(stdout).toContain(what);
-    if (what.includes('manifest') || what.includes('no plain')) return;
+    if (what.includes('manifest') || what.includes('no longer')) return;
     await on.done('frontend', '--set-vm-mad');
     await on.done('host');
     expect((await on.install('verify')).exit).toBe(0);

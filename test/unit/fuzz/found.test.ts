@@ -69,7 +69,7 @@ test('a mover ends with an exit status, or with none', () => {
 
 test('a broken line of the manifest is named by its number, blank lines counted', () => {
   const found = parseManifest('\n\nx\n');
-  expect(isUnknown(found) && found.unknown).toBe('line 3 of the manifest is odd');
+  expect(isUnknown(found) && found.unknown).toBe('line 3 of the manifest is malformed');
 });
 
 test('numbers that are too long to be told apart prove no failed migration', () => {
