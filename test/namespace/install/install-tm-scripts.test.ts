@@ -35,7 +35,7 @@ test('both lines are all that the site has chosen; what an upgrade of OpenNebula
   const [upgraded, reported] = await verify();
   expect(upgraded).toBe(1);
   expect(reported).toContain('problem  VM_MAD in /etc/one/oned.conf does not select');
-  expect(reported).toContain('TM scripts, which an upgrade of OpenNebula takes out of tm/');
+  expect(reported).toContain('see docs/opennebula.md for hooks and TM scripts');
 });
 
 test.each([

@@ -106,7 +106,7 @@ describe('a layout that is not to be trusted is refused', () => {
       () => JSON.stringify({ ...good, symbols: { ...good.symbols, block_backends: 4096 } }),
       'does not fit',
     ],
-    ['huge', () => JSON.stringify(good) + ' '.repeat(100_000), 'no layout file'],
+    ['huge', () => JSON.stringify(good) + ' '.repeat(100_000), 'not a layout file'],
   ])('%s', async (_, text, why) => {
     store(text());
     await expectRefused(why);
