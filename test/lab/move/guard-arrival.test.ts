@@ -61,7 +61,7 @@ test('a save whose mover fails afterwards: the mover’s own status, and what wa
   const { exit, report } = await failingAfterwards(domain, 'save', domain.name, file);
   expect([exit, report.result]).toEqual([42, 'mover-failed']);
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 42, cause: 'other' }]);
-  expect(report.remedy).toContain(`on kvm1: virsh restore ${file}; `);
+  expect(report.remedy).toContain(`on kvm1, virsh restore ${file} continues it with its memory; `);
   await obey(report.remedy);
   await (await stage.expectAliveOn('kvm1', domain.on(domain.host))).destroy();
 });

@@ -142,7 +142,7 @@ test('a save whose mover fails afterwards: its own status, and how the guest goe
   stage.configure('opennebula: { save: saving }\n');
   const saved = await stage.save(domain, file, { local: 'save-guard' });
   expect(saved.exit).toBe(43);
-  expect(saved.log.join('\n')).toContain(`on kvm1: virsh restore ${file}; `);
+  expect(saved.log.join('\n')).toContain(`-> on kvm1, virsh restore ${file} continues it with its memory; `);
   await domain.host.virsh('restore', file);
   await stage.expectEndOn('kvm1', domain.on(domain.host));
 });

@@ -105,7 +105,7 @@ test('a VM that somebody else works on is not moved', async () => {
   const second = await stage.migrate(domain, 'kvm2', { local });
   expect([second.exit, second.reply]).toEqual([
     5,
-    expect.stringContaining('is locked by another migrate-guard'),
+    expect.stringContaining('locked by another migrate-guard (process'),
   ]);
   put(domain.host, '/var/tmp/go-on', '', 0o644);
   expect((await first).exit).toBe(7);

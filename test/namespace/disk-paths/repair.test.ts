@@ -154,7 +154,7 @@ test('the host’s device exchanged between plan and act: nothing is made', asyn
     stage.host.remove('/dev/sp-new');
     await stage.host.node('/dev/sp-new', 'b', wrong.rdev, { uid: 9869 });
   });
-  expect(error).toContain(`/dev/sp-new is block device ${wrong.rdev} on the host by now`);
+  expect(error).toContain(`/dev/sp-new is now block device ${wrong.rdev} on the host`);
   expect(await qemu.servant.ask('stat', '/dev/sp-new')).toBe('ENOENT');
   // And a whole repair refuses what the host's path leads to now.
   expect(await repair()).toMatchObject({ result: 'refused', verdict: 'blocked' });
