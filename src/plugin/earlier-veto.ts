@@ -24,6 +24,8 @@ export function refusedBefore(
   const [last] = entriesIn(records, Number(vmId), 1);
   if (last?.result !== 'refused' || last.source !== source || last.destination !== destination)
     return undefined;
+  // Undecided, lost or failed at work: QEMU may be left as a failure leaves it, and heal looks.
+  if (last.exit !== 1 && last.guard !== 'could-not-run') return undefined;
   const age = new Date().getTime() - Date.parse(last.time);
   return age >= 0 && age < cleanupMs ? last.action : undefined;
 }

@@ -56,6 +56,13 @@ test('also where the guard could not run, and the site has it refused', async ()
   expect(await failmigrate()).toMatchObject({ exit: 0, stderr: expect.stringMatching(/^INFO: /) as string });
 });
 
+test.each([2, 3, 4])('a guard that ended with %d may have been at work: it is healed', async (exit) => {
+  await on.cloud.hostHalf(noted, { ...vetoed, exit });
+  expect(await on.cloud.migrate()).toMatchObject({ exit, ran: [] });
+  await failmigrate();
+  expect(asked()).toEqual(['migrate', 'heal']);
+});
+
 describe('heals as ever', () => {
   beforeEach(() => on.cloud.hostHalf(noted, vetoed));
 
