@@ -1,7 +1,7 @@
 // What the installed VMM driver adds to OpenNebula's own live migration of a healthy VM, from the front-end.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { OpenNebulaStage } from '../test/lab/plugin/testbed';
+import { OpenNebulaStage } from '../test/lab/plugin/opennebula-stage';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { differences, ratios, spreadOf } from './measure/statistics';

@@ -18,7 +18,7 @@ import {
   startDomain,
   Volume,
 } from '../test/lab/harness';
-import { counterAddress } from '../test/qemu/block-state/guest-memory';
+import { counterAddress } from '../test/qemu/block-state/guest-writes';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { ratios, spreadOf } from './measure/statistics';

@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { type Domain, mendPaths } from '../harness';
-import { useGuardStage } from '../move/testbed';
+import { useGuardStage } from '../move/guard-stage';
 
 /** Two QEMUs must never own one disk: before QEMU takes its disks back, no copy may be left elsewhere. */
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { FleetDomain, FleetHost } from '../../../src/fleet/model/fleet';
 import { affectedQemu, type Domain, migrateToSink } from '../harness';
 import { HookStage, type FleetDocument } from '../plugin/hook-testbed';
-import { put } from '../plugin/testbed';
+import { put } from '../plugin/install-in-lab';
 
 const program = '/usr/lib/migrate-guard/migrate-guard';
 

@@ -1,7 +1,7 @@
 import type { FleetDomain } from '../../../src/fleet/model/fleet';
 import type { Domain } from '../harness';
 import { HookStage } from '../plugin/hook-testbed';
-import { put } from '../plugin/testbed';
+import { put } from '../plugin/install-in-lab';
 
 /** Real VMs that are on another host than OpenNebula's record has them. */
 

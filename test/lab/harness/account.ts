@@ -1,5 +1,5 @@
 import { appendFileSync, chownSync, writeFileSync } from 'node:fs';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 
 /** Adds OpenNebula's user to the host's private `/etc`, with the ids that OpenNebula's packages use. */
 export function addAccount(host: Host): void {

@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 import { until } from './until';
 
 export type Daemon = 'libvirtd' | 'virtlogd' | 'sshd';

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 
 export interface Presence {
   /** What libvirt there says of the domain: `running`, `paused`, `shut off`…; `unknown`: libvirt does not answer. */

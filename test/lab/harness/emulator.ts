@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 
 /** `debian`: the packaged QEMU, which heals itself. `affected`: QEMU 7.2.0, which stays stuck. */
 export type Emulator = 'debian' | 'affected';

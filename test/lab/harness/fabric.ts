@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { succeed } from './succeed';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 import { type Namespaces, startNamespaces } from './namespaces';
 
 /** What the hosts of a lab share: a network, datastores, and ssh keys that are made before the first of them starts. */

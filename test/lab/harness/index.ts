@@ -2,11 +2,11 @@ export { Domain, type DomainOptions, type PlacedDisk, startDomain } from './doma
 export { affectedQemu, type Emulator } from './emulator';
 export { COUNTER_ADDRESS } from './guest';
 export { findGuestMemory, writeByte } from './guest-memory';
-export { Host, type HostRunOptions } from './host';
+export { Host, type HostRunOptions } from './lab-host';
 export { Lab } from './lab';
 export type { LiveMigration } from './live-migration';
 export { record, RING, SECTOR, sectorOf } from './write-pattern';
-export type { DebianRelease } from './release';
+export type { DebianRelease } from './debian-tree';
 export { ABSENT, type Presence } from './domain-presence';
 export { mendPaths, relinkDisk } from './relink-disk';
 export { migrateToSink } from './sink-migration';

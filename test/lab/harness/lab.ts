@@ -1,14 +1,14 @@
 import { type Daemon, startDaemon, stopDaemon } from './daemons';
 import { type Domain, type DomainOptions, placeDisk, startDomain } from './domain';
-import type { DomainDisk } from './domain-xml';
+import type { DomainDisk } from './lab-domain-xml';
 import { emulatorPath } from './emulator';
 import { Fabric } from './fabric';
-import { Host } from './host';
+import { Host } from './lab-host';
 import { type LiveMigration, migrateLive } from './live-migration';
 import type { PatternGuestOptions } from './write-pattern-guest';
 import { type Presence, presenceOn } from './domain-presence';
 import { relinkDisk } from './relink-disk';
-import { joinFabric } from './ssh';
+import { joinFabric } from './ssh-fabric';
 import { type Traces, tracesOf } from './leftovers';
 import { Volume } from './volume';
 

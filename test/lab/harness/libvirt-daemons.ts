@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { startDaemon } from './daemons';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 
 /** Starts a libvirtd and a virtlogd of the host's own, configured as OpenNebula has it. */
 export async function startLibvirt(host: Host): Promise<void> {

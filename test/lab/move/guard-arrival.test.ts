@@ -1,5 +1,5 @@
 import { Gate } from './command-barrier';
-import { type Guarded, useGuardStage } from './testbed';
+import { type Guarded, useGuardStage } from './guard-stage';
 import type { Domain } from '../harness';
 
 // The mover has ended, and the guest is on the destination. What is advised then is done, as it is written.

@@ -1,4 +1,4 @@
-import { useGuardStage } from './testbed';
+import { useGuardStage } from './guard-stage';
 import { affectedQemu, type Domain, type Emulator } from '../harness';
 
 // A guest that arrived paused has INACTIVE disks until it is resumed, by design. Until then QEMU before 10.0, the mended

@@ -1,4 +1,4 @@
-import { fillMemory, useGuardStage, slowly } from './testbed';
+import { fillMemory, useGuardStage, slowly } from './guard-stage';
 import type { Domain } from '../harness';
 
 const stage = useGuardStage();

@@ -1,5 +1,5 @@
 import { Gate, type GateSettings, latePath } from './command-barrier';
-import { fillMemory, useGuardStage, slowly } from './testbed';
+import { fillMemory, useGuardStage, slowly } from './guard-stage';
 import { type Domain, type Emulator, until } from '../harness';
 
 // kill -9 of migrate-guard at each of its stages: the guest lives, in exactly one place, and the next run completes.

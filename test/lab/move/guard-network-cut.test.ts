@@ -1,5 +1,5 @@
 import type { GuardReport } from '../../../src/move/move-report';
-import { fillMemory, slowOptions, useGuardStage } from './testbed';
+import { fillMemory, slowOptions, useGuardStage } from './guard-stage';
 import type { Domain } from '../harness';
 
 // The network goes in the middle of the copy. No connection is closed, so nobody is told, and virsh waits on.

@@ -1,5 +1,5 @@
 import { Gate, latePath } from './command-barrier';
-import { useGuardStage } from './testbed';
+import { useGuardStage } from './guard-stage';
 
 // QEMU 7.2 calls a guest that stood still when its migration failed `postmigrate`, as one that has left.
 

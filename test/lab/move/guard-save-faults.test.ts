@@ -1,4 +1,4 @@
-import { fillMemory, type Guarded, useGuardStage } from './testbed';
+import { fillMemory, type Guarded, useGuardStage } from './guard-stage';
 import { type Domain, until } from '../harness';
 import { SlowPipe } from './throttled-file';
 

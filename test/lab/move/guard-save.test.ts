@@ -1,6 +1,6 @@
 import type { GuardReport } from '../../../src/move/move-report';
 import { Gate, latePath } from './command-barrier';
-import { useGuardStage } from './testbed';
+import { useGuardStage } from './guard-stage';
 import type { Domain, Emulator } from '../harness';
 
 // What guard.test.ts shows of `migrate`, for `save`: it is a migration into a file, with the guest paused.

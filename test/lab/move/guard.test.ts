@@ -1,6 +1,6 @@
 import type { GuardReport } from '../../../src/move/move-report';
 import { Gate, latePath } from './command-barrier';
-import { fillMemory, useGuardStage } from './testbed';
+import { fillMemory, useGuardStage } from './guard-stage';
 import { type Domain, type Emulator, mendPaths, migrateToSink } from '../harness';
 
 const stage = useGuardStage();

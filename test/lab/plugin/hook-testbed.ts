@@ -7,7 +7,8 @@ import { hostPoolXml, vmPoolXml, type CloudVm } from '../../support/fake-fleet/f
 import { readMonitoring } from '../../support/monitord';
 import { History, vmXml, type VmXmlOptions } from '../../support/vm-xml';
 import type { Domain, Host } from '../harness';
-import { OpenNebulaStage, put } from './testbed';
+import { put } from './install-in-lab';
+import { OpenNebulaStage } from './opennebula-stage';
 
 /** A moment of events, in oned's seconds. */
 export const now = 1709630042;

@@ -1,4 +1,5 @@
-import { put, useOpenNebulaStage } from './testbed';
+import { put } from './install-in-lab';
+import { useOpenNebulaStage } from './opennebula-stage';
 import { actionData } from './stock-opennebula';
 
 /** What the driver has run in its place: scripts of the site and of storage vendors. */

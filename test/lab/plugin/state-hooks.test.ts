@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { HookTest } from '../../../src/plugin/hook-test';
 import { History, vmXml } from '../../support/vm-xml';
-import { fillMemory } from '../move/testbed';
+import { fillMemory } from '../move/guard-stage';
 import { affectedQemu, migrateToSink, until } from '../harness';
 import { HookStage, now } from './hook-testbed';
-import { put } from './testbed';
+import { put } from './install-in-lab';
 
 const hooks = new HookStage();
 const stage = hooks.opennebula;

@@ -1,4 +1,4 @@
-import { useOpenNebulaStage } from './testbed';
+import { useOpenNebulaStage } from './opennebula-stage';
 
 /** The scripts that datastore drivers call: nobody stands by, the stock driver moves. */
 

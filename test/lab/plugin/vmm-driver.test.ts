@@ -1,4 +1,5 @@
-import { put, useOpenNebulaStage } from './testbed';
+import { put } from './install-in-lab';
+import { useOpenNebulaStage } from './opennebula-stage';
 
 /** The drivers that VM_MAD names, as oned starts them. */
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { put, useOpenNebulaStage } from './testbed';
+import { put } from './install-in-lab';
+import { useOpenNebulaStage } from './opennebula-stage';
 
 /** The driver on a machine where its guard is missing or broken. */
 

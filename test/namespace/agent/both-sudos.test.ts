@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import type { CommandResult } from '../../../src/os/run-command';
-import { debianTree } from '../../lab/harness/release';
+import { debianTree } from '../../lab/harness/debian-tree';
 import { door, isThere, knock, program, pwned, request, version } from '../installation/sudo-entry';
 import { Package } from '../installation/package';
 import { PrivateMachine } from '../installation/private-machine';

@@ -1,7 +1,7 @@
 import type { Volume } from '../../lab/harness/volume';
 import type { StatusDisk } from './status-xml';
-import type { Stage } from './testbed';
-import type { Tree } from './tree';
+import type { Stage } from './namespace-stage';
+import type { Tree } from './namespace-tree';
 
 /** A disk the way OpenNebula with StorPool has it: a link in the datastore, a link by its name, the device. */
 export interface PlacedDisk extends StatusDisk {

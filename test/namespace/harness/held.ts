@@ -1,7 +1,7 @@
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 import { holdDomain, type HeldDomain } from '../../../src/hypervisor/hold-domain';
 import { FileTree } from '../../../src/file-tree/tree';
-import type { Qemu, Stage } from './testbed';
+import type { Qemu, Stage } from './namespace-stage';
 
 /** The domain as libvirt's files tell of it: with one disk, a block device, or with a file below one. */
 export function domainOf({ name, uuid, pid }: Qemu, path: string, role: 'disk' | 'backing' = 'disk'): Domain {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { placeDisk, giveToQemu, type PlacedDisk } from './disk';
-import type { Qemu, Stage } from './testbed';
+import type { Qemu, Stage } from './namespace-stage';
 import type { Volume } from '../../lab/harness/volume';
 
 /** Programs that somebody may run when they look into a VM: each with where it may stand. */

@@ -4,7 +4,7 @@ export { FuseMount, type FuseMode } from './fuse';
 export { HostileQemu } from './hostile-qemu';
 export { domainOf, whileHeld } from './held';
 export { bundleForNode, bundleProgram, type Program } from './program';
-export { debian, type Release } from './release';
+export { debian, type Release } from './debian-release';
 export { Servant } from './namespace-agent';
 export {
   oneadmin,
@@ -14,8 +14,8 @@ export {
   stateDirectory,
   type Checked,
   type QemuOptions,
-} from './testbed';
+} from './namespace-stage';
 export { statusXml } from './status-xml';
-export { Tree } from './tree';
+export { Tree } from './namespace-tree';
 export { giveToQemu, placeDisk, type PlacedDisk } from './disk';
-export { useStage, type Healthy } from './use-testbed';
+export { useStage, type Healthy } from './use-stage';

@@ -2,11 +2,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { inTree } from '../../lab/harness/release';
-import type { Release } from './release';
+import { inTree } from '../../lab/harness/debian-tree';
+import type { Release } from './debian-release';
 
 const standIn = join(__dirname, 'fake-qemu.pl');
-const init = join(__dirname, 'testbed-init.sh');
+const init = join(__dirname, 'namespace-stage-init.sh');
 const startDeadline = 120_000;
 
 /** A process inside a mount namespace that does, on demand, what fake-qemu.pl can. */

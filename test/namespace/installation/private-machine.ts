@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { runCommand, type CommandOptions, type CommandResult } from '../../../src/os/run-command';
 import { oneadmin } from './machine-tree';
 
-const init = join(__dirname, 'host-init.sh');
-/** What host-init.sh makes, and no real machine has: nothing is done where it is not. */
+const init = join(__dirname, 'private-machine-init.sh');
+/** What private-machine-init.sh makes, and no real machine has: nothing is done where it is not. */
 const mark = '/run/private-machine';
 
 /**

@@ -16,7 +16,7 @@ import {
   type Qemu,
 } from '../harness';
 import { ifMade } from '../../support/if-made';
-import { relinkAgainAndAgain } from './relink';
+import { relinkAgainAndAgain } from './relink-repeatedly';
 import { whileFlipping } from './flipper';
 
 // Somebody changes links and nodes while we look, and while we act. `npm run test:races -- --runs 10000` tries longer.

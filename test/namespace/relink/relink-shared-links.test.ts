@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { giveToQemu, placeDisk, until, useStage, type PlacedDisk, type Qemu, type Tree } from '../harness';
-import { configuration, furnish, runRelink, type Printed } from './run';
+import { configuration, furnish, runRelink, type Printed } from './run-relink';
 
 // What becomes of the other disks of a VM, and of today's way, when a link inside is replaced for the new one.
 

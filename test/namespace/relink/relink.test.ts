@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu, type Tree } from '../harness';
-import { configuration, furnish, journals, runRelink, type Printed } from './run';
+import { configuration, furnish, journals, runRelink, type Printed } from './run-relink';
 
 const on = useStage({ volumes: 5 });
 const qemus = new Map<string, Qemu>();

@@ -1,7 +1,7 @@
 import { ifMade } from '../../support/if-made';
 import { Domain } from '../../lab/harness';
 import { expectHealthy, expectWrites, inspect, quietDomain, reset } from './reset-testbed';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // QEMU 10 tells which nodes are active, and could make them so without the guest. No log tells of either.
 

@@ -2,7 +2,7 @@ import { isUnknown } from '../../../src/core/unknown';
 import { runGdb, stoppedThreads } from '../../../src/block-state/io/gdb';
 import { QemuProcess } from '../../../src/hypervisor/process';
 import { ifMade } from '../../support/if-made';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // gdb that was asked to end while it attached once took the VM with it.
 

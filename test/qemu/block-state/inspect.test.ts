@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { migrateToSink, startDomain } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
 import { configure, failMigration, inspect, libvirtd, quietDomain, storeLayout } from './reset-testbed';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 let stage: Stage;
 /** As if no layout were known. */

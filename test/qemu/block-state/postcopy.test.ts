@@ -2,7 +2,7 @@ import { ifMade } from '../../support/if-made';
 import { relinkDisk, type Emulator } from '../../lab/harness';
 import { lastingMigration } from './endless-migration';
 import { configure, expectWrites, inspect, quietDomain, reset, storeLayout } from './reset-testbed';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // Post-copy gives up the disks at its beginning, and QEMU 7.2.22 does not take them back either when that fails. The guest
 // is left standing still (migration/migration.c: vm_was_running is set by migration_completion() only).

@@ -17,7 +17,7 @@ import {
   tracerOf,
 } from './reset-testbed';
 import { ifMade } from '../../support/if-made';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // What a reset needs hangs, is missing or dies, and others come in between: the guest runs on, and nothing happens later.
 

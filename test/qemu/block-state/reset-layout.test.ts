@@ -24,7 +24,7 @@ import {
   storeLayout,
 } from './reset-testbed';
 import { ifMade } from '../../support/if-made';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // Layouts: made, missing, of another build, corrupted, hostile. Whatever is stored, the VM lives and can be healed.
 

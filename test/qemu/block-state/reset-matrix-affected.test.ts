@@ -10,7 +10,7 @@ import {
 import { ifMade } from '../../support/if-made';
 import { inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../../lab/harness';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 let stage: Stage;
 let vmId = 400;

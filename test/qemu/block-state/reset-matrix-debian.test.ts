@@ -2,7 +2,7 @@ import { ifMade } from '../../support/if-made';
 import { expectMigration, expectWrites, failMigration, inspect, quietDomain, reset } from './reset-testbed';
 import { inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../../lab/harness';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 let stage: Stage;
 let vmId = 430;

@@ -11,8 +11,8 @@ import type { ResetReport } from '../../../src/block-state/reset-report';
 import type { DomainReport } from '../../../src/core/finding';
 import { affectedQemu, type Domain, migrateToSink, relinkDisk, startDomain, until } from '../../lab/harness';
 import type { DomainOptions, HostRunOptions } from '../../lab/harness';
-import { letGuestWrite } from './guest-memory';
-import { type Answer, diskOf, Stage } from '../testbed';
+import { letGuestWrite } from './guest-writes';
+import { type Answer, diskOf, Stage } from '../qemu-stage';
 
 const targets = ['vda', 'vdb', 'vdc', 'vdd'];
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type Domain, mendPaths, migrateToSink, until } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
-import { letGuestWrite } from './guest-memory';
+import { letGuestWrite } from './guest-writes';
 import { lastingMigration } from './endless-migration';
 import {
   configure,
@@ -14,7 +14,7 @@ import {
   storeLayout,
   stuckDomain,
 } from './reset-testbed';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 let stage: Stage;
 let vmId = 500;

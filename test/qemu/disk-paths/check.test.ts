@@ -1,6 +1,6 @@
 import { type Domain, migrateToSink, relinkDisk } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
-import { diskOf, Stage } from '../testbed';
+import { diskOf, Stage } from '../qemu-stage';
 
 let stage: Stage;
 

@@ -1,6 +1,6 @@
 import { ifMade } from '../../support/if-made';
 import { type Domain, migrateToSink, relinkDisk, until } from '../../lab/harness';
-import { diskOf, Stage } from '../testbed';
+import { diskOf, Stage } from '../qemu-stage';
 
 // A host with Debian 13's own Node, libvirt and QEMU. Its kernel is this machine's.
 

@@ -1,6 +1,6 @@
 import { startDomain, type Domain, Volume } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // The file under a disk loses its name while QEMU holds it. What is advised is done, word for word.
 

@@ -1,5 +1,5 @@
 import type { Domain } from '../../lab/harness';
-import { diskOf } from '../testbed';
+import { diskOf } from '../qemu-stage';
 
 /**
  * A live snapshot of the first disk, which has a qcow2 image: from then on the guest writes to a file in the datastore.

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { type Domain, migrateToSink, relinkDisk } from '../../lab/harness';
 import type { RepairReport } from '../../../src/disk-paths/repair';
 import { ifMade } from '../../support/if-made';
-import { diskOf, Stage } from '../testbed';
+import { diskOf, Stage } from '../qemu-stage';
 
 let stage: Stage;
 

@@ -9,7 +9,7 @@ import {
 import { ifMade } from '../../support/if-made';
 import { snapshotLive } from './live-snapshot';
 import { expectMigration } from '../block-state/reset-testbed';
-import { diskOf, Stage } from '../testbed';
+import { diskOf, Stage } from '../qemu-stage';
 
 // A live snapshot makes the file below read-only, for which QEMU opens that one again by its path; when that fails QEMU
 // says nothing, and goes on holding it for writing until it hands its disks over.

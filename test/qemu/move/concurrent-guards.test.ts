@@ -3,7 +3,7 @@ import { exitCodes } from '../../../src/core/exit-codes';
 import type { GuardReport } from '../../../src/move/move-report';
 import { type Domain, relinkDisk } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
-import { Stage } from '../testbed';
+import { Stage } from '../qemu-stage';
 
 // Many guards at once on fewer VMs. The setting is how many guards; there are two VMs to five of them.
 const guards = Number(process.env['MIGRATE_GUARD_GUARDS'] ?? 10);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The first process of a private host. It runs in namespaces of its own, gives them their file trees, says
 # "ready PID" on stdout and stays as the reaper. All it makes is on a tmpfs that vanishes with the host.
-# Usage: host-init.sh NAME [DATASTORES]    (DATASTORES: a directory that hosts share as /var/lib/one/datastores)
+# Usage: lab-host-init.sh NAME [DATASTORES]    (DATASTORES: a directory that hosts share as /var/lib/one/datastores)
 set -eu
 name=$1 datastores=${2:-}
 lab=/run/migrate-guard-lab

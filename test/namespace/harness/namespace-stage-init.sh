@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the file trees of a stage inside a mount namespace of its own, then becomes the program it was given.
-# Usage: testbed-init.sh host|qemu PROGRAM…      (stdin and stdout are the program's)
+# Usage: namespace-stage-init.sh host|qemu PROGRAM…      (stdin and stdout are the program's)
 #   host: /mnt becomes a private tmpfs that the QEMUs of this host share, as the datastores are shared; so does /run,
 #         where migrate-guard locks VMs: other test files have VMs of the same names
 #   qemu: only /dev is private, as libvirt has it

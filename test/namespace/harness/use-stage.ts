@@ -1,7 +1,7 @@
 import { Volume } from '../../lab/harness/volume';
 import { giveToQemu, placeDisk, type PlacedDisk } from './disk';
 import { bundleProgram, type Program } from './program';
-import { Stage, type Qemu, type QemuOptions } from './testbed';
+import { Stage, type Qemu, type QemuOptions } from './namespace-stage';
 
 export interface Healthy {
   readonly disk: PlacedDisk;

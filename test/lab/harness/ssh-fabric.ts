@@ -1,7 +1,7 @@
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { startDaemon } from './daemons';
 import type { Fabric } from './fabric';
-import type { Host } from './host';
+import type { Host } from './lab-host';
 
 const SSHD_CONFIG = `HostKey /etc/ssh/host_key
 PidFile /run/sshd.pid

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type DebianRelease, debianTree } from '../../lab/harness/release';
+import { type DebianRelease, debianTree } from '../../lab/harness/debian-tree';
 
 /** Another release of Debian, in which a stage is a host. */
 export interface Release {

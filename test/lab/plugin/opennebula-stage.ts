@@ -1,32 +1,13 @@
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RecordEntry } from '../../../src/opennebula/model/record';
 import { isUnknown } from '../../../src/core/unknown';
 import { entriesIn, entriesNotRun } from '../../../src/opennebula/record-file';
 import { ABSENT, Lab, until, type Domain, type Emulator, type Host } from '../harness';
 import type { Release } from '../../support/oned';
-import {
-  actionData,
-  onedConf,
-  resultOf,
-  stockScripts,
-  together,
-  vmIdOf,
-  type DriverResult,
-} from './stock-opennebula';
+import { install, installInLab, put, putScript } from './install-in-lab';
+import { actionData, resultOf, together, vmIdOf, type DriverResult } from './stock-opennebula';
 
-const project = join(__dirname, '../../..');
-const oneadmin = 9869;
-const remotes = '/var/lib/one/remotes';
 const records = '/var/lib/one/migrate-guard';
 
 export interface Action {
@@ -50,8 +31,7 @@ export class OpenNebulaStage {
 
   async start(): Promise<void> {
     this.started = await Lab.start({ hosts: ['front', 'kvm1', 'kvm2'] });
-    await Promise.all(this.lab.hosts.map((host) => this.prepare(host)));
-    await this.sync();
+    await installInLab(this.lab);
   }
 
   get lab(): Lab {
@@ -70,9 +50,12 @@ export class OpenNebulaStage {
 
   /** A script of the site's own below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
   script(path: string, text: string): void {
-    for (const host of this.lab.hosts) {
-      put(host, join(host === this.front ? remotes : '/var/tmp/one', path), text, 0o755, oneadmin);
-    }
+    putScript(this.lab, path, text);
+  }
+
+  /** As an admin does; it restores what a test removed. */
+  install(host: Host): Promise<void> {
+    return install(host);
   }
 
   /** Starts a domain on the first host. */
@@ -233,40 +216,6 @@ export class OpenNebulaStage {
     const ran = await this.front.run(['ssh', source, 'bash', '-s'], { ...options, input });
     return resultOf(ran, { release, vmId, command, by: 'stream' }, word);
   }
-
-  private async prepare(host: Host): Promise<void> {
-    // What is installed below /usr is this host's alone.
-    const layers = '/run/migrate-guard-lab/usr';
-    await host.succeed(['mkdir', '-p', `${layers}/upper`, `${layers}/work`]);
-    const overlay = `lowerdir=/usr,upperdir=${layers}/upper,workdir=${layers}/work`;
-    await host.succeed(['mount', '-t', 'overlay', '-o', overlay, 'overlay', '/usr']);
-    if (host === this.front) {
-      for (const [name, text] of Object.entries(stockScripts)) {
-        put(host, `${remotes}/vmm/kvm/${name}`, text, 0o755, oneadmin);
-      }
-      put(host, `${remotes}/VERSION`, '7.0.0\n', 0o644, oneadmin);
-      put(host, '/etc/one/oned.conf', onedConf, 0o640);
-      await host.succeed(['chown', '-R', 'oneadmin:oneadmin', remotes]);
-    }
-    await this.install(host);
-    put(host, '/etc/migrate-guard/config.yaml', '{}\n', 0o644);
-  }
-
-  /** As an admin does; it puts back what a test took away. */
-  async install(host: Host): Promise<void> {
-    await host.run(['mv', '/usr/bin/node.away', '/usr/bin/node']);
-    const role = host === this.front ? 'frontend' : 'host';
-    await host.succeed([join(project, 'install.sh'), role]);
-  }
-
-  /** What `onehost sync` does: the hosts get the front-end's remotes/, and nothing else stays there. */
-  private async sync(): Promise<void> {
-    for (const host of this.lab.hosts.filter((other) => other !== this.front)) {
-      rmSync(host.path('/var/tmp/one'), { recursive: true, force: true });
-      cpSync(this.front.path(remotes), host.path('/var/tmp/one'), { recursive: true });
-      await host.succeed(['chown', '-R', 'oneadmin:oneadmin', '/var/tmp/one']);
-    }
-  }
 }
 
 /** One stage for all tests of a file, each of which leaves no configuration. Call it where hooks are declared. */
@@ -276,14 +225,4 @@ export function useOpenNebulaStage(): OpenNebulaStage {
   afterEach(() => stage.configure('{}\n'));
   afterAll(() => stage.stop());
   return stage;
-}
-
-/** Replaces a file on a host, not what a link of that name leads to. */
-export function put(host: Host, path: string, text: string, mode: number, owner = 0): void {
-  const file = host.path(path);
-  mkdirSync(dirname(file), { recursive: true });
-  rmSync(file, { force: true });
-  writeFileSync(file, text, { mode, encoding: 'latin1' });
-  chmodSync(file, mode);
-  chownSync(file, owner, owner);
 }

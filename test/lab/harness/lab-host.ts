@@ -4,7 +4,7 @@ import { type CommandOptions, type CommandResult, runCommand } from '../../../sr
 import { addAccount } from './account';
 import { startLibvirt } from './libvirt-daemons';
 import { type Namespaces, startNamespaces } from './namespaces';
-import { type DebianRelease, debianTree, inTree } from './release';
+import { type DebianRelease, debianTree, inTree } from './debian-tree';
 import { describeFailure } from './succeed';
 import type { Volume } from './volume';
 
@@ -43,7 +43,7 @@ export class Host {
 
   static async start(options: HostOptions): Promise<Host> {
     const { name, datastores, from, release, shown = [], prepare } = options;
-    const init = ['host-init.sh', name, ...(datastores === undefined ? [] : [datastores])] as const;
+    const init = ['lab-host-init.sh', name, ...(datastores === undefined ? [] : [datastores])] as const;
     const under = release === undefined ? [] : inTree(await debianTree(release), [__dirname, ...shown]);
     const namespaces = await startNamespaces({ name, init, under, ...(from === undefined ? {} : { from }) });
     const host = new Host(name, namespaces, release === undefined ? process.execPath : '/usr/bin/node');

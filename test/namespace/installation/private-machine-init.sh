@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes this mount namespace a machine of its own: /etc, /usr, /var and /run can be written and are nobody else's.
-# Then says so and stays until its input ends.      Usage: host-init.sh UID [TREE DIRECTORY…]
+# Then says so and stays until its input ends.      Usage: private-machine-init.sh UID [TREE DIRECTORY…]
 #   TREE: it has the files of that tree instead, which stays as it is, and these directories of the real machine
 set -eu
 uid=$1

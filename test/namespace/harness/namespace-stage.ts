@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Finding } from '../../../src/core/finding';
 import { type CommandOptions, type CommandResult, runCommand } from '../../../src/os/run-command';
-import type { Release } from './release';
+import type { Release } from './debian-release';
 import { Servant } from './namespace-agent';
 import { statusXml, type StatusDisk } from './status-xml';
-import { Tree } from './tree';
+import { Tree } from './namespace-tree';
 
 /** Whom QEMU runs as; OpenNebula's user, unless told otherwise. */
 export interface QemuUser {
