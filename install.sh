@@ -27,7 +27,8 @@ TEXT
 
 # ---- Where things are ------------------------------------------------------------------------------------------------
 
-here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]:-$0}")")" && pwd)
+here=$(readlink -f -- "${BASH_SOURCE[0]:-$0}")
+here=${here%/*}
 state=/var/lib/migrate-guard
 library=/usr/lib/migrate-guard
 remotes=/var/lib/one/remotes
@@ -37,17 +38,23 @@ oned_conf=/etc/one/oned.conf
 program=$library/migrate-guard
 manifest=$state/manifest
 oned_backup=$oned_conf.before-migrate-guard
+config_source=$here/config/config.yaml
+replaces_config=''
 tab=$'\t'
 
-action='' half='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
+action='' part='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
 uid=0 gid=0 user=oneadmin
+# By the owner's name in the plan, whatever OpenNebula's user is called here.
+declare -A ids=([root]=0:0)
+declare -A part_names=([frontend]='no plugin' [host]='no agent')
 
 # ---- Words -----------------------------------------------------------------------------------------------------------
 
 say() { printf '%s\n' "$@"; }
 
-# What a terminal would obey is not sent to it: names and versions may be OpenNebula's user's. Lines stay lines.
-shown() { tr -c '[:print:]\n\t' '?'; }
+# What a terminal would obey is not sent to it: names and versions may be OpenNebula's user's. Lines stay lines. It ends the
+# subshell in which it runs.
+shown() { exec tr -c '[:print:]\n\t' '?'; }
 
 # die WHAT REMEDY [STATUS]
 die() {
@@ -58,7 +65,7 @@ die() {
 read_arguments() {
   while (($# > 0)); do
     case $1 in
-      frontend | host) read_half "$1" ;;
+      frontend | host) read_part "$1" ;;
       verify | uninstall) [[ -z $action ]] || usage_error 'one action only'; action=$1 ;;
       --dry-run) dry_run=1 ;;
       --check) check=1 ;;
@@ -72,15 +79,15 @@ read_arguments() {
   done
   [[ -n $action ]] || usage_error 'no action was given'
   [[ -z $set_vm_mad || $action == frontend ]] || usage_error '--set-vm-mad belongs to frontend'
-  [[ -z $check || $action == "$half" ]] || usage_error '--check belongs to frontend and host'
+  [[ -z $check || $action == "$part" ]] || usage_error '--check belongs to frontend and host'
   [[ -z $root ]] || root=$(cd "$root" 2>/dev/null && pwd) || die 'the directory after --root is not there' 'make it first'
   [[ $root != / ]] || root=''
 }
 
 # A half alone is an action; it may also say what to uninstall.
-read_half() {
-  [[ -z $half && (-z $action || $action == uninstall) ]] || usage_error 'one action only'
-  half=$1
+read_part() {
+  [[ -z $part && (-z $action || $action == uninstall) ]] || usage_error 'one action only'
+  part=$1
   [[ -n $action ]] || action=$1
 }
 
@@ -96,14 +103,16 @@ need_root() { ((EUID == 0)) || die 'this is for root' "run it with sudo" 77; }
 
 # Whether others than root could change a file, or exchange it: each directory on its way has to be root's. Sets `shared`.
 is_foreign() {
-  local path=$1 owner mode
-  while :; do
-    read -r owner mode < <(stat -c '%u %a' -- "$path")
-    shared=$path
+  local path=$1 owner mode found paths=()
+  while [[ -n $path ]]; do paths+=("$path"); path=${path%/*}; done
+  paths+=(/)
+  shared=$1
+  found=$(stat -c '%u %a' -- "${paths[@]}") || return 0
+  while read -r owner mode; do
+    shared=${paths[0]} paths=("${paths[@]:1}")
     ((owner == 0 && (8#$mode & 8#022) == 0)) || return 0
-    [[ $path != / ]] || return 1
-    path=$(dirname -- "$path")
-  done
+  done <<<"$found"
+  return 1
 }
 
 # Root chose to run this script. What lies beside it, which root runs or installs, nobody else may be able to change than
@@ -162,15 +171,25 @@ has_sources() { [[ -r $here/dist/migrate-guard.cjs ]]; }
 # Before a package is unpacked, nothing here reads YAML: a configuration that was edited is looked at afterwards.
 can_configure() { has_sources || [[ ! -e $root$config ]] || ! grep -qvE '^[[:space:]]*(#|$)' -- "$root$config"; }
 
-# configured KEY: a value of the configuration that is installed, by its name in fallback.env
-configured() { sed -n "s/^$1=//p" "$work/configured"; }
+# The configuration that is installed, or that will be: its values by their names in fallback.env.
+declare -A configured=()
+read_configuration() {
+  local line file=$root$config
+  if [[ ! -e $file ]]; then
+    # Only a file of root's is read.
+    file=$work/config.default
+    cat -- "$config_source" >"$file"
+  fi
+  tool fallback "$file" >"$work/fallback" || exit 1
+  while IFS= read -r line; do configured[${line%%=*}]=${line#*=}; done <"$work/fallback"
+}
 
 # The user by which OpenNebula reaches its hosts; numbers, because a staging tree has users of its own.
 need_oneadmin() {
   [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
   if has_sources; then
-    tool fallback "$root$config" >"$work/configured" || exit 1
-    user=$(configured SSH_USER)
+    read_configuration
+    user=${configured[SSH_USER]}
   fi
   if [[ -z $root ]]; then
     uid=$(id -u "$user" 2>/dev/null) || no_user
@@ -178,16 +197,17 @@ need_oneadmin() {
   else
     IFS=: read -r _ _ uid gid _ < <(grep "^$user:" "$root/etc/passwd" 2>/dev/null) || no_user
   fi
+  ids[oneadmin]=$uid:$gid
   ((uid != 0)) || die "$user is root" 'OpenNebula needs a user of its own'
 }
 
 no_user() { die "there is no user $user" "install OpenNebula's packages on this machine first, or set ssh.user in $config"; }
 
 need_frontend() {
-  local version
+  local version=''
   [[ -d $root$remotes ]] || die "this is no OpenNebula front-end: $root$remotes is not there" \
     'run install.sh frontend on the front-end, and install.sh host on the KVM hosts'
-  version=$(head -n 1 "$root$remotes/VERSION" 2>/dev/null || true)
+  { IFS= read -r version <"$root$remotes/VERSION"; } 2>/dev/null || true
   [[ $version =~ ^[67]\.[0-9]+ ]] || die "OpenNebula ${version:-of unknown version ($remotes/VERSION)} is not known" \
     'OpenNebula 6 and 7 are; look for a newer release of migrate-guard'
 }
@@ -238,27 +258,28 @@ trap 'rm -rf "$work"' EXIT
 
 # add ROLE KIND OWNER MODE SOURCE PATH, and the directories above PATH that are not there or that we once made
 add() {
-  local role=$1 owner=$3 path=$6
+  local role=$1 owner=$3 path=$6 line
   [[ -z ${planned[$path]:-} ]] || return 0
-  [[ $path == /*/* ]] && add "$role" directory "$owner" 755 - "$(dirname "$path")"
+  [[ $path != /*/* ]] || add "$role" directory "$owner" 755 - "${path%/*}"
   if [[ $2 == directory && ${old[$path]:-} != *"${tab}directory$tab"* ]]; then
     # A directory of the system may be a link: /usr/sbin to bin, /var/log to a disk of its own.
     if [[ -L $root$path && $path != */migrate-guard* ]]; then refuse_foreign_link "$owner" "$path"; return 0; fi
     [[ -L $root$path || ! -d $root$path ]] || return 0
   fi
   planned[$path]=1
-  plan+=("$(printf '%s\t' "$@")")
+  printf -v line '%s\t' "$@"
+  plan+=("$line")
 }
 
 # Root writes only through links that nobody else can turn: each on the way, and each directory, has to be root's. A
 # sticky one that others may write is no danger on the way, where they cannot exchange what is root's; but it is at the end.
 refuse_foreign_link() {
-  local owner=$1 path=$root$2 end way mode who name shared=''
+  local owner=$1 path=$root$2 end chain mode who name shared=''
   [[ -d $path ]] || die "$path is a link that leads to no directory" 'make or mount what it leads to'
   end=$(readlink -f -- "$path")
   [[ $end == "$root"/* ]] || die "$path is a link that leads out of $root" 'make it a relative one'
   [[ $owner == root ]] || return 0
-  way=$(namei -mo -- "$path") || die "$path: the way to $end cannot be followed" 'see the message above'
+  chain=$(namei -mo -- "$path") || die "$path: the way to $end cannot be followed" 'see the message above'
   while read -r mode who _ name; do
     [[ $who == root ]] || { shared=$name; break; }
     case $mode in
@@ -267,7 +288,7 @@ refuse_foreign_link() {
       ?????w* | ????????w*) shared=$name; break ;;
       *) shared='' ;;
     esac
-  done < <(tail -n +2 <<<"$way")
+  done <<<"${chain#*$'\n'}"
   [[ -z $shared ]] || die "$path is a link to $end, and others than root can change $shared, which is on its way" \
     "let only root own and write all that namei -mo $path shows"
 }
@@ -294,10 +315,7 @@ plan_common() {
 }
 
 make_fallback() {
-  has_sources || return 0
-  if is_kept "$config"; then cp -- "$work/configured" "$work/fallback"; return; fi
-  cat -- "$config_source" >"$work/installed.yaml"
-  tool fallback "$work/installed.yaml" >"$work/fallback" || exit 1
+  ! has_sources || [[ -z $replaces_config ]] || tool fallback "$config_source" >"$work/fallback" || exit 1
 }
 
 # sudo lets OpenNebula's user start this file: so it names its Node, and no variable of the caller reaches it.
@@ -316,9 +334,10 @@ make_command() {
 }
 
 plan_frontend() {
-  local file
+  local file mode
   while IFS= read -r file; do
-    add frontend file oneadmin "$(wanted_mode "$file")" "$here/$file" "/var/lib/one/$file"
+    choose_mode "$file"
+    add frontend file oneadmin "$mode" "$here/$file" "/var/lib/one/$file"
   done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
   add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
   # What was done for each VM; the drivers make it, too, where it is missing (src/opennebula/record-file.ts).
@@ -329,15 +348,15 @@ plan_frontend() {
 }
 
 # A site leaves a probe out by chmod -x (docs/opennebula.md), and it stays out, also where an upgrade of OpenNebula took it.
-wanted_mode() {
+# Sets `mode`, as git knows modes, whatever the umask of the checkout.
+choose_mode() {
   local path=/var/lib/one/$1
-  if [[ $1 == */*-probes.d/* && -f $root$path && ! -x $root$path ]]; then say 644
-  elif [[ $1 == */*-probes.d/* && ! -e $root$path && ${old[$path]:-} == *"${tab}644$tab"* ]]; then say 644
-  else mode_of "$here/$1"; fi
+  mode=755
+  if [[ ! -x $here/$1 ]]; then mode=644
+  elif [[ $1 != */*-probes.d/* ]]; then :
+  elif [[ -f $root$path && ! -x $root$path ]]; then mode=644
+  elif [[ ! -e $root$path && ${old[$path]:-} == *"${tab}644$tab"* ]]; then mode=644; fi
 }
-
-# As git knows modes, whatever the umask of the checkout.
-mode_of() { if [[ -x $1 ]]; then say 755; else say 644; fi; }
 
 plan_host() {
   make_sudoers
@@ -364,50 +383,61 @@ TEXT
 
 # ---- The manifest: ROLE KIND MODE UID:GID SHA256 PATH, with tabs -------------------------------------------------------
 
-# Its lines by path, as an earlier run left them.
-declare -A old=()
+# Its lines as an earlier run left them, and by path; its roles.
+old_lines=()
+declare -A old=() roles=()
 read_manifest() {
   local line
   [[ -r $root$manifest ]] || return 0
-  while IFS= read -r line; do old[${line##*"$tab"}]=$line; done <"$root$manifest"
+  mapfile -t old_lines <"$root$manifest"
+  for line in "${old_lines[@]}"; do old[${line##*"$tab"}]=$line roles[${line%%"$tab"*}]=1; done
 }
 
-has_role() { [[ -r $root$manifest ]] && grep -q "^$1$tab" "$root$manifest"; }
+has_role() { [[ -n ${roles[$1]:-} ]]; }
+other_than() { if [[ $1 == host ]]; then other=frontend; else other=host; fi; }
 
-# What is to be removed some day: of this role and the common one as planned, of the other one as it was.
+# What will have to be removed: of this role and the common one as planned, of the other one as it was. Sets `lines`.
 make_manifest() {
   local role kind owner mode source path line other
   for line in "${plan[@]}"; do
     IFS=$tab read -r role kind owner mode source path <<<"$line"
-    if [[ $kind == config ]] && is_kept "$path" && [[ -n ${old[$path]:-} ]]; then
-      say "${old[$path]}"
+    if [[ $kind == config && -n ${old[$path]:-} ]] && is_kept "$path"; then
+      lines+=("${old[$path]}")
     else
       # Its contents are those of the configuration.
       [[ $kind != generated ]] || source=-
-      printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$role" "$kind" "$mode" "$(ids_of "$owner")" "$(sha_of "$source")" "$path"
+      lines+=("$role$tab$kind$tab$mode$tab${ids[$owner]}$tab${sums[$source]}$tab$path")
     fi
   done
-  other=frontend
-  [[ $action == host ]] || other=host
-  ! has_role "$other" || grep "^$other$tab" "$root$manifest"
+  other_than "$action"
+  for line in "${old_lines[@]}"; do [[ $line != "$other$tab"* ]] || lines+=("$line"); done
 }
 
+# write_manifest LINE…
 write_manifest() {
-  cat >"$root$manifest.new"
+  printf '%s\n' "$@" >"$root$manifest.new"
   chmod 644 "$root$manifest.new"
   mv -f "$root$manifest.new" "$root$manifest"
 }
 
-# Lines of an earlier release whose paths are not installed any more.
-stale_lines() {
+# Lines of an earlier release whose paths are not installed any more. Sets `stale`.
+find_stale() {
   local path
   for path in "${!old[@]}"; do
-    [[ ${old[$path]} != common* && ${old[$path]} != "$action"* || -n ${planned[$path]:-} ]] || say "${old[$path]}"
+    [[ ${old[$path]} != common* && ${old[$path]} != "$action"* || -n ${planned[$path]:-} ]] || stale+=("${old[$path]}")
   done
 }
 
-sha_of() { if [[ $1 == - ]]; then say -; else sha256sum <"$1" | cut -d ' ' -f 1; fi; }
-ids_of() { if [[ $1 == root ]]; then say 0:0; else say "$uid:$gid"; fi; }
+# Size, `MODE UID:GID` and SHA-256 of files that are there, by path; of a directory in the plan they are `-`.
+declare -A sizes=([-]=-) attributes=() sums=([-]=-)
+read_files() {
+  local line size mode owner path
+  (($# > 0)) || return 0
+  while read -rd '' size mode owner path; do
+    sizes[$path]=$size attributes[$path]="$mode $owner"
+  done < <(stat -L --printf '%s %a %u:%g %n\0' -- "$@")
+  while IFS= read -rd '' line; do sums[${line:66}]=${line:0:64}; done < <(sha256sum -z -- "$@")
+}
 
 # ---- Effects on files --------------------------------------------------------------------------------------------------
 
@@ -422,7 +452,7 @@ as_owner() {
   trap 'end_session; trap - INT; kill -s INT "$BASHPID"' INT
   trap 'end_session; trap - TERM; kill -s TERM "$BASHPID"' TERM
   trap 'end_session; trap - HUP; kill -s HUP "$BASHPID"' HUP
-  isolated "$ids" "$@" < <(cat <&"$input") >&"$said" 2>&1 &
+  isolated "$ids" "$@" < <(exec cat <&"$input") >&"$said" 2>&1 &
   session=$!
   exec {input}<&- {said}>&-
   wait "$session" || status=$?
@@ -452,92 +482,158 @@ isolated() {
     setpriv --reuid="${ids%:*}" --regid="${ids#*:}" --clear-groups -- "$@"
 }
 
-# Renamed into place, so that a script that starts meanwhile is whole.
-put() {
-  local owner=$1 mode=$2 source=$3 path=$4
-  say "file       $path ($owner, $mode)"
-  [[ -z $dry_run ]] || return 0
-  # shellcheck disable=SC2016 # its own variables
-  as_owner "$(ids_of "$owner")" sh -c 'umask 077; new=$2.migrate-guard-new; rm -f -- "$new"
-    cat >"$new" && chmod "$1" "$new" && mv -fT -- "$new" "$2"' sh "$mode" "$root$path" <"$source" ||
-    die "$root$path cannot be written by $owner" 'see the message above'
+# Runs as the owner of what it writes. MODE SIZE SHA256 PATH…: directories (SIZE is `-`) and files, whose contents are on
+# stdin, one after the other. Renamed into place when all are complete, so that a script that starts meanwhile is whole.
+write_entries() {
+  local mode size sum path new files=() lines='' of_mode
+  local -A modes=()
+  umask 077
+  while (($# > 0)); do
+    mode=$1 size=$2 sum=$3 path=$4 new=$4.migrate-guard-new
+    shift 4
+    if [[ $size == - ]]; then mkdir -m "$mode" -- "$path"; continue; fi
+    [[ ! -e $new && ! -L $new ]] || rm -f -- "$new"
+    head -c "$size" >"$new"
+    modes[$mode]+=$new$'\t' files+=("$path") lines+="$sum  $new"$'\n'
+  done
+  ((${#files[@]} > 0)) || return 0
+  sha256sum --check --quiet <<<"${lines%$'\n'}"
+  for mode in "${!modes[@]}"; do
+    IFS=$'\t' read -ra of_mode <<<"${modes[$mode]}"
+    chmod "$mode" -- "${of_mode[@]}"
+  done
+  for path in "${files[@]}"; do mv -fT -- "$path.migrate-guard-new" "$path"; done
 }
 
-make_directory() {
-  local owner=$1 mode=$2 path=$3
-  say "directory  $path ($owner, $mode)"
-  [[ -z $dry_run ]] || return 0
-  as_owner "$(ids_of "$owner")" mkdir -m "$mode" -- "$root$path" </dev/null || die "$root$path cannot be made by $owner" 'see above'
+# write_as OWNER LINE…: what lines of the plan name of this owner
+write_as() {
+  local by=$1 role kind owner mode source path line entries=() sources=()
+  shift
+  for line; do
+    IFS=$tab read -r role kind owner mode source path <<<"$line"
+    [[ $owner == "$by" ]] || continue
+    entries+=("$mode" "${sizes[$source]}" "${sums[$source]}" "$root$path")
+    [[ $kind == directory ]] || sources+=("$source")
+  done
+  ((${#entries[@]} > 0)) || return 0
+  as_owner "${ids[$by]}" bash -euc "$(declare -f write_entries); write_entries \"\$@\"" bash "${entries[@]}" \
+    < <(exec cat -- "${sources[@]}" </dev/null) || die "not all files of $by can be written" 'see the message above'
 }
 
 # Only what we have put there is replaced. Where the sources are not unpacked yet, contents cannot be compared.
 refuse_what_is_in_the_way() {
-  local role kind owner mode source path line
+  local role kind owner mode source path line files=()
   for line in "${plan[@]}"; do
     IFS=$tab read -r role kind owner mode source path <<<"$line"
-    refuse_unwritable "$owner" "$(dirname "$path")"
+    if [[ -f $source ]]; then files+=("$source")
+    elif [[ $source != - ]] && has_sources; then die "$source is missing" "cd $here && npm ci && npm run build"; fi
     [[ -e $root$path || -L $root$path ]] || continue
-    if [[ -L $root$path ]] || [[ $kind == directory && ! -d $root$path ]] || [[ $kind != directory && ! -f $root$path ]]; then
-      die "$root$path is in the way: it is no plain ${kind/generated/file}" 'move it away'
+    if [[ $kind == directory ]]; then
+      [[ -d $root$path && ! -L $root$path ]] || die "$root$path is in the way: it is not a directory" 'move it away'
+    else
+      [[ -f $root$path && ! -L $root$path ]] || die "$root$path is in the way: it is not a regular file" 'move it away'
+      files+=("$root$path")
     fi
-    [[ $kind != file || -n ${old[$path]:-} ]] || ! has_sources || cmp -s -- "$source" "$root$path" ||
+  done
+  read_files "${files[@]}"
+  for line in "${plan[@]}"; do
+    IFS=$tab read -r role kind owner mode source path <<<"$line"
+    [[ $kind != file || -n ${old[$path]:-} || ! -e $root$path ]] || ! has_sources ||
+      [[ ${sums[$source]} == "${sums[$root$path]}" ]] ||
       die "$root$path is in the way: it does not belong to migrate-guard" 'move it away'
   done
+  refuse_unwritable
 }
 
+# Directories of OpenNebula's user that are not that user's any more.
 refuse_unwritable() {
-  [[ $1 != root && -d $root$2 ]] || return 0
-  as_owner "$(ids_of "$1")" test -w "$root$2" </dev/null ||
-    die "$root$2 cannot be written by $1" "give it to $1, as OpenNebula's packages do"
+  local role kind owner mode source path line directories=()
+  local -A asked=()
+  for line in "${plan[@]}"; do
+    IFS=$tab read -r role kind owner mode source path <<<"$line"
+    path=$root${path%/*}
+    [[ $owner != root && -d $path && -z ${asked[$path]:-} ]] || continue
+    asked[$path]=1 directories+=("$path")
+  done
+  ((${#directories[@]} > 0)) || return 0
+  # shellcheck disable=SC2016 # its own variables
+  as_owner "${ids[oneadmin]}" bash -c 'for path; do [[ -w $path ]] || exit "$#"; shift; done' bash "${directories[@]}" \
+    </dev/null || die "${directories[@]: -$?:1} cannot be written by oneadmin" "give it to oneadmin, as OpenNebula's packages do"
 }
 
 # A configuration that is there stays, but for what --set-vm-mad has to put into an untouched one.
 is_kept() { [[ -e $root$1 && ! ($1 == "$config" && -n $replaces_config) ]]; }
 
 apply() {
-  local role kind owner mode source path line
+  local role kind owner mode source path line changes=()
   for line in "${plan[@]}"; do
     IFS=$tab read -r role kind owner mode source path <<<"$line"
     if [[ $kind == directory ]]; then
-      [[ -d $root$path ]] || make_directory "$owner" "$mode" "$path"
+      [[ ! -d $root$path ]] || continue
+      say "directory  $path ($owner, $mode)"
     elif [[ $kind == config ]] && is_kept "$path"; then
       say "kept       $path"
-    elif [[ -e $root$path ]] && cmp -s -- "$source" "$root$path" &&
-      [[ $(stat -c '%a %u:%g' "$root$path") == "$mode $(ids_of "$owner")" ]]; then
+      continue
+    elif [[ ${sums[$root$path]:-} == "${sums[$source]}" && ${attributes[$root$path]} == "$mode ${ids[$owner]}" ]]; then
       say "unchanged  $path"
+      continue
     else
-      put "$owner" "$mode" "$source" "$path"
+      say "file       $path ($owner, $mode)"
     fi
+    changes+=("$line")
+  done
+  [[ -z $dry_run ]] || return 0
+  write_as root "${changes[@]}"
+  write_as oneadmin "${changes[@]}"
+}
+
+# remove_listed LINE…: of the manifest. Files first, then directories from the inside out, when they are empty.
+remove_listed() {
+  local role kind mode owner sum path line lines order=() regular=()
+  local -A report=() files=() directories=()
+  (($# > 0)) || return 0
+  mapfile -t lines < <(printf '%s\n' "$@" | sort -t "$tab" -k 6,6r)
+  for line in "${lines[@]}"; do
+    path=$root${line##*"$tab"}
+    [[ ! -f $path || -L $path ]] || regular+=("$path")
+  done
+  read_files "${regular[@]}"
+  for line in "${lines[@]}"; do
+    IFS=$tab read -r role kind mode owner sum path <<<"$line"
+    if [[ $kind == directory ]]; then
+      [[ -d $root$path ]] || continue
+      directories[$owner]+=$root$path$tab
+      [[ -z $dry_run ]] || report[$path]="removed    $path, if it is empty"
+    elif [[ ! -e $root$path && ! -L $root$path ]]; then continue
+    elif [[ ! -f $root$path || -L $root$path ]]; then report[$path]="left       $path: it is no longer a regular file"
+    elif [[ $kind == generated || ${sums[$root$path]:-} == "$sum" ]]; then report[$path]="removed    $path"
+    elif [[ $kind == config ]]; then report[$path]="left       $path: it was changed"
+    else report[$path]="removed    $path, although it was changed"; fi
+    [[ ${report[$path]:-} != removed* || $kind == directory ]] || files[$owner]+=$root$path$tab
+    order+=("$path")
+  done
+  [[ -n $dry_run ]] || remove_found
+  for path in "${order[@]}"; do
+    if [[ -n ${report[$path]:-} ]]; then say "${report[$path]}"
+    elif [[ -d $root$path ]]; then say "left       $path: it is not empty"
+    else say "removed    $path"; fi
   done
 }
 
-# remove_listed: the manifest's lines on stdin. Files first, then directories from the inside out, when they are empty.
-remove_listed() {
-  local role kind mode ids sha path
-  sort -t "$tab" -k 6,6r | while IFS=$tab read -r role kind mode ids sha path; do
-    if [[ $kind == directory ]]; then
-      [[ -d $root$path ]] || continue
-      if [[ -n $dry_run ]]; then say "removed    $path, if it is empty"
-      elif as_owner "$ids" rmdir -- "$root$path" </dev/null 2>/dev/null; then say "removed    $path"
-      else say "left       $path: it is not empty"; fi
-      continue
-    fi
-    [[ -e $root$path || -L $root$path ]] || continue
-    if [[ ! -f $root$path || -L $root$path ]]; then say "left       $path: it is no file of ours any more"; continue; fi
-    if [[ $kind != generated && $(sha_of "$root$path") != "$sha" ]]; then
-      if [[ $kind == config ]]; then say "left       $path: it was changed"; continue; fi
-      say "removed    $path, although it was changed"
-    else
-      say "removed    $path"
-    fi
-    [[ -n $dry_run ]] || as_owner "$ids" rm -f -- "$root$path" </dev/null
+# Of `files` and `directories`, by owner: root's directories last, for the others may be in them.
+remove_found() {
+  local owner paths
+  for owner in "${!files[@]}"; do
+    IFS=$tab read -ra paths <<<"${files[$owner]}"
+    as_owner "$owner" rm -f -- "${paths[@]}" </dev/null
+  done
+  for owner in "${!directories[@]}" 0:0; do
+    IFS=$tab read -ra paths <<<"${directories[$owner]:-}"
+    ((${#paths[@]} == 0)) || as_owner "$owner" rmdir -- "${paths[@]}" </dev/null 2>/dev/null || true
   done
 }
 
 # ---- oned.conf (src/opennebula/model/vm-mad.ts) ------------------------------------------------------------------------------
-
-config_source=$here/config/config.yaml
-replaces_config=''
 
 # The part of the work that is no shell: vm-mad ACTION …, verify ROOT, read-paths
 tool() {
@@ -549,14 +645,14 @@ tool() {
 
 # Drivers that stood in the slots before are what the guard has to run: they go into an untouched configuration.
 plan_movers() {
-  local movers sha
+  local movers
   [[ -z $set_vm_mad ]] || tool vm-mad may-set "$root$oned_conf" "$root$oned_backup" || exit
   movers=$(tool vm-mad movers "$root$oned_conf") || exit
   [[ -n $movers ]] || return 0
-  if [[ -z $(missing_movers "$movers") ]]; then return 0; fi
+  ! has_movers "$movers" || return 0
   if [[ -e $root$config ]]; then
-    sha=$(sha_of "$root$config")
-    [[ ${old[$config]:-} == *"$tab$sha$tab"* || $sha == "$(sha_of "$here/config/config.yaml")" ]] || {
+    read_files "$root$config" "$config_source"
+    [[ ${old[$config]:-} == *"$tab${sums[$root$config]}$tab"* || ${sums[$root$config]} == "${sums[$config_source]}" ]] || {
       say_movers "$config was changed by hand. For the drivers that oned.conf names now, it needs:" "$movers" >&2
       [[ -z $set_vm_mad ]] || die 'oned.conf is left as it is' "add these lines to $config, and run this again"
       return 0
@@ -577,10 +673,11 @@ say_movers() {
   say ''
 }
 
-missing_movers() {
-  local line
+has_movers() {
+  local line key
   while IFS= read -r line; do
-    [[ $(configured "OPENNEBULA_$(tr a-z A-Z <<<"${line%%=*}")") == "${line#*=}" ]] || say "$line"
+    key=${line%%=*}
+    [[ ${configured[OPENNEBULA_${key^^}]:-} == "${line#*=}" ]] || return 1
   done <<<"$1"
 }
 
@@ -604,18 +701,18 @@ select_drivers() {
 # ---- frontend, host, verify, uninstall ---------------------------------------------------------------------------------
 
 install_role() {
+  local lines=() stale=()
   refuse_what_is_in_the_way
-  make_manifest >"$work/manifest"
-  stale_lines >"$work/stale"
+  make_manifest
+  find_stale
   if [[ -z $dry_run ]]; then
     # Before anything else is made, so that a run that is cut short can be undone.
-    mkdir -p -- "$root${state%/*}"
-    [[ -d $root$state ]] || make_directory root 755 "$state"
-    cat "$work/manifest" "$work/stale" | write_manifest
+    [[ -d $root$state ]] || { say "directory  $state (root, 755)"; mkdir -p -- "$root$state"; }
+    write_manifest "${lines[@]}" "${stale[@]}"
   fi
   apply
-  remove_listed <"$work/stale"
-  [[ -n $dry_run ]] || write_manifest <"$work/manifest"
+  remove_listed "${stale[@]}"
+  [[ -n $dry_run ]] || write_manifest "${lines[@]}"
 }
 
 install_frontend() {
@@ -666,19 +763,25 @@ verify() {
 }
 
 uninstall() {
-  [[ -r $root$manifest ]] || nothing_installed "$root$manifest is not there"
-  lines_to_remove >"$work/gone"
-  [[ -s $work/gone ]] || nothing_installed "this machine has no $half half"
-  if has_role frontend && [[ $half != host ]]; then refuse_callers; deselect_drivers; fi
-  # The manifest goes last but for its own directory, and what is above it in a staging tree.
-  local own="$tab(/var|/var/lib|$state)\$"
-  grep -vxFf "$work/gone" "$root$manifest" >"$work/kept" || true
-  grep -vE "$own" "$work/gone" | remove_listed
+  local line other kept=() gone=() last=()
+  [[ -s $root$manifest ]] || nothing_installed "$root$manifest is missing or empty"
+  read_manifest
+  [[ -z $part ]] || has_role "$part" || nothing_installed "${part_names[$part]} is installed on this machine"
+  if has_role frontend && [[ $part != host ]]; then refuse_callers; deselect_drivers; fi
+  other_than "$part"
+  for line in "${old_lines[@]}"; do
+    # What both use stays with the other one.
+    if [[ -n $part && $line != "$part$tab"* ]] && has_role "$other"; then kept+=("$line")
+    # The manifest goes last but for its own directory, and what is above it in a staging tree.
+    elif [[ $line =~ $tab(/var|/var/lib|$state)$ ]]; then last+=("$line")
+    else gone+=("$line"); fi
+  done
+  remove_listed "${gone[@]}"
   if [[ -n $dry_run ]]; then :
-  elif [[ -s $work/kept ]]; then write_manifest <"$work/kept"
+  elif ((${#kept[@]} > 0)); then write_manifest "${kept[@]}"
   else rm -f -- "$root$manifest"; fi
-  { grep -E "$own" "$work/gone" || true; } | remove_listed
-  ! grep -q "^frontend$tab" "$work/gone" || cat <<TEXT
+  remove_listed "${last[@]}"
+  ! has_role frontend || [[ $part == host ]] || cat <<TEXT
 
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
 of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
@@ -706,7 +809,7 @@ refuse_callers() {
 # so it is needed only if there is something to take back.
 deselect_drivers() {
   local text='' settings=()
-  [[ ! -e $root$oned_conf ]] || text=$(cat -- "$root$oned_conf") || die "$root$oned_conf cannot be read" 'see the message above'
+  [[ ! -e $root$oned_conf ]] || text=$(<"$root$oned_conf") || die "$root$oned_conf cannot be read" 'see the message above'
   leave_older_backups
   if [[ ! $text =~ (migrate|save)-guard ]]; then leave_backup; return; fi
   need_node
@@ -732,21 +835,9 @@ leave_backup() {
   fi
 }
 
-# What both halves share stays with the other one.
-lines_to_remove() {
-  local other=frontend
-  [[ $half == frontend ]] && other=host
-  if [[ -z $half ]] || ! has_role "$other"; then
-    [[ -z $half ]] || has_role "$half" || return 0
-    cat "$root$manifest"
-  else
-    grep "^$half$tab" "$root$manifest" || true
-  fi
-}
-
 # Who names a half wants it to be gone; who names none expects one.
 nothing_installed() {
-  [[ -n $half ]] || die "nothing is installed: $1" 'nothing to do'
+  [[ -n $part ]] || die "nothing is installed: $1" 'nothing to do'
   say "nothing to do: $1"
   exit 0
 }
