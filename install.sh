@@ -5,8 +5,8 @@
 set -euo pipefail
 umask 022
 export LC_ALL=C
-# All that this script and the program look in for others, whoever starts them: root's own PATH may lead to what is not
-# root's. Node alone is looked for there, too.
+# This script and the program search only here: the caller's PATH may name directories that users other than root can write.
+# Only Node is searched for there, too.
 program_path=/usr/sbin:/usr/bin:/sbin:/bin
 callers_path=${PATH:-}
 export PATH=$program_path
@@ -15,10 +15,10 @@ usage() {
   cat <<'TEXT'
 Usage: install.sh frontend [--set-vm-mad]    on the OpenNebula front-end
        install.sh host                       on each KVM host
-       install.sh verify                     tells what is missing or was changed, for example by an upgrade
-       install.sh uninstall [frontend|host]  removes what they have installed on this machine
-Options: --dry-run       only say what would be done
-         --check         only say whether this machine has what frontend or host needs, and nothing in the way
+       install.sh verify                     lists what is missing or was changed, for example by an upgrade
+       install.sh uninstall [frontend|host]  removes what was installed on this machine
+Options: --dry-run       only print what would be done
+         --check         only check that frontend or host can be installed on this machine
          --root DIR      work on the file tree below DIR (for packages and tests); users are those of its /etc/passwd
          --set-vm-mad    select the drivers in oned.conf; without it the line to set is only printed
 Exit status: 0 done, or all is in place; 1 refused, or something is missing; 64 usage; 77 not root
@@ -44,7 +44,7 @@ tab=$'\t'
 
 action='' part='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
 uid=0 gid=0 user=oneadmin
-# By the owner's name in the plan, whatever OpenNebula's user is called here.
+# By the owner's name in the plan. OpenNebula's user may have another name on this machine.
 declare -A ids=([root]=0:0)
 declare -A part_names=([frontend]='no plugin' [host]='no agent')
 
@@ -52,8 +52,8 @@ declare -A part_names=([frontend]='no plugin' [host]='no agent')
 
 say() { printf '%s\n' "$@"; }
 
-# What a terminal would obey is not sent to it: names and versions may be OpenNebula's user's. Lines stay lines. It ends the
-# subshell in which it runs.
+# Names and versions may come from OpenNebula's user: control characters do not reach the terminal, except newlines and tabs.
+# Ends the subshell in which it runs.
 shown() { exec tr -c '[:print:]\n\t' '?'; }
 
 # die WHAT REMEDY [STATUS]
@@ -77,14 +77,14 @@ read_arguments() {
     esac
     shift
   done
-  [[ -n $action ]] || usage_error 'no action was given'
+  [[ -n $action ]] || usage_error 'no action given'
   [[ -z $set_vm_mad || $action == frontend ]] || usage_error '--set-vm-mad belongs to frontend'
   [[ -z $check || $action == "$part" ]] || usage_error '--check belongs to frontend and host'
-  [[ -z $root ]] || root=$(cd "$root" 2>/dev/null && pwd) || die 'the directory after --root is not there' 'make it first'
+  [[ -z $root ]] || root=$(cd "$root" 2>/dev/null && pwd) || die 'the directory given with --root does not exist' 'create it first'
   [[ $root != / ]] || root=''
 }
 
-# A half alone is an action; it may also say what to uninstall.
+# `frontend` and `host` are actions, and after `uninstall` they name what to uninstall.
 read_part() {
   [[ -z $part && (-z $action || $action == uninstall) ]] || usage_error 'one action only'
   part=$1
@@ -97,11 +97,12 @@ usage_error() {
   exit 64
 }
 
-# ---- What has to be there --------------------------------------------------------------------------------------------
+# ---- Requirements ---------------------------------------------------------------------------------------------------
 
-need_root() { ((EUID == 0)) || die 'this is for root' "run it with sudo" 77; }
+need_root() { ((EUID == 0)) || die 'must be run as root' 'run it with sudo' 77; }
 
-# Whether others than root could change a file, or exchange it: each directory on its way has to be root's. Sets `shared`.
+# Whether users other than root can change or replace a file: root must own each directory of its path. Sets `shared` to the
+# first part of the path that they can write.
 is_foreign() {
   local path=$1 owner mode found paths=()
   while [[ -n $path ]]; do paths+=("$path"); path=${path%/*}; done
@@ -115,8 +116,8 @@ is_foreign() {
   return 1
 }
 
-# Root chose to run this script. What lies beside it, which root runs or installs, nobody else may be able to change than
-# who can change this script: root, its owner, and its group if that may write it.
+# Root chose to run this script. The files next to it, which root runs or installs, may be writable only by users who can
+# write this script: root, its owner, and its group if that may write it.
 refuse_foreign_sources() {
   local owner=0 group=0 mode=755 name found writable sources=()
   for name in install.sh installation.cjs standalone dist remotes hooks config; do
@@ -127,15 +128,15 @@ refuse_foreign_sources() {
   writable=(-perm /022)
   (((8#$mode & 8#020) == 0)) || writable=(-perm /002 -o -perm /020 ! -gid "$group")
   found=$(find -L "${sources[@]}" \( ! -uid 0 ! -uid "$owner" -o "${writable[@]}" \) -print -quit)
-  [[ -z $found ]] || die "$found can be changed by others than root and the owner of $here/install.sh, and root would run or install it" \
-    "see who owns it; then: chown -R root: $here; chmod -R go-w $here"
+  [[ -z $found ]] || die "$found can be changed by users other than root and the owner of $here/install.sh, and root would run or install it" \
+    "check who owns it; then: chown -R root: $here; chmod -R go-w $here"
 }
 
-# The real path of a Node that is new enough. Root runs it: so it, and every directory above it, must be root's own.
+# The real path of a Node that is new enough. Root runs it: root must own it and every directory above it.
 # A stand-alone executable beside this script (setup/package/standalone.mjs) takes its place, and is installed with the rest.
 need_node() {
   local found end version major minor foreign=''
-  /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env knows no -S' 'coreutils 8.30 or later is needed'
+  /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env does not support -S' 'install coreutils 8.30 or later'
   if [[ -e $here/standalone && $action != frontend ]]; then
     "$here/standalone" --version >/dev/null || die "$here/standalone does not run here" 'see the message above'
     node=$library/standalone tools_node=$here/standalone
@@ -144,8 +145,8 @@ need_node() {
   for found in /usr/bin/node /usr/local/bin/node "$(PATH=$callers_path command -v node || true)"; do
     [[ -x $found ]] || continue
     end=$(readlink -f -- "$found")
-    # Not even to ask it for its version.
-    if is_foreign "$end"; then foreign=${foreign:-"$shared can be written by others than root, and root would run $end"}; continue; fi
+    # It is not run, not even for its version.
+    if is_foreign "$end"; then foreign=${foreign:-"$shared can be written by users other than root, and root would run $end"}; continue; fi
     version=$("$end" --version 2>/dev/null) || continue
     IFS=. read -r major minor _ <<<"${version#v}"
     ((major > 20 || (major == 20 && minor >= 11))) 2>/dev/null || continue
@@ -154,7 +155,7 @@ need_node() {
   done
   [[ -z $foreign ]] || die "$foreign" 'install Node system-wide, owned by root'
   die 'Node 20.11 or later is not installed' \
-    'install the package nodejs (https://nodejs.org/en/download); a KVM host can do without: see docs/install.md, stand-alone'
+    'install the package nodejs (https://nodejs.org/en/download); a KVM host does not need it with the stand-alone archive: see docs/install.md'
 }
 
 need_build() {
@@ -165,10 +166,10 @@ need_build() {
   done
 }
 
-# A package asks with --check before it unpacks them.
+# A package runs --check before it unpacks them.
 has_sources() { [[ -r $here/dist/migrate-guard.cjs ]]; }
 
-# Before a package is unpacked, nothing here reads YAML: a configuration that was edited is looked at afterwards.
+# Before a package is unpacked, no program here reads YAML: an edited configuration is read afterwards.
 can_configure() { has_sources || [[ ! -e $root$config ]] || ! grep -qvE '^[[:space:]]*(#|$)' -- "$root$config"; }
 
 # The configuration that is installed, or that will be: its values by their names in fallback.env.
@@ -184,7 +185,7 @@ read_configuration() {
   while IFS= read -r line; do configured[${line%%=*}]=${line#*=}; done <"$work/fallback"
 }
 
-# The user by which OpenNebula reaches its hosts; numbers, because a staging tree has users of its own.
+# The user as which OpenNebula connects to its hosts; numbers, because a staging tree has its own users.
 need_oneadmin() {
   [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
   if has_sources; then
@@ -198,21 +199,21 @@ need_oneadmin() {
     IFS=: read -r _ _ uid gid _ < <(grep "^$user:" "$root/etc/passwd" 2>/dev/null) || no_user
   fi
   ids[oneadmin]=$uid:$gid
-  ((uid != 0)) || die "$user is root" 'OpenNebula needs a user of its own'
+  ((uid != 0)) || die "$user is root" 'OpenNebula must have a separate user'
 }
 
-no_user() { die "there is no user $user" "install OpenNebula's packages on this machine first, or set ssh.user in $config"; }
+no_user() { die "the user $user does not exist" "install OpenNebula's packages on this machine first, or set ssh.user in $config"; }
 
 need_frontend() {
   local version=''
-  [[ -d $root$remotes ]] || die "this is no OpenNebula front-end: $root$remotes is not there" \
+  [[ -d $root$remotes ]] || die "this machine is not an OpenNebula front-end: $root$remotes does not exist" \
     'run install.sh frontend on the front-end, and install.sh host on the KVM hosts'
   { IFS= read -r version <"$root$remotes/VERSION"; } 2>/dev/null || true
-  [[ $version =~ ^[67]\.[0-9]+ ]] || die "OpenNebula ${version:-of unknown version ($remotes/VERSION)} is not known" \
-    'OpenNebula 6 and 7 are; look for a newer release of migrate-guard'
+  [[ $version =~ ^[67]\.[0-9]+ ]] || die "OpenNebula ${version:-of unknown version ($remotes/VERSION)} is not supported" \
+    'OpenNebula 6 and 7 are supported; a newer release of migrate-guard may support it'
 }
 
-# What each half takes, and a place for each of its files; what it is to be installed from is another matter.
+# What the front-end or a host must have, and that each file can be written; not what it is installed from.
 check_machine() {
   need_machine
   can_configure || return 0
@@ -227,10 +228,10 @@ need_machine() {
   if [[ $action == host ]]; then need_host; else need_frontend; fi
 }
 
-# A tree of files runs nothing: what the agent starts is looked for on a machine only.
+# The programs that the agent starts are needed on a machine, not in a staging tree.
 need_host() {
   need_programs sudo sudo visudo
-  [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d is not there" 'install the package sudo'
+  [[ -d $root/etc/sudoers.d ]] || die "$root/etc/sudoers.d does not exist" 'install the package sudo'
   [[ -z $root ]] || return 0
   need_programs acl getfacl setfacl
   need_programs util-linux nsenter runuser setpriv setsid
@@ -248,15 +249,15 @@ need_programs() {
   done
 }
 
-# ---- What is to be installed -----------------------------------------------------------------------------------------
+# ---- The plan --------------------------------------------------------------------------------------------------------
 
-# One line per directory and file, with tabs: ROLE KIND OWNER MODE SOURCE PATH. The role `common` is of both.
+# One line per directory and file, with tabs: ROLE KIND OWNER MODE SOURCE PATH. The front-end and hosts share the role `common`.
 plan=()
 declare -A planned=()
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# add ROLE KIND OWNER MODE SOURCE PATH, and the directories above PATH that are not there or that we once made
+# add ROLE KIND OWNER MODE SOURCE PATH; adds the directories above PATH, too, if they are missing or were made by an earlier run
 add() {
   local role=$1 owner=$3 path=$6 line
   [[ -z ${planned[$path]:-} ]] || return 0
@@ -271,15 +272,15 @@ add() {
   plan+=("$line")
 }
 
-# Root writes only through links that nobody else can turn: each on the way, and each directory, has to be root's. A
-# sticky one that others may write is no danger on the way, where they cannot exchange what is root's; but it is at the end.
+# Root writes only through links that other users cannot change: root must own each link and each directory of the path. In
+# a sticky directory they cannot replace root's entries, so it is allowed within the path, but not at its end.
 refuse_foreign_link() {
   local owner=$1 path=$root$2 end chain mode who name shared=''
-  [[ -d $path ]] || die "$path is a link that leads to no directory" 'make or mount what it leads to'
+  [[ -d $path ]] || die "$path is a link that does not lead to a directory" 'create or mount its target'
   end=$(readlink -f -- "$path")
-  [[ $end == "$root"/* ]] || die "$path is a link that leads out of $root" 'make it a relative one'
+  [[ $end == "$root"/* ]] || die "$path is a link that leads out of $root" 'make it a relative link'
   [[ $owner == root ]] || return 0
-  chain=$(namei -mo -- "$path") || die "$path: the way to $end cannot be followed" 'see the message above'
+  chain=$(namei -mo -- "$path") || die "the path from $path to $end cannot be read" 'see the message above'
   while read -r mode who _ name; do
     [[ $who == root ]] || { shared=$name; break; }
     case $mode in
@@ -289,8 +290,8 @@ refuse_foreign_link() {
       *) shared='' ;;
     esac
   done <<<"${chain#*$'\n'}"
-  [[ -z $shared ]] || die "$path is a link to $end, and others than root can change $shared, which is on its way" \
-    "let only root own and write all that namei -mo $path shows"
+  [[ -z $shared ]] || die "$path is a link to $end, and users other than root can change $shared in its path" \
+    "make root the owner, and the only writer, of everything that namei -mo $path lists"
 }
 
 plan_common() {
@@ -298,30 +299,25 @@ plan_common() {
   make_command
   add common directory root 755 - "$state"
   [[ $node != "$library/standalone" ]] || add common file root 755 "$here/standalone" "$node"
-  # Before the program that loads it: in the middle of an upgrade OpenNebula may ask.
+  # Before the program that loads it: OpenNebula may start that during an upgrade.
   add common file root 644 "$here/dist/agent.cjs" "$library/agent.cjs"
   add common file root 755 "$work/migrate-guard" "$program"
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
   add common file root 644 "$here/dist/installation.cjs" "$library/installation.cjs"
-  # What the programs hold of others may be passed on only with its licences.
+  # The programs contain packages that may be distributed only with their licences.
   add common file root 644 "$here/dist/licenses.txt" "$library/licenses.txt"
   add common file root 644 "$here/dist/man/migrate-guard.1" /usr/share/man/man1/migrate-guard.1
   add common file root 644 "$here/dist/completion/migrate-guard.bash" /usr/share/bash-completion/completions/migrate-guard
   add common config root 644 "$config_source" "$config"
-  # What it says, for scripts that find no Node; after a change of it `doctor` writes this file.
-  make_fallback
+  # Its values, for scripts that find no Node; after a change of the configuration `doctor` writes this file.
   add common generated root 644 "$work/fallback" "$fallback"
 }
 
-make_fallback() {
-  ! has_sources || [[ -z $replaces_config ]] || tool fallback "$config_source" >"$work/fallback" || exit 1
-}
-
-# sudo lets OpenNebula's user start this file: so it names its Node, and no variable of the caller reaches it.
+# OpenNebula's user may start this file with sudo: so it names its Node, and no variable of the caller reaches it.
 make_program() {
   local first="#!/usr/bin/env -S -i PATH=$program_path SUDO_USER=\${SUDO_USER} $node"
-  [[ $node =~ ^[A-Za-z0-9/._+-]+$ ]] || die "the path of Node has odd characters: $node" 'install it below /usr'
+  [[ $node =~ ^[A-Za-z0-9/._+-]+$ ]] || die "the path of Node cannot be written in the first line of a script: $node" 'install it below /usr'
   # Kernels before 5.1 cut it there.
   ((${#first} < 127)) || die "the path of Node is too long: $node" 'install it below /usr'
   { say "$first"; ! has_sources || tail -n +2 "$here/dist/migrate-guard.cjs"; } >"$work/migrate-guard"
@@ -340,15 +336,15 @@ plan_frontend() {
     add frontend file oneadmin "$mode" "$here/$file" "/var/lib/one/$file"
   done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
   add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
-  # What was done for each VM; the drivers make it, too, where it is missing (src/opennebula/record-file.ts).
+  # The record of each VM. The drivers create it, too, if it is missing (src/opennebula/record-file.ts).
   add frontend directory oneadmin 750 - "${remotes%/remotes}/migrate-guard"
   for file in "$here"/hooks/*.tmpl; do
     [[ ! -e $file ]] || add frontend file root 644 "$file" "$library/hooks/${file##*/}"
   done
 }
 
-# A site leaves a probe out by chmod -x (docs/opennebula.md), and it stays out, also where an upgrade of OpenNebula took it.
-# Sets `mode`, as git knows modes, whatever the umask of the checkout.
+# Sets `mode`: 755 or 644, as in git, independent of the umask of the checkout. A site switches a probe off by chmod -x
+# (docs/opennebula.md): it stays off, also after an upgrade of OpenNebula removed it.
 choose_mode() {
   local path=/var/lib/one/$1
   mode=755
@@ -368,22 +364,22 @@ plan_host() {
   [[ ! -d $root/etc/logrotate.d ]] || add host config root 644 "$work/logrotate" /etc/logrotate.d/migrate-guard
 }
 
-# The one door to root. Exactly this argument, no wildcard; and no variable, whatever other rules keep. Only what both sudo
-# and sudo-rs take: the machine may change from one to the other, and sudo-rs has no setenv or requiretty for Defaults.
+# The only access to root. Exactly this argument, no wildcard; and no variable, whatever other rules keep. Both sudo and
+# sudo-rs accept it: the machine may change from one to the other, and sudo-rs does not support setenv and requiretty.
 make_sudoers() {
-  local said
+  local output
   cat >"$work/sudoers" <<TEXT
 # migrate-guard: what OpenNebula's drivers may run here as root.
 Defaults!$program env_reset, !env_keep, !env_check
 $user ALL=(root) NOPASSWD: NOSETENV: $program host
 TEXT
-  # sudo-rs says, even with -q, that it found nothing.
-  said=$(visudo -cqf "$work/sudoers" 2>&1) || die "visudo refuses the sudoers file: $said" 'report it'
+  # sudo-rs prints, even with -q, that it found no errors.
+  output=$(visudo -cqf "$work/sudoers" 2>&1) || die "visudo refuses the sudoers file: $output" 'report it'
 }
 
 # ---- The manifest: ROLE KIND MODE UID:GID SHA256 PATH, with tabs -------------------------------------------------------
 
-# Its lines as an earlier run left them, and by path; its roles.
+# Its lines as an earlier run wrote them, and by path; the roles in them.
 old_lines=()
 declare -A old=() roles=()
 read_manifest() {
@@ -396,7 +392,8 @@ read_manifest() {
 has_role() { [[ -n ${roles[$1]:-} ]]; }
 other_than() { if [[ $1 == host ]]; then other=frontend; else other=host; fi; }
 
-# What will have to be removed: of this role and the common one as planned, of the other one as it was. Sets `lines`.
+# Of this role and the common one as planned, of the other one as it was: `lines`. Those of an earlier release whose paths are
+# no longer installed: `stale`.
 make_manifest() {
   local role kind owner mode source path line other
   for line in "${plan[@]}"; do
@@ -410,7 +407,10 @@ make_manifest() {
     fi
   done
   other_than "$action"
-  for line in "${old_lines[@]}"; do [[ $line != "$other$tab"* ]] || lines+=("$line"); done
+  for line in "${old_lines[@]}"; do
+    if [[ $line == "$other$tab"* ]]; then lines+=("$line")
+    elif [[ -z ${planned[${line##*"$tab"}]:-} ]]; then stale+=("$line"); fi
+  done
 }
 
 # write_manifest LINE…
@@ -420,15 +420,7 @@ write_manifest() {
   mv -f "$root$manifest.new" "$root$manifest"
 }
 
-# Lines of an earlier release whose paths are not installed any more. Sets `stale`.
-find_stale() {
-  local path
-  for path in "${!old[@]}"; do
-    [[ ${old[$path]} != common* && ${old[$path]} != "$action"* || -n ${planned[$path]:-} ]] || stale+=("${old[$path]}")
-  done
-}
-
-# Size, `MODE UID:GID` and SHA-256 of files that are there, by path; of a directory in the plan they are `-`.
+# Size, `MODE UID:GID` and SHA-256 of existing files, by path; `-` stands for a directory of the plan.
 declare -A sizes=([-]=-) attributes=() sums=([-]=-)
 read_files() {
   local line size mode owner path
@@ -439,26 +431,26 @@ read_files() {
   while IFS= read -rd '' line; do sums[${line:66}]=${line:0:64}; done < <(sha256sum -z -- "$@")
 }
 
-# ---- Effects on files --------------------------------------------------------------------------------------------------
+# ---- Changes of files --------------------------------------------------------------------------------------------------
 
-# What lies in OpenNebula's own tree is written by its user: root follows no link that this user may have planted.
+# Files in OpenNebula's own tree are written by its user: root follows no link that this user may have planted.
 as_owner() {
-  local ids=$1 status=0 input said teller
+  local owner=$1 status=0 input output printer
   shift
-  if [[ $ids == 0:0 ]]; then "$@"; return; fi
-  exec {input}<&0 {said}> >(shown >&2)
-  teller=$!
-  # Ctrl-C does not reach the other session. Set here, for a subshell has no traps of its parent's.
+  if [[ $owner == 0:0 ]]; then "$@"; return; fi
+  exec {input}<&0 {output}> >(shown >&2)
+  printer=$!
+  # Ctrl-C does not reach the other session. Set here, because a subshell does not inherit its parent's traps.
   trap 'end_session; trap - INT; kill -s INT "$BASHPID"' INT
   trap 'end_session; trap - TERM; kill -s TERM "$BASHPID"' TERM
   trap 'end_session; trap - HUP; kill -s HUP "$BASHPID"' HUP
-  isolated "$ids" "$@" < <(exec cat <&"$input") >&"$said" 2>&1 &
+  isolated "$owner" "$@" < <(exec cat <&"$input") >&"$output" 2>&1 &
   session=$!
-  exec {input}<&- {said}>&-
+  exec {input}<&- {output}>&-
   wait "$session" || status=$?
-  # What it may have left there would keep its output open.
+  # A process that is left there would keep its output open.
   end_session
-  wait "$teller" || true
+  wait "$printer" || true
   trap - INT TERM HUP
   return "$status"
 }
@@ -469,40 +461,42 @@ end_session() {
   session=''
 }
 
-# Who owns a process can trace it, and may not come by root's terminal by that, which takes what is typed into it by a
-# program as well (TIOCSTI of ioctl_tty(2)): it gets a session of its own, none of root's variables, and only three pipes.
+# A user can trace his own processes, and must not get root's terminal by that, into which a program can type (TIOCSTI of
+# ioctl_tty(2)): the process gets its own session, none of root's variables, and no descriptors but three pipes.
 isolated() {
-  local ids=$1 fd
+  local owner=$1 fd
   shift
   for fd in /proc/self/fd/*; do
     fd=${fd##*/}
     ((fd < 3)) || exec {fd}>&-
   done
   exec env -i PATH="$program_path" LC_ALL=C setsid \
-    setpriv --reuid="${ids%:*}" --regid="${ids#*:}" --clear-groups -- "$@"
+    setpriv --reuid="${owner%:*}" --regid="${owner#*:}" --clear-groups -- "$@"
 }
 
-# Runs as the owner of what it writes. MODE SIZE SHA256 PATH…: directories (SIZE is `-`) and files, whose contents are on
-# stdin, one after the other. Renamed into place when all are complete, so that a script that starts meanwhile is whole.
+# Runs as the owner of what it writes, in its own bash. MODE SIZE SHA256 PATH…: directories (SIZE is `-`) and files, whose
+# contents are on stdin, one after the other. Renamed when all are complete, so that a script that starts meanwhile is whole.
 write_entries() {
-  local mode size sum path new files=() lines='' of_mode
+  local mode size sum path new lines='' of_mode
   local -A modes=()
+  files=()
+  trap 'rm -f -- "${files[@]/%/.migrate-guard-new}"' EXIT
   umask 077
   while (($# > 0)); do
     mode=$1 size=$2 sum=$3 path=$4 new=$4.migrate-guard-new
     shift 4
     if [[ $size == - ]]; then mkdir -m "$mode" -- "$path"; continue; fi
     [[ ! -e $new && ! -L $new ]] || rm -f -- "$new"
+    files+=("$path") modes[$mode]+=$new$'\t' lines+="$sum  $new"$'\n'
     head -c "$size" >"$new"
-    modes[$mode]+=$new$'\t' files+=("$path") lines+="$sum  $new"$'\n'
   done
-  ((${#files[@]} > 0)) || return 0
-  sha256sum --check --quiet <<<"${lines%$'\n'}"
+  [[ -z $lines ]] || sha256sum --check --quiet <<<"${lines%$'\n'}"
   for mode in "${!modes[@]}"; do
     IFS=$'\t' read -ra of_mode <<<"${modes[$mode]}"
     chmod "$mode" -- "${of_mode[@]}"
   done
   for path in "${files[@]}"; do mv -fT -- "$path.migrate-guard-new" "$path"; done
+  trap - EXIT
 }
 
 # write_as OWNER LINE…: what lines of the plan name of this owner
@@ -520,13 +514,15 @@ write_as() {
     < <(exec cat -- "${sources[@]}" </dev/null) || die "not all files of $by can be written" 'see the message above'
 }
 
-# Only what we have put there is replaced. Where the sources are not unpacked yet, contents cannot be compared.
+# Only files that we installed are replaced, only in directories that their owner can write. Before a package is unpacked,
+# contents cannot be compared.
 refuse_what_is_in_the_way() {
-  local role kind owner mode source path line files=()
+  local role kind owner mode source path line files=() directories=()
   for line in "${plan[@]}"; do
     IFS=$tab read -r role kind owner mode source path <<<"$line"
     if [[ -f $source ]]; then files+=("$source")
     elif [[ $source != - ]] && has_sources; then die "$source is missing" "cd $here && npm ci && npm run build"; fi
+    [[ $owner == root || ! -d $root${path%/*} ]] || directories+=("$root${path%/*}")
     [[ -e $root$path || -L $root$path ]] || continue
     if [[ $kind == directory ]]; then
       [[ -d $root$path && ! -L $root$path ]] || die "$root$path is in the way: it is not a directory" 'move it away'
@@ -542,26 +538,17 @@ refuse_what_is_in_the_way() {
       [[ ${sums[$source]} == "${sums[$root$path]}" ]] ||
       die "$root$path is in the way: it does not belong to migrate-guard" 'move it away'
   done
-  refuse_unwritable
+  ((${#directories[@]} == 0)) || refuse_unwritable "${directories[@]}"
 }
 
-# Directories of OpenNebula's user that are not that user's any more.
 refuse_unwritable() {
-  local role kind owner mode source path line directories=()
-  local -A asked=()
-  for line in "${plan[@]}"; do
-    IFS=$tab read -r role kind owner mode source path <<<"$line"
-    path=$root${path%/*}
-    [[ $owner != root && -d $path && -z ${asked[$path]:-} ]] || continue
-    asked[$path]=1 directories+=("$path")
-  done
-  ((${#directories[@]} > 0)) || return 0
+  local status=0
   # shellcheck disable=SC2016 # its own variables
-  as_owner "${ids[oneadmin]}" bash -c 'for path; do [[ -w $path ]] || exit "$#"; shift; done' bash "${directories[@]}" \
-    </dev/null || die "${directories[@]: -$?:1} cannot be written by oneadmin" "give it to oneadmin, as OpenNebula's packages do"
+  as_owner "${ids[oneadmin]}" bash -c 'for path; do [[ -w $path ]] || exit "$#"; shift; done' bash "$@" </dev/null || status=$?
+  ((status == 0)) || die "${*: -status:1} cannot be written by oneadmin" "give it to oneadmin, as OpenNebula's packages do"
 }
 
-# A configuration that is there stays, but for what --set-vm-mad has to put into an untouched one.
+# An existing configuration stays; --set-vm-mad may have to replace one that was not edited.
 is_kept() { [[ -e $root$1 && ! ($1 == "$config" && -n $replaces_config) ]]; }
 
 apply() {
@@ -589,38 +576,38 @@ apply() {
 
 # remove_listed LINE…: of the manifest. Files first, then directories from the inside out, when they are empty.
 remove_listed() {
-  local role kind mode owner sum path line lines order=() regular=()
-  local -A report=() files=() directories=()
+  local role kind mode owner sum path line lines present=()
+  local -A files=() directories=()
   (($# > 0)) || return 0
   mapfile -t lines < <(printf '%s\n' "$@" | sort -t "$tab" -k 6,6r)
   for line in "${lines[@]}"; do
     path=$root${line##*"$tab"}
-    [[ ! -f $path || -L $path ]] || regular+=("$path")
+    [[ ! -f $path || -L $path ]] || present+=("$path")
   done
-  read_files "${regular[@]}"
+  read_files "${present[@]}"
+  present=()
   for line in "${lines[@]}"; do
     IFS=$tab read -r role kind mode owner sum path <<<"$line"
     if [[ $kind == directory ]]; then
-      [[ -d $root$path ]] || continue
-      directories[$owner]+=$root$path$tab
-      [[ -z $dry_run ]] || report[$path]="removed    $path, if it is empty"
-    elif [[ ! -e $root$path && ! -L $root$path ]]; then continue
-    elif [[ ! -f $root$path || -L $root$path ]]; then report[$path]="left       $path: it is no longer a regular file"
-    elif [[ $kind == generated || ${sums[$root$path]:-} == "$sum" ]]; then report[$path]="removed    $path"
-    elif [[ $kind == config ]]; then report[$path]="left       $path: it was changed"
-    else report[$path]="removed    $path, although it was changed"; fi
-    [[ ${report[$path]:-} != removed* || $kind == directory ]] || files[$owner]+=$root$path$tab
-    order+=("$path")
+      [[ ! -d $root$path ]] || { directories[$owner]+=$root$path$tab; present+=("$path"); }
+      continue
+    fi
+    [[ -e $root$path || -L $root$path ]] || continue
+    if [[ ! -f $root$path || -L $root$path ]]; then say "left       $path: it is no longer a regular file"; continue; fi
+    if [[ $kind == generated || ${sums[$root$path]:-} == "$sum" ]]; then say "removed    $path"
+    elif [[ $kind == config ]]; then say "left       $path: it was changed"; continue
+    else say "removed    $path, although it was changed"; fi
+    files[$owner]+=$root$path$tab
   done
   [[ -n $dry_run ]] || remove_found
-  for path in "${order[@]}"; do
-    if [[ -n ${report[$path]:-} ]]; then say "${report[$path]}"
+  for path in "${present[@]}"; do
+    if [[ -n $dry_run ]]; then say "removed    $path, if it is empty"
     elif [[ -d $root$path ]]; then say "left       $path: it is not empty"
     else say "removed    $path"; fi
   done
 }
 
-# Of `files` and `directories`, by owner: root's directories last, for the others may be in them.
+# `files` and `directories`, by owner: root's directories last, because they may contain others.
 remove_found() {
   local owner paths
   for owner in "${!files[@]}"; do
@@ -635,15 +622,16 @@ remove_found() {
 
 # ---- oned.conf (src/opennebula/model/vm-mad.ts) ------------------------------------------------------------------------------
 
-# The part of the work that is no shell: vm-mad ACTION …, verify ROOT, read-paths
+# The part that is not shell: vm-mad ACTION …, fallback FILE, verify ROOT, read-paths
 tool() {
   local file=$here/dist/installation.cjs
   [[ -r $file ]] || file=$here/installation.cjs
-  # OpenNebula's own command line may be elsewhere, and runs as its user.
+  # OpenNebula's own commands may be elsewhere, and run as its user.
   PATH=$program_path:$callers_path "$tools_node" "$file" "$@"
 }
 
-# Drivers that stood in the slots before are what the guard has to run: they go into an untouched configuration.
+# The drivers that oned.conf names now are the movers that the guard has to run: they go into a configuration that was not
+# edited.
 plan_movers() {
   local movers
   [[ -z $set_vm_mad ]] || tool vm-mad may-set "$root$oned_conf" "$root$oned_backup" || exit
@@ -654,7 +642,7 @@ plan_movers() {
     read_files "$root$config" "$config_source"
     [[ ${old[$config]:-} == *"$tab${sums[$root$config]}$tab"* || ${sums[$root$config]} == "${sums[$config_source]}" ]] || {
       say_movers "$config was changed by hand. For the drivers that oned.conf names now, it needs:" "$movers" >&2
-      [[ -z $set_vm_mad ]] || die 'oned.conf is left as it is' "add these lines to $config, and run this again"
+      [[ -z $set_vm_mad ]] || die 'oned.conf was not changed' "add these lines to $config, and run this again"
       return 0
     }
   fi
@@ -664,6 +652,7 @@ plan_movers() {
   fi
   with_movers "$movers" <"$config_source" >"$work/config.yaml"
   config_source=$work/config.yaml replaces_config=1
+  tool fallback "$config_source" >"$work/fallback" || exit
 }
 
 say_movers() {
@@ -691,11 +680,9 @@ with_movers() {
 }
 
 select_drivers() {
-  if [[ -n $set_vm_mad && -z $dry_run ]]; then
-    tool vm-mad set "$root$oned_conf" "$root$oned_backup" || exit
-  else
-    tool vm-mad show "$root$oned_conf" || exit
-  fi
+  local verb=show
+  [[ -z $set_vm_mad || -n $dry_run ]] || verb=set
+  tool vm-mad "$verb" "$root$oned_conf" "$root$oned_backup" || exit
 }
 
 # ---- frontend, host, verify, uninstall ---------------------------------------------------------------------------------
@@ -704,7 +691,6 @@ install_role() {
   local lines=() stale=()
   refuse_what_is_in_the_way
   make_manifest
-  find_stale
   if [[ -z $dry_run ]]; then
     # Before anything else is made, so that a run that is cut short can be undone.
     [[ -d $root$state ]] || { say "directory  $state (root, 755)"; mkdir -p -- "$root$state"; }
@@ -727,8 +713,8 @@ Next, as $user on the front-end:
 then, as root:
   systemctl restart opennebula        once VM_MAD is set as above
   install.sh host                     on each KVM host, of this same release
-  migrate-guard doctor                is everything in place?
-For a site that cannot touch VM_MAD, instead of that line, as $user (docs/opennebula.md):
+  migrate-guard doctor                checks everything
+If VM_MAD cannot be changed on your site, instead of that line, as $user (docs/opennebula.md):
   onehook create $library/hooks/…
 TEXT
 }
@@ -737,20 +723,20 @@ install_host() {
   need_build; need_machine; read_manifest
   plan_common; plan_host
   install_role
-  if [[ -z $dry_run && -z $root ]]; then try_door; fi
+  if [[ -z $dry_run && -z $root ]]; then try_sudo; fi
   [[ -n $dry_run || -n $root ]] || tool read-paths || exit
-  say '' 'Next: migrate-guard doctor tells whether everything is in place.'
+  say '' 'Next: migrate-guard doctor checks everything.'
 }
 
 # Without a terminal, as OpenNebula's drivers have none.
-try_door() {
-  local said
-  said=$(setsid --wait sudo -n -l -U "$user" "$program" host 2>&1 </dev/null) && return
-  if [[ $said == *' tty '* ]]; then
-    # A site may have made an exception, and only for the command itself it counts.
-    said=$(as_owner "$uid:$gid" sudo -n "$program" host </dev/null 2>&1) || true
-    [[ $said == *' tty '* ]] || return 0
-    die 'sudo wants a terminal (requiretty)' "add to a file of your own in /etc/sudoers.d:  Defaults!$program !requiretty"
+try_sudo() {
+  local output
+  output=$(setsid --wait sudo -n -l -U "$user" "$program" host 2>&1 </dev/null) && return
+  if [[ $output == *' tty '* ]]; then
+    # A site may have made an exception, which holds only for the command itself.
+    output=$(as_owner "$uid:$gid" sudo -n "$program" host </dev/null 2>&1) || true
+    [[ $output == *' tty '* ]] || return 0
+    die 'sudo requires a terminal (requiretty)' "add to a separate file in /etc/sudoers.d:  Defaults!$program !requiretty"
   fi
   die 'sudo does not read /etc/sudoers.d' 'add to /etc/sudoers:  @includedir /etc/sudoers.d'
 }
@@ -770,9 +756,9 @@ uninstall() {
   if has_role frontend && [[ $part != host ]]; then refuse_callers; deselect_drivers; fi
   other_than "$part"
   for line in "${old_lines[@]}"; do
-    # What both use stays with the other one.
+    # What both use stays as long as the other one does.
     if [[ -n $part && $line != "$part$tab"* ]] && has_role "$other"; then kept+=("$line")
-    # The manifest goes last but for its own directory, and what is above it in a staging tree.
+    # Its own directory, and those above it in a staging tree, are removed after the manifest.
     elif [[ $line =~ $tab(/var|/var/lib|$state)$ ]]; then last+=("$line")
     else gone+=("$line"); fi
   done
@@ -785,28 +771,28 @@ uninstall() {
 
 Next: systemctl restart opennebula, if oned.conf has changed; as $user: onehook list and onehook delete for the hooks
 of migrate-guard; onehost sync -f, which removes the scripts from the hosts, too.
-The attributes MIGRATE_GUARD… in the MONITORING of VMs keep their last values, which nothing renews. To clear them, and
+The attributes MIGRATE_GUARD… in the MONITORING of VMs keep their last values, which are no longer updated. To clear them, and
 all other monitoring of VMs: VM_MONITORING_EXPIRATION_TIME = 0 in /etc/one/monitord.conf, systemctl restart opennebula,
-then without that line once more.
+then remove that line and restart again.
 TEXT
 }
 
-# Scripts of the site that call ours (docs/opennebula.md, as in src/doctor/check-tm-scripts.ts): what is not there
-# any more would be a veto of every live migration.
+# Scripts of the site that call ours (docs/opennebula.md, as in src/doctor/check-tm-scripts.ts): without ours, they would veto
+# every live migration.
 refuse_callers() {
   local file found=() stock
   for stock in "$root$remotes"/tm/*/{pre,fail}migrate "$root$remotes"/vmm/kvm/{migrate,save} \
     "$root$remotes"/{,datastore/,tm/storpool/}addon-storpoolrc "$root"/etc/storpool/addon-storpool.conf; do
     [[ $stock == */tm/migrate-guard/* ]] || found+=("$stock")
   done
-  # What lies there is written by OpenNebula's user: no pipe or device is opened.
+  # OpenNebula's user can write there: no pipe or device is opened.
   file=$(grep -lsE -D skip '^([^#]|[^[:space:]]#+)*migrate-guard/' -- "${found[@]}" || true)
   [[ -z $file ]] || die "migrate-guard is called by ${file//$'\n'/, }: without it every live migration there would fail" \
-    "take its lines out, or put the stock script back, then onehost sync -f, and run this again"
+    "remove these lines, or restore the stock script, then run onehost sync -f, and this again"
 }
 
-# Before the drivers go: oned would call what is not there. Node may have gone first, where a package manager removes both:
-# so it is needed only if there is something to take back.
+# Before the drivers are removed, or oned would call missing files. A package manager may have removed Node first: so Node is
+# needed only if oned.conf has to be changed.
 deselect_drivers() {
   local text='' settings=()
   [[ ! -e $root$oned_conf ]] || text=$(<"$root$oned_conf") || die "$root$oned_conf cannot be read" 'see the message above'
@@ -824,7 +810,7 @@ leave_older_backups() {
   done
 }
 
-# The ARGUMENTS were taken back by hand: what is kept of oned.conf goes only if it tells nothing that oned.conf does not.
+# The ARGUMENTS were set back by hand: the copy of oned.conf is removed only if it equals oned.conf.
 leave_backup() {
   [[ -e $root$oned_backup ]] || return 0
   if cmp -s -- "$root$oned_conf" "$root$oned_backup"; then
@@ -835,7 +821,7 @@ leave_backup() {
   fi
 }
 
-# Who names a half wants it to be gone; who names none expects one.
+# It is an error only if no part was named.
 nothing_installed() {
   [[ -n $part ]] || die "nothing is installed: $1" 'nothing to do'
   say "nothing to do: $1"

@@ -63,7 +63,7 @@ test.each([
     expect({ exit, stderr }).toEqual({
       exit: 1,
       stderr: expect.stringMatching(
-        new RegExp(`/${name} can be changed by others than root and the owner of [^]*\\n {2}-> `),
+        new RegExp(`/${name} can be changed by users other than root and the owner of [^]*\\n {2}-> `),
       ) as string,
     });
     expect(isThere(on.machine, pwned)).toBe(false);
@@ -89,7 +89,7 @@ test('a Node of theirs in root’s PATH', async () => {
   const { exit, stderr } = await install(`/mnt/bin:${usual}`, 'host');
   expect({ exit, stderr }).toEqual({
     exit: 1,
-    stderr: expect.stringContaining('/mnt/bin/node can be written by others than root') as string,
+    stderr: expect.stringContaining('/mnt/bin/node can be written by users other than root') as string,
   });
   expect(isThere(on.machine, pwned)).toBe(false);
 });

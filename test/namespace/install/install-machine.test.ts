@@ -28,7 +28,7 @@ describe('refused, with the remedy, and without any change', () => {
        ${everyNode} mount --bind /mnt/old $node; done`,
       'Node 20.11 or later is not installed',
     ],
-    ['Node in a directory that others can write', 'chmod 777 /usr/bin', '/usr/bin can be written by others'],
+    ['Node in a directory that others can write', 'chmod 777 /usr/bin', '/usr/bin can be written by users other than root'],
     ...Object.entries({
       sudo: 'sudo',
       visudo: 'sudo',
@@ -44,7 +44,7 @@ describe('refused, with the remedy, and without any change', () => {
       `rm "$(command -v ${name})"`,
       `${name} is not installed: it is not in /usr/sbin:/usr/bin:/sbin:/bin\n  -> install the package ${from}\n`,
     ]),
-    ['no oneadmin', "sed -i '/^oneadmin:/d' /etc/passwd", 'there is no user oneadmin'],
+    ['no oneadmin', "sed -i '/^oneadmin:/d' /etc/passwd", 'the user oneadmin does not exist'],
   ])('%s', async (_, harm, what) => {
     await shell(harm);
     const before = await on.machine.picture();
@@ -61,7 +61,7 @@ describe('refused, with the remedy, and without any change', () => {
     const { exit, stderr } = await on.machine.oneadmin([on.source.file('install.sh'), 'host', '--dry-run']);
     expect({ exit, stderr }).toEqual({
       exit: 77,
-      stderr: 'install.sh: this is for root\n  -> run it with sudo\n',
+      stderr: 'install.sh: must be run as root\n  -> run it with sudo\n',
     });
   });
 
@@ -79,7 +79,7 @@ test('a sudo that wants a terminal, which OpenNebula’s drivers have not: insta
   const { exit, stderr } = await install('host');
   expect({ exit, stderr }).toEqual({
     exit: 1,
-    stderr: expect.stringContaining('sudo wants a terminal (requiretty)') as string,
+    stderr: expect.stringContaining('sudo requires a terminal (requiretty)') as string,
   });
   const doctor = await on.machine.root(['migrate-guard', 'doctor']);
   const line = `Defaults!${program} !requiretty`;

@@ -16,7 +16,7 @@ describe('refused, with the remedy, and without any change', () => {
       'no front-end',
       'frontend',
       () => rmSync(on.tree.path(remotes), { recursive: true }),
-      'this is no OpenNebula front-end',
+      'this machine is not an OpenNebula front-end',
     ],
     [
       'OpenNebula of unknown version',
@@ -28,13 +28,13 @@ describe('refused, with the remedy, and without any change', () => {
       'OpenNebula 5',
       'frontend',
       () => on.tree.write(`${remotes}/VERSION`, '5.12.0'),
-      'OpenNebula 5.12.0 is not known',
+      'OpenNebula 5.12.0 is not supported',
     ],
     [
       'no oneadmin',
       'host',
       () => on.tree.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\n'),
-      'there is no user oneadmin',
+      'the user oneadmin does not exist',
     ],
     [
       'oneadmin is root',
@@ -46,7 +46,7 @@ describe('refused, with the remedy, and without any change', () => {
       'no sudoers.d',
       'host',
       () => rmSync(on.tree.path('/etc/sudoers.d'), { recursive: true }),
-      '/etc/sudoers.d is not there',
+      '/etc/sudoers.d does not exist',
     ],
     [
       'an odd user',
@@ -64,7 +64,7 @@ describe('refused, with the remedy, and without any change', () => {
       'a user that is not there',
       'host',
       () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { deadline: 5, user: "cloud" } # ours\n'),
-      'there is no user cloud',
+      'the user cloud does not exist',
     ],
     [
       "a file of another's",
@@ -76,13 +76,13 @@ describe('refused, with the remedy, and without any change', () => {
       'a link in the way',
       'frontend',
       () => symlinkSync('/etc', on.tree.path(`${remotes}/migrate-guard`)),
-      'it is no plain directory',
+      'it is not a directory',
     ],
     [
       'a link to nowhere',
       'host',
       () => toLink('/var/log', 'gone'),
-      '/var/log is a link that leads to no directory',
+      '/var/log is a link that does not lead to a directory',
     ],
     [
       'a link out of the tree',
@@ -97,37 +97,37 @@ describe('refused, with the remedy, and without any change', () => {
         on.tree.moveBehindLink('/usr/sbin', 'bin');
         lchownSync(on.tree.path('/usr/sbin'), oneadmin, oneadmin);
       },
-      'others than root can change sbin -> bin,',
+      'users other than root can change sbin -> bin in its path',
     ],
     [
       "a directory of another's at its end",
       'host',
       () => chownSync(on.tree.moveBehindLink('/var/log', '../data/log'), oneadmin, 0),
-      'others than root can change log,',
+      'users other than root can change log in its path',
     ],
     [
       'one that a group may write',
       'host',
       () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o775),
-      'others than root can change log,',
+      'users other than root can change log in its path',
     ],
     [
       'one that everybody may write, sticky',
       'host',
       () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o1777),
-      'others than root can change log,',
+      'users other than root can change log in its path',
     ],
     [
       'one that can be exchanged',
       'host',
       () => chmodSync(dirname(on.tree.moveBehindLink('/var/log', '../data/log')), 0o777),
-      'others than root can change data,',
+      'users other than root can change data in its path',
     ],
     [
       'a directory in the way',
       'host',
       () => mkdirSync(on.tree.path('/usr/sbin/migrate-guard')),
-      'it is no plain file',
+      'it is not a regular file',
     ],
     [
       'a directory of OpenNebula that belongs to root',

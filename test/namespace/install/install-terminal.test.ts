@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 test.each([
-  ['installs', [], ['frontend'], ['mkdir', 'test', 'chmod']],
+  ['installs', [], ['frontend'], ['mkdir', 'chmod', 'mv']],
   ['uninstalls', ['frontend'], ['uninstall'], ['rm', 'rmdir']],
 ])('it %s: they get nothing of the terminal', async (_, before, words, names) => {
   const install = on.source.file('install.sh');

@@ -118,7 +118,7 @@ test('one half goes, and the other stays whole; what both share goes with the la
   expect(await on.done('uninstall', 'host', '--dry-run')).not.toContain('/usr/sbin/migrate-guard');
   await on.done('uninstall', 'host');
   expect(on.tree.picture()).toEqual(frontEnd);
-  expect(await on.done('uninstall', 'host')).toBe('nothing to do: this machine has no agent\n');
+  expect(await on.done('uninstall', 'host')).toBe('nothing to do: no agent is installed on this machine\n');
   expect(on.tree.picture()).toEqual(frontEnd);
   await on.done('host');
   await on.done('uninstall', 'frontend');
@@ -133,7 +133,7 @@ test('--check tells what a machine lacks, and changes nothing', async () => {
   for (const connection of ['frontend', 'host'] as const)
     expect(await on.done(connection, '--check')).toBe('');
   on.tree.write('/etc/passwd', 'root:x:0:0::/:/bin/sh\n');
-  expect((await on.install('host', '--check')).stderr).toContain('there is no user oneadmin\n  -> ');
+  expect((await on.install('host', '--check')).stderr).toContain('the user oneadmin does not exist\n  -> ');
   on.tree.write('/etc/passwd', `root:x:0:0::/:/bin/sh\noneadmin:x:${oneadmin}:${oneadmin}::/:/bin/sh\n`);
   rmSync(on.tree.path('/etc/sudoers.d'), { recursive: true });
   expect((await on.install('host', '--check')).exit).toBe(1);

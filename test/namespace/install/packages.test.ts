@@ -109,14 +109,14 @@ describe('.deb', () => {
       'no oneadmin',
       'host',
       () => machine.shell("sed -i '/^oneadmin:/d' /etc/passwd"),
-      'there is no user oneadmin',
+      'the user oneadmin does not exist',
     ],
-    ['no OpenNebula', 'frontend', () => Promise.resolve(), 'this is no OpenNebula front-end'],
+    ['no OpenNebula', 'frontend', () => Promise.resolve(), 'this machine is not an OpenNebula front-end'],
     [
       'a directory in the way',
       'host',
       () => machine.shell('mkdir /usr/sbin/migrate-guard'),
-      '/usr/sbin/migrate-guard is in the way: it is no plain file',
+      '/usr/sbin/migrate-guard is in the way: it is not a regular file',
     ],
     [
       "OpenNebula's tree belongs to root",
