@@ -12,10 +12,13 @@ export interface AuditOptions extends Asking, Wanted {
   readonly source: FleetReport['source'];
 }
 
-/** Milliseconds for all VMs of this host. */
+/** Deadline for all VMs of this host, in milliseconds. */
 const localDeadlineMs = 60_000;
 
-/** Every running VM of the cloud, worst first. @throws GuardError when there is nobody to ask about. */
+/**
+ * Reports every running VM of the cloud, worst first.
+ * @throws GuardError when no host is known
+ */
 export async function audit(options: AuditOptions): Promise<FleetReport> {
   const now = new Date();
   const base = { host: hostname(), time: now.toISOString(), source: options.source };
@@ -36,7 +39,7 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts, vmsListed }, now);
 }
 
-/** All that runs on this host, whoever deployed it. */
+/** Reports all domains that run on this host, also those that OpenNebula did not start. */
 async function domainsHere({ settings }: AuditOptions): Promise<FleetDomain[]> {
   const host = hostname();
   const domains: FleetDomain[] = [];

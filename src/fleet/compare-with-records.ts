@@ -25,8 +25,8 @@ interface Told {
 type Records = ReadonlyMap<number, VmRecord>;
 
 /**
- * Tells of every VM that is not where OpenNebula's record has it. VMs move while an audit runs: hosts that both told of
- * one are asked once more, and then OpenNebula; of a VM whose record has changed meanwhile nothing is said.
+ * Reports every VM that is not where OpenNebula's record has it. VMs move while an audit runs: two hosts that both
+ * report a VM are asked a second time, then OpenNebula is; a VM whose record has changed meanwhile is left out.
  */
 export async function compareWithRecords(
   scope: Scope,
@@ -59,7 +59,7 @@ export async function compareWithRecords(
   });
 }
 
-/** VMs of which OpenNebula's own monitoring says that they are on another host than its record. */
+/** VMs that OpenNebula's own monitoring finds on another host than their record says. */
 export async function findZombies({ zombies, records }: Scope, settings: Settings): Promise<FleetDomain[]> {
   if (!records) return [];
   const differing = new Map<number, Mismatch>();
@@ -78,7 +78,7 @@ export async function findZombies({ zombies, records }: Scope, settings: Setting
   });
 }
 
-/** Also those of which no QEMU was found, though their host told all that it has. */
+/** Includes VMs without a QEMU, if their host could list all that it runs. */
 function copiesByVm({ hosts, domains }: Told): Map<number, FoundCopy[]> {
   const silent = new Set(hosts.flatMap(({ host, trouble }) => (trouble ? [host] : [])));
   const copies = new Map<number, FoundCopy[]>();
@@ -91,7 +91,10 @@ function copiesByVm({ hosts, domains }: Told): Map<number, FoundCopy[]> {
   return copies;
 }
 
-/** Of VMs that several hosts told of only what these hosts still tell; a host that does not answer again counts as before. */
+/**
+ * Asks hosts that report the same VM a second time, and keeps what they still report. The first report of a host that
+ * does not answer the second time still counts.
+ */
 function withSecondLook(
   first: ReadonlyMap<number, readonly FoundCopy[]>,
   again: Told,
@@ -108,7 +111,7 @@ function withSecondLook(
   );
 }
 
-/** `gone`: OpenNebula has taken it off its host meanwhile. A VM of which it has changed anything else is left out. */
+/** Drops mismatches of VMs whose record has changed meanwhile; `gone`: OpenNebula has taken the VM off its host. */
 async function askAgain(
   differing: ReadonlyMap<number, Mismatch>,
   before: Records,
@@ -132,7 +135,7 @@ function unconfirmed({ kind, finding }: Mismatch, { unknown: why }: Unknown): Mi
   return { kind, finding: { ...finding, state: 'unknown', ...message('not-asked-again', { reason, why }) } };
 }
 
-/** First of all that was found. */
+/** The worst mismatch per VM. */
 function withMismatch(vm: FleetDomain, { kind, finding }: Mismatch): FleetDomain {
   const findings = [finding, ...(kind === 'no-qemu' ? [] : vm.findings)];
   const judged = { findings, verdict: verdictOf(findings) };

@@ -12,23 +12,23 @@ import { noQemu } from './model/mismatch';
 import { ofEachHost } from './of-each-host';
 import type { Scope } from './scope';
 
-/** Milliseconds for one host: more than its agent gives itself for all its VMs. */
+/** Deadline for one host, in milliseconds: longer than its agent's own deadline for all its VMs. */
 const hostDeadlineMs = 60_000;
 
 export interface Asking {
   readonly settings: Settings;
-  /** Of this program: an agent of another release may refuse it. */
+  /** The version of this program: an agent of another release may refuse the request. */
   readonly version: string;
-  /** Called after every host that is done. */
+  /** Called after each host. */
   readonly progress: (done: number, all: number) => void;
 }
 
-/** A VM as its own host reports it; `now` where the report is of what would be. */
+/** A VM as its own host reports it; `now` holds the present state where the report is a forecast. */
 export type ReportedDomain = FleetDomain & { readonly now?: Verdict };
 
 /**
- * Asks every host itself, some at a time. A host that cannot be asked, or that breaks off, keeps its place with the
- * reason, and so do the VMs that OpenNebula says to run there.
+ * Asks every host itself, some at a time. A host that cannot be asked, or whose connection breaks, stays in the list
+ * with the reason, as do the VMs that OpenNebula lists there.
  */
 export async function fromHosts(
   { hosts, vms, records }: Pick<Scope, 'hosts' | 'vms' | 'records'>,
@@ -43,7 +43,7 @@ export async function fromHosts(
     return reported;
   });
   const domains = all.flatMap((one) => one.domains);
-  // OpenNebula names the destination of a migration, and the source reports the VM.
+  // During a migration OpenNebula lists the VM on the destination, while the source reports it.
   const seen = new Set(domains.filter((domain) => domain.seen !== null).map(({ domain }) => domain));
   return {
     hosts: all.map(({ host }) => host),
@@ -77,7 +77,7 @@ async function askOne(
       add(report, new Date().toISOString(), { ...(now ? { now } : {}), ...(qemu ? { qemu } : {}) }),
   );
   const trouble = troubleOf(host.host, answer, settings.ssh.user);
-  // What a change does not concern is not reported.
+  // VMs that a change does not affect are not reported.
   const unreported =
     action === 'audit' || trouble ? placed.filter(({ id }) => !domains.has(`one-${id}`)) : [];
   for (const record of unreported) {

@@ -21,14 +21,14 @@ import { readXml } from '../os/read-xml';
 import type { Scope } from './scope';
 
 /**
- * Seconds after which a report of the probe is too old. It runs every half minute or so (MONITOR_VM of monitord.conf), and
- * monitord keeps the last report of a probe that has stopped, for ever.
+ * Seconds after which a report of the probe is too old. The probe runs about every 30 seconds (MONITOR_VM of
+ * monitord.conf), and monitord keeps the last report of a stopped probe for ever.
  */
 const maxAgeSeconds = 15 * 60;
 
 /**
- * What OpenNebula's own collectors brought of each VM: no host is asked. A host of whose VMs none was reported lately has
- * its trouble; where oned does not say what was reported, that is a warning, and no host's trouble.
+ * Reads what OpenNebula's collectors reported of each VM: no host is asked. A host without a recent report of any VM
+ * is a host error; a failure to read oned's monitoring is a warning.
  */
 export async function fromMonitoring(
   { hosts, vms, doubts }: Scope,
@@ -37,7 +37,7 @@ export async function fromMonitoring(
 ): Promise<Pick<FleetReport, 'hosts' | 'domains' | 'doubts'>> {
   const monitoring = await lastMonitoring(user);
   if (isUnknown(monitoring)) {
-    // The list has a little of it too, which is better than nothing.
+    // The list of VMs holds part of the monitoring, too, which is better than nothing.
     const domains = vms.map((vm) => assess(vm, vm.reported, now).vm);
     const warning = textOf('monitoring-not-read', { why: monitoring.unknown });
     return { hosts, domains, doubts: [...doubts, warning] };
@@ -47,7 +47,7 @@ export async function fromMonitoring(
   return { hosts: known, doubts, domains: judged.map(({ vm }) => vm) };
 }
 
-/** A VM, and whether the probe's report of it is recent and can be read. */
+/** A VM, and whether the probe's report of it is recent and readable. */
 interface Judged {
   readonly vm: FleetDomain;
   readonly isHeard: boolean;
@@ -74,7 +74,7 @@ async function lastMonitoring(user: string): Promise<ReadonlyMap<number, ProbeRe
   }
 }
 
-/** The times are ISO 8601 in UTC, which are in order as texts. */
+/** Times are ISO 8601 in UTC, so their text order is their time order. */
 function newest(one: ProbeReport | undefined, other: ProbeReport | undefined): ProbeReport | undefined {
   if (!one || !other) return one ?? other;
   return one.time > other.time ? one : other;
@@ -113,7 +113,7 @@ function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined,
 }
 
 function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {
-  // Before anything else: until then a migration fails, or kills the VM, whatever its paths are.
+  // A mismatch comes first: until it is resolved, a migration fails or kills the VM, whatever its paths are.
   if (needsReset({ blockState })) return resetOf(domain);
   if (blockState === 'not-resumed') return resumeOf(domain);
   if (verdict === 'repairable') return textOf('repair-domain', { domain });

@@ -5,8 +5,8 @@ import { showVm } from '../opennebula/onevm';
 import { readVmEvent } from '../opennebula/read-vm';
 
 /**
- * The host to which OpenNebula tried to move the VM last, and failed; `undefined` where its history does not tell, and
- * then QEMU's log has to (block-state/model/preconditions.ts).
+ * The destination of the last migration that failed, by OpenNebula's history; `undefined` where the history does not
+ * show it: then QEMU's log is used (block-state/model/preconditions.ts).
  */
 export async function lastDestination(vmId: number, user: string): Promise<string | undefined> {
   const shown = await showVm(String(vmId), user);

@@ -1,14 +1,14 @@
 import { textOf } from '../messages';
 import { inOrder, needsRepair, needsReset, type FleetDomain, type FleetReport } from './model/fleet';
 
-/** One line to type next, for what, and where: on the machine that made the audit, or on the host that is named. */
+/** One command to type next, its purpose, and where: on the machine that made the audit, or on the named host. */
 export interface NextCommand {
   readonly why: string;
   readonly host?: string;
   readonly line: string;
 }
 
-/** The commands that repair what can be repaired, and show more of the rest, the most urgent first. */
+/** Returns the commands that repair what can be repaired, and show more of the rest, the most urgent first. */
 export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   const known = domains.filter(({ host, domain }) => isPlainWord(host) && isPlainWord(domain));
   const repairable = known.filter((vm) => vm.verdict === 'repairable' || needsRepair(vm));
@@ -37,7 +37,10 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   ];
 }
 
-/** What to type for one VM, on its host; nothing for a VM whose name is not one word in every shell. */
+/**
+ * Returns the commands for one VM, to be typed on its host; none if the VM's name is not a single word in every
+ * shell.
+ */
 export function commandsFor(vm: FleetDomain): string[] {
   const { domain, verdict, blockState, plan } = vm;
   if (!isPlainWord(domain)) return [];
@@ -51,7 +54,7 @@ export function commandsFor(vm: FleetDomain): string[] {
   ];
 }
 
-/** Whether every shell takes it as it is, so that it is one word there, too, when it is copied. */
+/** Whether every shell takes the text literally and as one word, so that a copied command is safe. */
 function isPlainWord(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.:@+-]*$/.test(text);
 }

@@ -1,7 +1,7 @@
-/** ssh connections at once. */
+/** Concurrent ssh connections. */
 const maxConcurrentHosts = 16;
 
-/** What `ask` gives for each host, in the order of the hosts; some are asked at a time. */
+/** Calls `ask` for each host, some at a time; the results are in the order of the hosts. */
 export async function ofEachHost<H, T>(hosts: readonly H[], ask: (host: H) => Promise<T>): Promise<T[]> {
   const answers: T[] = [];
   const waiting = hosts.entries();

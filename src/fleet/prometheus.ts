@@ -11,9 +11,9 @@ interface Metric {
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /**
- * The fleet in Prometheus' text format, version 0.0.4, for node_exporter's textfile collector. All are gauges, and none
- * carries a timestamp, which that collector refuses. Counts are there for every host also when they are 0, so that an
- * alert ends; a VM has a series of its own only while it is at risk, so that their number stays small.
+ * The fleet in Prometheus' text format, version 0.0.4, for node_exporter's textfile collector. All metrics are gauges
+ * without timestamps, which that collector refuses. Counts are written for every host, also when they are 0, so that
+ * an alert ends; a VM has a series of its own only while it is at risk, so that there are few of them.
  */
 export function renderMetrics(report: FleetReport, version: string): string {
   return [...aboutAudit(report, version), ...aboutHosts(report), ...aboutGuards(report), ...aboutVms(report)]
@@ -78,7 +78,7 @@ function aboutHosts({ hosts, domains }: FleetReport): Metric[] {
   ];
 }
 
-/** Nothing at all where it is not known. */
+/** The metric is left out where its value is unknown. */
 function aboutGuards({ hosts, guardsNotRun: notRun }: FleetReport): Metric[] {
   if (!notRun) return [];
   return [
@@ -122,7 +122,7 @@ function seconds(time: string): number {
 }
 
 function render({ name, help, samples }: Metric): string {
-  // One series that stands there twice would make the collector drop the whole file.
+  // A duplicate series would make the collector drop the whole file.
   const lines = new Set(samples.map(([labels, value]) => `${name}${renderLabels(labels)} ${value}\n`));
   return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${[...lines].join('')}`;
 }
@@ -132,7 +132,7 @@ function renderLabels(labels: Readonly<Record<string, string>>): string {
   return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
 }
 
-/** All that the format escapes. Half of a surrogate pair, which no UTF-8 can hold, becomes U+FFFD. */
+/** Escapes what the format requires. A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD. */
 function escape(value: string): string {
   return value
     .replaceAll('\\', '\\\\')

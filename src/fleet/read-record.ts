@@ -5,14 +5,14 @@ import { isUnknown } from '../core/unknown';
 import { entriesIn, entriesNotRun, recordDirectory } from '../opennebula/record-file';
 
 /**
- * The same with what the front-end has kept: of each VM what was done for it last, of each host the guards that could not
- * run there.
+ * Adds the front-end's records to a report: the last thing done for each VM, and the guards that could not run on
+ * each host.
  */
 export function withRecord(report: FleetReport, now: Date): FleetReport {
   const directory = recordDirectory(process.env);
   const notRun = entriesNotRun(directory);
   if (isUnknown(notRun)) return { ...report, doubts: [...report.doubts, notRun.unknown] };
-  // What a shell has written down stands only there.
+  // Entries that remotes/migrate-guard/start.sh wrote are only in the list of guards that could not run.
   const newestNotRun = new Map(
     newestFirst(notRun)
       .reverse()

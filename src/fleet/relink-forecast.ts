@@ -4,17 +4,17 @@ import type { LinkChange } from '../relink/model/link-map';
 import { fromHosts, type Asking, type ReportedDomain } from './from-hosts';
 import { findScope, type Wanted } from './scope';
 
-/** A VM whose disks lie behind links that are to be re-pointed. Its report is of what would be. */
+/** A VM whose disks lie behind links that are to be re-pointed. Its report is the forecast. */
 export type ConcernedDomain = ReportedDomain & { readonly now: Verdict };
 
 export interface RelinkForecast {
   readonly hosts: readonly FleetHost[];
-  /** Worst first; VMs that are not concerned are left out. */
+  /** Affected VMs, worst first. */
   readonly domains: readonly ConcernedDomain[];
   readonly doubts: readonly string[];
 }
 
-/** What would become of the fleet if these links were re-pointed, and nothing else done. Nothing is changed. */
+/** Forecasts the state of the fleet if these links were re-pointed, and nothing else done. Nothing is changed. */
 export async function beforeRelink(
   changes: readonly LinkChange[],
   options: Asking & Wanted,
@@ -25,7 +25,7 @@ export async function beforeRelink(
   return { hosts, domains: worstFirst(concerned) as ConcernedDomain[], doubts: scope.doubts };
 }
 
-/** Whether the change would make it worse. */
+/** Whether the change would make the VM's state worse. */
 export function isHarmed({ verdict, now }: ConcernedDomain): boolean {
   return verdicts.indexOf(verdict) < verdicts.indexOf(now);
 }

@@ -12,7 +12,10 @@ const sources = {
   here: 'as seen on this host',
 } as const;
 
-/** For a person: totals, what is not known, a line for each VM that is not safe, and what to do next. */
+/**
+ * Renders an audit as text: totals, what is unknown, a line for each VM that is not safe, and the commands to run
+ * next.
+ */
 export function renderAudit(report: FleetReport, shown: readonly FleetDomain[], now: Date): string {
   const { hosts, domains, doubts, source } = report;
   const lines = [`${domains.length} VMs on ${hosts.length} hosts, ${sources[source]}: ${totals(domains)}`];
@@ -72,7 +75,7 @@ function table(domains: readonly FleetDomain[], now: Date): string[] {
   );
 }
 
-/** Of the VMs that are listed, and where it is not just that a healthy VM was moved. */
+/** The records of the listed VMs, except those that only say that a healthy VM was moved. */
 function doneLast(domains: readonly FleetDomain[], now: Date): string[] {
   return domains.flatMap(({ domain, last }) => {
     if (!last || !isWorthTelling(last)) return [];
@@ -81,7 +84,7 @@ function doneLast(domains: readonly FleetDomain[], now: Date): string[] {
   });
 }
 
-/** What changed since an earlier audit, one line each. */
+/** The changes since an earlier audit, one line each. */
 export function renderChanges(changes: readonly Change[], since: string): string {
   if (changes.length === 0) return `no change was found since ${printable(since)}\n`;
   const lines = changes.map(({ kind, before, now, reason, ...vm }) => {

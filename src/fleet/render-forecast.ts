@@ -2,7 +2,7 @@ import { countVerdicts } from './model/fleet';
 import { isHarmed, type RelinkForecast } from './relink-forecast';
 import { printable, titleOf } from '../cli/escape';
 
-/** What re-pointing links would do, VM by VM, and how to do it so that it does nothing. */
+/** The effect of re-pointing links on each VM, and how to do it without that effect. */
 export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links: number): string {
   const harmed = domains.filter(isHarmed);
   const lines = [

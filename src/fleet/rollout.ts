@@ -11,31 +11,31 @@ import { lastDestination } from './last-destination';
 import type { Wanted } from './scope';
 
 /**
- * Milliseconds for one VM, which takes seconds: what an agent waits for has deadlines of its own. One that hangs all
- * the same must not hold all the others.
+ * Deadline for one VM, in milliseconds. A VM takes seconds, and all that an agent waits for has its own deadline; one
+ * that hangs nevertheless must not delay all the others.
  */
 const hostDeadlineMs = 5 * 60_000;
 
-/** What is repaired all over the fleet: missing paths, or what failed migrations left in QEMU. */
+/** What is repaired in the whole fleet: missing paths, or what failed migrations left in QEMU. */
 export type RolloutAction = 'repair' | 'reset';
 
 export interface RolloutOptions extends Asking, Wanted {
   readonly mending: RolloutAction;
   readonly dryRun: boolean;
-  /** How many VMs at once, after the first one alone. */
+  /** The number of VMs per batch, after the first VM alone. */
   readonly batch: number;
-  /** VMs to leave out: by domain, by OpenNebula's id, or by its name, which leaves out all of that name. */
+  /** VMs to leave out: by domain, by OpenNebula's id, or by name, which leaves out all VMs of that name. */
   readonly except: readonly string[];
 }
 
-/** What became of one VM. */
+/** The result for one VM. */
 export interface RolloutResult {
   readonly domain: string;
   readonly name: string | null;
   readonly host: string;
-  /** The host's own word, such as `repaired`; `unknown` when the host said nothing more of it. */
+  /** The result as the host reported it, such as `repaired`; `unknown` when its report did not arrive. */
   readonly result: string;
-  /** As in core/exit-codes.ts. */
+  /** An exit code of core/exit-codes.ts. */
   readonly exit: number;
   readonly what: string;
   readonly remedy?: string | undefined;
@@ -45,18 +45,19 @@ export interface RolloutResult {
 export interface RolloutReport {
   readonly hosts: readonly FleetHost[];
   readonly doubts: readonly string[];
-  /** What can be repaired or reset, in the order in which it is. */
+  /** VMs that can be repaired or reset, in the order of the rollout. */
   readonly candidates: readonly FleetDomain[];
-  /** What is not in order, and what this does not heal: of a candidate its block state, when its paths are repaired. */
+  /** Problems that this rollout does not heal, such as the block state of a candidate whose paths are repaired. */
   readonly others: readonly FleetDomain[];
-  /** Ends after the batch in which something went otherwise than it should. */
+  /** Ends after a batch with an unexpected failure. */
   readonly mended: AsyncGenerator<RolloutResult>;
 }
 
 /**
- * Repairs or resets every VM of the fleet that needs it, a few at a time: the hosts are asked again which ones do, so a
- * run that was stopped continues where it stopped when it is started again. @throws GuardError when no host can be asked, and for a word
- * of `except` that names no VM: the VM that was meant would be worked on.
+ * Repairs or resets every VM of the fleet that needs it, a few at a time. The hosts are asked first which VMs do, so
+ * a stopped rollout continues where it stopped when it is started again.
+ * @throws GuardError when no host can be asked, and for an entry of `except` that matches no VM: the VM that was
+ * meant would be changed
  */
 export async function rollOut(options: RolloutOptions): Promise<RolloutReport> {
   const report = await audit({ ...options, source: 'hosts' });
@@ -88,13 +89,13 @@ function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
   });
 }
 
-/** Which of two copies is the right one is for an operator to say. */
+/** An operator has to decide which of two copies is the right one. */
 const needs: Readonly<Record<RolloutAction, (domain: FleetDomain) => boolean>> = {
   repair: (vm) => needsRepair(vm) && vm.mismatch !== 'two-copies',
   reset: (vm) => needsReset(vm) && vm.mismatch !== 'two-copies',
 };
 
-/** A block state that has to be healed is not healed by making a path. */
+/** Making a path does not heal a block state. */
 function isNotRepairedByIt({ verdict }: FleetDomain, mending: RolloutAction): boolean {
   return mending === 'repair' && verdict !== 'repairable';
 }
@@ -103,7 +104,7 @@ async function* workOnEach(
   candidates: readonly FleetDomain[],
   options: RolloutOptions,
 ): AsyncGenerator<RolloutResult> {
-  // What is wrong with all of them shows with the first.
+  // A fault that all VMs share shows with the first.
   for (let begin = 0, end = 1; begin < candidates.length; begin = end, end += options.batch) {
     const batch = candidates.slice(begin, end);
     const ended = await Promise.all(batch.map((domain) => workOnOne(domain, options)));
@@ -112,7 +113,7 @@ async function* workOnEach(
   }
 }
 
-/** `busy` is expected, and does not stop the roll-out. */
+/** `busy` is expected and does not stop the rollout. */
 export function isUnexpectedFailure({ exit }: RolloutResult): boolean {
   return exit !== exitCodes.ok.status && exit !== exitCodes.busy.status;
 }

@@ -10,34 +10,35 @@ import { isPlaced, readVmRecords, type VmRecord } from '../opennebula/model/vm-p
 import { validateHost } from '../os/host-name';
 import { listInOpenNebula } from '../opennebula/one-cli';
 
-/** Which part of the cloud is asked for. */
+/** The part of the cloud that is asked for. */
 export interface Wanted {
-  /** By name; all when it is left out. */
+  /** Names of hosts; all hosts when it is left out. */
   readonly hosts?: readonly string[] | undefined;
   /** OpenNebula's name or id of a cluster. */
   readonly cluster?: string | undefined;
 }
 
-/** Which hosts there are, and which VMs OpenNebula says to run on them. */
+/** The hosts, and the VMs that OpenNebula lists on them. */
 export interface Scope {
   readonly hosts: readonly FleetHost[];
   readonly vms: readonly VmRecord[];
-  /** All that OpenNebula lists, by id, wherever they are; `undefined` where it does not list them. */
+  /** All VMs that OpenNebula lists, by id, on any host; `undefined` where it does not list them. */
   readonly records: ReadonlyMap<number, VmRecord> | undefined;
-  /** Of these hosts. */
+  /** The VMs of these hosts. */
   readonly zombies: readonly { readonly host: string; readonly id: number }[];
-  /** What could not be read of OpenNebula. */
+  /** What could not be read from OpenNebula. */
   readonly doubts: readonly string[];
-  /** Whether `vms` are all that there are. */
+  /** Whether `vms` holds every VM. */
   readonly vmsListed: boolean;
 }
 
-/** Milliseconds. OpenNebula's command line is Ruby, and a pool of thousands takes oned its time. */
+/** Deadline in milliseconds: OpenNebula's command line is Ruby, and oned is slow with a pool of thousands. */
 const deadlineMs = 60_000;
 
 /**
- * Asks OpenNebula for its hosts and VMs. What cannot be read is a warning; hosts that were named are asked all the same.
- * @throws GuardError for a host or a cluster that does not exist, and when no host is known.
+ * Asks OpenNebula for its hosts and VMs. What cannot be read is a warning; hosts given by name are asked
+ * nevertheless.
+ * @throws GuardError for a host or a cluster that does not exist, and when no host is known
  */
 export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Promise<Scope> {
   wanted.hosts?.forEach(validateHost);
@@ -61,7 +62,7 @@ export async function findScope(wanted: Wanted, { ssh: { user } }: Settings): Pr
   return { hosts, vms, records, zombies, doubts: warnings, vmsListed: records !== undefined };
 }
 
-/** What OpenNebula has of its VMs now. */
+/** The present records of its VMs. */
 export async function askForRecords({
   ssh: { user },
 }: Settings): Promise<ReadonlyMap<number, VmRecord> | Unknown> {
@@ -96,7 +97,7 @@ function chooseHosts(
   const clusterOf = new Map(
     known.map(({ name, cluster: { id, name: clusterName } }) => [name, { id, name: clusterName }]),
   );
-  // A host that is switched off, or was removed, may still have VMs by OpenNebula's records.
+  // A host that is switched off or was removed may still have VMs in OpenNebula's records.
   const all = new Set([...clusterOf.keys(), ...vms.map(({ host }) => host)]);
   refuseUnknown('host', named ?? [], [...all]);
   const clusters = [...clusterOf.values()].flatMap(({ id, name }) => [id, name]);

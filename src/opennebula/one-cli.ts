@@ -6,20 +6,20 @@ import { runCommand } from '../os/run-command';
 import { asOtherUser, type Argv, type Command } from '../os/isolated';
 import { readXml } from '../os/read-xml';
 
-/** Of env(1) and of the kernel: there is no such program. */
+/** The exit code of env(1) and of the kernel for a program that does not exist. */
 const notFoundStatus = 127;
-/** runuser(1) says so and ends with 1, in some releases. */
+/** runuser(1) prints that and exits with 1, in some releases. */
 const cannotExecute = /^runuser: failed to execute .*: No such file or directory$/m;
 
 /**
- * Asks OpenNebula's own command line, as the user who may see everything; `deadline` is in milliseconds. Not as that
- * user's login: the PATH stays, and HOME is where the credentials lie (oca/ruby/opennebula/client.rb).
+ * Runs OpenNebula's own command line as the user who may see everything; `deadline` is in milliseconds. It is not
+ * that user's login shell: the PATH stays, and HOME is where the credentials are (oca/ruby/opennebula/client.rb).
  */
 export async function askOpenNebula(words: Argv, user: string, deadline: number): Promise<string | Unknown> {
   const command = words.join(' ');
   const asked = asUserOfOpenNebula(words, user);
   if (isUnknown(asked)) return asked;
-  // Ruby takes what is not ASCII for an error in the locale C.
+  // Ruby fails on non-ASCII text in the locale C.
   const env = { LC_ALL: 'C.UTF-8' };
   const { exit, stdout, stderr, timedOut, missing } = await runCommand(asked, { deadline, cwd: '/', env });
   if (exit === 0) return stdout;
@@ -31,7 +31,7 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
   return { unknown: textOf('onecli-failed', { command, error }) };
 }
 
-/** Asks the same for what it prints as XML. */
+/** Runs the same, and parses the XML that it prints. */
 export async function listInOpenNebula(
   command: 'onehook' | 'onehost' | 'onevm',
   user: string,
@@ -47,7 +47,7 @@ export async function listInOpenNebula(
   }
 }
 
-/** What OpenNebula's client looks for in the environment (oca/ruby/opennebula/client.rb, pool.rb). */
+/** The environment variables that OpenNebula's client reads (oca/ruby/opennebula/client.rb, pool.rb). */
 const ofClient = [
   'ONE_LOCATION',
   'ONE_XMLRPC',

@@ -10,19 +10,19 @@ import { findAccount } from '../os/passwd';
 import { runCommand } from '../os/run-command';
 import { asOtherUser } from '../os/isolated';
 
-/** Milliseconds. oned answers at once, or is busy with its database. */
+/** Deadline in milliseconds. oned answers at once, or is busy with its database. */
 const deadlineMs = 60_000;
-/** Milliseconds, for a file of a few bytes. */
+/** Deadline in milliseconds, for a file of a few bytes. */
 const readDeadlineMs = 5_000;
-/** A thousand VMs take one or two megabytes. */
+/** Bytes. A thousand VMs take one or two megabytes. */
 const maxAnswerBytes = 256 * 1024 * 1024;
-/** Where oned listens, and by which credentials it is asked. */
+/** The address on which oned listens, and the credentials. */
 interface Endpoint {
   readonly url: URL;
   readonly session: string;
 }
 
-/** Asks oned itself, as `user`: what it answered to the call that `encode` makes for that user's session. */
+/** Calls oned itself, as `user`, and returns its reply to the call that `encode` makes for that user's session. */
 export async function askOned(
   user: string,
   encode: (session: string) => string,
@@ -36,7 +36,10 @@ export async function askOned(
     : { unknown: textOf('oned-failed', { address: url.href, why: answer.unknown }) };
 }
 
-/** As OpenNebula's own client finds both (oca/ruby/opennebula/client.rb): the environment, then the user's files. */
+/**
+ * Finds both as OpenNebula's own client does (oca/ruby/opennebula/client.rb): in the environment, then in the user's
+ * files.
+ */
 async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
   const isRoot = process.geteuid?.() === 0;
   const { ONE_AUTH, ONE_XMLRPC } = process.env;
@@ -44,7 +47,7 @@ async function findEndpoint(user: string): Promise<Endpoint | Unknown> {
   if (isRoot && !account) return { unknown: textOf('onecli-no-user', { user }) };
   const homes = [account?.home ?? userInfo().homedir, '/var/lib/one'];
   const filesOf = (name: string): string[] => homes.map((home) => join(home, '.one', name));
-  // That user chooses what lies there: root reads with that user's rights, so that no link leads it elsewhere.
+  // The files belong to that user: root reads them with that user's rights, so that no link leads it elsewhere.
   const read = (files: readonly string[]): Promise<string | undefined> =>
     readFirst(files, account ? (file) => readAs(user, file) : (file) => readFile(file, 'utf8'));
   const session = await read([...(ONE_AUTH ? [ONE_AUTH] : []), ...filesOf('one_auth')]);
@@ -75,7 +78,7 @@ async function readFirst(
     try {
       return (await read(file)).trim();
     } catch {
-      // The next one.
+      // Try the next candidate.
     }
   }
   return undefined;

@@ -4,7 +4,7 @@ import { eventOf, vmIn, xmlOfEvent, type VmEvent } from './model/vm-event';
 import { message } from '../messages';
 import { readXml } from '../os/read-xml';
 
-/** `<VM>`, in XML or in Base64; or what is wrong with it. */
+/** Reads `<VM>`, in XML or in Base64, or returns what is wrong with it. */
 export function readVm(given: string): Element | Failure {
   if (given.trim() === '') return failureOf('usage', message('vm-document-empty'));
   try {

@@ -17,28 +17,31 @@ import { textOf } from '../messages';
 import { appending, plainly, withFile } from '../os/open-file';
 import { writeWhole } from '../os/output-file';
 
-/** How many entries are kept of one VM. */
+/** Entries kept per VM. */
 const keptEntriesOfVm = 10;
-/** In bytes; of a file that is longer nothing is believed. */
+/** Bytes; a longer file is not read. */
 const maxFileBytes = 1024 * 1024;
-/** In bytes: then the list of guards that could not run takes the place of the one before it. */
+/** Bytes after which the list of guards that could not run is rotated; one earlier list is kept. */
 const maxListBytes = 256 * 1024;
 
 const notRunFile = 'not-run.jsonl';
 
-/** Where the front-end keeps what was done for each VM; OpenNebula's own user writes there. */
+/** The directory in which the front-end keeps what was done for each VM; OpenNebula's own user writes there. */
 export function recordDirectory(environment: Readonly<NodeJS.ProcessEnv>): string {
   const location = environment['ONE_LOCATION'];
   return join(location ? join(location, 'var') : '/var/lib/one', 'migrate-guard');
 }
 
-/** Writes an entry down: the newest first in the VM's own document. @returns why that was not possible */
+/**
+ * Writes an entry, the newest first, into the VM's own document.
+ * @returns why that was not possible
+ */
 export function keepEntry(directory: string, given: RecordEntry): string | undefined {
   const entry = bounded(given);
   const { vmId } = entry;
   const lost =
     whyNot(() => mkdirSync(directory, { recursive: true, mode: 0o750 })) ??
-    // Its own document is written also where the list cannot be.
+    // The VM's own document is written even where the list cannot be.
     [
       entry.guard === 'could-not-run'
         ? whyNot(() => appendLine(join(directory, notRunFile), entry))
@@ -52,7 +55,7 @@ export function keepEntry(directory: string, given: RecordEntry): string | undef
   return lost === undefined ? undefined : textOf('record-not-written', { path: directory, why: lost });
 }
 
-/** Why that was not possible. */
+/** Returns why that was not possible. */
 function whyNot(work: () => void): string | undefined {
   try {
     work();
@@ -62,14 +65,17 @@ function whyNot(work: () => void): string | undefined {
   }
 }
 
-/** The entries of one VM, the newest first, and so many of them; all when it is left out. */
+/** Reads the entries of one VM, the newest first, at most `count` of them. */
 export function entriesIn(directory: string, vmId: number, count = keptEntriesOfVm): RecordEntry[] {
   const text = readOwn(join(directory, `${vmId}.json`));
   const entries: unknown = readJsonObject(isUnknown(text) ? '' : text)?.get('entries');
   return Array.isArray(entries) ? entries.slice(0, count).flatMap((entry) => readEntry(entry) ?? []) : [];
 }
 
-/** Every guard that could not run, of all VMs; also those that a shell wrote down (remotes/migrate-guard/start.sh). */
+/**
+ * Reads every guard that could not run, of all VMs; also those that the shell recorded
+ * (remotes/migrate-guard/start.sh).
+ */
 export function entriesNotRun(directory: string): RecordEntry[] | Unknown {
   try {
     accessSync(directory, constants.R_OK | constants.X_OK);
@@ -85,7 +91,7 @@ export function entriesNotRun(directory: string): RecordEntry[] | Unknown {
     .flatMap((line) => readEntry(Object.fromEntries(readJsonObject(line) ?? [])) ?? []);
 }
 
-/** All entries of all VMs. */
+/** Reads all entries of all VMs. */
 export function allEntries(directory: string): RecordEntry[] {
   try {
     return readdirSync(directory)
@@ -96,7 +102,7 @@ export function allEntries(directory: string): RecordEntry[] {
   }
 }
 
-/** A line of a few hundred bytes is written in one piece, whoever else writes. */
+/** A line of a few hundred bytes is written in one piece, also with concurrent writers. */
 function appendLine(file: string, entry: RecordEntry): void {
   const write = (descriptor: number): void => {
     writeSync(descriptor, `${JSON.stringify(entry)}\n`);
@@ -106,7 +112,7 @@ function appendLine(file: string, entry: RecordEntry): void {
 }
 
 /**
- * Empty where there is none. What is no plain file of a length that we write is unknown: root reads here what
+ * Empty where there is no file. Anything but a regular file of a plausible length is unknown: root reads here what
  * OpenNebula's user writes, who may have put a link or a pipe in its place.
  */
 function readOwn(file: string): string | Unknown {

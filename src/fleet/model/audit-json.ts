@@ -6,8 +6,8 @@ import { mismatchKinds } from './mismatch';
 import { oneOf, readDomainReport, readObject, stringOf } from '../../core/report-json';
 
 /**
- * What an earlier audit knew, from what it printed with `--json`; or why the text is not one, naming the place. A list
- * of some verdicts only is refused, too: a VM that is not in it had another one, or was not there at all.
+ * Reads an earlier audit from its `--json` output, or returns what is wrong with the text, and where. A list of some
+ * verdicts only is refused: a missing VM may have had another verdict, or not have existed.
  */
 export function readFleet(text: string): Seen | Failure {
   let document: unknown;
@@ -32,7 +32,7 @@ export function readFleet(text: string): Seen | Failure {
 
 const sources: readonly FleetReport['source'][] = ['monitoring', 'hosts', 'here'];
 
-/** `null` when all were asked. A file that does not say so knows of those that it lists. */
+/** `null` when all hosts were asked. A file without the field covers the hosts that it lists. */
 function readHosts(document: ReadonlyMap<string, unknown>): Seen['hosts'] {
   const [asked, hosts] = [readObject(document.get('asked')), document.get('hosts')];
   const isWhole = asked !== undefined && (asked.get('hosts') ?? asked.get('cluster') ?? null) === null;

@@ -1,38 +1,38 @@
 import { inOrder, rankOf, type FleetDomain, type FleetReport } from './fleet';
 import type { BlockState, Verdict } from '../../core/finding';
 
-/** What was found of one VM at one time. */
+/** The state of one VM at one time. */
 interface DiffState {
   readonly verdict: Verdict;
   readonly blockState: BlockState;
   readonly host: string;
 }
 
-/** A VM that an audit finds otherwise than an earlier one did. */
+/** A VM whose state differs between two audits. */
 export interface Change {
   readonly domain: string;
   readonly name: string | null;
-  /** `unknown`: it was bad, and whether it still is cannot be told. */
+  /** `unknown`: it was bad, and its present state cannot be determined. */
   readonly kind: 'worse' | 'better' | 'unknown' | 'moved' | 'new' | 'gone';
   readonly before: DiffState | null;
   readonly now: DiffState | null;
   readonly reason: string;
 }
 
-/** What one audit knows: every VM that ran on these hosts; `null` when that is the whole cloud. */
+/** What one audit covers: every VM that ran on these hosts; `null` for the whole cloud. */
 export interface Seen {
   readonly domains: readonly FleetDomain[];
   readonly hosts: readonly string[] | null;
 }
 
-/** Of which hosts an audit tells every VM, where it was about these (`null`: the whole cloud). */
+/** The hosts of which an audit lists every VM, where it was about `asked` (`null`: the whole cloud). */
 export function hostsSeen(
   { source, hosts, vmsListed }: Pick<FleetReport, 'source' | 'hosts' | 'vmsListed'>,
   isWhole: boolean,
 ): Seen['hosts'] {
   const names = (of: typeof hosts): string[] => of.map(({ host }) => host);
   if (vmsListed) return isWhole && source !== 'here' ? null : names(hosts);
-  // Then only the hosts themselves know, and those of which OpenNebula's collectors told are none.
+  // Without OpenNebula's list, an audit covers only hosts that answered themselves, and no host by its collectors.
   return source === 'monitoring' ? [] : names(hosts.filter(({ trouble }) => !trouble));
 }
 
@@ -46,8 +46,8 @@ const kinds = [
 ] as const satisfies readonly Change['kind'][];
 
 /**
- * What became of each VM since then; those of which nothing changed are left out. Worse ones first. Of a VM that one of
- * them does not list nothing is said, unless the host on which the other saw it was asked both times.
+ * Changes of each VM since then, worse ones first; unchanged VMs are left out. A VM that one audit does not list is
+ * reported only if its host was asked both times.
  */
 export function compareFleets(before: Seen, now: Seen): Change[] {
   const earlier = new Map(before.domains.map((domain) => [domain.domain, domain]));
@@ -78,7 +78,7 @@ function kindOf(was: FleetDomain | undefined, is: FleetDomain | undefined): Chan
   return was.host === is.host ? undefined : 'moved';
 }
 
-/** Whether something was known of it that is not known any more: then nobody can say that it is better. */
+/** Whether a known value became unknown: then the VM cannot be called better. */
 function isLost(was: FleetDomain, is: FleetDomain): boolean {
   return (
     (is.verdict === 'undecided' && was.verdict !== 'undecided') ||

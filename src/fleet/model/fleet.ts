@@ -5,57 +5,60 @@ import type { RecordEntry } from '../../opennebula/model/record';
 import { mismatchKinds, type MismatchKind } from './mismatch';
 import { blockStates, verdictOf, verdicts, type DomainReport, type Verdict } from '../../core/finding';
 
-/** One VM of the cloud: what was found of its domain, and where OpenNebula says that it runs. */
+/** One VM of the cloud: the findings about its domain, and where OpenNebula's record has it. */
 export interface FleetDomain extends DomainReport {
-  /** The hypervisor. */
+  /** Name of the hypervisor. */
   readonly host: string;
-  /** OpenNebula's id and name of the VM; `null` where OpenNebula was not asked, or does not know it. */
+  /** OpenNebula's id and name of the VM; `null` where OpenNebula was not asked, or does not list the VM. */
   readonly vmId: number | null;
   readonly name: string | null;
-  /** Why it is not safe, in one sentence; empty when it is. */
+  /** The reason why the VM is not safe, in one sentence; empty when it is safe. */
   readonly reason: string;
-  /** When it was looked at, in ISO 8601; `null` when it never was. */
+  /** Time of the check, in ISO 8601; `null` when the VM was never checked. */
   readonly seen: string | null;
-  /** What its host told of its QEMU; missing from audits by OpenNebula's monitoring. */
+  /** The host's report about its QEMU; missing from audits by OpenNebula's monitoring. */
   readonly qemu?: QemuCopy;
-  /** Where OpenNebula's record of it is wrong; missing where it is right, or was not compared. */
+  /** How OpenNebula's record of it is wrong; missing where it is right, or was not compared. */
   readonly mismatch?: MismatchKind;
-  /** What was done for it last, as this front-end has kept it. */
+  /** The last thing done for it, by this front-end's records. */
   readonly last?: RecordEntry;
 }
 
-/** One hypervisor, also one on which no VM was found. */
+/** One hypervisor, with or without VMs. */
 export interface FleetHost {
   readonly host: string;
-  /** OpenNebula's name of its cluster; `null` where nobody told. */
+  /** OpenNebula's name of its cluster; `null` where it is not known. */
   readonly cluster: string | null;
-  /** Why nothing, or not everything, is known of its VMs, and what to do. */
+  /** Why nothing, or not everything, is known of its VMs, and the remedy. */
   readonly trouble?: { readonly what: string; readonly remedy: string };
 }
 
-/** Every running VM of the cloud, worst first, as it was at one time. */
+/** Every running VM of the cloud, worst first, at one time. */
 export interface FleetReport {
-  /** The machine that asked. */
+  /** The machine on which the audit ran. */
   readonly host: string;
-  /** In ISO 8601. */
+  /** Time of the audit, in ISO 8601. */
   readonly time: string;
-  /** Who told: OpenNebula's collectors, the hosts themselves, or this host alone. */
+  /** The source: OpenNebula's collectors, the hosts themselves, or this host alone. */
   readonly source: 'monitoring' | 'hosts' | 'here';
   readonly hosts: readonly FleetHost[];
   readonly domains: readonly FleetDomain[];
-  /** What is not known, beyond single hosts and VMs. */
+  /** What is unknown, apart from single hosts and VMs. */
   readonly doubts: readonly string[];
-  /** Whether OpenNebula told which VMs there are: where it did not, one that is not in here may run all the same. */
+  /** Whether OpenNebula listed the VMs: if not, a VM that is missing here may still run. */
   readonly vmsListed: boolean;
-  /** On which of these hosts guards could not run lately; nothing where this is no front-end, or it is not known. */
+  /**
+   * The hosts on which the guard could not run lately; missing where this is not a front-end, or where that is
+   * unknown.
+   */
   readonly guardsNotRun?: readonly GuardsNotRun[];
 }
 
-/** What {@link rankOf} looks at. */
+/** The fields that {@link rankOf} reads. */
 export type Ranked = Pick<FleetDomain, 'verdict' | 'blockState' | 'mismatch'>;
 
 /**
- * The less, the worse: first what OpenNebula may start a second time, or does not know; then by verdict, then by block
+ * Lower is worse: first VMs that OpenNebula may start a second time, or does not know; then by verdict, then by block
  * state.
  */
 export function rankOf({ verdict, blockState, mismatch }: Ranked): number {
@@ -64,7 +67,7 @@ export function rankOf({ verdict, blockState, mismatch }: Ranked): number {
   return verdicts.indexOf(verdict) * blockStates.length + blockStates.indexOf(blockState);
 }
 
-/** Then by host and VM. */
+/** Orders by rank, then by host and VM. */
 export function worstFirst(domains: readonly FleetDomain[]): FleetDomain[] {
   return [...domains].sort(
     (one, other) =>
@@ -72,13 +75,13 @@ export function worstFirst(domains: readonly FleetDomain[]): FleetDomain[] {
   );
 }
 
-/** `kvm9` before `kvm10`, the same on every machine. */
+/** Sorts `kvm9` before `kvm10`, the same on every machine. */
 export function inOrder(one: string, other: string): number {
   collator ??= new Intl.Collator('en', { numeric: true });
   return collator.compare(one, other);
 }
 
-/** Made when it is first needed: it takes 8 ms, which no migration shall wait for. */
+/** Created on first use: it takes 8 ms, which no migration should wait for. */
 let collator: Intl.Collator | undefined;
 
 export function countVerdicts(domains: readonly Pick<DomainReport, 'verdict'>[]): Record<Verdict, number> {
@@ -87,12 +90,12 @@ export function countVerdicts(domains: readonly Pick<DomainReport, 'verdict'>[])
   return counts;
 }
 
-/** Seconds since the VM was looked at, never negative; `null` when it never was. */
+/** Seconds since the check of the VM, never negative; `null` when it was never checked. */
 export function ageOf({ seen }: Pick<FleetDomain, 'seen'>, now: Date): number | null {
   return seen === null ? null : Math.max(0, Math.round((now.getTime() - Date.parse(seen)) / 1000));
 }
 
-/** The worst of all that is known and not known: a host that told nothing leaves its VMs undecided. */
+/** The worst of all that is known and unknown: a host that did not answer leaves its VMs undecided. */
 export function worstVerdict({ hosts, domains, doubts }: FleetReport): Verdict {
   const isUnsure = doubts.length > 0 || hosts.some(({ trouble }) => trouble !== undefined);
   const all = [...domains.map(({ verdict }) => verdict), ...(isUnsure ? (['undecided'] as const) : [])];
@@ -110,18 +113,21 @@ export function describeAge(seconds: number): string {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
-/** Whether a failed migration left QEMU without its disks: no repair of paths mends that. */
+/** Whether a failed migration left QEMU without its disks, which no repair of paths heals. */
 export function needsReset({ blockState }: Pick<DomainReport, 'blockState'>): boolean {
   return blockState === 'stuck' || blockState === 'half-inactive';
 }
 
-/** Whether its paths can be repaired, whatever its block state is: as a repair on its own host does. */
+/** Whether its paths can be repaired, whatever its block state is, as `repair` on its host does. */
 export function needsRepair({ findings, plan }: Pick<DomainReport, 'findings' | 'plan'>): boolean {
   const ofPaths = findings.filter(({ check }) => check !== blockStateCheck);
   return plan.length > 0 && verdictOf(ofPaths) === 'repairable';
 }
 
-/** Whether a migration would fail, or kill it: `safe` tells of its paths only, and not whether QEMU holds its disks. */
+/**
+ * Whether a migration would fail or kill the VM. The verdict `safe` is about its paths only, not about whether QEMU
+ * holds its disks.
+ */
 export function isAtRisk(vm: Pick<DomainReport, 'verdict' | 'blockState'>): boolean {
   return vm.verdict !== 'safe' || needsReset(vm) || vm.blockState === 'not-resumed';
 }

@@ -5,9 +5,10 @@ import type { VmRecord } from '../../opennebula/model/vm-pool';
 import { expectedQemu, isFoundAgain, stateName } from '../../opennebula/model/vm-states';
 
 /**
- * How OpenNebula's record of a VM differs from what its QEMUs are, worst first. `two-copies`: QEMUs of it on several
- * hosts; `elsewhere`: on another host than the record's, or although the VM is stored; `not-off`: on that host, but
- * the record says that it is off; `other-datastore`: its disks; `not-listed`: OpenNebula lists no such VM; `no-qemu`: none.
+ * How OpenNebula's record of a VM differs from its QEMU processes, worst first. `two-copies`: it has QEMUs on several
+ * hosts; `elsewhere`: its QEMU is on another host than the record's, or runs although the VM is stored; `not-off`: it
+ * is on that host, but the record says that it is off; `other-datastore`: its disks are; `not-listed`: OpenNebula
+ * lists no such VM; `no-qemu`: it has no QEMU.
  */
 export const mismatchKinds = [
   'two-copies',
@@ -24,21 +25,22 @@ export interface Mismatch {
   readonly finding: Finding;
 }
 
-/** A QEMU of a VM, and the host that told of it. */
+/** A QEMU of a VM, and the host that reported it. */
 export interface FoundCopy {
   readonly host: string;
   /** Missing where the host could not read libvirt's files. */
   readonly qemu?: QemuCopy;
 }
 
-/** The QEMUs of a VM that are there to stay; not one that a migration under way brings. */
+/** The QEMUs of a VM without the incoming ones of a running migration. */
 export function settledCopies(found: readonly FoundCopy[]): FoundCopy[] {
   return found.filter(({ qemu }) => qemu?.isArriving !== true && qemu?.isGone !== true);
 }
 
 /**
- * `undefined` where both agree, and of a VM that OpenNebula is about to start, stop or move: then they may differ.
- * @param record as OpenNebula has it; `undefined` where it lists no such VM
+ * Compares a VM's QEMUs with its record. `undefined` where both agree, and for a VM that OpenNebula is about to
+ * start, stop or move: then they may differ.
+ * @param record OpenNebula's; `undefined` where it lists no such VM
  */
 export function mismatchOf(
   id: number,
@@ -68,7 +70,7 @@ export function mismatchOf(
   return { kind: 'elsewhere', finding: about('problem', message('runs-elsewhere-not-recorded', where)) };
 }
 
-/** What OpenNebula's own monitoring tells of a VM that is not in the books of the host (`KvmHost.zombies`). */
+/** What OpenNebula's own monitoring reports of a VM that has no record on the host (`KvmHost.zombies`). */
 export function mismatchOfZombie(
   id: number,
   record: VmRecord | undefined,
@@ -83,7 +85,7 @@ export function mismatchOfZombie(
   return { kind: 'elsewhere', finding: about('problem', what) };
 }
 
-/** Whether oned has done nothing with the VM in between. */
+/** Whether oned has changed nothing of the VM in between. */
 export function isUnchanged(before: VmRecord | undefined, now: VmRecord | undefined): boolean {
   const keys = ['state', 'lcmState', 'host', 'seq', 'datastore'] as const;
   return keys.every((key) => before?.[key] === now?.[key]);
@@ -100,13 +102,16 @@ function severalCopies(id: number, record: VmRecord | undefined, copies: readonl
   };
 }
 
-/** Of a VM that OpenNebula has on a host, which knows nothing of it. */
+/** A VM whose record names a host that does not have it. */
 export function noQemu(record: VmRecord): Finding {
   const values = { id: record.id, recorded: recordedOn(record), place: record.host };
   return about('unknown', message('no-qemu', values));
 }
 
-/** Disks lie in `…/DATASTORE/VM/disk.N` (History.cc, non_persistent_data); those of other drivers say nothing. */
+/**
+ * The datastore in a disk's path, `…/DATASTORE/VM/disk.N` (History.cc, non_persistent_data); the paths of other
+ * drivers do not show it.
+ */
 function otherDatastore({ id, datastore }: VmRecord, { qemu }: FoundCopy): Mismatch | undefined {
   if (!/^[0-9]+$/.test(datastore)) return undefined;
   const pattern = new RegExp(`/([0-9]+)/${id}/disk\\.[0-9]+(\\.snap/[0-9]+)?$`);

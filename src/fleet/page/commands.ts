@@ -2,7 +2,7 @@ import type { FleetDomain, FleetReport } from '../model/fleet';
 import { commandsFor, nextCommands } from '../next-commands';
 import { markup, section, type Markup } from './markup';
 
-/** What to run next for one VM, on its host. */
+/** The commands to run next for one VM, on its host. */
 export function commandsOf(vm: FleetDomain): Markup {
   const lines = commandsFor(vm).map((line) => markup`<li>${command(line)}</li>`);
   const unnamed = markup`
@@ -12,7 +12,7 @@ export function commandsOf(vm: FleetDomain): Markup {
     ${lines.length > 0 ? markup`<ul class="commands">${lines}</ul>` : unnamed}`;
 }
 
-/** What to run next for the whole fleet. */
+/** The commands to run next for the whole fleet. */
 export function commandsOfAll(report: FleetReport): Markup | undefined {
   const steps = nextCommands(report).map(
     ({ why, host, line }) => markup`
@@ -22,7 +22,7 @@ export function commandsOfAll(report: FleetReport): Markup | undefined {
   return section('next', 'What to run next', markup`<ol class="steps">${steps}</ol>`);
 }
 
-/** The script offers to copy it. */
+/** A command; the script adds a button to copy it. */
 function command(line: string): Markup {
   return markup`<code class="command">${line}</code>`;
 }

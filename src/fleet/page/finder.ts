@@ -3,7 +3,7 @@ import { inOrder, type FleetReport } from '../model/fleet';
 import { markup, type Markup } from './markup';
 import { alarmingStates } from './labels';
 
-/** Search and filters, for map and table alike. Hidden until the script that works them has started. */
+/** Search and filters, for map and table alike. Hidden until the script that runs them has started. */
 export function finder({ hosts, domains }: FleetReport): Markup {
   const names = [...new Set([...hosts, ...domains].map(({ host }) => host))].sort(inOrder);
   return markup`

@@ -2,7 +2,7 @@ import type { FleetReport } from '../model/fleet';
 import { describeGuardsNotRun } from '../../opennebula/model/guards-not-run';
 import { type Markup, markup, section, signs } from './markup';
 
-/** Where VMs were moved without a guard, or not at all. */
+/** The hosts on which VMs were moved without the guard, or not at all. */
 export function guards({ guardsNotRun = [] }: FleetReport): Markup | undefined {
   if (guardsNotRun.length === 0) return undefined;
   const items = guardsNotRun.map((one) => {

@@ -3,7 +3,7 @@ import { verdicts } from '../../core/finding';
 import type { FleetDomain } from '../model/fleet';
 import { markup, type Markup } from './markup';
 
-/** What a page has to tell apart: how a VM stands. */
+/** The states of a VM that the page distinguishes. */
 export type VmStatus = Pick<FleetDomain, 'verdict' | 'blockState'>;
 
 interface Sign {
@@ -31,7 +31,7 @@ const ofState: Readonly<Partial<Record<BlockState, Sign>>> = {
   },
 };
 
-/** Block states that stand out, worst first. */
+/** Block states that get a label, worst first. */
 export const alarmingStates = [
   'half-inactive',
   'stuck',
@@ -42,7 +42,7 @@ export function isAlarming(state: BlockState): boolean {
   return ofState[state] !== undefined;
 }
 
-/** Every sign of the page. */
+/** Every symbol of the page. */
 export const legend: readonly (VmStatus & { readonly name: string; readonly means: string })[] = [
   ...verdicts.map((verdict) => ({
     verdict,
@@ -59,8 +59,8 @@ export const legend: readonly (VmStatus & { readonly name: string; readonly mean
 ];
 
 /**
- * The verdict by shape and colour, and by its letter, unless the block state is the worse news: each alone is enough to
- * tell it.
+ * Shows the verdict by shape, colour and letter, unless the block state is worse; each alone is enough to recognise
+ * it.
  */
 export function signOf({ verdict, blockState }: VmStatus): {
   readonly letter: string;

@@ -1,16 +1,16 @@
-/** HTML that was made here: everything that came from outside stands in it escaped. */
+/** HTML that this program made: every value from outside is escaped in it. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
-/** Not written into templates: esbuild leaves a template's letters as they are, and a program is ASCII. */
+/** A constant, because esbuild does not escape the characters of a template, and the program has to be ASCII. */
 export const signs = { arrow: '→', unequal: '≠', cross: '✕' } as const;
 
 type Content = string | number | Markup | undefined | readonly Content[];
 
 /**
- * A template whose values are text, unless they are markup already; `undefined` is nothing. Its line breaks and
- * indentation are for the reader of the code, and do not go into the page.
+ * A template whose values are text, unless they are markup already; `undefined` is empty. Its line breaks and
+ * indentation serve the reader of the code and do not go into the page.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
   let text = '';
@@ -18,7 +18,7 @@ export function markup(parts: TemplateStringsArray, ...values: readonly Content[
   return new Markup(text);
 }
 
-/** A part of the page under a title, of which it has its name. */
+/** A part of the page under a title, which also names it for screen readers. */
 export function section(id: string, title: string, content: Content, kind?: string): Markup {
   return markup`
     <section${kind === undefined ? undefined : markup` class="${kind}"`} aria-labelledby="${id}">
@@ -29,7 +29,7 @@ export function section(id: string, title: string, content: Content, kind?: stri
 
 const known = new WeakMap<TemplateStringsArray, readonly string[]>();
 
-/** The same for every use of a template, and a page uses some of them a thousand times. */
+/** Cached per template, since a page uses some templates a thousand times. */
 function withoutLayout(parts: TemplateStringsArray): readonly string[] {
   const made = known.get(parts) ?? parts.map((part) => part.replace(/\n\s*/g, ''));
   known.set(parts, made);
@@ -56,8 +56,8 @@ function escape(text: string): string {
 }
 
 /**
- * What a reader would not see, or what would turn round what he sees, is shown by its number: Unicode's category
- * "other" (controls, marks of direction and of no width, what is no character) and separators of lines.
+ * Characters that are invisible, or that would reorder the visible ones, are shown by their number: Unicode's
+ * category "other" (controls, direction marks, zero-width characters, noncharacters) and line separators.
  */
 export function visible(text: string): string {
   return text.replace(

@@ -1,4 +1,4 @@
-// Makes the page answer: it finds, sorts, opens and copies. Everything that it shows is in the page without it.
+// Makes the page interactive: search, sort, open, copy. The page shows all of its content without this script.
 (() => {
   'use strict';
   const table = document.querySelector('table.vms');
@@ -21,7 +21,7 @@
   });
   if (location.hash) reveal(location.hash.slice(1));
 
-  /** Ages in the page are as of the audit, so a page that was kept says how old it is. */
+  /** Ages in the page are relative to the audit, so a saved page shows how old it is. */
   function tellAge() {
     const asked = document.getElementById('asked');
     const minutes = Math.floor((Date.now() - Date.parse(asked.dateTime)) / 60_000);
@@ -53,7 +53,7 @@
       await navigator.clipboard.writeText(line.textContent);
       button.textContent = 'Copied';
     } catch {
-      // No clipboard for this page: what is selected can be copied by hand.
+      // This page may not use the clipboard: the selected text can be copied by hand.
       getSelection().selectAllChildren(line);
       button.textContent = 'Selected';
     }
@@ -121,7 +121,7 @@
 
   function hasVerdict(body, wanted) {
     if (wanted === '') return true;
-    // What is at risk has its details.
+    // Only VMs at risk have details.
     if (wanted === 'at-risk') return body.rows.length > 1;
     return body.dataset.verdict === wanted || body.dataset.state === wanted;
   }
@@ -130,7 +130,7 @@
     return body.id || body.querySelector('.trouble').id;
   }
 
-  /** The map is one stop of the Tab key; arrows go from VM to VM. */
+  /** The map is one stop of the Tab key; arrow keys move from VM to VM. */
   function walkableMap() {
     const map = document.querySelector('.map');
     const all = [...map.querySelectorAll('a.mark')];
@@ -167,7 +167,7 @@
     return next?.children[Math.min([...row.children].indexOf(cell), next.children.length - 1)];
   }
 
-  /** Shows what is known of a VM, also when the filters had hidden it. */
+  /** Shows the details of a VM, even when the filters hide it. */
   function reveal(id) {
     const target = document.getElementById(id);
     const body = target?.closest('tbody');

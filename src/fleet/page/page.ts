@@ -12,8 +12,8 @@ import { headline, misplaced, summary, unknowns, urgent } from './summary';
 import { vmTable } from './table';
 
 /**
- * One HTML page that needs nothing else: no network, no other file, and without its script still all of its content.
- * Ages are told as of `report.time`.
+ * One self-contained HTML page: it needs no network and no other file, and shows all of its content without its
+ * script. Ages are relative to `report.time`.
  */
 export function renderPage(report: FleetReport, version: string): string {
   const rows = rowsOf(report);
@@ -40,7 +40,7 @@ export function renderPage(report: FleetReport, version: string): string {
   return `${page.text}\n`;
 }
 
-/** This very stylesheet and this very script, so that nothing else in the page could run, or load anything. */
+/** Allows only this stylesheet and this script, so that nothing else in the page can run or load anything. */
 const policy = [
   "default-src 'none'",
   `style-src ${hash(stylesheet)}`,

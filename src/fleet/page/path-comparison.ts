@@ -2,7 +2,9 @@ import { sameTarget } from '../../file-tree/model/entry';
 import type { Evidence, Finding } from '../../core/finding';
 import { type Markup, markup, signs } from './markup';
 
-/** The ways of each disk in trouble, on the host and in QEMU's mount namespace; one picture for all checks of a disk. */
+/**
+ * The chain of each affected disk, on the host and in QEMU's mount namespace; one figure for all checks of a disk.
+ */
 export function viewsOf(findings: readonly Finding[]): Markup[] {
   const drawn = new Map<string, Markup>();
   for (const { state, disk = '', path = '', evidence } of findings) {
@@ -48,7 +50,7 @@ function ends({ device, open }: Evidence): Markup | undefined {
     </p>`;
 }
 
-/** The index of the first hop that is not the same in both views; beyond their end where all are. */
+/** The index of the first hop that differs between both views; past the end where none does. */
 export function firstDifference(host: readonly string[], namespace: readonly string[]): number {
   const length = Math.max(host.length, namespace.length);
   for (let index = 0; index < length; index += 1) {
@@ -65,7 +67,7 @@ function isSameHop(one: string | undefined, other: string | undefined): boolean 
   return sameTarget(here.path, here.target, there.target);
 }
 
-/** As file-tree/model/describe-hops.ts writes a link. */
+/** Matches a link as file-tree/model/describe-hops.ts writes it. */
 function asLink(text: string): { readonly path: string; readonly target: string } | undefined {
   const [path, target, ...rest] = text.split(' -> ');
   return path !== undefined && target !== undefined && rest.length === 0 ? { path, target } : undefined;

@@ -20,7 +20,7 @@ export function headline({ domains, hosts, doubts }: FleetReport): string {
   return domains.length === 1 ? 'The only VM can be moved' : `All ${domains.length} VMs can be moved`;
 }
 
-/** When, from whom, and the sums. */
+/** Time, source and totals of the audit. */
 export function summary(report: FleetReport, rows: readonly TableRow[]): Markup {
   const { time, host, source, hosts, domains } = report;
   const counts = countVerdicts(domains);
@@ -55,7 +55,7 @@ function tile(standing: VmStatus, name: string, number: number): Markup {
     </div>`;
 }
 
-/** VMs that OpenNebula may start a second time, or that run twice already. */
+/** VMs that OpenNebula may start a second time, or that already run twice. */
 export function misplaced(rows: readonly TableRow[]): Markup | undefined {
   const wrong = rows.filter(({ vm }) => vm.mismatch !== undefined);
   if (wrong.length === 0) return undefined;
@@ -92,7 +92,7 @@ export function urgent(rows: readonly TableRow[]): Markup | undefined {
   return section('urgent', `${count(dying.length, 'VM')} can die at any moment`, content, 'urgent');
 }
 
-/** What keeps this page from telling everything. */
+/** The warnings and host errors that make this page incomplete. */
 export function unknowns({ hosts, doubts }: FleetReport, rows: readonly TableRow[]): Markup | undefined {
   const never = rows.filter(({ age }) => age === null).length;
   const items = [

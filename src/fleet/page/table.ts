@@ -5,7 +5,7 @@ import type { TableRow } from './rows';
 import { trouble } from './vm-details';
 import { isAlarming, sign } from './labels';
 
-/** One body per VM, so that sorting keeps together what belongs to it. The script makes the headers buttons. */
+/** One body per VM, so that sorting keeps its rows together. The script turns the headers into buttons. */
 export function vmTable(rows: readonly TableRow[]): Markup {
   const table = markup`
     <table class="vms">
@@ -28,7 +28,7 @@ function body({ vm, id, age }: TableRow): Markup {
   const { domain, name, host, verdict, blockState, seen } = vm;
   const details = isAtRisk(vm) ? trouble(vm, id) : undefined;
   const state = isAlarming(blockState) ? markup`<strong>${sign(vm)} ${blockState}</strong>` : blockState;
-  // A VM without details is itself what the map leads to.
+  // The map links to the row of a VM that has no details.
   const own = details ? undefined : markup` id="${id}"`;
   return markup`
     <tbody data-verdict="${verdict}" data-state="${blockState}" data-host="${host}"${own}>

@@ -1,4 +1,4 @@
-// What esbuild (setup/build/settings.mjs) and jest (jest.config.cjs) load as text.
+// Files that esbuild (setup/build/settings.mjs) and jest (jest.config.cjs) load as text.
 declare module '*.css' {
   const text: string;
   export default text;

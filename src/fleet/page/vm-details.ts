@@ -5,11 +5,11 @@ import { commandsOf } from './commands';
 import { type Markup, markup, signs } from './markup';
 import { viewsOf } from './path-comparison';
 
-/** All that is known of a VM that is at risk: findings, both views, the plan, what to run. */
+/** All that is known of a VM at risk: findings, both views, the plan, the commands. */
 export function trouble(vm: FleetDomain, id: string): Markup {
   const shown = vm.findings.filter(({ state, note }) => state !== 'ok' || note);
   const reason = vm.reason === '' ? (shown[0]?.what ?? 'no reason was told') : vm.reason;
-  // The target of a link stands inside the details: a browser opens them for it, also without a script.
+  // The link target is inside `<details>`: a browser opens them for it, also without a script.
   return markup`
     <details>
       <summary>${reason}</summary>

@@ -5,31 +5,34 @@ import { guardModeOf, hasLastAttribute, type GuardMode } from './guard-mode';
 
 /** VMM_DRIVER_ACTION_DATA. */
 export interface ActionData {
-  /** As a remote script gets it. */
+  /** The XML as a remote script gets it. */
   readonly xml: string;
-  /** The same in Base64, as a local script gets it. */
+  /** The XML in Base64, as a local script gets it. */
   readonly base64: string;
 }
 
-/** What OpenNebula gave to a VMM driver script: its arguments and its input. */
+/** The arguments and the input that OpenNebula gave to a VMM driver script. */
 export interface MoveRequest extends ActionData {
   readonly action: 'migrate' | 'save';
   /** The domain's name or UUID. */
   readonly deployId: string;
   readonly vmId: string;
   readonly source: string;
-  /** Of a migration. */
+  /** The destination of a migration. */
   readonly destination?: string;
-  /** All arguments, as they came. */
+  /** All arguments, unchanged. */
   readonly args: readonly string[];
-  /** Whether the disks lie where both hosts see them; `undefined` when the XML does not say. */
+  /** Whether both hosts see the disks; `undefined` when the XML does not show it. */
   readonly shared: boolean | undefined;
   readonly guardMode: GuardMode;
-  /** The VM's USER_TEMPLATE tells already what was done last. */
+  /** Whether the VM's USER_TEMPLATE already holds the last thing done. */
   readonly tellsLast: boolean;
 }
 
-/** It is Base64 for a script that runs on the front-end, and raw XML for one on a host (OpenNebulaDriver.rb, do_action). */
+/**
+ * The input is Base64 for a script that runs on the front-end, and raw XML for one on a host (OpenNebulaDriver.rb,
+ * do_action).
+ */
 export function actionDataIn(input: Buffer): ActionData {
   const text = input.toString('utf8');
   const given = text.trim();
@@ -39,8 +42,8 @@ export function actionDataIn(input: Buffer): ActionData {
 }
 
 /**
- * `migrate`: DEPLOY_ID DESTINATION SOURCE VM_ID SOURCE; `save`: DEPLOY_ID FILE SOURCE VM_ID SOURCE (OpenNebula's
- * one_vmm_exec.rb). `root`: of the action data; nothing where that cannot be read.
+ * Reads the arguments. `migrate`: DEPLOY_ID DESTINATION SOURCE VM_ID SOURCE; `save`: DEPLOY_ID FILE SOURCE VM_ID
+ * SOURCE (OpenNebula's one_vmm_exec.rb). `root` is the action data; `undefined` where it cannot be read.
  */
 export function readMoveRequest(
   action: MoveRequest['action'],

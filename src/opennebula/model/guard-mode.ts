@@ -4,14 +4,14 @@ import { cut } from '../../core/one-line';
 import { textOf } from '../../messages';
 
 const modes = ['off', 'warn'] as const;
-/** Characters of a word that is none: whoever owns the VM may write as much as he likes. */
+/** Characters kept of an invalid value: the owner of the VM may write a text of any length. */
 const quotedChars = 40;
 
 /** How the owner of a VM wants it guarded: MIGRATE_GUARD_MODE of its USER_TEMPLATE. */
 export interface GuardMode {
-  /** `guard`: as everybody else. */
+  /** `guard`: as every VM without the attribute. */
   readonly mode: 'guard' | (typeof modes)[number];
-  /** A word that is none of them: it counts as none, and is told. */
+  /** An invalid value, to be reported; the VM is guarded as without the attribute. */
   readonly odd?: string;
 }
 
@@ -28,8 +28,8 @@ export function guardModeOf(vm: Element | undefined): GuardMode {
 }
 
 /**
- * Whether a refusal with this exit status is one that `warn` has the mover run after all: not who else works on the VM,
- * nor a VM that needs an operator first, which the next attempt may kill.
+ * Whether the mode `warn` runs the mover after a refusal with this exit status. It does not for a VM that is locked,
+ * nor for a VM that needs an operator first: the next attempt may kill it.
  */
 export function mayOverrule(exit: number): boolean {
   return overrulable.some((code) => exitCodes[code].status === exit);
@@ -39,7 +39,7 @@ export function describeOddMode(odd: string): string {
   return textOf('odd-mode', { mode: JSON.stringify(odd) });
 }
 
-/** Whether it tells what was done last: then that has to be told anew, or would be wrong. */
+/** Whether the template already holds the last thing done: then it has to be written again, or would be wrong. */
 export function hasLastAttribute(vm: Element | undefined): boolean {
   return child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_LAST') !== undefined;
 }

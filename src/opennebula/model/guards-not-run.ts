@@ -2,25 +2,25 @@ import type { RecordEntry } from './record';
 import { shellWord } from '../../core/shell-word';
 import { message, textOf } from '../../messages';
 
-/** Of one host: the guards that could not run there lately. */
+/** The guards that could not run on one host lately. */
 export interface GuardsNotRun {
   readonly host: string;
   readonly count: number;
-  /** The first and the last of them, in ISO 8601. */
+  /** Times of the first and the last of them, in ISO 8601. */
   readonly since: string;
   readonly last: string;
-  /** Of the last one. */
+  /** The reason of the last one. */
   readonly why: string;
   /** When a guard ran there after the last of them; `null` when none did. */
   readonly ranSince: string | null;
 }
 
-/** Days. What is older is no news, and its host may be gone. */
+/** Days after which an entry is dropped: it is out of date, and its host may be gone. */
 export const countedDays = 7;
 
 /**
- * By host, in no order. `notRun`: of all VMs; `others`: what was done last for each VM, which tells whether guards run
- * there again.
+ * Groups by host, in no order. `notRun`: entries of all VMs; `others`: the last thing done for each VM, which shows
+ * whether guards run there again.
  */
 export function guardsNotRun(
   notRun: readonly RecordEntry[],

@@ -1,6 +1,6 @@
 import { children, textIn, type Element } from '../../core/element';
 
-/** Of the hooks that install.sh ships, those whose programs are registered (`onehook list -x`). */
+/** The names of the hooks of install.sh that are registered (`onehook list -x`). */
 export function registeredHooks(pool: Element): string[] {
   const commands = children(pool, 'HOOK').map((hook) => textIn(hook, 'TEMPLATE', 'COMMAND'));
   return shippedHooks.filter((name) => commands.some((command) => command.endsWith(`migrate-guard/${name}`)));
@@ -11,7 +11,7 @@ export const shippedHooks = ['pre-migrate', 'post-failure'] as const;
 /** Hosts that an admin has switched off (`Host.h`: OFFLINE). */
 const offline = '8';
 
-/** Hosts that monitord hears of: MONITORED, DISABLED (`Host.h`). */
+/** Hosts that monitord monitors: MONITORED, DISABLED (`Host.h`). */
 const monitored: readonly string[] = ['2', '4'];
 
 /** VM_MADs that drive KVM: `qemu` is for nested virtualization. */
@@ -23,7 +23,7 @@ export interface KvmHost {
   /** The VM_MAD that moves its VMs. */
   readonly driver: string;
   /**
-   * VMs that oned's monitoring found there within the last minutes, although by oned's record they are not there
+   * VMs that oned's monitoring found there within the last minutes, although oned's records do not place them there
    * (InformationManager.cc, _vm_state; Host.cc, update_zombies).
    */
   readonly zombies: readonly number[];
@@ -42,7 +42,7 @@ export function kvmHosts(pool: Element): KvmHost[] {
     .filter(({ name, driver }) => name !== '' && hypervisorDrivers.includes(driver));
 }
 
-/** `7, 8`; wild VMs have the id -1 there. */
+/** Ids such as `7, 8`; wild VMs have the id -1 there. */
 function idsIn(text: string): number[] {
   return text.split(', ').flatMap((word) => (/^[0-9]{1,10}$/.test(word) ? [Number(word)] : []));
 }

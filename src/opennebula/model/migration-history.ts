@@ -8,10 +8,10 @@ const lcm = { running: 3, migrate: 4, saveStop: 5, saveSuspend: 6, saveMigrate: 
 /** include/VMActions.h; cold migrations that end the guest instead of saving it have 48 and 49. */
 const actions = { coldMigrate: 1, liveMigrate: 2 } as const;
 
-/** Out of which a failure leads back to RUNNING, and QEMU was to hand over its disks. */
+/** States in which QEMU was to hand over its disks, and from which a failure leads back to RUNNING. */
 const statesThatMayFail: readonly number[] = [lcm.migrate, lcm.saveStop, lcm.saveSuspend, lcm.saveMigrate];
 
-/** In which states OpenNebula starts each hook: those of hooks/*.tmpl. */
+/** The states in which OpenNebula starts each hook, as in hooks/*.tmpl. */
 export const hookStates = {
   'pre-migrate': { state: active, lcmState: lcm.migrate, words: 'STATE ACTIVE and LCM_STATE MIGRATE' },
   'post-failure': { state: active, lcmState: lcm.running, words: 'STATE ACTIVE and LCM_STATE RUNNING' },
@@ -25,9 +25,9 @@ export interface LiveMigration {
 }
 
 export interface FailedMigration extends LiveMigration {
-  /** Of the newest record: it tells whether the VM is still where the event left it. */
+  /** The newest record's sequence number: it shows whether the VM is still where the event left it. */
   readonly seq: number;
-  /** The live migration before this one failed, too, and went to the same host. */
+  /** The live migration before this one failed, too, and had the same destination. */
   readonly isSecond: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface FailedMigration extends LiveMigration {
 export interface FailedSave {
   readonly source: string;
   readonly destination?: undefined;
-  /** Of the newest record, as above. */
+  /** The newest record's sequence number, as above. */
   readonly seq: number;
 }
 
@@ -52,8 +52,8 @@ export function migrationUnderWay(event: VmEvent): LiveMigration | Failure {
 }
 
 /**
- * The live migration or save that has just failed; or why there is none. There are many ways back to RUNNING, and most
- * have nothing to do with either.
+ * The live migration or save that has just failed, or the reason why there is none. Many transitions lead back to
+ * RUNNING, and most have nothing to do with either.
  */
 export function failedMove(event: VmEvent): FailedMigration | FailedSave | Failure {
   if (!isFiredBy('post-failure', event)) return notIn('post-failure', event);
@@ -61,7 +61,7 @@ export function failedMove(event: VmEvent): FailedMigration | FailedSave | Failu
   if (before !== undefined && !statesThatMayFail.includes(before))
     return failureOf('problem', message('came-from-elsewhere'));
   if (before === lcm.saveStop || before === lcm.saveSuspend) {
-    // The record goes on, without its action (LifeCycleStates.cc, trigger_save_failure).
+    // The record stays open, without its action (LifeCycleStates.cc, trigger_save_failure).
     const now = event.history.at(-1);
     if (now && now.seq >= 0) return unlessEnded(now, stayIn(now));
     return failureOf('problem', message('no-host-in-history'));
@@ -77,14 +77,14 @@ export function failedMove(event: VmEvent): FailedMigration | FailedSave | Failu
   return failureOf('problem', message('no-failure-in-history'));
 }
 
-/** The live migration that has just failed; or why there is none. */
+/** The live migration that has just failed, or the reason why there is none. */
 export function failedMigration(event: VmEvent): FailedMigration | Failure {
   const failed = failedMove(event);
   if (isFailure(failed) || failed.destination !== undefined) return failed;
   return failureOf('problem', message('save-failed-last'));
 }
 
-/** The same of the VM as `onevm show` prints it now, which may have kept nothing of that save. */
+/** The same from `onevm show`, whose present output may show nothing of that save. */
 export function failedSaveNow(now: VmEvent, save: FailedSave): FailedSave | Failure {
   if (!isFiredBy('post-failure', now)) return notIn('post-failure', now);
   const newest = now.history.at(-1);
@@ -92,7 +92,10 @@ export function failedSaveNow(now: VmEvent, save: FailedSave): FailedSave | Fail
   return unlessEnded(newest, save);
 }
 
-/** Of an event. What `onevm show` prints does not have it: there both are the same (VirtualMachinePool.cc, update). */
+/**
+ * The state of an event. `onevm show` does not have it: there both states are the same (VirtualMachinePool.cc,
+ * update).
+ */
 function lcmStateBefore({ state, lcmState, prevState, prevLcmState }: VmEvent): number | undefined {
   if (prevState === state && prevLcmState === lcmState) return undefined;
   return prevState === active ? prevLcmState : Number.NaN;
@@ -107,10 +110,10 @@ function unlessEnded<Failed>({ etime }: HistoryRecord, failed: Failed): Failed |
 }
 
 /**
- * OpenNebula's mark of a migration that was reverted (LifeCycleStates.cc, revert_migrate_after_failure; in 6.x
- * trigger_deploy_failure where it was live): one moment ends the stay on the source and the one on the destination, and
- * begins another on the source. On the destination the VM never began to run. Where a VM went there and back, it did
- * (RSTIME). Only a cold migration may stay on its host, and change the datastore.
+ * OpenNebula's trace of a reverted migration (LifeCycleStates.cc, revert_migrate_after_failure; in 6.x
+ * trigger_deploy_failure where it was live): the stay on the source and the one on the destination end at the same
+ * second, and another stay on the source starts. The VM never ran on the destination; a VM that went there and back
+ * did (RSTIME). Only a cold migration may stay on its host and change the datastore.
  */
 function lastReverted(
   history: readonly HistoryRecord[],

@@ -1,13 +1,13 @@
 import type { BlockState, Verdict } from '../../core/finding';
 import { harmless } from './template-value';
 
-/** What the probe tells of one VM. */
+/** The probe's report of one VM. */
 export interface ProbedVm {
   readonly vmId: string;
-  /** The domain's UUID, as OpenNebula's own probe says it (im_mad/remotes/lib/kvm.rb). */
+  /** The domain's UUID, as OpenNebula's own probe reports it (im_mad/remotes/lib/kvm.rb). */
   readonly deployId: string;
   readonly verdict: Verdict;
-  /** Why it is not safe; empty when it is. */
+  /** The reason why it is not safe; empty when it is. */
   readonly reason: string;
   readonly blockState: BlockState;
 }
@@ -17,8 +17,8 @@ const maxReasonChars = 200;
 
 /**
  * One line of a probe in kvm-probes.d/vm/monitor, as monitord reads it (MonitorDriverProtocol.cc, _monitor_vm).
- * monitord keeps what a later message leaves out (VirtualMachineMonitorInfo.cc, from_template), so every attribute
- * is always said, and the time with them: a value that nobody renews can be told by it.
+ * monitord keeps attributes that a later message leaves out (VirtualMachineMonitorInfo.cc, from_template), so every
+ * attribute is always written, together with the time, which reveals an outdated value.
  */
 export function monitoringLine(vm: ProbedVm, time: Date): string {
   const lines = Object.entries(probeAttributes(vm, time)).map(([key, value]) => `${key}="${value}"\n`);
@@ -27,7 +27,7 @@ export function monitoringLine(vm: ProbedVm, time: Date): string {
 }
 
 /**
- * The names of what a VM's MONITORING holds of us. `onevm show` cuts names after 20 characters and values after 80
+ * The names of our attributes in a VM's MONITORING. `onevm show` cuts names after 20 characters and values after 80
  * (onevm_helper.rb, format_resource, `trunc`).
  */
 export const attributes = {
@@ -37,7 +37,7 @@ export const attributes = {
   time: 'MIGRATE_GUARD_TIME',
 } as const;
 
-/** What probes of release 0.2.0 and before call them; to be dropped after the release that follows it. */
+/** The names that probes of release 0.2.0 and before use; to be dropped after the release that follows it. */
 export const earlierAttributes = {
   reason: 'MIGRATE_GUARD_REASON',
   blockState: 'MIGRATE_GUARD_BLOCK_STATE',

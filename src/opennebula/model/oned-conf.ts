@@ -1,4 +1,4 @@
-/** A value of a vector (`VM_MAD = [ NAME = "kvm", … ]`), and where it stands in the text, quotes included. */
+/** The position of a value of a vector (`VM_MAD = [ NAME = "kvm", … ]`) in the text, quotes included. */
 export interface OnedValue {
   readonly value: string;
   readonly start: number;
@@ -8,8 +8,8 @@ export interface OnedValue {
 export type OnedVector = ReadonlyMap<string, OnedValue>;
 
 /**
- * Every vector of that name. Read as OpenNebula does (src/parsers/template_parser.l): comments begin wherever no
- * value does, a quoted value may hold anything, line ends and `\"` included.
+ * Reads every vector of that name as OpenNebula does (src/parsers/template_parser.l): a comment starts anywhere
+ * outside a value, and a quoted value may hold anything, line ends and `\"` included.
  */
 export function readVectors(text: string, wanted: string): OnedVector[] {
   const found: OnedVector[] = [];
@@ -50,7 +50,7 @@ export function readVectors(text: string, wanted: string): OnedVector[] {
   return found;
 }
 
-/** Up to the first quote without a `\` before it; where there is none, up to the last quote at all. */
+/** A value ends at the first quote without a `\` before it; if there is none, at the last quote of all. */
 function quotedAt(text: string, start: number): string | undefined {
   if (text[start] !== '"') return undefined;
   let last: number | undefined;

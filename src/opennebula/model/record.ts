@@ -2,7 +2,7 @@ import { cut, oneLine } from '../../core/one-line';
 import { oneOf, readObject, stringOf } from '../../core/report-json';
 import { message } from '../../messages';
 
-/** What OpenNebula has started of ours for a VM: a VMM driver, a TM script, a hook. */
+/** A program of ours that OpenNebula started for a VM: a VMM driver, a TM script, a hook. */
 export const recordedActions = [
   'migrate',
   'save',
@@ -17,37 +17,37 @@ const guardWords = ['ran', 'could-not-run', 'off'] as const;
 const modes = ['off', 'warn'] as const;
 const results = ['done', 'refused', 'failed'] as const;
 
-/** What was done for a VM once, as the front-end keeps it. */
+/** One thing that was done for a VM, as the front-end keeps it. */
 export interface RecordEntry {
   readonly vmId: number;
-  /** As OpenNebula named it: the domain's name or UUID. */
+  /** OpenNebula's deploy id: the domain's name or UUID. */
   readonly domain: string;
   readonly action: RecordedAction;
-  /** When it had ended, in ISO 8601, UTC. */
+  /** When it ended, in ISO 8601, UTC. */
   readonly time: string;
-  /** The host whose root-only half was asked, or would have been. */
+  /** The host whose agent was asked, or would have been. */
   readonly source: string;
-  /** Of a live migration. */
+  /** The destination of a live migration. */
   readonly destination: string | null;
-  /** `off`: as the VM's MIGRATE_GUARD_MODE has it. */
+  /** `off`: because of the VM's MIGRATE_GUARD_MODE. */
   readonly guard: (typeof guardWords)[number];
   /** Why the guard could not run. */
   readonly why: string | null;
   readonly mode: (typeof modes)[number] | null;
-  /** `refused`: nothing was moved; `null`: whoever wrote it down did not see the end. */
+  /** `refused`: nothing was moved; `null`: the writer of the entry did not see the end. */
   readonly result: (typeof results)[number] | null;
   readonly exit: number | null;
   readonly did: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
-  /** What the mover printed: of a success OpenNebula drops that, too. */
+  /** The mover's output, which OpenNebula drops after a success. */
   readonly mover: readonly string[];
 }
 
-/** Characters of one text and members of one list that are kept: what hosts and movers say has no length of its own. */
+/** Characters kept of one text, and members kept of one list: what hosts and movers write has no maximum length. */
 const [longestText, longestList] = [500, 50];
 
-/** The same, and no longer than what is kept. */
+/** Cuts the texts and lists of an entry to these limits. */
 export function bounded(entry: RecordEntry): RecordEntry {
   const { did, warnings, errors, mover, why, domain, source, destination } = entry;
   return {
@@ -67,7 +67,7 @@ function list(given: readonly string[]): string[] {
   return kept.length < given.length ? [...kept, `… (${given.length} lines)`] : kept;
 }
 
-/** Whether there is more to tell of it than that a healthy VM was moved. */
+/** Whether the entry says more than that a healthy VM was moved. */
 export function isWorthTelling({ guard, mode, result, did, warnings, errors }: RecordEntry): boolean {
   return guard !== 'ran' || mode !== null || result !== 'done' || [did, warnings, errors].flat().length > 0;
 }
@@ -99,7 +99,7 @@ export function newestFirst(entries: readonly RecordEntry[]): RecordEntry[] {
   return [...entries].sort((one, other) => Date.parse(other.time) - Date.parse(one.time));
 }
 
-/** An entry that was kept; `undefined` for what is none. */
+/** Reads an entry; `undefined` for anything else. */
 export function readEntry(value: unknown): RecordEntry | undefined {
   const given = readObject(value);
   if (!given) return undefined;

@@ -1,6 +1,6 @@
 import { info, warning } from './vm-log';
 
-/** What a script of ours has told, without the marks of OpenNebula's logs. */
+/** What one of our scripts has reported, without the marks of OpenNebula's logs. */
 export interface ScriptReport {
   readonly did: readonly string[];
   readonly warnings: readonly string[];
@@ -9,7 +9,7 @@ export interface ScriptReport {
 
 const severities = { INFO: 'did', WARN: 'warnings', ERROR: 'errors' } as const;
 
-/** Of what a driver or TM script wrote to stderr (opennebula/model/vm-log.ts), whoever wrote it; a mover's words are left out. */
+/** Reads what a driver or TM script wrote to stderr (opennebula/model/vm-log.ts); the mover's output is left out. */
 export function readLogReport(stderr: string, names: readonly string[]): ScriptReport {
   const said = { did: new Lines(names), warnings: new Lines(names), errors: new Lines(names) };
   for (const line of stderr.split('\n')) {
@@ -20,13 +20,16 @@ export function readLogReport(stderr: string, names: readonly string[]): ScriptR
   return { did: said.did.all, warnings: said.warnings.all, errors: said.errors.all };
 }
 
-/** The same told anew, with each error as a warning in the words of `say`. */
+/** Repeats the report through `say`, with each error as a warning. */
 export function errorsAsWarnings(stderr: string, say: (what: string) => string): string {
   const { did, warnings, errors } = readLogReport(stderr, []);
   return [...did.map(info), ...[...warnings, ...errors.map(say)].map(warning)].join('');
 }
 
-/** Of what a hook printed (opennebula/model/hook-log.ts). What it says last of a success is how it ended, and no deed. */
+/**
+ * Reads a hook's output (opennebula/model/hook-log.ts). The last line of a success is its result, not something that
+ * was done.
+ */
 export function readHookReport(
   stdout: string,
   stderr: string,
@@ -43,11 +46,11 @@ export function readHookReport(
 class Lines {
   readonly all: string[] = [];
 
-  /** @param names of the VM: every line is about it */
+  /** @param names of the VM, which each line starts with */
   constructor(private readonly names: readonly string[]) {}
 
   add(what: string): void {
-    // The remedy is a line of its own there.
+    // The remedy is a separate line there.
     const before = what.startsWith('-> ') ? this.all.pop() : undefined;
     this.all.push(before === undefined ? this.withoutName(what) : `${before} ${what}`);
   }

@@ -1,7 +1,7 @@
 /**
- * Text that may hold any byte as a value of OpenNebula's templates, at most so many characters of it. Its lexer
- * (template_parser.l) takes `\"` for a quote inside a value, and gives up at `]]>`; of a message that it cannot read
- * nothing is kept at all.
+ * A text of any bytes as a value of OpenNebula's templates, cut to `longest` characters. OpenNebula's lexer
+ * (template_parser.l) reads `\"` as a quote inside a value, and fails at `]]>`; oned drops a whole message that it
+ * cannot parse.
  */
 export function harmless(text: string, longest: number): string {
   const plain = text

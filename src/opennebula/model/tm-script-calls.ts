@@ -1,16 +1,16 @@
-/** What a datastore driver may call of ours, by the names of its own scripts. */
+/** Our scripts that a datastore driver may call, by the names of its own. */
 export const tmScripts = ['premigrate', 'failmigrate'] as const;
 export type TmScript = (typeof tmScripts)[number];
 
-/** Which of our scripts a datastore driver calls, from its own of the same names. */
+/** The scripts of ours that a datastore driver calls from its own scripts of the same names. */
 export interface TmDriver {
   readonly name: string;
   readonly calls: readonly TmScript[];
 }
 
 /**
- * The datastore drivers that have such scripts. `scripts`: their texts by `DRIVER/NAME`; `site`: what StorPool's scripts
- * read of the site, whose `migrate_other` they call.
+ * The datastore drivers that have such scripts. `scripts`: their texts by `DRIVER/NAME`; `site`: the site settings
+ * that StorPool's scripts read, and whose `migrate_other` they call.
  */
 export function tmDrivers(scripts: ReadonlyMap<string, string>, site: readonly string[]): TmDriver[] {
   const names = new Set([...scripts.keys()].map((path) => path.replace(/\/.*/, '')));
@@ -25,14 +25,17 @@ export function tmDrivers(scripts: ReadonlyMap<string, string>, site: readonly s
   }));
 }
 
-/** In a line that is no comment; or by a word of the shell, such as `${0##*\/}`, which stands for either name. */
+/**
+ * Looks for the name in a line that is not a comment; an expansion of the shell such as `${0##*\/}` stands for either
+ * name.
+ */
 function isCalled(script: TmScript, text: string): boolean {
   return text
     .split('\n')
     .some((line) => [script, '$', '"$'].some((word) => codeOf(line).includes(`migrate-guard/${word}`)));
 }
 
-/** A `#` begins a comment where a word begins (dash(1), "Comments"). */
+/** A `#` starts a comment only where a word starts (dash(1), "Comments"). */
 function codeOf(line: string): string {
   return line.replace(/(^|\s)#.*/, '');
 }

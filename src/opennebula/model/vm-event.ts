@@ -12,11 +12,11 @@ export interface HistoryRecord {
   readonly etime: number;
   /** When the VM began to run there. */
   readonly rstime: number;
-  /** What ended the stay (include/VMActions.h). */
+  /** The action that ended the stay (include/VMActions.h). */
   readonly action: number;
 }
 
-/** A VM as OpenNebula hands it to a state hook, or as `onevm show -x` prints it. */
+/** A VM as OpenNebula passes it to a state hook, or as `onevm show -x` prints it. */
 export interface VmEvent {
   readonly vmId: string;
   readonly state: number;
@@ -24,25 +24,25 @@ export interface VmEvent {
   readonly prevState: number;
   readonly prevLcmState: number;
   readonly guardMode: GuardMode;
-  /** Its USER_TEMPLATE tells already what was done for it last. */
+  /** Whether its USER_TEMPLATE already holds the last thing done for it. */
   readonly tellsLast: boolean;
-  /** The oldest first. */
+  /** History records, the oldest first. */
   readonly history: readonly HistoryRecord[];
 }
 
-/** Its bare XML. `$TEMPLATE` is the same in Base64 (onehem-server.rb, arguments). */
+/** The VM as bare XML. `$TEMPLATE` is the same in Base64 (onehem-server.rb, arguments). */
 export function xmlOfEvent(given: string): string {
   const text = given.trim();
   return text.startsWith('<') ? text : Buffer.from(text, 'base64').toString('utf8');
 }
 
-/** `<VM>`; or what is wrong with the document. */
+/** Reads `<VM>`, or returns what is wrong with the document. */
 export function vmIn(root: Element): Element | Failure {
   const vm = root.name === 'VM' ? root : child(root, 'VM');
   return vm ?? failureOf('usage', message('not-a-vm', { root: root.name }));
 }
 
-/** Of `<VM>`. */
+/** Reads the element `<VM>`. */
 export function eventOf(vm: Element): VmEvent | Failure {
   const vmId = child(vm, 'ID')?.text ?? '';
   if (!/^[0-9]{1,10}$/.test(vmId)) return failureOf('usage', message('vm-without-id'));
@@ -71,7 +71,9 @@ function readRecord(record: Element): HistoryRecord {
   };
 }
 
-/** NaN for what is no number, or one that is not kept to the last digit: it equals nothing, so nothing follows from it. */
+/**
+ * NaN for a text that is not a number, or not exact as a double: NaN equals nothing, so nothing is concluded from it.
+ */
 function numberIn(element: Element, name: string): number {
   const text = child(element, name)?.text ?? '';
   return /^-?[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;

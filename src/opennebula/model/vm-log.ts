@@ -2,16 +2,16 @@ import { oneLine } from '../../core/one-line';
 import { harmless } from './template-value';
 
 /**
- * What a driver writes to stderr. Of an action that fails OpenNebula logs each line in vm.log, with the severity of
- * `INFO:` and `ERROR:` (src/mad/ruby/DriverExecHelper.rb, log); of an action of `-l` or a TM script that succeeds it logs
- * none (CommandManager.rb, run), or since 7.0 those with a severity, in oned.log. What becomes the VM's ERROR attribute is cut after 100 characters: 6.x joins all
- * lines with blanks (get_error_message), 7.x leaves those with a severity out and joins the others with nothing in
- * between (get_info_from_execution). So the reason stands twice: first as a short plain line that ends in punctuation,
- * and then whole, for the log.
+ * What a driver writes to stderr. For an action that fails, OpenNebula logs each line in vm.log, with the severity of
+ * `INFO:` and `ERROR:` (src/mad/ruby/DriverExecHelper.rb, log); for an action of `-l` or a TM script that succeeds it
+ * logs none (CommandManager.rb, run), or since 7.0 those with a severity, in oned.log. The VM's ERROR attribute is
+ * cut after 100 characters: 6.x joins all lines with blanks (get_error_message), 7.x leaves those with a severity out
+ * and joins the others with nothing in between (get_info_from_execution). So the reason is written twice: first as a
+ * short plain line that ends in punctuation, then whole, for the log.
  */
 const name = 'migrate-guard';
 
-/** Characters of the plain line after our name, a full stop counted: `MIGRATE: migrate-guard: ` stands before them. */
+/** Characters of the plain line after our name, a full stop counted: `MIGRATE: migrate-guard: ` precedes them. */
 export const maxReasonChars = 69;
 const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
@@ -30,7 +30,7 @@ export function warning(what: string): string {
   return line('WARN', what);
 }
 
-/** A reason, for the VM's ERROR and for the log; `done`: lines of what was done before. */
+/** Writes a reason, for the VM's ERROR and for the log; `done`: lines about what was done before. */
 export function failure(domain: string, reason: Reason, done: readonly string[] = []): string {
   const { what, remedy } = reason;
   const next = remedy === undefined ? '' : line('ERROR', `-> ${remedy}`);
@@ -38,8 +38,8 @@ export function failure(domain: string, reason: Reason, done: readonly string[] 
 }
 
 /**
- * The same lines, each for the log of the VM with this number: OpenNebula 7 sends those there whatever the exit status
- * (get_info_from_execution). What has no severity, as a mover's words, is information.
+ * Writes the same lines for the log of the VM with this number: OpenNebula 7 sends those there whatever the exit
+ * status is (get_info_from_execution). A line without a severity, such as the mover's, counts as information.
  */
 export function aboutVm(stderr: string, vmId: string): string {
   if (!/^[0-9]{1,10}$/.test(vmId)) return stderr;

@@ -7,7 +7,7 @@ export const guards = { migrate: 'migrate-guard', save: 'save-guard' } as const;
 type Action = keyof typeof guards;
 const actions = ['migrate', 'save'] as const satisfies readonly Action[];
 
-/** The ARGUMENTS of the driver that KVM hosts use, by default the usual one; or why nobody can tell. */
+/** The ARGUMENTS of the driver that KVM hosts use, by default the usual one; or why it cannot be determined. */
 export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Failure {
   const named = readVectors(text, 'VM_MAD').filter((vector) => vector.get('NAME')?.value === driver);
   const [vector, second] = named;
@@ -16,7 +16,7 @@ export function kvmArguments(text: string, driver = 'kvm'): OnedValue | Failure 
   return vector.get('ARGUMENTS') ?? failureOf('problem', message('vm-mad-without-arguments', { driver }));
 }
 
-/** One of oned's drivers for VMs, as the file has it. */
+/** One of oned's VM drivers, as the file defines it. */
 export interface VmMad {
   readonly name: string;
   readonly args: string;
@@ -29,16 +29,16 @@ export function vmMads(text: string): VmMad[] {
   }));
 }
 
-/** Of every VM_MAD, whatever its name, that selects one of our drivers. */
+/** The names of all VM_MADs that select one of our drivers. */
 export function guardedDrivers(text: string): VmMad[] {
   return vmMads(text).filter(({ args }) => hasAnyGuard(args));
 }
 
-/** The arguments with our drivers selected; what else is selected stays. */
+/** Selects our drivers in the arguments; other selections stay. */
 export function withGuards(args: string): string {
   const option = localOption(args);
   const ours = actions.map((action) => `${action}=${guards[action]}`);
-  // A `-l` without a list would take another one for its list.
+  // A `-l` without a list would take the next option for its list.
   const begun = /(?:^|\s)(?:-p?l|--local)\s*$/.test(args) ? '' : '-l ';
   if (!option) return `${args.trimEnd()} ${begun}${ours.join(',')}`;
   const kept = option.list.split(',');
@@ -49,7 +49,7 @@ export function withGuards(args: string): string {
   return put(args, option, [...merged, ...added].filter((entry) => entry !== '').join(','));
 }
 
-/** The arguments with our drivers taken out, and with what they run in their places. */
+/** Removes our drivers from the arguments, and selects the scripts that they run in their place. */
 export function withoutGuards(args: string, movers: Readonly<Record<Action, string>>): string {
   const option = localOption(args);
   if (!option) return args;
@@ -60,7 +60,7 @@ export function withoutGuards(args: string, movers: Readonly<Record<Action, stri
     return script === undefined ? [] : [`${action}=${script}`];
   });
   if (left.length > 0) return put(args, option, left.join(','));
-  // Without the last option the one before it counts.
+  // After the last option is removed, the one before it counts.
   return withoutGuards(`${args.slice(0, option.start).trimEnd()}${args.slice(option.end)}`, movers);
 }
 
@@ -73,8 +73,8 @@ export function hasAnyGuard(args: string): boolean {
 }
 
 /**
- * What the slots hold now, as the configuration names it (`opennebula.migrate`): a script on the front-end. A slot
- * that is empty or ours is left out.
+ * The present scripts of the actions, as the configuration names them (`opennebula.migrate`): scripts on the
+ * front-end. An action that is not selected, or that is ours, is left out.
  */
 export function earlierMovers(args: string): Partial<Record<Action, string>> | Failure {
   const movers: Partial<Record<Action, string>> = {};
@@ -92,7 +92,7 @@ export function earlierMovers(args: string): Partial<Record<Action, string>> | F
   return movers;
 }
 
-/** `undefined`: the stock script on the host. Without a name it is the stock one, on the front-end. */
+/** `undefined` for the stock script on the host. An entry without a name is the stock script on the front-end. */
 function scriptOf(args: string, action: Action): string | undefined {
   const entry = localOption(args)
     ?.list.split(',')
@@ -110,13 +110,13 @@ function actionOf(entry: string): string {
 }
 
 interface LocalOption {
-  /** Of the whole option. */
+  /** Position of the whole option. */
   readonly start: number;
   readonly end: number;
   readonly list: string;
 }
 
-/** `-l LIST` as GetoptLong of one_vmm_exec reads it: of several, the last one counts. */
+/** Reads `-l LIST` as GetoptLong of one_vmm_exec does: of several, the last one counts. */
 function localOption(args: string): LocalOption | undefined {
   const [match] = [...args.matchAll(/(?<=^|\s)(?:-p?l\s*|--local(?:=|\s+))(\S+)/g)].slice(-1);
   if (!match) return undefined;

@@ -3,24 +3,29 @@ import { hypervisorDrivers } from './host-pool';
 import { attributes, earlierAttributes } from './monitoring-attributes';
 import { hasDomain, type VmState } from './vm-states';
 
-/** A VM as oned has it, wherever it is. */
+/** A VM as oned has it, on any host or none. */
 export interface VmRecord extends VmState {
   readonly id: number;
   readonly name: string;
-  /** Of the newest history record: where the VM is, was last, or is moving to. Empty before it was ever deployed. */
+  /**
+   * The newest history record's host: where the VM is, was last, or is moving to. Empty before its first deployment.
+   */
   readonly host: string;
   /** The number of that record, which grows with every move. */
   readonly seq: string;
-  /** Its system datastore; empty where nothing was told. */
+  /** Its system datastore; empty where it is not known. */
   readonly datastore: string;
   readonly driver: string;
-  /** The driver of its system datastore, whose scripts OpenNebula runs around a migration; empty where nothing was told. */
+  /**
+   * The driver of its system datastore, whose scripts OpenNebula runs around a migration; empty where it is not
+   * known.
+   */
   readonly tmMad: string;
-  /** What the probe said of it last, if that is in this document. */
+  /** The probe's last report of it, if this document has it. */
   readonly reported?: ProbeReport;
 }
 
-/** What monitord keeps of our probe's attributes (opennebula/model/monitoring-attributes.ts), as it was said: nothing of it is sure. */
+/** Our probe's attributes as monitord keeps them (opennebula/model/monitoring-attributes.ts), not validated. */
 export interface ProbeReport {
   readonly verdict: string;
   readonly reason: string;
@@ -62,13 +67,13 @@ export function isPlaced(vm: VmRecord): boolean {
   return hasDomain(vm) && vm.host !== '' && hypervisorDrivers.includes(vm.driver);
 }
 
-/** -1 for what is no state. */
+/** -1 for a text that is not a state. */
 function stateIn(vm: Element, name: string): number {
   const text = textIn(vm, name);
   return /^[0-9]{1,3}$/.test(text) ? Number(text) : -1;
 }
 
-/** What the probe said last, by VM (`one.vmpool.monitoring`). */
+/** The probe's last report of each VM (`one.vmpool.monitoring`). */
 export function readMonitoring(data: Element): Map<number, ProbeReport> {
   const reported = new Map<number, ProbeReport>();
   for (const record of children(data, 'MONITORING')) {
@@ -82,7 +87,7 @@ function isId(text: string): boolean {
   return /^[0-9]{1,10}$/.test(text);
 }
 
-/** A pool, or the one VM of a pool that has just one where a tool has left the pool away. */
+/** The VMs of a pool, or the single VM of a document without the pool element. */
 function vmsOf(root: Element): readonly Element[] {
   return root.name === 'VM' ? [root] : children(root, 'VM');
 }
@@ -91,7 +96,7 @@ function probeIn(monitoring: Element | undefined): ProbeReport | undefined {
   if (!monitoring) return undefined;
   const verdict = textIn(monitoring, attributes.verdict);
   if (verdict === '') return undefined;
-  // A host that has the new probe keeps what the earlier one said under the earlier names (monitord merges).
+  // A host with the new probe keeps the earlier probe's values under the earlier names (monitord merges).
   const names = child(monitoring, attributes.blockState) ? attributes : earlierAttributes;
   return {
     verdict,

@@ -39,7 +39,7 @@ const staying: ReadonlyMap<number, string> = new Map([
   [69, 'BACKUP'],
 ]);
 
-/** The same: oned has given up, and takes the VM for one that does not run until an admin recovers it. */
+/** The same, but oned has given up: it treats the VM as not running until an admin recovers it. */
 const failed: ReadonlyMap<number, string> = new Map([
   [36, 'BOOT_FAILURE'],
   [37, 'BOOT_MIGRATE_FAILURE'],
@@ -74,8 +74,8 @@ export function hasDomain({ state, lcmState }: VmState): boolean {
 }
 
 /**
- * Where its QEMU has to be: on the host of the newest history record, nowhere, or not to be said, because oned is about
- * to start, stop or move it.
+ * Where its QEMU has to be: on the host of the newest history record, or nowhere; or that cannot be said, because
+ * oned is about to start, stop or move the VM.
  */
 export function expectedQemu({ state, lcmState }: VmState): 'there' | 'none' | 'in-transition' {
   if (state !== active) return stateNames[state] === undefined ? 'in-transition' : 'none';
@@ -88,7 +88,7 @@ export function isFoundAgain({ state, lcmState }: VmState): boolean {
   return ['POWEROFF', 'SUSPENDED'].includes(stateNames[state] ?? '') || (state === active && lcmState === 16);
 }
 
-/** As OpenNebula prints it (VirtualMachine.cc, state_str). */
+/** The state as OpenNebula prints it (VirtualMachine.cc, state_str). */
 export function stateName({ state, lcmState }: VmState): string {
   if (state !== active) return stateNames[state] ?? `STATE ${state}`;
   const name = staying.get(lcmState) ?? leaving.get(lcmState) ?? failed.get(lcmState);

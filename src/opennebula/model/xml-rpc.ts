@@ -3,19 +3,19 @@ import { failureOf, type Failure } from '../../core/errors';
 import { message, textOf } from '../../messages';
 
 /**
- * The last MONITORING of every VM. `onevm list -x` does not tell it: the list is what oned wrote when a VM last changed,
- * and what the collectors bring since lies in a table of its own (VirtualMachinePool.cc, dump_monitoring), for which
- * OpenNebula's command line has no command.
+ * The call for the last MONITORING of every VM. `onevm list -x` does not have it: the list is what oned wrote when a
+ * VM last changed, while the collectors' values are in a table of their own (VirtualMachinePool.cc, dump_monitoring),
+ * for which OpenNebula's command line has no command.
  */
 export function encodeLastMonitoring(session: string): string {
   return encodeCall('one.vmpool.monitoring', session, ofAll, lastRecord);
 }
 
-/** Of all users' VMs: Pool::INFO_ALL (oca/ruby/opennebula/pool.rb). */
+/** VMs of all users: Pool::INFO_ALL (oca/ruby/opennebula/pool.rb). */
 const ofAll = -2;
 const lastRecord = 0;
 
-/** One call of OpenNebula's XML-RPC interface; all that we ask needs no more than whole numbers. */
+/** One call of OpenNebula's XML-RPC interface; all that we ask needs only whole numbers. */
 function encodeCall(method: string, session: string, ...numbers: readonly number[]): string {
   const values = [
     `<string>${escapeXml(session)}</string>`,
@@ -26,8 +26,8 @@ function encodeCall(method: string, session: string, ...numbers: readonly number
 }
 
 /**
- * What oned answers: an array of success, then the text or the error (Request.cc, success_response, failure_response).
- * What is no answer of oned is a failure, too.
+ * Reads oned's reply: an array of success, then the text or the error (Request.cc, success_response,
+ * failure_response). A reply in any other form is a failure, too.
  */
 export function decodeAnswer(root: Element): string | Failure {
   const fault = descend(root, 'fault', 'value', 'struct');
