@@ -15,34 +15,34 @@ import { leave, signalGroup, startLasting, type LastingChild } from '../os/child
 import type { Command } from '../os/isolated';
 import { onHost, ownConnection, type SshTarget } from '../os/ssh';
 
-/** What the sudoers file on a host allows, to the letter (install.sh). */
+/** The exact command that the sudoers file on a host allows (install.sh). */
 const command = 'exec sudo -n /usr/lib/migrate-guard/migrate-guard host';
-/** Milliseconds for ssh, sudo and Node to start over there. What they do then has deadlines of its own. */
+/** Deadline in milliseconds for ssh, sudo and Node to start on the host. The actions have their own deadlines. */
 const startDeadlineMs = 30_000;
-/** A connection that died is noticed within 15 s; the agent stands by until libvirt's job has ended. */
+/** A lost connection is noticed within 15 s; the agent continues its standby until libvirt's job has ended. */
 const options = [...ownConnection, 'ServerAliveInterval=5', 'ServerAliveCountMax=3'];
 
-/** Milliseconds. Why nothing more is said comes by another pipe than what is said. */
+/** Milliseconds to wait for stderr after stdout has ended: the reason of the end arrives by the other pipe. */
 const stderrDrainTimeoutMs = 1000;
-/** Characters of a whole conversation: ten times what an audit of thousands of VMs takes. */
+/** Characters of a whole session: ten times what an audit of thousands of VMs takes. */
 const maxConversationChars = 64 * 1024 * 1024;
-/** Enough of what a host complains about to see why. */
+/** Characters of stderr that are kept: enough to see the reason. */
 const keptStderrChars = 16 * 1024;
 
-/** ssh's own status when it did not even get there. */
+/** ssh's own exit status when it could not connect. */
 const notReached = 255;
 
-/** The agent, the root-only half, of another host over ssh, or of this one. */
+/** The root-only agent, of another host over ssh or of this one. */
 export type AgentTarget = Pick<SshTarget, 'host' | 'user' | 'connectTimeout'> | 'here';
 
 /**
- * Why an agent does not begin: its host does not answer; the host answers, and the agent does not run; or it runs, and
- * does not do this, as one of another release.
+ * Why an agent does not start: its host does not answer; the host answers, but the agent does not run; or it runs,
+ * but does not do this, because it is of another release.
  */
 export type NotBegun = Unknown &
   ({ readonly is: 'unreached' | 'broken' } | { readonly is: 'refused'; readonly end: AgentResult });
 
-/** One conversation with the agent on a host: the one place that knows its door, and how it speaks. */
+/** One session with the agent on a host. Only this class knows the command that starts it and the protocol. */
 export class AgentConnection {
   private complaints = '';
   private heard = 0;
@@ -73,7 +73,10 @@ export class AgentConnection {
     return connection;
   }
 
-  /** Waits for its first word, by which it shows that it runs as root. Gives why it does not begin. */
+  /**
+   * Waits for its first message, which proves that it runs as root.
+   * @returns why it does not start
+   */
   async hello(): Promise<NotBegun | undefined> {
     const timer = setTimeout(() => {
       this.abandon(textOf('agent-not-started', { seconds: startDeadlineMs / 1000 }));
@@ -89,12 +92,12 @@ export class AgentConnection {
     }
   }
 
-  /** What it says next; or why it says nothing more. What is no line of its own is left out. */
+  /** The next message, or the reason why there is none. Other output, such as a banner, is skipped. */
   async next(): Promise<AgentMessage | Unknown> {
     for (;;) {
       const read = await this.lines.next();
       if (read.done === true) return { unknown: await this.lastComplaint() };
-      // All of it is kept by who asks, and another host may say what it likes.
+      // Bounded, because the caller keeps all messages, and another host may send anything.
       this.heard += read.value.length;
       if (this.heard > maxConversationChars) return this.silenced();
       const line = parseAgentMessage(read.value);
@@ -102,7 +105,7 @@ export class AgentConnection {
     }
   }
 
-  /** Tells it how the mover ended. */
+  /** Sends the mover's result. */
   moved(exit: number | null): void {
     this.child.stdin.write(encodeLine({ kind: 'moved', exit }));
   }
@@ -112,7 +115,7 @@ export class AgentConnection {
     this.child.unref();
   }
 
-  /** Hears nothing more of it, and ends the connection. What runs as root over there ends by itself. */
+  /** Stops reading and ends the connection. The agent, which runs as root on the host, ends by itself. */
   abandon(why: string): void {
     this.closed = Promise.resolve();
     this.complaints = `${why}\n`;
@@ -131,12 +134,12 @@ export class AgentConnection {
     await Promise.race([this.closed, pause(stderrDrainTimeoutMs, undefined, late).catch(() => undefined)]);
     late.abort();
     const lines = this.complaints.trim().split('\n');
-    // A banner of ssh, or our own remedy, may stand around what matters.
+    // The reason may be surrounded by a banner of ssh, or by our own remedy.
     const ours = lines.find((line) => /^(migrate-guard|sudo):/.test(line));
     return ours ?? (lines.at(-1) || textOf('agent-silent'));
   }
 
-  /** Whether the host has answered, of an agent that has said nothing. */
+  /** Whether the host has answered, by the stderr of an agent that sent no message. */
   private isReached({ unknown }: Unknown): boolean {
     const { exitCode } = this.child;
     const isConnected = exitCode !== null && exitCode >= 0 && exitCode !== notReached;
@@ -144,7 +147,7 @@ export class AgentConnection {
   }
 }
 
-/** The lines of a stream, until it ends or is destroyed. What is longer than any may be is left out, and not kept. */
+/** The lines of a stream, until it ends or is destroyed. Lines over the limit are discarded. */
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
   const lines = new Lines(maxLineChars);
   try {
@@ -152,7 +155,7 @@ async function* linesOf(stream: Readable): AsyncGenerator<string> {
       for (const line of lines.take(piece as Buffer)) if (line !== tooLong) yield line;
     }
   } catch {
-    // Destroyed, here or by what it came from: nothing more is heard, and the last complaint tells why.
+    // The stream was destroyed, here or by its source: no more lines follow, and stderr has the reason.
     return;
   }
   const rest = lines.rest();

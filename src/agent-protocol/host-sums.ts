@@ -3,10 +3,10 @@ import { textOf } from '../messages';
 import { runCommand } from '../os/run-command';
 import { onHost, type SshTarget } from '../os/ssh';
 
-/** SHA-256 by name; of a file that is not there, none. */
+/** SHA-256 by name; a file that does not exist is missing. */
 export type Sums = ReadonlyMap<string, string>;
 
-/** The checksums of files below a directory of that host, by their names there; asked as OpenNebula's user. */
+/** The checksums of files in a directory of that host, by their names there; read as OpenNebula's user. */
 export async function askSums(
   target: SshTarget,
   directory: string,
@@ -18,7 +18,7 @@ export async function askSums(
   const input = paths.map((path) => `${path}\0`).join('');
   const { exit, stdout, stderr, timedOut } = await runCommand(asked, { deadline, input, cwd: '/' });
   if (timedOut) return { unknown: textOf('no-answer-within', { seconds: deadline / 1000 }) };
-  // xargs says 123 when some of them are missing.
+  // xargs exits with 123 when some of the files are missing.
   if (exit !== 0 && exit !== 123)
     return {
       unknown: stderr.trim().split('\n').at(-1) || textOf('ended-by', { status: exit ?? 'a signal' }),

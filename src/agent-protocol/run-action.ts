@@ -8,11 +8,11 @@ import { AgentConnection, type AgentTarget, type NotBegun } from './connection';
 
 export interface HostAnswer {
   readonly end: AgentResult;
-  /** What was done, in words. */
+  /** The actions so far, as text. */
   readonly did: readonly string[];
-  /** The deadline passed before it began to change anything. */
+  /** The deadline passed before the agent began to change anything. */
   readonly late?: true;
-  /** The host said nothing more, and nobody knows how far it came. */
+  /** The connection ended early: it is unknown how far the action came. */
   readonly isLost?: true;
 }
 
@@ -21,14 +21,14 @@ export function agentOn(host: string, { ssh: { user, deadline } }: Settings): Ex
   return { host, user, connectTimeout: deadline };
 }
 
-/** Why nobody listens to a host any more that takes this many seconds to get ready. */
+/** Why the agent was given up after this many seconds, before it was ready. */
 export function notReady(deadline: number): string {
   return textOf('host-not-ready', { deadline });
 }
 
 /**
- * Has the root-only half on a host do what needs no mover; or tells why it cannot be reached or does not run. After
- * `deadline` milliseconds it is not listened to any more.
+ * Runs an action that needs no mover through the agent on a host, or returns why the agent cannot be reached or does
+ * not run. It is given up after `deadline` milliseconds.
  */
 export async function runAgentAction(
   request: AgentRequest,
@@ -69,8 +69,8 @@ export async function runAgentAction(
 }
 
 /**
- * It ran, and nobody knows how far it came; on the host it may still be at work, whatever became of the connection. That
- * is no guard that cannot run: a VM that is half healed must not be moved.
+ * The agent started and the connection dropped: the state is unknown, and the agent may still be at work. That does
+ * not count as a guard that cannot run: a VM that is half healed must not be moved.
  */
 export function endOfLostGuard({ unknown }: Unknown): AgentResult {
   return {
@@ -80,17 +80,17 @@ export function endOfLostGuard({ unknown }: Unknown): AgentResult {
   };
 }
 
-/** The guard is for what OpenNebula deployed, and did nothing: that is no verdict on a VM that it imported. */
+/** The guard is for domains that OpenNebula deployed, and did nothing: this is not a verdict on an imported VM. */
 export function isForeign({ result }: AgentResult): boolean {
   return result === 'not-deployed';
 }
 
-/** What keeps the guard from running, with what its agent would have done about it. */
+/** Why the guard cannot run, with the remedy that its agent would have suggested. */
 export function whyNotBegun(notBegun: NotBegun): Message {
   return notBegun.is === 'refused' ? refusalOf(notBegun.end) : { what: notBegun.unknown };
 }
 
-/** Of what keeps the guard from running: a agent of another release, a mistake in the configuration. */
+/** Reasons such as an agent of another release, or a mistake in the configuration. */
 export function refusalOf({ what, short, remedy }: Pick<AgentResult, 'what' | 'short' | 'remedy'>): Message {
   const reason = short === undefined ? { what } : { what, short };
   return remedy === undefined ? reason : message('with-remedy', { reason, remedy });

@@ -9,16 +9,16 @@ import { Lines, tooLong } from '../os/model/line-splitter';
 import { textOf } from '../messages';
 import type { MoverResult, RunningMover } from '../move/io/mover-process';
 
-/** Milliseconds that the front-end gets to say that a mover it has killed is dead. */
+/** Milliseconds in which the front-end has to confirm that a killed mover has ended. */
 const killGraceMs = 10_000;
 
-/** The front-end half, at the other end of our input and output. */
+/** The front-end, at the other end of our input and output. */
 export class FrontendChannel {
   private first: string | typeof tooLong | undefined;
   private waiting: (() => void) | undefined;
   private mover: ((moved: MoverResult) => void) | undefined;
   private gone = false;
-  /** Fulfilled when the front-end says nothing any more. */
+  /** Fulfilled when the front-end has closed the connection. */
   readonly closed: Promise<void>;
 
   constructor() {
@@ -34,13 +34,13 @@ export class FrontendChannel {
       };
       process.stdin.on('end', end).on('close', end).on('error', end);
     });
-    // A front-end that went away keeps nobody from finishing.
+    // The work continues when the front-end is gone.
     process.stdout.on('error', () => undefined);
   }
 
   /**
-   * The first line that came, or `tooLong`; `undefined` when none comes within `deadline` milliseconds. All that is
-   * said after it, but how a mover ended, is passed over.
+   * The first line, or `tooLong`; `undefined` when none arrives within `deadline` milliseconds. Of all later lines,
+   * only the mover's result is read.
    */
   async request(deadline: number): Promise<string | typeof tooLong | undefined> {
     const arrived = new Promise<void>((resolve) => (this.waiting = resolve));
@@ -58,7 +58,7 @@ export class FrontendChannel {
     return this.gone;
   }
 
-  /** Has the front-end run its mover. */
+  /** Requests the mover from the front-end. */
   move(): RunningMover {
     const ended = new Promise<MoverResult>((resolve) => (this.mover = resolve));
     this.say({ kind: 'move' });

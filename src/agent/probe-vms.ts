@@ -4,10 +4,10 @@ import type { Settings } from '../config/settings';
 import type { ProbedVm } from '../opennebula/model/monitoring-attributes';
 import { examine } from '../disk-paths/check-all-domains';
 
-/** Milliseconds for all VMs of a host. */
+/** Deadline for all VMs of a host, in milliseconds. */
 const probeDeadlineMs = 12_000;
 
-/** Looks at every VM that OpenNebula runs on this host; a domain that cannot even be read says nothing. */
+/** Checks every VM that OpenNebula runs on this host; a domain that cannot be read is left out. */
 export async function probeVms(settings: Settings): Promise<ProbedVm[]> {
   const probed: ProbedVm[] = [];
   for await (const { uuid, report } of examine(settings, probeDeadlineMs, isDeployed)) {

@@ -22,15 +22,16 @@ import { ignoreBrokenPipe } from '../cli/ignore-broken-pipe';
 import { explainError } from '../cli/explain-error';
 import { versionNumber } from '../cli/version';
 
-/** Milliseconds that a request may take to arrive. */
+/** Deadline for the request, in milliseconds. */
 const requestTimeoutMs = 30_000;
 
 /**
- * The root-only agent: the one thing that sudo allows to OpenNebula's user. It takes no words and no options, and
- * answers one request from its input. Gives the exit status.
+ * The root-only agent: the only program that sudo allows OpenNebula's user to run. It takes no arguments, and handles
+ * one request from its input.
+ * @returns the exit status
  */
 export async function runAgent(): Promise<number> {
-  // A reader that went away must not end what stands by a migration.
+  // A closed output must not end the process that guards a migration.
   ignoreBrokenPipe(process.stdout);
   ignoreBrokenPipe(process.stderr);
   try {
@@ -42,7 +43,7 @@ export async function runAgent(): Promise<number> {
 
 async function answerRequest(settings: Settings): Promise<number> {
   const link = new FrontendChannel();
-  // What ends the connection must not end what stands by a migration.
+  // A signal that ends the connection must not end the process that guards a migration.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'] as const)
     process.on(signal, () => undefined);
   const end = await answer(link, settings);
@@ -56,13 +57,13 @@ async function answer(link: FrontendChannel, settings: Settings): Promise<AgentR
   if (process.geteuid?.() !== 0) return refusal(failureOf('notPermitted', message('agent-needs-root')));
   const request = await receiveRequest(link);
   if ('exit' in request) return request;
-  // A probe changes nothing, and there are thousands a day.
+  // A probe changes nothing, and there are thousands a day, so they are not logged.
   if (request.action !== 'probe') await logToHost(asker());
   link.say({ kind: 'hello', version: versionNumber });
   if (asksDestination(request)) process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
     if (request.destination !== undefined) validateHost(request.destination);
-    // Not before: it may be anything. A map of links may be megabytes.
+    // Logged only after validation, as a host name may be any text. A map of links may be megabytes.
     log('asked', { request: { ...request, changes: request.changes?.length } });
     return await handleRequest(request, settings, {
       begins: () => link.say({ kind: 'begins' }),
@@ -86,12 +87,12 @@ function ownResult(error: GuardError): { readonly result?: string } {
   return error instanceof NotDeployed ? { result: 'not-deployed' } : {};
 }
 
-/** Who called sudo; the first line of the installed program hands that on, and nothing else. */
+/** The user who called sudo. The first line of the installed program passes on this variable, and no other. */
 function asker(): string {
   return process.env['SUDO_USER'] || 'root';
 }
 
-/** The request, or why it is none of ours. */
+/** The request, or why it is invalid. */
 async function receiveRequest(link: FrontendChannel): Promise<AgentRequest | AgentResult> {
   const line = await link.request(requestTimeoutMs);
   const release = typeof line === 'string' ? releaseOf(line) : undefined;

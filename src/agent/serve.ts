@@ -24,43 +24,43 @@ import { MoveSession, type MoveOptions } from '../move/session';
 import { foresee } from '../relink/forecast';
 import { probeVms } from './probe-vms';
 
-/** Milliseconds in which a mover that was started may begin libvirt's job. */
+/** Milliseconds in which a started mover may begin libvirt's job. */
 const orphanGraceMs = 15_000;
 const orphanPollMs = 200;
 
-/** The other half, as seen from the host. */
+/** The front-end, as the agent sees it. */
 export interface AgentClient {
-  /** To be told before the first thing is changed. */
+  /** To be called before the first change. */
   readonly begins: () => void;
   readonly did: (action: string, what: string) => void;
   readonly found: (found: Omit<FoundLine, 'kind'>) => void;
-  /** Has the mover run over there. A front-end that goes away leaves it running, or takes it along. */
+  /** Runs the mover on the front-end. If the front-end goes away, the mover may continue, or end with it. */
   readonly move: () => RunningMover;
-  /** Whether nobody is there any more. */
+  /** Whether the front-end is gone. */
   readonly isGone: () => boolean;
-  /** Fulfilled when nobody is there any more. */
+  /** Fulfilled when the front-end is gone. */
   readonly gone: Promise<void>;
 }
 
-/** Of a domain that runs, and that OpenNebula did not deploy but may have imported. */
+/** A domain that runs, but that OpenNebula did not deploy; it may have imported it. */
 export class NotDeployed extends GuardError {}
 
-/** Milliseconds for all VMs of a host. */
+/** Deadline for all VMs of a host, in milliseconds. */
 const auditDeadlineMs = 45_000;
 
 type VmRequest = AgentRequest & { readonly domain: string };
 
-/** What is done to one VM, one function per action. */
+/** The actions on one VM, one function each. */
 const vmWork = {
   migrate: move,
   save: move,
-  /** Before the mover, for who cannot stand by while it runs: check, repair and reset. */
+  /** Check, repair and reset before the mover, for a caller without a standby while it runs. */
   prepare: inSession(async (session) => (await prepareForMove(session, undefined)) ?? safe(session)),
   repair: repairOnly,
   reset: resetOnly,
   /**
    * After a failure: first the disks, which may kill the VM; then the paths, for the next attempt. A save has no
-   * destination: whether a copy may be left anywhere, QEMU's log has to tell.
+   * destination: only QEMU's log can show whether a copy may exist elsewhere.
    */
   heal: inSession(async (session) => {
     const ill = await resetLeftoverState(session, session.destination);
@@ -68,7 +68,10 @@ const vmWork = {
   }),
 } as const;
 
-/** What the root-only half does for OpenNebula's drivers, hooks and probe. @throws GuardError */
+/**
+ * Runs the agent's actions for OpenNebula's drivers, hooks and probe.
+ * @throws GuardError
+ */
 export async function handleRequest(
   request: AgentRequest,
   settings: Settings,
@@ -86,16 +89,16 @@ export async function handleRequest(
   if (!(action in vmWork)) throw new GuardError('usage', message('action-unknown', { action }));
   if (domain === undefined) throw new GuardError('usage', message('action-without-domain', { action }));
   const { name } = await findDomain(domain, settings);
-  // sudo opens this door for OpenNebula's own VMs only.
+  // sudo allows this for OpenNebula's own VMs only.
   if (!isDeployed(name)) {
     throw new NotDeployed('notPermitted', message('not-deployed', { domain: name }));
   }
   return vmWork[action]({ ...request, domain: name }, settings, frontend);
 }
 
-/** For OpenNebula's monitoring; the report is the list. Only one at a time: a probe that hangs is not joined by others. */
+/** For OpenNebula's monitoring; the report is the list. One at a time, so that hanging probes do not accumulate. */
 async function probeAll(settings: Settings): Promise<AgentResult> {
-  // libvirt allows no `/` in the name of a domain, so this is no domain's lock.
+  // libvirt allows no `/` in the name of a domain, so this lock cannot be a domain's.
   const report = await withDomainLock('all/probe', () => probeVms(settings));
   return {
     exit: exitCodes.ok.status,
@@ -105,7 +108,7 @@ async function probeAll(settings: Settings): Promise<AgentResult> {
   };
 }
 
-/** For the front-end's audit: every VM that OpenNebula deployed here and that is concerned, without what is in order. */
+/** For the front-end's audit: every affected VM that OpenNebula deployed here, without findings that are in order. */
 async function tellAll(
   reports: AsyncIterable<Omit<FoundLine, 'kind'>>,
   counted: 'vms-counted' | 'vms-behind-links',
@@ -119,7 +122,7 @@ async function tellAll(
   return { exit: exitCodes.ok.status, result: 'done', ...message(counted, { count }) };
 }
 
-/** Check, repair, reset; the mover, over there; and what follows a failure of it. */
+/** Check, repair, reset; the mover, on the front-end; and the steps after its failure. */
 async function move(request: VmRequest, settings: Settings, frontend: AgentClient): Promise<AgentResult> {
   const mover: Mover = {
     name: `OpenNebula's ${request.action}`,
@@ -128,22 +131,22 @@ async function move(request: VmRequest, settings: Settings, frontend: AgentClien
   const report = await runGuardedMove(request.domain, {
     ...courseOptions(request, settings, frontend),
     mover: () => mover,
-    // Nobody is left to run the mover a second time.
+    // Without a front-end nothing can run the mover a second time.
     observe: () => ({ aborted: frontend.isGone, end: () => undefined }),
   });
   return endOf(report);
 }
 
-/** A front-end that goes away may leave its mover running: then libvirt's job tells when it has ended. */
+/** The front-end is gone, but its mover may continue: then the end of libvirt's job is its end. */
 function untilGone(frontend: AgentClient, domain: string, settings: Settings): RunningMover {
   const mover = frontend.move();
   let hasEnded = false;
   void mover.ended.then(() => (hasEnded = true));
   const orphaned = frontend.gone.then(async (): Promise<MoverResult> => {
     const began = performance.now();
-    // The front-end may as well have gone because all is done.
+    // The front-end may also be gone because the mover has ended.
     for (let seen = false; !hasEnded;) {
-      // Without a status file the domain is gone from here, and so is its job.
+      // Without a status file the domain has left this host, and its job has ended.
       const hasJob = typeof jobOf(settings.libvirt.stateDirectory, domain) === 'string';
       seen ||= hasJob;
       if (!hasJob && (seen || performance.now() - began > orphanGraceMs)) break;
@@ -167,7 +170,7 @@ const repairEnds = {
   refused: 'repair-refused',
 } as const satisfies Readonly<Record<RepairResult, string>>;
 
-/** While a migration is under way libvirt answers no question about QEMU: the paths are all that can be mended. */
+/** During a migration libvirt answers no question about QEMU: only the paths can be repaired. */
 async function repairOnly(
   request: VmRequest,
   settings: Settings,
@@ -192,7 +195,7 @@ async function repairOnly(
   };
 }
 
-/** The disks alone. */
+/** Heals the disks alone. */
 async function resetOnly(
   request: VmRequest,
   settings: Settings,
@@ -213,7 +216,7 @@ function inSession(work: (session: MoveSession) => Promise<Ending>) {
   return async (request: VmRequest, settings: Settings, frontend: AgentClient): Promise<AgentResult> => {
     const options = courseOptions(request, settings, frontend);
     const report = await MoveSession.with(request.domain, options, async (session) => {
-      // A dry run only looks, and may look at what another does.
+      // A dry run takes no lock: it only reads, also while another process works on the domain.
       const isAlone = request.dryRun !== true;
       const ending = isAlone ? withDomainLock(session.domain.name, () => work(session)) : work(session);
       return session.report(await ending);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /**
  * The socket of the ssh agent that OpenNebula forwards for migrations, because hosts may have no keys of their own.
- * sudo drops the environment, but its own process still has what it was started with. The path only ever matters to
- * ssh, which runs as OpenNebula's user again.
+ * sudo drops the environment, but its own process still has the one that it was started with. Only ssh uses the path,
+ * and ssh runs as OpenNebula's user again.
  */
 export function forwardedAgent(): string | undefined {
   try {

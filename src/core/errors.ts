@@ -21,7 +21,7 @@ export function failureOf(code: ExitCode, what: string | Message, remedy?: strin
   return { code, what, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** What a failure says, as a part of another message or with another exit status. */
+/** The texts of a failure, as a part of another message or for another exit status. */
 export function messageOf({ what, short, remedy }: Omit<Failure, 'code'>): Message {
   return {
     what,

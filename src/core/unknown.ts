@@ -23,7 +23,7 @@ export function reasonIn({ unknown, short }: Unknown): Message {
   return { what: unknown, ...(short === undefined ? {} : { short }) };
 }
 
-/** The fact as what a finding says. */
+/** The fact as the texts of a finding. */
 export function unknownFinding({
   unknown: what,
   ...rest

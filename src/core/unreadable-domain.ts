@@ -1,12 +1,12 @@
 import type { Message } from '../messages';
 import { verdictOf, type BlockState, type DomainReport, type Finding } from './finding';
 
-/** A domain of which no facts can be had. */
+/** A domain whose facts cannot be read. */
 export interface UnreadableDomain {
   readonly name: string;
   readonly pid?: number;
   readonly notRunning?: true;
-  /** Its QEMU lives in a user namespace of its own: nothing that it shows can be trusted, so it is blocked. */
+  /** Its QEMU lives in a user namespace of its own: nothing in there can be trusted, so it is blocked. */
   readonly isForeign?: true;
   readonly why: string;
   /** `why` in at most 69 characters, where it is longer. */
@@ -27,7 +27,7 @@ export function unreadable(
   };
 }
 
-/** The report of a domain of which no facts can be had. */
+/** The report of a domain whose facts cannot be read. */
 export function reportNoFacts({ why, isForeign, ...domain }: UnreadableDomain): DomainReport {
   const { short, remedy } = domain;
   const state = isForeign ? 'problem' : 'unknown';
@@ -35,7 +35,7 @@ export function reportNoFacts({ why, isForeign, ...domain }: UnreadableDomain): 
   return reportOf(domain, 'unknown', [short === undefined ? finding : { ...finding, short }]);
 }
 
-/** The report of findings that a repair of paths cannot change. */
+/** A report of findings that a repair of paths cannot change. */
 export function reportOf(
   { name, pid }: { readonly name: string; readonly pid?: number },
   blockState: BlockState,

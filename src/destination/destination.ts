@@ -8,12 +8,12 @@ import { isUnknown, reasonIn, unknownOf, type Unknown } from '../core/unknown';
 import { message } from '../messages';
 import { DestinationSession } from './remote-shell';
 
-/** Between two questions whether a copy of the domain is left. */
+/** Milliseconds between two questions whether a copy of the domain is left. */
 const copyPollMs = 10;
 
-/** The host that a domain is to go to, asked over one connection for the whole move. */
+/** The destination host of a domain, asked over one connection for the whole move. */
 export class Destination {
-  /** The pid of the domain's QEMU on the destination, once it was seen. */
+  /** The pid of the domain's QEMU on the destination, once it was found. */
   private qemuPid: number | undefined;
 
   private session: DestinationSession | undefined;
@@ -114,12 +114,12 @@ export class Destination {
     if (qemuPid === undefined) return false;
     const deadline = Math.max(1, until - performance.now());
     const alive = await this.ask((session) => session.isAlive(qemuPid, deadline));
-    // Then libvirt is asked instead.
+    // libvirt is asked instead.
     if (typeof alive !== 'boolean') this.qemuPid = undefined;
     return alive === false;
   }
 
-  /** A connection that was lost during a long move is made once more. */
+  /** A connection that was lost during a long move is opened once more. */
   private async ask<T extends object | string | boolean>(
     question: (session: DestinationSession) => Promise<T | Unknown>,
   ): Promise<T | Unknown> {

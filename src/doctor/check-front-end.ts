@@ -110,7 +110,7 @@ function judgeVmMad(
   return { ...found('ok', what), note: true };
 }
 
-/** What guards the VMs where VM_MAD does not select the drivers. */
+/** The guards of the VMs where VM_MAD does not select the drivers. */
 function guardedOtherwise(
   root: string,
   hooks: readonly string[] | Unknown,

@@ -93,7 +93,7 @@ export class QemuProcess {
     }
   }
 
-  /** `undefined` when the process is gone. */
+  /** `undefined` when the process has ended. */
   credentials(): Credentials | undefined {
     return parseStatus(this.read('status'));
   }

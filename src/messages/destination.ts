@@ -1,6 +1,6 @@
 import type { MessageRow } from './message';
 
-/** The host where a VM goes (src/destination). */
+/** The destination of a VM (src/destination). */
 export const destination = {
   'destination-not-asked': {
     text: '{host} could not be asked: {why}',

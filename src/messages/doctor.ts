@@ -1,6 +1,6 @@
 import type { MessageRow } from './message';
 
-/** Whether all is in place (src/doctor). */
+/** Checks of an installation (src/doctor). */
 export const doctor = {
   'oned-uses-drivers': { text: 'the running oned uses {drivers} (VM_MAD {names})' },
   'oned-not-restarted': {

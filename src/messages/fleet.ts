@@ -1,6 +1,6 @@
 import type { MessageRow } from './message';
 
-/** Audits and roll-outs of a repair (src/fleet). */
+/** Audits and rollouts of a repair (src/fleet). */
 export const fleet = {
   'two-copies-run': {
     text: 'two copies of it run, on {hosts}, and write to the same disks; OpenNebula has it {recorded}',

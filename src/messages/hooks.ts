@@ -1,6 +1,6 @@
 import type { MessageRow } from './message';
 
-/** Hooks and `hook test` (src/plugin), and what OpenNebula's documents, commands and configuration hold (src/opennebula). */
+/** Hooks and `hook test` (src/plugin), and OpenNebula's documents, commands and configuration (src/opennebula). */
 export const hooks = {
   'hook-nothing-to-do': {
     text: 'nothing to do: {reason}',

@@ -65,7 +65,7 @@ export function message<Id extends MessageId>(
   return fillRow(row, filling[0]) as Message & Remedied<(typeof rows)[Id]>;
 }
 
-/** The sentence of a message that has nothing else: a remedy, or a part of another sentence. */
+/** The sentence of a message without other parts: a remedy, or a part of another sentence. */
 export function textOf<Id extends MessageId>(id: Id, ...filling: Filling<(typeof rows)[Id]>): string {
   return message(id, ...filling).what;
 }

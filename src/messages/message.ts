@@ -1,15 +1,15 @@
 /**
  * A message is a row of the table (src/messages/index.ts) with its `{placeholders}` filled in. Code takes every text
- * that a person reads about a VM from there, and docs/messages.md is made from it.
+ * that a person reads about a VM from there, and docs/messages.md is generated from it.
  */
 export interface MessageRow {
   /** One sentence without its full stop: what happened, to which VM, disk or path, and why; the cause first. */
   readonly text: string;
-  /** The same without paths, hosts' and domains' names where it can do without, for places that are short. */
+  /** The same for short places, without paths and without names of hosts and domains where possible. */
   readonly short?: string;
-  /** What to do next: a command, or an order to a person. */
+  /** The remedy: a command, or an instruction for an operator. */
   readonly remedy?: string;
-  /** For docs/messages.md alone: what makes it happen. */
+  /** For docs/messages.md only: when it happens. */
   readonly cause?: string;
 }
 
@@ -20,17 +20,17 @@ export interface Message {
   readonly remedy?: string;
 }
 
-/** A part of a sentence may be a message of its own: its text goes into the text, its short form into the short form. */
+/** A part of a sentence may be a message itself: its text goes into the text, its short form into the short form. */
 export type Value = string | number | Message;
 
 /** oned cuts a VM's ERROR after 100 characters, its own prefixes and ours counted (MAX_ERROR_MSG_LENGTH). */
 export const maxShortChars = 69;
-/** Of one name in a short form: hosts' names have up to 253 characters. */
+/** Characters of one name in a short form: names of hosts have up to 253 characters. */
 const maxValueChars = 24;
 
 type Names<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 type NamesOf<Row extends MessageRow> = Names<Row['text']> | Names<Row['short']> | Names<Row['remedy']>;
-/** What {@link fillRow} wants beside the row: nothing, or a value for each placeholder. */
+/** The values that {@link fillRow} takes besides the row: none, or one for each placeholder. */
 export type Filling<Row extends MessageRow> = [NamesOf<Row>] extends [never]
   ? []
   : [values: Readonly<Record<NamesOf<Row>, Value>>];
@@ -48,7 +48,7 @@ export function fillRow(row: MessageRow, values: Readonly<Record<string, Value>>
   };
 }
 
-/** A sentence for a place that holds {@link maxShortChars} characters. */
+/** A sentence cut to {@link maxShortChars} characters. */
 export function shortOf(value: Value): string {
   return typeof value === 'object' ? (value.short ?? clip(value.what)) : String(value);
 }

@@ -1,6 +1,6 @@
 import type { MessageRow } from './message';
 
-/** Links that are re-pointed (src/relink). */
+/** Re-pointing of links (src/relink). */
 export const relink = {
   'relink-needs-root': { text: 'links can only be moved by root', remedy: 'run as root' },
   'link-not-looked-at': { text: '{link} was not looked at' },

@@ -2,7 +2,7 @@ import type { RecordedAction } from '../opennebula/model/record';
 import { entriesIn } from '../opennebula/record-file';
 import type { DriverPlace } from './script-call';
 
-/** Milliseconds that a datastore driver may take to clean up after a veto, before it has failmigrate called. */
+/** Milliseconds in which a datastore driver may clean up after a veto before it calls failmigrate. */
 const cleanupMs = 120_000;
 
 interface Migration {
@@ -12,9 +12,10 @@ interface Migration {
 }
 
 /**
- * Which script of ours has just refused this migration, as the front-end's record says: then nothing was moved, and nothing
- * is to be healed. OpenNebula runs failmigrate after a veto of premigrate since 7.4 (one_vmm_exec.rb, migrate), after a
- * refusal of the VMM driver always. An older refusal may be of another migration, of which no record could be kept.
+ * The script of ours that has just refused this migration, by the front-end's record: then nothing was moved, and
+ * there is nothing to heal. OpenNebula runs failmigrate after a veto of premigrate since 7.4 (one_vmm_exec.rb,
+ * migrate), after a refusal of the VMM driver always. An older refusal may belong to another migration, whose record
+ * could not be written.
  */
 export function refusedBefore(
   { source, destination, vmId }: Migration,
@@ -24,7 +25,7 @@ export function refusedBefore(
   const [last] = entriesIn(records, Number(vmId), 1);
   if (last?.result !== 'refused' || last.source !== source || last.destination !== destination)
     return undefined;
-  // Undecided, lost or failed at work: QEMU may be left as a failure leaves it, and heal looks.
+  // The guard was undecided, lost its connection or failed while working: QEMU may be affected, so failmigrate heals.
   if (last.exit !== 1 && last.guard !== 'could-not-run') return undefined;
   const age = new Date().getTime() - Date.parse(last.time);
   return age >= 0 && age < cleanupMs ? last.action : undefined;

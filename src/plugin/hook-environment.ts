@@ -6,7 +6,7 @@ import { asOtherUser, type Argv } from '../os/isolated';
 
 /** Seconds, as in the hooks' templates: then the hook manager sends SIGTERM. */
 const timeoutSeconds = 300;
-/** What onehem-server.rb takes for the status of a hook that has none. */
+/** The exit status that onehem-server.rb records for a hook without one. */
 const missingStatus = 255;
 
 /** How opennebula-hem, a service of OpenNebula's user, starts a hook's program (onehem-server.rb, execute). */
@@ -23,7 +23,7 @@ export function hookProgram(hook: string): string {
   return `${location ? `${location}/var` : '/var/lib/one'}/remotes/hooks/migrate-guard/${hook}`;
 }
 
-/** Only root can become somebody else; anyone else tests as oneself. */
+/** Only root can change the user; another user runs the test as itself. */
 export function hookCommand(hook: string, wantedUser: string, dryRun: boolean): HookCommand {
   const isRoot = process.geteuid?.() === 0;
   const user = isRoot ? wantedUser : userInfo().username;

@@ -12,12 +12,12 @@ import { readVmEvent } from '../opennebula/read-vm';
 interface HookTestOptions {
   readonly settings: Settings;
   readonly vmId: string;
-  /** What a file holds that was given: an event that was saved, raw or in Base64. */
+  /** The content of a given file: a saved event, raw or in Base64. */
   readonly event?: string;
   readonly dryRun: boolean;
 }
 
-/** A hook's run, and all that it was given. */
+/** A hook's run, and its input. */
 export interface HookTest {
   readonly hook: HookName;
   readonly domain: string;
@@ -27,7 +27,7 @@ export interface HookTest {
   readonly environment: Readonly<Record<string, string>>;
   /** Base64, as `$TEMPLATE`. */
   readonly stdin: string;
-  /** The same in clear. */
+  /** The same as plain text. */
   readonly event: string;
   readonly exit: number;
   readonly stdout: string;
@@ -35,9 +35,9 @@ export interface HookTest {
 }
 
 /**
- * Runs the installed program of a hook on a VM as OpenNebula's hook manager would. The VM's XML is what `onevm show`
- * prints now: the same document as in the event, but for what the VM was before (PREV_STATE, PREV_LCM_STATE).
- * @throws GuardError before anything runs.
+ * Runs the installed program of a hook on a VM as OpenNebula's hook manager would. The VM's XML is the present output
+ * of `onevm show`: the same document as in the event, except for the VM's earlier state (PREV_STATE, PREV_LCM_STATE).
+ * @throws GuardError before anything runs
  */
 export async function testHook(hook: HookName, options: HookTestOptions): Promise<HookTest> {
   const { settings, vmId, dryRun } = options;

@@ -15,7 +15,7 @@ import { toSyslog } from '../os/syslog';
 import { appendToUserTemplate } from '../opennebula/user-template';
 import type { DriverPlace, Reply } from './script-call';
 
-/** What a script was started for. */
+/** The call of a script that is recorded. */
 interface Subject {
   readonly action: RecordedAction;
   readonly vmId: string;
@@ -23,7 +23,7 @@ interface Subject {
   readonly source: string;
   readonly destination?: string | undefined;
   readonly guardMode: GuardMode;
-  /** Whether the VM's USER_TEMPLATE may be changed, and whether it tells already what was done last. */
+  /** Whether the VM's USER_TEMPLATE may be changed, and whether it already holds the last thing done. */
   readonly mayTell: boolean;
   readonly tellsLast: boolean;
 }
@@ -32,9 +32,9 @@ interface Subject {
 const maxAttributeChars = 300;
 
 /**
- * What a script has told reaches people here, all of it, whoever said it: oned drops what a driver prints that succeeds
- * (CommandManager.rb, run). The front-end's own record first, then syslog, and where there is something to tell the VM's
- * USER_TEMPLATE. Nobody waits for the last two, and nothing of it changes how the script ends.
+ * Records all that a script reports, because oned drops the output of a driver that succeeds (CommandManager.rb,
+ * run): first in the front-end's own record, then in syslog and, where there is something to report, in the VM's
+ * USER_TEMPLATE. The last two are not waited for, and none of this changes how the script ends.
  */
 export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPlace): void {
   if (reply.note?.guard === 'not-needed') return;
@@ -46,7 +46,7 @@ export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPl
     toSyslog(isWarning(entry) ? 'warning' : 'notice', reported);
     if (lost !== undefined) toSyslog('warning', `VM ${subject.vmId}: ${lost}`);
     if (records === undefined || !hasNumber || lost !== undefined || !subject.mayTell) return;
-    // A healthy move is no news, unless what stands there would be taken for it.
+    // A healthy move is not reported, unless an older report is there and would be taken for it.
     if (isWorthTelling(entry) || subject.tellsLast)
       appendToUserTemplate(records, entry.vmId, attributeOf(entry));
   } catch (error) {
@@ -65,7 +65,7 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
   const names = [domain, `one-${vmId}`, `VM ${vmId}`].flatMap((name) => [name, `${name} on ${source}`]);
   const isHook = action === 'pre-migrate' || action === 'post-failure';
   const said = isHook ? readHookReport(stdout, stderr, exit === 0, names) : readLogReport(stderr, names);
-  // A hook has no place for warnings.
+  // The record of a hook has no place for warnings.
   const odd = guardMode.odd === undefined ? undefined : describeOddMode(guardMode.odd);
   return {
     ...{ vmId: Number(vmId), domain, action, source, destination: destination ?? null, exit },
@@ -80,7 +80,7 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
   };
 }
 
-/** What decides whether a VM is moved refuses, as long as the mover has not run. */
+/** A script that decides whether a VM is moved has refused if the mover has not run. */
 function resultOf({ action }: Subject, { exit, moverSaid }: Reply): RecordEntry['result'] {
   if (exit === 0) return 'done';
   const decides = action === 'migrate' || action === 'save' || action === 'premigrate';

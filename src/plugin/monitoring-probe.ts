@@ -3,12 +3,12 @@ import { monitoringLine, type ProbedVm } from '../opennebula/model/monitoring-at
 import { runAgentAction } from '../agent-protocol/run-action';
 import type { Call, Reply } from './script-call';
 
-/** Milliseconds. The probes of a host run one after the other, every 30 s; the agent gives up earlier. */
+/** Deadline in milliseconds. The probes of a host run one after the other, every 30 s; the agent gives up earlier. */
 const deadlineMs = 20_000;
 
 /**
- * What the VMs of this host get into their MONITORING. It never fails: one probe's exit status other than 0 makes
- * OpenNebula drop what all the others of that host have found (monitord-client.rb, run_probes).
+ * Prints the attributes for the MONITORING of the VMs of this host. It never fails: when one probe exits with a
+ * status other than 0, OpenNebula drops the results of all probes of that host (monitord-client.rb, run_probes).
  */
 export async function probe({ version }: Call): Promise<Reply> {
   const answer = await runAgentAction({ version, action: 'probe' }, 'here', deadlineMs);

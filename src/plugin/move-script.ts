@@ -12,7 +12,7 @@ import { keepRecord } from './keep-record';
 import { cannotGoOn } from './without-guard';
 import { overruled } from './overruled';
 
-/** The VMM drivers: everything that is said of a move is recorded here. */
+/** The VMM drivers: every report of a move is recorded here. */
 export async function moveScript(action: MoveRequest['action'], call: Call): Promise<Reply> {
   const { args, input, place } = call;
   const data = actionDataIn(input);
@@ -21,7 +21,7 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
   const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
-  // To another datastore of its host: nothing is guarded.
+  // A move to another datastore of the same host: nothing is guarded.
   if (destination === source) return loggedOnSuccess(reply, vmId, place);
   const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   keepRecord({ action, vmId, domain, source, destination, guardMode, mayTell, tellsLast }, reply, place);
@@ -48,11 +48,11 @@ async function move(
     : runWithoutGuard(request, options, broken));
   if (guardMode.mode === 'warn') return overruled(request, options, reply);
   if (guardMode.odd === undefined) return reply;
-  // After the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
+  // Printed after the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
   return { ...reply, stderr: `${reply.stderr}${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}` };
 }
 
-/** A move that may be guarded goes on without what OpenNebula tells of the VM. */
+/** A move that may be guarded continues without OpenNebula's data about the VM. */
 function rootOf(xml: string): Element | undefined {
   try {
     return readXml(xml);
@@ -62,7 +62,7 @@ function rootOf(xml: string): Element | undefined {
   }
 }
 
-/** The way out for a VM that has to be moved now, whatever the guard would say: nothing is done for it. */
+/** For a VM that has to be moved now, whatever the guard would decide: nothing is done for it. */
 async function switchedOff(request: MoveRequest, options: DriverOptions): Promise<Reply> {
   const reason = { what: textOf('mode-off') };
   const reply = await moverAlone(request, options, (isDone) => [unguarded(request, reason, isDone)]);

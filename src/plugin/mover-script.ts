@@ -13,21 +13,24 @@ export interface ScriptPlace {
   readonly program: string;
   readonly args: readonly string[];
   readonly input: string;
-  /** The host it runs on; here, when there is none. */
+  /** The host on which it runs; this machine when it is missing. */
   readonly host?: string;
   /** Whether it connects to another host from there. */
   readonly asksDestination: boolean;
 }
 
-/** Reads a number, and so many words, each ended by NUL; runs them as a command, and leaves it the rest of the input. */
+/**
+ * Reads a number, and as many words, each ended by NUL; runs them as a command, with the rest of the input as its
+ * input.
+ */
 const runWords =
   'words=(); IFS= read -r -d "" count; while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; exec "${words[@]}"';
-/** A connection that died is noticed, or the driver would wait for ever. */
+/** A lost connection is noticed; otherwise the driver would wait for ever. */
 const options = [...ownConnection, 'ServerAliveInterval=15', 'ServerAliveCountMax=4'];
 
 /**
- * A script that is to be run, perhaps, and more than once. On a host nothing of its command line goes through a shell:
- * the words travel in front of the input, and the command that ssh runs is always the same.
+ * A script that may be run, also more than once. On a host no part of its command line goes through a shell: the
+ * words precede the input, and the command that ssh runs is always the same.
  */
 export class MoverScript {
   private waiting: Launched | undefined;
@@ -37,7 +40,9 @@ export class MoverScript {
     private readonly settings: Settings,
   ) {}
 
-  /** Connects to the host on which it is to run, which takes some hundred milliseconds; nothing runs there until the start. */
+  /**
+   * Connects to the host of the script, which takes some hundred milliseconds; nothing runs there before the start.
+   */
   connect(): void {
     if (this.place.host !== undefined) this.waiting = launch(this.connection(this.place.host));
   }
@@ -46,14 +51,14 @@ export class MoverScript {
   start(): RunningMover {
     const { program, args, input, host } = this.place;
     if (host === undefined) return startProgram({ command: [program, ...args], cwd: process.cwd() }, input);
-    // A connection that could not be made, or was lost meanwhile, says nothing of the mover.
+    // A connection that could not be made, or was lost, shows nothing about the mover.
     const { running, go } = this.waiting?.hasEnded() === false ? this.waiting : launch(this.connection(host));
     this.waiting = undefined;
     go([`${args.length + 1}`, program, ...args].map((word) => `${word}\0`).join('') + input);
     return running;
   }
 
-  /** It will not be started any more. */
+  /** Closes a connection that is not needed any more. */
   end(): void {
     this.waiting?.abandon();
     this.waiting = undefined;

@@ -9,8 +9,8 @@ import type { Reply } from './script-call';
 import { doneWord, hostOf, moverAlone, type DriverOptions } from './vmm-driver';
 
 /**
- * For a VM whose MIGRATE_GUARD_MODE is warn: what would have been refused is told, and the mover runs; what could be
- * repaired is repaired by then.
+ * For a VM whose MIGRATE_GUARD_MODE is warn: reports what would have been refused, and runs the mover. What could be
+ * repaired was repaired before.
  */
 export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
   if (reply.moverSaid !== undefined || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
@@ -20,7 +20,7 @@ export async function overruled(request: MoveRequest, options: DriverOptions, re
       isDone ? textOf('mode-warn-done', { done, reason }) : textOf('mode-warn-failed', { reason });
     return [errorsAsWarnings(reply.stderr, told)];
   });
-  // Nothing stood by: what a failure has left in QEMU would kill the guest at its next write.
+  // There was no standby: what a failure has left in QEMU would kill the guest at its next write.
   const healed = moved.exit === 0 ? '' : await resetAnyway(request, options);
   return { ...moved, stderr: moved.stderr + healed };
 }

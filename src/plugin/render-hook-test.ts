@@ -3,7 +3,7 @@ import { escapeXml } from '../opennebula/model/xml-rpc';
 import type { HookTest } from './hook-test';
 import { printable } from '../cli/escape';
 
-/** What the hook was given, and what became of it, in the order in which the hook manager goes. `vm`: the event. */
+/** The hook's input and its result, in the order of the hook manager. `vm`: the event. */
 export function renderHookTest(test: HookTest, vm: Element): string {
   const { argv, user, directory, environment, stdout, stderr, exit } = test;
   const variables = Object.entries(environment).map(([name, value]) => `  ${name}=${value}`);

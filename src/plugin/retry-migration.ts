@@ -10,9 +10,9 @@ import type { Reply } from './script-call';
 import { failedReply, hookReply } from './hook-reply';
 
 /**
- * Has OpenNebula try the live migration that failed once more, to the same host. Once: when the one before it
- * failed there as well, that was the second attempt. And only while the VM is where the event left it: healing takes
- * time, and `onehook retry` replays events of any age.
+ * Lets OpenNebula retry the failed live migration to the same host, once: if the one before it failed there as well,
+ * that was the second attempt. It does so only while the VM is where the event left it: healing takes time, and
+ * `onehook retry` replays events of any age.
  */
 export async function retry(
   { vmId }: VmEvent,

@@ -11,15 +11,15 @@ export interface DriverPlace {
   readonly runs: 'frontend' | 'host';
   /** The directory that holds `vmm/kvm`, here. */
   readonly scripts: string;
-  /** The same on the hosts (`SCRIPTS_REMOTE_DIR`). */
+  /** The same directory on the hosts (`SCRIPTS_REMOTE_DIR`). */
   readonly remoteScripts: string;
-  /** By which name the script was started: a site may have put it in the place of a stock script. */
+  /** The name by which the script was started: a site may have put it in the place of a stock script. */
   readonly script: string | undefined;
-  /** Where what is done for VMs is written down; only the front-end does. */
+  /** The directory of the records; only on the front-end. */
   readonly records?: string;
 }
 
-/** What a script got from OpenNebula. */
+/** The input of a script from OpenNebula. */
 export interface Call {
   readonly args: readonly string[];
   readonly input: Buffer;
@@ -27,36 +27,36 @@ export interface Call {
   readonly version: string;
 }
 
-/** What a script prints, and its exit status. */
+/** The output of a script, and its exit status. */
 export interface Reply {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Of a mover that ran, whatever became of it: what it printed to stderr. */
+  /** The stderr of the mover, if it ran, with any result. */
   readonly moverSaid?: string;
-  /** The guard began, and nobody knows how far it came: it may still be at work on the host. */
+  /** The guard began and its connection was lost: it may still be at work on the host. */
   readonly isGuardLost?: true;
-  /** Where it is not that the guard ran. */
+  /** What happened instead of a guarded run. */
   readonly note?: ReplyNote;
 }
 
 type ReplyNote =
   | { readonly guard: 'could-not-run'; readonly why: string }
   | { readonly guard: 'off' }
-  /** Nothing was asked for that a guard is for. */
+  /** The call was for nothing that a guard protects. */
   | { readonly guard: 'not-needed' };
 
-/** What a driver script tells when it does not do what it was started for. */
+/** The output of a driver script that does not do what it was started for. */
 export function refusalReply(subject: string, reason: Failure): Reply {
   return { exit: exitCodes[reason.code].status, stdout: '', stderr: failure(subject, reason) };
 }
 
-/** The settings by which a driver goes on, with what keeps the guard from running; or why nothing may be done. */
+/** The settings with which a driver continues, and what keeps the guard from running; or why it must not continue. */
 export type DriverSettings = { readonly settings: Settings; readonly broken?: Message } | Failure;
 
 /**
- * A configuration with a mistake is no reason for a healthy cloud not to migrate; but it is one where the mistake is in
- * what says how to go on, the sections that are `needed`: a mover that was guessed may do harm.
+ * A mistake in the configuration does not stop the migrations of a healthy cloud, unless it is in one of the sections
+ * that are `needed` to continue: a guessed mover may do harm.
  */
 export async function readForDriver(needed: readonly (keyof Settings)[]): Promise<DriverSettings> {
   try {

@@ -6,22 +6,22 @@ import type { DriverPlace } from './script-call';
 const defaultRemoteScripts = '/var/tmp/one';
 
 /**
- * Where a driver script runs, told by where its program lies: `remotes/` of OpenNebula's own directory is the
- * front-end's, anything else the copy that `onehost sync` made on a host.
+ * Where a driver script runs, by the location of its program: `remotes/` of OpenNebula's own directory is the
+ * front-end's, anything else is the copy that `onehost sync` made on a host.
  */
 export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv>): DriverPlace {
   const scripts = dirname(dirname(resolve(program)));
   const oneLocation = environment['ONE_LOCATION'];
   const script = environment['MIGRATE_GUARD_SCRIPT'];
   const variable = oneLocation ? join(oneLocation, 'var') : '/var/lib/one';
-  // Node tells the program by where it really lies; OpenNebula's directory may be a link to a larger disk.
+  // Node reports the program's real path; OpenNebula's directory may be a link to a larger disk.
   if (real(scripts) !== real(join(variable, 'remotes')))
     return { runs: 'host', scripts, remoteScripts: scripts, script };
   const remoteScripts = remoteScriptsOf(join(variable, 'config'));
   return { runs: 'frontend', scripts, remoteScripts, script, records: recordDirectory(environment) };
 }
 
-/** oned writes its configuration down for its drivers (DriverExecHelper.rb, read_configuration). */
+/** oned writes its configuration to a file for its drivers (DriverExecHelper.rb, read_configuration). */
 function remoteScriptsOf(file: string): string {
   try {
     const named = /^SCRIPTS_REMOTE_DIR=(.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.replaceAll(/['"]/g, '');

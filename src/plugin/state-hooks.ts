@@ -27,8 +27,8 @@ import { keepRecord } from './keep-record';
 import { retry } from './retry-migration';
 
 /**
- * While the memory is copied: mends the paths, all that can be mended now, before QEMU needs them at the end. Where the
- * VMM driver is guarded, the guard holds the VM's lock and has done so already.
+ * While the memory is copied: repairs the paths, which is all that can be repaired now, before QEMU needs them at the
+ * end. Where the VMM driver is guarded, the guard holds the VM's lock and has repaired them already.
  */
 export function preMigrate(call: Call): Promise<Reply> {
   return asHook('pre-migrate', call, async (event, settings) => {
@@ -41,7 +41,7 @@ export function preMigrate(call: Call): Promise<Reply> {
         ...hookReply(domain, textOf('hook-left-alone', { reason: end.what })),
         note: { guard: 'not-needed' },
       };
-    // OpenNebula starts hooks beside the migration, which may be faster.
+    // OpenNebula starts hooks in parallel to the migration, which may be faster.
     if (end.result === 'not-running')
       return nothingToDo(event, textOf('not-on-source', { source: migration.source }));
     return concluded(event, migration, end, did);
@@ -49,8 +49,8 @@ export function preMigrate(call: Call): Promise<Reply> {
 }
 
 /**
- * Back in RUNNING: what a live migration or save that failed left in QEMU is healed, its paths are mended; then one more
- * attempt, of a migration.
+ * After the return to RUNNING: heals what a failed live migration or save left in QEMU, and repairs the paths; then
+ * retries a migration once.
  */
 export function postFailure(call: Call): Promise<Reply> {
   return asHook('post-failure', call, async (event, settings) => {
@@ -67,8 +67,9 @@ export function postFailure(call: Call): Promise<Reply> {
 }
 
 /**
- * The same of the VM as it is now: `onehook retry` replays events of any age, and who heals by an old one asks a host
- * for a copy to which the VM has not gone last. @throws GuardError when OpenNebula cannot be asked.
+ * The present failure of the VM: `onehook retry` replays events of any age, and healing by an old one would ask a
+ * host for a copy that was not the last destination.
+ * @throws GuardError when OpenNebula cannot be asked
  */
 async function failedMoveNow(
   { vmId }: VmEvent,
@@ -83,8 +84,8 @@ async function failedMoveNow(
 }
 
 /**
- * A hook runs beside what it is about, so its failure stops nothing: `policy.when_guard_fails` has no meaning here. What
- * keeps it from running is said, and its exit status shows it in OpenNebula's hook log.
+ * A hook runs in parallel to its event, so its failure stops nothing: `policy.when_guard_fails` does not apply. The
+ * reason is printed, and the exit status shows it in OpenNebula's hook log.
  */
 async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   const event = readVmEvent(eventOf(call));
@@ -97,7 +98,7 @@ async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
   const { vmId, guardMode, tellsLast } = event;
   const { reply, mayTell } = await runHook(event, work);
   const move = name === 'pre-migrate' ? migrationUnderWay(event) : failedMove(event);
-  // A VM gets to these states in many ways, and a rehearsal is no deed.
+  // Not recorded: a VM gets into these states for many reasons, and a test run does nothing.
   if (isFailure(move) || isDryRun(call)) return reply;
   const { source, destination } = move;
   const about = { action: name, vmId, domain: nameOf(event), source, destination };
@@ -130,7 +131,7 @@ function switchedOff(event: VmEvent): Reply {
   };
 }
 
-/** `$TEMPLATE` comes on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
+/** `$TEMPLATE` arrives on stdin with ARGUMENTS_STDIN = "yes", and as the argument without. */
 function eventOf({ args, input }: Call): string {
   const given = input.toString('utf8');
   return given.trim() === '' ? (args.find((word) => !word.startsWith('--')) ?? '') : given;

@@ -31,23 +31,24 @@ import { loggedOnSuccess } from './logged-on-success';
 import { cannotGoOn, withoutGuard } from './without-guard';
 
 /**
- * For a site whose datastore driver calls it. `premigrate`, before a live migration: what cannot be made safe is vetoed.
- * After a veto there is nothing to take back: a repair only adds what the host has, and `failmigrate` does nothing. The
- * destination is not asked for the paths, because datastore drivers attach the disks there afterwards. `failmigrate`,
- * after a failure: OpenNebula only logs how it ends.
+ * Scripts for a site whose datastore driver calls them. `premigrate`, before a live migration, vetoes what cannot be
+ * made safe. A veto leaves nothing to undo: a repair only adds what the host has, and `failmigrate` does nothing
+ * then. The destination is not asked for the paths, because datastore drivers attach the disks there afterwards.
+ * `failmigrate` runs after a failure: OpenNebula only logs its result.
  */
 export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const request = readArguments(call);
   if (isFailure(request)) return refusalReply(name, request);
   const { source, destination, vmId } = request;
-  // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
+  // OpenNebula 7 moves a VM to another datastore of its host in this form: libvirt copies the disks, and QEMU hands
+  // nothing over.
   if (source === destination) return { exit: 0, stdout: '', stderr: '' };
-  // It runs no mover: only the policy says how to go on without the guard, and what is told of it.
+  // It runs no mover: it needs only the policy for a guard that cannot run, and the settings for its reports.
   const configured = await readForDriver(['policy']);
   const vm = readVm(call.input.toString('utf8'));
   const known = isFailure(vm) ? undefined : guardModeOf(vm);
   const first = await runTmScript(request, name, known ?? usual, configured, call);
-  // A driver that hands over no VM is asked for its mode where it counts most.
+  // The mode is asked for if the driver did not pass on the VM, at the point where it matters most.
   const guardMode =
     known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
   const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
@@ -84,11 +85,11 @@ async function runTmScript(
   if (isUnknown(answer)) return cannotRun(whyNotBegun(answer), request, settings);
   if (answer.late) return cannotRun({ what: notReady(settings.host.deadline) }, request, settings);
   const { end, did, isLost } = answer;
-  // The VM's number is all that is known here, and an imported VM runs under a name of its own.
+  // Only the VM's number is known here, and an imported VM runs under another name.
   if (isForeign(end) || end.result === 'not-running') {
     const reply = await cannotRun(refusalOf(end), request, settings);
     const { exit, stdout, stderr } = reply;
-    // After a failure it may have died, or arrived: the guard did run there, and there was nothing for it to do.
+    // After a failure the VM may have died, or arrived: the guard did run there, and had nothing to do.
     return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
   }
   const done = did.map(info);
@@ -97,7 +98,9 @@ async function runTmScript(
   return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
 }
 
-/** For a VM that is to be moved whatever the guard says: with `off` also while the guard may be stuck in its work. */
+/**
+ * For a VM that is to be moved whatever the guard decides; with `off` also while the guard may be stuck in its work.
+ */
 function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
   if (mode === 'guard' || reply.exit === 0) return reply;
   if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
@@ -105,7 +108,7 @@ function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
   return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, told) };
 }
 
-/** As OpenNebula tells it; a veto stands where it does not. */
+/** The mode by OpenNebula's record; a veto stands where OpenNebula does not answer. */
 async function askMode(vmId: string, configured: DriverSettings): Promise<GuardMode> {
   if (isFailure(configured)) return usual;
   const shown = await showVm(vmId, configured.settings.ssh.user);
@@ -120,7 +123,10 @@ interface Request {
   readonly vmId: string;
 }
 
-/** SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID, as every TM script gets them; StorPool's add a template. */
+/**
+ * SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID, as every TM script gets them; StorPool's scripts add a
+ * template.
+ */
 function readArguments({ args }: Call): Request | Failure {
   const [source, destination, directory, vmId] = args;
   if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
@@ -129,7 +135,7 @@ function readArguments({ args }: Call): Request | Failure {
   return { source, destination, vmId };
 }
 
-/** No mover is run here: to go on is to say so. */
+/** No mover runs here: to continue, a report is enough. */
 function cannotRun(why: Message, { source, vmId }: Request, { policy }: Settings): Promise<Reply> {
   const vm = `VM ${vmId}`;
   return withoutGuard({ vm, source, policy }, why, (reason) => ({

@@ -26,17 +26,17 @@ export interface DriverOptions {
   readonly version: string;
 }
 
-/** A mover that a signal ended has no status of its own. */
+/** A mover that was ended by a signal has no exit status. */
 const killedStatus = 255;
 
 /**
- * Moves or saves a VM under guard, as OpenNebula's VMM driver: the agent on the source checks, repairs and
- * stands by as root; the mover that was configured before runs here, as the user and with the input that
- * OpenNebula would have given to it.
+ * Moves or saves a VM under guard, as OpenNebula's VMM driver: the agent on the source checks, repairs and stands by
+ * as root; the configured mover runs here, as the user and with the input that OpenNebula would have given to it.
  */
 export async function runGuardedDriver(request: MoveRequest, options: DriverOptions): Promise<Reply> {
   const script = scriptOf(request, options);
-  // OpenNebula 7 moves a VM to another datastore of its host so: libvirt copies the disks, and QEMU hands nothing over.
+  // OpenNebula 7 moves a VM to another datastore of its host in this form: libvirt copies the disks, and QEMU hands
+  // nothing over.
   if (request.destination === request.source) {
     return ended(await script.start().ended, []);
   }
@@ -91,8 +91,8 @@ export async function runGuardedDriver(request: MoveRequest, options: DriverOpti
 }
 
 /**
- * The mover's word is final: what comes after its success is a warning, and its own failure keeps its own words first.
- * But for one thing: a VM that is proved to run where it was to go has been moved, whatever the mover says.
+ * The mover's result is final: a problem after its success is a warning, and after its failure its own output comes
+ * first. One exception: a VM that provably runs on its destination has been moved, whatever the mover reports.
  */
 function conclude(
   { action, deployId }: MoveRequest,
@@ -117,7 +117,7 @@ function ended({ exit, stdout, stderr }: MoverResult, lines: readonly string[]):
   return { exit: exit ?? killedStatus, stdout, stderr: own + lines.join(''), moverSaid: own };
 }
 
-/** The guard cannot run. */
+/** The result when the guard cannot run. */
 export function runWithoutGuard(
   request: MoveRequest,
   options: DriverOptions,
@@ -137,7 +137,7 @@ export function runWithoutGuard(
   );
 }
 
-/** That the mover ran alone, and how that ended. */
+/** Reports that the mover ran without the guard, and its result. */
 export function unguarded(request: MoveRequest, reason: Message, isDone: boolean): string {
   const done = doneWord(request);
   const what = isDone ? textOf('unguarded-done', { reason, done }) : textOf('unguarded-failed', { reason });
@@ -148,7 +148,7 @@ export function doneWord({ action }: MoveRequest): string {
   return action === 'save' ? 'saved' : 'moved';
 }
 
-/** The mover, with nothing beside it; `say`: what is told, once it is known whether it has done its work. */
+/** Runs the mover without the guard; `say`: reports, once it is known whether the mover has succeeded. */
 export async function moverAlone(
   request: MoveRequest,
   options: DriverOptions,
@@ -166,7 +166,7 @@ function hostRequest(request: MoveRequest, { version }: DriverOptions): AgentReq
     version,
     action,
     domain: deployId,
-    // On storage that is not shared the mover makes the disks over there.
+    // On storage that is not shared the mover creates the disks on the destination.
     ...(action === 'save' && file !== undefined ? { file } : {}),
     ...(destination === undefined ? {} : { destination, checkDestination: shared === true }),
   };

@@ -18,16 +18,16 @@ import { message, textOf } from '../messages';
 import type { LinkChange } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
-/** What would be found of one domain, and what is found now. */
+/** The findings of one domain, now and after the change. */
 export interface Forecast {
   readonly report: DomainReport;
   readonly now: Verdict;
 }
 
 /**
- * What a check would find of each domain of this host if these links pointed elsewhere and nothing else were done;
- * domains whose paths pass none of them are left out. What is late after `deadline` milliseconds is unknown, not waited
- * for: a list that is asked for on storage that hangs takes seconds for each disk. Nothing is changed.
+ * The findings of a check of each domain of this host if these links were re-pointed and nothing else done; domains
+ * whose paths do not use these links are left out. After `deadline` milliseconds the rest is unknown, not waited for:
+ * on storage that hangs each disk takes seconds. Nothing is changed.
  */
 export async function* foresee(
   changes: readonly LinkChange[],
@@ -74,7 +74,7 @@ async function foreseeDomain(
   }
 }
 
-/** Where the links really stand on this host; one that is not there is on no path. */
+/** The directories in which the links really are on this host; a link that does not exist is on no path. */
 async function linksHere(changes: readonly LinkChange[]): Promise<ReadonlyMap<string, string>> {
   const host = new HostPaths();
   try {
@@ -105,7 +105,7 @@ async function factsAfter(
     const { namespace, access } = facts.sources[index] ?? source;
     const [before, then] = [namespace.end, source.namespace.end];
     const isSame = before.kind === 'found' && then.kind === 'found' && sameIdentity(before.entry, then.entry);
-    // Whether QEMU's user may open another file than today's is not asked: that is blocked anyway.
+    // It does not matter whether QEMU's user may open another file than the present one: that is blocked anyway.
     return { ...source, ...(isSame && access ? { access } : {}) };
   });
   if (isUnknown(facts.open)) return { ...facts, sources };

@@ -20,13 +20,13 @@ interface IndexedDomain {
   readonly walks: readonly ResolvedPath[];
 }
 
-/** Who uses a link: domains whose paths go through it, and domains of which that is not known. */
+/** The users of a link: domains whose paths use it, and domains for which that is unknown. */
 export interface LinkUsers {
   readonly domains: readonly Domain[];
   readonly uncertain: readonly UnreadableDomain[];
 }
 
-/** Knows for every running domain of this host which links its disks' paths go through, in either view. */
+/** The links that the disks' paths use, in either view, for every running domain of this host. */
 export class LinkUserIndex {
   private readonly known = new Map<string, IndexedDomain>();
 
@@ -35,7 +35,10 @@ export class LinkUserIndex {
     private readonly host: HostPaths,
   ) {}
 
-  /** Looks at what is new or has changed since the last time. @throws GuardError when nothing can be listed. */
+  /**
+   * Reads domains that are new or have changed since the last call.
+   * @throws GuardError when domains cannot be listed
+   */
   async refresh(progress: (done: number, all: number) => void = () => undefined): Promise<void> {
     const names = listDomains(this.stateDirectory);
     if (!names) {
@@ -91,7 +94,7 @@ export class LinkUserIndex {
   ): Promise<IndexedDomain> {
     if ('why' in found) return { version, domain: found, walks: [] };
     const facts = await group.with(found, (held) => collectFacts(held));
-    // A QEMU that cannot be looked into still has the host's view of its paths.
+    // For a QEMU that cannot be read, the host's view of its paths is still known.
     const walks =
       'why' in facts
         ? await this.host.walks(found.sources.map(({ path }) => path))

@@ -33,15 +33,18 @@ export interface TargetLink {
   readonly target: string;
 }
 
-/** The paths of the disks that were sound before, and are with the new path made; or why the domain keeps the link from being moved. */
+/**
+ * The paths of the disks that were sound before, and still are with the new path made; or why the domain keeps the
+ * link from being re-pointed.
+ */
 export type Preparation = { readonly sound: ReadonlySet<string> } | Failure;
 
 const problem = (what: string): Failure => failureOf('problem', { what });
 
 /**
- * Makes, inside one domain's namespace, the path that its disks will have once the link points elsewhere, and
- * proves it: the end of that path is opened there as QEMU's user, and is the device that QEMU holds. The paths that
- * its disks have today stay whole, too: they are needed if the link is not moved after all.
+ * Makes, inside one domain's namespace, the path that its disks will have once the link is re-pointed, and proves it:
+ * the end of that path is opened there as QEMU's user, and is the device that QEMU holds. The present paths of its
+ * disks stay intact, too: they are needed if the link is not re-pointed after all.
  */
 export async function prepareDomainForLink(
   domain: Domain,
@@ -101,8 +104,8 @@ async function prepareHeldDomain(
 const asTheyAre: WhereLinksPoint = new Map();
 
 /**
- * The steps that make the future paths of these sources; none where they lead to the right device already. A link
- * that is replaced may be on the path of another disk, or on today's: those are kept whole with it.
+ * The steps that make the future paths of these sources; none where they already lead to the right device. A link
+ * that is replaced may be on the path of another disk, or on a present path: those are kept intact as well.
  */
 async function planForTarget(
   facts: DomainFacts,
@@ -128,7 +131,7 @@ async function planForTarget(
 }
 
 /**
- * The disk of a source that is sound. One that is read-only may have no path inside: then it is the host's, which QEMU
+ * The disk of a source that is sound. A read-only one may have no path inside: then it is the host's, which QEMU
  * holds open.
  */
 function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | undefined {
@@ -136,19 +139,22 @@ function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | und
   return undefined;
 }
 
-/** The sources whose paths inside go through a link that these steps replace. */
+/** The sources whose paths inside use a link that these steps replace. */
 function sourcesTouched({ sources }: DomainFacts, steps: readonly Step[]): SourceFacts[] {
   const replaced = steps.filter(({ step }) => step === 'replace-symlink');
   return sources.filter(({ namespace }) => replaced.some(({ path }) => goesThrough(namespace, path)));
 }
 
-/** A source whose path has to be whole while the links point there. */
+/** A source whose path has to be intact while the links have these targets. */
 interface PathClaim {
   readonly source: SourceFacts;
   readonly links: WhereLinksPoint;
 }
 
-/** Reads the paths again and opens their ends. @returns what is wrong with the first that is not right */
+/**
+ * Reads the paths again and opens their ends.
+ * @returns what is wrong with the first that is not right
+ */
 async function provesWrong(held: HeldDomain, claims: readonly PathClaim[]): Promise<string | undefined> {
   for (const { source: facts, links } of claims) {
     const { source } = facts;
@@ -169,8 +175,8 @@ async function provesWrong(held: HeldDomain, claims: readonly PathClaim[]): Prom
 }
 
 /**
- * After the link was moved: why the domain's disks behind it, or those that were sound before, are no longer certain,
- * if they are not.
+ * After the link was re-pointed: why the domain's disks behind it, or those that were sound before, are not certain
+ * any more; `undefined` if they are.
  */
 export async function uncertaintyAfter(
   domain: Domain,
@@ -179,7 +185,8 @@ export async function uncertaintyAfter(
 ): Promise<string | undefined> {
   const facts: DomainFacts | UnreadableDomain = await gatherDomain(domain, { open: true });
   if ('why' in facts) {
-    // A domain that ended meanwhile needs no path; one that just starts has its namespace already, made for the old one.
+    // A domain that ended meanwhile needs no path; one that just starts already has its namespace, made for the old
+    // path.
     const ended = domain.pid !== undefined && isGone(domain.pid);
     return ended ? undefined : facts.why;
   }

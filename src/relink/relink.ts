@@ -12,7 +12,9 @@ import { log } from '../os/log';
 import { LinkUserIndex } from './link-users';
 import { uncertaintyAfter, prepareDomainForLink, type TargetLink } from './prepare-domain';
 
-/** `left`: it was not certain to do no harm, and the link is as it was. `unchanged`: it already points there. */
+/**
+ * `left`: it was not certain that it does no harm, and the link is as it was. `unchanged`: it already has the target.
+ */
 type RelinkResult = 'moved' | 'would-move' | 'unchanged' | 'left';
 
 export interface LinkReport {
@@ -22,7 +24,7 @@ export interface LinkReport {
   readonly result: RelinkResult;
   /** The running domains whose disks lie behind the link. */
   readonly domains: readonly string[];
-  /** Of a link that was left: why. */
+  /** Why a link was left. */
   readonly why?: string;
   readonly remedy?: string;
 }
@@ -30,21 +32,21 @@ export interface LinkReport {
 export interface RelinkOptions {
   readonly settings: Settings;
   readonly dryRun: boolean;
-  /** Called with how many domains have been looked at, before the first link is touched. */
+  /** Called with the number of checked domains, before the first link is changed. */
   readonly surveyed?: (done: number, all: number) => void;
 }
 
 export interface Relink {
-  /** Where it is written what was done; none in a dry run. */
+  /** The journal of this run; missing in a dry run. */
   readonly journal?: string;
   readonly links: AsyncGenerator<LinkReport>;
 }
 
 /**
- * Points links elsewhere without breaking a running VM. For each link in turn: the new target is the same disk
- * as the old; the new path is made and proved in the namespace of every domain behind it; only then is the
- * link replaced, and every domain is checked again. Where anything is uncertain the link stays, or goes back to, what it
- * was. @throws GuardError when nothing was started.
+ * Re-points links without breaking a running VM. For each link in turn: the new target has to be the same disk as the
+ * old; the new path is made and proved in the namespace of every domain behind it; only then is the link replaced,
+ * and every domain checked again. If anything is uncertain the link stays, or gets back, its old target.
+ * @throws GuardError when nothing was started
  */
 export async function relink(changes: readonly ExpectedChange[], options: RelinkOptions): Promise<Relink> {
   const { settings, dryRun, surveyed } = options;
@@ -62,7 +64,7 @@ export async function relink(changes: readonly ExpectedChange[], options: Relink
   }
 }
 
-/** A change that is only made while the link still has the target that it is expected to have. */
+/** A change that is made only while the link still has the expected target. */
 export interface ExpectedChange extends LinkChange {
   readonly expected?: string;
 }
@@ -72,18 +74,18 @@ interface Reason {
   readonly remedy: string;
 }
 
-/** What to do to take back a journal: the newest change first. Links that point elsewhere by now are left. */
+/** The changes that undo a journal, the newest first. Links that have another target by now are left. */
 export function changesToUndo(file: string): ExpectedChange[] {
   const open: { link: string; from: string; to: string }[] = [];
   for (const { link, from, to, state } of readJournal(file)) {
     if (state === 'begin') open.push({ link, from, to });
-    // Links are moved one at a time: this is always the last one.
+    // Links are re-pointed one at a time, so it is always the last one.
     else if (state === 'taken-back') open.pop();
   }
   return open.reverse().map(({ link, from, to }) => ({ link, target: from, expected: to }));
 }
 
-/** What all links of one run are moved with. `journal`: none in a dry run. */
+/** What all links of one run share. `journal`: missing in a dry run. */
 interface RelinkRun {
   readonly host: HostPaths;
   readonly survey: LinkUserIndex;
@@ -138,12 +140,12 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
   try {
     await replaceLink(found.path, found.entry, change.target);
   } catch (error) {
-    // One link that cannot be written keeps no other from being moved.
+    // A link that cannot be written does not stop the others.
     if (!(error instanceof GuardError)) throw error;
     if (isLinkTo(found.path, entry.from)) journal.write({ ...entry, state: 'taken-back' });
     return left({ what: error.what, remedy: error.remedy ?? textOf('look-at-directory') });
   }
-  // Before the journal, which may be full: the VMs come first.
+  // Before the journal, whose disk may be full: the VMs come first.
   const reason = await uncertaintyOfAny(survey, found, sound);
   if (reason === undefined) {
     journal.write({ ...entry, state: 'done' });
@@ -175,7 +177,7 @@ async function prepareDomains(
   }
 }
 
-/** @throws GuardError `person` when the link stays where it was moved to, with what is wrong with a VM since. */
+/** @throws GuardError `person` when the link keeps its new target although a VM has a problem since */
 async function takeBack({ path, entry }: FoundLink, target: string, reason: string): Promise<void> {
   try {
     await replaceLink(path, { ...entry, target }, entry.target);
@@ -186,10 +188,10 @@ async function takeBack({ path, entry }: FoundLink, target: string, reason: stri
   }
 }
 
-/** Of each domain behind a link, the paths of the disks that were sound before it moved. */
+/** The paths of the disks that were sound before the link was re-pointed, for each domain behind it. */
 type Sound = Map<string, ReadonlySet<string>>;
 
-/** Checks again who goes through the link now, domains included that started while it was moved. */
+/** Checks again all domains that use the link now, including those that started meanwhile. */
 async function uncertaintyOfAny(
   survey: LinkUserIndex,
   link: FoundLink,

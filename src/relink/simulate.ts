@@ -4,7 +4,7 @@ import { insideOf } from '../disk-paths/io/collect-facts';
 import type { HeldDomain } from '../hypervisor/hold-domain';
 import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
 
-/** The paths of these sources as they would be if these links of the host pointed there and nothing else were done. */
+/** Resolves the paths of these sources as if these links of the host had these targets, and nothing else was done. */
 export async function sourcesAfter(
   sources: readonly SourceFacts[],
   held: HeldDomain,

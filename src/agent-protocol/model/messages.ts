@@ -11,27 +11,27 @@ import {
 } from '../../core/report-json';
 
 /**
- * What the front-end half and the root-only half on a host say to each other: one JSON document per line. The
- * front-end begins with one request; the host answers, and for a move asks the front-end to run the mover.
+ * The protocol between the front-end and the agent on a host: one JSON document per line. The front-end starts with
+ * one request; the agent answers, and for a move asks the front-end to run the mover.
  */
 
-/** How an action ended. */
+/** The result of an action. */
 export interface AgentResult {
-  /** As in core/exit-codes.ts. */
+  /** An exit code of core/exit-codes.ts. */
   readonly exit: number;
   readonly domain?: string;
   /**
-   * The action's own word. Before it begins: `refused`; `busy`; `not-running`, when no such domain runs there;
-   * `not-deployed`, when one does that OpenNebula did not deploy.
+   * The name of the action's result. Before it begins: `refused`; `busy`; `not-running`, when no such domain runs
+   * there; `not-deployed`, when the domain runs, but OpenNebula did not deploy it.
    */
   readonly result: string;
   readonly what: string;
-  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts); none from an older agent. */
+  /** `what` in at most 69 characters, where it is longer (src/messages/message.ts); missing from an older agent. */
   readonly short?: string | undefined;
   readonly remedy?: string | undefined;
-  /** It succeeded, and `what` is something to be told all the same. */
+  /** The action succeeded, and `what` is a warning. */
   readonly warning?: true | undefined;
-  /** Of what is no move: the action's own document. */
+  /** The JSON report of an action that is not a move. */
   readonly report?: unknown;
 }
 
@@ -39,22 +39,22 @@ export interface AgentResult {
 export interface FoundLine {
   readonly kind: 'found';
   readonly report: DomainReport;
-  /** Its verdict, where the report is of what would be. */
+  /** Its present verdict, where the report is a forecast. */
   readonly now?: Verdict;
   /** Missing where libvirt's files cannot be read, and from older agents. */
   readonly qemu?: QemuCopy;
 }
 
 export type AgentMessage =
-  /** The first line: the agent runs, as root. */
+  /** The first message: the agent runs, as root. */
   | { readonly kind: 'hello'; readonly version: string }
-  /** From now on it changes something: who hears nothing more of it must not go on without it. */
+  /** From now on the agent changes something: a front-end that loses the connection must not continue without it. */
   | { readonly kind: 'begins' }
   | { readonly kind: 'did'; readonly action: string; readonly what: string }
   | FoundLine
-  /** All is ready: run the mover now. */
+  /** The domain is ready: run the mover now. */
   | { readonly kind: 'move' }
-  /** The mover does not end, although libvirt's job has: send it this. */
+  /** The mover does not end, although libvirt's job has ended: send it this signal. */
   | { readonly kind: 'kill'; readonly signal: 'SIGTERM' | 'SIGKILL' }
   | ({ readonly kind: 'end' } & AgentResult);
 
@@ -65,8 +65,8 @@ export interface MoverEnded {
 }
 
 /**
- * In bytes: longer than any line that either half writes; the longest ones tell of every VM of a host, or hold a map of
- * links. What is longer is no line, and is not kept.
+ * Bytes: longer than any line that either side writes; the longest ones list every VM of a host, or hold a map of
+ * links. Longer lines are discarded.
  */
 export const maxLineChars = 4 * 1024 * 1024;
 
@@ -74,7 +74,7 @@ export function encodeLine(line: AgentMessage | AgentRequest | MoverEnded): stri
   return `${JSON.stringify(line)}\n`;
 }
 
-/** `undefined` for anything that is no line of a agent: a banner, a shell's complaint. */
+/** `undefined` for anything that is not a message of an agent: a banner, an error of a shell. */
 export function parseAgentMessage(text: string): AgentMessage | undefined {
   const line = readJsonObject(text);
   if (!line) return undefined;

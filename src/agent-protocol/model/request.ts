@@ -19,25 +19,27 @@ export const hostActions = [
 export type HostAction = (typeof hostActions)[number];
 
 export interface AgentRequest {
-  /** Of the half that asks. Halves of different releases do not talk to each other. */
+  /** Version of the front-end's program. An agent of another release refuses the request. */
   readonly version: string;
   readonly action: HostAction;
   /** The deploy id: `one-310`, `310` or a UUID. */
   readonly domain?: string;
   readonly destination?: string;
-  /** Of `save`: what the mover writes to. It is only named in messages. */
+  /** For `save`: the file that the mover writes. It is only used in messages. */
   readonly file?: string;
-  /** Whether the disks' paths have to exist there already: so on shared storage, once it is attached. */
+  /**
+   * Whether the disks' paths have to exist on the destination before the move, as on shared storage that is attached.
+   */
   readonly checkDestination?: boolean;
-  /** Only say what would be done. */
+  /** Only report what would be done. */
   readonly dryRun?: boolean;
-  /** Of `foresee`: the links that would point elsewhere. */
+  /** For `foresee`: the links that would be re-pointed. */
   readonly changes?: readonly LinkChange[];
 }
 
 type Member = Exclude<keyof AgentRequest, 'version' | 'action'>;
 
-/** What the front-end half sends with each action. A request without what is needed, or with anything else, is none. */
+/** The members that each action takes. A request that lacks one, or has another one, is refused. */
 const members: Readonly<
   Record<HostAction, { readonly needed: readonly Member[]; readonly allowed?: readonly Member[] }>
 > = {
@@ -64,18 +66,18 @@ export function asksDestination({ action, destination }: AgentRequest): boolean 
 /** Longer than any version; PATH_MAX of include/uapi/linux/limits.h, which counts the final NUL. */
 const [longestVersion, longestPath] = [64, 4095];
 
-/** Of the half that asks; `undefined` when it names none. All else in a request of another release may be another. */
+/** The version that a request names, if it does. Everything else in a request of another release may differ. */
 export function releaseOf(text: string): string | undefined {
   const version = readJsonObject(text)?.get('version');
   return typeof version === 'string' && version.length <= longestVersion ? version : undefined;
 }
 
-/** A request of none of our programs. */
+/** The request does not come from a program of ours. */
 export function refused(reason: Message): Failure {
   return failureOf('usage', { ...reason, remedy: textOf('write-requests-by-program') });
 }
 
-/** @returns the request, or what is wrong with it. Nothing of it has been compared with what exists. */
+/** @returns the request, or what is wrong with it. Only its form is checked, not whether what it names exists. */
 export function readRequest(text: string): AgentRequest | Failure {
   const line = readJsonObject(text);
   if (!line) return refused(message('request-not-json'));
@@ -98,7 +100,7 @@ export function readRequest(text: string): AgentRequest | Failure {
     if (wrong !== undefined) return refused(wrong);
     request[key] = value;
   }
-  // Each member has been looked at.
+  // Each member was checked above.
   return request as unknown as AgentRequest;
 }
 
@@ -111,7 +113,7 @@ const objections: Readonly<Record<Member, (value: unknown) => Message | undefine
   changes: objectionToChanges,
 };
 
-/** What OpenNebula gives a domain that it deploys. */
+/** The name that OpenNebula gives a domain that it deploys. */
 function objectionToDomain(value: unknown): Message | undefined {
   if (typeof value !== 'string') return message('request-domain-not-text');
   if (/^(one-)?[0-9]{1,10}$/.test(value) || isUuid(value)) return undefined;
@@ -127,7 +129,7 @@ function objectionToFlag(member: string, value: unknown): Message | undefined {
   return typeof value === 'boolean' ? undefined : message('request-not-flag', { member });
 }
 
-/** As they come from a map (relink.ts): two words each, and no link twice. */
+/** Changes as in a map (relink.ts): two words each, and no link twice. */
 function objectionToChanges(value: unknown): Message | undefined {
   if (!Array.isArray(value)) return message('request-changes-not-list');
   const links = new Set<unknown>();
@@ -146,7 +148,7 @@ function isPath(value: unknown): value is string {
   return typeof value === 'string' && value.length <= longestPath && /^[^\s\0]+$/.test(value);
 }
 
-/** Enough of it to recognise: what is refused may be as long as its sender likes. */
+/** Cut to a recognisable part: a refused text may be of any length. */
 function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 80));
 }

@@ -42,7 +42,7 @@ export interface Domain {
   readonly uuid: string;
   /** libvirt's state (`running`, `paused`, …), where the document has it. */
   readonly state?: string;
-  /** Its long job, where the document tells one. */
+  /** Its long job, where the document has one. */
   readonly job?: string;
   readonly pid?: number;
   readonly sources: readonly DiskSource[];

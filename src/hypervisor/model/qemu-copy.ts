@@ -1,14 +1,14 @@
 import type { Domain } from './domain-xml';
 
-/** What libvirt's status XML tells of a domain's QEMU, beside how its disks are. */
+/** libvirt's status XML about a domain's QEMU, apart from its disks' details. */
 export interface QemuCopy {
   /** libvirt's state: `running`, `paused`, …; missing where it is not known. */
   readonly state?: string;
-  /** A migration brings it at this moment: its guest runs elsewhere. */
+  /** An incoming migration creates it at this moment: its guest runs on another host. */
   readonly isArriving?: true;
-  /** libvirt names a process that there is no more. */
+  /** The process that libvirt names does not exist any more. */
   readonly isGone?: true;
-  /** Of its disks, as libvirt gave them to QEMU. */
+  /** The paths of its disks, as libvirt gave them to QEMU. */
   readonly paths: readonly string[];
 }
 

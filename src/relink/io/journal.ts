@@ -7,8 +7,9 @@ import { message, textOf } from '../../messages';
 import { makeRootDirectory } from '../../os/root-directory';
 
 /**
- * What was done to one link. `begin` is written before the link is replaced, `done` when it was and every VM behind it
- * was checked; a `begin` alone means that the program died in between, and only the link itself tells which of the two targets it has.
+ * One entry about one link. `begin` is written before the link is replaced, `done` when it was and every VM behind it
+ * was checked; a `begin` alone means that the program died in between, and only the link itself shows which of the
+ * two targets it has.
  */
 export interface JournalEntry {
   readonly time: string;
@@ -18,7 +19,7 @@ export interface JournalEntry {
   readonly to: string;
 }
 
-/** A file of JSON lines; each line is on the disk before what it announces is done. */
+/** A file of JSON lines; each line is on the disk before the action that it announces. */
 export class Journal {
   private constructor(
     readonly file: string,
@@ -41,8 +42,8 @@ export class Journal {
   }
 
   /**
-   * Time and pid alone are no name of its own: one process may begin two journals in a millisecond, and processes of two
-   * pid namespaces may share a pid. So a name that is taken is followed by the next number, never written into.
+   * Time and pid alone are not unique: one process may start two journals in a millisecond, and processes of two pid
+   * namespaces may share a pid. If a name is taken, the next number is tried; an existing file is never written.
    */
   private static createNew(directory: string): Journal {
     const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
@@ -57,7 +58,7 @@ export class Journal {
     }
   }
 
-  /** @throws GuardError `failed`: then nothing may be done that would have to be written down. */
+  /** @throws GuardError `failed`: then nothing may be done that would have to be recorded */
   write(entry: Omit<JournalEntry, 'time'>): void {
     try {
       writeSync(this.descriptor, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
@@ -77,8 +78,8 @@ export class Journal {
 }
 
 /**
- * Reads a journal. A last line that was cut off by a crash announces nothing that was done, and is left out.
- * @throws GuardError for a file that is no journal.
+ * Reads a journal. A last line that a crash cut off announces nothing that was done, and is left out.
+ * @throws GuardError for a file that is not a journal
  */
 export function readJournal(file: string): JournalEntry[] {
   const { remedy } = message('not-a-journal', { place: file });
@@ -97,7 +98,7 @@ function parseLine(line: string, place: string): JournalEntry {
     if (known && [time, link, from, to].every((field) => typeof field === 'string'))
       return entry as JournalEntry;
   } catch {
-    // said below, with the place
+    // Reported below, with the line number.
   }
   throw new GuardError('usage', message('not-a-journal', { place }));
 }

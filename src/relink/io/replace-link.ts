@@ -21,15 +21,15 @@ import { usualPath, withDescriptors } from '../../os/isolated';
 import { freshName } from '../../os/fresh-file';
 import { FileTree } from '../../file-tree/tree';
 
-/** Milliseconds, for one link. */
+/** Deadline for one link, in milliseconds. */
 const exchangeDeadlineMs = 10_000;
 const environment = { LC_ALL: 'C', PATH: usualPath };
 
 /**
- * Points a link of the host elsewhere, atomically, provided that it still points where it did when it was
- * judged. In a directory that only root can write root does it; elsewhere the link's own owner does, so that
- * root never changes the owner of a name that someone else could exchange.
- * @throws GuardError `failed`; the link is then as it was.
+ * Re-points a link of the host, atomically, provided that it still has the target with which it was checked. In a
+ * directory that only root can write root does it; elsewhere the link's own owner does, so that root never changes
+ * the owner of a name that another user could exchange.
+ * @throws GuardError `failed`; the link is then as it was
  */
 export async function replaceLink(path: string, before: LinkEntry, target: string): Promise<void> {
   const host = FileTree.open('/');
@@ -70,7 +70,7 @@ function exchange(anchor: string, before: LinkEntry, target: string): void {
   }
 }
 
-/** The host's ln(1) and mv(1), as the link's owner, in the directory that they are given a descriptor of. */
+/** Runs the host's ln(1) and mv(1) as the link's owner, in the directory of the descriptor that they get. */
 async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string): Promise<void> {
   const temporary = `/proc/self/fd/3/${basename(freshName(anchor))}`;
   const final = `/proc/self/fd/3/${basename(anchor)}`;
@@ -96,7 +96,7 @@ async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string
   }
 }
 
-/** A command prints strerror(3) in the locale C, which Node knows by the names of the errors. */
+/** A command prints strerror(3) in the locale C; Node knows the errors by their names. */
 function errorInWords(words: string): Error {
   const known = [...getSystemErrorMap().values()].find(([, text]) => text === words.toLowerCase());
   return Object.assign(new Error(words), known ? { code: known[0] } : {});

@@ -4,13 +4,13 @@ import type { ResolvedPath } from '../../file-tree/model/walk';
 import { textOf } from '../../messages';
 import { describeFailure, describeKind } from '../../file-tree/model/describe-hops';
 
-/** This link is to point to that target. */
+/** A link, and the target that it is to get. */
 export interface LinkChange {
   readonly link: string;
   readonly target: string;
 }
 
-/** A line that is not one of a map, with the reason. */
+/** An invalid line of a map, with the reason. */
 export interface MapError {
   readonly line: number;
   readonly what: string;
@@ -36,7 +36,9 @@ export function parseMap(text: string): { readonly changes: LinkChange[]; readon
   return { changes, errors };
 }
 
-/** Why a link may not be pointed elsewhere, by what it leads to now and then; `undefined` when that is the same disk. */
+/**
+ * Why a link must not be re-pointed, by what it leads to before and after; `undefined` when that is the same disk.
+ */
 export function refuseTarget(before: ResolvedPath, after: ResolvedPath): string | undefined {
   for (const [when, resolved] of [
     ['now', before],
@@ -58,7 +60,7 @@ export function refuseTarget(before: ResolvedPath, after: ResolvedPath): string 
   });
 }
 
-/** The path by which another goes through this very link, where that is another than the one it was asked for by. */
+/** The path by which another path uses this very link, if it differs from the path in the map. */
 export function otherNameOf(
   { path: own, entry: { inode } }: FoundLink,
   { hops: hops }: ResolvedPath,
