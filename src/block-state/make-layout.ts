@@ -25,7 +25,7 @@ function real(file: string): string {
   } catch (error) {
     const remedy = remedyOf(error, file, { otherwise: textOf('name-qemu') });
     throw new GuardError('problem', {
-      ...message('qemu-file-not-read', { file, error: errorName(error) }),
+      ...message('file-not-read', { file, error: errorName(error) }),
       remedy,
     });
   }

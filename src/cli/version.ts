@@ -19,6 +19,6 @@ export function fingerprint(): string {
   try {
     return `${version()}\n${sha256(readFileSync(file))}  ${file}`;
   } catch (error) {
-    return `${version()}\n${textOf('program-not-read', { file, error: errorName(error) })}`;
+    return `${version()}\n${textOf('file-not-read', { file, error: errorName(error) })}`;
   }
 }

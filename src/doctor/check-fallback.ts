@@ -19,7 +19,7 @@ export async function judgeFallback(root: string, how: 'look' | 'write'): Promis
     const text = await textFor(`${root}${defaultSettingsFile}`);
     const now = lookAt(`${root}${path}`);
     if (isUnknown(now))
-      return found('unknown', message('fallback-not-read', { path, why: now.unknown }), now.remedy);
+      return found('unknown', message('doctor-file-not-read', { path, why: now.unknown }), now.remedy);
     const isRight = now.is === 'file' && now.sha256 === sha256(Buffer.from(text));
     if (isRight && now.owner === '0:0' && now.mode === '644')
       return found('ok', message('fallback-current', { path, config: defaultSettingsFile }));

@@ -59,7 +59,6 @@ export const agent = {
   'agent-first-message': { text: 'the first message of the agent is {kind}' },
   'agent-too-long': { text: 'the agent sent more than {limit} MiB' },
   'agent-silent': { text: 'the agent ended without a message' },
-  'no-answer-within': { text: 'no answer within {seconds} s' },
   'ended-by': { text: 'ssh ended with {status}' },
   'host-not-ready': {
     text: 'the host was not ready within {deadline} s (host.deadline)',

@@ -29,11 +29,6 @@ export const blockState = {
     text: '{reason}; memory was not read: {problem}',
     short: '{reason}',
   },
-  'arrived-not-resumed': {
-    text: 'the guest arrived by a migration or a restore, is paused, and nothing shows that it has run here: until it is resumed its disks may be INACTIVE, and a migration, a save or a resize of a disk would abort QEMU',
-    short: 'the guest is paused since it arrived: disks may be INACTIVE',
-    cause: 'it may not have been resumed, and its memory cannot be read: resume it, or make a layout',
-  },
   'no-failed-handover': { text: "QEMU's log has no failed hand-over since {since}" },
   'no-migration-seen': { text: 'QEMU has seen no migration since it started' },
   'nodes-active': {
@@ -200,8 +195,6 @@ export const blockState = {
     cause: 'the host is slow: raise `reset.gdb_deadline`, or use another remedy',
   },
   'gdb-failed': { text: 'gdb failed: {problem}' },
-  'gdb-status': { text: 'it ended with {status}' },
-  'signal-status': { text: 'a signal' },
   'still-stopped': {
     text: 'process {pid} is still stopped; continue it with: kill -CONT {pid}',
     cause: 'a stop signal stayed: run that command now',
@@ -219,7 +212,6 @@ export const blockState = {
       'install the debug package of exactly this QEMU, name its file with --debug-file, or set DEBUGINFOD_URLS',
   },
   'gdb-complains': { text: '{problem} (gdb: {words})' },
-  'qemu-file-not-read': { text: '{file} cannot be read: {error}' },
   'elf-not-read': { text: '{file} is not a readable ELF file: {error}' },
   'not-elf': { text: 'it is not an ELF file' },
   'not-elf64': { text: 'it is not a 64-bit little-endian ELF file' },

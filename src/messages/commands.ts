@@ -22,7 +22,6 @@ export const commands = {
     text: 'the output cannot be written: {error}',
     remedy: 'see where the standard output goes: its disk may be full',
   },
-  'program-not-read': { text: '{file} cannot be read: {error}' },
   cancelling: { text: '{signal}: asking libvirt to end the job of {domain}' },
 
   'config-not-read': {

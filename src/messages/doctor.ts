@@ -36,7 +36,6 @@ export const doctor = {
     remedy: 'migrate-guard layout {program}, or remove memory and gdb from reset.strategies',
   },
   'build-not-determined': { text: 'the build of {exe} cannot be determined: {why}' },
-  'fallback-not-read': { text: '{path} cannot be read: {why}' },
   'fallback-current': { text: '{path} is what {config} says, for scripts without Node' },
   'fallback-written': { text: '{path} was written again, because {config} was changed' },
   'fallback-missing': {
@@ -60,7 +59,6 @@ export const doctor = {
   'guards-ran': { text: 'the record names no guard that could not run lately' },
   'look-at-record': { text: 'ls -ld {path}; run this as root or oneadmin' },
   'reading-needs-root': { text: 'only root can read files as another user', remedy: 'run as root' },
-  'reader-without-answer': { text: 'no answer' },
   'own-file-not-opened': { text: 'it could not open a file of its own user' },
   'root-file-opened': { text: 'it can open a file that only root may open' },
   'reads-as-other': { text: 'files can be read as another user (Node {version})' },

@@ -84,8 +84,8 @@ export const hypervisor = {
 
   'guest-may-wait': {
     text: 'the guest arrived by a migration or a restore, is paused, and nothing shows that it has run here: until it is resumed its disks may be INACTIVE, and a migration, a save or a resize of a disk would abort QEMU',
-    short: 'the guest arrived paused and may wait for its resume',
-    cause: 'it may not have been resumed, and no memory can be read; or make a layout',
+    short: 'the guest is paused since it arrived: disks may be INACTIVE',
+    cause: 'it may not have been resumed, and its memory cannot be read: resume it, or make a layout',
   },
   'resume-guest': {
     text: 'when the guest may run again, and no other host has a copy of it: virsh resume {domain}',

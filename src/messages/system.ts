@@ -41,7 +41,7 @@ export const system = {
     short: 'a directory can be changed by others than root',
     remedy: 'chown root: {path}; chmod go-w {path}',
   },
-  'named-file-not-read': { text: '{file} cannot be read: {error}' },
+  'file-not-read': { text: '{file} cannot be read: {error}' },
   'file-not-written': {
     text: '{file} cannot be written: {error}',
     short: 'a file cannot be written: {error}',
@@ -60,6 +60,7 @@ export const system = {
     remedy: 'give a name such as kvm2',
   },
   'program-ended': { text: 'it ended' },
-  'program-late': { text: 'no answer within {seconds} s' },
+  'ended-with-status': { text: 'it ended with {status}' },
+  'no-answer-within': { text: 'no answer within {seconds} s' },
   'answer-too-long': { text: 'its answer is longer than any answer can be' },
 } as const satisfies Readonly<Record<string, MessageRow>>;

@@ -27,7 +27,7 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
   if (missing || exit === notFoundStatus || cannotExecute.test(stderr))
     return { unknown: textOf('onecli-missing', { command: words[0] }) };
   const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
-  const error = said || textOf('onecli-silent', { status: exit ?? 'a signal' });
+  const error = said || textOf('ended-with-status', { status: exit ?? 'a signal' });
   return { unknown: textOf('onecli-failed', { command, error }) };
 }
 

@@ -119,6 +119,6 @@ function post(url: URL, body: string): Promise<string | Unknown> {
 
 function wordsOf(error: Error): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError')
-    return textOf('oned-timeout', { seconds: deadlineMs / 1000 });
+    return textOf('no-answer-within', { seconds: deadlineMs / 1000 });
   return errorName(error);
 }

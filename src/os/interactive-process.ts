@@ -58,7 +58,7 @@ export class InteractiveProcess {
         if (answer !== undefined) return answer;
         const left = until - performance.now();
         if (this.closed) return { unknown: this.stderr.trim().split('\n').at(-1) || textOf('program-ended') };
-        if (left <= 0) return unknownOf(message('program-late', { seconds: deadline / 1000 }));
+        if (left <= 0) return unknownOf(message('no-answer-within', { seconds: deadline / 1000 }));
         await this.nextOutput(left);
       }
     } finally {

@@ -18,7 +18,7 @@ export function readNamedFile(
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = message('named-file-not-read', { file: called, error: errorName(error) });
+    const reason = message('file-not-read', { file: called, error: errorName(error) });
     throw new GuardError(code, { ...reason, remedy: remedyOf(error, file, { otherwise: remedy }) });
   }
 }

@@ -28,7 +28,7 @@ export function readElf(file: string): ElfFacts | Unknown {
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    return { unknown: textOf('qemu-file-not-read', { file, error: errorName(error) }) };
+    return { unknown: textOf('file-not-read', { file, error: errorName(error) }) };
   }
   try {
     return readHeaders((position, length) => {

@@ -54,7 +54,7 @@ export async function runGdb(
     return { unknown: textOf('gdb-killed', { seconds: deadline }) };
   }
   const words = result.stderr.split('\n').filter((line) => line.trim() !== '' && !/^warning:/i.test(line));
-  const status = textOf('gdb-status', { status: result.exit ?? textOf('signal-status') });
+  const status = textOf('ended-with-status', { status: result.exit ?? textOf('by-a-signal') });
   return { unknown: textOf('gdb-failed', { problem: words.at(-1)?.trim() ?? status }) };
 }
 

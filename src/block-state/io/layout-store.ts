@@ -36,7 +36,7 @@ export function loadLayout(directory: string, buildId: string): Layout | Unknown
     return withFile(file, plainly, read);
   } catch (error) {
     if (errorName(error) === 'ENOENT') return undefined;
-    return { unknown: textOf('qemu-file-not-read', { file, error: errorName(error) }) };
+    return { unknown: textOf('file-not-read', { file, error: errorName(error) }) };
   }
 }
 
@@ -72,7 +72,7 @@ function refuseDirectory(directory: string): string | undefined {
     try {
       stat = lstatSync(path);
     } catch (error) {
-      return textOf('qemu-file-not-read', { file: path, error: errorName(error) });
+      return textOf('file-not-read', { file: path, error: errorName(error) });
     }
     if (!stat.isDirectory())
       return textOf('layout-refused', { file: path, problem: textOf('not-a-layout-directory') });

@@ -57,7 +57,7 @@ export function judgeLog(known: WithoutMemory, domain: string): BlockJudgement {
   const runs = (answered?.status ?? known.state) === 'running';
   const hasRun = origin.hasRun || answered?.hasServed === true;
   if (mayWaitForResume({ ...origin, hasRun }, runs)) {
-    return { ...unknown(message('arrived-not-resumed'), resumeOf(domain)), mayWait: true };
+    return { ...unknown(message('guest-may-wait'), resumeOf(domain)), mayWait: true };
   }
   // Without an answer to a question it is not known which migrations QEMU has seen.
   const isClear = !isUnknown(log) && log.gap === undefined && log.signatures.length === 0;

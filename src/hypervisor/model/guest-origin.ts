@@ -23,9 +23,6 @@ export function mayWaitForResume({ cameOver, hasRun }: GuestOrigin, runs: boolea
   return cameOver && !hasRun && !runs;
 }
 
-/** What to print about such a guest; its remedy is {@link resumeOf}. */
-export const mayWait = textOf('guest-may-wait');
-
 /** The remedy of a guest that is paused: no reset may start it, and resuming it activates its disks. */
 export function resumeOf(domain: string): string {
   return textOf('resume-guest', { domain });
