@@ -1,5 +1,5 @@
 import { isDeployed } from '../hypervisor/model/domain-name';
-import { reasonOf } from '../core/finding';
+import { shortReasonOf } from '../core/finding';
 import type { Settings } from '../config/settings';
 import type { ProbedVm } from '../opennebula/model/monitoring-attributes';
 import { examine } from '../disk-paths/check-all-domains';
@@ -14,7 +14,7 @@ export async function probeVms(settings: Settings): Promise<ProbedVm[]> {
     if (uuid === undefined) continue;
     const { domain, verdict, blockState } = report;
     const vmId = domain.slice('one-'.length);
-    probed.push({ vmId, deployId: uuid, verdict, reason: reasonOf(report), blockState });
+    probed.push({ vmId, deployId: uuid, verdict, reason: shortReasonOf(report), blockState });
   }
   return probed;
 }

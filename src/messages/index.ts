@@ -15,7 +15,7 @@ import { repair } from './repair';
 import { system } from './system';
 import { fillRow, type Filling, type Message, type MessageRow, type Remedied } from './message';
 
-export { shortOf, type Message } from './message';
+export { maxShortChars, shortOf, type Message } from './message';
 
 /** The one table of messages, by subject, in the order and under the headings of docs/messages.md. */
 export const sections: readonly (readonly [heading: string, rows: Readonly<Record<string, MessageRow>>])[] = [

@@ -25,7 +25,7 @@ test.each<Release>(['6.6', '7.0'])('a thousand VMs of OpenNebula %s, worst first
     vmId: 101,
     name: 'vm "1" & <co>',
     verdict: 'repairable',
-    reason: 'vda /var/lib/one//datastores/0/310/disk.0: /dev/storpool-byid is missing',
+    reason: 'vda: its path is missing for QEMU; run migrate-guard repair',
     findings: [{ check: 'monitoring', state: 'problem', remedy: 'on kvm2: migrate-guard repair one-101' }],
   });
   // Two commands and one call, whatever the size of the fleet: no host is asked.

@@ -30,8 +30,13 @@ export function describeFailure({ end }: ResolvedPath): Message | undefined {
     case 'too-long':
       return message('path-too-long', { path: `${path.slice(0, 60)}…` });
     case 'unreadable':
-      return message('element-unreadable', { path, error: end.error });
+      return message('element-unreadable', { path, error: shortError(end.error) });
   }
+}
+
+/** The name of an error, as in EACCES, is short; a sentence may name a mount. */
+function shortError(error: string): Message {
+  return /^E[A-Z0-9]+$/.test(error) ? { what: error } : { what: error, short: textOf('no-answer') };
 }
 
 /** Why a path leads to no disk; `undefined` where it leads to one. */

@@ -1,4 +1,5 @@
 import type { BlockState, Verdict } from '../../core/finding';
+import { maxShortChars } from '../../messages';
 import { harmless } from './template-value';
 
 /** The probe's report of one VM. */
@@ -7,13 +8,10 @@ export interface ProbedVm {
   /** The domain's UUID, as OpenNebula's own probe reports it (im_mad/remotes/lib/kvm.rb). */
   readonly deployId: string;
   readonly verdict: Verdict;
-  /** The reason why it is not safe; empty when it is. */
+  /** Why it is not safe, in the short form; empty when it is. */
   readonly reason: string;
   readonly blockState: BlockState;
 }
-
-/** All probes of a host share one UDP message of at most 64 KiB (monitord_client.rb). */
-const maxReasonChars = 200;
 
 /**
  * One line of a probe in kvm-probes.d/vm/monitor, as monitord reads it (MonitorDriverProtocol.cc, _monitor_vm).
@@ -47,7 +45,8 @@ export const earlierAttributes = {
 export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<string, string>> {
   return {
     [attributes.verdict]: vm.verdict,
-    [attributes.reason]: harmless(vm.reason, maxReasonChars),
+    // `onevm show` and Sunstone cut it; and all probes of a host share one UDP message of 64 KiB (monitord_client.rb).
+    [attributes.reason]: harmless(vm.reason, maxShortChars),
     [attributes.blockState]: vm.blockState,
     [attributes.time]: `${time.toISOString().slice(0, 19)}Z`,
   };

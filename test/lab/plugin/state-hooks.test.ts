@@ -39,15 +39,17 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   });
   const link = stage.lab.relink(domain);
   const broken = await hooks.probed(domain);
-  expect(broken['MIGRATE_GUARD']).toBe('repairable');
-  expect(broken['MIGRATE_GUARD_WHY']).toMatch(/^vda .*storpool-byid/);
+  expect(broken).toMatchObject({
+    MIGRATE_GUARD: 'repairable',
+    MIGRATE_GUARD_WHY: 'vda: its path is missing for QEMU; run migrate-guard repair',
+  });
   // Past libvirt, whose own `cont` after a failure now and then comes late enough to heal.
   expect((await migrateToSink(domain)).status).toBe('failed');
   await domain.untilLogged('bdrv_inactivate_all() failed');
   // What only memory tells is unknown until the layout of this build is stored.
   const after = await hooks.probed(domain);
   expect(after).toMatchObject({ MIGRATE_GUARD: 'undecided', MIGRATE_GUARD_DISKS: 'unknown' });
-  expect(after['MIGRATE_GUARD_WHY']).not.toMatch(/storpool-byid is missing/);
+  expect(after['MIGRATE_GUARD_WHY']).not.toContain('its path is missing');
   await domain.host.succeed(['/usr/lib/migrate-guard/migrate-guard', 'layout', affectedQemu()]);
   expect(await hooks.probed(domain)).toMatchObject({
     MIGRATE_GUARD: 'blocked',

@@ -144,14 +144,14 @@ describe('the agent', () => {
     });
   });
 
-  test('probe: blocked', async () => {
+  test('probe: blocked, with the short form of the reason', async () => {
     const before = list();
     const result = await run(['host'], { action: 'probe' });
     expectRefused(before, result);
     expect(JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
       kind: 'end',
       exit: 0,
-      report: [{ vmId: '310', verdict: 'blocked' }],
+      report: [{ vmId: '310', verdict: 'blocked', reason: 'its QEMU runs in a user namespace of its own' }],
     });
   });
 });

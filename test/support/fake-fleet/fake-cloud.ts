@@ -57,10 +57,17 @@ export function makeCloud(vmCount: number, hostCount: number, now: Date): Cloud 
   return { hosts, vms };
 }
 
-const path = '/var/lib/one//datastores/0/310/disk.0';
 const sayings: readonly Omit<Said, 'time'>[] = [
-  { verdict: 'blocked', blockState: 'healthy', reason: `vda ${path}: it leads to another device` },
-  { verdict: 'repairable', blockState: 'healthy', reason: `vda ${path}: /dev/storpool-byid is missing` },
+  {
+    verdict: 'blocked',
+    blockState: 'healthy',
+    reason: 'vda: its path leads to another volume than QEMU holds open',
+  },
+  {
+    verdict: 'repairable',
+    blockState: 'healthy',
+    reason: 'vda: its path is missing for QEMU; run migrate-guard repair',
+  },
   { verdict: 'blocked', blockState: 'stuck', reason: 'disable_perm is on' },
   { verdict: 'undecided', blockState: 'unknown', reason: 'its paths were not checked in time' },
   { verdict: 'safe', blockState: 'healthy', reason: '' },

@@ -1,5 +1,6 @@
 import fc from '../../support/seeded-fast-check';
 import { monitoringLine, type ProbedVm } from '../../../src/opennebula/model/monitoring-attributes';
+import { maxShortChars } from '../../../src/messages/message';
 import { parseTemplate, readMonitoring, TemplateError } from '../../support/monitord';
 
 const time = new Date('2024-03-05T03:12:09.345Z');
@@ -54,6 +55,14 @@ test.each([
   expect(read?.get('MIGRATE_GUARD_WHY')).toMatch(/^[\x20-\x7e]+$/);
 });
 
+test('a reason has at most as many characters as a short form', () => {
+  const reason = `vda: ${'x'.repeat(200)}`;
+  const why = readMonitoring(monitoringLine({ ...safe, reason }, time))
+    .get(310)
+    ?.get('MIGRATE_GUARD_WHY');
+  expect(why).toBe(`vda: ${'x'.repeat(maxShortChars - 8)}...`);
+});
+
 test('the reader here is as strict as monitord: what is not made harmless does break a message', () => {
   expect(() => parseTemplate('A="x ]]> y"\n')).toThrow(TemplateError);
   expect(() => parseTemplate('A="x\\"\nB="y"\n')).toThrow(TemplateError);
@@ -70,6 +79,7 @@ test('no reason whatsoever changes what else is read, or grows the message witho
       const read = readMonitoring(line + monitoringLine({ ...safe, vmId: '311' }, time));
       expect(read.get(310)?.get('MIGRATE_GUARD')).toBe('blocked');
       expect(read.get(310)?.size).toBe(4);
+      expect(read.get(310)?.get('MIGRATE_GUARD_WHY')?.length).toBeLessThanOrEqual(maxShortChars);
       expect(read.get(311)?.get('MIGRATE_GUARD_TIME')).toBe('2024-03-05T03:12:09Z');
       expect(line.length).toBeLessThan(700);
     }),

@@ -52,8 +52,14 @@ test('storage that does not answer', () => {
   const qemuView = storpoolView({ [byId]: { kind: 'unreadable', error } });
   const facts = domainFacts({ sources: [sourceFacts({ qemuView })] });
   expect(reasonOf(diskPath.inspect(facts), 'undecided')).toBe(
-    'vda: its path cannot be read (the storage at /mnt/mnt…) for QEMU',
+    'vda: its path cannot be read (no answer) for QEMU',
   );
+});
+
+test('a path that may not be read', () => {
+  const qemuView = storpoolView({ [byId]: { kind: 'unreadable', error: 'EIO' } });
+  const facts = domainFacts({ sources: [sourceFacts({ qemuView })] });
+  expect(reasonOf(diskPath.inspect(facts), 'undecided')).toBe('vda: its path cannot be read (EIO) for QEMU');
 });
 
 test('the only copy of a deleted file is named before the path', () => {
