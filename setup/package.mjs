@@ -1,6 +1,7 @@
-// npm run package [-- --node-licence FILE]: dist/packages/ gets a .deb and an .rpm of each half, and an archive of the host
-// half for machines without Node. Two runs at one commit give the same bytes.
-// --node-licence: the text of the licence of the Node that runs this, where it does not lie beside that Node.
+// npm run package [-- [deb|rpm|standalone]… [--node-licence FILE]]: creates in dist/packages/ a .deb and an .rpm for the
+// front-end and for hosts, and an archive for hosts without Node; or only those that are named. Two runs at one commit give
+// the same bytes.
+// --node-licence: the text of the licence of the Node that runs this, if it is not next to that Node.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -13,28 +14,42 @@ import { makeRpm } from './package/rpm.mjs';
 import { makeStandalone } from './package/standalone.mjs';
 import { prepareBuild, prepareNode, preparePackages } from './prepare.mjs';
 
+const makers = {
+  deb: (workshop) => halves.map((half) => makeDeb(half, workshop, packages)),
+  rpm: (workshop) => halves.map((half) => makeRpm(half, workshop, packages)),
+  standalone: (workshop) => [makeStandalone(workshop, packages, licence)],
+};
+
 function readArguments() {
   try {
-    return parseArgs({ options: { 'node-licence': { type: 'string' } } }).values;
+    const { values, positionals } = parseArgs({
+      options: { 'node-licence': { type: 'string' } },
+      allowPositionals: true,
+    });
+    const unknown = positionals.find((kind) => !Object.hasOwn(makers, kind));
+    if (unknown !== undefined) throw new Error(`no such kind of package: ${unknown}`);
+    return {
+      licence: values['node-licence'],
+      kinds: positionals.length > 0 ? positionals : Object.keys(makers),
+    };
   } catch (error) {
-    console.error(`${error.message}\nusage: npm run package [-- --node-licence FILE]`);
+    const kinds = Object.keys(makers).join('|');
+    console.error(`${error.message}\nusage: npm run package [-- [${kinds}]… [--node-licence FILE]]`);
     return process.exit(64);
   }
 }
 
-const licence = readArguments()['node-licence'];
+const { licence, kinds } = readArguments();
 const packages = join(root, 'dist/packages');
 const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-packages-'));
 try {
-  licenceOfNode(process.execPath, licence);
+  if (kinds.includes('standalone')) licenceOfNode(process.execPath, licence);
   prepareNode();
   preparePackages(['package']);
   prepareBuild();
   rmSync(packages, { recursive: true, force: true });
   mkdirSync(packages, { recursive: true });
-  const made = [];
-  for (const half of halves) made.push(makeDeb(half, workshop, packages), makeRpm(half, workshop, packages));
-  made.push(makeStandalone(workshop, packages, licence));
+  const made = kinds.flatMap((kind) => makers[kind](workshop));
   for (const file of made) console.log(relative(root, file));
 } catch (error) {
   console.error(error.message);

@@ -28,7 +28,11 @@ describe('refused, with the remedy, and without any change', () => {
        ${everyNode} mount --bind /mnt/old $node; done`,
       'Node 20.11 or later is not installed',
     ],
-    ['Node in a directory that others can write', 'chmod 777 /usr/bin', '/usr/bin can be written by users other than root'],
+    [
+      'Node in a directory that others can write',
+      'chmod 777 /usr/bin',
+      '/usr/bin can be written by users other than root',
+    ],
     ...Object.entries({
       sudo: 'sudo',
       visudo: 'sudo',

@@ -23,7 +23,7 @@ async function verify(): Promise<[number | null, string]> {
 }
 
 test('both lines are all that the site has chosen; what an upgrade of OpenNebula takes out is told', async () => {
-  await on.done('frontend');
+  await on.installed(['frontend']);
   for (const script of both) add('ceph', script);
   const [exit, said] = await verify();
   expect(exit).toBe(0);
@@ -42,7 +42,7 @@ test.each([
   ['premigrate', 'failmigrate'],
   ['failmigrate', 'premigrate'],
 ] as const)('%s alone is not what anybody chose, whatever VM_MAD selects', async (there, missing) => {
-  await on.done('frontend');
+  await on.installed(['frontend']);
   add('ceph', there);
   add('ceph', missing, `  # ${lines[missing]}`);
   for (const conf of [onedConf(), onedConf(selected)]) {
@@ -77,7 +77,7 @@ describe("StorPool's scripts call a function of the site", () => {
     ['/var/lib/one/remotes/addon-storpoolrc', rc],
     ['/etc/storpool/addon-storpool.conf', short],
   ])('in %s', async (file, text) => {
-    await on.done('frontend');
+    await on.installed(['frontend']);
     for (const script of both)
       on.tree.write(
         `${remotes}/tm/storpool/${script}`,
@@ -93,7 +93,7 @@ describe("StorPool's scripts call a function of the site", () => {
 });
 
 test('migrate-guard in the place of the stock script', async () => {
-  await on.done('frontend');
+  await on.installed(['frontend']);
   const stock = `${remotes}/vmm/kvm/migrate`;
   const own = { uid: oneadmin, mode: 0o755 };
   on.tree.write(stock, on.tree.read(`${remotes}/vmm/kvm/migrate-guard`), own);
@@ -119,8 +119,7 @@ async function refused(file: string): Promise<void> {
 }
 
 test('what a datastore driver calls stays, until its line is taken out', async () => {
-  await on.done('frontend');
-  await on.done('host');
+  await on.installed(['frontend'], ['host']);
   const before = on.tree.read(`${remotes}/tm/ceph/premigrate`);
   add('ceph', 'premigrate');
   await refused(`${remotes}/tm/ceph/premigrate`);

@@ -37,7 +37,7 @@ describe("drivers of others in oned.conf's slots", () => {
   });
 
   test('a configuration that the admin has changed is not touched, and oned.conf waits for it', async () => {
-    await on.done('frontend');
+    await on.installed(['frontend']);
     const config = '/etc/migrate-guard/config.yaml';
     on.tree.write(config, 'hooks:\n  retry: true\n');
     on.tree.write('/etc/one/oned.conf', onedConf(storpool));
@@ -52,7 +52,7 @@ describe("drivers of others in oned.conf's slots", () => {
   });
 
   test('a line that was set by hand has to be taken back by hand, before the drivers go', async () => {
-    await on.done('frontend');
+    await on.installed(['frontend']);
     on.tree.write('/etc/one/oned.conf', onedConf(selected));
     const before = on.tree.picture();
     const { exit, stderr } = await on.install('uninstall');
@@ -111,7 +111,7 @@ describe("drivers of others in oned.conf's slots", () => {
       ['/etc/one/oned.conf.before-migrate-guard'],
     ],
   ])('the admin has set oned.conf back by hand, %s, and it says so', async (_, more, word, left) => {
-    await on.done('frontend', '--set-vm-mad');
+    await on.installed(['frontend', '--set-vm-mad']);
     on.tree.write('/etc/one/oned.conf', `${onedConf()}${more}`, { mode: 0o640, gid: oneadmin });
     const before = on.tree.picture();
     const line = new RegExp(`^${word}\\S*/etc/one/oned.conf.before-migrate-guard`, 'm');
@@ -122,7 +122,7 @@ describe("drivers of others in oned.conf's slots", () => {
   });
 
   test('what the admin changed elsewhere in oned.conf meanwhile stays', async () => {
-    await on.done('frontend', '--set-vm-mad');
+    await on.installed(['frontend', '--set-vm-mad']);
     appendFileSync(on.tree.path('/etc/one/oned.conf'), 'PORT = 2633\n');
     expect(await on.done('uninstall')).toContain('left       ');
     expect(on.tree.read('/etc/one/oned.conf')).toBe(`${onedConf()}PORT = 2633\n`);
@@ -134,7 +134,7 @@ describe('the copy of oned.conf', () => {
   const copy = `${conf}.before-migrate-guard`;
 
   test('an older one stays, under a name of its own, and uninstall names it', async () => {
-    await on.done('frontend', '--set-vm-mad');
+    await on.installed(['frontend', '--set-vm-mad']);
     for (const [index, threads] of [16, 17].entries()) {
       on.tree.write(conf, onedConf(`-t ${threads} kvm`), { mode: 0o640, gid: oneadmin });
       expect(await on.done('frontend', '--set-vm-mad')).toContain(`${copy}.${index + 1}: what `);
@@ -151,7 +151,7 @@ describe('the copy of oned.conf', () => {
   });
 
   test('the same one is no older one', async () => {
-    await on.done('frontend', '--set-vm-mad');
+    await on.installed(['frontend', '--set-vm-mad']);
     on.tree.write(conf, onedConf(), { mode: 0o640, gid: oneadmin });
     await on.done('frontend', '--set-vm-mad');
     expect(on.tree.list('/etc/one')).toEqual(['/etc/one', conf, copy]);
@@ -190,7 +190,7 @@ test.each([
   ['migrate: migrate-guard', 'opennebula.migrate names migrate-guard, which is the guard itself'],
   ['save: frontend:save-tweaks', 'save-tweaks is not there'],
 ])('a mover that is none is told before it is needed: %s', async (line, what) => {
-  await on.done('frontend', '--set-vm-mad');
+  await on.installed(['frontend', '--set-vm-mad']);
   on.tree.write('/etc/migrate-guard/config.yaml', `opennebula:\n  ${line}\n`);
   const { exit, stdout } = await on.install('verify');
   expect([exit, stdout]).toEqual([1, expect.stringContaining(what)]);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -47,8 +48,13 @@ interface Ownership {
 export class MachineTree {
   readonly root = mkdtempSync(join(tmpdir(), 'migrate-guard-machine-'));
 
-  constructor() {
+  /** A copy of `template`, with its owners; else with nothing installed. */
+  constructor(template?: MachineTree) {
     chmodSync(this.root, 0o755);
+    if (template) {
+      execFileSync('cp', ['--archive', '--no-target-directory', '--', template.root, this.root]);
+      return;
+    }
     for (const path of ['usr/sbin', 'usr/lib', 'var/log', 'etc/sudoers.d', 'etc/logrotate.d'])
       mkdirSync(join(this.root, path), { recursive: true });
     this.write(

@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { succeed } from '../../lab/harness/succeed';
@@ -9,21 +19,34 @@ const files = ['install.sh', 'LICENSE', 'README.md', 'package.json', 'package-lo
 /** Stands for the licence of Node. */
 export const licenceText = 'Node.js is licensed for use as follows: …\n';
 
-/** What `npm run package` makes of the sources as they are now, in a place of its own. */
+export type PackageKind = 'deb' | 'rpm' | 'standalone';
+
+/** The packages that `npm run package` makes of the sources as they are now, in a directory of their own. */
 export class Packages {
   private constructor(readonly directory: string) {}
 
-  static async make(): Promise<Packages> {
+  /** `bundles`: those of dist/ if they are current, or built again in any case. */
+  static async make(
+    kinds: readonly PackageKind[],
+    bundles: 'current' | 'again' = 'current',
+  ): Promise<Packages> {
     const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-workshop-'));
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-packages-'));
     try {
       for (const name of [...parts, ...files])
         cpSync(join(root, name), join(workshop, name), { recursive: true });
+      const dist = join(root, 'dist');
+      if (bundles === 'current' && existsSync(dist))
+        cpSync(dist, join(workshop, 'dist'), {
+          recursive: true,
+          filter: (from) => from !== join(dist, 'packages'),
+        });
       symlinkSync(join(root, 'node_modules'), join(workshop, 'node_modules'));
       // Not the real one: a Node may come without, and no test reads what this machine happens to have.
       const licence = join(workshop, 'LICENSE.node');
       writeFileSync(licence, licenceText);
-      await succeed([process.execPath, join(workshop, 'setup/package.mjs'), '--node-licence', licence], {
+      const script = [process.execPath, join(workshop, 'setup/package.mjs')] as const;
+      await succeed([...script, ...kinds, '--node-licence', licence], {
         deadline: 600_000,
         env: { GIT_DIR: join(root, '.git') },
       });
@@ -33,6 +56,21 @@ export class Packages {
       rmSync(workshop, { recursive: true, force: true });
     }
     return new Packages(directory);
+  }
+
+  /** Expects that the same packages, made again, have the same bytes. */
+  async expectReproducible(kinds: readonly PackageKind[]): Promise<void> {
+    const again = await Packages.make(kinds, 'again');
+    try {
+      expect(again.names()).toEqual(this.names());
+      const changed = this.names().filter((name) => {
+        const [one, other] = [this, again].map(({ directory }) => readFileSync(join(directory, name)));
+        return !one || !other?.equals(one);
+      });
+      expect(changed).toEqual([]);
+    } finally {
+      again.remove();
+    }
   }
 
   /** The one whose name begins and ends like this. */

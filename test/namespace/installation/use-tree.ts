@@ -9,12 +9,15 @@ interface Hold {
   readonly install: (...argv: readonly string[]) => Promise<CommandResult>;
   /** Without a complaint; gives what it printed. */
   readonly done: (...argv: readonly string[]) => Promise<string>;
+  /** Gives the test the tree that these runs of install.sh make of a new one: they are done once for all tests of the file. */
+  readonly installed: (...runs: readonly (readonly string[])[]) => Promise<void>;
 }
 
 /** Call it once, where hooks are declared. */
 export function useTree(): Hold {
   let source: Package | undefined;
   let tree: MachineTree | undefined;
+  const templates = new Map<string, MachineTree>();
   beforeAll(async () => {
     source = await Package.make();
   });
@@ -22,7 +25,10 @@ export function useTree(): Hold {
     tree = new MachineTree();
   });
   afterEach(() => tree?.remove());
-  afterAll(() => source?.remove());
+  afterAll(() => {
+    source?.remove();
+    for (const template of templates.values()) template.remove();
+  });
 
   const hold: Hold = {
     get source() {
@@ -38,6 +44,16 @@ export function useTree(): Hold {
       const { exit, stdout, stderr } = await hold.install(...argv);
       expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
       return stdout;
+    },
+    async installed(...runs) {
+      const key = JSON.stringify(runs);
+      if (!templates.has(key)) {
+        for (const argv of runs) await hold.done(...argv);
+        templates.set(key, new MachineTree(hold.tree));
+        return;
+      }
+      tree?.remove();
+      tree = new MachineTree(templates.get(key));
     },
   };
   return hold;
