@@ -8,15 +8,15 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './build/release.mjs';
 import { makeDeb } from './package/deb.mjs';
-import { halves } from './package/package-roles.mjs';
+import { roles } from './package/package-roles.mjs';
 import { licenceOfNode } from './package/node-licence.mjs';
 import { makeRpm } from './package/rpm.mjs';
 import { makeStandalone } from './package/standalone.mjs';
 import { prepareBuild, prepareNode, preparePackages } from './prepare.mjs';
 
 const makers = {
-  deb: (workshop) => halves.map((half) => makeDeb(half, workshop, packages)),
-  rpm: (workshop) => halves.map((half) => makeRpm(half, workshop, packages)),
+  deb: (workshop) => roles.map((role) => makeDeb(role, workshop, packages)),
+  rpm: (workshop) => roles.map((role) => makeRpm(role, workshop, packages)),
   standalone: (workshop) => [makeStandalone(workshop, packages, licence)],
 };
 

@@ -7,17 +7,17 @@ import { check, description, install, uninstall } from './package-roles.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
 /** Gives the file's path. */
-export function makeDeb(half, workshop, packages) {
-  const tree = join(workshop, `${half.name}-deb`);
-  layProgram(join(tree, 'usr/share', half.name));
-  layDocumentation(join(tree, 'usr/share/doc', half.name));
+export function makeDeb(role, workshop, packages) {
+  const tree = join(workshop, `${role.name}-deb`);
+  layProgram(join(tree, 'usr/share', role.name));
+  layDocumentation(join(tree, 'usr/share/doc', role.name));
   settle(tree);
   const about = join(tree, 'DEBIAN');
   mkdirSync(about);
-  writeFileSync(join(about, 'control'), control(half));
-  for (const [name, text] of Object.entries(scripts(half)))
+  writeFileSync(join(about, 'control'), control(role));
+  for (const [name, text] of Object.entries(scripts(role)))
     writeFileSync(join(about, name), text, { mode: 0o755 });
-  const file = join(packages, `${half.name}_${version}_all.deb`);
+  const file = join(packages, `${role.name}_${version}_all.deb`);
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], {
     // With several threads xz writes other bytes than with one.
     env: { ...process.env, SOURCE_DATE_EPOCH: String(time), DPKG_DEB_THREADS_MAX: '1' },
@@ -47,14 +47,14 @@ function control({ name, what, deb }) {
 }
 
 /** An upgrade removes nothing: the new release replaces what the old one has installed. deb-postinst(5) and the others. */
-function scripts(half) {
+function scripts(role) {
   return {
-    preinst: `#!/bin/bash\nset -e\n[[ $1 != abort-upgrade ]] || exit 0\n${check(half)}`,
-    postinst: `#!/bin/sh\nset -e\n${install(half)}`,
-    prerm: `#!/bin/sh\nset -e\n[ "$1" = remove ] || exit 0\n${uninstall(half)}`,
+    preinst: `#!/bin/bash\nset -e\n[[ $1 != abort-upgrade ]] || exit 0\n${check(role)}`,
+    postinst: `#!/bin/sh\nset -e\n${install(role)}`,
+    prerm: `#!/bin/sh\nset -e\n[ "$1" = remove ] || exit 0\n${uninstall(role)}`,
     postrm: `#!/bin/sh
 set -e
-# What the admin has changed or made goes with a purge, unless the other half is still here.
+# A purge removes what the admin changed or created, too, unless the other package is installed.
 [ "$1" = purge ] && [ ! -e /var/lib/migrate-guard/manifest ] || exit 0
 rm -rf /etc/migrate-guard /var/lib/migrate-guard /var/log/migrate-guard /run/migrate-guard
 `,

@@ -1,19 +1,19 @@
-// What a package of each half is called, needs, and does. Both kinds of package only carry install.sh with what it
-// installs, and call it: so there is one way of installing, that looks for the machine's own Node, writes into
-// OpenNebula's tree as OpenNebula's user, keeps an edited configuration and a list of all it made. A package that owned
-// the installed files itself would have to fix all that when it is built, and two of them would fight over what both
-// halves share.
+// The packages of the front-end and of hosts: names, dependencies and scripts. A package only contains install.sh with the
+// files that it installs, and runs it. So there is one method of installation, which finds the machine's own Node, writes
+// into OpenNebula's tree as OpenNebula's user, and keeps an edited configuration and a list of all that it installed. A
+// package that owned the installed files itself would have to decide all that when it is built, and two packages cannot own
+// the files that both roles share.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../build/release.mjs';
 
 /**
- * Node is only recommended, and virsh not named: many sites have them from elsewhere than a package. install.sh looks for
- * both, and for the rest before it is unpacked: so that has to be there by then.
+ * Node is only recommended, and virsh is not named: many sites do not have them from a package. install.sh searches for
+ * both, and for the other programs, before the package is unpacked: so those are needed before.
  */
-export const halves = [
+export const roles = [
   {
-    half: 'host',
+    role: 'host',
     what: 'agent, for each KVM host',
     deb: { preDepends: 'acl, bash, openssh-client, sudo', suggests: 'gdb' },
     rpm: {
@@ -23,12 +23,12 @@ export const halves = [
     },
   },
   {
-    half: 'frontend',
-    what: 'front-end half, for the OpenNebula front-end',
+    role: 'frontend',
+    what: 'plugin, for the OpenNebula front-end',
     deb: { preDepends: 'bash', depends: 'openssh-client' },
     rpm: { before: 'bash', requires: 'openssh-clients, util-linux' },
   },
-].map((described) => ({ ...described, name: `migrate-guard-${described.half}` }));
+].map((described) => ({ ...described, name: `migrate-guard-${described.role}` }));
 
 export const description =
   "Keeps live migrations of OpenNebula/KVM virtual machines from failing, and from\n killing them, when disk paths changed behind QEMU's back.";
@@ -36,15 +36,15 @@ export const description =
 const installSh = readFileSync(join(root, 'install.sh'), 'utf8');
 
 /**
- * For bash, before anything is unpacked: nothing is half installed where something is missing or in the way. Of the
- * scripts for OpenNebula's tree it brings the names, as empty files: install.sh looks where they are to go.
+ * For bash, before anything is unpacked: nothing is changed if something is missing or in the way. It contains the names
+ * of the scripts for OpenNebula's tree, as empty files: install.sh checks whether they can be installed.
  */
-export function check({ half }) {
-  const scripts = half === 'frontend' ? namesBelow('remotes') : [];
+export function check({ role }) {
+  const scripts = role === 'frontend' ? namesBelow('remotes') : [];
   return `place=$(mktemp -d)
 trap 'rm -rf -- "$place"' EXIT
 cd "$place"
-${scripts.map((path) => `install -D /dev/null ${path}\n`).join('')}bash -c "$(cat <<'INSTALL_SH'\n${installSh}INSTALL_SH\n)" install.sh ${half} --check\n`;
+${scripts.map((path) => `install -D /dev/null ${path}\n`).join('')}bash -c "$(cat <<'INSTALL_SH'\n${installSh}INSTALL_SH\n)" install.sh ${role} --check\n`;
 }
 
 function namesBelow(directory) {
@@ -54,10 +54,10 @@ function namesBelow(directory) {
     .sort();
 }
 
-export function install({ half, name }) {
-  return `/usr/share/${name}/install.sh ${half}\n`;
+export function install({ role, name }) {
+  return `/usr/share/${name}/install.sh ${role}\n`;
 }
 
-export function uninstall({ half, name }) {
-  return `/usr/share/${name}/install.sh uninstall ${half}\n`;
+export function uninstall({ role, name }) {
+  return `/usr/share/${name}/install.sh uninstall ${role}\n`;
 }

@@ -7,14 +7,14 @@ import { check, description, install, uninstall } from './package-roles.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
 /** Gives the file's path. */
-export function makeRpm(half, workshop, packages) {
-  const top = join(workshop, `${half.name}-rpm`);
+export function makeRpm(role, workshop, packages) {
+  const top = join(workshop, `${role.name}-rpm`);
   const tree = join(top, 'tree');
-  layProgram(join(tree, 'usr/share', half.name));
-  layDocumentation(join(tree, 'usr/share/doc', half.name));
+  layProgram(join(tree, 'usr/share', role.name));
+  layDocumentation(join(tree, 'usr/share/doc', role.name));
   settle(tree);
   const spec = join(top, 'package.spec');
-  writeFileSync(spec, specification(half, tree));
+  writeFileSync(spec, specification(role, tree));
   mkdirSync(join(top, 'db'));
   const macros = Object.entries({ _topdir: top, _dbpath: join(top, 'db'), ...reproducible });
   const defines = macros.flatMap(([name, value]) => ['--define', `${name} ${value}`]);
@@ -27,7 +27,7 @@ export function makeRpm(half, workshop, packages) {
     },
   );
   if (status !== 0) throw new Error(`rpmbuild failed:\n${stderr}`);
-  const name = `${half.name}-${version}-1.noarch.rpm`;
+  const name = `${role.name}-${version}-1.noarch.rpm`;
   cpSync(join(top, 'RPMS/noarch', name), join(packages, name));
   return join(packages, name);
 }
@@ -41,8 +41,8 @@ const reproducible = {
 };
 
 /** Scriptlets get how many of this package there will be: 0 is a removal. A failing %pre ends the installation. */
-function specification(half, tree) {
-  const { name, what, rpm } = half;
+function specification(role, tree) {
+  const { name, what, rpm } = role;
   return `
 Name: ${name}
 Version: ${version}
@@ -66,16 +66,16 @@ cp -a ${tree}/. %{buildroot}
 
 %pre -p /bin/bash
 set -e
-${escaped(check(half))}
+${escaped(check(role))}
 
 %post
 set -e
-${install(half)}
+${install(role)}
 
 %preun
 set -e
 [ "$1" = 0 ] || exit 0
-${uninstall(half)}
+${uninstall(role)}
 
 %files
 %defattr(-,root,root)

@@ -106,16 +106,35 @@ test('install and uninstall on a real machine leave it as it was', async () => {
     expect((await on.machine.root(['ls', path])).exit).not.toBe(0);
 });
 
+const writeOnedConf = (text: string): Promise<void> =>
+  shell(`mkdir -p /etc/one && cat >/etc/one/oned.conf <<'CONF'\n${text}CONF`);
+
+async function makeFrontEnd(): Promise<void> {
+  await writeOnedConf(onedConf());
+  await shell(
+    `cd /var/lib/one && mkdir -p remotes/vmm/kvm && echo 6.6.0 >remotes/VERSION && chown -R oneadmin: remotes`,
+  );
+}
+
+test('a full file system: no script is replaced, no temporary file is left, and the next run completes', async () => {
+  await makeFrontEnd();
+  const full = '/var/lib/one/remotes/migrate-guard';
+  await shell(`mkdir ${full} && mount -t tmpfs -o size=100k,mode=755,uid=9869,gid=9869 tmpfs ${full}`);
+  const { exit, stderr } = await install('frontend');
+  expect(exit).toBe(1);
+  expect(stderr).toContain('No space left on device');
+  expect(stderr).toContain('install.sh: not all files of oneadmin can be written\n  -> ');
+  const scripts = await on.machine.root(['find', '/var/lib/one/remotes', '-type', 'f']);
+  expect(scripts.stdout).toBe('/var/lib/one/remotes/VERSION\n');
+  await shell(`mount -o remount,size=10m ${full}`);
+  expect(await install('frontend')).toMatchObject({ exit: 0, stderr: '' });
+  expect((await on.machine.root(['find', full, '-type', 'f'])).stdout).toContain(`${full}/plugin.cjs\n`);
+});
+
 describe('a front-end from which Node has gone', () => {
-  const conf = '/etc/one/oned.conf';
-  const write = (text: string): Promise<void> =>
-    shell(`mkdir -p /etc/one && cat >${conf} <<'CONF'\n${text}CONF`);
   const hideNode = (): Promise<void> => shell(`${everyNode} mount --bind /dev/null $node; done`);
   beforeEach(async () => {
-    await write(onedConf());
-    await shell(
-      `cd /var/lib/one && mkdir -p remotes/vmm/kvm && echo 6.6.0 >remotes/VERSION && chown -R oneadmin: remotes`,
-    );
+    await makeFrontEnd();
     expect(await install('frontend')).toMatchObject({ exit: 0, stderr: '' });
   });
 
@@ -126,7 +145,7 @@ describe('a front-end from which Node has gone', () => {
   });
 
   test('where it does, the drivers stay', async () => {
-    await write(onedConf(selected));
+    await writeOnedConf(onedConf(selected));
     await hideNode();
     const before = await on.machine.picture();
     const { exit, stderr } = await install('uninstall');

@@ -45,7 +45,7 @@ describe('.deb', () => {
     expect(await machine.picture()).toBe(before);
   });
 
-  test('a front-end that is a host, too: each half goes by itself', async () => {
+  test('a front-end that is a host, too: each part is removed alone', async () => {
     await machine.makeFrontEnd();
     const before = await machine.picture();
     await done(machine.dpkg('--install', deb('frontend')));

@@ -10,7 +10,7 @@ const dependencies = ['acl', 'bash', 'openssh-client', 'sudo'];
 
 /**
  * A private machine on which packages are installed with the real dpkg and rpm, and databases of its own: the machine's may
- * be half written, when somebody installs something there.
+ * be incomplete while something is installed there.
  */
 export class PackageMachine {
   private constructor(readonly host: PrivateMachine) {}
@@ -80,7 +80,7 @@ ${onedConf()}CONF
       echo 6.6.0 >remotes/VERSION && chown -R ${oneadmin}:${oneadmin} remotes`);
   }
 
-  /** What everybody has who has one of the halves. */
+  /** What is installed on front-ends and on hosts. */
   async expectInstalled(): Promise<void> {
     const about = readFileSync(join(__dirname, '../../../package.json'), 'utf8');
     const { version } = JSON.parse(about) as { version: string };
