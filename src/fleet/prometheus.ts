@@ -25,17 +25,17 @@ function aboutAudit({ time, source, doubts }: FleetReport, version: string): Met
   return [
     {
       name: 'migrate_guard_build_info',
-      help: 'The migrate-guard that made these metrics; always 1.',
+      help: 'The migrate-guard that wrote these metrics; always 1.',
       samples: [[{ version }, 1]],
     },
     {
       name: 'migrate_guard_audit_timestamp_seconds',
-      help: 'When the audit was made, in seconds since 1970, by who told of the VMs.',
+      help: 'Time of the audit, in seconds since 1970, by its source.',
       samples: [[{ source }, seconds(time)]],
     },
     {
       name: 'migrate_guard_audit_doubts',
-      help: 'How many things the audit could not find out, beyond single hosts and VMs.',
+      help: 'How many things are not known, apart from single hosts and VMs.',
       samples: [[{}, doubts.length]],
     },
   ];
@@ -48,7 +48,7 @@ function aboutHosts({ hosts, domains }: FleetReport): Metric[] {
   return [
     {
       name: 'migrate_guard_host_answered',
-      help: 'Whether the host told all that the audit asked (1), or not (0).',
+      help: 'Whether the host reported all that the audit asked for (1), or not (0).',
       samples: hosts.map(({ host, trouble }) => [{ host }, trouble ? 0 : 1]),
     },
     {
@@ -67,7 +67,7 @@ function aboutHosts({ hosts, domains }: FleetReport): Metric[] {
     },
     {
       name: 'migrate_guard_oldest_finding_timestamp_seconds',
-      help: 'When the VM of the host that was not looked at for longest was looked at, in seconds since 1970.',
+      help: 'Time of the oldest check of a VM of the host, in seconds since 1970.',
       samples: names.flatMap((host): Sample[] => {
         const times = domains.flatMap(({ host: at, seen }) =>
           at === host && seen !== null ? seconds(seen) : [],
@@ -84,12 +84,12 @@ function aboutGuards({ hosts, guardsNotRun: notRun }: FleetReport): Metric[] {
   return [
     {
       name: 'migrate_guard_guards_not_run',
-      help: `How many guards could not run on the host in the last ${countedDays} days.`,
+      help: `How often the guard could not run on the host in the last ${countedDays} days.`,
       samples: hosts.map(({ host }) => [{ host }, notRun.find((one) => one.host === host)?.count ?? 0]),
     },
     {
       name: 'migrate_guard_last_guard_not_run_timestamp_seconds',
-      help: 'When a guard could not run on the host for the last time, in seconds since 1970.',
+      help: 'Time when the guard could not run on the host for the last time, in seconds since 1970.',
       samples: notRun.map(({ host, last }) => [{ host }, seconds(last)]),
     },
   ];

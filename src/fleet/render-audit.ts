@@ -7,8 +7,8 @@ import { nextCommands } from './next-commands';
 import { printable, titleOf } from '../cli/escape';
 
 const sources = {
-  monitoring: "as OpenNebula's collectors told",
-  hosts: 'as the hosts told',
+  monitoring: "as reported by OpenNebula's collectors",
+  hosts: 'as reported by the hosts',
   here: 'as seen on this host',
 } as const;
 
@@ -53,7 +53,7 @@ function totals(domains: readonly FleetDomain[]): string {
     const count = domains.filter(({ blockState }) => blockState === state).length;
     return count > 0 ? [`${count} ${state}`] : [];
   });
-  return [parts.join(', ') || 'nothing to judge', ...(ill.length > 0 ? [ill.join(', ')] : [])].join('; ');
+  return [parts.join(', ') || 'no VM was found', ...(ill.length > 0 ? [ill.join(', ')] : [])].join('; ');
 }
 
 function table(domains: readonly FleetDomain[], now: Date): string[] {
@@ -91,7 +91,7 @@ export function renderChanges(changes: readonly Change[], since: string): string
     const standing = (one: Change['now']): string =>
       one
         ? `${one.verdict}${one.blockState === 'healthy' ? '' : ` (${one.blockState})`} on ${one.host}`
-        : 'not there';
+        : 'absent';
     return `  ${kind.padEnd(7)} ${titleOf(vm)}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
   });
   return `${[`changed since ${since}:`, ...lines].map(printable).join('\n')}\n`;

@@ -6,7 +6,7 @@ import { printable, titleOf } from '../cli/escape';
 export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links: number): string {
   const harmed = domains.filter(isHarmed);
   const lines = [
-    `${links} links, behind which ${domains.length} VMs on ${new Set(domains.map(({ host }) => host)).size} hosts have disks`,
+    `${links} links; behind them are disks of ${domains.length} VMs on ${new Set(domains.map(({ host }) => host)).size} hosts`,
     ...doubts.map((doubt) => `not known: ${doubt}`),
   ];
   for (const { trouble } of hosts) if (trouble) lines.push(trouble.what, `  -> ${trouble.remedy}`);
@@ -19,13 +19,13 @@ export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links
   if (counts.repairable > 0) {
     lines.push(
       `${counts.repairable} would no longer be able to migrate until they are repaired`,
-      '  -> on each host: migrate-guard relink --map MAP, which makes their way before it moves a link',
+      '  -> on each host: migrate-guard relink --map MAP, which makes the new path of each disk before it re-points a link',
     );
   }
   if (counts.blocked > 0)
     lines.push(
-      `${counts.blocked} would get another disk than the one they have open, or none`,
-      '  -> mend the map',
+      `${counts.blocked} would get another disk than they have open, or none`,
+      '  -> correct the map',
     );
   if (harmed.length === 0 && domains.length > 0) lines.push('no VM would be worse off');
   return `${lines.map(printable).join('\n')}\n`;

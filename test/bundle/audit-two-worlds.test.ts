@@ -62,8 +62,10 @@ test('it runs on kvm2, and OpenNebula has it POWEROFF on kvm1: before all else, 
   );
   expect(stdout).toContain('next:\n  onevm show 1\n');
   const page = readFileSync(html, 'utf8');
-  expect(page.indexOf('1 VM not as OpenNebula has it')).toBeGreaterThan(0);
-  expect(page.indexOf('1 VM not as OpenNebula has it')).toBeLessThan(page.indexOf('can die at any moment'));
+  expect(page.indexOf('1 VM not as recorded in OpenNebula')).toBeGreaterThan(0);
+  expect(page.indexOf('1 VM not as recorded in OpenNebula')).toBeLessThan(
+    page.indexOf('can die at any moment'),
+  );
   expect(page).toContain(what);
   expect(readFileSync(prom, 'utf8')).toContain(
     'migrate_guard_vm_mismatch{domain="one-1",name="vm1",host="kvm2",kind="elsewhere"} 1\n',

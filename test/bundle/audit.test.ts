@@ -42,7 +42,7 @@ test('for a person: totals, who is at risk and why, and what to do next', async 
   expect(exit).toBe(1);
   const lines = stdout.split('\n');
   expect(lines[0]).toBe(
-    "10 VMs on 3 hosts, as OpenNebula's collectors told: 2 blocked, 1 undecided, 1 repairable, 6 safe; 1 stuck",
+    "10 VMs on 3 hosts, as reported by OpenNebula's collectors: 2 blocked, 1 undecided, 1 repairable, 6 safe; 1 stuck",
   );
   expect(lines[1]).toMatch(/^the oldest finding is \d+ (s|min) old$/);
   expect(lines[4]).toMatch(/^blocked +stuck +kvm3 +\d+ (s|min) +one-102 vm "2" & <co> +disable_perm is on$/);

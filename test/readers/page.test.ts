@@ -99,7 +99,7 @@ test('each column sorts, both ways, and says so', async () => {
   await page.click('th button >> text=Verdict');
   const verdicts = (await column(4)).map((text) => text.replace(/^. /, ''));
   expect(verdicts).toEqual(worstFirst(fleet.domains).map(({ verdict }) => verdict));
-  await page.click('th button >> text=Looked at');
+  await page.click('th button >> text=Checked');
   expect((await column(6)).at(-1)).toBe('never');
   expect(await sorted.count()).toBe(1);
 });

@@ -6,7 +6,7 @@ import { markup, section, type Markup } from './markup';
 export function commandsOf(vm: FleetDomain): Markup {
   const lines = commandsFor(vm).map((line) => markup`<li>${command(line)}</li>`);
   const unnamed = markup`
-    <p>Its name is none to type: name it by its UUID, which <code>virsh list --uuid --name</code> tells.</p>`;
+    <p>Its name cannot be typed: use its UUID, which <code>virsh list --uuid --name</code> prints.</p>`;
   return markup`
     <h4>Next, on <bdi>${vm.host}</bdi></h4>
     ${lines.length > 0 ? markup`<ul class="commands">${lines}</ul>` : unnamed}`;

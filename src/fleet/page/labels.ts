@@ -12,9 +12,9 @@ interface Sign {
 }
 
 const ofVerdict: Readonly<Record<Verdict, Sign>> = {
-  blocked: { letter: '×', means: 'it cannot be moved, and repair alone does not mend it' },
-  undecided: { letter: '?', means: 'something could not be read: take it for blocked' },
-  repairable: { letter: 'R', means: 'a migration would fail; repair mends it while it runs' },
+  blocked: { letter: '×', means: 'it cannot be moved, and a repair alone does not help' },
+  undecided: { letter: '?', means: 'something could not be read: treat it as blocked' },
+  repairable: { letter: 'R', means: 'a migration would fail; repair heals it while it runs' },
   safe: { letter: '✓', means: 'every path leads QEMU to its disks' },
 };
 

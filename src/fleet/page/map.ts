@@ -14,7 +14,7 @@ export function fleetMap({ hosts }: FleetReport, rows: readonly TableRow[]): Mar
   const groups = clusters.map((cluster) => {
     const own = [...machines.values()].filter((host) => host.cluster === cluster);
     own.sort((one, other) => inOrder(one.host, other.host));
-    const title = clusters.length === 1 && cluster === null ? undefined : (cluster ?? 'no cluster known');
+    const title = clusters.length === 1 && cluster === null ? undefined : (cluster ?? 'unknown cluster');
     return markup`
       ${title === undefined ? undefined : markup`<h3>${title}</h3>`}
       <ul class="hosts">${own.map((host) => hostRow(host, rows))}</ul>`;
@@ -28,7 +28,7 @@ function hostRow({ host, trouble }: FleetHost, rows: readonly TableRow[]): Marku
     <li>
       <h4>
         <bdi>${host}</bdi> <small>${count(here.length, 'VM')}</small>
-        ${trouble ? markup`<small class="silent" title="${trouble.what}">not all is known</small>` : undefined}
+        ${trouble ? markup`<small class="silent" title="${trouble.what}">not everything is known</small>` : undefined}
       </h4>
       <div class="cells">${here.map(cell)}</div>
     </li>`;
@@ -45,7 +45,7 @@ function explained(): Markup {
   const items = legend.map((entry) => markup`<li>${sign(entry)} <b>${entry.name}</b>: ${entry.means}</li>`);
   return markup`
     <details class="legend">
-      <summary>What the signs mean</summary>
+      <summary>Legend</summary>
       <ul>${items}</ul>
     </details>`;
 }

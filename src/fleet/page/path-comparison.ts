@@ -74,7 +74,7 @@ function asLink(text: string): { readonly path: string; readonly target: string 
 }
 
 function hop(text: string | undefined): Markup {
-  if (text === undefined) return markup`<span class="nothing">the way has ended</span>`;
+  if (text === undefined) return markup`<span class="nothing">the path has ended</span>`;
   const link = asLink(text);
   if (link) return markup`<code>${link.path}</code><br /><code>${signs.arrow} ${link.target}</code>`;
   if (text.endsWith(': missing')) return markup`<code class="missing">${signs.cross} ${text}</code>`;

@@ -6,7 +6,7 @@ import type { TableRow } from './rows';
 import { alarmingStates, count, sign, type VmStatus } from './labels';
 
 const sources = {
-  monitoring: "by what OpenNebula's collectors had told",
+  monitoring: "by the reports of OpenNebula's collectors",
   hosts: 'by asking the hosts',
   here: 'on this host alone',
 } as const;
@@ -30,7 +30,7 @@ export function summary(report: FleetReport, rows: readonly TableRow[]): Markup 
     <header>
       <h1>${headline(report)}</h1>
       <p>
-        Looked at <time id="asked" datetime="${time}">${said}</time><b id="since"></b> from <bdi>${host}</bdi>,
+        Checked <time id="asked" datetime="${time}">${said}</time><b id="since"></b> from <bdi>${host}</bdi>,
         ${` ${sources[source]}: ${count(domains.length, 'VM')} on ${count(hosts.length, 'host')}.`}
       </p>
       <dl class="tiles">
@@ -68,7 +68,7 @@ export function misplaced(rows: readonly TableRow[]): Markup | undefined {
   );
   const twice = new Set(wrong.flatMap(({ vm }) => (vm.mismatch === 'two-copies' ? [vm.domain] : []))).size;
   const all = count(new Set(wrong.map(({ vm }) => vm.domain)).size, 'VM');
-  const title = `${all} not as OpenNebula has it${twice > 0 ? `, ${twice} with two copies` : ''}`;
+  const title = `${all} not as recorded in OpenNebula${twice > 0 ? `, ${twice} with two copies` : ''}`;
   return section('misplaced', title, markup`<ul>${items}</ul>`, 'urgent');
 }
 
@@ -104,7 +104,7 @@ export function unknowns({ hosts, doubts }: FleetReport, rows: readonly TableRow
           ]
         : [],
     ),
-    ...(never > 0 ? [markup`<li>${count(never, 'VM')} never looked at</li>`] : []),
+    ...(never > 0 ? [markup`<li>${count(never, 'VM')} never checked</li>`] : []),
   ];
   if (items.length === 0) return undefined;
   return section('unknowns', 'What is not known', markup`<ul>${items}</ul>`, 'unknowns');

@@ -16,7 +16,7 @@ export function vmTable(rows: readonly TableRow[]): Markup {
           <th scope="col">Host</th>
           <th scope="col" aria-sort="ascending">Verdict</th>
           <th scope="col">Disks in QEMU</th>
-          <th scope="col">Looked at</th>
+          <th scope="col">Checked</th>
         </tr>
       </thead>
       ${rows.map(body)}

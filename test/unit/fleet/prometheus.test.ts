@@ -37,16 +37,16 @@ const report: FleetReport = {
 
 test('counts of every host with its zeros, and series of their own for VMs at risk only', () => {
   expect(renderMetrics(report, '1.2.3 (abc)')).toBe(`\
-# HELP migrate_guard_build_info The migrate-guard that made these metrics; always 1.
+# HELP migrate_guard_build_info The migrate-guard that wrote these metrics; always 1.
 # TYPE migrate_guard_build_info gauge
 migrate_guard_build_info{version="1.2.3 (abc)"} 1
-# HELP migrate_guard_audit_timestamp_seconds When the audit was made, in seconds since 1970, by who told of the VMs.
+# HELP migrate_guard_audit_timestamp_seconds Time of the audit, in seconds since 1970, by its source.
 # TYPE migrate_guard_audit_timestamp_seconds gauge
 migrate_guard_audit_timestamp_seconds{source="monitoring"} 1795391940
-# HELP migrate_guard_audit_doubts How many things the audit could not find out, beyond single hosts and VMs.
+# HELP migrate_guard_audit_doubts How many things are not known, apart from single hosts and VMs.
 # TYPE migrate_guard_audit_doubts gauge
 migrate_guard_audit_doubts 1
-# HELP migrate_guard_host_answered Whether the host told all that the audit asked (1), or not (0).
+# HELP migrate_guard_host_answered Whether the host reported all that the audit asked for (1), or not (0).
 # TYPE migrate_guard_host_answered gauge
 migrate_guard_host_answered{host="kvm1"} 1
 migrate_guard_host_answered{host="kvm2"} 0
@@ -72,7 +72,7 @@ migrate_guard_vms_by_block_state{host="kvm2",block_state="stuck"} 0
 migrate_guard_vms_by_block_state{host="kvm2",block_state="not-resumed"} 0
 migrate_guard_vms_by_block_state{host="kvm2",block_state="unknown"} 1
 migrate_guard_vms_by_block_state{host="kvm2",block_state="healthy"} 0
-# HELP migrate_guard_oldest_finding_timestamp_seconds When the VM of the host that was not looked at for longest was looked at, in seconds since 1970.
+# HELP migrate_guard_oldest_finding_timestamp_seconds Time of the oldest check of a VM of the host, in seconds since 1970.
 # TYPE migrate_guard_oldest_finding_timestamp_seconds gauge
 migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400
 # HELP migrate_guard_vm_at_risk A VM that is not safe to move, or whose QEMU is stuck, half-inactive or not resumed; always 1.

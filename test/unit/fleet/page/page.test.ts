@@ -93,12 +93,12 @@ test('sums, time, source, age of the oldest finding, and what is not known', asy
     ['oldest finding', '5 min'],
   ]);
   expect(textsOf(page, 'header')[0]).toContain(
-    'Looked at 2026-11-22 23:59:00 UTC from frontend, by asking the hosts: 3 VMs on 2 hosts.',
+    'Checked 2026-11-22 23:59:00 UTC from frontend, by asking the hosts: 3 VMs on 2 hosts.',
   );
   const [unknowns] = withClass(page, 'unknowns');
   expect(unknowns?.text).toContain('OpenNebula told of no VM');
   expect(unknowns?.text).toContain(`kvm2: ${silent.what}→ ${silent.remedy}`);
-  expect(unknowns?.text).toContain('1 VM never looked at');
+  expect(unknowns?.text).toContain('1 VM never checked');
 });
 
 test('a VM in trouble: findings, plan, both views with the first hop that differs', async () => {
@@ -111,7 +111,7 @@ test('a VM in trouble: findings, plan, both views with the first hop that differ
   ]);
   expect(withClass(page, 'hop').map(({ text }) => text)).toEqual([
     '/a→ /dev/x/l=/a→ /dev/x/l',
-    '/dev/n: block device 252:3the way has ended',
+    '/dev/n: block device 252:3the path has ended',
   ]);
   expect(withClass(page, 'differs').map(({ text }) => text)).toEqual([
     '/dev/x/l→ ../n≠ first difference✕ /dev/x: missing',
