@@ -26,7 +26,7 @@ export function monitoringLine(vm: ProbedVm, time: Date): string {
 
 /**
  * The names of our attributes in a VM's MONITORING. `onevm show` cuts names after 20 characters and values after 80
- * (onevm_helper.rb, format_resource, `trunc`).
+ * (onevm_helper.rb, format_resource, `trunc`, since 7.0).
  */
 export const attributes = {
   verdict: 'MIGRATE_GUARD',
