@@ -17,7 +17,7 @@ export interface Report {
   readonly results: readonly Result[];
 }
 
-export function isMet({ value, budget }: Result): boolean | undefined {
+function isMet({ value, budget }: Result): boolean | undefined {
   return budget === undefined ? undefined : value.median <= budget;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Host } from '../../test/lab/harness';
 
-export interface Timed {
+interface Timed {
   readonly argv: readonly string[];
   /** Anything else is a failure of the whole measurement. Default: 0. */
   readonly exit?: number;

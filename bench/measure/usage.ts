@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Host } from '../../test/lab/harness';
 
 /** What a command and all processes that it started took together. */
-export interface Usage {
+interface Usage {
   /** Milliseconds of processor time, user and system. */
   readonly processor: number;
   /** MiB that were resident at most. */

@@ -11,7 +11,7 @@ export interface Act {
   readonly play: (story: Story) => Promise<void>;
 }
 
-export interface Expected {
+interface Expected {
   readonly exit: number;
   /** What its output must hold. */
   readonly says: readonly (string | RegExp)[];

@@ -29,7 +29,7 @@ const orphanGraceMs = 15_000;
 const orphanPollMs = 200;
 
 /** The front-end, as the agent sees it. */
-export interface AgentClient {
+interface AgentClient {
   /** To be called before the first change. */
   readonly begins: () => void;
   readonly did: (action: string, what: string) => void;

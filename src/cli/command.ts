@@ -14,7 +14,7 @@ export interface Option {
 export type Word = readonly string[] | 'domain' | 'file' | 'host';
 
 /** The number of words of a verb, and their kinds; the last of `each` is that of all that follow. */
-export interface Words {
+interface Words {
   readonly least: number;
   readonly most: number;
   readonly each: readonly Word[];

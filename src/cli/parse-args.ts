@@ -7,7 +7,7 @@ import { completions } from './complete';
 import { fingerprint, version } from './version';
 
 /** A command to run; or an answer that yargs has made: help, version, completion. */
-export type Parsed = { readonly verb: Command; readonly line: CommandLine } | { readonly answer: string };
+type Parsed = { readonly verb: Command; readonly line: CommandLine } | { readonly answer: string };
 
 /** A valid command line as yargs returns it. */
 type Arguments = Readonly<Record<string, unknown>> & { readonly _: readonly (string | number)[] };

@@ -23,7 +23,7 @@ export async function readSettings(named: string | undefined): Promise<Settings>
 }
 
 /** The valid part of a configuration. */
-export interface ReadSections {
+interface ReadSections {
   readonly settings: Settings;
   /** The first mistake; invalid sections then have their defaults. */
   readonly mistake?: GuardError;

@@ -13,7 +13,7 @@ import { message, type Message } from '../messages';
 import { withDeadline } from '../os/deadline';
 import { plainCheckFound } from './check';
 
-export interface Examined {
+interface Examined {
   /** Paths and block state together. */
   readonly report: DomainReport;
   /** Both of a domain that could be read. */

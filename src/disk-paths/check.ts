@@ -61,7 +61,7 @@ export async function* checkHeldTogether(
 }
 
 /** One domain's report by `look`, or that it could not be checked. */
-export async function evaluate(
+async function evaluate(
   found: Domain | UnreadableDomain,
   asked: Asked,
   look: (domain: Domain) => Promise<DomainReport>,

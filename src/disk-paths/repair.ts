@@ -33,7 +33,7 @@ export interface RepairReport extends DomainReport {
   readonly result: RepairResult;
 }
 
-export interface RepairOptions {
+interface RepairOptions {
   readonly settings: Settings;
   readonly dryRun: boolean;
 }

@@ -15,7 +15,7 @@ import { callers, judgeTmDrivers, judgeUnguardedVms, readTmDrivers } from './che
 export const onedConf = '/etc/one/oned.conf';
 
 /** What guards the VMs of this front-end: drivers, hooks or TM scripts. */
-export interface Selection {
+interface Selection {
   readonly drivers: Finding;
   readonly hooks: Finding;
   readonly scripts: readonly Finding[];

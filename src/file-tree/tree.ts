@@ -168,7 +168,7 @@ function inodeOf(stat: Stats, path: string): string {
 }
 
 /** Id of the mount on which something lies, without opening it (`mnt_id:` of proc(5), fdinfo). */
-export function mountIdOf(anchored: string): number | undefined {
+function mountIdOf(anchored: string): number | undefined {
   const info = withFile(anchored, openPath | constants.O_NOFOLLOW, (descriptor) =>
     readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'),
   );

@@ -2,7 +2,7 @@ import { textOf } from '../messages';
 import { inOrder, needsRepair, needsReset, type FleetDomain, type FleetReport } from './model/fleet';
 
 /** One command to type next, its purpose, and where: on the machine that made the audit, or on the named host. */
-export interface NextCommand {
+interface NextCommand {
   readonly why: string;
   readonly host?: string;
   readonly line: string;

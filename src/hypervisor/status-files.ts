@@ -8,7 +8,7 @@ import { readXml } from '../os/read-xml';
 import { domainOf, type Domain } from './model/domain-xml';
 
 /** A domain as libvirt's run-time files describe it, or why they cannot be used. */
-export type FoundDomain = Domain | UnreadableDomain;
+type FoundDomain = Domain | UnreadableDomain;
 
 /** `undefined` when no domain of that name runs. */
 export function readDomain(stateDirectory: string, name: string): FoundDomain | undefined {

@@ -21,7 +21,7 @@ export interface Message {
 }
 
 /** A part of a sentence may be a message itself: its text goes into the text, its short form into the short form. */
-export type Value = string | number | Message;
+type Value = string | number | Message;
 
 /** oned cuts a VM's ERROR after 100 characters, its own prefixes and ours counted (MAX_ERROR_MSG_LENGTH). */
 export const maxShortChars = 69;

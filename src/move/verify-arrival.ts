@@ -37,7 +37,7 @@ export async function succeeded(session: MoveSession): Promise<Ending<'done'>> {
 }
 
 /** Where a domain is whose QEMU here has ended. */
-export interface Whereabouts extends Omit<Ending, 'result'> {
+interface Whereabouts extends Omit<Ending, 'result'> {
   readonly outcome: 'arrived' | 'saved' | 'person';
   /** QEMU did not die: it had handed over. */
   readonly isMoversFailure?: true;

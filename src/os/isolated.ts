@@ -7,7 +7,7 @@ export type Argv = readonly [string, ...string[]];
  * terminal it could type into root's shell (TIOCSTI of ioctl_tty(2), before Linux 6.2). It gets these variables and no
  * other, and no descriptor but three pipes. `runCommand` and `startLasting` ensure that; only this file makes one.
  */
-export interface Isolated {
+interface Isolated {
   readonly argv: Argv;
   readonly environment: Readonly<Record<string, string>>;
 }

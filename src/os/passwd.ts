@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** A user of this machine. OpenNebula's own is a local one (its packages make it). */
-export interface Account {
+interface Account {
   readonly uid: number;
   readonly gid: number;
   readonly home: string;

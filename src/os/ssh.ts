@@ -18,7 +18,7 @@ export function quietVirsh(...args: readonly string[]): Argv {
  * The use of the ssh agent. OpenNebula forwards it for migrations, because hosts may have no keys of their own
  * (ssh_stream.rb, ssh_cmd); root of a host can use it as long as the connection lasts, so no other connection gets it.
  */
-export type AgentUse = 'none' | 'used' | 'forwarded';
+type AgentUse = 'none' | 'used' | 'forwarded';
 
 /** The user with the keys that OpenNebula distributes, which root lacks; without root, the user of this process. */
 export function asKeyHolder(user: string, argv: Argv, agent: AgentUse): Command {

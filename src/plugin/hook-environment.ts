@@ -10,7 +10,7 @@ const timeoutSeconds = 300;
 const missingStatus = 255;
 
 /** How opennebula-hem, a service of OpenNebula's user, starts a hook's program (onehem-server.rb, execute). */
-export interface HookCommand {
+interface HookCommand {
   readonly argv: readonly string[];
   readonly user: string;
   readonly directory: string;

@@ -9,7 +9,7 @@ import {
 import { onHost, ownConnection } from '../os/ssh';
 
 /** A driver script of OpenNebula, as OpenNebula would have called it. */
-export interface ScriptPlace {
+interface ScriptPlace {
   readonly program: string;
   readonly args: readonly string[];
   readonly input: string;

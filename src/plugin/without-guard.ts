@@ -19,7 +19,7 @@ interface Unguarded {
 }
 
 /** That the guard cannot run, and what to do about it. */
-export type CannotRun = Message & { readonly remedy: string };
+type CannotRun = Message & { readonly remedy: string };
 
 /**
  * The one place that decides what becomes of a VM whose guard cannot run (start.sh does, where not even this program

@@ -19,7 +19,7 @@ import type { LinkChange } from './model/link-map';
 import { sourcesAfter } from './simulate';
 
 /** The findings of one domain, now and after the change. */
-export interface Forecast {
+interface Forecast {
   readonly report: DomainReport;
   readonly now: Verdict;
 }

@@ -21,7 +21,7 @@ interface IndexedDomain {
 }
 
 /** The users of a link: domains whose paths use it, and domains for which that is unknown. */
-export interface LinkUsers {
+interface LinkUsers {
   readonly domains: readonly Domain[];
   readonly uncertain: readonly UnreadableDomain[];
 }

@@ -37,7 +37,7 @@ export interface TargetLink {
  * The paths of the disks that were sound before, and still are with the new path made; or why the domain keeps the
  * link from being re-pointed.
  */
-export type Preparation = { readonly sound: ReadonlySet<string> } | Failure;
+type Preparation = { readonly sound: ReadonlySet<string> } | Failure;
 
 const problem = (what: string): Failure => failureOf('problem', { what });
 

@@ -29,14 +29,14 @@ export interface LinkReport {
   readonly remedy?: string;
 }
 
-export interface RelinkOptions {
+interface RelinkOptions {
   readonly settings: Settings;
   readonly dryRun: boolean;
   /** Called with the number of checked domains, before the first link is changed. */
   readonly surveyed?: (done: number, all: number) => void;
 }
 
-export interface Relink {
+interface Relink {
   /** The journal of this run; missing in a dry run. */
   readonly journal?: string;
   readonly links: AsyncGenerator<LinkReport>;

@@ -11,7 +11,7 @@ export interface Answer {
 
 const program = join(__dirname, '../../dist/migrate-guard.cjs');
 
-export interface StageDomainOptions extends Partial<DomainOptions> {
+interface StageDomainOptions extends Partial<DomainOptions> {
   /** Of all its disks. Default: raw. */
   readonly format?: 'raw' | 'qcow2';
 }

@@ -18,7 +18,7 @@ export interface ScriptRun {
 }
 
 /** `[E]: text`, as in a log. */
-export interface Told {
+interface Told {
   /** SUCCESS or FAILURE is followed by this; `-` when there is nothing. */
   readonly info: string;
   /** The VM's vm.log. */

@@ -59,7 +59,7 @@ export type AgentMessage =
   | ({ readonly kind: 'end' } & AgentResult);
 
 /** The front-end's answer to `move`. `exit` is `null` for a mover that a signal ended. */
-export interface MoverEnded {
+interface MoverEnded {
   readonly kind: 'moved';
   readonly exit: number | null;
 }

@@ -12,7 +12,7 @@ import type { Answered } from '../../file-tree/path-reader/path-reader';
 export type WhereLinksPoint = ReadonlyMap<string, string>;
 
 /** What one source's path leads to, on the host and in the namespace. */
-export interface ReadPath {
+interface ReadPath {
   readonly source: DiskSource;
   readonly host: ResolvedPath;
   readonly answer: Omit<PathAnswer, 'opened'>;

@@ -19,7 +19,7 @@ export function wantedBits(source: { readonly readonly: boolean }): number {
 }
 
 /** Whose access it is, and what besides the kernel's answer decides it. */
-export interface AccessContext {
+interface AccessContext {
   readonly credentials: Credentials;
   /** Mounts of QEMU's namespace. */
   readonly mounts: readonly Mount[];

@@ -17,7 +17,7 @@ const executors: Executors = {
 };
 
 /** What was done of a plan: the steps, their undo, and the error that stopped it, if there was one. */
-export interface AppliedSteps {
+interface AppliedSteps {
   readonly done: readonly Step[];
   readonly undo: Undo;
   readonly error?: GuardError;

@@ -4,7 +4,7 @@ import type { Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';
 
 /** The arguments of each running driver of this machine's oned; `undefined` where no oned runs. */
-export type RunningDrivers = readonly string[] | undefined;
+type RunningDrivers = readonly string[] | undefined;
 
 /**
  * The arguments of each VMM driver that oned has started. oned reads oned.conf once, when it starts (Nebula.cc, start), and

@@ -6,7 +6,7 @@ import { textOf } from '../../messages';
 import { withFile } from '../../os/open-file';
 
 /** The texts of scripts, and of the site's files that StorPool's scripts read. */
-export interface DatastoreScripts {
+interface DatastoreScripts {
   /** By `DRIVER/NAME`; what a driver does not have is not in here. */
   readonly scripts: ReadonlyMap<string, string>;
   readonly site: readonly string[];

@@ -10,7 +10,7 @@ const lookDeadlineMs = 5_000;
 const maxWaits = 12;
 
 /** Why a question has no answer. */
-export interface Unanswered {
+interface Unanswered {
   readonly why: string;
   /** The path that the child is looking at and that does not answer; `undefined` when the child ended. */
   readonly hangsAt?: string;

@@ -21,7 +21,7 @@ const maxLineBytes = 32 * 1024 * 1024;
 /** Enough of its stderr to have the last line. */
 const keptStderrBytes = 16 * 1024;
 
-export interface ReaderProcessOptions {
+interface ReaderProcessOptions {
   /** The command that starts a program with the wanted credentials; empty for those of this process. */
   readonly asUser: readonly string[];
   /** Descriptors of the root directories, the host's first. */

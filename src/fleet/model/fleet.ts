@@ -55,7 +55,7 @@ export interface FleetReport {
 }
 
 /** The fields that {@link rankOf} reads. */
-export type Ranked = Pick<FleetDomain, 'verdict' | 'blockState' | 'mismatch'>;
+type Ranked = Pick<FleetDomain, 'verdict' | 'blockState' | 'mismatch'>;
 
 /**
  * Lower is worse: first VMs that OpenNebula may start a second time, or does not know; then by verdict, then by block

@@ -9,7 +9,7 @@ const pollIntervalMs = 10;
 const maxLineBytes = 64 * 1024;
 
 /** Gets each line once. */
-export interface LineReader {
+interface LineReader {
   take(line: string): void;
 }
 

@@ -5,7 +5,7 @@ import type { Unknown } from '../../core/unknown';
  * Why a mover failed. `handing-over`: QEMU could not give up its disks, which this program can repair. `died`: QEMU here
  * has ended. `stalled`: its copy made no progress, and was ended. `other`: anything else.
  */
-export type Cause = 'handing-over' | 'died' | 'stalled' | 'other';
+type Cause = 'handing-over' | 'died' | 'stalled' | 'other';
 
 export interface Attempt {
   readonly mover: string;
@@ -32,7 +32,7 @@ export class MoveLog {
 const savedLine = /: shutting down, reason=saved$/;
 
 /** What was found after a mover had reported a failure. */
-export interface Aftermath {
+interface Aftermath {
   /** QEMU could not give up its disks: {@link MoveLog}. */
   readonly handingOverFailed: boolean;
   /** The same QEMU process still runs. */

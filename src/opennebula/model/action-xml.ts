@@ -4,7 +4,7 @@ import { message } from '../../messages';
 import { guardModeOf, hasLastAttribute, type GuardMode } from './guard-mode';
 
 /** VMM_DRIVER_ACTION_DATA. */
-export interface ActionData {
+interface ActionData {
   /** The XML as a remote script gets it. */
   readonly xml: string;
   /** The XML in Base64, as a local script gets it. */

@@ -5,7 +5,7 @@ export interface OnedValue {
   readonly end: number;
 }
 
-export type OnedVector = ReadonlyMap<string, OnedValue>;
+type OnedVector = ReadonlyMap<string, OnedValue>;
 
 /**
  * Reads every vector of that name as OpenNebula does (src/parsers/template_parser.l): a comment starts anywhere

@@ -3,7 +3,7 @@ import { oneOf, readObject, stringOf } from '../../core/report-json';
 import { message } from '../../messages';
 
 /** A program of ours that OpenNebula started for a VM: a VMM driver, a TM script, a hook. */
-export const recordedActions = [
+const recordedActions = [
   'migrate',
   'save',
   'premigrate',

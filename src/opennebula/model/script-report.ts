@@ -1,7 +1,7 @@
 import { info, warning } from './vm-log';
 
 /** What one of our scripts has reported, without the marks of OpenNebula's logs. */
-export interface ScriptReport {
+interface ScriptReport {
   readonly did: readonly string[];
   readonly warnings: readonly string[];
   readonly errors: readonly string[];

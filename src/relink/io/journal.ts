@@ -11,7 +11,7 @@ import { makeRootDirectory } from '../../os/root-directory';
  * was checked; a `begin` alone means that the program died in between, and only the link itself shows which of the
  * two targets it has.
  */
-export interface JournalEntry {
+interface JournalEntry {
   readonly time: string;
   readonly state: 'begin' | 'done' | 'taken-back';
   readonly link: string;

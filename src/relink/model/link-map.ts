@@ -11,7 +11,7 @@ export interface LinkChange {
 }
 
 /** An invalid line of a map, with the reason. */
-export interface MapError {
+interface MapError {
   readonly line: number;
   readonly what: string;
 }

@@ -23,7 +23,7 @@ export interface Nvram {
   readonly path: string;
 }
 
-export interface DomainSettings {
+interface DomainSettings {
   readonly name: string;
   readonly uuid: string;
   readonly emulator: string;

@@ -8,7 +8,7 @@ import { type DebianRelease, debianTree, inTree } from './debian-tree';
 import { describeFailure } from './succeed';
 import type { Volume } from './volume';
 
-export interface HostOptions {
+interface HostOptions {
   readonly name: string;
   /** A directory that several hosts share as `/var/lib/one/datastores`. */
   readonly datastores?: string;

@@ -12,12 +12,12 @@ import { joinFabric } from './ssh-fabric';
 import { type Traces, tracesOf } from './leftovers';
 import { Volume } from './volume';
 
-export interface LabOptions {
+interface LabOptions {
   /** At most 15 letters each: they are names of network interfaces, too. Default: `kvm1`, `kvm2`. */
   readonly hosts?: readonly string[];
 }
 
-export interface LabVolumeOptions extends Partial<PatternGuestOptions> {
+interface LabVolumeOptions extends Partial<PatternGuestOptions> {
   /** It is `/dev/storpool/NAME` on all hosts, as well. */
   readonly name?: string;
 }

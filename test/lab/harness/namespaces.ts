@@ -10,7 +10,7 @@ export interface Namespaces {
   end(): Promise<void>;
 }
 
-export interface NamespacesSettings {
+interface NamespacesSettings {
   readonly name: string;
   /** A script of this folder, and its arguments. It becomes the first process, and says "ready PID" when all is made. */
   readonly init: readonly [script: string, ...args: string[]];

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface UntilOptions {
+interface UntilOptions {
   /** What is waited for, for the message when it does not come. */
   readonly what: string;
   /** Milliseconds. */

@@ -19,7 +19,7 @@ export interface Report {
 }
 
 /** One machine that is front-end and host at once; OpenNebula's commands and the network are stand-ins. */
-export class DoctorMachine {
+class DoctorMachine {
   constructor(private readonly on: { readonly source: Package; readonly machine: PrivateMachine }) {}
 
   get machine(): PrivateMachine {

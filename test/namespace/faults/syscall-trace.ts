@@ -11,7 +11,7 @@ export interface Call {
 }
 
 /** What the calls of a run do: some change the machine, others only look at it. */
-export type Kind = 'changes' | 'looks';
+type Kind = 'changes' | 'looks';
 
 const names: Readonly<Record<Kind, string>> = {
   // strace passes over those that this processor's kernel has not (`?`).

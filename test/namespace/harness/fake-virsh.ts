@@ -8,7 +8,7 @@ export const handingOverFailed =
   '2024-03-05T10:00:00.000000Z qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)';
 
 /** Lines of the shell. `$log` is QEMU's log; `$stays` is set in a virsh that answers one command after the other; the guest is `$state`, and `$migration` a part of query-migrate's answer. */
-export interface StandIn {
+interface StandIn {
   /** What `virsh save` or `virsh migrate` does. */
   readonly move: string;
   /** Done before each answer, which is to `$*`. */

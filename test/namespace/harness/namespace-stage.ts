@@ -7,7 +7,7 @@ import { statusXml, type StatusDisk } from './status-xml';
 import { Tree } from './namespace-tree';
 
 /** Whom QEMU runs as; OpenNebula's user, unless told otherwise. */
-export interface QemuUser {
+interface QemuUser {
   readonly uid: number;
   readonly gid: number;
   readonly groups?: readonly number[];

@@ -8,7 +8,7 @@ export interface StatusDisk {
   readonly below?: Pick<StatusDisk, 'path' | 'type'>;
 }
 
-export interface StatusDomain {
+interface StatusDomain {
   readonly name: string;
   readonly uuid: string;
   readonly pid: number;

@@ -9,7 +9,7 @@ export interface Healthy {
 }
 
 /** A stage for each test of a file, and volumes that all of them share. */
-export interface Hold {
+interface Hold {
   readonly stage: Stage;
   readonly volume: (index: number) => Volume;
   /** One domain with one disk on the first volume, which its QEMU has, too. */

@@ -22,7 +22,7 @@ export interface Driven {
  * An OpenNebula front-end and its host on one private machine: both halves are installed, the scripts that would move are
  * stand-ins that write down that they ran, and so is ssh, for which every host is this one.
  */
-export class LittleCloud {
+class LittleCloud {
   private constructor(readonly machine: PrivateMachine) {}
 
   static async start(source: Package): Promise<LittleCloud> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Domain, until } from '../../lab/harness';
 
 /** A migration that is under way, until it is cancelled. */
-export interface Lasting {
+interface Lasting {
   cancel(): Promise<void>;
   /** Waits until it has failed by itself. */
   failed(): Promise<void>;

@@ -80,7 +80,7 @@ export async function expectWrites(domain: Domain): Promise<void> {
   await domain.expectCounting();
 }
 
-export interface Reset extends ResetReport {
+interface Reset extends ResetReport {
   readonly exit: number | null;
 }
 
@@ -107,7 +107,7 @@ function parse({ exit, stdout, stderr }: Answer): Reset {
   }
 }
 
-export interface Inspected extends DomainReport {
+interface Inspected extends DomainReport {
   readonly exit: number | null;
 }
 

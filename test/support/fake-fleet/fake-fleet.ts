@@ -20,7 +20,7 @@ import { oddNames } from './hostile-names';
 import { seeded, type Dice } from './random-fleet';
 import { openDevices, ordinaryNames, viewsOf, type Ailment } from './fake-storage';
 
-export interface FleetOptions {
+interface FleetOptions {
   readonly vms: number;
   readonly hosts: number;
   /** The same options and seed give the same fleet. */

@@ -8,7 +8,7 @@ import { escape, hostPoolXml, monitoringXml, vmPoolXml, type Cloud, type Release
 const session = 'oneadmin:pass<word>&';
 
 /** What oned does with one request; the default answers as it does. */
-export type Answering = 'as oned' | 'refuses' | 'nonsense' | 'half' | 'error';
+type Answering = 'as oned' | 'refuses' | 'nonsense' | 'half' | 'error';
 
 /**
  * In the place of OpenNebula: an onevm and an onehost that print lists, and an oned that speaks XML-RPC on the loopback

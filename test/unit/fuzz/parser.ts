@@ -10,7 +10,7 @@ const hugeSize = runs > 1000 ? 1024 * 1024 : 128 * 1024;
 /** Milliseconds. What is read in linear time takes a hundredth of it: this is only to end what hangs. */
 const watchdog = 20_000;
 
-export interface Parser<T> {
+interface Parser<T> {
   /** Documents that it accepts, as whoever writes them does. */
   readonly valid: readonly string[];
   readonly parse: (text: string) => T;

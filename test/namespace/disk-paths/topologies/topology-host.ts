@@ -13,7 +13,7 @@ const users: readonly NonNullable<QemuOptions['user']>[] = [
 ];
 
 /** A QEMU that holds the right device and the shared file open, and what works in its namespace. */
-export interface Resident {
+interface Resident {
   readonly qemu: Qemu;
   readonly holding: Holding;
   /** Root in there. */
