@@ -1,0 +1,13 @@
+import type { Element } from '../../src/core/element';
+
+/** An element with its attributes as a list, which tests can compare and print. */
+export interface PlainElement {
+  readonly name: string;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly children: readonly PlainElement[];
+  readonly text: string;
+}
+
+export function plainElement({ name, attributes, children, text }: Element): PlainElement {
+  return { name, attributes: [...attributes], children: children.map(plainElement), text };
+}
