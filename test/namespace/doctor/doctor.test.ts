@@ -1,9 +1,9 @@
-import { appendFileSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { keepEntry } from '../../../src/opennebula/record-file';
 import { aRecordEntry } from '../../support/factories';
 import { Servant, statusXml } from '../harness';
 import { onedConf } from '../installation/machine-tree';
-import { hookPool, hostPool, troubles, useDoctorMachine, type Finding, type Report } from './doctor-machine';
+import { hookPool, hostPool, troubles, useDoctorMachine, type Finding } from './doctor-machine';
 
 const on = useDoctorMachine();
 
@@ -41,137 +41,6 @@ test('what is wrong, with the remedy, in both places', async () => {
   const asked = await on.doctor('--host', 'kvm1');
   expect(asked.findings).toEqual([]);
   expect(troubles(asked.hosts[0]?.findings)).toEqual(['installed-file problem', 'remote-scripts problem']);
-});
-
-describe('what scripts have to know without Node', () => {
-  const file = '/etc/migrate-guard/fallback.env';
-  const config = '/etc/migrate-guard/config.yaml';
-  const reported = (): string => readFileSync(on.machine.path(file), 'utf8');
-  const about = ({ findings }: Pick<Report, 'findings'>): Finding[] =>
-    findings.filter(({ check }) => check === 'fallback');
-
-  beforeEach(async () => {
-    await on.frontEnd(hostPool('kvm1'), hookPool());
-    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
-    on.machine.write(config, 'policy: { when_guard_fails: refuse }\n');
-  });
-
-  test('doctor writes it when the configuration was changed, and only then', async () => {
-    const [changed] = about(await on.doctor());
-    expect(changed).toMatchObject({
-      state: 'ok',
-      what: `${file} was written again, because ${config} was changed`,
-    });
-    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
-    const { ino, mode } = lstatSync(on.machine.path(file));
-    expect(mode & 0o7777).toBe(0o644);
-    expect(about(await on.doctor())[0]?.what).toContain('says, for scripts without Node');
-    expect(lstatSync(on.machine.path(file)).ino).toBe(ino);
-  });
-
-  test('another user’s doctor, and one that looks from the front-end, say it and write nothing', async () => {
-    const said = await on.machine.oneadmin(['/usr/sbin/migrate-guard', 'doctor', '--json']);
-    const problem = {
-      state: 'problem',
-      what: `${file} is not what ${config} says: without Node nothing is moved`,
-      remedy: 'run migrate-guard doctor as root, here',
-    };
-    expect(about(JSON.parse(said.stdout) as Report)).toMatchObject([problem]);
-    const asked = await on.doctor('--host', 'kvm1');
-    expect(about({ findings: asked.hosts[0]?.findings ?? [] })).toMatchObject([problem]);
-    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
-  });
-
-  test.each([
-    ['a link', `mv ${file} /etc/other && ln -s /etc/other ${file}`],
-    ['another’s', `chown oneadmin ${file}`],
-    ['missing', `rm ${file}`],
-    ['cut short', `truncate --size=20 ${file}`],
-  ])('what is %s is replaced, whatever the umask', async (_, spoil) => {
-    expect(await on.machine.root(['sh', '-c', spoil])).toMatchObject({ exit: 0 });
-    await on.machine.root(['sh', '-c', 'umask 077; migrate-guard doctor']);
-    const { mode, uid } = lstatSync(on.machine.path(file));
-    expect([mode & 0o170777, uid]).toEqual([0o100644, 0]);
-    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
-  });
-
-  test('root writes nothing where others could exchange it', async () => {
-    await on.machine.root(['chmod', 'o+w', '/etc/migrate-guard']);
-    const [refused] = about(await on.doctor());
-    expect(refused).toMatchObject({
-      state: 'problem',
-      what: expect.stringContaining('can be changed by others than root') as string,
-    });
-    expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=run-mover');
-  });
-});
-
-test('the hooks do where VM_MAD cannot be touched', async () => {
-  await on.frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
-  on.program('/usr/bin/gdb', 'echo GNU gdb 13');
-  on.machine.write('/etc/one/oned.conf', onedConf());
-  // The site had the drivers, too, and an upgrade of OpenNebula has undone that.
-  const undone = await on.doctor();
-  expect([undone.exit, troubles(undone.findings)]).toEqual([1, ['vm-mad problem']]);
-  expect(undone.findings.find(({ check }) => check === 'vm-mad')?.what).toContain('as install.sh had set it');
-  rmSync(on.machine.path('/etc/one/oned.conf.before-migrate-guard'));
-  const report = await on.doctor();
-  expect(troubles(report.findings)).toEqual([]);
-  expect(report.findings.find(({ check }) => check === 'vm-mad')?.what).toContain(
-    'the hooks are registered instead',
-  );
-  expect((await on.machine.root([on.source.file('install.sh'), 'verify'])).exit).toBe(0);
-});
-
-describe('datastore drivers call our scripts, and VM_MAD selects no driver', () => {
-  const lines = ['"${0%/*}/../migrate-guard/$word" "$@" </dev/null || exit $?', ''];
-
-  async function calledBy(...drivers: readonly string[]): Promise<void> {
-    await on.frontEnd(hostPool('kvm1').replace('CDATA[kvm]', 'CDATA[qemu]'), hookPool());
-    on.program('/usr/bin/gdb', 'echo GNU gdb 13');
-    on.machine.write('/etc/one/oned.conf', onedConf());
-    rmSync(on.machine.path('/etc/one/oned.conf.before-migrate-guard'));
-    for (const driver of drivers) {
-      await on.machine.root(['mkdir', '-p', `/var/lib/one/remotes/tm/${driver}`]);
-      for (const name of ['premigrate', 'failmigrate'])
-        on.program(
-          `/var/lib/one/remotes/tm/${driver}/${name}`,
-          ...lines.map((line) => line.replace('$word', name)),
-        );
-    }
-  }
-
-  function vmPool(...drivers: readonly string[]): string {
-    const vms = drivers.map(
-      (driver, id) =>
-        `<VM><ID>${id}</ID><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD><TM_MAD>${driver}</TM_MAD></HISTORY></HISTORY_RECORDS></VM>`,
-    );
-    return `<VM_POOL>${vms.join('')}</VM_POOL>`;
-  }
-
-  const said = async (): Promise<[number | null, string[]]> => {
-    const { exit, findings } = await on.doctor();
-    expect((await on.machine.root([on.source.file('install.sh'), 'verify'])).exit).toBe(exit === 0 ? 0 : 1);
-    return [
-      exit,
-      findings.filter(({ state }) => state !== 'ok').map(({ state, what }) => `${state} ${what}`),
-    ];
-  };
-
-  test('every VM that runs lies on such a datastore; or some do not, or nobody tells', async () => {
-    await calledBy('ceph', 'shared');
-    on.program('/usr/bin/onevm', `echo '${vmPool('ceph', 'shared', 'ceph')}'`);
-    expect(await said()).toEqual([0, []]);
-    on.program('/usr/bin/onevm', `echo '${vmPool('ceph', 'fs_lvm', 'fs_lvm')}'`);
-    const what =
-      'tm/fs_lvm does not call migrate-guard, as tm/ceph, tm/shared does, and moves 2 of the running VMs';
-    expect(await said()).toEqual([1, [`problem ${what}`]]);
-    on.program('/usr/bin/onevm', 'echo no endpoint >&2; exit 255');
-    expect(await said()).toEqual([
-      2,
-      [expect.stringMatching(/^unknown which datastore drivers .* cannot be determined: .*no endpoint$/)],
-    ]);
-  });
 });
 
 test('hosts that do not answer are unknown, in bounded time, and hide no other; one without the door is a problem', async () => {
