@@ -5,11 +5,20 @@ import { OpenNebulaStage } from '../test/lab/plugin/opennebula-stage';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { differences, ratios, spreadOf } from './measure/statistics';
+import { inTurns } from './measure/stopwatch';
+import { configureSsh, forgetSsh, installOpenNebulaSsh } from './stage/opennebula-ssh';
 
 const rounds = 10;
 /** The stock script on the source host, as oned runs it; and ours on the front-end, which has that one run. */
 const ways = { stock: {}, guarded: { local: 'migrate-guard' } } as const;
 type Way = keyof typeof ways;
+type Times = Readonly<Record<Way, number[]>>;
+
+/** Budgets in milliseconds more than the stock script. */
+const connections = [
+  { ssh: 'opennebula', words: 'ssh as OpenNebula configures it', budget: 400 },
+  { ssh: 'plain', words: 'plain ssh', budget: 600 },
+] as const;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -29,38 +38,64 @@ async function main(): Promise<void> {
 
 /** There one way, back the other; and the next time the other way round, so that both ways meet both hosts. */
 async function measure(stage: OpenNebulaStage): Promise<Result[]> {
-  const times: Record<Way, number[]> = { stock: [], guarded: [] };
+  const empty: number[] = [];
+  const times = { opennebula: { stock: [], guarded: [] }, plain: { stock: [], guarded: [] } } as Record<
+    (typeof connections)[number]['ssh'],
+    Times
+  >;
+  const ofOned = await installOpenNebulaSsh(stage);
   let domain = await stage.lab.startDomain(610, { host: 'kvm1' });
-  const move = async (way: Way, to: 'kvm1' | 'kvm2'): Promise<number> => {
+  const move = async (
+    way: Way,
+    to: 'kvm1' | 'kvm2',
+    env: Readonly<Record<string, string>>,
+  ): Promise<number> => {
     const started = performance.now();
-    const { exit, log } = await stage.migrate(domain, to, ways[way]);
+    const { exit, log } = await stage.migrate(domain, to, { ...ways[way], env });
     const took = performance.now() - started;
     if (exit !== 0) throw new Error(`the ${way} migrate ended with ${exit ?? 'a signal'}: ${log.join('; ')}`);
     domain = domain.on(stage.lab.host(to));
     return took;
   };
   // The first migration of all starts what later ones find.
-  await move('stock', 'kvm2');
-  await move('guarded', 'kvm1');
+  await move('stock', 'kvm2', {});
+  await move('guarded', 'kvm1', {});
   for (let round = 0; round < rounds; round += 1) {
     say(`round ${round + 1} of ${rounds}`);
-    for (const [there, back] of [
-      ['stock', 'guarded'],
-      ['guarded', 'stock'],
-    ] as const) {
-      times[there].push(await move(there, 'kvm2'));
-      times[back].push(await move(back, 'kvm1'));
+    for (const { ssh } of connections) {
+      const env = ssh === 'opennebula' ? ofOned : {};
+      if (ssh === 'opennebula') await configureSsh(stage, ofOned);
+      else forgetSsh(stage);
+      for (const [there, back] of [
+        ['stock', 'guarded'],
+        ['guarded', 'stock'],
+      ] as const) {
+        times[ssh][there].push(await move(there, 'kvm2', env));
+        times[ssh][back].push(await move(back, 'kvm1', env));
+        const [nodes = []] = await inTurns(stage.front, 1, [{ argv: [process.execPath, '-e', '0'] }], 0);
+        empty.push(...nodes);
+      }
     }
   }
   await domain.destroy();
-  const { stock, guarded } = times;
+  const node = spreadOf(empty);
   return [
-    { what: "OpenNebula's migrate, a healthy VM", unit: 'ms', value: spreadOf(stock) },
+    { what: 'node -e 0', unit: 'ms', value: node },
+    ...connections.flatMap(({ ssh, words, budget }) => rowsOf(times[ssh], words, budget, node.median)),
+  ];
+}
+
+function rowsOf({ stock, guarded }: Times, words: string, budget: number, node: number): Result[] {
+  const more = differences(guarded, stock);
+  return [
+    { what: `OpenNebula's migrate, ${words}`, unit: 'ms', value: spreadOf(stock) },
     { what: 'migrate-guard in its place, the same VM', unit: 'ms', value: spreadOf(guarded) },
     {
       what: '… more than the stock script, in turns',
       unit: 'ms',
-      value: spreadOf(differences(guarded, stock)),
+      value: spreadOf(more),
+      compared: `${(spreadOf(more).median / node).toFixed(1)} × node -e 0`,
+      budget,
     },
     { what: '… against the stock script, in turns', unit: '×', value: spreadOf(ratios(guarded, stock)) },
   ];

@@ -10,6 +10,9 @@ import { actionData, resultOf, together, vmIdOf, type DriverResult } from './sto
 
 const records = '/var/lib/one/migrate-guard';
 
+/** ssh's options for a live migration alone (ssh_stream.rb, ssh_cmd; one_vmm_exec.rb, delegate_actions). */
+const delegated = ['-o', 'ForwardAgent=yes', '-o', 'ControlMaster=no', '-o', 'ControlPath=none'] as const;
+
 export interface Action {
   readonly release?: Release;
   /** The datastore driver, below remotes/tm, whose scripts run beside it. */
@@ -213,7 +216,8 @@ export class OpenNebulaStage {
     }
     const command = `cat << 'EOT' | /var/tmp/one/vmm/kvm/${action} ${quoted}`;
     const input = `${command}\n${xml}\nEOT\n`;
-    const ran = await this.front.run(['ssh', source, 'bash', '-s'], { ...options, input });
+    const ssh = ['ssh', ...(action === 'migrate' ? delegated : [])] as const;
+    const ran = await this.front.run([...ssh, source, 'bash', '-s'], { ...options, input });
     return resultOf(ran, { release, vmId, command, by: 'stream' }, word);
   }
 }
