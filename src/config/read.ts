@@ -40,22 +40,18 @@ export async function readSections(
   const values = await readValues(file, true);
   if (values === undefined) return { settings: defaultSettings };
   try {
-    return { settings: await validate(file, values) };
+    return { settings: validate(file, values) };
   } catch (error) {
     if (!(error instanceof GuardError) || !isSection(values)) throw error;
-    return { settings: await eachSection(file, values, needed), mistake: error };
+    return { settings: eachSection(file, values, needed), mistake: error };
   }
 }
 
-async function eachSection(
-  file: string,
-  values: object,
-  needed: readonly (keyof Settings)[],
-): Promise<Settings> {
+function eachSection(file: string, values: object, needed: readonly (keyof Settings)[]): Settings {
   let settings = defaultSettings;
   for (const [section, keys] of Object.entries(values) as [keyof Settings, unknown][]) {
     try {
-      settings = { ...settings, [section]: (await validate(file, { [section]: keys }))[section] };
+      settings = { ...settings, [section]: validate(file, { [section]: keys })[section] };
     } catch (error) {
       // Its name may be a misspelt one that is needed; and after a value in place of a section, keys may belong to another.
       const meant = nearest(quoted(section), Object.keys(defaultSettings));
