@@ -9,7 +9,15 @@ import { commit, root, time } from './release.mjs';
 
 const dist = join(root, 'dist');
 const stamp = '.made-from.json';
-const inputs = ['src', 'setup/build', 'setup/build.mjs', 'package.json', 'package-lock.json', 'LICENSE'];
+const inputs = [
+  'src',
+  'setup/build',
+  'setup/build.mjs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'LICENSE',
+];
 
 /** All that a build depends on. */
 function inputsNow() {

@@ -48,7 +48,7 @@ async function build(place: string | undefined, directory: string): Promise<void
   const workshop = mkdtempSync(join(tmpdir(), place ?? 'migrate-guard-build-'));
   try {
     // Copies: what is built must not depend on where its sources lie.
-    for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'LICENSE'])
+    for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE'])
       cpSync(join(root, name), join(workshop, name), { recursive: true });
     const packages = [join(root, 'node_modules'), join(workshop, 'node_modules')] as const;
     if (place === undefined) symlinkSync(...packages);

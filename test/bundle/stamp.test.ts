@@ -19,7 +19,7 @@ const node = (script: string, env: Record<string, string> = {}): ReturnType<type
 
 beforeAll(async () => {
   clone = mkdtempSync(join(tmpdir(), 'migrate-guard-clone-'));
-  for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'LICENSE'])
+  for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE'])
     cpSync(join(root, name), join(clone, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
   await node('setup/build.mjs');
