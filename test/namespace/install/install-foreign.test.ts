@@ -5,7 +5,7 @@ import { oneadmin } from '../installation/machine-tree';
 import type { Package } from '../installation/package';
 import { useMachine } from '../installation/use-machine';
 
-/** What others than root could have put in install.sh's way is not run, not even to ask for its version. */
+/** install.sh runs no program that users other than root could have written, not even for its version. */
 
 const on = useMachine();
 let source: Package;
@@ -55,7 +55,7 @@ test.each([
       symlinkSync('/var/lib/one/hooks', source.file('hooks'));
     },
   ],
-])('beside it: %s', async (_, name, harm) => {
+])('next to it: %s', async (_, name, harm) => {
   harm();
   const before = await on.machine.picture();
   for (const words of [['host', '--check'], ['host'], ['verify']]) {

@@ -77,7 +77,7 @@ describe('refused, with the remedy, and without any change', () => {
   });
 });
 
-test('a sudo that wants a terminal, which OpenNebula’s drivers have not: installed, and it says what is left to do', async () => {
+test('a sudo that requires a terminal, which OpenNebula’s drivers do not have: installed, and it says what is left to do', async () => {
   const program = '/usr/lib/migrate-guard/migrate-guard';
   on.machine.write('/etc/sudoers.d/site', 'Defaults requiretty\n');
   const { exit, stderr } = await install('host');

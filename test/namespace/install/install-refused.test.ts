@@ -49,25 +49,25 @@ describe('refused, with the remedy, and without any change', () => {
       '/etc/sudoers.d does not exist',
     ],
     [
-      'an odd user',
+      'a user name that is not valid',
       'host',
       () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh:\n  user: A:B\n'),
       'ssh.user: Invalid user name',
     ],
     [
-      'a user that nobody can tell',
+      'a configuration that is not valid YAML',
       'host',
       () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { user: oneadmin\n'),
       'is not valid YAML',
     ],
     [
-      'a user that is not there',
+      'a user that does not exist',
       'host',
       () => on.tree.write('/etc/migrate-guard/config.yaml', 'ssh: { deadline: 5, user: "cloud" } # ours\n'),
       'the user cloud does not exist',
     ],
     [
-      "a file of another's",
+      'a file of another owner',
       'frontend',
       () => on.tree.write(`${remotes}/vmm/kvm/save-guard`, 'x'),
       'does not belong to migrate-guard',
@@ -91,7 +91,7 @@ describe('refused, with the remedy, and without any change', () => {
       '/var/log is a link that leads out of ',
     ],
     [
-      "a link of another's on root's way",
+      "a link of another user in root's path",
       'host',
       () => {
         on.tree.moveBehindLink('/usr/sbin', 'bin');
@@ -100,7 +100,7 @@ describe('refused, with the remedy, and without any change', () => {
       'users other than root can change sbin -> bin in its path',
     ],
     [
-      "a directory of another's at its end",
+      'a directory of another user at its end',
       'host',
       () => chownSync(on.tree.moveBehindLink('/var/log', '../data/log'), oneadmin, 0),
       'users other than root can change log in its path',
@@ -112,7 +112,7 @@ describe('refused, with the remedy, and without any change', () => {
       'users other than root can change log in its path',
     ],
     [
-      'one that everybody may write, sticky',
+      'one that all users may write, sticky',
       'host',
       () => chmodSync(on.tree.moveBehindLink('/var/log', '../data/log'), 0o1777),
       'users other than root can change log in its path',
@@ -145,7 +145,7 @@ describe('refused, with the remedy, and without any change', () => {
   ])('%s', async (_, role, harm, what) => {
     harm();
     const before = on.tree.picture();
-    // oned.conf can be mended afterwards: so it is looked at only when something is installed.
+    // oned.conf can be corrected afterwards: --check does not read it.
     if (!what.includes('VM_MAD')) {
       const { exit, stderr } = await on.install(role, '--check');
       expect({ exit, stderr }).toEqual({ exit: 1, stderr: expect.stringContaining(what) as string });

@@ -22,7 +22,7 @@ async function verify(): Promise<[number | null, string]> {
   return [exit, stdout];
 }
 
-test('both lines are all that the site has chosen; what an upgrade of OpenNebula takes out is told', async () => {
+test('with both lines verify is satisfied; it reports what an upgrade of OpenNebula removes', async () => {
   await on.installed(['frontend']);
   for (const script of both) add('ceph', script);
   const [exit, said] = await verify();
@@ -41,7 +41,7 @@ test('both lines are all that the site has chosen; what an upgrade of OpenNebula
 test.each([
   ['premigrate', 'failmigrate'],
   ['failmigrate', 'premigrate'],
-] as const)('%s alone is not what anybody chose, whatever VM_MAD selects', async (there, missing) => {
+] as const)('%s alone is a problem, whatever VM_MAD selects', async (there, missing) => {
   await on.installed(['frontend']);
   add('ceph', there);
   add('ceph', missing, `  # ${lines[missing]}`);

@@ -33,7 +33,7 @@ test('the installed copy verifies and uninstalls without the source tree', async
   expect(on.tree.picture()).toEqual(before);
 });
 
-test('what the admin has changed or made stays: configuration, logs, layouts; changed scripts go, and it says so', async () => {
+test('an edited configuration, logs and records stay; changed scripts are removed, and it says so', async () => {
   await on.installed(['frontend'], ['host']);
   appendFileSync(on.tree.path('/etc/migrate-guard/config.yaml'), 'hooks:\n  retry: true\n');
   on.tree.write('/var/log/migrate-guard/host.log', 'a log');
@@ -57,7 +57,7 @@ test('what the admin has changed or made stays: configuration, logs, layouts; ch
   ]);
 });
 
-test('what a newer release has no more is removed', async () => {
+test('files that a newer release no longer has are removed', async () => {
   const older = on.source.copy();
   writeFileSync(older.file('remotes/tm/migrate-guard/old/script'), '#!/bin/sh\n');
   expect((await older.install('frontend', '--root', on.tree.root)).exit).toBe(0);

@@ -189,7 +189,7 @@ describe('the copy of oned.conf', () => {
 test.each([
   ['migrate: migrate-guard', 'opennebula.migrate names migrate-guard, which is the guard itself'],
   ['save: frontend:save-tweaks', 'save-tweaks is not there'],
-])('a mover that is none is told before it is needed: %s', async (line, what) => {
+])('verify reports a mover that cannot be used: %s', async (line, what) => {
   await on.installed(['frontend', '--set-vm-mad']);
   on.tree.write('/etc/migrate-guard/config.yaml', `opennebula:\n  ${line}\n`);
   const { exit, stdout } = await on.install('verify');

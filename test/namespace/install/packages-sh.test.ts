@@ -20,7 +20,7 @@ async function shell(line: string): Promise<string> {
   return (await machine.root(['sh', '-c', line])).stdout;
 }
 
-/** `refuse`: lines of the shell that may end apt-get before it does what it was told; by default it does it. */
+/** `refuse`: lines of shell that may end apt-get before it does anything; by default there are none. */
 async function packages(refuse = ''): Promise<CommandResult> {
   const aptGet = `#!/bin/sh
 echo "$*" >>/mnt/asked

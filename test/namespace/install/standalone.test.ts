@@ -56,7 +56,7 @@ describe('a host', () => {
     // In a working directory that is gone.
     const help = await machine.shell('mkdir /mnt/d && cd /mnt/d && rmdir /mnt/d && /mnt/guard check --help');
     expect(help).toContain('Usage: migrate-guard check ');
-    // From a directory of the PATH, and from beside it.
+    // From a directory of the PATH, and by a relative path.
     expect(await machine.shell('cd /mnt && PATH=$PATH:/mnt; guard --version && ./guard --version')).toBe(
       `${release}\n${sum}\n${release}\n${sum}\n`,
     );
