@@ -46,7 +46,7 @@ export interface Command {
 /** The global options, of every verb that is not bare. */
 export const everyVerb: Readonly<Record<string, Option>> = {
   json: { help: 'print one JSON document on stdout, and nothing else there' },
-  verbose: { help: 'say on stderr what is done' },
+  verbose: { help: 'log on stderr what is done' },
   config: { value: 'FILE', help: 'configuration to use instead of /etc/migrate-guard/config.yaml' },
 };
 
@@ -66,7 +66,7 @@ export const oneDomain: Words = { least: 1, most: 1, each: ['domain'] };
 
 export const someDomains: Words = { least: 1, most: Infinity, each: ['domain'] };
 
-export const allDomains: Option = { help: 'every domain that runs on this host' };
+export const allDomains: Option = { help: 'every running domain of this host' };
 
 export const someHosts: Option = { value: 'A,B,…', help: 'only these hosts, by their names in OpenNebula' };
 

@@ -7,7 +7,7 @@ export function commandsPage(verbs: readonly Command[]): string {
     '<!-- Made from src/commands by `npm run docs`. -->\n\n# The command line',
     purpose,
     aboutDomains,
-    'The verb comes first. An option is given once, `--option VALUE` or `--option=VALUE`; behind `--` everything is a word.',
+    'The command comes first. Give an option once, as `--option VALUE` or `--option=VALUE`; after `--` nothing is an option.',
     whoTakes(verbs),
     list(everyVerb),
     ...verbs.flatMap(({ name, words, summary, options, examples }) => [

@@ -5,18 +5,18 @@ import { everyVerb, purpose, type Option, type Command } from './command';
 
 const files: readonly (readonly [path: string, what: string])[] = [
   [defaultSettingsFile, 'the configuration; it shows every key with its default'],
-  [defaultSettings.reset.layoutDirectory, 'memory layouts of QEMU builds, as the verb layout stores them'],
+  [defaultSettings.reset.layoutDirectory, 'memory layouts of QEMU builds, as the command layout stores them'],
   [defaultSettings.relink.journalDirectory, 'journals of relink, and the log of the agent'],
   [defaultSettings.libvirt.stateDirectory, 'status files of libvirt, with the domains that run here'],
   ['/run/migrate-guard', 'locks, and records of resets'],
 ];
 
 export const aboutDomains =
-  'A domain is a running virtual machine of libvirt. It is named one-310, 310 or by its UUID, or as libvirt names it.';
+  'A domain is a running virtual machine of libvirt. Name it one-310 or 310, by its UUID, or as libvirt does.';
 
 const everywhere: Readonly<Record<string, Option>> = {
   ...everyVerb,
-  help: { help: "the verb's own help, with examples" },
+  help: { help: "the command's own help, with examples" },
   version: { help: 'version and commit, then the SHA-256 and the path of the program file' },
 };
 
@@ -79,7 +79,7 @@ function describe(verb: Command): string[] {
 
 export function whoTakes(verbs: readonly Command[]): string {
   const bare = verbs.filter(({ isBare }) => isBare).map(({ name }) => name);
-  return `Every verb takes these; ${bare.join(' and ')} only --help and --version.`;
+  return `Every command takes these; ${bare.join(' and ')} only --help and --version.`;
 }
 
 function options(table: Readonly<Record<string, Option>>): string[] {

@@ -52,7 +52,7 @@ export async function parse(argv: readonly string[], verbs: readonly Command[]):
     .scriptName('migrate-guard')
     .updateStrings(yargsTexts)
     .updateStrings(textOfUnknown(textOf('verb-not-known', { word: '%s' })))
-    .usage(`Usage: $0 <verb> …\n\n${purpose}`)
+    .usage(`Usage: $0 <command> …\n\n${purpose}`)
     .epilogue(`Exit status:\n${statuses}\nA mover's own failure keeps its own status.`)
     .wrap(Math.min(110, process.stdout.columns || 110))
     .parserConfiguration(configuration)

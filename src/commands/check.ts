@@ -7,16 +7,16 @@ export const checkVerb: Command = {
   name: 'check',
   words: '<domain…|--all>',
   takes: someDomains,
-  summary: 'can it migrate? why not, hop by hop',
+  summary: 'can the VM migrate? if not, why, hop by hop',
   options: {
     all: allDomains,
     deep: { help: 'ask QEMU itself, and open each disk as QEMU would' },
-    destination: { value: 'HOST', help: 'are the same paths there on that host?' },
+    destination: { value: 'HOST', help: 'do the same paths exist on that host?' },
   },
   examples: [
     ['migrate-guard check one-310', 'one domain, by name'],
     ['migrate-guard check --all --json', 'all domains of this host, for a program'],
-    ['migrate-guard check 310 --deep --destination kvm2', 'all that can be known before a migration'],
+    ['migrate-guard check 310 --deep --destination kvm2', 'everything that can be known before a migration'],
   ],
   run: (line, settings) => {
     const destination = line.value('destination');

@@ -6,10 +6,10 @@ export const completionVerb: Command = {
   name: 'completion',
   words: '[bash | zsh]',
   takes: { least: 0, most: 1, each: [['bash', 'zsh']] },
-  summary: 'print a script with which a shell completes this command (by default, the shell of $SHELL)',
+  summary: 'print the completion script for a shell (default: the shell of $SHELL)',
   options: {},
   isBare: true,
-  examples: [['migrate-guard completion zsh >>~/.zshrc', 'for zsh; that of bash is installed']],
+  examples: [['migrate-guard completion zsh >>~/.zshrc', 'for zsh; the one for bash is installed']],
   run: async ({ words: [shell] }) => {
     print(`${await completionScript(shell)}\n`);
     return 0;

@@ -11,12 +11,12 @@ export const doctorVerb: Command = {
   name: 'doctor',
   words: '',
   takes: noWords,
-  summary: 'is everything in place, here and on the hosts?',
+  summary: 'is the installation complete, here and on the hosts?',
   options: {
     host: { value: 'HOST', help: 'ask only this KVM host, over ssh from the front-end' },
   },
   examples: [
-    ['migrate-guard doctor', 'this machine; on a front-end every KVM host, too'],
+    ['migrate-guard doctor', 'this machine, and on a front-end every KVM host, too'],
     ['migrate-guard doctor --host kvm2 --json', 'one host, for a program'],
   ],
   run: async (line, settings) => {

@@ -8,7 +8,7 @@ export const explainVerb: Command = {
   name: 'explain',
   words: '<domain>',
   takes: oneDomain,
-  summary: "the host's view and QEMU's view of every disk, side by side, hop by hop",
+  summary: 'every disk path as the host and as QEMU sees it, side by side, hop by hop',
   options: {},
   examples: [['migrate-guard explain one-310', 'where the two paths differ']],
   run: async (line, settings) => {

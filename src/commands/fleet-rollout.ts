@@ -28,7 +28,7 @@ const maxBatchHosts = 100;
 export const fleetOptions: Readonly<Record<string, Option>> = {
   hosts: {
     ...someHosts,
-    help: 'with --all, on the front-end: the VMs of these hosts, or of all: --hosts all',
+    help: 'with --all, on the front-end: the VMs of these hosts; `all`: of every host',
   },
   batch: {
     value: 'N',

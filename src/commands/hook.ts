@@ -15,10 +15,13 @@ export const hookVerb: Command = {
   name: 'hook',
   words: 'test <pre-migrate | post-failure>',
   takes: { least: 2, most: 2, each: [['test'], hooks] },
-  summary: 'run an installed hook on a VM as OpenNebula would, and show all of it',
+  summary: 'run an installed hook on a VM as OpenNebula would, and show all its output',
   options: {
     vm: { value: 'ID', help: "the VM's ID in OpenNebula" },
-    event: { value: 'FILE', help: 'a saved event instead of onevm show: XML, or Base64 of it' },
+    event: {
+      value: 'FILE',
+      help: 'a saved event instead of the output of onevm show: XML, or XML in Base64',
+    },
     'dry-run': { help: 'the hook reports what it would do, and does nothing' },
   },
   examples: [

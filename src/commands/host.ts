@@ -9,7 +9,7 @@ export const hostVerb: Command = {
   name: 'host',
   words: '',
   takes: noWords,
-  summary: "what OpenNebula's drivers run here as root; it reads one request from its input",
+  summary: "the agent, which OpenNebula's drivers run as root; it reads one request from its input",
   options: {},
   isBare: true,
   examples: [['migrate-guard host', 'as sudo starts it; see docs/architecture.md']],

@@ -9,7 +9,7 @@ export const inspectVerb: Command = {
   name: 'inspect',
   words: '<domain…|--all>',
   takes: someDomains,
-  summary: 'block state of QEMU, backend by backend; no guest is paused',
+  summary: 'the block state of QEMU, backend by backend; no guest is paused',
   options: { all: allDomains },
   examples: [
     ['migrate-guard inspect one-310', 'did a failed migration leave its disks stuck?'],

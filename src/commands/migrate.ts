@@ -18,9 +18,11 @@ export const migrateVerb: Command = {
   name: 'migrate',
   words: '<domain> <destination>',
   takes: { least: 2, most: 2, each: ['domain', 'host'] },
-  summary: 'guarded live migration straight through libvirt',
+  summary: 'guarded live migration directly through libvirt',
   options: {},
-  examples: [['migrate-guard migrate one-310 kvm2', 'check, repair, move; and repair what a failure leaves']],
+  examples: [
+    ['migrate-guard migrate one-310 kvm2', 'check, repair, move; after a failure, repair the state of QEMU'],
+  ],
   run: (line, settings) => {
     const [word = '', destination = ''] = line.words;
     validateHost(destination);
@@ -40,7 +42,7 @@ export const saveVerb: Command = {
   name: 'save',
   words: '<domain> <file>',
   takes: { least: 2, most: 2, each: ['domain', 'file'] },
-  summary: 'guarded save',
+  summary: 'guarded save to a file',
   options: {},
   examples: [
     [

@@ -16,13 +16,13 @@ export const relinkVerb: Command = {
   takes: { least: 0, most: 2, each: ['file'] },
   summary: 're-point disk links without breaking a running VM',
   options: {
-    map: { value: 'FILE', help: 'many links at once: lines of "link target"' },
-    undo: { value: 'JOURNAL', help: 'take back what an earlier run did' },
+    map: { value: 'FILE', help: 'a file with a line "link target" for each of many links' },
+    undo: { value: 'JOURNAL', help: 'undo what an earlier run did' },
     'dry-run': { help: 'report what would be done, and do nothing' },
   },
   examples: [
     ['migrate-guard relink /var/lib/one/datastores/0/310/disk.0 /dev/storpool-byid/fir.b.f2g', 'one link'],
-    ['migrate-guard relink --map links.txt --dry-run', 'what would become of many'],
+    ['migrate-guard relink --map links.txt --dry-run', 'what would happen to many links'],
     ['migrate-guard relink --undo /var/log/migrate-guard/relink-….jsonl', 'take it back'],
   ],
   run: async (line, settings) => {

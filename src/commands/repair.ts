@@ -8,14 +8,14 @@ export const repairVerb: Command = {
   name: 'repair',
   words: '<domain…|--all>',
   takes: someDomains,
-  summary: "make what is missing in QEMU's mount namespace, and prove it by opening each disk there",
+  summary: "create what is missing in QEMU's mount namespace, and prove it by opening each disk there",
   options: {
     all: allDomains,
     'dry-run': { help: 'report what would be done, and do nothing' },
     ...fleetOptions,
   },
   examples: [
-    ['migrate-guard repair one-310 --dry-run', 'what would be made, and where'],
+    ['migrate-guard repair one-310 --dry-run', 'what would be created, and where'],
     ['migrate-guard repair --all', 'every domain of this host'],
     ['migrate-guard repair --all --hosts kvm1,kvm2', 'on the front-end: the VMs of two hosts, ten at a time'],
   ],

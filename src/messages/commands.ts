@@ -2,9 +2,9 @@ import type { MessageRow } from './message';
 
 /** The command line, the configuration, files and programs (src/commands, src/cli, src/config, src/os). */
 export const commands = {
-  'no-verb': { text: 'no verb was given' },
-  'nearest-verb': { text: 'there is no such verb: did you mean {nearest}?' },
-  'verb-not-known': { text: 'there is no verb or option {word}' },
+  'no-verb': { text: 'no command was given' },
+  'nearest-verb': { text: 'unknown command: did you mean {nearest}?' },
+  'verb-not-known': { text: 'unknown command or option {word}' },
   'option-not-known': { text: '{verb} has no option {option}' },
   'option-malformed': { text: 'there is no option {option}' },
   'option-without-value': { text: '--{option} needs a value' },

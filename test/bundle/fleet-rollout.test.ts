@@ -117,7 +117,7 @@ globalThis.setTimeout = (work, time, ...rest) => {
 test.each([
   ['repair', 'repairable', 'healthy'],
   ['reset', 'blocked', 'stuck'],
-] as const)('%s: a agent that hangs is not waited for for ever', async (verb, verdict, blockState) => {
+] as const)('%s: an agent that hangs is not waited for without end', async (verb, verdict, blockState) => {
   stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1), vm(2)] });
   const domains = [1, 2].map((id) => aReport(id, { verdict, blockState }));
   stage.hosts.tell({ kvm1: { domains, ends: { 'one-1': 'hangs' } } });

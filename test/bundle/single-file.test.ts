@@ -166,7 +166,7 @@ describe('help', () => {
 
 describe('a wrong command line', () => {
   test.each([
-    [[], 'no verb was given', ''],
+    [[], 'no command was given', ''],
     [['check'], 'check takes <domain…|--all>', 'check '],
     [['check', '--all', '310'], 'check takes <domain…|--all>', 'check '],
     [['check', ''], 'check takes <domain…|--all>', 'check '],
@@ -185,10 +185,10 @@ describe('a wrong command line', () => {
     [['migrate', '310'], 'migrate takes <domain> <destination>', 'migrate '],
     [['hook', 'test', 'constructor'], 'hook takes test <pre-migrate | post-failure>', 'hook '],
     [['host', 'x'], 'host takes no arguments', 'host '],
-    [['chek', '310', '--json'], 'there is no such verb: did you mean check?', ''],
-    [['frobnicate', '--json'], 'there is no verb or option json, frobnicate', ''],
-    [['constructor'], 'there is no verb or option constructor', ''],
-    [['ch\u001b[31mek\u009b'], 'there is no verb or option ch\\x1b[31mek\\x9b', ''],
+    [['chek', '310', '--json'], 'unknown command: did you mean check?', ''],
+    [['frobnicate', '--json'], 'unknown command or option json, frobnicate', ''],
+    [['constructor'], 'unknown command or option constructor', ''],
+    [['ch\u001b[31mek\u009b'], 'unknown command or option ch\\x1b[31mek\\x9b', ''],
   ])('%j', async (argv, what, verb) => {
     expect(await said(...argv)).toEqual({
       exit: 64,

@@ -12,7 +12,7 @@ describe('a guard that cannot run', () => {
   const cases = [
     ['no agent', 'kvm1', ['rm', '/usr/lib/migrate-guard/migrate-guard']],
     [
-      'a agent of another release',
+      'an agent of another release',
       'kvm1',
       [
         'sh',
@@ -21,7 +21,7 @@ describe('a guard that cannot run', () => {
       ],
     ],
     [
-      'a agent that hangs',
+      'an agent that hangs',
       'kvm1',
       ['sh', '-c', 'printf "#!/bin/sh\\nexec sleep 100\\n" >/usr/lib/migrate-guard/migrate-guard'],
     ],

@@ -61,7 +61,7 @@ class LittleCloud {
     return this.program('/usr/bin/ssh', `#!/bin/bash\n${text}`);
   }
 
-  /** Puts a agent that says these lines in the place of the real one; a text it does instead. */
+  /** Puts an agent that says these lines in the place of the real one; a text it does instead. */
   hostHalf(...lines: readonly (object | string)[]): Promise<void> {
     const said = [{ kind: 'hello', version }, ...lines].map((line) =>
       typeof line === 'string' ? line : `echo '${JSON.stringify(line)}'`,

@@ -47,7 +47,7 @@ describe('a disk on storage that hangs', () => {
   });
 });
 
-describe('a agent that says nothing after its hello', () => {
+describe('an agent that says nothing after its hello', () => {
   const deadline = 'host: { deadline: 1 }\n';
   const refuse = 'policy: { when_guard_fails: refuse }\n';
   const why = /the guard cannot run: .*within 1 s/;

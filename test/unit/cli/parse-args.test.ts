@@ -134,7 +134,7 @@ describe('what yargs answers by itself', () => {
   test.each([[['--help']], [['-h']], [['help']], [['help', '--help']], [['-h', 'chek']]])(
     '%j: the help',
     async (argv) => {
-      expect(await answerTo(...argv)).toMatch(/^Usage: migrate-guard <verb> …\n/);
+      expect(await answerTo(...argv)).toMatch(/^Usage: migrate-guard <command> …\n/);
     },
   );
 
