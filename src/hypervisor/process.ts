@@ -32,6 +32,7 @@ import {
 import { remedyOf } from '../core/remedy-of';
 import { unknownOf, type Unknown } from '../core/unknown';
 import { message } from '../messages';
+import { isDeviceGone } from '../os/block-device';
 import { openPath } from '../os/open-file';
 import { toEntry, FileTree } from '../file-tree/tree';
 
@@ -231,12 +232,8 @@ function lostBy(
 ): Pick<FileEntry, 'deleted'> | Pick<DeviceEntry, 'gone'> {
   if (kind === 'file')
     return nlink > 0 ? {} : { deleted: { path: opened.replace(/ \(deleted\)$/, ''), descriptor } };
-  const isGone = kind === 'block' && existsSync(blockDevices) && !existsSync(`${blockDevices}/${device}`);
-  return isGone ? { gone: true } : {};
+  return kind === 'block' && isDeviceGone(device) ? { gone: true } : {};
 }
-
-/** A link for each block device that the kernel has (Documentation/ABI/testing/sysfs-dev). */
-const blockDevices = '/sys/dev/block';
 
 function keyOf(entry: Disk): string {
   return `${entry.kind} ${entry.device} ${'inode' in entry ? entry.inode : ''}`;

@@ -211,6 +211,24 @@ export const diskPaths = {
     cause: 'a snapshot or a job gave QEMU another file',
   },
 
+  'device-read-only': {
+    text: 'block device {device} is read-only on this host: QEMU could not take the disk back after a failed migration',
+    short: 'its block device is read-only on this host',
+    cause: 'the storage made the volume read-only: a snapshot, a lost reservation, `blockdev --setro`',
+    remedy:
+      'do not migrate: find out why (lsblk --output NAME,RO {path}), make it writable (blockdev --setrw {path}), and check again',
+  },
+  'device-mode-not-read': {
+    text: 'whether block device {device} is read-only cannot be read: {error}',
+    short: 'whether its block device is read-only is unknown',
+    cause: '/sys is not mounted, or its kernel has no such file',
+    remedy: 'mount sysfs on /sys',
+  },
+  'held-read-only': {
+    text: 'QEMU holds this disk read-only, although the VM may write to it',
+    cause: 'the device was read-only when the VM started, or the disks wait for the VM to be resumed',
+  },
+
   'volumes-exchanged': {
     text: 'the path leads to a device of {size} bytes, but what QEMU holds for {disk} has {heldSize} bytes, as has the one that {other} leads to: they are exchanged',
     short: 'its path and that of {other} are exchanged',

@@ -7,6 +7,7 @@ import { diskName } from './disk-name';
 import { diskOpen } from './disk-open';
 import { diskPath } from './disk-path';
 import { diskSize } from './disk-size';
+import { diskWritable } from './disk-writable';
 
 /** Every check, in the order in which its findings are shown. */
 export const checks: readonly Check[] = [
@@ -14,6 +15,7 @@ export const checks: readonly Check[] = [
   diskDevice,
   diskAccess,
   diskOpen,
+  diskWritable,
   diskName,
   diskSize,
   destination,

@@ -8,7 +8,7 @@ import { isInMemory, mountAt } from '../../file-tree/model/mounts';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { diskAt, disksAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { findSibling } from './dev-tree';
-import { deviceSize } from './device-size';
+import { deviceSize, isReadOnlyDevice } from '../../os/block-device';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
 import { readPaths, type WhereLinksPoint } from './read-paths';
 
@@ -27,11 +27,9 @@ export async function collectFacts(held: HeldDomain, depth: CollectOptions = {})
   const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
   const isWhole = found.every(({ namespace }) => diskAt(namespace));
   const sources = found.map((facts): SourceFacts => {
-    const device = nodes && diskAt(facts.host);
-    const size = device?.kind === 'block' ? deviceSize(device.device) : undefined;
     return {
       ...facts,
-      ...(size === undefined ? {} : { size }),
+      ...deviceFacts(facts, nodes !== undefined),
       ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
     };
   });
@@ -39,6 +37,20 @@ export async function collectFacts(held: HeldDomain, depth: CollectOptions = {})
   const { pid, origin } = process;
   const facts = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
   return nodes ? { ...facts, nodes } : facts;
+}
+
+function deviceFacts(
+  { source, host }: SourceFacts,
+  deep: boolean,
+): Pick<SourceFacts, 'size' | 'readOnlyDevice'> {
+  const end = diskAt(host);
+  if (end?.kind !== 'block') return {};
+  const size = deep ? deviceSize(end.device) : undefined;
+  const readOnlyDevice = source.readonly ? undefined : isReadOnlyDevice(end.device);
+  return {
+    ...(size === undefined ? {} : { size }),
+    ...(readOnlyDevice === undefined ? {} : { readOnlyDevice }),
+  };
 }
 
 /** What the paths of these sources lead to, in both views, and what QEMU's user may do there. */
@@ -62,14 +74,17 @@ const unchangedLinks: WhereLinksPoint = new Map();
 /**
  * The devices and files that QEMU holds open, as far as a look at them cannot hang: those on file systems in memory, and
  * those on a mount where a path of these sources has just been read. `modes`: also whether QEMU holds them for writing;
- * that is read in any case where a finding depends on it (`isReopened`).
+ * that is read in any case where a finding depends on it (`isReopened`, `disk-writable`).
  */
 export function openFilesOf(
   { process, mounts }: HeldDomain,
   sources: readonly SourceFacts[],
   modes = false,
 ): DomainFacts['open'] {
-  const isDecisive = sources.some(({ source }) => source.readonly) && (modes || !sources.every(isUsable));
+  const isDecisive =
+    modes ||
+    sources.some(({ readOnlyDevice }) => readOnlyDevice === true) ||
+    (sources.some(({ source }) => source.readonly) && !sources.every(isUsable));
   const ends = sources.flatMap(({ host, namespace }) => disksAt(host, namespace));
   const answering = new Set(
     sources.flatMap(({ namespace: { end } }) =>

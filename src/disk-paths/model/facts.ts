@@ -25,6 +25,8 @@ export interface SourceFacts {
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;
+  /** Only of a block device that the VM may write to: does the kernel refuse all writes to it? */
+  readonly readOnlyDevice?: boolean | Unknown;
   /** Only with `--deep`: bytes of the block device at the end of the host's path. */
   readonly size?: number;
   /**

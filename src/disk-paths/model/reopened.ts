@@ -17,14 +17,23 @@ export function isReopened(
   facts: SourceFacts,
   { open, nodes = [] }: Pick<DomainFacts, 'open' | 'nodes'>,
 ): boolean | Unknown {
-  const { source, host, namespace } = facts;
+  const { source } = facts;
   if (!source.readonly) return true;
   const isWritten =
     !isUnknown(nodes) &&
     nodes.some(({ name, path, written }) => written && (name === source.node || path === source.path));
   if (isWritten) return true;
+  return isHeldForWriting(facts, { open }) ?? false;
+}
+
+/** Whether QEMU has this file open for writing; undefined if it does not have it open at all. */
+export function isHeldForWriting(
+  { host, namespace }: SourceFacts,
+  { open }: Pick<DomainFacts, 'open'>,
+): boolean | Unknown | undefined {
   if (isUnknown(open)) return open;
   const own = open.filter((file) => disksAt(host, namespace).some((end) => sameIdentity(file, end)));
+  if (own.length === 0) return undefined;
   // Several disks of a VM may share a file; which of them has the writable descriptor cannot be seen from outside.
   if (own.some(({ writable }) => writable === true)) return true;
   return own.map(unknownModeOf).find((unknown) => unknown !== undefined) ?? false;

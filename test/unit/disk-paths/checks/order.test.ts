@@ -6,6 +6,7 @@ test('the order of the checks is that of the report', () => {
     'disk-device',
     'disk-access',
     'disk-open',
+    'disk-writable',
     'disk-name',
     'disk-size',
     'destination',
