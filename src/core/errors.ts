@@ -16,9 +16,8 @@ export interface Failure {
   readonly remedy?: string | undefined;
 }
 
-export function failureOf(code: ExitCode, what: string | Message, remedy?: string): Failure {
-  if (typeof what === 'object') return { code, ...what };
-  return { code, what, ...(remedy === undefined ? {} : { remedy }) };
+export function failureOf(code: ExitCode, what: string | Message): Failure {
+  return typeof what === 'object' ? { code, ...what } : { code, what };
 }
 
 /** The texts of a failure, as a part of another message or for another exit status. */

@@ -63,12 +63,12 @@ export function refuseTarget(before: ResolvedPath, after: ResolvedPath): string 
 /** The path by which another path uses this very link, if it differs from the path in the map. */
 export function otherNameOf(
   { path: own, entry: { inode } }: FoundLink,
-  { hops: hops }: ResolvedPath,
+  { hops }: ResolvedPath,
 ): string | undefined {
   if (inode === undefined) return undefined;
   return hops.find(({ path, entry }) => entry.kind === 'link' && entry.inode === inode && path !== own)?.path;
 }
 
-export function goesThrough({ hops: hops }: ResolvedPath, link: string): boolean {
+export function goesThrough({ hops }: ResolvedPath, link: string): boolean {
   return hops.some(({ path, entry }) => path === link && entry.kind === 'link');
 }
