@@ -12,13 +12,8 @@ import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
 import { mergePlans, type Plan } from '../disk-paths/model/plan';
 import { isReopened } from '../disk-paths/model/reopened';
 import { apply } from '../disk-paths/steps';
-import {
-  canBeDisk,
-  identity,
-  sameIdentity,
-  type DeviceEntry,
-  type FileEntry,
-} from '../file-tree/model/entry';
+import { identity, sameIdentity, type Disk } from '../file-tree/model/entry';
+import { diskAt } from '../file-tree/model/walk';
 import { FileTree } from '../file-tree/tree';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
@@ -134,9 +129,8 @@ async function planForTarget(
  * The disk of a source that is sound. A read-only one may have no path inside: then it is the host's, which QEMU
  * holds open.
  */
-function diskOf({ namespace, host }: SourceFacts): DeviceEntry | FileEntry | undefined {
-  for (const { end } of [namespace, host]) if (end.kind === 'found' && canBeDisk(end.entry)) return end.entry;
-  return undefined;
+function diskOf({ namespace, host }: SourceFacts): Disk | undefined {
+  return diskAt(namespace) ?? diskAt(host);
 }
 
 /** The sources whose paths inside use a link that these steps replace. */
