@@ -5,11 +5,9 @@ import { runCommand } from '../../os/run-command';
 import { copyAclAndLabel, ofThisProcess } from '../io/copy-labels';
 import { prepareEntry, type NewEntry } from '../io/new-entry';
 import { toEntry } from '../../file-tree/tree';
-import { anchorOf, finish, leaving, undoIfSame, type Executors, type Workplace } from './step';
+import { anchorOf, finish, leaving, undoIfSame, type Executors, type StepOf, type Workplace } from './step';
 
 const mknodDeadlineMs = 5_000;
-
-type MakeNode = Parameters<Executors['make-node']>[0];
 
 export const makeNode: Executors['make-node'] = async (step, place) => {
   const where = prepareEntry(step.path, place.held);
@@ -28,7 +26,11 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
 };
 
 /** Node has no mknod(2). The command gets a name that is bound to the directory by our descriptor. */
-async function makeNewNode(step: MakeNode, { temporary }: NewEntry, { host }: Workplace): Promise<void> {
+async function makeNewNode(
+  step: StepOf<'make-node'>,
+  { temporary }: NewEntry,
+  { host }: Workplace,
+): Promise<void> {
   const [major = '', minor = ''] = step.device.split(':');
   const node = ofThisProcess(temporary);
   const result = await runCommand(['mknod', '--mode=0600', '--', node, 'b', major, minor], {

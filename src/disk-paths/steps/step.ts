@@ -16,6 +16,9 @@ import { message } from '../../messages';
 import { openPath } from '../../os/open-file';
 import type { FileTree } from '../../file-tree/tree';
 
+/** A step of one kind. */
+export type StepOf<Kind extends Step['step']> = Extract<Step, { step: Kind }>;
+
 /** What a step works on: the domain's own tree, and the host's, whose owners and labels it copies. */
 export interface Workplace {
   readonly held: HeldDomain;
@@ -33,7 +36,7 @@ export type Undo = () => void;
  * @throws the system's error, or a GuardError; the entry is then not there under its name.
  */
 export type Executors = {
-  readonly [Kind in Step['step']]: (step: Extract<Step, { step: Kind }>, place: Workplace) => Promise<Undo>;
+  readonly [Kind in Step['step']]: (step: StepOf<Kind>, place: Workplace) => Promise<Undo>;
 };
 
 /** An undo for the entry that now has the temporary name, and will have the final one. */
