@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { asksDestination, type AgentRequest } from './model/request';
 import {
   encodeLine,
-  maxLineChars,
+  maxLineBytes,
   parseAgentMessage,
   type AgentResult,
   type AgentMessage,
@@ -149,7 +149,7 @@ export class AgentConnection {
 
 /** The lines of a stream, until it ends or is destroyed. Lines over the limit are discarded. */
 async function* linesOf(stream: Readable): AsyncGenerator<string> {
-  const lines = new Lines(maxLineChars);
+  const lines = new Lines(maxLineBytes);
   try {
     for await (const piece of stream) {
       for (const line of lines.take(piece as Buffer)) if (line !== tooLong) yield line;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   encodeLine,
-  maxLineChars,
+  maxLineBytes,
   readMoverEnded,
   type AgentMessage,
 } from '../agent-protocol/model/messages';
@@ -22,7 +22,7 @@ export class FrontendChannel {
   readonly closed: Promise<void>;
 
   constructor() {
-    const lines = new Lines(maxLineChars);
+    const lines = new Lines(maxLineBytes);
     process.stdin.on('data', (piece: Buffer) => lines.take(piece).forEach((line) => this.hear(line)));
     this.closed = new Promise((resolve) => {
       const end = (): void => {

@@ -7,7 +7,7 @@ import {
   releaseOf,
   type AgentRequest,
 } from '../agent-protocol/model/request';
-import { maxLineChars, type AgentResult } from '../agent-protocol/model/messages';
+import { maxLineBytes, type AgentResult } from '../agent-protocol/model/messages';
 import { tooLong } from '../os/model/line-splitter';
 import type { Settings } from '../config/settings';
 import { validateHost } from '../os/host-name';
@@ -109,7 +109,7 @@ async function receiveRequest(link: FrontendChannel): Promise<AgentRequest | Age
 
 function whyNone(line: typeof tooLong | undefined): Message {
   if (line === undefined) return message('no-request');
-  return message('request-too-long', { limit: maxLineChars / 1024 / 1024 });
+  return message('request-too-long', { limit: maxLineBytes / 1024 / 1024 });
 }
 
 function refusal({ code, what, short, remedy }: Failure): AgentResult {

@@ -68,7 +68,7 @@ interface MoverEnded {
  * Bytes: longer than any line that either side writes; the longest ones list every VM of a host, or hold a map of
  * links. Longer lines are discarded.
  */
-export const maxLineChars = 4 * 1024 * 1024;
+export const maxLineBytes = 4 * 1024 * 1024;
 
 export function encodeLine(line: AgentMessage | AgentRequest | MoverEnded): string {
   return `${JSON.stringify(line)}\n`;

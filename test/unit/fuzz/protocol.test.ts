@@ -6,7 +6,7 @@ import { readFleet } from '../../../src/fleet/model/audit-json';
 import { readRequest } from '../../../src/agent-protocol/model/request';
 import {
   encodeLine,
-  maxLineChars,
+  maxLineBytes,
   parseAgentMessage,
   readMoverEnded,
 } from '../../../src/agent-protocol/model/messages';
@@ -225,7 +225,7 @@ test('a stream is cut into the same lines wherever its pieces end, and nothing i
 });
 
 test('what has no end is told once, and not kept', () => {
-  const lines = new Lines(maxLineChars);
+  const lines = new Lines(maxLineBytes);
   const piece = Buffer.alloc(64 * 1024, 'x');
   const found: unknown[] = [];
   for (let sent = 0; sent < 128 * 1024 * 1024; sent += piece.length) found.push(...lines.take(piece));
