@@ -7,7 +7,7 @@ import { reportNoFacts, unreadable, type UnreadableDomain } from '../core/unread
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { copyOf, type QemuCopy } from '../hypervisor/model/qemu-copy';
-import { isGone } from '../hypervisor/process';
+import { isPidGone } from '../hypervisor/process';
 import { Virsh } from '../hypervisor/virsh';
 import { message, type Message } from '../messages';
 import { withDeadline } from '../os/deadline';
@@ -44,7 +44,7 @@ export async function* examine(
     const block = await inspectInTime(domain, settings, end, virsh);
     const findings = [...paths.findings, ...block.findings];
     const { blockState } = block;
-    const qemu = copyOf(domain, domain.pid === undefined || !isGone(domain.pid));
+    const qemu = copyOf(domain, domain.pid === undefined || !isPidGone(domain.pid));
     yield {
       uuid: domain.uuid,
       qemu,

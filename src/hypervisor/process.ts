@@ -240,7 +240,7 @@ function keyOf(entry: Disk): string {
 }
 
 /** Whether there is no process of that number any more. */
-export function isGone(pid: number): boolean {
+export function isPidGone(pid: number): boolean {
   return !existsSync(`/proc/${pid}`);
 }
 

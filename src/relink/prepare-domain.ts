@@ -1,4 +1,4 @@
-import { isGone } from '../hypervisor/process';
+import { isPidGone } from '../hypervisor/process';
 import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import type { Step } from '../core/repair-step';
 import { isUnknown } from '../core/unknown';
@@ -181,7 +181,7 @@ export async function uncertaintyAfter(
   if ('why' in facts) {
     // A domain that ended meanwhile needs no path; one that just starts already has its namespace, made for the old
     // path.
-    const ended = domain.pid !== undefined && isGone(domain.pid);
+    const ended = domain.pid !== undefined && isPidGone(domain.pid);
     return ended ? undefined : facts.why;
   }
   const through = new Set(sourcesThrough(facts, path));
