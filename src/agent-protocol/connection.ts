@@ -39,7 +39,7 @@ export type AgentTarget = Pick<SshTarget, 'host' | 'user' | 'connectTimeout'> | 
  * Why an agent does not start: its host does not answer; the host answers, but the agent does not run; or it runs,
  * but does not do this, because it is of another release.
  */
-export type NotBegun = Unknown &
+export type NotStarted = Unknown &
   ({ readonly is: 'unreached' | 'broken' } | { readonly is: 'refused'; readonly end: AgentResult });
 
 /** One session with the agent on a host. Only this class knows the command that starts it and the protocol. */
@@ -77,7 +77,7 @@ export class AgentConnection {
    * Waits for its first message, which proves that it runs as root.
    * @returns why it does not start
    */
-  async hello(): Promise<NotBegun | undefined> {
+  async hello(): Promise<NotStarted | undefined> {
     const timer = setTimeout(() => {
       this.abandon(textOf('agent-not-started', { seconds: startDeadlineMs / 1000 }));
     }, startDeadlineMs);

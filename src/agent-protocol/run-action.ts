@@ -4,7 +4,7 @@ import type { FoundLine, AgentResult } from './model/messages';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { message, textOf, type Message } from '../messages';
-import { AgentConnection, type AgentTarget, type NotBegun } from './connection';
+import { AgentConnection, type AgentTarget, type NotStarted } from './connection';
 
 export interface HostAnswer {
   readonly end: AgentResult;
@@ -35,7 +35,7 @@ export async function runAgentAction(
   where: AgentTarget,
   deadline?: number,
   found: (line: FoundLine) => void = () => undefined,
-): Promise<HostAnswer | NotBegun> {
+): Promise<HostAnswer | NotStarted> {
   const connection = AgentConnection.start(request, where);
   const passed = new AbortController();
   const abandon = (milliseconds: number): void => {
@@ -44,10 +44,10 @@ export async function runAgentAction(
   };
   const late = deadline === undefined ? undefined : setTimeout(abandon, deadline, deadline);
   const did: string[] = [];
-  let hasBegun = false;
+  let mayHaveChanged = false;
   try {
-    const notBegun = await connection.hello();
-    if (notBegun) return { ...notBegun, unknown: whyNotBegun(notBegun).what };
+    const notStarted = await connection.hello();
+    if (notStarted) return { ...notStarted, unknown: whyNotStarted(notStarted).what };
     for (;;) {
       const line = await connection.next();
       if (isUnknown(line))
@@ -55,9 +55,9 @@ export async function runAgentAction(
           end: endOfLostGuard(line),
           did,
           isLost: true,
-          ...(passed.signal.aborted && !hasBegun ? { late: true } : {}),
+          ...(passed.signal.aborted && !mayHaveChanged ? { late: true } : {}),
         };
-      if (line.kind === 'begins') hasBegun = true;
+      if (line.kind === 'begins') mayHaveChanged = true;
       if (line.kind === 'did') did.push(`${line.action}: ${line.what}`);
       if (line.kind === 'found') found(line);
       if (line.kind === 'end') return { end: line, did };
@@ -86,8 +86,8 @@ export function isForeign({ result }: AgentResult): boolean {
 }
 
 /** Why the guard cannot run, with the remedy that its agent would have suggested. */
-export function whyNotBegun(notBegun: NotBegun): Message {
-  return notBegun.is === 'refused' ? refusalOf(notBegun.end) : { what: notBegun.unknown };
+export function whyNotStarted(notStarted: NotStarted): Message {
+  return notStarted.is === 'refused' ? refusalOf(notStarted.end) : { what: notStarted.unknown };
 }
 
 /** Reasons such as an agent of another release, or a mistake in the configuration. */

@@ -76,10 +76,19 @@ export async function rollOutFleet(
     working.progress(done.length, candidates.length);
   }
   working.end();
-  const notBegun = candidates.slice(done.length).map(({ domain }) => domain);
+  const notStarted = candidates.slice(done.length).map(({ domain }) => domain);
   if (json)
-    printJson({ host: hostname(), mending: action, dryRun, hosts, doubts, domains: done, notBegun, others });
-  else print(after(done, notBegun, action));
+    printJson({
+      host: hostname(),
+      mending: action,
+      dryRun,
+      hosts,
+      doubts,
+      domains: done,
+      notBegun: notStarted,
+      others,
+    });
+  else print(after(done, notStarted, action));
   return exitOf(work, done);
 }
 

@@ -2,7 +2,7 @@ import { GuardError } from '../core/errors';
 import type { Finding } from '../core/finding';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
-import type { NotBegun } from '../agent-protocol/connection';
+import type { NotStarted } from '../agent-protocol/connection';
 import { validateHost } from '../os/host-name';
 import { askSums, type Sums } from '../agent-protocol/host-sums';
 import { agentOn, runAgentAction, type HostAnswer } from '../agent-protocol/run-action';
@@ -54,7 +54,11 @@ export async function judgeRemoteHost(
   return { host, findings: [...judgeState(host, state, frontEnd), ...judgeScripts(host, sums, frontEnd)] };
 }
 
-function judgeState(host: string, answer: HostAnswer | NotBegun, { program, version }: FrontEnd): Finding[] {
+function judgeState(
+  host: string,
+  answer: HostAnswer | NotStarted,
+  { program, version }: FrontEnd,
+): Finding[] {
   const remedy = textOf('install-host', { version, host });
   const found = findingOf('host-half');
   if (isUnknown(answer)) {

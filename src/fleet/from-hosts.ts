@@ -1,4 +1,4 @@
-import type { NotBegun } from '../agent-protocol/connection';
+import type { NotStarted } from '../agent-protocol/connection';
 import type { AgentRequest } from '../agent-protocol/model/request';
 import { agentOn, runAgentAction, type HostAnswer } from '../agent-protocol/run-action';
 import type { Settings } from '../config/settings';
@@ -87,7 +87,7 @@ async function askOne(
   return { host: trouble ? { ...host, trouble } : host, domains: [...domains.values()] };
 }
 
-function troubleOf(host: string, answer: HostAnswer | NotBegun, user: string): FleetHost['trouble'] {
+function troubleOf(host: string, answer: HostAnswer | NotStarted, user: string): FleetHost['trouble'] {
   if (isUnknown(answer)) {
     const { what, remedy } = message('host-not-asked', { host, why: answer.unknown, user });
     return { what, remedy };

@@ -22,7 +22,7 @@ import {
   isForeign,
   notReady,
   refusalOf,
-  whyNotBegun,
+  whyNotStarted,
 } from '../agent-protocol/run-action';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
 import { refusedBefore } from './earlier-veto';
@@ -82,7 +82,7 @@ async function runTmScript(
   const action = name === 'premigrate' ? 'prepare' : 'heal';
   const asked = { version, action, domain: vmId, destination } as const;
   const answer = await runAgentAction(asked, agentOn(source, settings), settings.host.deadline * 1000);
-  if (isUnknown(answer)) return cannotRun(whyNotBegun(answer), request, settings);
+  if (isUnknown(answer)) return cannotRun(whyNotStarted(answer), request, settings);
   if (answer.late) return cannotRun({ what: notReady(settings.host.deadline) }, request, settings);
   const { end, did, isLost } = answer;
   // Only the VM's number is known here, and an imported VM runs under another name.

@@ -15,7 +15,7 @@ import {
   isForeign,
   notReady,
   refusalOf,
-  whyNotBegun,
+  whyNotStarted,
 } from '../agent-protocol/run-action';
 import type { DriverPlace, Reply } from './script-call';
 import { withoutGuard } from './without-guard';
@@ -44,17 +44,17 @@ export async function runGuardedDriver(request: MoveRequest, options: DriverOpti
   const lines: string[] = [];
   let mover: RunningMover | undefined;
   let late: NodeJS.Timeout | undefined;
-  let hasBegun = false;
+  let mayHaveChanged = false;
   try {
-    const notBegun = await connection.hello();
-    if (notBegun) return await runWithoutGuard(request, options, whyNotBegun(notBegun), script);
+    const notStarted = await connection.hello();
+    if (notStarted) return await runWithoutGuard(request, options, whyNotStarted(notStarted), script);
     script.connect();
     const { deadline } = options.settings.host;
     late = setTimeout(() => connection.abandon(notReady(deadline)), deadline * 1000);
     for (;;) {
       const line = await connection.next();
       if (isUnknown(line)) {
-        if (line.unknown === notReady(deadline) && !hasBegun)
+        if (line.unknown === notReady(deadline) && !mayHaveChanged)
           return await runWithoutGuard(request, options, { what: line.unknown }, script);
         const end = endOfLostGuard(line);
         if (mover) return ended(await mover.ended, [...lines, warning(`${request.deployId}: ${end.what}`)]);
@@ -62,7 +62,7 @@ export async function runGuardedDriver(request: MoveRequest, options: DriverOpti
       }
       switch (line.kind) {
         case 'begins':
-          hasBegun = true;
+          mayHaveChanged = true;
           break;
         case 'did':
           lines.push(info(`${line.action}: ${line.what}`));

@@ -75,9 +75,9 @@ export interface LogReading {
   readonly complaints: readonly string[];
   /**
    * How the last migration in the log ended. `kept`: QEMU failed to give up its disks, which it does before it sends the
-   * end of the stream (QEMU_VM_EOF, migration/savevm.c): the destination's QEMU never gets them. `begun`: not known.
+   * end of the stream (QEMU_VM_EOF, migration/savevm.c): the destination's QEMU never gets them. `started`: not known.
    */
-  readonly lastMigration?: 'begun' | 'kept';
+  readonly lastMigration?: 'started' | 'kept';
 }
 
 /** The part of a log since the last start; `undefined` when that start, or its time, is not in it. */
@@ -99,9 +99,10 @@ export function readLog(text: string): LogReading {
   let lastMigration: LogReading['lastMigration'];
   for (const line of text.split('\n')) {
     const signature = logSignatures.find(({ pattern }) => pattern.test(line));
-    if (signature?.meaning === 'inactivate-failed') lastMigration = signature.mayHaveLeft ? 'begun' : 'kept';
+    if (signature?.meaning === 'inactivate-failed')
+      lastMigration = signature.mayHaveLeft ? 'started' : 'kept';
     if (signature) signatures.push({ meaning: signature.meaning, line });
-    else if (migrationLine.test(line)) lastMigration = 'begun';
+    else if (migrationLine.test(line)) lastMigration = 'started';
     else if (saidByQemu.test(line) && !harmless.test(line)) complaints.push(line);
   }
   return { signatures, complaints, ...(lastMigration ? { lastMigration } : {}) };

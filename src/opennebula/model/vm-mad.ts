@@ -39,8 +39,8 @@ export function withGuards(args: string): string {
   const option = localOption(args);
   const ours = actions.map((action) => `${action}=${guards[action]}`);
   // A `-l` without a list would take the next option for its list.
-  const begun = /(?:^|\s)(?:-p?l|--local)\s*$/.test(args) ? '' : '-l ';
-  if (!option) return `${args.trimEnd()} ${begun}${ours.join(',')}`;
+  const prefix = /(?:^|\s)(?:-p?l|--local)\s*$/.test(args) ? '' : '-l ';
+  if (!option) return `${args.trimEnd()} ${prefix}${ours.join(',')}`;
   const kept = option.list.split(',');
   const merged = kept.map(
     (entry) => ours[actions.findIndex((action) => action === actionOf(entry))] ?? entry,
