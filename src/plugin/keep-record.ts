@@ -6,7 +6,7 @@ import {
   type RecordedAction,
 } from '../opennebula/model/record';
 import { errorName } from '../core/errors';
-import { describeOddMode, type GuardMode } from '../opennebula/model/guard-mode';
+import { describeInvalidMode, type GuardMode } from '../opennebula/model/guard-mode';
 import { readHookReport, readLogReport } from '../opennebula/model/script-report';
 import { harmless } from '../opennebula/model/template-value';
 import { textOf } from '../messages';
@@ -66,7 +66,7 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
   const isHook = action === 'pre-migrate' || action === 'post-failure';
   const said = isHook ? readHookReport(stdout, stderr, exit === 0, names) : readLogReport(stderr, names);
   // The record of a hook has no place for warnings.
-  const odd = guardMode.odd === undefined ? undefined : describeOddMode(guardMode.odd);
+  const invalid = guardMode.invalid === undefined ? undefined : describeInvalidMode(guardMode.invalid);
   return {
     ...{ vmId: Number(vmId), domain, action, source, destination: destination ?? null, exit },
     time: now.toISOString(),
@@ -76,7 +76,8 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
     result: resultOf(subject, reply),
     ...said,
     mover: (moverSaid ?? '').split('\n').filter((line) => line.trim() !== ''),
-    warnings: odd === undefined || said.warnings.includes(odd) ? said.warnings : [...said.warnings, odd],
+    warnings:
+      invalid === undefined || said.warnings.includes(invalid) ? said.warnings : [...said.warnings, invalid],
   };
 }
 

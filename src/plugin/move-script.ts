@@ -1,6 +1,6 @@
 import { XmlError, type Element } from '../core/element';
 import { failureOf, isFailure } from '../core/errors';
-import { describeOddMode } from '../opennebula/model/guard-mode';
+import { describeInvalidMode } from '../opennebula/model/guard-mode';
 import { actionDataIn, readMoveRequest, type MoveRequest } from '../opennebula/model/action-xml';
 import { warning } from '../opennebula/model/vm-log';
 import { message, textOf } from '../messages';
@@ -47,9 +47,12 @@ async function move(
     ? runGuardedDriver(request, options)
     : runWithoutGuard(request, options, broken));
   if (guardMode.mode === 'warn') return overruled(request, options, reply);
-  if (guardMode.odd === undefined) return reply;
+  if (guardMode.invalid === undefined) return reply;
   // Printed after the reason: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
-  return { ...reply, stderr: `${reply.stderr}${warning(`${deployId}: ${describeOddMode(guardMode.odd)}`)}` };
+  return {
+    ...reply,
+    stderr: `${reply.stderr}${warning(`${deployId}: ${describeInvalidMode(guardMode.invalid)}`)}`,
+  };
 }
 
 /** A move that may be guarded continues without OpenNebula's data about the VM. */

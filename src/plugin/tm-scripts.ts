@@ -3,11 +3,11 @@ import { exitCodes } from '../core/exit-codes';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import {
-  describeOddMode,
+  describeInvalidMode,
   guardModeOf,
   mayOverrule,
   hasLastAttribute,
-  usual,
+  defaultMode,
   type GuardMode,
 } from '../opennebula/model/guard-mode';
 import { errorsAsWarnings } from '../opennebula/model/script-report';
@@ -47,10 +47,10 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const configured = await readForDriver(['policy']);
   const vm = readVm(call.input.toString('utf8'));
   const known = isFailure(vm) ? undefined : guardModeOf(vm);
-  const first = await runTmScript(request, name, known ?? usual, configured, call);
+  const first = await runTmScript(request, name, known ?? defaultMode, configured, call);
   // The mode is asked for if the driver did not pass on the VM, at the point where it matters most.
   const guardMode =
-    known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : usual);
+    known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : defaultMode);
   const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
   const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   const reported = { mayTell, tellsLast: !isFailure(vm) && hasLastAttribute(vm) };
@@ -62,7 +62,7 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
 async function runTmScript(
   request: Request,
   name: TmScript,
-  { mode, odd }: GuardMode,
+  { mode, invalid }: GuardMode,
   configured: DriverSettings,
   { version, place }: Call,
 ): Promise<Reply> {
@@ -94,7 +94,7 @@ async function runTmScript(
   }
   const done = did.map(info);
   const told = end.exit === 0 ? done.join('') : failure(end.domain ?? `VM ${vmId}`, end, done);
-  const stderr = told + (odd === undefined ? '' : warning(`VM ${vmId}: ${describeOddMode(odd)}`));
+  const stderr = told + (invalid === undefined ? '' : warning(`VM ${vmId}: ${describeInvalidMode(invalid)}`));
   return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
 }
 
@@ -110,11 +110,11 @@ function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
 
 /** The mode by OpenNebula's record; a veto stands where OpenNebula does not answer. */
 async function askMode(vmId: string, configured: DriverSettings): Promise<GuardMode> {
-  if (isFailure(configured)) return usual;
+  if (isFailure(configured)) return defaultMode;
   const shown = await showVm(vmId, configured.settings.ssh.user);
-  if (isUnknown(shown)) return usual;
+  if (isUnknown(shown)) return defaultMode;
   const vm = readVm(shown);
-  return isFailure(vm) ? usual : guardModeOf(vm);
+  return isFailure(vm) ? defaultMode : guardModeOf(vm);
 }
 
 interface Request {

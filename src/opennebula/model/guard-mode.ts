@@ -12,19 +12,20 @@ export interface GuardMode {
   /** `guard`: as every VM without the attribute. */
   readonly mode: 'guard' | (typeof modes)[number];
   /** An invalid value, to be reported; the VM is guarded as without the attribute. */
-  readonly odd?: string;
+  readonly invalid?: string;
 }
 
 const overrulable = ['problem', 'undecided', 'failed'] as const;
 
-export const usual: GuardMode = { mode: 'guard' };
+/** Of a VM without the attribute. */
+export const defaultMode: GuardMode = { mode: 'guard' };
 
 /** `vm`: `<VM>` as oned writes it (VirtualMachine.cc, to_xml_extended). */
 export function guardModeOf(vm: Element | undefined): GuardMode {
   const given = child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_MODE')?.text.trim() ?? '';
   const mode = modes.find((word) => word === given.toLowerCase());
   if (mode) return { mode };
-  return given === '' ? usual : { mode: 'guard', odd: cut(given, quotedChars) };
+  return given === '' ? defaultMode : { mode: 'guard', invalid: cut(given, quotedChars) };
 }
 
 /**
@@ -35,8 +36,8 @@ export function mayOverrule(exit: number): boolean {
   return overrulable.some((code) => exitCodes[code].status === exit);
 }
 
-export function describeOddMode(odd: string): string {
-  return textOf('odd-mode', { mode: JSON.stringify(odd) });
+export function describeInvalidMode(invalid: string): string {
+  return textOf('odd-mode', { mode: JSON.stringify(invalid) });
 }
 
 /** Whether the template already holds the last thing done: then it has to be written again, or would be wrong. */

@@ -17,9 +17,9 @@ test.each([
   ['off', { mode: 'off' }],
   [' Off\n', { mode: 'off' }],
   ['WARN', { mode: 'warn' }],
-  ['of', { mode: 'guard', odd: 'of' }],
-  ['no', { mode: 'guard', odd: 'no' }],
-  ['o'.repeat(60), { mode: 'guard', odd: `${'o'.repeat(39)}…` }],
+  ['of', { mode: 'guard', invalid: 'of' }],
+  ['no', { mode: 'guard', invalid: 'no' }],
+  ['o'.repeat(60), { mode: 'guard', invalid: `${'o'.repeat(39)}…` }],
 ])('%j', (given, mode) => {
   expect(guardModeOf(readXml(vm(given)))).toEqual(mode);
   const data = `<VMM_DRIVER_ACTION_DATA>${vm(given)}</VMM_DRIVER_ACTION_DATA>`;
