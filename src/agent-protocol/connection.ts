@@ -45,7 +45,7 @@ export type NotStarted = Unknown &
 /** One session with the agent on a host. Only this class knows the command that starts it and the protocol. */
 export class AgentConnection {
   private complaints = '';
-  private heard = 0;
+  private receivedChars = 0;
   private readonly lines: AsyncIterator<string>;
   private closed: Promise<unknown>;
 
@@ -98,8 +98,8 @@ export class AgentConnection {
       const read = await this.lines.next();
       if (read.done === true) return { unknown: await this.lastComplaint() };
       // Bounded, because the caller keeps all messages, and another host may send anything.
-      this.heard += read.value.length;
-      if (this.heard > maxConversationChars) return this.silenced();
+      this.receivedChars += read.value.length;
+      if (this.receivedChars > maxConversationChars) return this.silenced();
       const line = parseAgentMessage(read.value);
       if (line) return line;
     }

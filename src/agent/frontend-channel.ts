@@ -23,12 +23,12 @@ export class FrontendChannel {
 
   constructor() {
     const lines = new Lines(maxLineBytes);
-    process.stdin.on('data', (piece: Buffer) => lines.take(piece).forEach((line) => this.hear(line)));
+    process.stdin.on('data', (piece: Buffer) => lines.take(piece).forEach((line) => this.receive(line)));
     this.closed = new Promise((resolve) => {
       const end = (): void => {
         const rest = this.gone ? undefined : lines.rest();
         this.gone = true;
-        if (rest !== undefined) this.hear(rest);
+        if (rest !== undefined) this.receive(rest);
         this.waiting?.();
         resolve();
       };
@@ -50,7 +50,7 @@ export class FrontendChannel {
     return this.first;
   }
 
-  say(line: AgentMessage): void {
+  send(line: AgentMessage): void {
     process.stdout.write(encodeLine(line));
   }
 
@@ -61,9 +61,9 @@ export class FrontendChannel {
   /** Requests the mover from the front-end. */
   move(): RunningMover {
     const ended = new Promise<MoverResult>((resolve) => (this.mover = resolve));
-    this.say({ kind: 'move' });
+    this.send({ kind: 'move' });
     const kill = (signal: 'SIGTERM' | 'SIGKILL'): void => {
-      this.say({ kind: 'kill', signal });
+      this.send({ kind: 'kill', signal });
       if (signal !== 'SIGKILL') return;
       setTimeout(() => this.movedTo(null, textOf('mover-end-not-reported')), killGraceMs).unref();
     };
@@ -74,7 +74,7 @@ export class FrontendChannel {
     process.stdin.destroy();
   }
 
-  private hear(line: string | typeof tooLong): void {
+  private receive(line: string | typeof tooLong): void {
     if (this.first === undefined) {
       this.first = line;
       this.waiting?.();

@@ -48,7 +48,7 @@ async function answerRequest(settings: Settings): Promise<number> {
     process.on(signal, () => undefined);
   const end = await answer(link, settings);
   log('ended', { end });
-  link.say({ kind: 'end', ...end });
+  link.send({ kind: 'end', ...end });
   link.end();
   return end.exit;
 }
@@ -59,16 +59,16 @@ async function answer(link: FrontendChannel, settings: Settings): Promise<AgentR
   if ('exit' in request) return request;
   // A probe changes nothing, and there are thousands a day, so they are not logged.
   if (request.action !== 'probe') await logToHost(asker());
-  link.say({ kind: 'hello', version: versionNumber });
+  link.send({ kind: 'hello', version: versionNumber });
   if (asksDestination(request)) process.env['SSH_AUTH_SOCK'] = forwardedAgent() ?? '';
   try {
     if (request.destination !== undefined) validateHost(request.destination);
     // Logged only after validation, as a host name may be any text. A map of links may be megabytes.
     log('asked', { request: { ...request, changes: request.changes?.length } });
     return await handleRequest(request, settings, {
-      begins: () => link.say({ kind: 'begins' }),
-      did: (action, what) => link.say({ kind: 'did', action, what }),
-      found: (found) => link.say({ kind: 'found', ...found }),
+      begins: () => link.send({ kind: 'begins' }),
+      did: (action, what) => link.send({ kind: 'did', action, what }),
+      found: (found) => link.send({ kind: 'found', ...found }),
       move: () => link.move(),
       isGone: () => link.isGone(),
       gone: link.closed,

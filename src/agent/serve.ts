@@ -81,10 +81,10 @@ export async function handleRequest(
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
   if (action === 'audit')
-    return tellAll(examine(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
+    return reportAll(examine(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
   if (action === 'foresee') {
     const foreseen = foresee(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
-    return tellAll(foreseen, 'vms-behind-links', frontend);
+    return reportAll(foreseen, 'vms-behind-links', frontend);
   }
   if (!(action in vmWork)) throw new GuardError('usage', message('action-unknown', { action }));
   if (domain === undefined) throw new GuardError('usage', message('action-without-domain', { action }));
@@ -109,7 +109,7 @@ async function probeAll(settings: Settings): Promise<AgentResult> {
 }
 
 /** For the front-end's audit: every affected VM that OpenNebula deployed here, without findings that are in order. */
-async function tellAll(
+async function reportAll(
   reports: AsyncIterable<Omit<FoundLine, 'kind'>>,
   counted: 'vms-counted' | 'vms-behind-links',
   { found }: AgentClient,
@@ -205,8 +205,8 @@ async function resetOnly(
   if (!dryRun) frontend.begins();
   const report = await reset(request.domain, { settings, strategy: 'auto', dryRun, destination });
   const { domain, result, what, short, remedy, actions } = report;
-  for (const { strategy, outcome, what: said } of actions) {
-    if (outcome === 'done' || outcome === 'planned') frontend.did('reset', `${strategy}: ${said}`);
+  for (const { strategy, outcome, what: reason } of actions) {
+    if (outcome === 'done' || outcome === 'planned') frontend.did('reset', `${strategy}: ${reason}`);
   }
   const exit = exitCodes[resetResults[result]].status;
   return { exit, domain, result, what, short, remedy, report };

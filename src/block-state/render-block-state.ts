@@ -20,8 +20,8 @@ export function renderBlockReport(
 
 export function renderReset({ domain, result, blockState, actions, what, remedy }: ResetReport): string {
   const lines = [`${domain}: ${result} (block state: ${blockState})`];
-  for (const { strategy, outcome, what: said, commands } of actions) {
-    lines.push(`  ${strategy}: ${outcome}: ${said}`);
+  for (const { strategy, outcome, what: reason, commands } of actions) {
+    lines.push(`  ${strategy}: ${outcome}: ${reason}`);
     if (outcome === 'planned') lines.push(...(commands ?? []).flatMap((command) => command.split('\n')));
   }
   lines.push(`  ${what}`);

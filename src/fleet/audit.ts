@@ -29,13 +29,13 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   const scope = await findScope(options, options.settings);
   const { vmsListed } = scope;
   if (options.source === 'hosts') {
-    const told = await fromHosts(scope, { action: 'audit' }, options);
-    const { hosts } = told;
-    const domains = await compareWithRecords(scope, told, options);
+    const reported = await fromHosts(scope, { action: 'audit' }, options);
+    const { hosts } = reported;
+    const domains = await compareWithRecords(scope, reported, options);
     return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed }, now);
   }
-  const { hosts, domains: heard, doubts } = await fromMonitoring(scope, options.settings, now);
-  const domains = [...heard, ...(await findZombies(scope, options.settings))];
+  const { hosts, domains: reported, doubts } = await fromMonitoring(scope, options.settings, now);
+  const domains = [...reported, ...(await findZombies(scope, options.settings))];
   return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts, vmsListed }, now);
 }
 

@@ -17,7 +17,7 @@ import {
 } from './model/mismatch';
 import { askForRecords, type Scope } from './scope';
 
-interface Told {
+interface HostReports {
   readonly hosts: readonly FleetHost[];
   readonly domains: readonly FleetDomain[];
 }
@@ -30,12 +30,12 @@ type Records = ReadonlyMap<number, VmRecord>;
  */
 export async function compareWithRecords(
   scope: Scope,
-  told: Told,
+  reported: HostReports,
   asking: Asking,
 ): Promise<readonly FleetDomain[]> {
   const { records } = scope;
-  if (!records) return told.domains;
-  let copies = copiesByVm(told);
+  if (!records) return reported.domains;
+  let copies = copiesByVm(reported);
   const twice = [...copies.values()].filter((found) => settledCopies(found).length > 1).flat();
   const involved = new Set(twice.map(({ host }) => host));
   if (involved.size > 0) {
@@ -52,7 +52,7 @@ export async function compareWithRecords(
     if (mismatch) differing.set(id, mismatch);
   }
   const certain = await askAgain(differing, records, asking.settings);
-  return told.domains.flatMap((vm) => {
+  return reported.domains.flatMap((vm) => {
     const mismatch = vm.vmId === null ? undefined : certain.get(vm.vmId);
     if (mismatch === 'gone') return vm.seen === null ? [] : [vm];
     return [mismatch ? withMismatch(vm, mismatch) : vm];
@@ -79,7 +79,7 @@ export async function findZombies({ zombies, records }: Scope, settings: Setting
 }
 
 /** Includes VMs without a QEMU, if their host could list all that it runs. */
-function copiesByVm({ hosts, domains }: Told): Map<number, FoundCopy[]> {
+function copiesByVm({ hosts, domains }: HostReports): Map<number, FoundCopy[]> {
   const silent = new Set(hosts.flatMap(({ host, trouble }) => (trouble ? [host] : [])));
   const copies = new Map<number, FoundCopy[]>();
   for (const { vmId, host, seen, qemu } of domains) {
@@ -97,7 +97,7 @@ function copiesByVm({ hosts, domains }: Told): Map<number, FoundCopy[]> {
  */
 function withSecondLook(
   first: ReadonlyMap<number, readonly FoundCopy[]>,
-  again: Told,
+  again: HostReports,
 ): Map<number, FoundCopy[]> {
   const [now, silent] = [
     copiesByVm(again),

@@ -94,6 +94,6 @@ function troubleOf(host: string, answer: HostAnswer | NotStarted, user: string):
   }
   const { exit, what, remedy } = answer.end;
   if (exit === 0) return undefined;
-  const said = textOf('host-says', { host, reason: what });
-  return { what: said, remedy: remedy ?? textOf('doctor-of-host', { host }) };
+  const reported = textOf('host-says', { host, reason: what });
+  return { what: reported, remedy: remedy ?? textOf('doctor-of-host', { host }) };
 }

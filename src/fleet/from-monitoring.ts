@@ -50,12 +50,12 @@ export async function fromMonitoring(
 /** A VM, and whether the probe's report of it is recent and readable. */
 interface Judged {
   readonly vm: FleetDomain;
-  readonly isHeard: boolean;
+  readonly isRecent: boolean;
 }
 
 function withHostError(host: FleetHost, judged: readonly Judged[]): FleetHost {
   const here = judged.filter(({ vm }) => vm.host === host.host);
-  if (here.length === 0 || here.some(({ isHeard }) => isHeard)) return host;
+  if (here.length === 0 || here.some(({ isRecent }) => isRecent)) return host;
   const values = { host: host.host, age: describeAge(maxAgeSeconds) };
   const { what, remedy } = message('host-silent', values);
   return { ...host, trouble: { what, remedy } };
@@ -86,7 +86,7 @@ function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined,
   const undecided = (why: Message, seen: string | null): Judged => {
     const findings = [{ check: 'monitoring', state: 'unknown', ...why }] as const;
     const standing = { verdict: 'undecided', blockState: 'unknown' } as const;
-    return { vm: { ...base, ...standing, reason: why.what, seen, findings }, isHeard: false };
+    return { vm: { ...base, ...standing, reason: why.what, seen, findings }, isRecent: false };
   };
   if (!reported) return undecided(message('never-reported', { host }), null);
   const [verdict, blockState] = [readVerdict(reported.verdict), readBlockState(reported.blockState)];
@@ -109,7 +109,7 @@ function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined,
   };
   const findings = verdict === 'safe' ? [] : [finding];
   const reason = verdict === 'safe' ? '' : finding.what;
-  return { vm: { ...base, verdict, blockState, reason, seen, findings }, isHeard: true };
+  return { vm: { ...base, verdict, blockState, reason, seen, findings }, isRecent: true };
 }
 
 function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {

@@ -2,7 +2,7 @@ import { verdicts } from '../core/finding';
 import { ageOf, countVerdicts, describeAge, type FleetDomain, type FleetReport } from './model/fleet';
 import type { Change } from './model/diff';
 import { describeGuardsNotRun } from '../opennebula/model/guards-not-run';
-import { describeEntry, isWorthTelling } from '../opennebula/model/record';
+import { describeEntry, isWorthReporting } from '../opennebula/model/record';
 import { nextCommands } from './next-commands';
 import { printable, titleOf } from '../cli/escape';
 
@@ -78,7 +78,7 @@ function table(domains: readonly FleetDomain[], now: Date): string[] {
 /** The records of the listed VMs, except those that only say that a healthy VM was moved. */
 function doneLast(domains: readonly FleetDomain[], now: Date): string[] {
   return domains.flatMap(({ domain, last }) => {
-    if (!last || !isWorthTelling(last)) return [];
+    if (!last || !isWorthReporting(last)) return [];
     const age = describeAge(ageOf({ seen: last.time }, now) ?? 0);
     return [`  ${domain}, ${age} ago: ${describeEntry(last)}`];
   });

@@ -26,8 +26,8 @@ export async function askOpenNebula(words: Argv, user: string, deadline: number)
   if (timedOut) return { unknown: textOf('onecli-timeout', { command, seconds: deadline / 1000 }) };
   if (missing || exit === notFoundStatus || cannotExecute.test(stderr))
     return { unknown: textOf('onecli-missing', { command: words[0] }) };
-  const said = (stderr.trim() || stdout.trim()).split('\n').at(-1);
-  const error = said || textOf('ended-with-status', { status: exit ?? 'a signal' });
+  const line = (stderr.trim() || stdout.trim()).split('\n').at(-1);
+  const error = line || textOf('ended-with-status', { status: exit ?? 'a signal' });
   return { unknown: textOf('onecli-failed', { command, error }) };
 }
 

@@ -1,7 +1,7 @@
 import {
   describeEntry,
   isWarning,
-  isWorthTelling,
+  isWorthReporting,
   type RecordEntry,
   type RecordedAction,
 } from '../opennebula/model/record';
@@ -24,8 +24,8 @@ interface Subject {
   readonly destination?: string | undefined;
   readonly guardMode: GuardMode;
   /** Whether the VM's USER_TEMPLATE may be changed, and whether it already holds the last thing done. */
-  readonly mayTell: boolean;
-  readonly tellsLast: boolean;
+  readonly mayChangeTemplate: boolean;
+  readonly hasLastAttribute: boolean;
 }
 
 /** Characters of MIGRATE_GUARD_LAST. */
@@ -45,9 +45,9 @@ export function keepRecord(subject: Subject, reply: Reply, { records }: DriverPl
     const lost = records !== undefined && hasNumber ? keepEntry(records, entry) : undefined;
     toSyslog(isWarning(entry) ? 'warning' : 'notice', reported);
     if (lost !== undefined) toSyslog('warning', `VM ${subject.vmId}: ${lost}`);
-    if (records === undefined || !hasNumber || lost !== undefined || !subject.mayTell) return;
+    if (records === undefined || !hasNumber || lost !== undefined || !subject.mayChangeTemplate) return;
     // A healthy move is not reported, unless an older report is there and would be taken for it.
-    if (isWorthTelling(entry) || subject.tellsLast)
+    if (isWorthReporting(entry) || subject.hasLastAttribute)
       appendToUserTemplate(records, entry.vmId, attributeOf(entry));
   } catch (error) {
     toSyslog('warning', `VM ${subject.vmId}: ${textOf('not-recorded', { error: errorName(error) })}`);
@@ -61,10 +61,10 @@ function attributeOf(entry: RecordEntry): string {
 
 function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
   const { action, vmId, domain, source, destination, guardMode } = subject;
-  const { exit, stdout, stderr, note, moverSaid } = reply;
+  const { exit, stdout, stderr, note, moverStderr } = reply;
   const names = [domain, `one-${vmId}`, `VM ${vmId}`].flatMap((name) => [name, `${name} on ${source}`]);
   const isHook = action === 'pre-migrate' || action === 'post-failure';
-  const said = isHook ? readHookReport(stdout, stderr, exit === 0, names) : readLogReport(stderr, names);
+  const report = isHook ? readHookReport(stdout, stderr, exit === 0, names) : readLogReport(stderr, names);
   // The record of a hook has no place for warnings.
   const invalid = guardMode.invalid === undefined ? undefined : describeInvalidMode(guardMode.invalid);
   return {
@@ -74,16 +74,18 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
     why: note?.guard === 'could-not-run' ? note.why : null,
     mode: guardMode.mode === 'guard' ? null : guardMode.mode,
     result: resultOf(subject, reply),
-    ...said,
-    mover: (moverSaid ?? '').split('\n').filter((line) => line.trim() !== ''),
+    ...report,
+    mover: (moverStderr ?? '').split('\n').filter((line) => line.trim() !== ''),
     warnings:
-      invalid === undefined || said.warnings.includes(invalid) ? said.warnings : [...said.warnings, invalid],
+      invalid === undefined || report.warnings.includes(invalid)
+        ? report.warnings
+        : [...report.warnings, invalid],
   };
 }
 
 /** A script that decides whether a VM is moved has refused if the mover has not run. */
-function resultOf({ action }: Subject, { exit, moverSaid }: Reply): RecordEntry['result'] {
+function resultOf({ action }: Subject, { exit, moverStderr }: Reply): RecordEntry['result'] {
   if (exit === 0) return 'done';
   const decides = action === 'migrate' || action === 'save' || action === 'premigrate';
-  return decides && moverSaid === undefined ? 'refused' : 'failed';
+  return decides && moverStderr === undefined ? 'refused' : 'failed';
 }

@@ -20,11 +20,15 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   if (isFailure(request)) return refusalReply(action, request);
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
-  const { vmId, deployId: domain, source, destination, guardMode, tellsLast } = request;
+  const { vmId, deployId: domain, source, destination, guardMode, hasLastAttribute } = request;
   // A move to another datastore of the same host: nothing is guarded.
   if (destination === source) return loggedOnSuccess(reply, vmId, place);
-  const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
-  keepRecord({ action, vmId, domain, source, destination, guardMode, mayTell, tellsLast }, reply, place);
+  const mayChangeTemplate = !isFailure(configured) && configured.settings.opennebula.userTemplate;
+  keepRecord(
+    { action, vmId, domain, source, destination, guardMode, mayChangeTemplate, hasLastAttribute },
+    reply,
+    place,
+  );
   return loggedOnSuccess(reply, vmId, place);
 }
 

@@ -13,12 +13,12 @@ import { doneWord, hostOf, moverAlone, type DriverOptions } from './vmm-driver';
  * repaired was repaired before.
  */
 export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
-  if (reply.moverSaid !== undefined || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
+  if (reply.moverStderr !== undefined || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
   const done = doneWord(request);
   const moved = await moverAlone(request, options, (isDone) => {
-    const told = (reason: string): string =>
+    const describe = (reason: string): string =>
       isDone ? textOf('mode-warn-done', { done, reason }) : textOf('mode-warn-failed', { reason });
-    return [errorsAsWarnings(reply.stderr, told)];
+    return [errorsAsWarnings(reply.stderr, describe)];
   });
   // There was no standby: what a failure has left in QEMU would kill the guest at its next write.
   const healed = moved.exit === 0 ? '' : await resetAnyway(request, options);
@@ -37,6 +37,6 @@ async function resetAnyway(request: MoveRequest, options: DriverOptions): Promis
   if (isUnknown(answer))
     return warning(`${domain}: ${textOf('not-healed-afterwards', { why: answer.unknown })}`);
   const { end, did } = answer;
-  const told = textOf('healing-ended', { reason: refusalOf(end) });
-  return did.map(info).join('') + (end.exit === 0 ? '' : warning(`${end.domain ?? domain}: ${told}`));
+  const failed = textOf('healing-ended', { reason: refusalOf(end) });
+  return did.map(info).join('') + (end.exit === 0 ? '' : warning(`${end.domain ?? domain}: ${failed}`));
 }

@@ -33,7 +33,7 @@ export interface Reply {
   readonly stdout: string;
   readonly stderr: string;
   /** The stderr of the mover, if it ran, with any result. */
-  readonly moverSaid?: string;
+  readonly moverStderr?: string;
   /** The guard began and its connection was lost: it may still be at work on the host. */
   readonly isGuardLost?: true;
   /** What happened instead of a guarded run. */

@@ -95,32 +95,32 @@ async function asHook(name: HookName, call: Call, work: Work): Promise<Reply> {
       failureOf('usage', message('hook-event-unreadable', { reason: event.what })),
     );
   }
-  const { vmId, guardMode, tellsLast } = event;
-  const { reply, mayTell } = await runHook(event, work);
+  const { vmId, guardMode, hasLastAttribute } = event;
+  const { reply, mayChangeTemplate } = await runHook(event, work);
   const move = name === 'pre-migrate' ? migrationUnderWay(event) : failedMove(event);
   // Not recorded: a VM gets into these states for many reasons, and a test run does nothing.
   if (isFailure(move) || isDryRun(call)) return reply;
   const { source, destination } = move;
   const about = { action: name, vmId, domain: nameOf(event), source, destination };
-  keepRecord({ ...about, guardMode, mayTell, tellsLast }, reply, call.place);
+  keepRecord({ ...about, guardMode, mayChangeTemplate, hasLastAttribute }, reply, call.place);
   return reply;
 }
 
 type Work = (event: VmEvent, settings: Settings) => Promise<Reply>;
 
-async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; mayTell: boolean }> {
-  let mayTell = false;
+async function runHook(event: VmEvent, work: Work): Promise<{ reply: Reply; mayChangeTemplate: boolean }> {
+  let mayChangeTemplate = false;
   try {
     const settings = await readSettings(undefined);
-    mayTell = settings.opennebula.userTemplate;
-    if (event.guardMode.mode === 'off') return { reply: switchedOff(event), mayTell };
-    return { reply: await work(event, settings), mayTell };
+    mayChangeTemplate = settings.opennebula.userTemplate;
+    if (event.guardMode.mode === 'off') return { reply: switchedOff(event), mayChangeTemplate };
+    return { reply: await work(event, settings), mayChangeTemplate };
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
     const { code, what: why, remedy } = error;
     const failure = { code, ...message('hook-cannot-run', { reason: why }), remedy };
     const reply = failedReply(nameOf(event), failure);
-    return { reply: { ...reply, note: { guard: 'could-not-run', why } }, mayTell };
+    return { reply: { ...reply, note: { guard: 'could-not-run', why } }, mayChangeTemplate };
   }
 }
 

@@ -52,8 +52,8 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const guardMode =
     known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : defaultMode);
   const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
-  const mayTell = !isFailure(configured) && configured.settings.opennebula.userTemplate;
-  const reported = { mayTell, tellsLast: !isFailure(vm) && hasLastAttribute(vm) };
+  const mayChangeTemplate = !isFailure(configured) && configured.settings.opennebula.userTemplate;
+  const reported = { mayChangeTemplate, hasLastAttribute: !isFailure(vm) && hasLastAttribute(vm) };
   const domain = `one-${vmId}`;
   keepRecord({ action: name, vmId, domain, source, destination, guardMode, ...reported }, reply, call.place);
   return loggedOnSuccess(reply, vmId, call.place);
@@ -93,8 +93,9 @@ async function runTmScript(
     return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
   }
   const done = did.map(info);
-  const told = end.exit === 0 ? done.join('') : failure(end.domain ?? `VM ${vmId}`, end, done);
-  const stderr = told + (invalid === undefined ? '' : warning(`VM ${vmId}: ${describeInvalidMode(invalid)}`));
+  const result = end.exit === 0 ? done.join('') : failure(end.domain ?? `VM ${vmId}`, end, done);
+  const stderr =
+    result + (invalid === undefined ? '' : warning(`VM ${vmId}: ${describeInvalidMode(invalid)}`));
   return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
 }
 
@@ -104,8 +105,8 @@ async function runTmScript(
 function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
   if (mode === 'guard' || reply.exit === 0) return reply;
   if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
-  const told = (reason: string): string => `VM ${vmId}: ${textOf('mode-lets-go', { mode, reason })}`;
-  return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, told) };
+  const describe = (reason: string): string => `VM ${vmId}: ${textOf('mode-lets-go', { mode, reason })}`;
+  return { ...reply, exit: 0, stderr: errorsAsWarnings(reply.stderr, describe) };
 }
 
 /** The mode by OpenNebula's record; a veto stands where OpenNebula does not answer. */

@@ -114,7 +114,7 @@ function conclude(
 
 function ended({ exit, stdout, stderr }: MoverResult, lines: readonly string[]): Reply {
   const own = stderr === '' || stderr.endsWith('\n') ? stderr : `${stderr}\n`;
-  return { exit: exit ?? killedStatus, stdout, stderr: own + lines.join(''), moverSaid: own };
+  return { exit: exit ?? killedStatus, stdout, stderr: own + lines.join(''), moverStderr: own };
 }
 
 /** The result when the guard cannot run. */
@@ -148,15 +148,15 @@ export function doneWord({ action }: MoveRequest): string {
   return action === 'save' ? 'saved' : 'moved';
 }
 
-/** Runs the mover without the guard; `say`: reports, once it is known whether the mover has succeeded. */
+/** Runs the mover without the guard; `report`: the lines to log, once it is known whether the mover has succeeded. */
 export async function moverAlone(
   request: MoveRequest,
   options: DriverOptions,
-  say: (isDone: boolean) => readonly string[],
+  report: (isDone: boolean) => readonly string[],
   script = scriptOf(request, options),
 ): Promise<Reply> {
   const moved = await script.start().ended;
-  return ended(moved, say(moved.exit === 0));
+  return ended(moved, report(moved.exit === 0));
 }
 
 function hostRequest(request: MoveRequest, { version }: DriverOptions): AgentRequest {

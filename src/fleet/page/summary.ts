@@ -25,12 +25,12 @@ export function summary(report: FleetReport, rows: readonly TableRow[]): Markup 
   const { time, host, source, hosts, domains } = report;
   const counts = countVerdicts(domains);
   const ages = rows.flatMap(({ age }) => age ?? []);
-  const said = time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
+  const date = time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
   return markup`
     <header>
       <h1>${headline(report)}</h1>
       <p>
-        Checked <time id="asked" datetime="${time}">${said}</time><b id="since"></b> from <bdi>${host}</bdi>,
+        Checked <time id="asked" datetime="${time}">${date}</time><b id="since"></b> from <bdi>${host}</bdi>,
         ${` ${sources[source]}: ${count(domains.length, 'VM')} on ${count(hosts.length, 'host')}.`}
       </p>
       <dl class="tiles">

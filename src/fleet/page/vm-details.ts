@@ -8,7 +8,7 @@ import { viewsOf } from './path-comparison';
 /** All that is known of a VM at risk: findings, both views, the plan, the commands. */
 export function trouble(vm: FleetDomain, id: string): Markup {
   const shown = vm.findings.filter(({ state, note }) => state !== 'ok' || note);
-  const reason = vm.reason === '' ? (shown[0]?.what ?? 'no reason was told') : vm.reason;
+  const reason = vm.reason === '' ? (shown[0]?.what ?? 'no reason was reported') : vm.reason;
   // The link target is inside `<details>`: a browser opens them for it, also without a script.
   return markup`
     <details>

@@ -26,7 +26,7 @@ export interface MoveRequest extends ActionData {
   readonly shared: boolean | undefined;
   readonly guardMode: GuardMode;
   /** Whether the VM's USER_TEMPLATE already holds the last thing done. */
-  readonly tellsLast: boolean;
+  readonly hasLastAttribute: boolean;
 }
 
 /**
@@ -66,7 +66,7 @@ export function readMoveRequest(
     ...data,
     shared: isShared(root),
     guardMode: guardModeOf(vm),
-    tellsLast: hasLastAttribute(vm),
+    hasLastAttribute: hasLastAttribute(vm),
   };
 }
 

@@ -68,7 +68,7 @@ function list(given: readonly string[]): string[] {
 }
 
 /** Whether the entry says more than that a healthy VM was moved. */
-export function isWorthTelling({ guard, mode, result, did, warnings, errors }: RecordEntry): boolean {
+export function isWorthReporting({ guard, mode, result, did, warnings, errors }: RecordEntry): boolean {
   return guard !== 'ran' || mode !== null || result !== 'done' || [did, warnings, errors].flat().length > 0;
 }
 
@@ -82,11 +82,13 @@ export function describeEntry(entry: RecordEntry): string {
   const { action, source, destination, result, exit, guard, why, errors, warnings, did } = entry;
   const resolved = destination === null ? `on ${source}` : `${source} to ${destination}`;
   const status = exit === null || exit === 0 ? '' : ` (exit ${exit})`;
-  const said = [...errors, ...warnings, ...did];
-  const unsaid = guard === 'could-not-run' && !said.some((line) => line.includes(why ?? ''));
+  const lines = [...errors, ...warnings, ...did];
+  const isReasonMissing = guard === 'could-not-run' && !lines.some((line) => line.includes(why ?? ''));
   const rest = [
-    ...(unsaid ? [message('record-guard-not-run', { why: why ?? message('reason-not-recorded') }).what] : []),
-    ...said,
+    ...(isReasonMissing
+      ? [message('record-guard-not-run', { why: why ?? message('reason-not-recorded') }).what]
+      : []),
+    ...lines,
   ];
   return oneLine(
     [`${action}, ${resolved}`, `${result ?? message('record-without-end').what}${status}`, ...rest].join(

@@ -11,19 +11,19 @@ const severities = { INFO: 'did', WARN: 'warnings', ERROR: 'errors' } as const;
 
 /** Reads what a driver or TM script wrote to stderr (opennebula/model/vm-log.ts); the mover's output is left out. */
 export function readLogReport(stderr: string, names: readonly string[]): ScriptReport {
-  const said = { did: new Lines(names), warnings: new Lines(names), errors: new Lines(names) };
+  const found = { did: new Lines(names), warnings: new Lines(names), errors: new Lines(names) };
   for (const line of stderr.split('\n')) {
     const [, severity, what] = /^(INFO|WARN|ERROR): migrate-guard: (.*)$/.exec(line) ?? [];
     if (severity !== undefined && what !== undefined)
-      said[severities[severity as keyof typeof severities]].add(what);
+      found[severities[severity as keyof typeof severities]].add(what);
   }
-  return { did: said.did.all, warnings: said.warnings.all, errors: said.errors.all };
+  return { did: found.did.all, warnings: found.warnings.all, errors: found.errors.all };
 }
 
-/** Repeats the report through `say`, with each error as a warning. */
-export function errorsAsWarnings(stderr: string, say: (what: string) => string): string {
+/** Repeats the report, with each error as a warning, as `describe` words it. */
+export function errorsAsWarnings(stderr: string, describe: (what: string) => string): string {
   const { did, warnings, errors } = readLogReport(stderr, []);
-  return [...did.map(info), ...[...warnings, ...errors.map(say)].map(warning)].join('');
+  return [...did.map(info), ...[...warnings, ...errors.map(describe)].map(warning)].join('');
 }
 
 /**

@@ -25,7 +25,7 @@ export interface VmEvent {
   readonly prevLcmState: number;
   readonly guardMode: GuardMode;
   /** Whether its USER_TEMPLATE already holds the last thing done for it. */
-  readonly tellsLast: boolean;
+  readonly hasLastAttribute: boolean;
   /** History records, the oldest first. */
   readonly history: readonly HistoryRecord[];
 }
@@ -54,7 +54,7 @@ export function eventOf(vm: Element): VmEvent | Failure {
     prevState: numberIn(vm, 'PREV_STATE'),
     prevLcmState: numberIn(vm, 'PREV_LCM_STATE'),
     guardMode: guardModeOf(vm),
-    tellsLast: hasLastAttribute(vm),
+    hasLastAttribute: hasLastAttribute(vm),
     history: history.sort((one, other) => one.seq - other.seq),
   };
 }

@@ -33,9 +33,9 @@ export function decodeAnswer(root: Element): string | Failure {
   const fault = descend(root, 'fault', 'value', 'struct');
   if (fault) return failureOf('undecided', wordsOf(fault));
   const data = descend(root, 'params', 'param', 'value', 'array', 'data');
-  const [isDone, said] = children(data, 'value');
-  if (!isDone || !said) return failureOf('undecided', message('oned-not-an-answer'));
-  const text = valueOf(said);
+  const [isDone, content] = children(data, 'value');
+  if (!isDone || !content) return failureOf('undecided', message('oned-not-an-answer'));
+  const text = valueOf(content);
   return valueOf(isDone) === '1' ? text : failureOf('undecided', text);
 }
 

@@ -36,7 +36,7 @@ test('what cannot be read is guarded as usual', () => {
   const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
   expect(readMoveRequest('migrate', words, actionDataIn(Buffer.from('<VM')), undefined)).toMatchObject({
     guardMode: { mode: 'guard' },
-    tellsLast: false,
+    hasLastAttribute: false,
   });
   expect(hasLastAttribute(child(readXml('<X/>'), 'VM'))).toBe(false);
 });

@@ -4,7 +4,7 @@ import {
   bounded,
   describeEntry,
   isWarning,
-  isWorthTelling,
+  isWorthReporting,
   readEntry,
 } from '../../../src/opennebula/model/record';
 import { aRecordEntry } from '../../support/factories';
@@ -41,7 +41,7 @@ test.each([
     true,
   ],
 ])('%# in one line, and whether it is news or a warning', (entry, words, isNews, warns) => {
-  expect([describeEntry(entry), isWorthTelling(entry), isWarning(entry)]).toEqual([words, isNews, warns]);
+  expect([describeEntry(entry), isWorthReporting(entry), isWarning(entry)]).toEqual([words, isNews, warns]);
 });
 
 const text = fc.string({ unit: 'binary', maxLength: 700 });
