@@ -55,7 +55,7 @@ export async function rollOutFleet(
   const [json, dryRun] = [line.flag('json'), line.flag('dry-run')];
   const asking = progressOf('hosts');
   const options: RolloutOptions = {
-    mending: action,
+    action,
     dryRun,
     settings,
     version: versionNumber,
@@ -65,11 +65,11 @@ export async function rollOutFleet(
     progress: asking.progress,
   };
   const work = await rollOut(options).finally(asking.end);
-  const { hosts, doubts, candidates, others, mended } = work;
+  const { hosts, doubts, candidates, others, results } = work;
   if (!json) print(before(work, action));
   const done: RolloutResult[] = [];
   const working = progressOf('VMs');
-  for await (const one of mended) {
+  for await (const one of results) {
     done.push(one);
     working.end();
     if (!json) print(renderRollout(one));
@@ -121,11 +121,11 @@ function ofBlockState({ findings }: FleetDomain): Finding | undefined {
   return findings.find(({ check, state }) => check === blockStateCheck && state !== 'ok');
 }
 
-function renderRollout(mended: RolloutResult): string {
-  const { host, result, what, remedy, did } = mended;
-  const lines = [`${titleOf(mended)} on ${host}: ${result}: ${what}`];
+function renderRollout(one: RolloutResult): string {
+  const { host, result, what, remedy, did } = one;
+  const lines = [`${titleOf(one)} on ${host}: ${result}: ${what}`];
   lines.push(...did.map((line) => `  ${line}`));
-  if (remedy !== undefined && mended.exit !== 0) lines.push(`  -> ${remedy}`);
+  if (remedy !== undefined && one.exit !== 0) lines.push(`  -> ${remedy}`);
   return text(lines);
 }
 

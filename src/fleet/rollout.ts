@@ -20,7 +20,7 @@ const hostDeadlineMs = 5 * 60_000;
 export type RolloutAction = 'repair' | 'reset';
 
 export interface RolloutOptions extends Asking, Wanted {
-  readonly mending: RolloutAction;
+  readonly action: RolloutAction;
   readonly dryRun: boolean;
   /** The number of VMs per batch, after the first VM alone. */
   readonly batch: number;
@@ -50,7 +50,7 @@ export interface RolloutReport {
   /** Problems that this rollout does not heal, such as the block state of a candidate whose paths are repaired. */
   readonly others: readonly FleetDomain[];
   /** Ends after a batch with an unexpected failure. */
-  readonly mended: AsyncGenerator<RolloutResult>;
+  readonly results: AsyncGenerator<RolloutResult>;
 }
 
 /**
@@ -63,13 +63,11 @@ export async function rollOut(options: RolloutOptions): Promise<RolloutReport> {
   const report = await audit({ ...options, source: 'hosts' });
   const { hosts, doubts } = report;
   const leftOut = new Set(options.except.flatMap((word) => named(word, report.domains)));
-  const candidates = report.domains.filter(
-    (domain) => needs[options.mending](domain) && !leftOut.has(domain),
-  );
+  const candidates = report.domains.filter((domain) => needs[options.action](domain) && !leftOut.has(domain));
   const others = report.domains.filter(
-    (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isNotRepairedByIt(vm, options.mending)),
+    (vm) => vm.verdict !== 'safe' && (!candidates.includes(vm) || isNotRepairedByIt(vm, options.action)),
   );
-  return { hosts, doubts, candidates, others, mended: workOnEach(candidates, options) };
+  return { hosts, doubts, candidates, others, results: workOnEach(candidates, options) };
 }
 
 function named(word: string, domains: readonly FleetDomain[]): FleetDomain[] {
@@ -96,8 +94,8 @@ const needs: Readonly<Record<RolloutAction, (domain: FleetDomain) => boolean>> =
 };
 
 /** Making a path does not heal a block state. */
-function isNotRepairedByIt({ verdict }: FleetDomain, mending: RolloutAction): boolean {
-  return mending === 'repair' && verdict !== 'repairable';
+function isNotRepairedByIt({ verdict }: FleetDomain, action: RolloutAction): boolean {
+  return action === 'repair' && verdict !== 'repairable';
 }
 
 async function* workOnEach(
@@ -122,10 +120,10 @@ async function workOnOne(
   { domain, name, host, vmId }: FleetDomain,
   options: RolloutOptions,
 ): Promise<RolloutResult> {
-  const { mending, dryRun, version, settings } = options;
-  const asks = mending === 'reset' && vmId !== null;
+  const { action, dryRun, version, settings } = options;
+  const asks = action === 'reset' && vmId !== null;
   const destination = asks ? await lastDestination(vmId, settings.ssh.user) : undefined;
-  const request = { version, action: mending, domain, dryRun, ...(destination ? { destination } : {}) };
+  const request = { version, action, domain, dryRun, ...(destination ? { destination } : {}) };
   const answer = await runAgentAction(request, agentOn(host, settings), hostDeadlineMs);
   const base = { domain, name, host };
   if (!isUnknown(answer)) {
