@@ -21,7 +21,7 @@ import { guardResults } from '../move/model/move-states';
 import type { Ending, GuardReport } from '../move/move-report';
 import { preparePaths, prepareForMove, resetLeftoverState } from '../move/prepare';
 import { MoveSession, type MoveOptions } from '../move/session';
-import { foresee } from '../relink/forecast';
+import { forecastRelink } from '../relink/forecast';
 import { probeVms } from './probe-vms';
 
 /** Milliseconds in which a started mover may begin libvirt's job. */
@@ -83,8 +83,8 @@ export async function handleRequest(
   if (action === 'audit')
     return reportAll(examine(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
   if (action === 'foresee') {
-    const foreseen = foresee(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
-    return reportAll(foreseen, 'vms-behind-links', frontend);
+    const forecasts = forecastRelink(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
+    return reportAll(forecasts, 'vms-behind-links', frontend);
   }
   if (!(action in vmWork)) throw new GuardError('usage', message('action-unknown', { action }));
   if (domain === undefined) throw new GuardError('usage', message('action-without-domain', { action }));

@@ -5,12 +5,12 @@ import { fromHosts, type Asking, type ReportedDomain } from './from-hosts';
 import { findScope, type Wanted } from './scope';
 
 /** A VM whose disks lie behind links that are to be re-pointed. Its report is the forecast. */
-export type ConcernedDomain = ReportedDomain & { readonly now: Verdict };
+export type AffectedDomain = ReportedDomain & { readonly now: Verdict };
 
 export interface RelinkForecast {
   readonly hosts: readonly FleetHost[];
   /** Affected VMs, worst first. */
-  readonly domains: readonly ConcernedDomain[];
+  readonly domains: readonly AffectedDomain[];
   readonly doubts: readonly string[];
 }
 
@@ -21,11 +21,11 @@ export async function beforeRelink(
 ): Promise<RelinkForecast> {
   const scope = await findScope(options, options.settings);
   const { hosts, domains } = await fromHosts(scope, { action: 'foresee', changes }, options);
-  const concerned = domains.map((domain) => ({ ...domain, now: domain.now ?? domain.verdict }));
-  return { hosts, domains: worstFirst(concerned) as ConcernedDomain[], doubts: scope.doubts };
+  const affected = domains.map((domain) => ({ ...domain, now: domain.now ?? domain.verdict }));
+  return { hosts, domains: worstFirst(affected) as AffectedDomain[], doubts: scope.doubts };
 }
 
 /** Whether the change would make the VM's state worse. */
-export function isHarmed({ verdict, now }: ConcernedDomain): boolean {
+export function isHarmed({ verdict, now }: AffectedDomain): boolean {
   return verdicts.indexOf(verdict) < verdicts.indexOf(now);
 }

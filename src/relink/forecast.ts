@@ -29,7 +29,7 @@ interface Forecast {
  * whose paths do not use these links are left out. After `deadline` milliseconds the rest is unknown, not waited for:
  * on storage that hangs each disk takes seconds. Nothing is changed.
  */
-export async function* foresee(
+export async function* forecastRelink(
   changes: readonly LinkChange[],
   settings: Settings,
   deadline: number,
@@ -40,7 +40,7 @@ export async function* foresee(
   for await (const { some, group } of heldInGroups(findDomains('all', settings), wanted)) {
     for (const found of some) {
       if ('why' in found) yield unknown(found);
-      else yield* (await withDeadline(foreseeDomain(found, links, group), end)) ?? [late(found)];
+      else yield* (await withDeadline(forecastDomain(found, links, group), end)) ?? [late(found)];
     }
   }
 }
@@ -54,7 +54,7 @@ function late({ name }: Domain): Forecast {
   return unknown({ name, why, remedy });
 }
 
-async function foreseeDomain(
+async function forecastDomain(
   domain: Domain,
   links: WhereLinksPoint,
   group: HeldDomains,
@@ -62,8 +62,8 @@ async function foreseeDomain(
   try {
     const seen = await group.with(domain, async (held) => {
       const facts = await collectFacts(held);
-      const isConcerned = facts.sources.some((source) => passesAny(source, links));
-      return { facts, after: isConcerned ? await factsAfter(facts, held, links) : undefined };
+      const isAffected = facts.sources.some((source) => passesAny(source, links));
+      return { facts, after: isAffected ? await factsAfter(facts, held, links) : undefined };
     });
     if ('why' in seen) return [unknown(seen)];
     return seen.after ? [{ report: report(seen.after), now: report(seen.facts).verdict }] : [];

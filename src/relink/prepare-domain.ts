@@ -185,8 +185,8 @@ export async function uncertaintyAfter(
     return ended ? undefined : facts.why;
   }
   const through = new Set(sourcesThrough(facts, path));
-  const concerned = facts.sources.filter((source) => through.has(source) || sound.has(source.source.path));
-  return firstUncertainty(facts, concerned);
+  const affected = facts.sources.filter((source) => through.has(source) || sound.has(source.source.path));
+  return firstUncertainty(facts, affected);
 }
 
 function sourcesThrough(facts: DomainFacts, link: string): SourceFacts[] {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../../src/os/run-command';
 import type { FleetDomain, FleetHost } from '../../../src/fleet/model/fleet';
-import type { ConcernedDomain } from '../../../src/fleet/relink-forecast';
+import type { AffectedDomain } from '../../../src/fleet/relink-forecast';
 import type { RolloutResult } from '../../../src/fleet/rollout';
 import { hostPoolXml, vmPoolXml, type CloudVm } from '../../support/fake-fleet/fake-cloud';
 import { readMonitoring } from '../../support/monitord';
@@ -29,7 +29,7 @@ esac
 /** What the commands over the fleet print with --json; which of it depends on the command. */
 export interface FleetDocument {
   readonly hosts: readonly FleetHost[];
-  readonly domains: readonly (ConcernedDomain & RolloutResult)[];
+  readonly domains: readonly (AffectedDomain & RolloutResult)[];
   readonly notBegun: readonly string[];
   readonly others: readonly FleetDomain[];
 }

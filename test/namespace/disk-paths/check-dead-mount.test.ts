@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultSettings } from '../../../src/config/settings';
 import type { CommandResult } from '../../../src/os/run-command';
-import { foresee } from '../../../src/relink/forecast';
+import { forecastRelink } from '../../../src/relink/forecast';
 import { oneadmin, stateDirectory, useStage, type Qemu, type Stage } from '../harness';
 
 // Storage whose server is gone: a FUSE file system that nobody serves. The first look at it does not come back.
@@ -74,7 +74,7 @@ test('what hangs with some VMs is unknown of them, and hides no other', async ()
       link,
       target: index === 0 ? '/mnt/dead/other' : disk,
     }));
-    for await (const { report, now } of foresee(
+    for await (const { report, now } of forecastRelink(
       changes,
       { ...defaultSettings, libvirt },
       60_000,
