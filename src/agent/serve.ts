@@ -63,8 +63,8 @@ const vmWork = {
    * destination: only QEMU's log can show whether a copy may exist elsewhere.
    */
   heal: inSession(async (session) => {
-    const ill = await resetLeftoverState(session, session.destination);
-    return ill ?? (await preparePaths(session)) ?? safe(session);
+    const refusal = await resetLeftoverState(session, session.destination);
+    return refusal ?? (await preparePaths(session)) ?? safe(session);
   }),
 } as const;
 
@@ -129,7 +129,7 @@ async function move(request: VmRequest, settings: Settings, frontend: AgentClien
     start: () => untilGone(frontend, request.domain, settings),
   };
   const report = await runGuardedMove(request.domain, {
-    ...courseOptions(request, settings, frontend),
+    ...moveOptions(request, settings, frontend),
     mover: () => mover,
     // Without a front-end nothing can run the mover a second time.
     observe: () => ({ aborted: frontend.isGone, end: () => undefined }),
@@ -214,7 +214,7 @@ async function resetOnly(
 
 function inSession(work: (session: MoveSession) => Promise<Ending>) {
   return async (request: VmRequest, settings: Settings, frontend: AgentClient): Promise<AgentResult> => {
-    const options = courseOptions(request, settings, frontend);
+    const options = moveOptions(request, settings, frontend);
     const report = await MoveSession.with(request.domain, options, async (session) => {
       // A dry run takes no lock: it only reads, also while another process works on the domain.
       const isAlone = request.dryRun !== true;
@@ -225,7 +225,7 @@ function inSession(work: (session: MoveSession) => Promise<Ending>) {
   };
 }
 
-function courseOptions(
+function moveOptions(
   { destination, file, checkDestination = false, dryRun = false }: AgentRequest,
   settings: Settings,
   { begins, did }: AgentClient,

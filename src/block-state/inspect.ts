@@ -45,8 +45,8 @@ export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator
 /** When QEMU itself is asked, if its memory cannot be read. */
 type Asking =
   | 'always'
-  /** Only if the log, or a guest that may not have been resumed, leaves doubt: the probe runs every few minutes for all VMs. */
-  | 'in-doubt';
+  /** Only if the log is unclear, or the guest may not have been resumed: the probe runs every few minutes for all VMs. */
+  | 'if-uncertain';
 
 export async function inspectDomain(
   domain: Domain,

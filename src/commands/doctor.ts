@@ -24,7 +24,7 @@ export const doctorVerb: Command = {
     const { host, findings, hosts } = report;
     if (line.flag('json')) printJson(report);
     else {
-      const what = line.flag('verbose') ? 'everything' : 'troubles';
+      const what = line.flag('verbose') ? 'everything' : 'problems';
       for (const part of [...(findings.length > 0 ? [{ host, findings }] : []), ...hosts]) {
         const troubles = renderFindings(part.findings, what);
         print(`${printable(part.host)}:${troubles === '' ? ' all is in place' : ''}\n${troubles}`);

@@ -84,7 +84,7 @@ async function inspectInTime(
   virsh: Virsh,
 ): Promise<DomainReport> {
   try {
-    const inspected = await withDeadline(inspectDomain(domain, settings, virsh, 'in-doubt'), end);
+    const inspected = await withDeadline(inspectDomain(domain, settings, virsh, 'if-uncertain'), end);
     return inspected ?? unknownBlockState(domain, message('block-state-late', { domain: domain.name }));
   } catch (error) {
     const values = { domain: domain.name, error: errorName(error) };

@@ -10,7 +10,7 @@ import { findingOf } from './finding-of';
 
 const found = findingOf('path-reader');
 /** Debian's nobody; any user that is not root will do. */
-const somebody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: false };
+const nobody = { uid: 65_534, gid: 65_534, groups: [65_534], overridesAccess: false };
 
 /**
  * Whether this machine can read files as another user, with which every check, repair and move starts. It is tried:
@@ -24,7 +24,7 @@ export async function judgePathReading(): Promise<Finding> {
   try {
     chmodSync(directory, 0o711);
     for (const [name, owner] of [
-      ['own', somebody.uid],
+      ['own', nobody.uid],
       ['root', 0],
     ] as const) {
       writeFileSync(join(directory, name), '', { mode: 0o600 });
@@ -32,7 +32,7 @@ export async function judgePathReading(): Promise<Finding> {
     }
     const number = readers.add(root, () => []);
     const asked = ['/own', '/root'].map((path) => ({ root: number, path, open: { direct: false } }));
-    const [own, others] = await readers.read(somebody, asked);
+    const [own, others] = await readers.read(nobody, asked);
     return findingOfTrial(own, others);
   } catch (error) {
     return problem(errorName(error));

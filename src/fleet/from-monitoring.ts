@@ -85,8 +85,8 @@ function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined,
   const base = { domain, pid: null, plan: [], host, vmId: id, name };
   const undecided = (why: Message, seen: string | null): Judged => {
     const findings = [{ check: 'monitoring', state: 'unknown', ...why }] as const;
-    const standing = { verdict: 'undecided', blockState: 'unknown' } as const;
-    return { vm: { ...base, ...standing, reason: why.what, seen, findings }, isRecent: false };
+    const status = { verdict: 'undecided', blockState: 'unknown' } as const;
+    return { vm: { ...base, ...status, reason: why.what, seen, findings }, isRecent: false };
   };
   if (!reported) return undecided(message('never-reported', { host }), null);
   const [verdict, blockState] = [readVerdict(reported.verdict), readBlockState(reported.blockState)];

@@ -12,15 +12,15 @@ interface NextCommand {
 export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
   const known = domains.filter(({ host, domain }) => isPlainWord(host) && isPlainWord(domain));
   const repairable = known.filter((vm) => vm.verdict === 'repairable' || needsRepair(vm));
-  const ill = known.filter(needsReset);
+  const stuck = known.filter(needsReset);
   const blocked = known.find((vm) => vm.verdict === 'blocked' && !needsReset(vm) && !vm.mismatch);
   const misplaced = domains.find(({ mismatch, vmId }) => mismatch !== undefined && vmId !== null);
   const where = (vms: readonly FleetDomain[]): string =>
     source === 'here' ? '' : ` --hosts ${[...new Set(vms.map(({ host }) => host))].sort(inOrder).join(',')}`;
   return [
     ...(misplaced ? [{ why: textOf('see-record-of-vm'), line: `onevm show ${misplaced.vmId ?? ''}` }] : []),
-    ...(ill.length > 0
-      ? [{ why: textOf('give-disks-back'), line: `migrate-guard reset --all${where(ill)}` }]
+    ...(stuck.length > 0
+      ? [{ why: textOf('give-disks-back'), line: `migrate-guard reset --all${where(stuck)}` }]
       : []),
     ...(repairable.length > 0
       ? [{ why: textOf('make-missing-links'), line: `migrate-guard repair --all${where(repairable)}` }]

@@ -49,11 +49,13 @@ function totals(domains: readonly FleetDomain[]): string {
   const parts = verdicts
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => `${counts[verdict]} ${verdict}`);
-  const ill = (['half-inactive', 'stuck', 'not-resumed'] as const).flatMap((state) => {
+  const states = (['half-inactive', 'stuck', 'not-resumed'] as const).flatMap((state) => {
     const count = domains.filter(({ blockState }) => blockState === state).length;
     return count > 0 ? [`${count} ${state}`] : [];
   });
-  return [parts.join(', ') || 'no VM was found', ...(ill.length > 0 ? [ill.join(', ')] : [])].join('; ');
+  return [parts.join(', ') || 'no VM was found', ...(states.length > 0 ? [states.join(', ')] : [])].join(
+    '; ',
+  );
 }
 
 function table(domains: readonly FleetDomain[], now: Date): string[] {
@@ -88,11 +90,11 @@ function doneLast(domains: readonly FleetDomain[], now: Date): string[] {
 export function renderChanges(changes: readonly Change[], since: string): string {
   if (changes.length === 0) return `no change was found since ${printable(since)}\n`;
   const lines = changes.map(({ kind, before, now, reason, ...vm }) => {
-    const standing = (one: Change['now']): string =>
+    const describe = (one: Change['now']): string =>
       one
         ? `${one.verdict}${one.blockState === 'healthy' ? '' : ` (${one.blockState})`} on ${one.host}`
         : 'absent';
-    return `  ${kind.padEnd(7)} ${titleOf(vm)}: ${standing(before)} -> ${standing(now)}${reason === '' ? '' : `: ${reason}`}`;
+    return `  ${kind.padEnd(7)} ${titleOf(vm)}: ${describe(before)} -> ${describe(now)}${reason === '' ? '' : `: ${reason}`}`;
   });
   return `${[`changed since ${since}:`, ...lines].map(printable).join('\n')}\n`;
 }

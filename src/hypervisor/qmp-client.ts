@@ -44,9 +44,9 @@ export async function askQemu(virsh: VirshOrders, uuid: string): Promise<QemuAns
   const nodes = await askMonitor(virsh, uuid, 'query-named-block-nodes', { flat: true });
   const answers = readAnswers(status, migrate, nodes);
   // This QEMU does not report which nodes are active, and the guest may never have run.
-  const isInDoubt =
+  const isUncertain =
     !isUnknown(answers) && answers.status !== 'running' && answers.inactiveNodes === undefined;
-  if (!isInDoubt) return answers;
+  if (!isUncertain) return answers;
   return readAnswers(status, migrate, nodes, await askMonitor(virsh, uuid, 'query-blockstats'));
 }
 

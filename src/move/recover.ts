@@ -119,7 +119,7 @@ async function notAsBefore(
       ? message('not-as-before', { domain, state, before, why })
       : message('state-not-known', { domain, problem: state.unknown, why });
   const there = await session.destination?.arrivalOf(session.domain);
-  if (there && !isUnknown(there) && (there.kind === 'runs' || there.kind === 'stands'))
+  if (there && !isUnknown(there) && (there.kind === 'runs' || there.kind === 'not-running'))
     return onBothHosts(session, text.what, there);
   const see = textOf(now === undefined ? 'see-state' : 'see-state-and-resume', { domain });
   const isCopyExcluded = there === undefined || (!isUnknown(there) && there.kind === 'absent');

@@ -80,7 +80,7 @@ async function lookThere(
       return undefined;
     case 'runs':
       return await arrived(session, destination, there, last);
-    case 'stands': {
+    case 'not-running': {
       const resume = resumeThere(session, destination);
       const text = message('complete-but-paused', { domain, host, state, resume });
       return { outcome: 'person', ...text, isMoversFailure: true };

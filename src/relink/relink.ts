@@ -130,8 +130,8 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
     const unknownUse = message('use-unknown', { domain: uncertain.name, why: uncertain.why });
     return left({ ...unknownUse, remedy: uncertain.remedy });
   }
-  const wish = { path: found.path, target: change.target };
-  const sound = await prepareDomains(users.domains, wish, journal === undefined);
+  const link = { path: found.path, target: change.target };
+  const sound = await prepareDomains(users.domains, link, journal === undefined);
   if (isFailure(sound)) return left({ what: sound.what, remedy: sound.remedy ?? textOf('check-all') });
   if (!journal) return { ...base, result: 'would-move' };
 

@@ -1,10 +1,10 @@
 /**
- * The state of a domain on its destination. `runs`: all of it is there, and its guest runs. `stands`: all of it is there,
- * and its guest is paused. `partial`: a part of it may still be missing. `absent`: libvirt there has no such domain that
+ * The state of a domain on its destination. `runs`: all of it is there, and its guest runs. `not-running`: all of it is
+ * there, and its guest does not run. `partial`: a part of it may still be missing. `absent`: libvirt there has no such domain that
  * is active. `reported` is what `virsh domstate --reason` printed.
  */
 export interface Arrival {
-  readonly kind: 'runs' | 'stands' | 'partial' | 'absent';
+  readonly kind: 'runs' | 'not-running' | 'partial' | 'absent';
   readonly reported: string;
 }
 
@@ -28,7 +28,7 @@ export function readArrival(text: string): Arrival {
     paused: incomplete,
   };
   if (incompleteStates[state]?.includes(reason)) return { kind: 'partial', reported };
-  return { kind: state === 'running' ? 'runs' : 'stands', reported };
+  return { kind: state === 'running' ? 'runs' : 'not-running', reported };
 }
 
 /** The last line that a mover wrote to stderr, which is its reason for a failure. */

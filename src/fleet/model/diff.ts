@@ -58,7 +58,7 @@ export function compareFleets(before: Seen, now: Seen): Change[] {
     const kind = kindOf(was, is);
     if (kind === undefined) return [];
     const { name, reason } = is ?? was ?? { name: null, reason: '' };
-    return [{ domain, name, kind, before: standing(was), now: standing(is), reason: is ? reason : '' }];
+    return [{ domain, name, kind, before: stateOf(was), now: stateOf(is), reason: is ? reason : '' }];
   });
   return changes.sort(
     (one, other) => kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || inOrder(one.domain, other.domain),
@@ -86,6 +86,6 @@ function isLost(was: FleetDomain, is: FleetDomain): boolean {
   );
 }
 
-function standing(domain: FleetDomain | undefined): DiffState | null {
+function stateOf(domain: FleetDomain | undefined): DiffState | null {
   return domain ? { verdict: domain.verdict, blockState: domain.blockState, host: domain.host } : null;
 }

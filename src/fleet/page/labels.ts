@@ -73,8 +73,8 @@ export function signOf({ verdict, blockState }: VmStatus): {
   };
 }
 
-export function sign(standing: VmStatus): Markup {
-  const { letter, classes } = signOf(standing);
+export function sign(status: VmStatus): Markup {
+  const { letter, classes } = signOf(status);
   return markup`<span class="${classes}" aria-hidden="true">${letter}</span>`;
 }
 

@@ -47,10 +47,10 @@ export function summary(report: FleetReport, rows: readonly TableRow[]): Markup 
     </header>`;
 }
 
-function tile(standing: VmStatus, name: string, number: number): Markup {
+function tile(status: VmStatus, name: string, number: number): Markup {
   return markup`
-    <div class="tile ${number === 0 ? 'none' : standing.verdict}">
-      <dt>${sign(standing)} ${name}</dt>
+    <div class="tile ${number === 0 ? 'none' : status.verdict}">
+      <dt>${sign(status)} ${name}</dt>
       <dd>${number}</dd>
     </div>`;
 }
