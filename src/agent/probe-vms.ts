@@ -2,7 +2,7 @@ import { isDeployed } from '../hypervisor/model/domain-name';
 import { shortReasonOf } from '../core/finding';
 import type { Settings } from '../config/settings';
 import type { ProbedVm } from '../opennebula/model/monitoring-attributes';
-import { examine } from '../disk-paths/check-all-domains';
+import { checkAllDomains } from '../disk-paths/check-all-domains';
 
 /** Deadline for all VMs of a host, in milliseconds. */
 const probeDeadlineMs = 12_000;
@@ -10,7 +10,7 @@ const probeDeadlineMs = 12_000;
 /** Checks every VM that OpenNebula runs on this host; a domain that cannot be read is left out. */
 export async function probeVms(settings: Settings): Promise<ProbedVm[]> {
   const probed: ProbedVm[] = [];
-  for await (const { uuid, report } of examine(settings, probeDeadlineMs, isDeployed)) {
+  for await (const { uuid, report } of checkAllDomains(settings, probeDeadlineMs, isDeployed)) {
     if (uuid === undefined) continue;
     const { domain, verdict, blockState } = report;
     const vmId = domain.slice('one-'.length);

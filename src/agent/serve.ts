@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings';
 import { GuardError } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import { withoutPlainOk } from '../core/finding';
-import { examine } from '../disk-paths/check-all-domains';
+import { checkAllDomains } from '../disk-paths/check-all-domains';
 import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
 import { hostState } from '../doctor/check-host';
 import { withDomainLock } from '../hypervisor/domain-lock';
@@ -81,7 +81,7 @@ export async function handleRequest(
   if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
   if (action === 'audit')
-    return reportAll(examine(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
+    return reportAll(checkAllDomains(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
   if (action === 'foresee') {
     const forecasts = forecastRelink(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
     return reportAll(forecasts, 'vms-behind-links', frontend);

@@ -13,7 +13,7 @@ import { message, type Message } from '../messages';
 import { withDeadline } from '../os/deadline';
 import { plainCheckFound } from './check';
 
-interface Examined {
+interface CheckedDomain {
   /** Paths and block state together. */
   readonly report: DomainReport;
   /** Both of a domain that could be read. */
@@ -25,11 +25,11 @@ interface Examined {
  * Checks the paths and the block state of every domain of this host that is `wanted`. One domain's error does not hide
  * another domain, and what is not known after `deadline` milliseconds is unknown, not waited for.
  */
-export async function* examine(
+export async function* checkAllDomains(
   settings: Settings,
   deadline: number,
   wanted: (name: string) => boolean = () => true,
-): AsyncGenerator<Examined> {
+): AsyncGenerator<CheckedDomain> {
   const end = performance.now() + deadline;
   const domains: (Domain | UnreadableDomain)[] = [];
   for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);

@@ -32,7 +32,7 @@ export async function* plainCheckFound(
   which = checks,
 ): AsyncGenerator<DomainReport> {
   yield* checkHeldTogether(found, asked, async (domain, group) => {
-    const facts = await gatherDomain(domain, {}, group);
+    const facts = await collectDomainFacts(domain, {}, group);
     return 'why' in facts ? reportNoFacts(facts) : report(facts, which);
   });
 }
@@ -108,12 +108,12 @@ async function* inGroups<T>(items: AsyncIterable<T> | Iterable<T>, size: number)
 }
 
 /** The facts of one domain: of a group that is held already, or held alone. */
-export function gatherDomain(
+export function collectDomainFacts(
   domain: Domain,
-  depth: CollectOptions = {},
+  options: CollectOptions = {},
   group?: HeldDomains,
 ): Promise<DomainFacts | UnreadableDomain> {
-  const work = (held: HeldDomain): Promise<DomainFacts> => collectFacts(held, depth);
+  const work = (held: HeldDomain): Promise<DomainFacts> => collectFacts(held, options);
   return group ? group.with(domain, work) : holdDomain(domain, work);
 }
 

@@ -8,7 +8,7 @@ import type { HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { blockNodesOf } from '../hypervisor/qmp-client';
 import { VirshSession } from '../hypervisor/virsh-session';
-import { checkHeldTogether, gatherDomain, plainCheck, report } from './check';
+import { checkHeldTogether, collectDomainFacts, plainCheck, report } from './check';
 import { checks, checksWithoutInspection } from './checks';
 import type { DomainFacts } from './model/facts';
 
@@ -49,9 +49,9 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 /** One domain, whose lock or process the caller may hold. The hosts, QEMU and the kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep, virsh } = options;
-  const depth = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
+  const wanted = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
   const [facts, destination, block] = await Promise.all([
-    gatherDomain(domain, depth, options.group),
+    collectDomainFacts(domain, wanted, options.group),
     askAbout(domain, options.destination),
     deep ? inspectDomain(domain, settings, virsh) : undefined,
   ]);

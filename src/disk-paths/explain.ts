@@ -5,7 +5,7 @@ import { describeHop } from '../file-tree/model/describe-hops';
 import { sameTarget } from '../file-tree/model/entry';
 import type { Hop, ResolvedPath } from '../file-tree/model/walk';
 import { findDomains } from '../hypervisor/find-domains';
-import { gatherDomain, report } from './check';
+import { collectDomainFacts, report } from './check';
 import type { SourceFacts } from './model/facts';
 
 /** One line of the two views: the hop at that position in each of them, if it has one. */
@@ -30,7 +30,7 @@ export interface Explained {
 /** Both views of every disk of one domain, hop by hop, with the verdict. */
 export async function explain(word: string, settings: Settings): Promise<Explained> {
   for await (const found of findDomains([word], settings)) {
-    const facts = 'why' in found ? found : await gatherDomain(found);
+    const facts = 'why' in found ? found : await collectDomainFacts(found);
     if ('why' in facts) return { report: reportNoFacts(facts), ownNamespace: true, disks: [] };
     return {
       report: report(facts),

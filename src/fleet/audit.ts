@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { withoutPlainOk, reasonOf } from '../core/finding';
 import { worstFirst, type FleetDomain, type FleetReport } from './model/fleet';
-import { examine } from '../disk-paths/check-all-domains';
+import { checkAllDomains } from '../disk-paths/check-all-domains';
 import { compareWithRecords, findZombies } from './compare-with-records';
 import { fromHosts, type Asking } from './from-hosts';
 import { fromMonitoring } from './from-monitoring';
@@ -43,7 +43,7 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
 async function domainsHere({ settings }: AuditOptions): Promise<FleetDomain[]> {
   const host = hostname();
   const domains: FleetDomain[] = [];
-  for await (const { report } of examine(settings, localDeadlineMs)) {
+  for await (const { report } of checkAllDomains(settings, localDeadlineMs)) {
     const id = /^one-([0-9]+)$/.exec(report.domain)?.[1];
     const vmId = id === undefined ? null : Number(id);
     const seen = new Date().toISOString();

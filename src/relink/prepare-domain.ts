@@ -3,7 +3,7 @@ import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import type { Step } from '../core/repair-step';
 import { isUnknown } from '../core/unknown';
 import type { UnreadableDomain } from '../core/unreadable-domain';
-import { gatherDomain, report } from '../disk-paths/check';
+import { collectDomainFacts, report } from '../disk-paths/check';
 import { planWithNeighbours } from '../disk-paths/checks/disk-path';
 import { collectFacts } from '../disk-paths/io/collect-facts';
 import { removeLeftovers } from '../disk-paths/io/dev-tree';
@@ -177,7 +177,7 @@ export async function uncertaintyAfter(
   path: string,
   sound: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const facts: DomainFacts | UnreadableDomain = await gatherDomain(domain, { open: true });
+  const facts: DomainFacts | UnreadableDomain = await collectDomainFacts(domain, { open: true });
   if ('why' in facts) {
     // A domain that ended meanwhile needs no path; one that just starts already has its namespace, made for the old
     // path.

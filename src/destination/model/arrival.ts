@@ -1,7 +1,7 @@
 /**
  * The state of a domain on its destination. `runs`: all of it is there, and its guest runs. `not-running`: all of it is
- * there, and its guest does not run. `partial`: a part of it may still be missing. `absent`: libvirt there has no such domain that
- * is active. `reported` is what `virsh domstate --reason` printed.
+ * there, and its guest does not run. `partial`: a part of it may still be missing. `absent`: libvirt there has no such
+ * domain that is active. `reported` is what `virsh domstate --reason` printed.
  */
 export interface Arrival {
   readonly kind: 'runs' | 'not-running' | 'partial' | 'absent';

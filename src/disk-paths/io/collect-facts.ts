@@ -19,11 +19,12 @@ export interface CollectOptions {
   readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
 }
 
-/** Reads all facts of one held domain; `depth`: what a deep check reads in addition. */
-export async function collectFacts(held: HeldDomain, depth: CollectOptions = {}): Promise<DomainFacts> {
+/** Reads all facts of one held domain; `options`: what a deep check reads in addition. */
+export async function collectFacts(held: HeldDomain, options: CollectOptions = {}): Promise<DomainFacts> {
   const { domain, process, credentials, ownNamespace, mounts } = held;
-  const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> => readSources(held, sources, depth);
-  const [nodes, known] = await Promise.all([depth.askNodes?.(domain.uuid), look(domain.sources)]);
+  const look = (sources: readonly DiskSource[]): Promise<SourceFacts[]> =>
+    readSources(held, sources, options);
+  const [nodes, known] = await Promise.all([options.askNodes?.(domain.uuid), look(domain.sources)]);
   const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
   const isWhole = found.every(({ namespace }) => diskAt(namespace));
   const sources = found.map((facts): SourceFacts => {
@@ -33,7 +34,7 @@ export async function collectFacts(held: HeldDomain, depth: CollectOptions = {})
       ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
     };
   });
-  const open = openFilesOf(held, sources, depth.open);
+  const open = openFilesOf(held, sources, options.open);
   const { pid, origin } = process;
   const facts = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
   return nodes ? { ...facts, nodes } : facts;
