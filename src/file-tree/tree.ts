@@ -49,10 +49,10 @@ export class FileTree {
   };
 
   /**
-   * A path of this process that reaches the last element of `path` through its directory's descriptor; a link there must
-   * not be followed. `undefined` when the directory is missing.
+   * A path of this process (`/proc/self/fd/N/name`) that reaches the last element of `path` through its directory's
+   * descriptor; a link there must not be followed. `undefined` when the directory is missing.
    */
-  anchor(path: string): string | undefined {
+  fdPath(path: string): string | undefined {
     const cut = path.lastIndexOf('/');
     const directory = this.directory(path.slice(0, cut));
     return typeof directory === 'number' ? `/proc/self/fd/${directory}/${path.slice(cut + 1)}` : undefined;
@@ -94,10 +94,10 @@ export class FileTree {
     if (typeof directory !== 'number') return directory;
     const reason = this.before(path);
     if (reason !== undefined) return { kind: 'unreadable', error: reason };
-    const anchored = `/proc/self/fd/${directory}/${path.slice(cut + 1)}`;
+    const fdPath = `/proc/self/fd/${directory}/${path.slice(cut + 1)}`;
     try {
-      const stat = lstatSync(anchored, { throwIfNoEntry: false });
-      return stat ? toEntry(stat, anchored) : { kind: 'missing' };
+      const stat = lstatSync(fdPath, { throwIfNoEntry: false });
+      return stat ? toEntry(stat, fdPath) : { kind: 'missing' };
     } catch (error) {
       return { kind: 'unreadable', error: errorName(error) };
     }
@@ -168,8 +168,8 @@ function inodeOf(stat: Stats, path: string): string {
 }
 
 /** Id of the mount on which something lies, without opening it (`mnt_id:` of proc(5), fdinfo). */
-function mountIdOf(anchored: string): number | undefined {
-  const info = withFile(anchored, openPath | constants.O_NOFOLLOW, (descriptor) =>
+function mountIdOf(fdPath: string): number | undefined {
+  const info = withFile(fdPath, openPath | constants.O_NOFOLLOW, (descriptor) =>
     readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'),
   );
   const id = /^mnt_id:\s*(\d+)/m.exec(info)?.[1];

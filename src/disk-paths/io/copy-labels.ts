@@ -53,8 +53,8 @@ async function accessListOf(model: string): Promise<string | undefined> {
 }
 
 /** For a command that this process runs, `/proc/self` would be the command itself. */
-export function ofThisProcess(anchored: string): string {
-  return anchored.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);
+export function ofThisProcess(fdPath: string): string {
+  return fdPath.replace(/^\/proc\/self\//, `/proc/${process.pid}/`);
 }
 
 function failure(

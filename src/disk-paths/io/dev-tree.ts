@@ -45,11 +45,11 @@ export function removeLeftovers(held: HeldDomain): void {
   const leftovers = [...entriesOfDev(held)].filter(({ path }) => path.includes(`/${temporaryPrefix}`));
   // In reverse: the entries of a directory come after it in the list.
   for (const { path } of leftovers.reverse()) {
-    const anchor = held.view.anchor(path);
-    if (anchor === undefined) continue;
+    const fdPath = held.view.fdPath(path);
+    if (fdPath === undefined) continue;
     try {
-      if (lstatSync(anchor).isDirectory()) rmdirSync(anchor);
-      else unlinkSync(anchor);
+      if (lstatSync(fdPath).isDirectory()) rmdirSync(fdPath);
+      else unlinkSync(fdPath);
       held.view.forget(path);
     } catch (error) {
       // It does no harm, and a later repair finds it again.

@@ -29,16 +29,16 @@ export function prepareEntry(path: string, { view, mounts, domain }: HeldDomain)
   const cut = path.lastIndexOf('/');
   const directory = path.slice(0, cut);
   try {
-    const anchor = view.anchor(path);
+    const fdPath = view.fdPath(path);
     // libvirt before 9.0 left the host's /dev below its own (src/qemu/qemu_namespace.c, qemuDomainUnshareNamespace).
     const dev = view.mountIdOf('/dev');
     const isLibvirts = mounts.some((mount) => mount.id === dev && isDevOfLibvirt(mount));
-    if (anchor === undefined) throw refuse(message('directory-missing', { directory }));
+    if (fdPath === undefined) throw refuse(message('directory-missing', { directory }));
     if (!isLibvirts) throw refuse(message('dev-replaced'));
     if (view.mountIdOf(directory) !== dev) throw refuse(message('directory-on-other-mount', { directory }));
     return {
-      final: anchor,
-      temporary: `${anchor.slice(0, anchor.lastIndexOf('/'))}/${temporaryPrefix}${process.pid}`,
+      final: fdPath,
+      temporary: `${fdPath.slice(0, fdPath.lastIndexOf('/'))}/${temporaryPrefix}${process.pid}`,
     };
   } catch (error) {
     throw error instanceof GuardError ? error : refuse({ what: errorName(error) }, error);

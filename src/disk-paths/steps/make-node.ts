@@ -5,7 +5,7 @@ import { runCommand } from '../../os/run-command';
 import { copyAclAndLabel, ofThisProcess } from '../io/copy-labels';
 import { prepareEntry, type NewEntry } from '../io/new-entry';
 import { toEntry } from '../../file-tree/tree';
-import { anchorOf, finish, leaving, undoIfSame, type Executors, type StepOf, type Workplace } from './step';
+import { fdPathOf, finish, leaving, undoIfSame, type Executors, type StepOf, type Workplace } from './step';
 
 const mknodDeadlineMs = 5_000;
 
@@ -13,7 +13,7 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
   const where = prepareEntry(step.path, place.held);
   if (step.like === undefined) await makeNewNode(step, where, place);
   // A hard link to the node that libvirt made for this QEMU: it keeps its owner, mode, list and label.
-  else linkSync(anchorOf(place.held.view, step.like), where.temporary);
+  else linkSync(fdPathOf(place.held.view, step.like), where.temporary);
   const made = toEntry(lstatSync(where.temporary), where.temporary);
   if (made.kind !== 'block' || made.device !== step.device) {
     unlinkSync(where.temporary);
@@ -40,5 +40,5 @@ async function makeNewNode(
     const values = { path: step.path, error: result.stderr.trim() };
     throw new GuardError('failed', message('node-not-made', values));
   }
-  await finish(temporary, step, (pinned) => copyAclAndLabel(anchorOf(host, step.path), temporary, pinned));
+  await finish(temporary, step, (pinned) => copyAclAndLabel(fdPathOf(host, step.path), temporary, pinned));
 }

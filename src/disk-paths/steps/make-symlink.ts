@@ -1,13 +1,13 @@
 import { lchownSync, linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { copyAclAndLabel } from '../io/copy-labels';
 import { prepareEntry } from '../io/new-entry';
-import { anchorOf, leaving, undoIfSame, type Executors } from './step';
+import { fdPathOf, leaving, undoIfSame, type Executors } from './step';
 
 export const makeSymlink: Executors['make-symlink'] = async (step, { held, host }) => {
   const { final, temporary } = prepareEntry(step.path, held);
   symlinkSync(step.target, temporary);
   lchownSync(temporary, step.uid, step.gid);
-  await copyAclAndLabel(anchorOf(host, step.path), temporary);
+  await copyAclAndLabel(fdPathOf(host, step.path), temporary);
   const undo = undoIfSame(final, temporary, unlinkSync);
   // link(2) follows no symlink and, unlike rename(2), replaces nothing that appeared meanwhile.
   linkSync(temporary, final);
@@ -19,7 +19,7 @@ export const replaceSymlink: Executors['replace-symlink'] = async (step, { held,
   const { final, temporary } = prepareEntry(step.path, held);
   symlinkSync(step.target, temporary);
   lchownSync(temporary, step.uid, step.gid);
-  await copyAclAndLabel(anchorOf(host, step.path), temporary);
+  await copyAclAndLabel(fdPathOf(host, step.path), temporary);
   const undo = undoIfSame(final, temporary, () => {
     symlinkSync(step.was, temporary);
     lchownSync(temporary, step.uid, step.gid);

@@ -84,8 +84,8 @@ export async function finish(
 }
 
 /** @throws GuardError when the directory of a path has gone since the repair was planned. */
-export function anchorOf(view: FileTree, path: string): string {
-  const anchor = view.anchor(path);
-  if (anchor === undefined) throw new GuardError('failed', message('directory-vanished', { path }));
-  return anchor;
+export function fdPathOf(view: FileTree, path: string): string {
+  const fdPath = view.fdPath(path);
+  if (fdPath === undefined) throw new GuardError('failed', message('directory-vanished', { path }));
+  return fdPath;
 }

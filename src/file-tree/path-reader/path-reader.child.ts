@@ -107,7 +107,7 @@ function answerOf({ path, links = [], wanted, open }: PathQuestion, view: FileTr
   const { end } = found;
   if (end.kind !== 'found' || !canBeDisk(end.entry)) return { walk: found };
   // By a descriptor: another entry may have been given that name meanwhile.
-  return withFile(view.anchor(end.path) ?? '', openPath | constants.O_NOFOLLOW, (pinned) => {
+  return withFile(view.fdPath(end.path) ?? '', openPath | constants.O_NOFOLLOW, (pinned) => {
     const name = `/proc/self/fd/${pinned}`;
     if (JSON.stringify(toEntry(fstatSync(pinned), name)) !== JSON.stringify(end.entry))
       return { walk: { ...found, end: { kind: 'unreadable', path: end.path, error: changed } } };

@@ -35,13 +35,13 @@ export async function replaceLink(path: string, before: LinkEntry, target: strin
   const host = FileTree.open('/');
   try {
     const directory = host.look(path.slice(0, path.lastIndexOf('/')) || '/');
-    const anchor = host.anchor(path);
-    if (anchor === undefined || directory.kind !== 'directory') throw failed(path, textOf('directory-gone'));
+    const fdPath = host.fdPath(path);
+    if (fdPath === undefined || directory.kind !== 'directory') throw failed(path, textOf('directory-gone'));
     const byRoot = before.uid === 0 || (directory.uid === 0 && (directory.mode & 0o022) === 0);
-    if (byRoot) exchange(anchor, before, target);
-    else await exchangeAsOwner(anchor, before, target);
-    if (readlinkSync(anchor) !== target)
-      throw failed(path, textOf('points-elsewhere', { target: readlinkSync(anchor) }));
+    if (byRoot) exchange(fdPath, before, target);
+    else await exchangeAsOwner(fdPath, before, target);
+    if (readlinkSync(fdPath) !== target)
+      throw failed(path, textOf('points-elsewhere', { target: readlinkSync(fdPath) }));
   } catch (error) {
     throw error instanceof GuardError ? error : failed(path, errorName(error), error);
   } finally {
@@ -57,13 +57,13 @@ export function isLinkTo(path: string, target: string): boolean {
   }
 }
 
-function exchange(anchor: string, before: LinkEntry, target: string): void {
-  const temporary = freshName(anchor);
+function exchange(fdPath: string, before: LinkEntry, target: string): void {
+  const temporary = freshName(fdPath);
   symlinkSync(target, temporary);
   try {
     if (before.uid !== 0) lchownSync(temporary, before.uid, before.gid);
-    expectUnchanged(anchor, before);
-    renameSync(temporary, anchor);
+    expectUnchanged(fdPath, before);
+    renameSync(temporary, fdPath);
   } catch (error) {
     unlinkSync(temporary);
     throw error;
@@ -71,11 +71,11 @@ function exchange(anchor: string, before: LinkEntry, target: string): void {
 }
 
 /** Runs the host's ln(1) and mv(1) as the link's owner, in the directory of the descriptor that they get. */
-async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string): Promise<void> {
-  const temporary = `/proc/self/fd/3/${basename(freshName(anchor))}`;
-  const final = `/proc/self/fd/3/${basename(anchor)}`;
+async function exchangeAsOwner(fdPath: string, before: LinkEntry, target: string): Promise<void> {
+  const temporary = `/proc/self/fd/3/${basename(freshName(fdPath))}`;
+  const final = `/proc/self/fd/3/${basename(fdPath)}`;
   const owner = { uid: before.uid, gid: before.gid, groups: [before.gid], overridesAccess: false };
-  const directory = openSync(dirname(anchor), constants.O_RDONLY | constants.O_DIRECTORY);
+  const directory = openSync(dirname(fdPath), constants.O_RDONLY | constants.O_DIRECTORY);
   const asOwner = async (...argv: readonly string[]): Promise<void> => {
     const options = { deadline: exchangeDeadlineMs, cwd: '/', inherit: directory };
     const command = withDescriptors(4, [...asUserArgv(owner), ...argv]);
@@ -85,7 +85,7 @@ async function exchangeAsOwner(anchor: string, before: LinkEntry, target: string
   try {
     await asOwner('ln', '--symbolic', '--no-target-directory', '--', target, temporary);
     try {
-      expectUnchanged(anchor, before);
+      expectUnchanged(fdPath, before);
       await asOwner('mv', '--force', '--no-target-directory', '--', temporary, final);
     } catch (error) {
       await asOwner('rm', '--force', '--', temporary);
@@ -102,8 +102,8 @@ function errorInWords(words: string): Error {
   return Object.assign(new Error(words), known ? { code: known[0] } : {});
 }
 
-function expectUnchanged(anchor: string, before: LinkEntry): void {
-  if (lstatSync(anchor).isSymbolicLink() && readlinkSync(anchor) === before.target) return;
+function expectUnchanged(fdPath: string, before: LinkEntry): void {
+  if (lstatSync(fdPath).isSymbolicLink() && readlinkSync(fdPath) === before.target) return;
   throw new GuardError('failed', message('link-changed', { target: before.target }));
 }
 
