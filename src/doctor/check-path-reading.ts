@@ -45,9 +45,10 @@ export async function judgePathReading(): Promise<Finding> {
 
 function findingOfTrial(own: Answered | undefined, others: Answered | undefined): Finding {
   if (!own || !others) return problem(textOf('no-answer'));
-  if (!('walk' in own)) return problem(own.why);
+  if (!('resolved' in own)) return problem(own.why);
   if (own.opened?.kind !== 'opened') return problem(textOf('own-file-not-opened'));
-  if (!('walk' in others) || others.opened?.kind !== 'refused') return problem(textOf('root-file-opened'));
+  if (!('resolved' in others) || others.opened?.kind !== 'refused')
+    return problem(textOf('root-file-opened'));
   return found('ok', message('reads-as-other', { version: process.version }));
 }
 

@@ -17,7 +17,7 @@ interface IndexedDomain {
   /** Identity of libvirt's status file: it changes whenever the domain does. */
   readonly version: string;
   readonly domain: Domain | UnreadableDomain;
-  readonly walks: readonly ResolvedPath[];
+  readonly paths: readonly ResolvedPath[];
 }
 
 /** The users of a link: domains whose paths use it, and domains for which that is unknown. */
@@ -73,16 +73,16 @@ export class LinkUserIndex {
   usersOf(link: FoundLink): LinkUsers {
     const domains: Domain[] = [];
     const uncertain: UnreadableDomain[] = [];
-    for (const { domain, walks } of this.known.values()) {
+    for (const { domain, paths } of this.known.values()) {
       if ('why' in domain) {
         uncertain.push(domain);
         continue;
       }
-      const other = walks.map((resolved) => otherNameOf(link, resolved)).find((path) => path !== undefined);
+      const other = paths.map((resolved) => otherNameOf(link, resolved)).find((path) => path !== undefined);
       if (other !== undefined) {
         const { what: why, remedy } = message('other-name-of-link', { other });
         uncertain.push({ name: domain.name, why, remedy });
-      } else if (walks.some((resolved) => goesThrough(resolved, link.path))) domains.push(domain);
+      } else if (paths.some((resolved) => goesThrough(resolved, link.path))) domains.push(domain);
     }
     return { domains, uncertain };
   }
@@ -92,14 +92,14 @@ export class LinkUserIndex {
     version: string,
     group: HeldDomains,
   ): Promise<IndexedDomain> {
-    if ('why' in found) return { version, domain: found, walks: [] };
+    if ('why' in found) return { version, domain: found, paths: [] };
     const facts = await group.with(found, (held) => collectFacts(held));
     // For a QEMU that cannot be read, the host's view of its paths is still known.
-    const walks =
+    const paths =
       'why' in facts
-        ? await this.host.walks(found.sources.map(({ path }) => path))
+        ? await this.host.resolve(found.sources.map(({ path }) => path))
         : facts.sources.flatMap((source) => [source.host, source.namespace]);
-    return { version, domain: found, walks };
+    return { version, domain: found, paths };
   }
 }
 

@@ -155,7 +155,7 @@ async function provesWrong(held: HeldDomain, claims: readonly PathClaim[]): Prom
     const disk = diskOf(facts);
     if (!disk) return textOf('source-leads-to-no-disk', { path: source.path });
     const [read] = await readPaths(held, [source], links, { open: true });
-    const end = read?.answer.walk.end;
+    const end = read?.answer.resolved.end;
     const opened = read?.opened;
     if (opened && 'unknown' in opened) return opened.unknown;
     if (end?.kind !== 'found' || !sameIdentity(end.entry, disk))

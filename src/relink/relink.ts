@@ -117,8 +117,8 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
   if (from === change.target) return { ...base, result: 'unchanged' };
   if (change.expected !== undefined && from !== change.expected)
     return left(message('link-moved-since', { from: from ?? '', expected: change.expected }));
-  const [before] = await host.walks([found.path]);
-  const [after] = await host.walks([found.path], new Map([[found.path, change.target]]));
+  const [before] = await host.resolve([found.path]);
+  const [after] = await host.resolve([found.path], new Map([[found.path, change.target]]));
   const refusal = before && after ? refuseTarget(before, after) : textOf('target-not-looked-at');
   if (refusal !== undefined) return left(message('target-refused', { why: refusal }));
 

@@ -15,7 +15,7 @@ export async function sourcesAfter(
     sources.map(({ source }) => source),
     links,
   );
-  return looked.map(({ source, host, answer: { walk: namespace } }) => {
+  return looked.map(({ source, host, answer: { resolved: namespace } }) => {
     const access = refusedOnPath(namespace);
     return { source, host, namespace, ...(access ? { access } : {}), ...insideOf(held, host, namespace) };
   });

@@ -65,7 +65,7 @@ async function readSources(
   const paths = await readPaths(held, sources, unchangedLinks, { open, wanted: true });
   return paths.map(({ source, host, answer, opened }) => {
     const access = judgeAccess(source, answer, context);
-    const { walk: namespace } = answer;
+    const { resolved: namespace } = answer;
     return { source, host, namespace, ...(access ? { access } : {}), ...(opened ? { opened } : {}) };
   });
 }

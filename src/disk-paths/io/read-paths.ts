@@ -51,7 +51,7 @@ export async function readPaths(
   const answers = await held.read(questions);
   return sources.map((source, index) => {
     const [host, namespace] = [answers[2 * index], answers[2 * index + 1]];
-    return { source, host: walkOf(host, source.path), ...answerOf(namespace, source.path, open) };
+    return { source, host: resolvedPathOf(host, source.path), ...answerOf(namespace, source.path, open) };
   });
 }
 
@@ -61,8 +61,8 @@ function isInBothViews(path: string, { ownNamespace }: HeldDomain): boolean {
 }
 
 /** The resolved path; it is unreadable where it could not be looked at. */
-export function walkOf(answered: Answered | undefined, path: string): ResolvedPath {
-  if (answered && 'walk' in answered) return answered.walk;
+export function resolvedPathOf(answered: Answered | undefined, path: string): ResolvedPath {
+  if (answered && 'resolved' in answered) return answered.resolved;
   const error = answered?.why ?? textOf('no-answer');
   return { path, hops: [], end: { kind: 'unreadable', path: answered?.hangsAt ?? path, error } };
 }
@@ -72,12 +72,15 @@ function answerOf(
   path: string,
   open: boolean,
 ): Pick<ReadPath, 'answer' | 'opened'> {
-  if (answered && 'walk' in answered) {
+  if (answered && 'resolved' in answered) {
     const { opened, ...answer } = answered;
     return opened ? { answer, opened } : { answer };
   }
   const values = { path, error: answered?.why ?? textOf('no-answer') };
   const reason =
     answered?.hangsAt === undefined ? message('path-not-looked-at', values) : message('path-hangs', values);
-  return { answer: { walk: walkOf(answered, path) }, ...(open ? { opened: unknownOf(reason) } : {}) };
+  return {
+    answer: { resolved: resolvedPathOf(answered, path) },
+    ...(open ? { opened: unknownOf(reason) } : {}),
+  };
 }

@@ -21,7 +21,7 @@ export interface SourceFacts {
   readonly source: DiskSource;
   readonly host: ResolvedPath;
   readonly namespace: ResolvedPath;
-  /** Only where the namespace's walk ends at something that could be opened. */
+  /** Only where the namespace's path ends at something that could be opened. */
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;

@@ -33,7 +33,7 @@ interface AccessContext {
  */
 export function judgeAccess(
   source: DiskSource,
-  { walk: resolved, access }: Pick<PathAnswer, 'walk' | 'access'>,
+  { resolved, access }: Pick<PathAnswer, 'resolved' | 'access'>,
   context: AccessContext,
 ): AccessFact | undefined {
   const closed = refusedOnPath(resolved);

@@ -15,7 +15,7 @@ export interface PathQuestion {
 }
 
 export interface PathAnswer {
-  readonly walk: ResolvedPath;
+  readonly resolved: ResolvedPath;
   /** The result of access(2): `ok`, or the name of the error; only where it was asked for and the path leads to a disk. */
   readonly access?: string;
   /** Only where it was asked for and the path leads to a disk. */
@@ -43,8 +43,8 @@ export function avoided(list: readonly AvoidedPath[], path: string): AvoidedPath
  * must not be able to do more harm than a wrong answer about that user's own VMs.
  */
 export function isPathAnswer(value: unknown): value is PathAnswer {
-  if (!hasStrings(value, []) || !hasStrings(value.walk, ['path'])) return false;
-  const { hops, end } = value.walk;
+  if (!hasStrings(value, []) || !hasStrings(value.resolved, ['path'])) return false;
+  const { hops, end } = value.resolved;
   if (!hasStrings(end, ['kind', 'path']) || !Array.isArray(hops)) return false;
   if (end.kind === 'found' && !hasStrings(end.entry, ['kind'])) return false;
   return hops.every((hop: unknown) => hasStrings(hop, ['path']) && hasStrings(hop.entry, ['kind']));

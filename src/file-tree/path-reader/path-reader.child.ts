@@ -98,21 +98,21 @@ function answer(question: PathQuestion, view: FileTree): PathAnswer {
     return answerOf(question, view);
   } catch (error) {
     const { path } = question;
-    return { walk: { path, hops: [], end: { kind: 'unreadable', path, error: errorName(error) } } };
+    return { resolved: { path, hops: [], end: { kind: 'unreadable', path, error: errorName(error) } } };
   }
 }
 
 function answerOf({ path, links = [], wanted, open }: PathQuestion, view: FileTree): PathAnswer {
   const found = resolvePath(withLinks(view.look, new Map(links)), path);
   const { end } = found;
-  if (end.kind !== 'found' || !canBeDisk(end.entry)) return { walk: found };
+  if (end.kind !== 'found' || !canBeDisk(end.entry)) return { resolved: found };
   // By a descriptor: another entry may have been given that name meanwhile.
   return withFile(view.fdPath(end.path) ?? '', openPath | constants.O_NOFOLLOW, (pinned) => {
     const name = `/proc/self/fd/${pinned}`;
     if (JSON.stringify(toEntry(fstatSync(pinned), name)) !== JSON.stringify(end.entry))
-      return { walk: { ...found, end: { kind: 'unreadable', path: end.path, error: changed } } };
+      return { resolved: { ...found, end: { kind: 'unreadable', path: end.path, error: changed } } };
     return {
-      walk: found,
+      resolved: found,
       ...(wanted === undefined ? {} : { access: accessTo(name, wanted) }),
       ...(open ? { opened: tryToOpen(name, end.path, open.direct) } : {}),
     };

@@ -24,7 +24,7 @@ function only(path: string, entry: ReturnType<View>): View {
 }
 
 function judge(view: View, path: string, access?: string, changes = {}): AccessFact | undefined {
-  const answer = { walk: resolvePath(view, path), ...(access === undefined ? {} : { access }) };
+  const answer = { resolved: resolvePath(view, path), ...(access === undefined ? {} : { access }) };
   return judgeAccess(aSource({ path }), answer, { ...context, ...changes });
 }
 
@@ -90,7 +90,7 @@ describe('what a walk by hand does not meet', () => {
     expect(judge(only(path, file), path, 'ok')).toMatchObject({ kind: 'refused', path, why: { what: why } });
     const readonly = aSource({ path, readonly: true });
     expect(
-      judgeAccess(readonly, { walk: resolvePath(only(path, file), path), access: 'ok' }, context),
+      judgeAccess(readonly, { resolved: resolvePath(only(path, file), path), access: 'ok' }, context),
     ).toEqual({
       kind: 'allowed',
     });

@@ -3,7 +3,7 @@ import { avoided, isPathAnswer } from '../../../src/file-tree/model/path-questio
 import { resolvePath } from '../../../src/file-tree/model/walk';
 import { storpoolView } from '../../support/factories';
 
-const answer = { walk: resolvePath(storpoolView(), '/dev/sp-3') };
+const answer = { resolved: resolvePath(storpoolView(), '/dev/sp-3') };
 
 describe('what a child answers', () => {
   test('is taken as it comes through JSON', () => {
@@ -14,12 +14,12 @@ describe('what a child answers', () => {
     ['nothing', null],
     ['a word', 'safe'],
     ['a list', []],
-    ['an object without a walk', { access: 'ok' }],
-    ['a walk without an end', { walk: { path: '/x', hops: [] } }],
-    ['an end without a path', { walk: { path: '/x', hops: [], end: { kind: 'missing' } } }],
-    ['an end at nothing', { walk: { path: '/x', hops: [], end: { kind: 'found', path: '/x' } } }],
-    ['hops that are no list', { walk: { ...answer.walk, hops: 'x' } }],
-    ['a hop without an entry', { walk: { ...answer.walk, hops: [{ path: '/x' }] } }],
+    ['an object without a resolved path', { access: 'ok' }],
+    ['a resolved path without an end', { resolved: { path: '/x', hops: [] } }],
+    ['an end without a path', { resolved: { path: '/x', hops: [], end: { kind: 'missing' } } }],
+    ['an end at nothing', { resolved: { path: '/x', hops: [], end: { kind: 'found', path: '/x' } } }],
+    ['hops that are no list', { resolved: { ...answer.resolved, hops: 'x' } }],
+    ['a hop without an entry', { resolved: { ...answer.resolved, hops: [{ path: '/x' }] } }],
   ])('is not taken for an answer: %s', (_, value) => {
     expect(isPathAnswer(value)).toBe(false);
   });

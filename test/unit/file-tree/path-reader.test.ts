@@ -21,9 +21,9 @@ async function askOf(script: string, paths: readonly string[] = ['/etc']): Promi
 test('the child itself says what stands at a path', async () => {
   const answers = await askOf('exec "$@"', ['/etc', '/no/such', '/etc/']);
   expect(answers).toMatchObject([
-    { walk: { path: '/etc', end: { kind: 'found', path: '/etc' } } },
-    { walk: { end: { kind: 'missing', path: '/no' } } },
-    { walk: { end: { kind: 'found', path: '/etc' } } },
+    { resolved: { path: '/etc', end: { kind: 'found', path: '/etc' } } },
+    { resolved: { end: { kind: 'missing', path: '/no' } } },
+    { resolved: { end: { kind: 'found', path: '/etc' } } },
   ]);
 });
 
