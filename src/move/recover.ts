@@ -55,7 +55,7 @@ async function resetAfterMover(session: MoveSession): Promise<AfterFailure | und
 }
 
 /** An error of this program after a failure: QEMU may lack its disks unless it is known to have them, or has ended. */
-export function brokenOff(session: MoveSession, { attempts, error }: Handed): AfterFailure {
+export function breakOff(session: MoveSession, { attempts, error }: Handed): AfterFailure {
   const cause = attempts.at(-1)?.attempt.cause;
   const isOver = cause === 'died' || isGone(session.domain);
   const isPersonNeeded = isOver || (cause === 'handing-over' && session.blockState !== 'healthy');
@@ -64,9 +64,9 @@ export function brokenOff(session: MoveSession, { attempts, error }: Handed): Af
 }
 
 /** A failure that is not retried; what it left in QEMU is reset all the same. */
-export async function failedOtherwise(session: MoveSession): Promise<AfterFailure> {
+export async function settleFailure(session: MoveSession): Promise<AfterFailure> {
   const why = message('mover-failed');
-  const { person, notReset } = await settle(session, why);
+  const { person, notReset } = await waitUntilSettled(session, why);
   return person ?? notReset ?? { ...why, result: 'mover-failed' };
 }
 
@@ -95,7 +95,7 @@ interface Settled {
  * libvirt may undo a move after the mover's end, where it lost the mover or was itself restarted: waits for the end of its
  * job, and for the guest to be as before.
  */
-async function settle(session: MoveSession, why: Message): Promise<Settled> {
+async function waitUntilSettled(session: MoveSession, why: Message): Promise<Settled> {
   const ended = await endOfJob(session.domain, session.options.settings);
   const notReset = await resetWhatFailureLeft(session, why);
   if (notReset?.result === 'person') return { person: notReset };
@@ -140,10 +140,10 @@ async function stateAfter(session: MoveSession): Promise<string | Unknown> {
 }
 
 /** The move was cancelled: libvirt's job has to end, and the VM to be on this host as before. */
-export async function endedEarly(session: MoveSession, why: Message): Promise<AfterFailure> {
+export async function endEarly(session: MoveSession, why: Message): Promise<AfterFailure> {
   const { name: domain } = session.domain;
   const host = session.options.destination;
-  const { person, state } = await settle(session, why);
+  const { person, state } = await waitUntilSettled(session, why);
   if (person) return person;
   if (typeof state === 'object') return await notAsBefore(session, why, state);
   const failure = await session.destination?.copyOf(session.domain);

@@ -2,8 +2,8 @@ import { GuardError } from '../core/errors';
 import { message } from '../messages';
 import type { GuardResult, MoveState, OutcomeOf, Unsafe } from './model/move-states';
 import { jobOf } from '../hypervisor/qmp-client';
-import { brokenOff, endedEarly, failedOtherwise, notRetried, recoverFromHandoverFailure } from './recover';
-import { died, succeeded } from './verify-arrival';
+import { breakOff, endEarly, settleFailure, notRetried, recoverFromHandoverFailure } from './recover';
+import { confirmArrival, lookElsewhere } from './verify-arrival';
 import type { MoveSession, GuardOptions } from './session';
 import type { Attempted, Ending, Handed } from './move-report';
 import { prepareForMove } from './prepare';
@@ -29,25 +29,25 @@ export const guardStates: { readonly [S in MoveState]: StateWork<OutcomeOf<S>> }
     return unsafe ? ends(unsafe) : { outcome: 'safe' };
   },
   moving: move,
-  healing: healOwn,
+  healing: heal,
   'checking-again': checkAgain,
   'moving-again': move,
-  'healing-again': healOwn,
+  'healing-again': heal,
   'checking-at-last': async (session) => ({
     ending: message('handover-failed-twice', { domain: session.domain.name }),
     ...(await checkAgain(session)),
   }),
-  confirming: async (session) => ends(await succeeded(session)),
-  settling: async (session) => ends(await failedOtherwise(session)),
+  confirming: async (session) => ends(await confirmArrival(session)),
+  settling: async (session) => ends(await settleFailure(session)),
   'ending-early': async (session, { attempts }) => {
     const isStalled = attempts.at(-1)?.attempt.cause === 'stalled';
-    return ends(await endedEarly(session, message(isStalled ? 'move-stalled' : 'move-cancelled')));
+    return ends(await endEarly(session, message(isStalled ? 'move-stalled' : 'move-cancelled')));
   },
   'looking-elsewhere': async (session, { attempts }) => {
-    const { outcome, isMoversFailure, ...ending } = await died(session, attempts.at(-1));
+    const { outcome, isMoversFailure, ...ending } = await lookElsewhere(session, attempts.at(-1));
     return { outcome, ending, ...(isMoversFailure ? { attempts: blamingMover(attempts) } : {}) };
   },
-  'breaking-off': (session, handed) => Promise.resolve(ends(brokenOff(session, handed))),
+  'breaking-off': (session, handed) => Promise.resolve(ends(breakOff(session, handed))),
 };
 
 /**
@@ -71,7 +71,7 @@ async function move(
   return { outcome, attempts: [...attempts, attempted] };
 }
 
-async function healOwn(session: MoveSession, { attempts }: Handed): Promise<Step<OutcomeOf<'healing'>>> {
+async function heal(session: MoveSession, { attempts }: Handed): Promise<Step<OutcomeOf<'healing'>>> {
   const last = attempts.at(-1);
   const refusal = await recoverFromHandoverFailure(session, last?.reactivation);
   if (refusal) return ends(refusal);

@@ -19,7 +19,7 @@ const askIntervalMs = 100;
  * The mover reported success, which is final. A guest that ran has to run there: a mover that lets it arrive paused, and
  * then fails to resume it, may report success (OpenNebula's, on storage that is not shared).
  */
-export async function succeeded(session: MoveSession): Promise<Ending<'done'>> {
+export async function confirmArrival(session: MoveSession): Promise<Ending<'done'>> {
   const { destination, domain } = session;
   const done = { result: 'done', ...message('move-done') } as const;
   if (destination === undefined || session.stateBefore !== 'running') return done;
@@ -44,7 +44,7 @@ interface Whereabouts extends Omit<Ending, 'result'> {
 }
 
 /** The QEMU here has ended, although the mover reported a failure. */
-export async function died(session: MoveSession, last: Attempted | undefined): Promise<Whereabouts> {
+export async function lookElsewhere(session: MoveSession, last: Attempted | undefined): Promise<Whereabouts> {
   const { settings } = session.options;
   const { name: domain } = session.domain;
   const file = shellWord(session.options.file ?? 'FILE');
@@ -69,7 +69,7 @@ async function lookThere(
 ): Promise<Whereabouts | undefined> {
   const { name: domain } = session.domain;
   const { host } = destination;
-  const there = await settled(destination, session);
+  const there = await arrivalOnceSettled(destination, session);
   if (isUnknown(there)) {
     const text = message('destination-not-known', { domain, host, problem: there.unknown });
     return { outcome: 'person', ...text };
@@ -79,7 +79,7 @@ async function lookThere(
     case 'absent':
       return undefined;
     case 'runs':
-      return await arrived(session, destination, there, last);
+      return await reportArrival(session, destination, there, last);
     case 'not-running': {
       const resume = resumeThere(session, destination);
       const text = message('complete-but-paused', { domain, host, state, resume });
@@ -91,7 +91,10 @@ async function lookThere(
 }
 
 /** A copy that is incomplete is there for a moment, too: libvirt gets time to end it. */
-async function settled(destination: Destination, { domain }: MoveSession): Promise<Arrival | Unknown> {
+async function arrivalOnceSettled(
+  destination: Destination,
+  { domain }: MoveSession,
+): Promise<Arrival | Unknown> {
   const there = await destination.arrivalOf(domain);
   if (isUnknown(there) || there.kind !== 'partial') return there;
   await destination.copyOf(domain);
@@ -102,7 +105,7 @@ async function settled(destination: Destination, { domain }: MoveSession): Promi
  * It runs on the destination and not here: the migration has succeeded, whatever the mover reports. An OpenNebula that
  * believes the mover looks for the VM here, and may detach its disks from it by force (StorPool's failmigrate does).
  */
-async function arrived(
+async function reportArrival(
   session: MoveSession,
   destination: Destination,
   there: Arrival,

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { GuardError } from '../../../src/core/errors';
-import { brokenOff } from '../../../src/move/recover';
+import { breakOff } from '../../../src/move/recover';
 import type { MoveSession } from '../../../src/move/session';
 import { aDomain } from '../../support/factories';
 
@@ -22,13 +22,13 @@ async function end(): Promise<void> {
 
 afterEach(end);
 
-function brokenOffAfterFailure(): ReturnType<typeof brokenOff> {
+function brokenOffAfterFailure(): ReturnType<typeof breakOff> {
   const session = {
     domain: aDomain({ pid: qemu.pid ?? 0 }),
     blockState: 'healthy',
   } as unknown as MoveSession;
   const error = new GuardError('undecided', 'no descriptors are left', 'raise the limit');
-  return brokenOff(session, { attempts: [{ attempt: { cause: 'other' } }], error } as never);
+  return breakOff(session, { attempts: [{ attempt: { cause: 'other' } }], error } as never);
 }
 
 test('an error of ours after a failure of the mover’s own leaves the failure to the mover', () =>
