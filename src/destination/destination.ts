@@ -6,7 +6,7 @@ import { failureOf, type Failure } from '../core/errors';
 import type { Settings } from '../config/settings';
 import { isUnknown, reasonIn, unknownOf, type Unknown } from '../core/unknown';
 import { message } from '../messages';
-import { DestinationSession } from './remote-shell';
+import { RemoteShell } from './remote-shell';
 
 /** Milliseconds between two questions whether a copy of the domain is left. */
 const copyPollMs = 10;
@@ -16,7 +16,7 @@ export class Destination {
   /** The pid of the domain's QEMU on the destination, once it was found. */
   private qemuPid: number | undefined;
 
-  private session: DestinationSession | undefined;
+  private shell: RemoteShell | undefined;
 
   constructor(
     readonly host: string,
@@ -26,35 +26,35 @@ export class Destination {
   /** Connects before anything is asked, so that no question has to wait for the connection. */
   connect(): void {
     const { user, deadline } = this.settings.ssh;
-    this.session ??= DestinationSession.open(this.host, user, deadline);
+    this.shell ??= RemoteShell.open(this.host, user, deadline);
   }
 
   /** What the paths lead to on the destination. */
   paths(paths: readonly string[]): Promise<readonly DestinationPath[] | Unknown> {
     const deadline = this.settings.ssh.deadline * 1000;
-    return this.ask((session) => session.paths(paths, deadline));
+    return this.ask((shell) => shell.paths(paths, deadline));
   }
 
   /** Whether the domain is active on the destination. */
   async hasDomain({ uuid }: Domain): Promise<boolean | Unknown> {
     const deadline = this.settings.ssh.deadline * 1000;
-    const active = await this.ask((session) => session.activeDomains(deadline));
+    const active = await this.ask((shell) => shell.activeDomains(deadline));
     return typeof active === 'string' ? active.includes(uuid) : active;
   }
 
   /** Prepares {@link arrivalOf}, while there is time. */
   async getReady(): Promise<void> {
     this.connect();
-    await this.session?.getReady(this.settings.ssh.deadline * 1000);
+    await this.shell?.getReady(this.settings.ssh.deadline * 1000);
   }
 
   /** The domain's state on the destination, as libvirt there reports it. */
   async arrivalOf({ uuid }: Domain): Promise<Arrival | Unknown> {
     const deadline = this.settings.ssh.deadline * 1000;
-    const reported = await this.ask((session) => session.stateOf(uuid, deadline));
+    const reported = await this.ask((shell) => shell.stateOf(uuid, deadline));
     if (typeof reported !== 'string') return reported;
     if (reported !== '') return readArrival(reported);
-    const active = await this.ask((session) => session.activeDomains(deadline));
+    const active = await this.ask((shell) => shell.activeDomains(deadline));
     if (typeof active !== 'string') return active;
     return active.includes(uuid) ? unknownOf(message('no-state-there')) : absent;
   }
@@ -71,7 +71,7 @@ export class Destination {
   async lookForQemu({ name, uuid }: Domain): Promise<boolean> {
     this.connect();
     const { libvirt, ssh } = this.settings;
-    const found = await this.session?.qemuOf(
+    const found = await this.shell?.qemuOf(
       uuid,
       `${libvirt.stateDirectory}/${name}.pid`,
       ssh.deadline * 1000,
@@ -105,15 +105,15 @@ export class Destination {
   }
 
   end(): void {
-    this.session?.end();
-    this.session = undefined;
+    this.shell?.end();
+    this.shell = undefined;
   }
 
   private async hasQemuEnded(until: number): Promise<boolean> {
     const { qemuPid } = this;
     if (qemuPid === undefined) return false;
     const deadline = Math.max(1, until - performance.now());
-    const alive = await this.ask((session) => session.isAlive(qemuPid, deadline));
+    const alive = await this.ask((shell) => shell.isAlive(qemuPid, deadline));
     // libvirt is asked instead.
     if (typeof alive !== 'boolean') this.qemuPid = undefined;
     return alive === false;
@@ -121,14 +121,14 @@ export class Destination {
 
   /** A connection that was lost during a long move is opened once more. */
   private async ask<T extends object | string | boolean>(
-    question: (session: DestinationSession) => Promise<T | Unknown>,
+    question: (shell: RemoteShell) => Promise<T | Unknown>,
   ): Promise<T | Unknown> {
-    const isNew = this.session === undefined;
+    const isNew = this.shell === undefined;
     this.connect();
-    const answer = await question(this.session as DestinationSession);
+    const answer = await question(this.shell as RemoteShell);
     if (typeof answer !== 'object' || !isUnknown(answer) || isNew) return answer;
     this.end();
     this.connect();
-    return question(this.session as unknown as DestinationSession);
+    return question(this.shell as unknown as RemoteShell);
   }
 }

@@ -58,13 +58,13 @@ interface ShellAnswer {
  * One ssh connection to another host, as the user OpenNebula's drivers use, for all questions: a new connection takes some
  * hundred milliseconds, for which QEMU would wait for its disks. Questions must not overlap.
  */
-export class DestinationSession {
+export class RemoteShell {
   private constructor(private readonly process: InteractiveProcess) {}
 
   /** `connectTimeout` is in seconds. */
-  static open(host: string, user: string, connectTimeout: number): DestinationSession {
+  static open(host: string, user: string, connectTimeout: number): RemoteShell {
     const target = { host, user, connectTimeout, options: keptAlive, agent: 'used' } as const;
-    return new DestinationSession(new InteractiveProcess(onHost(target, `exec bash -c '${answerScript}'`)));
+    return new RemoteShell(new InteractiveProcess(onHost(target, `exec bash -c '${answerScript}'`)));
   }
 
   /** The types of what the paths lead to on that host. All deadlines are in milliseconds. */

@@ -1,6 +1,6 @@
 import { causeOf, MoveLog, type Attempt } from './model/failure-cause';
 import { mustHoldQemu } from '../hypervisor/hold-qemu';
-import { LogWatch } from './io/log-tail';
+import { LogTail } from './io/log-tail';
 import type { MoveSession, GuardOptions, MoveObserver } from './session';
 import type { Attempted } from './move-report';
 import { JobWatchdog } from './job-watchdog';
@@ -15,7 +15,7 @@ export async function runMover(session: MoveSession, options: GuardOptions): Pro
   const { settings } = options;
   const mover = options.mover(domain);
   const held = mustHoldQemu(domain);
-  const watch = new LogWatch(settings.libvirt.logDirectory, domain.name, new MoveLog());
+  const watch = new LogTail(settings.libvirt.logDirectory, domain.name, new MoveLog());
   // Where the configuration does not have `cont` first, the reset after the mover uses what it has.
   const standsBy = settings.reset.strategies[0] === 'cont';
   const standBy = standsBy ? new ReactivationStandby(session, watch) : undefined;

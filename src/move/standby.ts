@@ -5,7 +5,7 @@ import { objection } from '../block-state/model/preconditions';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { textOf } from '../messages';
 import { log } from '../os/log';
-import type { LogWatch } from './io/log-tail';
+import type { LogTail } from './io/log-tail';
 import { askMonitor, jobOf } from '../hypervisor/qmp-client';
 import { endOfJob } from '../hypervisor/end-of-job';
 import type { MoveSession } from './session';
@@ -25,7 +25,7 @@ export class ReactivationStandby {
 
   constructor(
     private readonly session: MoveSession,
-    private readonly watch: LogWatch<MoveLog>,
+    private readonly watch: LogTail<MoveLog>,
   ) {
     session.virsh.connect();
     // It is awaited only after the mover's end, and a rejection before that would end this program.

@@ -6,7 +6,7 @@ import type { Check } from './check-type';
 const diskTypes = new Set(['block special file', 'regular file', 'regular empty file']);
 
 /** With `--destination`: does each path lead to a block device or a regular file on the destination? */
-export const destination: Check = {
+export const destinationPaths: Check = {
   name: 'destination',
   inspect: ({ destination: asked, domain }) => {
     if (!asked) return [];

@@ -7,7 +7,7 @@ import type { Check } from './check-type';
  * For a check that asks neither QEMU nor its memory: a guest that arrived paused, and may still wait for its resume. Its
  * disks must not be moved until then.
  */
-export const guestOrigin: Check = {
+export const guestNotResumed: Check = {
   name: blockStateCheck,
   inspect: ({ domain: { name, state }, origin }) => {
     if (!mayWaitForResume(origin, state === 'running')) return [];

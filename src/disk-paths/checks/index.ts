@@ -1,6 +1,6 @@
-import { guestOrigin } from './guest-not-resumed';
+import { guestNotResumed } from './guest-not-resumed';
 import type { Check } from './check-type';
-import { destination } from './destination-paths';
+import { destinationPaths } from './destination-paths';
 import { diskAccess } from './disk-access';
 import { diskDevice } from './disk-device';
 import { diskName } from './disk-name';
@@ -18,8 +18,8 @@ export const checks: readonly Check[] = [
   diskWritable,
   diskName,
   diskSize,
-  destination,
+  destinationPaths,
 ];
 
 /** The same, where the block state is not inspected as well. */
-export const checksWithoutInspection: readonly Check[] = [...checks, guestOrigin];
+export const checksWithoutInspection: readonly Check[] = [...checks, guestNotResumed];

@@ -17,7 +17,7 @@ interface LineReader {
  * QEMU's log from now on. Each call reads only what is new, and nothing is kept but the start of an incomplete line: the
  * log may grow by gigabytes during a move of hours.
  */
-export class LogWatch<Reader extends LineReader> {
+export class LogTail<Reader extends LineReader> {
   private readonly file: string;
   private readonly chunk = Buffer.allocUnsafe(64 * 1024);
   private readonly lines = new Lines(maxLineBytes);

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MoveLog } from '../../../src/move/model/failure-cause';
-import { LogWatch } from '../../../src/move/io/log-tail';
+import { LogTail } from '../../../src/move/io/log-tail';
 
 class Heard {
   readonly lines: string[] = [];
@@ -13,13 +13,13 @@ class Heard {
 
 let directory: string;
 let file: string;
-let watch: LogWatch<Heard>;
+let watch: LogTail<Heard>;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'log-watch-'));
   file = join(directory, 'one-310.log');
   writeFileSync(file, 'what was before\n');
-  watch = new LogWatch(directory, 'one-310', new Heard());
+  watch = new LogTail(directory, 'one-310', new Heard());
 });
 
 afterEach(() => {
@@ -61,7 +61,7 @@ test('logrotate truncates, where virtlogd is switched off: what comes after it i
 });
 
 test('a look costs what is new, however long the log has become', () => {
-  const standBy = new LogWatch(directory, 'one-310', new MoveLog());
+  const standBy = new LogTail(directory, 'one-310', new MoveLog());
   const line = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: a guest that makes its device complain\n';
   for (let megabyte = 0; megabyte < 10; megabyte += 1) appendFileSync(file, line.repeat(12_000));
   standBy.look();

@@ -1,9 +1,9 @@
-import { destination } from '../../../../src/disk-paths/checks/destination-paths';
+import { destinationPaths } from '../../../../src/disk-paths/checks/destination-paths';
 import { aDomain, aSource, diskPath as path, domainFacts } from '../../../support/factories';
 
 describe('destination', () => {
   const inspect = (type: string | undefined) =>
-    destination.inspect(domainFacts({ destination: { host: 'kvm2', paths: [{ path, type }] } }));
+    destinationPaths.inspect(domainFacts({ destination: { host: 'kvm2', paths: [{ path, type }] } }));
   const base = { check: 'destination', disk: 'vda', path };
 
   test.each(['block special file', 'regular file', 'regular empty file'])('%s', (type) => {
@@ -27,7 +27,9 @@ describe('destination', () => {
   test('a medium that libvirt leaves out where it is missing; what is there must be a disk', () => {
     const domain = aDomain({ sources: [aSource({ dispensable: true })] });
     const ask = (type: string | undefined): object[] => [
-      ...destination.inspect(domainFacts({ domain, destination: { host: 'kvm2', paths: [{ path, type }] } })),
+      ...destinationPaths.inspect(
+        domainFacts({ domain, destination: { host: 'kvm2', paths: [{ path, type }] } }),
+      ),
     ];
     const what =
       'the path leads to nothing on kvm2, but libvirt leaves that medium out when the VM migrates (startupPolicy)';
@@ -37,7 +39,7 @@ describe('destination', () => {
 
   test('that could not be asked', () => {
     const facts = domainFacts({ destination: { host: 'kvm2', paths: { unknown: 'no answer within 10 s' } } });
-    expect(destination.inspect(facts)).toMatchObject([
+    expect(destinationPaths.inspect(facts)).toMatchObject([
       {
         check: 'destination',
         state: 'unknown',
@@ -48,6 +50,6 @@ describe('destination', () => {
   });
 
   test('that was not asked for', () => {
-    expect(destination.inspect(domainFacts())).toEqual([]);
+    expect(destinationPaths.inspect(domainFacts())).toEqual([]);
   });
 });

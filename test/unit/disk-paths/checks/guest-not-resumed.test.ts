@@ -1,5 +1,5 @@
 import { checks, checksWithoutInspection } from '../../../../src/disk-paths/checks';
-import { guestOrigin } from '../../../../src/disk-paths/checks/guest-not-resumed';
+import { guestNotResumed } from '../../../../src/disk-paths/checks/guest-not-resumed';
 import { aDomain, domainFacts } from '../../../support/factories';
 
 describe('a guest that came over and does not run', () => {
@@ -7,7 +7,7 @@ describe('a guest that came over and does not run', () => {
 
   test.each(['paused', 'crashed', 'pmsuspended'])('%s: may wait for its resume', (state) => {
     const facts = domainFacts({ domain: aDomain({ state }), origin: waiting });
-    expect(guestOrigin.inspect(facts)).toMatchObject([
+    expect(guestNotResumed.inspect(facts)).toMatchObject([
       {
         check: 'block-state',
         state: 'unknown',
@@ -21,11 +21,11 @@ describe('a guest that came over and does not run', () => {
     ['started here', 'paused', { cameOver: false, hasRun: false }],
     ['has run here', 'paused', { cameOver: true, hasRun: true }],
   ])('one that %s does not', (_, state, came) => {
-    expect(guestOrigin.inspect(domainFacts({ domain: aDomain({ state }), origin: came }))).toEqual([]);
+    expect(guestNotResumed.inspect(domainFacts({ domain: aDomain({ state }), origin: came }))).toEqual([]);
   });
 });
 
 test('who inspects the block state besides does not ask it', () => {
-  expect(checks).not.toContain(guestOrigin);
-  expect(checksWithoutInspection).toEqual([...checks, guestOrigin]);
+  expect(checks).not.toContain(guestNotResumed);
+  expect(checksWithoutInspection).toEqual([...checks, guestNotResumed]);
 });
