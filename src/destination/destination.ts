@@ -24,9 +24,9 @@ export class Destination {
   ) {}
 
   /** Connects before anything is asked, so that no question has to wait for the connection. */
-  connect(): void {
+  connect(): RemoteShell {
     const { user, deadline } = this.settings.ssh;
-    this.shell ??= RemoteShell.open(this.host, user, deadline);
+    return (this.shell ??= RemoteShell.open(this.host, user, deadline));
   }
 
   /** What the paths lead to on the destination. */
@@ -44,8 +44,7 @@ export class Destination {
 
   /** Prepares {@link arrivalOf}, while there is time. */
   async getReady(): Promise<void> {
-    this.connect();
-    await this.shell?.getReady(this.settings.ssh.deadline * 1000);
+    await this.connect().getReady(this.settings.ssh.deadline * 1000);
   }
 
   /** The domain's state on the destination, as libvirt there reports it. */
@@ -69,9 +68,8 @@ export class Destination {
    * (src/util/virpidfile.c). Returns whether it makes sense to look again.
    */
   async lookForQemu({ name, uuid }: Domain): Promise<boolean> {
-    this.connect();
     const { libvirt, ssh } = this.settings;
-    const found = await this.shell?.qemuOf(
+    const found = await this.connect().qemuOf(
       uuid,
       `${libvirt.stateDirectory}/${name}.pid`,
       ssh.deadline * 1000,
@@ -124,11 +122,9 @@ export class Destination {
     question: (shell: RemoteShell) => Promise<T | Unknown>,
   ): Promise<T | Unknown> {
     const isNew = this.shell === undefined;
-    this.connect();
-    const answer = await question(this.shell as RemoteShell);
+    const answer = await question(this.connect());
     if (typeof answer !== 'object' || !isUnknown(answer) || isNew) return answer;
     this.end();
-    this.connect();
-    return question(this.shell as unknown as RemoteShell);
+    return question(this.connect());
   }
 }
