@@ -3,7 +3,8 @@ import type { Unknown } from '../core/unknown';
 import { textOf } from '../messages';
 import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
-import { onHost, quietVirsh } from '../os/ssh';
+import { quietVirsh } from '../hypervisor/virsh-argv';
+import { onHost } from '../os/ssh';
 
 /** The virsh that stays on the other host prints this after each command, after it has echoed the command. */
 const markOfEnd = 'migrate-guard-end-of-answer';

@@ -5,7 +5,7 @@ import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
 import type { VirshOrders } from './qmp-client';
 import { Virsh } from './virsh';
-import { quietVirsh } from '../os/ssh';
+import { quietVirsh } from './virsh-argv';
 
 const prompt = 'virsh # ';
 

@@ -5,7 +5,7 @@ import type { Unknown } from '../core/unknown';
 import { message, textOf } from '../messages';
 import { runCommand, type CommandResult } from '../os/run-command';
 import type { VirshOrders } from './qmp-client';
-import { quietVirsh } from '../os/ssh';
+import { quietVirsh } from './virsh-argv';
 
 /**
  * Asks libvirtd through virsh; every call ends after `deadline` milliseconds. Domains are named by UUID: virsh takes a

@@ -1,19 +1,5 @@
 import { asOtherUser, type Argv, type Command } from './isolated';
 
-/** The command lines of virsh and ssh. */
-
-const connection = ['--connect', 'qemu:///system'] as const;
-
-/** On this host, with output for an admin. */
-export function virshHere(...args: readonly string[]): Argv {
-  return ['virsh', ...connection, ...args];
-}
-
-/** On this host, or on another one, with output for this program. */
-export function quietVirsh(...args: readonly string[]): Argv {
-  return ['virsh', '--quiet', ...connection, ...args];
-}
-
 /**
  * The use of the ssh agent. OpenNebula forwards it for migrations, because hosts may have no keys of their own
  * (ssh_stream.rb, ssh_cmd); root of a host can use it as long as the connection lasts, so no other connection gets it.
