@@ -3,7 +3,7 @@ import { exitCodes, worstFirst, type ExitCode } from '../core/exit-codes';
 import { verdicts, type DomainReport, type Verdict } from '../core/finding';
 import { printableJson } from '../core/printable-json';
 import { print } from './stdout';
-import { renderReport } from './escape';
+import { renderReport } from './render-report';
 import type { CommandLine } from './command';
 
 /** Prints each report as it arrives, or all of them as one JSON document. @returns the status of the worst */

@@ -17,7 +17,8 @@ import {
 import { printJson } from '../cli/print-reports';
 import { progressOf } from '../cli/progress';
 import { print } from '../cli/stdout';
-import { printable, titleOf } from '../cli/escape';
+import { printable } from '../cli/escape';
+import { titleOf } from '../cli/render-report';
 import { hostList, someHosts, type CommandLine, type Option } from '../cli/command';
 import { versionNumber } from '../cli/version';
 

@@ -1,7 +1,7 @@
 import { repair, repairExit, type RepairReport } from '../disk-paths/repair';
 import { fleetOptions, isForFleet, rollOutFleet } from './fleet-rollout';
 import { printEach, statusOf } from '../cli/print-reports';
-import { renderReport, renderStep } from '../cli/escape';
+import { renderReport, renderStep } from '../cli/render-report';
 import { allDomains, someDomains, type Command } from '../cli/command';
 
 export const repairVerb: Command = {

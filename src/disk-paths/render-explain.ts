@@ -1,5 +1,6 @@
 import type { Explained } from './explain';
-import { printable, renderReport } from '../cli/escape';
+import { printable } from '../cli/escape';
+import { renderReport } from '../cli/render-report';
 
 /** The two views in two columns; a line that differs is marked. */
 export function renderExplained({ report, disks, ownNamespace }: Explained): string {

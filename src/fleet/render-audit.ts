@@ -4,7 +4,8 @@ import type { Change } from './model/diff';
 import { describeGuardsNotRun } from '../opennebula/model/guards-not-run';
 import { describeEntry, isWorthReporting } from '../opennebula/model/record';
 import { nextCommands } from './next-commands';
-import { printable, titleOf } from '../cli/escape';
+import { printable } from '../cli/escape';
+import { titleOf } from '../cli/render-report';
 
 const sources = {
   monitoring: "as reported by OpenNebula's collectors",

@@ -1,6 +1,7 @@
 import { countVerdicts } from './model/fleet';
 import { isHarmed, type RelinkForecast } from './relink-forecast';
-import { printable, titleOf } from '../cli/escape';
+import { printable } from '../cli/escape';
+import { titleOf } from '../cli/render-report';
 
 /** The effect of re-pointing links on each VM, and how to do it without that effect. */
 export function renderForecast({ domains, hosts, doubts }: RelinkForecast, links: number): string {

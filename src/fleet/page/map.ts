@@ -1,5 +1,5 @@
 import { inOrder, type FleetHost, type FleetReport } from '../model/fleet';
-import { titleOf } from '../../cli/escape';
+import { titleOf } from '../../cli/render-report';
 import { markup, section, type Markup } from './markup';
 import type { TableRow } from './rows';
 import { count, inWords, legend, sign, signOf } from './labels';

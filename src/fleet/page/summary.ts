@@ -1,6 +1,6 @@
 import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../model/fleet';
 import { verdicts } from '../../core/finding';
-import { titleOf } from '../../cli/escape';
+import { titleOf } from '../../cli/render-report';
 import { type Markup, markup, section, signs } from './markup';
 import type { TableRow } from './rows';
 import { alarmingStates, count, sign, type VmStatus } from './labels';

@@ -1,6 +1,6 @@
 import type { Finding } from '../../core/finding';
 import type { FleetDomain } from '../model/fleet';
-import { renderStep } from '../../cli/escape';
+import { renderStep } from '../../cli/render-report';
 import { commandsOf } from './commands';
 import { type Markup, markup, signs } from './markup';
 import { viewsOf } from './path-comparison';

@@ -1,4 +1,5 @@
-import { printable, renderReport } from '../../../src/cli/escape';
+import { printable } from '../../../src/cli/escape';
+import { renderReport } from '../../../src/cli/render-report';
 import { renderExplained } from '../../../src/disk-paths/render-explain';
 import type { DomainReport, Finding } from '../../../src/core/finding';
 import type { Step } from '../../../src/core/repair-step';
