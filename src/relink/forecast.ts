@@ -8,7 +8,7 @@ import { heldInGroups, report } from '../disk-paths/check';
 import { collectFacts, openFilesOf } from '../disk-paths/io/collect-facts';
 import { HostPaths } from '../disk-paths/io/host-paths';
 import type { WhereLinksPoint } from '../disk-paths/io/read-paths';
-import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
+import type { DomainFacts, SourceFacts } from '../disk-paths/model/facts';
 import { sameIdentity } from '../file-tree/model/entry';
 import { findDomains } from '../hypervisor/find-domains';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';

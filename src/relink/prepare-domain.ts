@@ -8,7 +8,7 @@ import { planWithNeighbours } from '../disk-paths/checks/disk-path';
 import { collectFacts } from '../disk-paths/io/collect-facts';
 import { removeLeftovers } from '../disk-paths/io/dev-tree';
 import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
-import { type DomainFacts, type SourceFacts } from '../disk-paths/model/facts';
+import type { DomainFacts, SourceFacts } from '../disk-paths/model/facts';
 import { mergePlans, type Plan } from '../disk-paths/model/plan';
 import { isReopened } from '../disk-paths/model/reopened';
 import { apply } from '../disk-paths/steps';

@@ -1,5 +1,5 @@
 import { identity, sameIdentity, type Disk } from '../../file-tree/model/entry';
-import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Evidence, Finding } from '../../core/finding';
 import { isReopened } from '../model/reopened';
 import { isUnknown, reasonIn } from '../../core/unknown';

@@ -1,5 +1,5 @@
 import { identity, sameIdentity } from '../../file-tree/model/entry';
-import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { isReopened } from '../model/reopened';
 import { isUnknown, unknownFinding } from '../../core/unknown';

@@ -1,7 +1,7 @@
 import { closedDirectory } from '../model/permissions';
 import { identity, sameIdentity } from '../../file-tree/model/entry';
 import { isFailure } from '../../core/errors';
-import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { message, textOf, type Message } from '../../messages';
 import { mergePlans, planSource, type Plan } from '../model/plan';

@@ -1,5 +1,5 @@
 import type { BlockNode } from '../../hypervisor/model/block-nodes';
-import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { isUnknown } from '../../core/unknown';
 import { message } from '../../messages';

@@ -1,5 +1,5 @@
 import { identity, sameIdentity, type Disk, type FileEntry } from '../../file-tree/model/entry';
-import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { shellWord } from '../../core/shell-word';
 import { isUnknown } from '../../core/unknown';

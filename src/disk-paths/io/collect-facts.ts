@@ -3,7 +3,7 @@ import { closedDirectory, judgeAccess } from '../model/permissions';
 import type { BlockNode } from '../../hypervisor/model/block-nodes';
 import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
 import { isBelowDev, sameIdentity, sameTarget } from '../../file-tree/model/entry';
-import { type DomainFacts, type SourceFacts } from '../model/facts';
+import type { DomainFacts, SourceFacts } from '../model/facts';
 import { isInMemory, mountAt } from '../../file-tree/model/mounts';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { diskAt, disksAt, type ResolvedPath } from '../../file-tree/model/walk';

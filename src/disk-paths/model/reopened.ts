@@ -1,5 +1,5 @@
 import { type OpenFile, sameIdentity } from '../../file-tree/model/entry';
-import { type DomainFacts, type SourceFacts } from './facts';
+import type { DomainFacts, SourceFacts } from './facts';
 import { isUnknown, unknownOf, type Unknown } from '../../core/unknown';
 import { disksAt } from '../../file-tree/model/walk';
 import { message } from '../../messages';
