@@ -14,7 +14,7 @@ import { VirshSession } from '../hypervisor/virsh-session';
 import { layoutFile, loadLayout } from './io/layout-store';
 import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
 import { readQemuLog } from './io/qemu-log';
-import { readResetRecord } from './io/reset-marker';
+import { readResetRecord } from './io/reset-record';
 import type { BlockMemory } from './model/backend-list';
 import { blockStateCheck, judgeMemory, type BlockJudgement } from './model/judge';
 import { judgeLog } from './model/judge-log';

@@ -9,7 +9,7 @@ import { askQemu } from '../hypervisor/qmp-client';
 import { message, shortOf, textOf, type Message } from '../messages';
 import { logEnd } from './io/qemu-log';
 import type { QemuProcess } from '../hypervisor/process';
-import { recordReset } from './io/reset-marker';
+import { recordReset } from './io/reset-record';
 import { Virsh } from '../hypervisor/virsh';
 import type { Destination } from '../destination/destination';
 import { inspectHeld, type Inspection } from './inspect';

@@ -11,7 +11,7 @@ import {
 import { compareFleets, hostsSeen, type Change, type Seen } from '../fleet/model/diff';
 import { readFleet } from '../fleet/model/audit-json';
 import type { Settings } from '../config/settings';
-import { readNamedFile } from '../os/read-user-file';
+import { readNamedFile } from '../os/read-named-file';
 import { writeWhole } from '../os/output-file';
 import { audit, type AuditOptions } from '../fleet/audit';
 import { beforeRelink } from '../fleet/relink-forecast';

@@ -1,7 +1,7 @@
 import { GuardError } from '../core/errors';
 import { message, textOf } from '../messages';
 import { hookStates, type HookName } from '../opennebula/model/migration-history';
-import { readNamedFile } from '../os/read-user-file';
+import { readNamedFile } from '../os/read-named-file';
 import { readXml } from '../os/read-xml';
 import { testHook } from '../plugin/hook-test';
 import { printJson } from '../cli/print-reports';

@@ -1,7 +1,7 @@
 import { GuardError } from '../core/errors';
 import { parseMap, type LinkChange } from '../relink/model/link-map';
 import { message, textOf } from '../messages';
-import { readNamedFile } from '../os/read-user-file';
+import { readNamedFile } from '../os/read-named-file';
 
 /** The changes in a file. @throws GuardError for a map that cannot be read or has mistakes */
 export function readMap(file: string): readonly LinkChange[] {

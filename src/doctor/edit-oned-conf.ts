@@ -13,7 +13,7 @@ import {
 } from '../opennebula/model/vm-mad';
 import { message, textOf } from '../messages';
 import { keepCopy, refuseShared, replaceText } from '../os/edited-file';
-import { readNamedFile } from '../os/read-user-file';
+import { readNamedFile } from '../os/read-named-file';
 
 /** What install.sh does to oned.conf. Each gives the lines to print. @throws GuardError */
 

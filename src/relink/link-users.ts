@@ -5,7 +5,7 @@ import { GuardError } from '../core/errors';
 import type { UnreadableDomain } from '../core/unreadable-domain';
 import { collectFacts } from '../disk-paths/io/collect-facts';
 import type { HostPaths } from '../disk-paths/io/host-paths';
-import type { FoundLink } from '../file-tree/model/link-change';
+import type { FoundLink } from '../file-tree/model/found-link';
 import type { ResolvedPath } from '../file-tree/model/walk';
 import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';

@@ -8,7 +8,7 @@ import { isUnknown, type Unknown } from '../../core/unknown';
 import { askQemu, jobOf } from '../../hypervisor/qmp-client';
 import { readQemuLog } from '../io/qemu-log';
 import type { QemuProcess } from '../../hypervisor/process';
-import { readResetRecord } from '../io/reset-marker';
+import { readResetRecord } from '../io/reset-record';
 import type { Virsh } from '../../hypervisor/virsh';
 import type { Destination } from '../../destination/destination';
 import type { MemoryReading } from '../inspect';

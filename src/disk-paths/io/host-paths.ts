@@ -1,5 +1,5 @@
 import { failureOf, type Failure } from '../../core/errors';
-import { directoryOf, linkBelow, type FoundLink } from '../../file-tree/model/link-change';
+import { directoryOf, linkBelow, type FoundLink } from '../../file-tree/model/found-link';
 import type { ResolvedPath } from '../../file-tree/model/walk';
 import { describeFailure, describeKind } from '../../file-tree/model/describe-hops';
 import { message } from '../../messages';

@@ -1,5 +1,5 @@
 import { canBeDisk, sameIdentity } from '../../file-tree/model/entry';
-import type { FoundLink } from '../../file-tree/model/link-change';
+import type { FoundLink } from '../../file-tree/model/found-link';
 import type { ResolvedPath } from '../../file-tree/model/walk';
 import { textOf } from '../../messages';
 import { describeFailure, describeKind } from '../../file-tree/model/describe-hops';

@@ -6,7 +6,7 @@ import { codeOf, remedyOf } from '../../../src/core/remedy-of';
 import { Journal } from '../../../src/relink/io/journal';
 import { storeLayout } from '../../../src/block-state/io/layout-store';
 import { readDomain } from '../../../src/hypervisor/status-files';
-import { readNamedFile } from '../../../src/os/read-user-file';
+import { readNamedFile } from '../../../src/os/read-named-file';
 import { layout } from '../../support/block-state-factories';
 
 /** What to do after a system call has failed follows from its reason. */
