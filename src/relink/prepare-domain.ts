@@ -4,7 +4,7 @@ import type { Step } from '../core/repair-step';
 import { isUnknown } from '../core/unknown';
 import type { UnreadableDomain } from '../core/unreadable-domain';
 import { collectDomainFacts, report } from '../disk-paths/check';
-import { planWithNeighbours } from '../disk-paths/checks/disk-path';
+import { planWithNeighbours } from '../disk-paths/model/plan-with-neighbours';
 import { collectFacts } from '../disk-paths/io/collect-facts';
 import { removeLeftovers } from '../disk-paths/io/dev-tree';
 import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';

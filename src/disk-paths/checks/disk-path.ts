@@ -4,9 +4,8 @@ import { isFailure } from '../../core/errors';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { message, textOf, type Message } from '../../messages';
-import { mergePlans, planSource, type Plan } from '../model/plan';
+import { planWithNeighbours } from '../model/plan-with-neighbours';
 import { isReopened } from '../model/reopened';
-import type { Step } from '../../core/repair-step';
 import { isUnknown } from '../../core/unknown';
 import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { describeFailure, whyNoDisk } from '../../file-tree/model/describe-hops';
@@ -79,40 +78,6 @@ function remedyFor(source: SourceFacts, facts: DomainFacts): Pick<Finding, 'plan
     return { remedy: textOf('not-repairable', { why: plan.what, powerCycle: powerCycle(facts) }) };
   const remedy = textOf('repair-domain', { domain: facts.domain.name });
   return { plan: plan.steps, short: textOf('path-repairable'), remedy };
-}
-
-/**
- * A link that has to be replaced may also be on the path of another disk, which still resolves through it. Then the plan
- * covers that disk too, or there is no plan.
- */
-export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Plan {
-  const plans: Step[][] = [];
-  const pending = [source];
-  const seen = new Set(pending);
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const plan = planOf(next, facts);
-    if (isFailure(plan)) {
-      return next === source
-        ? plan
-        : { ...plan, ...message('neighbour-not-repairable', { disk: next.source.disk, why: plan.what }) };
-    }
-    plans.push([...plan.steps]);
-    const replaced = new Set(
-      plan.steps.flatMap(({ step, path }) => (step === 'replace-symlink' ? [path] : [])),
-    );
-    for (const other of facts.sources) {
-      const isWhole = isReopened(other, facts) !== false && !whyNoDisk(other.namespace);
-      if (!isWhole || seen.has(other) || !other.namespace.hops.some(({ path }) => replaced.has(path)))
-        continue;
-      seen.add(other);
-      pending.push(other);
-    }
-  }
-  return { steps: mergePlans(plans) };
-}
-
-function planOf(source: SourceFacts, { mounts, ownNamespace }: DomainFacts): Plan {
-  return planSource({ inside: [], ...source, mounts, ownNamespace });
 }
 
 function views(
