@@ -43,3 +43,10 @@ export function unlessReadOnly(
   const { remedy, ...found } = message('reopening-unknown', { failure, why: reasonIn(reopened) });
   return { state: 'unknown', ...found, remedy: reopened.remedy ?? remedy };
 }
+
+/** QEMU's user, as messages name it. */
+export function describeUser({ credentials }: DomainFacts): string {
+  const { uid, gid, groups } = credentials;
+  const others = groups.filter((group) => group !== gid);
+  return `uid ${uid}, gid ${gid}${others.length > 0 ? `, groups ${others.join(' ')}` : ''}`;
+}

@@ -3,7 +3,7 @@ import { isUnknown, unknownFinding } from '../../core/unknown';
 import { message } from '../../messages';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import { isReopened } from '../model/reopened';
-import { about, unlessReadOnly, type Check } from './check-type';
+import { about, describeUser, unlessReadOnly, type Check } from './check-type';
 
 /** May QEMU's own user open each disk inside its namespace? */
 export const diskAccess: Check = {
@@ -26,10 +26,4 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const refused = message('access-refused', { user, path, why });
   if (reopened !== true) return { ...base, ...unlessReadOnly(refused, reopened) };
   return { ...base, state: 'problem', ...refused };
-}
-
-export function describeUser({ credentials }: DomainFacts): string {
-  const { uid, gid, groups } = credentials;
-  const others = groups.filter((group) => group !== gid);
-  return `uid ${uid}, gid ${gid}${others.length > 0 ? `, groups ${others.join(' ')}` : ''}`;
 }

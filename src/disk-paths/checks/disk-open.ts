@@ -4,8 +4,7 @@ import type { Finding } from '../../core/finding';
 import { isReopened } from '../model/reopened';
 import { isUnknown, unknownFinding } from '../../core/unknown';
 import { message } from '../../messages';
-import { about, unlessReadOnly, type Check } from './check-type';
-import { describeUser } from './disk-access';
+import { about, describeUser, unlessReadOnly, type Check } from './check-type';
 
 /** With `--deep`: what happened when each disk was opened inside the namespace as QEMU's user? */
 export const diskOpen: Check = {
