@@ -40,13 +40,51 @@ const completionQuestion = '--get-yargs-completions';
 /** Reads a command line with yargs. @throws GuardError for an invalid one */
 export async function parse(argv: readonly string[], verbs: readonly Command[]): Promise<Parsed> {
   if (argv[0] === 'help') return parse([...argv.slice(1), '--help'], verbs);
-  const { default: yargs } = await import('yargs/yargs');
   let described: string | undefined;
-  const fail = (what: string): never => {
+  const fail: Fail = (what) => {
     const remedy =
       described === undefined ? textOf('see-help') : textOf('see-verb-help', { verb: described });
     throw new GuardError('usage', what.replace(/\n\s*/g, ' '), remedy);
   };
+  const parser = await createParser(argv, fail);
+  if (argv[0] === completionQuestion) await offerCompletions(parser, argv, verbs);
+  let parsed: Parsed | undefined;
+  const isRead = new Error('the command line is read');
+  for (const verb of verbs)
+    parser.command(
+      verb.name,
+      verb.summary,
+      (command) => {
+        described = verb.name;
+        describe(command, verb);
+      },
+      (given) => {
+        // yargs does not know a verb's options before the verb, and may take a word as the value of a flag.
+        if (argv[0] !== verb.name) fail(textOf('verb-not-first', { verb: verb.name }));
+        parsed = { verb, line: lineOf(given) };
+        // Otherwise yargs lays out the help, which takes as long as all the rest (command.js, cacheHelpMessage).
+        throw isRead;
+      },
+    );
+  refuseMisplaced(argv, verbs, fail);
+  try {
+    parser.parseSync([...argv], {}, (_error, _given, answer) => {
+      parsed = { answer };
+    });
+  } catch (error) {
+    if (error !== isRead) throw error;
+  }
+  // No output must not count as success; only a completion without offers is an empty answer.
+  const isSilent = parsed === undefined || ('answer' in parsed && parsed.answer === '');
+  return isSilent && argv[0] !== completionQuestion ? fail(textOf('no-verb')) : (parsed ?? { answer: '' });
+}
+
+/** Throws a mistake of the command line. */
+type Fail = (what: string) => never;
+
+/** yargs with our texts and settings, without verbs. */
+async function createParser(argv: readonly string[], fail: Fail): Promise<Argv> {
+  const { default: yargs } = await import('yargs/yargs');
   // Not the working directory, which may have been removed.
   const parser = yargs([...argv], '/')
     .scriptName('migrate-guard')
@@ -67,44 +105,26 @@ export async function parse(argv: readonly string[], verbs: readonly Command[]):
     parser.help(false);
   // The fingerprint reads the whole program file.
   parser.version(argv.includes('--version') ? fingerprint() : version());
-  if (argv[0] === completionQuestion) {
-    const { config } = parser.parseSync([...argv], true as never);
-    // `false`: the script is printed by a verb (commands/completion.ts), not by a command of yargs.
-    parser.completion(argv[0], false, await completions(config, argv, verbs));
-  }
-  let parsed: Parsed | undefined;
-  const isRead = new Error('the command line is read');
-  for (const verb of verbs)
-    parser.command(
-      verb.name,
-      verb.summary,
-      (command) => {
-        described = verb.name;
-        describe(command, verb);
-      },
-      (given) => {
-        // yargs does not know a verb's options before the verb, and may take a word as the value of a flag.
-        if (argv[0] !== verb.name) fail(textOf('verb-not-first', { verb: verb.name }));
-        parsed = { verb, line: lineOf(given) };
-        // Otherwise yargs lays out the help, which takes as long as all the rest (command.js, cacheHelpMessage).
-        throw isRead;
-      },
-    );
+  return parser;
+}
+
+/** `false`: the script is printed by a verb (commands/completion.ts), not by a command of yargs. */
+async function offerCompletions(
+  parser: Argv,
+  argv: readonly string[],
+  verbs: readonly Command[],
+): Promise<void> {
+  const { config } = parser.parseSync([...argv], true as never);
+  parser.completion(completionQuestion, false, await completions(config, argv, verbs));
+}
+
+/** Refuses what yargs would misunderstand without an error. */
+function refuseMisplaced(argv: readonly string[], verbs: readonly Command[], fail: Fail): void {
   const misplaced = optionFirst(argv) ? verbs.find(({ name }) => argv.includes(name)) : undefined;
   if (misplaced) fail(textOf('verb-not-first', { verb: misplaced.name }));
   const end = argv.indexOf('--');
   const unfit = argv.slice(0, end < 0 ? argv.length : end).find((word) => malformed.test(word));
   if (unfit !== undefined) fail(textOf('option-malformed', { option: unfit }));
-  try {
-    parser.parseSync([...argv], {}, (_error, _given, answer) => {
-      parsed = { answer };
-    });
-  } catch (error) {
-    if (error !== isRead) throw error;
-  }
-  // No output must not count as success; only a completion without offers is an empty answer.
-  const isSilent = parsed === undefined || ('answer' in parsed && parsed.answer === '');
-  return isSilent && argv[0] !== completionQuestion ? fail(textOf('no-verb')) : (parsed ?? { answer: '' });
 }
 
 /** After an option yargs takes the verb as its value; after a single `--` it does nothing and reports no error. */
