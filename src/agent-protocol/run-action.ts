@@ -1,3 +1,4 @@
+import { messageOf, type Reason } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import type { AgentRequest } from './model/request';
 import type { FoundLine, AgentResult } from './model/messages';
@@ -91,7 +92,7 @@ export function whyNotStarted(notStarted: NotStarted): Message {
 }
 
 /** Reasons such as an agent of another release, or a mistake in the configuration. */
-export function refusalOf({ what, short, remedy }: Pick<AgentResult, 'what' | 'short' | 'remedy'>): Message {
-  const reason = short === undefined ? { what } : { what, short };
+export function refusalOf({ what, short, remedy }: Reason): Message {
+  const reason = messageOf({ what, short });
   return remedy === undefined ? reason : message('with-remedy', { reason, remedy });
 }

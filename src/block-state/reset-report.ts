@@ -1,3 +1,4 @@
+import type { Reason } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import type { BlockState } from '../core/finding';
 import type { Strategy } from '../core/remedy-name';
@@ -36,9 +37,6 @@ export interface ResetReport {
   readonly short?: string | undefined;
   readonly remedy?: string | undefined;
 }
-
-/** Why a reset ends as it does. */
-export type Reason = Pick<ResetReport, 'what' | 'short' | 'remedy'>;
 
 /** The report of a domain to which nothing was done, or these `actions`. */
 export function resetReport(

@@ -1,6 +1,6 @@
 import { resetOf } from './model/judge';
 import type { Domain } from '../hypervisor/model/domain-xml';
-import { isFailure } from '../core/errors';
+import { isFailure, messageOf, type Reason } from '../core/errors';
 import type { BlockState } from '../core/finding';
 import type { Settings } from '../config/settings';
 import type { Strategy } from '../core/remedy-name';
@@ -14,7 +14,7 @@ import { Virsh } from '../hypervisor/virsh';
 import type { Destination } from '../destination/destination';
 import { inspectHeld, type Inspection } from './inspect';
 import { remedies, ResetTarget, type Applied } from './remedies';
-import { resetReport, type Reason, type ResetAction, type ResetReport } from './reset-report';
+import { resetReport, type ResetAction, type ResetReport } from './reset-report';
 
 export interface ResetOptions {
   readonly settings: Settings;
@@ -99,12 +99,11 @@ export class ResetSession {
   private reject(
     strategy: Strategy,
     outcome: 'skipped' | 'failed',
-    { what, short }: Reason,
+    reason: Reason,
     commands?: readonly string[],
   ): void {
-    this.actions.push({ strategy, outcome, what, ...(commands ? { commands } : {}) });
-    const reason = { what, ...(short === undefined ? {} : { short }) };
-    this.reasons.push(message('remedy-outcome', { remedy: strategy, reason }));
+    this.actions.push({ strategy, outcome, what: reason.what, ...(commands ? { commands } : {}) });
+    this.reasons.push(message('remedy-outcome', { remedy: strategy, reason: messageOf(reason) }));
   }
 
   /** A guest that was not resumed since it arrived, or may not have been: its resume gives it its disks back, no reset may. */

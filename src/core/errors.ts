@@ -20,8 +20,11 @@ export function failureOf(code: ExitCode, what: string | Message): Failure {
   return typeof what === 'object' ? { code, ...what } : { code, what };
 }
 
-/** The texts of a failure, as a part of another message or for another exit status. */
-export function messageOf({ what, short, remedy }: Omit<Failure, 'code'>): Message {
+/** The texts of a failure. */
+export type Reason = Omit<Failure, 'code'>;
+
+/** The same as a message: as a part of another one, or for another exit status. */
+export function messageOf({ what, short, remedy }: Reason): Message {
   return {
     what,
     ...(short === undefined ? {} : { short }),

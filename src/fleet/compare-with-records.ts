@@ -130,9 +130,8 @@ async function askAgain(
 }
 
 function unconfirmed({ kind, finding }: Mismatch, { unknown: why }: Unknown): Mismatch {
-  const { what, short } = finding;
-  const reason = { what, ...(short === undefined ? {} : { short }) };
-  return { kind, finding: { ...finding, state: 'unknown', ...message('not-asked-again', { reason, why }) } };
+  const text = message('not-asked-again', { reason: finding, why });
+  return { kind, finding: { ...finding, state: 'unknown', ...text } };
 }
 
 /** The worst mismatch per VM. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Reactivation } from './model/failure-cause';
 import { resumeOf } from '../hypervisor/model/guest-origin';
+import { messageOf, type Reason } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { isGone } from '../hypervisor/hold-qemu';
 import { Virsh } from '../hypervisor/virsh';
@@ -51,7 +52,7 @@ async function resetAfterMover(session: MoveSession): Promise<AfterFailure | und
       ? textOf('reset-before-write', { domain: name })
       : textOf('reset-with-destination', { domain: name, host });
   const remedy = refusal.remedy === resumeOf(name) ? refusal.remedy : reset;
-  return { ...message('disks-not-taken-back', { reason: asMessage(refusal) }), result: 'person', remedy };
+  return { ...message('disks-not-taken-back', { reason: messageOf(refusal) }), result: 'person', remedy };
 }
 
 /** An error of this program after a failure: QEMU may lack its disks unless it is known to have them, or has ended. */
@@ -80,7 +81,7 @@ async function resetWhatFailureLeft(session: MoveSession, why: Message): Promise
   if (!refusal) return undefined;
   const isPersonNeeded = session.blockState !== 'unknown' || ['person', 'failed'].includes(refusal.result);
   const { remedy } = refusal;
-  const text = message('not-reset', { why, reason: asMessage(refusal) });
+  const text = message('not-reset', { why, reason: messageOf(refusal) });
   return { ...text, result: isPersonNeeded ? 'person' : 'mover-failed', remedy };
 }
 
@@ -150,7 +151,7 @@ export async function endEarly(session: MoveSession, why: Message): Promise<Afte
   const rest =
     state === 'running' ? textOf('runs-here', { domain }) : textOf('is-here', { domain, state: state ?? '' });
   if (failure) {
-    const text = message('ended-with-copy', { why, rest, failure: asMessage(failure), host: host ?? '' });
+    const text = message('ended-with-copy', { why, rest, failure: messageOf(failure), host: host ?? '' });
     return { ...text, result: 'mover-failed' };
   }
   const text =
@@ -160,17 +161,7 @@ export async function endEarly(session: MoveSession, why: Message): Promise<Afte
   return { ...text, result: 'mover-failed' };
 }
 
-interface Refusal {
-  readonly what: string;
-  readonly short?: string | undefined;
-  readonly remedy?: string | undefined;
-}
-
 /** The remedy is that of the refusal. */
-export function notRetried(refusal: Refusal): Omit<Ending, 'result'> {
-  return { ...message('not-retried', { reason: asMessage(refusal) }), remedy: refusal.remedy };
-}
-
-function asMessage({ what, short }: Refusal): Message {
-  return { what, ...(short === undefined ? {} : { short }) };
+export function notRetried(refusal: Reason): Omit<Ending, 'result'> {
+  return { ...message('not-retried', { reason: messageOf(refusal) }), remedy: refusal.remedy };
 }

@@ -1,3 +1,4 @@
+import type { Reason } from '../../core/errors';
 import { oneLine } from '../../core/one-line';
 import { harmless } from './template-value';
 
@@ -14,13 +15,6 @@ const name = 'migrate-guard';
 /** Characters of the plain line after our name, a full stop counted: `MIGRATE: migrate-guard: ` precedes them. */
 export const maxReasonChars = 69;
 const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-
-/** Why something was not done: a `Failure`, or how an agent's action ended. */
-export interface Reason {
-  readonly what: string;
-  readonly short?: string | undefined;
-  readonly remedy?: string | undefined;
-}
 
 export function info(what: string): string {
   return line('INFO', what);

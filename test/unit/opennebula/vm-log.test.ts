@@ -1,4 +1,5 @@
-import { failure, info, maxReasonChars, type Reason } from '../../../src/opennebula/model/vm-log';
+import type { Reason } from '../../../src/core/errors';
+import { failure, info, maxReasonChars } from '../../../src/opennebula/model/vm-log';
 
 const uuid = '0F6E0C1D-8f4b-4b1c-9d1a-2b5a7c3e9f10';
 const host = `${'k'.repeat(63)}.${'v'.repeat(63)}.${'m'.repeat(63)}.${'e'.repeat(61)}`;
