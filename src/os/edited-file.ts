@@ -13,14 +13,14 @@ import {
 import { dirname } from 'node:path';
 import { errorName, GuardError } from '../core/errors';
 import { message } from '../messages';
-import { exchange } from './fresh-file';
+import { replaceFile } from './atomic-file';
 import { withFile } from './open-file';
 
 /** Replaces the text of a file of root in one step; owner and mode stay. @throws GuardError */
 export function replaceText(path: string, text: string): void {
   const file = realpathSync(path);
   refuseShared(file);
-  exchange(file, text, 0o600, copyOwnerAndMode(file));
+  replaceFile(file, text, 0o600, copyOwnerAndMode(file));
 }
 
 /** For a new file: sets the owner and the mode of this one, and writes it to the disk. */

@@ -1,16 +1,16 @@
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
 import { message, textOf } from '../messages';
-import { exchange } from './fresh-file';
+import { replaceFile } from './atomic-file';
 
 /**
- * Writes a file that node_exporter may read at any time. It reads every *.prom of its directory, so the unfinished file
- * has another name.
+ * Writes a file for other programs, which may read it at any time: they see the old one or the new one. node_exporter
+ * reads every *.prom of its directory, so the unfinished file has another name.
  * @throws GuardError
  */
 export function writeWhole(file: string, text: string): void {
   try {
-    exchange(file, text, 0o644);
+    replaceFile(file, text, 0o644);
   } catch (error) {
     const another = textOf('name-writable-directory');
     const { remedy: otherwise, ...reason } = message('file-not-written', { file, error: errorName(error) });

@@ -5,7 +5,7 @@ import { isBuildId, parseLayout, type Layout } from '../model/memory-layout';
 import { codeOf, remedyOf } from '../../core/remedy-of';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { message, textOf } from '../../messages';
-import { exchange } from '../../os/fresh-file';
+import { replaceFile } from '../../os/atomic-file';
 import { plainly, withFile } from '../../os/open-file';
 
 /** A layout is some 2 KiB. */
@@ -52,7 +52,7 @@ export function storeLayout(directory: string, layout: Layout): string {
     const refused = refuseDirectory(directory);
     if (refused !== undefined)
       throw new GuardError('notPermitted', { what: refused, remedy: textOf('give-to-root') });
-    exchange(file, `${JSON.stringify(layout, null, 2)}\n`, 0o644, (descriptor) => {
+    replaceFile(file, `${JSON.stringify(layout, null, 2)}\n`, 0o644, (descriptor) => {
       fchmodSync(descriptor, 0o644);
       fsyncSync(descriptor);
     });

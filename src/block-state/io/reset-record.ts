@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorName } from '../../core/errors';
-import { exchange } from '../../os/fresh-file';
+import { replaceFile } from '../../os/atomic-file';
 import { log } from '../../os/log';
 import type { LogPlace } from './qemu-log';
 import type { QemuProcess } from '../../hypervisor/process';
@@ -29,7 +29,7 @@ export function recordReset(domain: string, qemu: QemuProcess, place: LogPlace):
   };
   try {
     mkdirSync(recordDirectory, { recursive: true, mode: 0o700 });
-    exchange(recordFile(domain), JSON.stringify(record), 0o600);
+    replaceFile(recordFile(domain), JSON.stringify(record), 0o600);
   } catch (error) {
     log('the reset could not be recorded', { domain, why: errorName(error) });
   }

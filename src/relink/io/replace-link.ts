@@ -18,7 +18,7 @@ import { message, textOf } from '../../messages';
 import { asUserArgv } from '../../os/as-user-argv';
 import { runCommand } from '../../os/run-command';
 import { usualPath, withDescriptors } from '../../os/isolated';
-import { freshName } from '../../os/fresh-file';
+import { freshName } from '../../os/atomic-file';
 import { FileTree } from '../../file-tree/tree';
 
 /** Deadline for one link, in milliseconds. */

@@ -11,7 +11,7 @@ const mark = '.migrate-guard-';
  * not exist, so that no link can redirect the write. `seal`: called before the file gets its name.
  * @throws the system's error; the new file is then removed
  */
-export function exchange(
+export function replaceFile(
   file: string,
   text: string,
   mode: number,
