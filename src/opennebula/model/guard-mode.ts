@@ -3,14 +3,15 @@ import { exitCodes } from '../../core/exit-codes';
 import { cut } from '../../core/one-line';
 import { textOf } from '../../messages';
 
-const modes = ['off', 'warn'] as const;
+/** The valid values of MIGRATE_GUARD_MODE. */
+export const guardModes = ['off', 'warn'] as const;
 /** Characters kept of an invalid value: the owner of the VM may write a text of any length. */
 const quotedChars = 40;
 
 /** How the owner of a VM wants it guarded: MIGRATE_GUARD_MODE of its USER_TEMPLATE. */
 export interface GuardMode {
   /** `guard`: as every VM without the attribute. */
-  readonly mode: 'guard' | (typeof modes)[number];
+  readonly mode: 'guard' | (typeof guardModes)[number];
   /** An invalid value, to be reported; the VM is guarded as without the attribute. */
   readonly invalid?: string;
 }
@@ -23,7 +24,7 @@ export const defaultMode: GuardMode = { mode: 'guard' };
 /** `vm`: `<VM>` as oned writes it (VirtualMachine.cc, to_xml_extended). */
 export function guardModeOf(vm: Element | undefined): GuardMode {
   const given = child(child(vm, 'USER_TEMPLATE'), 'MIGRATE_GUARD_MODE')?.text.trim() ?? '';
-  const mode = modes.find((word) => word === given.toLowerCase());
+  const mode = guardModes.find((word) => word === given.toLowerCase());
   if (mode) return { mode };
   return given === '' ? defaultMode : { mode: 'guard', invalid: cut(given, quotedChars) };
 }

@@ -1,6 +1,7 @@
 import { cut, oneLine } from '../../core/one-line';
 import { oneOf, readObject, stringOf } from '../../core/report-json';
 import { message } from '../../messages';
+import { guardModes } from './guard-mode';
 
 /** A program of ours that OpenNebula started for a VM: a VMM driver, a TM script, a hook. */
 const recordedActions = [
@@ -14,7 +15,6 @@ const recordedActions = [
 export type RecordedAction = (typeof recordedActions)[number];
 
 const guardWords = ['ran', 'could-not-run', 'off'] as const;
-const modes = ['off', 'warn'] as const;
 const results = ['done', 'refused', 'failed'] as const;
 
 /** One thing that was done for a VM, as the front-end keeps it. */
@@ -33,7 +33,7 @@ export interface RecordEntry {
   readonly guard: (typeof guardWords)[number];
   /** Why the guard could not run. */
   readonly why: string | null;
-  readonly mode: (typeof modes)[number] | null;
+  readonly mode: (typeof guardModes)[number] | null;
   /** `refused`: nothing was moved; `null`: the writer of the entry did not see the end. */
   readonly result: (typeof results)[number] | null;
   readonly exit: number | null;
@@ -121,7 +121,7 @@ export function readEntry(value: unknown): RecordEntry | undefined {
     ...{ vmId, domain, action, time, source, guard },
     destination: word('destination') ?? null,
     why: word('why') ?? null,
-    mode: oneOf(modes, given.get('mode')) ?? null,
+    mode: oneOf(guardModes, given.get('mode')) ?? null,
     result: oneOf(results, given.get('result')) ?? null,
     exit: typeof exit === 'number' ? exit : null,
     ...{ did: lines('did'), warnings: lines('warnings'), errors: lines('errors'), mover: lines('mover') },
