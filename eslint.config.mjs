@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** Folders of src: an import may only point from a later row to an earlier one, or stay in its folder. */
+/** Folders of src: a file may only import from its own folder or from an earlier row. */
 const layers = [
   ['messages'],
   ['core'],
@@ -42,7 +42,7 @@ function mayNotImport(folder, row) {
   );
 }
 
-/** What decides: it knows neither Node nor packages, and nothing that does. */
+/** The pure code, which decides: it imports neither Node nor packages, and nothing that does. */
 const pure = layers.flatMap((folders, row) =>
   folders.map((folder) => {
     const inside =
@@ -61,7 +61,7 @@ const pure = layers.flatMap((folders, row) =>
                 message: 'What decides is pure: it knows neither Node nor packages.',
               },
               {
-                // Of its own folder, too, only what is pure.
+                // Pure code may import only pure code of its own folder, too.
                 regex: '^(\\.\\./)+(?!\\.\\.)(?!(core|[a-z-]+/model|model)/|(config/)?settings$|messages$)',
                 message: 'What decides is pure: it may import model/ and core/ only.',
               },
@@ -74,7 +74,10 @@ const pure = layers.flatMap((folders, row) =>
   }),
 );
 
-/** What one file does for all of `src`, with what is asked for by `import` or by `import()` elsewhere. */
+/**
+ * Things that one file does for all of `src`, and modules that other files must load in the other form (`import` or
+ * `import()`).
+ */
 const onlyHere = [
   {
     file: 'src/os/isolated.ts',
@@ -95,7 +98,7 @@ function imported(name, file) {
   };
 }
 
-/** What a person reads about a VM has one place. */
+/** All texts about a VM are in one place. */
 const text = ':matches(Literal, TemplateLiteral)';
 const messagesOnly = {
   selector: [
@@ -106,7 +109,7 @@ const messagesOnly = {
   message: 'A text about a VM is a row of src/messages.',
 };
 
-/** Beside the table itself: folders whose texts are still to be moved there. */
+/** Folders that may hold texts: only the table itself. */
 const withTexts = ['messages'];
 
 function restrictedSyntax(...restricted) {
@@ -127,7 +130,7 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
-      // nodenext asks for no extension in CommonJS; the other two are matters of taste that read well here.
+      // nodenext requires no extension in CommonJS; the other two are matters of style.
       '@typescript-eslint/no-confusing-void-expression': 'off',
     },
   },

@@ -5,8 +5,8 @@ const { join } = require('node:path');
 const { buildSync } = require('esbuild');
 
 /**
- * execa is an ES module only, and jest's own loader cannot require() one: it gets the same code as one CommonJS file.
- * Kept below node_modules, so that it goes when the packages go.
+ * execa is only an ES module, and jest's own loader cannot require() one: jest gets the same code as one CommonJS
+ * file. The file is below node_modules, so that it is removed together with the packages.
  */
 function commonJsExeca() {
   const { version } = JSON.parse(
@@ -33,13 +33,16 @@ function commonJsExeca() {
 
 const execa = commonJsExeca();
 
-/** Not in the temporary directory, of which each run has its own; nor another user's, where nothing could be written. */
+/**
+ * The cache is not in the temporary directory, because each run has another one; nor in another user's cache, where
+ * jest could not write.
+ */
 const cacheDirectory =
   process.getuid() === 0
     ? join(__dirname, 'node_modules/.cache/migrate-guard/jest')
     : join(homedir(), '.cache/migrate-guard/jest');
 
-/** Tiers that take root: they only run where they can do no harm. */
+/** Tiers that need root: they only run where they can do no harm. */
 const isolated = ['namespace', 'qemu', 'lab', 'readers'];
 
 const project = (tier) => ({
@@ -57,7 +60,7 @@ const project = (tier) => ({
     '\\.ts$': [
       'ts-jest',
       {
-        // Types are checked by `npm run types`. CommonJS, because jest knows no real `import()`.
+        // `npm run types` checks the types. CommonJS, because jest does not support real `import()`.
         diagnostics: false,
         tsconfig: {
           target: 'es2023',
@@ -71,10 +74,10 @@ const project = (tier) => ({
   },
 });
 
-/** The tiers, from cheap to dear. */
+/** The tiers, the fastest first. */
 module.exports = {
   projects: ['unit', 'namespace', 'qemu', 'lab', 'readers', 'bundle'].map(project),
   testSequencer: './setup/test-runner/sequencer.cjs',
-  // It bounds what hangs, and tells nothing of how fast a machine is.
+  // The limit ends tests that hang; it does not measure the speed of a machine.
   testTimeout: 600_000,
 };

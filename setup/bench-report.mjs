@@ -1,5 +1,5 @@
-// Puts figures of the bench into a document: between the comments `<!-- bench NAME -->` and `<!-- end of bench NAME -->`
-// stands the table of that program. What is written around it stays; a program without a place gets one at the end.
+// Writes figures of the bench into a document: the table of a program is between the comments `<!-- bench NAME -->`
+// and `<!-- end of bench NAME -->`. The text around it is kept; a program without such a place gets one at the end.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** @param reports pairs of a program's name and its report (bench/measure/result.ts) */

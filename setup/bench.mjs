@@ -1,7 +1,7 @@
-// npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD]]: prepares what is missing and runs the programs of bench/, all or the named ones.
-// --report puts the figures into the tables of docs/performance.md; --peer has a script of somebody else's measured beside.
-// The figures go to stdout, everything else to stderr. A missed budget is said, but no failure: other work on the
-// machine can cause it.
+// npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD]]: prepares what is missing and runs the
+// programs of bench/, all or the named ones. --report writes the figures into the tables of docs/performance.md;
+// --peer measures another script for comparison. The figures go to stdout, everything else to stderr. A missed budget
+// is reported, but it is not a failure: other work on the machine can cause it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const programs = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -'.ts'.length));
 
-/** Those that run QEMU 7.2.0, which is minutes to build the first time. */
+/** These programs run QEMU 7.2.0, whose first build takes minutes. */
 const ofAffectedQemu = ['reset', 'guard'];
 
 function usage(complaint) {
@@ -34,12 +34,15 @@ function readArguments() {
 }
 
 /**
- * What a shell sets for Node (a firm's certificates take 50 ms of every start) is not there on a host, where sudo, sshd and
- * oned start us: with it, everything would be held against a slower Node.
+ * Variables that a shell sets for Node (the certificates of a company cost 50 ms of each start) do not exist on a
+ * host, where sudo, sshd and oned start migrate-guard: with them, everything would be compared with a slower Node.
  */
 const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_'));
 
-/** Runs one program; returns its report, or nothing when it failed. */
+/**
+ * Runs one program.
+ * @returns its report; undefined if it failed
+ */
 function runProgram(name, folder) {
   const file = join(folder, `${name}.json`);
   const args = ['-r', 'ts-node/register/transpile-only', join(root, 'bench', `${name}.ts`), '--json', file];

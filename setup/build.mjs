@@ -1,5 +1,5 @@
-// Makes every program of src/main one self-contained CommonJS file in dist/, their manual page and completion, and
-// says there what of others is in them.
+// Builds every program of src/main as one self-contained CommonJS file in dist/, with their manual page, completion,
+// licences and software bill of materials.
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
@@ -14,7 +14,7 @@ import { stamped } from './build/stamp.mjs';
 
 await stamped(async () => {
   const entries = readdirSync(join(root, 'src/main')).filter((file) => file.endsWith('.ts'));
-  /** The programs that hold each package, by where it lies. */
+  /** The programs that contain each package, by the directory of the package. */
   const contained = new Map();
   for (const entry of entries) {
     const name = `${basename(entry, '.ts')}.cjs`;

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Makes the file tree of another Debian release, so that tests can run a host of that release in namespaces.
 # Usage: setup/debian-tree.sh RELEASE
-# Progress goes to stderr; the last line on stdout is the path of the tree. Instant when it was made before from the
-# same list of packages; another list makes another tree. Nobody writes into it: tests put an overlay above it.
+# Progress goes to stderr; the last line on stdout is the path of the tree. A tree that was made from the same list of
+# packages is reused at once; another list makes another tree. Nothing writes into it: tests put an overlay above it.
 set -euo pipefail
 
-# What a host of ours is made of: the program's own tools, both sudos, virsh.
+# The packages of a host: the program's own tools, both sudos, virsh.
 HOST='nodejs util-linux mount acl attr sudo sudo-rs procps libvirt-clients'
-# What it takes to run VMs there (test/lab/harness): libvirtd without the drivers that no test of ours uses, QEMU, gdb.
+# The packages to run VMs there (test/lab/harness): libvirtd without the drivers that no test uses, QEMU, gdb.
 HYPERVISOR='libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils gdb tini iproute2'
 declare -A PACKAGES_OF_RELEASE=(
   [trixie]="$HOST $HYPERVISOR"
@@ -25,11 +25,11 @@ release=${1:-}
 packages=(${PACKAGES_OF_RELEASE[$release]})
 
 trees=${MIGRATE_GUARD_CACHE:-/var/cache/migrate-guard}/trees
-# Of this very list: another clone on this machine may want another one at the same time.
+# The name depends on this list: another clone on this machine may use another list at the same time.
 made=$trees/$release-$(cksum <<<"${packages[*]}" | cut -d ' ' -f 1)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# The list lies beside the tree and was written last: where it is, the tree is whole.
+# The list is next to the tree and was written last: if it exists, the tree is complete.
 is_made() { [[ -f $made/packages && $(<"$made/packages") == "${packages[*]}" ]]; }
 end_if_made() {
   if is_made; then
@@ -47,7 +47,7 @@ end_if_made
 
 "$here/packages.sh" tree 9>&-
 
-# Only the holder of the lock gets here: what is left of runs that were killed is garbage.
+# Only the holder of the lock gets here, so whatever killed runs have left can be removed.
 rm -rf --one-file-system "$trees/$release".new.*
 work=$(mktemp -d "$trees/$release.new.XXXXXX")
 maker=
@@ -59,7 +59,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Where this machine has its own Debian packages from.
+# The package source of this machine.
 mirror() {
   local codename
   codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
@@ -67,8 +67,8 @@ mirror() {
     awk -v release="$codename" '$2 == release && $3 == "main" { print $1; exit }'
 }
 
-# In namespaces of its own: what is mounted or started in the tree ends with it, even when it is killed.
-# $1: what is said of it; the rest is the command.
+# Runs in separate namespaces: mounts and processes in the tree end with it, even if it is killed.
+# $1: the text to print; the other arguments are the command.
 run_apart() {
   local what=$1 ticks=0
   shift
@@ -88,7 +88,7 @@ from=$(mirror)
 run_apart "fetching and unpacking Debian $release: some two minutes" \
   debootstrap --variant=minbase "$release" "$work/root" "$from"
 
-# Nothing is started in there, and it need not survive a crash of this machine.
+# No process starts in the tree at this point, and the tree need not survive a crash of this machine.
 printf '#!/bin/sh\nexit 101\n' >"$work/root/usr/sbin/policy-rc.d"
 chmod 755 "$work/root/usr/sbin/policy-rc.d"
 echo force-unsafe-io >"$work/root/etc/dpkg/dpkg.cfg.d/migrate-guard"
@@ -101,7 +101,8 @@ rm -rf "$work/root/var/cache/apt/archives" "$work/root/var/lib/apt/lists" "$work
 mkdir -p "$work/root/var/cache/apt/archives/partial" "$work/root/var/lib/apt/lists/partial"
 printf '%s\n' "${packages[*]}" >"$work/packages"
 
-# The same file system: whoever looks sees no tree or a whole one. An older one may still be some test's: it goes by its name.
+# A rename in one file system: other processes see no tree or a complete one. A test may still use an older tree: that
+# keeps its name.
 if [[ -e $made ]]; then mv -T "$made" "$(mktemp -d "$trees/$release.new.XXXXXX")"; fi
 chmod 755 "$work"
 mv -T "$work" "$made"

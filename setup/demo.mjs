@@ -15,7 +15,7 @@ function prepare() {
 function play() {
   const args = ['-r', 'ts-node/register/transpile-only', join(root, 'demo/incident.ts'), ...options];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  // The demo cleans up when it is interrupted: it has to be told, and waited for.
+  // The demo cleans up when it is interrupted: it must get the signal, and this program must wait for it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     console.error(`the demo did not start: ${error.message}`);

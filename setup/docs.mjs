@@ -1,4 +1,5 @@
-// npm run docs: writes the documents of the tree that are made from others: docs/commands.md and docs/configuration.md.
+// npm run docs: writes the documents that are made from other files: docs/commands.md, docs/configuration.md and
+// docs/messages.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configurationPage } from './build/configuration-page.cjs';

@@ -1,5 +1,5 @@
-// npm run test:faults -- [--points N] [--seed S] [--report FILE]: a fault at each system call of each workflow, or at N
-// of them; with --report the table in FILE (docs/reliability.md) is made anew from what was seen.
+// npm run test:faults -- [--points N] [--seed S] [--report FILE]: a fault at each system call of each workflow, or at
+// N of them; --report writes the table in FILE (docs/reliability.md) from the results.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,10 @@ function wholeNumber(name, given, otherwise) {
   return Number.isSafeInteger(number) && number > 0 ? number : usage(`--${name} takes a whole number from 1`);
 }
 
-/** Runs the tests; gives what they saw, one row for each workflow and fault. */
+/**
+ * Runs the tests.
+ * @returns their results, one row for each workflow and fault
+ */
 async function run(points, seed) {
   const temporary = makeTemporary();
   try {

@@ -1,6 +1,6 @@
-// npm run test:topologies|test:fuzz|test:races|test:guards -- --runs N [--seed S] [--jobs J]: a test with random input, so many times.
-// In batches, each a process of its own: memory stays what one batch takes, whatever N is, and what fails can be run
-// again alone, by the seed that is printed with it.
+// npm run test:topologies|test:fuzz|test:races|test:guards -- --runs N [--seed S] [--jobs J]: repeats a test with
+// random input N times. It runs in batches, each in a separate process: memory does not grow with N, and the seed
+// that is printed with a failure repeats that failure alone.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { makeTemporary } from './isolation/isolated-jest.mjs';
@@ -8,7 +8,7 @@ import { prepareBuild, prepareNode, preparePackages } from './prepare.mjs';
 import { isInterrupted, startJest } from './test-runner/jest.mjs';
 import { tiers } from './tiers.mjs';
 
-// `variable` tells the test how often; `batch`: how many at once; `unit`: what is counted.
+// `variable` gives the test the number of runs; `batch`: the number of runs in one process; `unit`: what is counted.
 const tests = {
   topologies: {
     tier: 'namespace',
@@ -31,7 +31,7 @@ const tests = {
     batch: 2500,
     unit: 'rounds of each race',
   },
-  // Not one after the other: all of them at once.
+  // All tests run at the same time.
   guards: {
     tier: 'qemu',
     files: 'qemu/move/concurrent-guards',
@@ -67,7 +67,10 @@ function wholeNumber(name, given, least, otherwise) {
   return number;
 }
 
-/** One batch; gives what it counted, or nothing when it failed. */
+/**
+ * Runs one batch.
+ * @returns what it counted; undefined if it failed
+ */
 function runBatch(runs, seed) {
   const which = ['--selectProjects', test.tier, '--testPathPatterns', test.files, '--runInBand'];
   const env = { [test.variable]: String(runs), MIGRATE_GUARD_SEED: String(seed) };
@@ -88,7 +91,7 @@ function runBatch(runs, seed) {
   });
 }
 
-/** What a test says of what it met: `counted: 7 safe, 3 blocked`. */
+/** Parses what a test prints about its cases: `counted: 7 safe, 3 blocked`. */
 function countsIn(output) {
   const counts = [...output.matchAll(/^counted: (.*)$/gm)].flatMap(([, list]) => list.split(', '));
   return counts.map((count) => /^(\d+) (.*)$/.exec(count)).map(([, number, what]) => [what, Number(number)]);

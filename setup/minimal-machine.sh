@@ -1,7 +1,8 @@
 #!/bin/bash
-# npm run test:minimal: the README's first commands on the smallest Debian 12 (debootstrap --variant=minbase) with Node and git,
-# where any package that setup/packages.sh forgets shows. The tree is made once, and kept in the cache; each run gets a
-# copy-on-write view of it that ends with the run. What is tested is the last commit. Everything goes to stderr.
+# npm run test:minimal: the README's first commands on the smallest Debian 12 (debootstrap --variant=minbase) with
+# Node and git, which shows any package that setup/packages.sh lacks. The tree is made once, and kept in the cache;
+# each run gets a copy-on-write view of it that ends with the run. It tests the last commit. All output goes to
+# stderr.
 set -euo pipefail
 
 cache=${MIGRATE_GUARD_CACHE:-/var/cache/migrate-guard}/debian-12-minimal
@@ -12,8 +13,8 @@ say() { printf 'minimal-machine: %s\n' "$*"; }
 die() { say "$*"; exit 1; }
 ((EUID == 0)) || die 'must be root: it makes a file tree with device nodes'
 
-# What a machine needs to reach its package sources and npm's, as this one has it. Of apt's settings only those: others call
-# programs that are not there.
+# The settings that a machine needs to reach its package sources and npm's, copied from this one. Of apt's settings
+# only those: others call programs that do not exist there.
 copy_network_settings() {
   local tree=$1 path
   for path in /etc/resolv.conf /etc/hosts /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/auth.conf.d \
@@ -53,7 +54,7 @@ exec 9>"$cache/lock"
 flock -n 9 || { say 'another run makes the tree, waiting for it'; flock 9; }
 if [[ ! -d $cache/tree ]]; then
   "$here/packages.sh" minimal 9>&-
-  # Only the holder of the lock gets here: what is left of killed runs is garbage.
+  # Only the holder of the lock gets here, so whatever killed runs have left can be removed.
   rm -rf "$cache"/making.*
   work=$(mktemp -d "$cache/making.XXXXXX")
   make_tree "$work" 9>&-
@@ -68,7 +69,7 @@ mkdir "$run"/{upper,work,machine}
 git clone -q --no-hardlinks "$here/.." "$run/upper/migrate-guard"
 say "the demo of commit $(git -C "$run/upper/migrate-guard" rev-parse --short HEAD)"
 
-# Node as this machine has it: its program, and npm's.
+# The Node and the npm of this machine.
 node=$(readlink -f "$(command -v node)") npm=$(readlink -f "$(command -v npm)")
 mkdir -p "$run/upper/usr/local/bin" "$run/upper/usr/local/lib/node_modules"
 cp "$node" "$run/upper/usr/local/bin/node"
@@ -76,8 +77,8 @@ cp -r "${npm%/bin/*}" "$run/upper/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$run/upper/usr/local/bin/npm"
 copy_network_settings "$run/upper"
 
-# /run is empty, as in a container; the rest is what every machine has. A chroot would not do: who enters the mount namespace
-# of a process in there gets the root of that namespace, which has to be this tree.
+# /run is empty, as in a container; the rest is what every machine has. A chroot is not enough: a process that enters
+# the mount namespace of another one gets the root of that namespace, which must be this tree.
 enter='
   mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$2/machine"
   cd "$2/machine"

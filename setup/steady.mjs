@@ -1,5 +1,6 @@
-// npm run test:steady -- --times N --tier NAME… [--seed S] [--load N] [PATTERN…]: runs a tier again and again, its files in
-// a random order, with load beside it. What fails is told with its seed, which repeats order and load; sums at the end.
+// npm run test:steady -- --times N --tier NAME… [--seed S] [--load N] [PATTERN…]: repeats a tier, its files in a
+// random order, under load. Each failure is reported with its seed, which repeats order and load; the sums come at
+// the end.
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +50,7 @@ if (names.length === 0) usage('--tier is missing');
 const unknown = names.find((name) => !Object.hasOwn(tiers, name));
 if (unknown !== undefined) usage(`no such tier: ${unknown}`);
 
-/** Runs `work` while the load is there. */
+/** Runs `work` under the load. */
 async function underLoad(seed, work) {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-load-'));
   const directories = Array.from({ length: load }, (_, index) => mkdtempSync(join(folder, `${index}-`)));

@@ -1,5 +1,6 @@
-// npm test [-- [--tier NAME]… [--all] [--node MAJOR] [--only NAME] [PATTERN…]]: prepares what is missing, runs the tiers in order,
-// ends with one line of sums. Without root the tiers that need it are skipped; with CI set, that is a failure.
+// npm test [-- [--tier NAME]… [--all] [--node MAJOR] [--only NAME] [PATTERN…]]: prepares what is missing, runs the
+// tiers in order, and prints one line of sums at the end. Without root the tiers that need it are skipped; with CI
+// set, that is a failure.
 import { parseArgs } from 'node:util';
 import { supportedMajors } from './node-versions.mjs';
 import { isInterrupted } from './test-runner/jest.mjs';

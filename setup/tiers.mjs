@@ -1,4 +1,4 @@
-// The tiers of tests, from cheap to dear, and what each needs. The names are folders below test/.
+// The tiers of tests, the fastest first, and what each needs. The names are folders below test/.
 //   root       whether it takes root, be it only to install its packages
 //   packages   groups of setup/packages.sh
 //   trees      Debian releases of which it has a host (setup/debian-tree.sh); none where it is missing

@@ -1,5 +1,6 @@
-// A file `x.child.ts` is the program of a process of its own. Whoever imports it gets that program, bundled into one
-// piece of CommonJS, as text: it is given to Node by -e, because its user may not be able to read our files.
+// A file `x.child.ts` is a program that runs in a separate process. A module that imports it gets that program as
+// text, bundled into one piece of CommonJS: Node gets it by -e, because the user of that process may not be able to
+// read our files.
 const { createHash } = require('node:crypto');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');
@@ -12,17 +13,17 @@ const settings = {
   charset: 'ascii',
   legalComments: 'none',
   write: false,
-  // Names of files stand in what is built: so not where this tree happens to lie.
+  // The build contains names of files, so they must not depend on the directory of this tree.
   absWorkingDir: join(__dirname, '../..'),
 };
 
-/** The module that stands for a `.child.ts` file: its program, as text. */
+/** Replaces a `.child.ts` file by a module that exports its program as text. */
 function textModule(file) {
   const [{ text }] = buildSync({ ...settings, entryPoints: [file] }).outputFiles;
   return `exports.__esModule = true; exports.default = ${JSON.stringify(text)};`;
 }
 
-/** An esbuild plugin. */
+/** The esbuild plugin. */
 const childPrograms = {
   name: 'child-programs',
   setup({ onLoad }) {
@@ -32,7 +33,8 @@ const childPrograms = {
 
 module.exports = {
   childPrograms,
-  // jest's transformer: what a program imports may change while its own file does not.
+  // The jest transformer: the key of its cache covers imports, too, because they may change while the file itself
+  // does not.
   process: (_, file) => ({ code: textModule(file) }),
   getCacheKey: (_, file) => createHash('sha256').update(textModule(file)).digest('hex'),
 };

@@ -1,4 +1,4 @@
-// docs/configuration.md, made from config/config.yaml, which shows every key with its default and help.
+// Makes docs/configuration.md from config/config.yaml, which lists every key with its default and help.
 const heading = `<!-- Made from config/config.yaml by \`npm run docs\`. -->
 
 # Configuration
@@ -13,7 +13,7 @@ missing to \`/etc/migrate-guard/fallback.env\`.
 
 All times are in seconds, from 1 to 3600. All paths are absolute.`;
 
-/** @param text of config.yaml as it is shipped, all of it comments */
+/** @param text of config.yaml as it is shipped: comments only */
 function configurationPage(text) {
   const sections = [];
   let help = [];

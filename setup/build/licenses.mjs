@@ -1,4 +1,4 @@
-// The licences of all that the programs hold: whoever passes a program on has to pass them on with it.
+// The licences of everything that the programs contain: they must accompany each copy of a program.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './release.mjs';
@@ -6,7 +6,10 @@ import { root } from './release.mjs';
 const isLicense = /^(licen[cs]e|copying|notice)([.-]|$)/i;
 const rule = `${'='.repeat(100)}\n`;
 
-/** `packages`: what describePackages() gives. @throws when one of them comes without a licence's text. */
+/**
+ * `packages`: the result of describePackages().
+ * @throws if one of them has no licence text
+ */
 export function licensesText(packages) {
   const own = `migrate-guard is under the Apache License 2.0, which stands at the end. Its programs hold parts of these packages:\n\n`;
   const list = packages.map(

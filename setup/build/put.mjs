@@ -5,7 +5,10 @@ import { root } from './release.mjs';
 /** The files below dist/ that this process has written. */
 export const written = new Set();
 
-/** Writes a file below dist/. Renamed into place, so that a program that somebody starts meanwhile is whole; two builds at once each rename their own. */
+/**
+ * Writes a file below dist/. A rename puts it into place, so that a program that starts meanwhile is complete; two
+ * concurrent builds each rename their own file.
+ */
 export function put(path, text, mode = 0o644) {
   const file = join(root, 'dist', path);
   const fresh = `${file}.${process.pid}.new`;

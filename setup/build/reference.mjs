@@ -1,4 +1,4 @@
-// The manual page, the completion and docs/commands.md, made from the same table of verbs as the help.
+// The manual page, the completion and docs/commands.md, made from the same table of commands as the help.
 import Module from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -6,7 +6,7 @@ import { put } from './put.mjs';
 import { root, time } from './release.mjs';
 import { settings } from './settings.mjs';
 
-/** What src/commands/reference.ts exports. */
+/** The exports of src/commands/reference.ts. */
 export async function loadReference() {
   const { outputFiles } = await build({
     ...settings,
@@ -19,7 +19,7 @@ export async function loadReference() {
   return bundle.exports;
 }
 
-/** Writes what belongs beside the programs, below dist/. */
+/** Writes, below dist/, the files that accompany the programs. */
 export async function writeReference() {
   const { reference } = await loadReference();
   const files = await reference(new Date(time * 1000).toISOString().slice(0, 10));

@@ -1,4 +1,4 @@
-// Which release this tree is.
+// Determines the release of this tree.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,10 @@ export const { version } = JSON.parse(readFileSync(about, 'utf8'));
 
 export const commit = git('rev-parse', '--short=12', 'HEAD') ?? 'unknown commit';
 
-/** Seconds since 1970. What is made of one commit bears its time, whenever it is made: reproducible-builds.org. */
+/**
+ * Seconds since 1970. Everything that is made from a commit has the commit's time, whenever it is made:
+ * reproducible-builds.org.
+ */
 export const time = Number(
   process.env.SOURCE_DATE_EPOCH ??
     git('log', '-1', '--format=%ct') ??

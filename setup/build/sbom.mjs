@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ownNeeds } from './packages.mjs';
 import { root } from './release.mjs';
 
-/** `packages`: what describePackages() gives. The same packages give the same text: it tells no time. */
+/** `packages`: the result of describePackages(). The same packages give the same text: it contains no time. */
 export function sbomText(packages) {
   const { name, version, license, description } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
@@ -51,7 +51,7 @@ function componentOf({ path, name, version, license, integrity, programs }, refs
     name: plain,
     version,
     scope: 'required',
-    // Of the package as the registry has it.
+    // The hash of the package in the registry.
     hashes: [
       { alg: algorithm.replace('sha', 'SHA-'), content: Buffer.from(digest, 'base64').toString('hex') },
     ],
@@ -66,12 +66,12 @@ function licenses(text) {
   return /^[A-Za-z0-9.-]+$/.test(text) ? [{ license: { id: text } }] : [{ expression: text }];
 }
 
-/** https://github.com/package-url/purl-spec: `@` of a scope is written as %40. */
+/** https://github.com/package-url/purl-spec: the `@` of a scope is written as %40. */
 function purl(name, version) {
   return `pkg:npm/${name.replace('@', '%40')}@${version}`;
 }
 
-/** A UUID of the content (RFC 9562, version 8). */
+/** A UUID made from the content (RFC 9562, version 8). */
 function uuidOf(text) {
   const hex = createHash('sha256').update(text).digest('hex');
   return [

@@ -1,4 +1,4 @@
-// What every part of a program is bundled with.
+// The esbuild settings that every part of a program shares.
 import childProgram from './child-program.cjs';
 import { commit, root, version } from './release.mjs';
 import yargs from './yargs/index.cjs';
@@ -10,17 +10,18 @@ export const settings = {
   format: 'cjs',
   charset: 'ascii',
   legalComments: 'none',
-  // A third less to read at each start; short lines, so that stacks can name them.
+  // Minifying makes each start read a third less; lines are short, so that stack traces can name them.
   minifyWhitespace: true,
   lineLimit: 200,
   logLevel: 'warning',
   absWorkingDir: root,
   write: false,
   metafile: true,
-  // A require() where it stands: import() would start Node's loader of ES modules for what is CommonJS by now.
+  // `import()` becomes require() in place: import() would start Node's loader of ES modules for code that is
+  // CommonJS.
   supported: { 'dynamic-import': false },
   alias: yargs.alias,
-  // What a page carries along.
+  // The files that a page embeds.
   plugins: [childProgram.childPrograms],
   loader: { '.css': 'text', '.client.js': 'text' },
   define: { __VERSION__: JSON.stringify(`${version} (${commit})`) },

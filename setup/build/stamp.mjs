@@ -1,5 +1,6 @@
-// Whether what lies in dist/ is what a build would make now: a stamp there tells from what it was made, and what came of it.
-// Usage: stamp.mjs: prints the files below dist/ that are up to date, and nothing when one of them is not.
+// Determines whether the files in dist/ are the ones that a build would make now: a stamp there records the inputs
+// and the outputs of the last build. Usage: stamp.mjs: prints the files below dist/ that are up to date, and nothing
+// if one of them is not.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -19,7 +20,7 @@ const inputs = [
   'LICENSE',
 ];
 
-/** All that a build depends on. */
+/** All inputs of a build. */
 function inputsNow() {
   return {
     node: process.version,
@@ -39,7 +40,7 @@ function filesIn(path) {
   }
 }
 
-/** Of their names and contents. */
+/** A hash of their names and contents. */
 function sumOf(files) {
   const hash = createHash('sha256');
   for (const file of files.sort()) {
@@ -49,19 +50,19 @@ function sumOf(files) {
   return hash.digest('hex');
 }
 
-/** The files below dist/ that a build would make, when all of them are as it would make them; else none. */
+/** The files below dist/ that a build would make, if all of them are up to date; otherwise none. */
 export function currentFiles() {
   try {
     const { inputs: from, files, sum } = JSON.parse(readFileSync(join(dist, stamp), 'utf8'));
     const isSame = JSON.stringify(from) === JSON.stringify(inputsNow());
     return isSame && sum === sumOf(files.map((file) => join(dist, file))) ? files : [];
   } catch {
-    // No stamp, no dist/, or a file of it is gone.
+    // There is no stamp or no dist/, or a file is missing.
     return [];
   }
 }
 
-/** Does the build, and notes what it has made from what. */
+/** Runs the build, and records its inputs and outputs. */
 export async function stamped(build) {
   rmSync(join(dist, stamp), { force: true });
   const from = inputsNow();

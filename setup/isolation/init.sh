@@ -1,13 +1,13 @@
 #!/bin/sh
-# The first process of a run of tests, in namespaces of its own (setup/isolation/isolated-jest.mjs). The machine's file tree
-# becomes read-only for it but for the places of writable.txt; what has to be writable under a fixed name is its own, and
-# ends with it. Then it runs the given command, and ends as that ends.
-# Usage: init.sh ROOT TEMPORARY VISIBLE… -- COMMAND…     VISIBLE: what has to be seen, wherever it lies
+# The first process of a run of tests, in separate namespaces (setup/isolation/isolated-jest.mjs). The machine's file
+# tree becomes read-only for the run, except the places in writable.txt; directories that must be writable under a
+# fixed name are private, and end with the run. Then it runs the given command, and ends with its status.
+# Usage: init.sh ROOT TEMPORARY VISIBLE… -- COMMAND…     VISIBLE: paths that must be visible, wherever they are
 set -eu
 here=$(dirname "$0") root=$1 temporary=$2
 shift 2
 
-# What lies below a place that is replaced would be hidden, such as a tree that was cloned to /tmp: it is held here meanwhile.
+# A replaced directory would hide what is below it, such as a tree that was cloned to /tmp: it is kept here meanwhile.
 held=/mnt
 mount -t tmpfs -o mode=755 tmpfs $held
 hold() {
@@ -31,14 +31,14 @@ shift
 mkdir $held/temporary
 mount --bind "$temporary" $held/temporary
 
-# A package that is being installed renames files there meanwhile, and then the copy is not whole.
+# An installation of a package may rename files there meanwhile; then the copy is incomplete.
 tries=10
 until cp -a /etc $held/ 2>$held/complaints; do
   tries=$((tries - 1))
   [ $tries -gt 0 ] || { cat $held/complaints >&2; exit 1; }
   rm -rf $held/etc
 done
-# ioctl(2) SIOCSIFFLAGS with IFF_UP: ip(8) need not be installed.
+# ioctl(2) SIOCSIFFLAGS with IFF_UP: ip(8) may not be installed.
 perl -MSocket -e 'my $up = pack "a16 s x14", "lo", 1; socket(my $socket, AF_INET, SOCK_DGRAM, 0) or die "socket: $!\n";
   ioctl($socket, 0x8914, $up) or die "lo: $!\n"'
 
@@ -53,7 +53,7 @@ writable() {
 }
 
 mount -t proc proc /proc
-# Runs share the cache of jest, which names its temporary files there by pid: so their pids begin at random.
+# Runs share the cache of jest, which names its temporary files there by pid: so each run starts with a random pid.
 echo $((1000 + $(od -An -N2 -tu2 /dev/urandom) % 30000)) >/proc/sys/kernel/ns_last_pid || true
 mount --bind /proc/sys /proc/sys
 mount -o remount,bind,ro /proc/sys

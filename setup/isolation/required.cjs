@@ -1,4 +1,4 @@
-// Before the first test of a tier that takes root: it has to be isolated from the machine (init.sh).
+// Runs before the first test of a tier that needs root: the tier must be isolated from the machine (init.sh).
 const { accessSync, constants } = require('node:fs');
 
 module.exports = () => {

@@ -1,4 +1,4 @@
-// A .deb, for dpkg.
+// Makes a .deb, for dpkg.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { time, version } from '../build/release.mjs';
 import { check, description, install, uninstall } from './package-roles.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
-/** Gives the file's path. */
+/** @returns the path of the file */
 export function makeDeb(role, workshop, packages) {
   const tree = join(workshop, `${role.name}-deb`);
   layProgram(join(tree, 'usr/share', role.name));
@@ -19,7 +19,7 @@ export function makeDeb(role, workshop, packages) {
     writeFileSync(join(about, name), text, { mode: 0o755 });
   const file = join(packages, `${role.name}_${version}_all.deb`);
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], {
-    // With several threads xz writes other bytes than with one.
+    // xz writes different bytes with several threads.
     env: { ...process.env, SOURCE_DATE_EPOCH: String(time), DPKG_DEB_THREADS_MAX: '1' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -46,7 +46,10 @@ function control({ name, what, deb }) {
     .join('');
 }
 
-/** An upgrade removes nothing: the new release replaces what the old one has installed. deb-postinst(5) and the others. */
+/**
+ * An upgrade removes nothing: the new release replaces what the old one has installed. See deb-postinst(5) and the
+ * others.
+ */
 function scripts(role) {
   return {
     preinst: `#!/bin/bash\nset -e\n[[ $1 != abort-upgrade ]] || exit 0\n${check(role)}`,

@@ -1,14 +1,11 @@
-// Node's licence asks to travel with it.
+// The licence of Node must accompany each copy of Node.
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Below the directory that holds bin/node: as nodejs.org's archives have it, and as packages have it. */
+/** Paths below the directory that contains bin/node, in nodejs.org's archives and in packages. */
 const places = ['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/nodejs/copyright'];
 
-/**
- * The file that holds the licence of this Node.
- * `given`: for a binary that was copied from elsewhere, and came without.
- */
+/** The file that contains the licence of this Node. `given`: for a binary that was copied without it. */
 export function licenceOfNode(node, given) {
   if (given !== undefined) {
     if (existsSync(given)) return given;

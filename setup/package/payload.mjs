@@ -3,7 +3,7 @@ import { chmodSync, cpSync, lutimesSync, mkdirSync, readdirSync, statSync } from
 import { join } from 'node:path';
 import { root, time } from '../build/release.mjs';
 
-/** install.sh and all that it installs. */
+/** install.sh and all files that it installs. */
 export function layProgram(directory) {
   for (const name of ['install.sh', 'LICENSE', 'config', 'hooks', 'remotes'])
     cpSync(join(root, name), join(directory, name), { recursive: true });
@@ -21,7 +21,7 @@ export function layDocumentation(directory) {
   cpSync(join(root, 'docs'), join(directory, 'docs'), { recursive: true });
 }
 
-/** Modes as git knows them and the time of the release, whatever umask and clock made the tree. */
+/** Modes as in git, and the time of the release: the umask and the clock of the machine have no effect. */
 export function settle(directory) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);

@@ -1,4 +1,4 @@
-// An .rpm.
+// Makes an .rpm.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { time, version } from '../build/release.mjs';
 import { check, description, install, uninstall } from './package-roles.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
-/** Gives the file's path. */
+/** @returns the path of the file */
 export function makeRpm(role, workshop, packages) {
   const top = join(workshop, `${role.name}-rpm`);
   const tree = join(top, 'tree');
@@ -36,11 +36,14 @@ const reproducible = {
   _buildhost: 'localhost',
   use_source_date_epoch_as_buildtime: 1,
   clamp_mtime_to_source_date_epoch: 1,
-  // What every rpm since EL 7 can read.
+  // A format that every rpm since EL 7 can read.
   _binary_payload: 'w9.gzdio',
 };
 
-/** Scriptlets get how many of this package there will be: 0 is a removal. A failing %pre ends the installation. */
+/**
+ * The argument of scriptlets is the number of installed versions of this package afterwards: 0 is a removal. A
+ * failing %pre ends the installation.
+ */
 function specification(role, tree) {
   const { name, what, rpm } = role;
   return `
@@ -84,7 +87,7 @@ ${uninstall(role)}
 `;
 }
 
-/** rpmbuild reads macros in everything. */
+/** rpmbuild expands macros everywhere. */
 function escaped(text) {
   return text.replaceAll('%', '%%');
 }

@@ -1,11 +1,11 @@
-// The main script of the stand-alone executable, a Node that carries the programs in itself. It is what Node is to
-// those who start it with a script's path (the first line of the installed program, install.sh) or with -e (what
-// opens disks inside a namespace); to everybody else it is migrate-guard.
+// The main script of the stand-alone executable, a Node that contains the programs. It behaves as Node if it is
+// started with the path of a script (the first line of the installed program, install.sh) or with -e (the program
+// that opens disks inside a namespace); otherwise it is migrate-guard.
 const Module = require('node:module');
 const { getAsset } = require('node:sea');
 
 const self = process.execPath;
-// Where yargs looks for the program; else it would ask for the working directory, which may be gone.
+// yargs searches here for the program; otherwise it would read the working directory, which may be gone.
 process.mainModule = Object.assign(new Module(self), { filename: self });
 const [, , first, ...rest] = process.argv;
 if (first === '-e') {
@@ -16,7 +16,7 @@ if (first === '-e') {
   process.argv = [self, first, ...rest];
   Module.createRequire(first)(first);
 } else if (first === 'host' && rest.length === 0) {
-  // Elsewhere the agent lies beside the program (src/commands/host.ts).
+  // In other installations the agent is next to the program (src/commands/host.ts).
   process.exitCode = 2;
   load('agent.cjs')
     .runAgent()

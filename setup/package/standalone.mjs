@@ -1,6 +1,7 @@
-// The agent for machines without Node: an archive with install.sh, what it installs, and one executable that is
-// Node and the program at once (https://nodejs.org/docs/latest-v20.x/api/single-executable-applications.html). It
-// starts as fast as node does with the same program.
+// Makes the agent for machines without Node: an archive with install.sh, the files that it installs, and one
+// executable that is both Node and the program
+// (https://nodejs.org/docs/latest-v20.x/api/single-executable-applications.html). It starts as fast as node does with
+// the same program.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
@@ -9,10 +10,10 @@ import { root, time, version } from '../build/release.mjs';
 import { licenceOfNode } from './node-licence.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
-/** Marks the place in Node's binary where it looks for what is put into it. */
+/** Marks the place in Node's binary where Node looks for the injected program. */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
-/** Gives the archive's path. `givenLicence`: Node's licence, for a Node that came without. */
+/** @returns the path of the archive. `givenLicence`: Node's licence, for a Node that came without. */
 export function makeStandalone(workshop, packages, givenLicence) {
   const name = `migrate-guard-host-standalone_${version}_${machine()}`;
   const tree = join(workshop, name);
@@ -33,7 +34,7 @@ function makeExecutable(file, workshop) {
   const output = join(workshop, 'blob');
   const config = join(workshop, 'sea.json');
   const text = {
-    // It is written into the executable: so not where this tree happens to lie.
+    // The executable contains this path, so it must not depend on the directory of this tree.
     main: 'setup/package/standalone-main.cjs',
     output,
     assets: Object.fromEntries(
@@ -55,7 +56,7 @@ function makeExecutable(file, workshop) {
   );
 }
 
-/** Both of them have much to say that nobody has to read when it went well. */
+/** Both commands print much that is only useful after a failure. */
 function run(...argv) {
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`node ${argv.join(' ')} failed:\n${stdout}${stderr}`);

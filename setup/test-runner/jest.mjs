@@ -1,4 +1,4 @@
-// The one place where jest is started, for `npm test` and everything that repeats tests.
+// The only place that starts jest, for `npm test` and everything that repeats tests.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { endSignal, isolatedJest, makeTemporary } from '../isolation/isolated-je
 import { root } from '../prepare.mjs';
 import { failuresOf, nothing, onlyPattern, sumsOf } from './report.cjs';
 
-/** What ends with us: jest ends its workers, and they what their tests started. */
+/** The processes that must end with us: jest ends its workers, and they end what their tests started. */
 const running = new Set();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
@@ -18,13 +18,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 let interrupted = false;
 
-/** Whether a signal has asked for the end: nothing new is begun then. */
+/** Whether a signal has requested the end: then nothing new is started. */
 export const isInterrupted = () => interrupted;
 
 /**
- * Starts jest, isolated from the machine where that can be (setup/isolation/). `temporary`: the directory of makeTemporary()
- * in which the run may write; `node`: the program that runs it, the tests, and what they start as `node`. Gives the child
- * process.
+ * Starts jest, isolated from the machine where possible (setup/isolation/). `temporary`: the directory of
+ * makeTemporary() in which the run may write; `node`: the program that runs it, the tests, and what they start as
+ * `node`.
+ * @returns the child process
  */
 export function startJest(args, { env, stdio, temporary, node = process.execPath }) {
   const PATH = `${dirname(node)}:${process.env.PATH}`;
@@ -36,8 +37,9 @@ export function startJest(args, { env, stdio, temporary, node = process.execPath
 }
 
 /**
- * Runs the test files of one tier. `patterns` choose files, `only` one test by its whole name; `all`: every case, where
- * there is a selection otherwise; `order`: a seed for a random order of files. Gives `{ sums, failures }`.
+ * Runs the test files of one tier. `patterns` select files, `only` selects one test by its whole name; `all`: every
+ * case, where there is a selection otherwise; `order`: a seed for a random order of files.
+ * @returns `{ sums, failures }`
  */
 export async function runTests({ tier, workers, patterns = [], only, all = false, order, node }) {
   const temporary = makeTemporary();
@@ -49,7 +51,7 @@ export async function runTests({ tier, workers, patterns = [], only, all = false
       ...(order !== undefined && { MIGRATE_GUARD_ORDER: String(order) }),
       ...(all && { MIGRATE_GUARD_ALL_CASES: '1' }),
     };
-    // jest itself reports on stderr; its stdout only tells where the JSON is.
+    // jest itself reports on stderr; its stdout only names the JSON file.
     const stdio = ['ignore', 'ignore', 'inherit'];
     const child = startJest([...args, '--json', '--outputFile', outputFile, ...patterns], {
       env,

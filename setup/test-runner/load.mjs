@@ -1,6 +1,6 @@
-// Load beside tests: bursts of work on one processor, of writing to disk, and of processes that come and go, with pauses
-// between them. Never more than one processor and 16 MiB; it ends with whoever started it, at the latest.
-// Usage: load.mjs SEED DIRECTORY, with a channel of node's to its parent
+// Load during tests: bursts of work on one processor, of writing to disk, and of short-lived processes, with pauses
+// between them. It never takes more than one processor and 16 MiB, and it ends when its parent ends. Usage: load.mjs
+// SEED DIRECTORY, with a channel of node's to its parent
 import { spawnSync } from 'node:child_process';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

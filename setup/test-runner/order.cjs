@@ -1,5 +1,5 @@
-// The order in which test files start: the slowest first, so that no worker is left alone with one at the end; or, with
-// a seed, a random one that the seed repeats. Pure.
+// The order in which test files start: the slowest first, so that no worker runs one alone at the end; or, with a
+// seed, a random one that the seed repeats. Pure.
 
 /** Mulberry32 (public domain, Tommy Ettinger): a generator whose whole state is one 32-bit seed. */
 function randomFrom(seed) {
@@ -12,7 +12,7 @@ function randomFrom(seed) {
   };
 }
 
-/** Fisher–Yates over the sorted names: the order depends on the seed and on which files there are, on nothing else. */
+/** Fisher–Yates over the sorted names: the order depends only on the seed and on the set of files. */
 function shuffled(files, seed) {
   const random = randomFrom(seed);
   const order = [...files].sort();
@@ -23,10 +23,13 @@ function shuffled(files, seed) {
   return order;
 }
 
-/** Seconds that are assumed of a file that nobody has timed: more than most files take, less than the slow ones. */
+/**
+ * Seconds that are assumed for a file without a measured duration: more than most files take, less than the slow
+ * ones.
+ */
 const assumed = 3;
 
-/** `seconds(file)`: how long it takes, undefined when unknown. */
+/** `seconds(file)`: its duration, undefined if unknown. */
 function slowestFirst(files, seconds) {
   const known = new Map(files.map((file) => [file, seconds(file) ?? assumed]));
   return [...files].sort((one, other) => known.get(other) - known.get(one) || (one < other ? -1 : 1));

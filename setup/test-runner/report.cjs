@@ -1,8 +1,8 @@
-// What a run of jest came to: its sums, and which tests failed, each with the command that runs it alone.
-// Pure: from jest's JSON (https://jestjs.io/docs/configuration#testresultsprocessor-string) to text.
+// The result of a run of jest: its sums, and which tests failed, each with the command that runs it alone. Pure: from
+// jest's JSON (https://jestjs.io/docs/configuration#testresultsprocessor-string) to text.
 const { relative } = require('node:path');
 
-/** Lines that a tier prints about its failures, at most; the first one says how many there are. */
+/** The maximum number of lines that a tier prints about its failures; the first line contains their number. */
 const maxLines = 10;
 
 const nothing = { passed: 0, failed: 0, skipped: 0 };
@@ -17,7 +17,7 @@ function add(one, other) {
 
 /** `status`: jest's exit status. */
 function sumsOf(result, status) {
-  // A file that could not be loaded holds tests that did not run.
+  // If a file cannot be loaded, its tests did not run.
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   return {
     passed: result.numPassedTests,
@@ -27,7 +27,7 @@ function sumsOf(result, status) {
   };
 }
 
-/** The tests that failed: `file` below `root`, and `name`, which is missing when the file as a whole failed. */
+/** The tests that failed: `file` below `root`, and `name`, which is missing if the file as a whole failed. */
 function failuresOf(result, root) {
   return result.testResults
     .filter(({ status }) => status === 'failed')
@@ -42,7 +42,7 @@ function summary(sums) {
   return `${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`;
 }
 
-/** The command that runs one failed test alone; all tests of its file, when its name cannot be typed. */
+/** The command that runs one failed test alone; all tests of its file, if its name cannot be typed. */
 function commandFor({ tier, node, all = false, file, name }) {
   const words = [
     '--tier',
@@ -56,12 +56,15 @@ function commandFor({ tier, node, all = false, file, name }) {
   return `npm test -- ${words.join(' ')}`;
 }
 
-/** One word for a POSIX shell. */
+/** Quotes one word for a POSIX shell. */
 function quote(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What a tier prints at its end when tests failed. `label` names the tier, and Node if it is not the machine's own. */
+/**
+ * The text that a tier prints at its end if tests failed. `label` names the tier, and Node if it is not the machine's
+ * own.
+ */
 function failureLines(label, failures) {
   const shown = failures.length < maxLines ? failures : failures.slice(0, maxLines - 2);
   const rest = failures.length - shown.length;
@@ -72,7 +75,7 @@ function failureLines(label, failures) {
   ];
 }
 
-/** For jest's --testNamePattern: this test and no other. */
+/** A pattern for jest's --testNamePattern that matches only this test. */
 function onlyPattern(name) {
   return `^${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
 }

@@ -1,4 +1,4 @@
-// Runs one tier: prepares what it needs, runs its tests with one Node, and tells at the end what failed.
+// Runs one tier: prepares what it needs, runs its tests with one Node, and reports at the end which tests failed.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { otherMajors, prepareNodeVersion } from '../node-versions.mjs';
@@ -17,7 +17,7 @@ import { failureLines, nothing } from './report.cjs';
 const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
 const outcomes = new Map();
 
-/** Runs a preparation once; what failed for one tier fails for the next ones, too. */
+/** Runs a preparation once; if it failed for one tier, it fails for the next ones, too. */
 function once(name, prepare) {
   if (!outcomes.has(name)) {
     try {
@@ -31,7 +31,10 @@ function once(name, prepare) {
   return value;
 }
 
-/** `major`: of the Node that runs the tests, undefined for the one that runs this. Gives that Node's program. */
+/**
+ * `major`: of the Node that runs the tests, undefined for the one that runs this.
+ * @returns that Node's program
+ */
 function prepare({ packages, trees = [], build, affected }, major) {
   once('node', prepareNode);
   once(packages.join(), () => preparePackages(packages));
@@ -41,7 +44,10 @@ function prepare({ packages, trees = [], build, affected }, major) {
   return major === undefined ? process.execPath : once(`node ${major}`, () => prepareNodeVersion(major));
 }
 
-/** Each tier by the Nodes that run it; `undefined` is the one that runs this. `all`: by each that has to pass it. */
+/**
+ * Each tier with the Nodes that run it; `undefined` is the one that runs this. `all`: with each Node that it must
+ * pass.
+ */
 export function runsOf(names, all) {
   const nodes = (tier) => [undefined, ...(all && tiers[tier].everyNode ? otherMajors : [])];
   return names.flatMap((tier) => nodes(tier).map((node) => ({ tier, node })));
@@ -57,7 +63,10 @@ function testFiles(tier) {
   }
 }
 
-/** `options`: of `runTests`. Gives the sums. */
+/**
+ * `options`: see `runTests`.
+ * @returns the sums
+ */
 export async function runTier({ tier, node: major }, options) {
   const label = major === undefined ? tier : `${tier} with Node ${major}`;
   const files = testFiles(tier);

@@ -1,5 +1,6 @@
-// What the programs hold of yargs: the file that require() finds without its instance for the command line of the process
-// (the one that import() would find breaks lines of the help in the middle of words), and nothing that reads files.
+// The part of yargs that the programs contain: the file that require() finds, without its instance for the command
+// line of the process (the file that import() would find breaks lines of the help inside words), and nothing that
+// reads files.
 const { join } = require('node:path');
 
 exports.alias = {

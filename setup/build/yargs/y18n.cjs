@@ -1,4 +1,4 @@
-// y18n 5 without its files of other languages, which would be looked for beside the program at each start.
+// y18n 5 without its files of other languages, which it would search for next to the program at each start.
 const { format } = require('node:util');
 
 module.exports = () => {
