@@ -1,4 +1,4 @@
-// How long an audit of a whole cloud takes from what OpenNebula has collected, and how much memory.
+// Measures how long an audit of a whole cloud takes with the data that OpenNebula has collected, and its memory.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { differences, growth, spreadOf } from './measure/statistics';
 
 const program = join(__dirname, '../dist/migrate-guard.cjs');
 const audit = [process.execPath, program, 'audit'];
-/** Not as root, who would become oneadmin. */
+/** The bench does not run it as root: root would become oneadmin. */
 const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-/** What any answer from OpenNebula's lists costs at least: the same lists, read by a program written in C. */
+/** The least that any program must spend on OpenNebula's lists: a program written in C reads the same lists. */
 const shellWay = 'for list in onevm onehost; do $list list -x | xmlstarlet sel -t -v "count(//NAME)"; done';
 
 const rounds = 15;
@@ -59,14 +59,14 @@ async function measure(opennebula: StandInOpenNebula): Promise<Result[]> {
   ];
 }
 
-/** Wall time, and the most memory that was resident at once (GNU time, from wait4(2)). */
+/** Wall time, and the maximum resident memory (GNU time, from wait4(2)). */
 async function time(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ milliseconds: number; mebibytes: number }> {
   const [file = '', ...args] = [...asNobody, '/usr/bin/time', '--quiet', '--format', 'peak %M', ...argv];
   const began = process.hrtime.bigint();
-  // The stand-in answers from this process, so nothing here may wait in one place.
+  // The fake OpenNebula runs in this process, so this process must never block.
   const child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,4 +1,5 @@
-// How long `check` takes, and how much memory, on a host with real domains and with many that look like real ones.
+// Measures how long `check` takes, and its memory, on a host with real domains and with many that look like real
+// ones.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +16,7 @@ import { disksPerDomain, startRealDomains } from './stage/real-domains';
 const program = join(__dirname, '../dist/migrate-guard.cjs');
 const emptyNode = [process.execPath, '-e', '0'];
 const guard = (...args: readonly string[]): string[] => [process.execPath, program, ...args];
-/** The least that a look with the credentials of QEMU's user takes. */
+/** The least time that any access check with the credentials of QEMU's user takes. */
 const twoNodes = [process.execPath, join(__dirname, 'measure/two-nodes.cjs'), '9869'];
 
 const realDomains = 9;
@@ -67,7 +68,7 @@ async function measureOne(host: Host): Promise<Result[]> {
   ];
 }
 
-/** On real VMs, because a good part of it is what libvirtd takes to answer. */
+/** The VMs are real, because libvirtd's answers take a large part of the time. */
 async function measureShell(host: Host, domains: readonly Domain[]): Promise<[Result, ...Result[]]> {
   say('the same question, asked by a shell loop');
   const names = domains.map(({ name }) => name);
@@ -82,7 +83,10 @@ async function measureShell(host: Host, domains: readonly Domain[]): Promise<[Re
   ];
 }
 
-/** Three points of one line: what the domains cost beyond start-up, and whether the later ones cost as much as the first. */
+/**
+ * Three points on one line show what each domain costs beyond start-up, and whether this cost grows with their
+ * number.
+ */
 async function measureMany(host: Host, crowd: Crowd, loop: Result): Promise<Result[]> {
   const counts = [few, connection, many] as const;
   say(`check --all, ${counts.join(', ')} domains`);
@@ -137,14 +141,14 @@ async function measureMemory(host: Host, crowd: Crowd): Promise<Result[]> {
 }
 
 /**
- * What a deep check asks of QEMU goes through libvirtd, on real VMs. Its share is what the same questions take that one
- * virsh asks; and of both only what more domains add.
+ * A deep check queries QEMU through libvirtd, on real VMs. Its overhead is the time beyond the same queries by a
+ * single virsh, and of both only the growth with the number of domains.
  */
 async function measureDeep(host: Host, domains: readonly Domain[]): Promise<Result[]> {
   say('check --deep, of one domain and of all');
   const names = domains.map(({ name }) => name);
   const nodes = { execute: 'query-named-block-nodes', arguments: { flat: true } };
-  // The nodes for their paths, and how QEMU stands; the last one because these guests are suspended.
+  // The block nodes for their paths, and QEMU's run state; the run state because these guests are suspended.
   const standing = ['query-status', 'query-migrate', 'query-blockstats'].map((execute) => ({ execute }));
   const questions = [nodes, nodes, ...standing].map((question) => JSON.stringify(question));
   const virsh = (...asked: readonly string[]): string[] => [

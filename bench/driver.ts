@@ -1,4 +1,4 @@
-// What the installed VMM driver adds to OpenNebula's own live migration of a healthy VM, from the front-end.
+// Measures what the installed VMM driver adds to OpenNebula's own live migration of a healthy VM, from the front-end.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { OpenNebulaStage } from '../test/lab/plugin/opennebula-stage';
@@ -9,12 +9,15 @@ import { inTurns } from './measure/stopwatch';
 import { configureSsh, forgetSsh, installOpenNebulaSsh } from './stage/opennebula-ssh';
 
 const rounds = 10;
-/** The stock script on the source host, as oned runs it; and ours on the front-end, which has that one run. */
+/**
+ * Compares the stock script on the source host, as oned runs it, with our driver on the front-end, which runs that
+ * script.
+ */
 const ways = { stock: {}, guarded: { local: 'migrate-guard' } } as const;
 type Way = keyof typeof ways;
 type Times = Readonly<Record<Way, number[]>>;
 
-/** Budgets in milliseconds more than the stock script. */
+/** Budgets, in milliseconds more than the stock script. */
 const connections = [
   { ssh: 'opennebula', words: 'ssh as OpenNebula configures it', budget: 400 },
   { ssh: 'plain', words: 'plain ssh', budget: 600 },
@@ -36,7 +39,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** There one way, back the other; and the next time the other way round, so that both ways meet both hosts. */
+/**
+ * One variant migrates there and the other back, and in the next round the other way round, so that both variants use
+ * both hosts as the source.
+ */
 async function measure(stage: OpenNebulaStage): Promise<Result[]> {
   const empty: number[] = [];
   const times = { opennebula: { stock: [], guarded: [] }, plain: { stock: [], guarded: [] } } as Record<
@@ -57,7 +63,7 @@ async function measure(stage: OpenNebulaStage): Promise<Result[]> {
     domain = domain.on(stage.lab.host(to));
     return took;
   };
-  // The first migration of all starts what later ones find.
+  // The very first migration fills caches for all later ones.
   await move('stock', 'kvm2', {});
   await move('guarded', 'kvm1', {});
   for (let round = 0; round < rounds; round += 1) {

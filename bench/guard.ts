@@ -1,4 +1,5 @@
-// What the guard adds to the migration of a healthy VM, and how soon QEMU has its disks back after a failure.
+// Measures what the guard adds to the migration of a healthy VM, and how soon QEMU has its disks back after a
+// failure.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,12 +32,15 @@ async function main(): Promise<void> {
   }
 }
 
-/** There one way, back the other; and the next time the other way round, so that both ways meet both hosts. */
+/**
+ * One variant migrates there and the other back, and in the next round the other way round, so that both variants use
+ * both hosts as the source.
+ */
 async function measureHealthy(lab: Lab): Promise<Result[]> {
   const [one, other] = [lab.host('kvm1'), lab.host('kvm2')];
   const domain = await lab.startDomain(310);
   const times: Record<Way, number[]> = { unguarded: [], guarded: [] };
-  // The first migration of all starts what later ones find.
+  // The very first migration fills caches for all later ones.
   await move(domain, 'unguarded', one, other);
   await move(domain, 'guarded', other, one);
   for (let round = 0; round < rounds; round += 1) {
@@ -64,9 +68,9 @@ async function measureHealthy(lab: Lab): Promise<Result[]> {
   ];
 }
 
-/** Gives milliseconds, from the start of the command to its end. */
+/** @returns milliseconds from the start of the command to its end */
 async function move({ name, uuid }: Domain, way: Way, from: Host, to: Host): Promise<number> {
-  // The very words that the guard would use.
+  // The guard uses exactly this command line.
   const virsh = virshHere('migrate', '--live', uuid, `qemu+ssh://${to.name}/system`);
   const argv = {
     unguarded: argvOf(asKeyHolder('oneadmin', virsh, 'used')),
@@ -77,7 +81,7 @@ async function move({ name, uuid }: Domain, way: Way, from: Host, to: Host): Pro
   return performance.now() - started;
 }
 
-/** On QEMU 7.2.0 the guest's next write may kill it, until it has its disks back. */
+/** On QEMU 7.2.0 the guest's next write may abort QEMU, until it has its disks back. */
 async function measureWindow(lab: Lab): Promise<Result[]> {
   const windows: number[] = [];
   const waits: number[] = [];

@@ -1,4 +1,4 @@
-// How much processor time the agent takes for OpenNebula's monitoring, on every host every few minutes.
+// Measures how much processor time the agent takes for OpenNebula's monitoring, on every host every few minutes.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -61,7 +61,7 @@ async function measure(host: Host): Promise<Result[]> {
   ];
 }
 
-/** A probe that has to ask libvirtd, or knows less, is another one. */
+/** A probe that must query libvirtd, or that knows less, would be a different measurement. */
 function expectAllKnown(answer: string): void {
   const [line = ''] = /.*"kind":"end".*/.exec(answer) ?? [];
   const { report } = JSON.parse(line) as { report: readonly { verdict: string; blockState: string }[] };

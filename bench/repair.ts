@@ -1,5 +1,5 @@
-// How long it takes to mend one VM, and all VMs of a host, whose links are missing in QEMU's mount namespace, beside the
-// shell's way.
+// Measures how long the repair takes of one VM, and of all VMs of a host, whose links are missing in QEMU's mount
+// namespace, compared with a shell script.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -70,7 +70,7 @@ async function measureOne(host: Host, { name, pid }: Domain): Promise<Result[]> 
   ];
 }
 
-/** The real VM and stand-ins, all of which have lost all links before each round. */
+/** The real VM and the modelled ones; all of them lose all links before each round. */
 async function measureAll(host: Host, crowd: Crowd): Promise<Result[]> {
   process.stderr.write(`repair --all, ${few} and ${many} VMs\n`);
   crowd.relinkDisks();

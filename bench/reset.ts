@@ -1,4 +1,5 @@
-// How long the guest stands still for each remedy, beside the gdb of the incident: attached first, symbols then.
+// Measures how long the guest is paused by each remedy, compared with the gdb of the incident, which attached first
+// and loaded symbols afterwards.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -152,7 +153,7 @@ function locateQemu({
   }
 }
 
-/** libvirt starts QEMU with `debug-threads=on`, so the thread of the processor is called `CPU 0/TCG` or `CPU 0/KVM`. */
+/** libvirt starts QEMU with `debug-threads=on`, so the vCPU's thread is called `CPU 0/TCG` or `CPU 0/KVM`. */
 function vcpuOf(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const thread = readdirSync(tasks).find((task) =>

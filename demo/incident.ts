@@ -1,4 +1,4 @@
-// Replays the incident that migrate-guard is made against, on real VMs, and says what happens while it happens.
+// Replays, on real VMs, the incident that migrate-guard protects against, and describes each event as it happens.
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { oneHost } from './one-host';
@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const narrator = new Narrator();
   const story = new Story(narrator);
   const ending = new AbortController();
-  // A terminal tells all its processes, and npm tells its children again: the first word counts.
+  // A terminal signals all its processes, and npm forwards the signal to its children: only the first one counts.
   const stop = (status: number): void => {
     if (ending.signal.aborted) return;
     ending.abort();
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
       stop(128 + constants.signals[signal]);
     });
   }
-  // A reader that went away (`npm run demo | head`) must not leave a VM behind.
+  // A reader that closed its pipe (`npm run demo | head`) must not leave a VM behind.
   process.stdout.on('error', () => stop(1));
 
   narrator.title(
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       `The story went as told, in ${narrator.seconds} s; nothing of it is left on this machine.`,
     );
   } catch (error) {
-    // What was under way when it was stopped had to fail.
+    // Everything that was still running when the demo was stopped had to fail.
     if (ending.signal.aborted) return;
     narrator.failure(
       error instanceof WrongTurn ? `The story did not go as told: ${error.message}` : explain(error),

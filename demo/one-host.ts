@@ -5,7 +5,7 @@ import type { Act, Story } from './story/story';
 const vmId = 310;
 const name = `one-${vmId}`;
 
-/** What broke, what migrate-guard says of it, and how the way is mended while the VM runs. */
+/** Shows what broke, what migrate-guard reports, and how the path is repaired while the VM runs. */
 export const oneHost: Act = {
   title: 'A storage update re-points a link, and a VM cannot migrate any more',
   play: async (story) => {

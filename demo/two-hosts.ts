@@ -4,7 +4,7 @@ import type { Act, Story } from './story/story';
 const vmId = 311;
 const name = `one-${vmId}`;
 
-/** A real live migration between two hosts: without guard, and under guard. */
+/** Shows a real live migration between two hosts: without the guard, and with it. */
 export function twoHosts(emulator: Emulator): Act {
   return {
     title: `Two hosts: the same failure for real, and what \`migrate-guard migrate\` makes of it`,

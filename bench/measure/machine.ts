@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-/** What the numbers were measured on. */
+/** Describes the machine on which the numbers were measured. */
 export function describeMachine(): Readonly<Record<string, string>> {
   const [cpu] = cpus();
   return {

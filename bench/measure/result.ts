@@ -1,13 +1,13 @@
 import type { Spread } from './statistics';
 
-/** One number that was measured, and what it is held against. */
+/** One measured number, and its budget. */
 export interface Result {
   readonly what: string;
   readonly unit: 'ms' | 'MiB' | '×';
   readonly value: Spread;
-  /** In words, against something else of the same run. */
+  /** A comparison, as text, with another number of the same run. */
   readonly compared?: string;
-  /** The value must not be greater. */
+  /** The value must not be greater than this. */
   readonly budget?: number;
 }
 
@@ -39,7 +39,7 @@ export function renderReport({ bench, machine, results }: Report): string {
   });
   const table = [columns, ...rows];
   const widths = columns.map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
-  // Text to the left, figures to the right.
+  // Text is aligned left, numbers right.
   const lines = table.map((row) =>
     row
       .map((cell, column) =>

@@ -1,8 +1,8 @@
 #!/bin/bash
-# What an admin's script does to ask the same question: for each domain and disk, where the path leads on the host,
-# and whether it leads to the same device in QEMU's mount namespace. Modelled on StorPool's fix_namespace_symlinks.sh,
-# made as quick as such a script gets: one virsh, one xmlstarlet and one pgrep a domain, one readlink and one
-# nsenter a disk.
+# Does what an admin's script does to find the same: for each domain and disk, where the path leads on the host, and
+# whether it leads to the same device in QEMU's mount namespace. Modelled on StorPool's fix_namespace_symlinks.sh, as
+# fast as such a script can be: one virsh, one xmlstarlet and one pgrep for each domain, one readlink and one nsenter
+# for each disk.
 # Usage: shell-loop.sh DOMAIN…
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What an admin's script does to mend a domain: every link below /dev on the way of a disk is made once more in QEMU's
-# mount namespace. Modelled on StorPool's fix_namespace_symlinks.sh. It looks neither at what QEMU has open nor at
-# whether QEMU may open what it makes, and takes nothing back.
+# Does what an admin's script does to repair a domain: it creates every link below /dev on the path of a disk once
+# more in QEMU's mount namespace. Modelled on StorPool's fix_namespace_symlinks.sh. It checks neither which files QEMU
+# has open nor whether QEMU may open what it creates, and undoes nothing.
 # Usage: shell-repair.sh DOMAIN
 set -euo pipefail
 

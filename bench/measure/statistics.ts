@@ -1,4 +1,4 @@
-/** The middle of many measurements, and between which values the middle half of them lies. */
+/** The median of many measurements, and the quartiles. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
@@ -15,17 +15,17 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** One value by another, round by round: what slows a whole round down falls out. */
+/** The ratio of two values, round by round: whatever slows down a whole round cancels out. */
 export function ratios(values: readonly number[], baseline: readonly number[]): number[] {
   return values.map((value, round) => value / (baseline[round] ?? NaN));
 }
 
-/** How much more one value is than another, round by round. */
+/** The difference of two values, round by round. */
 export function differences(values: readonly number[], baseline: readonly number[]): number[] {
   return values.map((value, round) => value - (baseline[round] ?? NaN));
 }
 
-/** Growth between two series, round by round, for each of the steps that lie between them. */
+/** The growth between two series, round by round, for each of the steps between them. */
 export function growth(small: readonly number[], large: readonly number[], steps: number): number[] {
   return differences(large, small).map((difference) => difference / steps);
 }

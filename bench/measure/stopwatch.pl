@@ -1,9 +1,9 @@
-# Runs commands in turns and tells how long each took: wall time from fork to the end, in milliseconds.
-# perl, because the stopwatch has to be small and quick beside what it measures.
+# Runs commands in turns and measures each: wall time from fork to the end, in milliseconds. It is written in perl,
+# because the stopwatch must be small and fast compared with what it measures.
 #
-# Usage: stopwatch.pl ROUNDS UNCOUNTED, then on stdin one command a line: an expected exit status, then its words, all
-# separated by tabs. Prints one line a round: the times, in the commands' order. The uncounted rounds come first: they
-# fill the caches.
+# Usage: stopwatch.pl ROUNDS UNCOUNTED, then on stdin one command per line: an expected exit status, then its words,
+# all separated by tabs. Prints one line for each round: the times, in the order of the commands. The uncounted rounds
+# come first: they fill the caches.
 use strict;
 use warnings;
 use Time::HiRes 'clock_gettime', 'CLOCK_MONOTONIC';

@@ -3,14 +3,13 @@ import type { Host } from '../../test/lab/harness';
 
 interface Timed {
   readonly argv: readonly string[];
-  /** Anything else is a failure of the whole measurement. Default: 0. */
+  /** Any other status makes the whole measurement fail. Default: 0. */
   readonly exit?: number;
 }
 
 /**
- * Runs commands on the host in turns, so that whatever else the machine does meets all of them alike.
- *
- * @param uncounted rounds before, which fill the caches
+ * Runs commands on the host in turns, so that other work on the machine affects all of them alike.
+ * @param uncounted rounds before the counted ones, to fill the caches
  * @returns for each command the wall times of all rounds, in milliseconds
  */
 export async function inTurns(

@@ -1,7 +1,5 @@
-// The least that any program on Node takes that looks at something as another user, in a process of its own: it starts
-// an empty Node with that user's id, and waits for its end.
-//
-// Usage: two-nodes.cjs UID
+// The least time that a Node program needs to look at something as another user in a separate process: it starts an
+// empty Node with that user's id and waits until it ends. Usage: two-nodes.cjs UID
 'use strict';
 const { spawn } = require('node:child_process');
 

@@ -1,8 +1,8 @@
-# Runs one command with this program's input, and tells what it and all processes that it started took together.
+# Runs one command with this program's input, and measures what it and all processes that it started used together.
 #
-# Usage: usage.pl COMMAND…; prints the exit status, milliseconds of processor time (user and system), and KiB of memory:
-# the most that they had resident at once (proc(5)), looked at every 2 ms. Pages of files are Node's own code, the same
-# pages for all of them: those of the one that has most of them count.
+# Usage: usage.pl COMMAND…; prints the exit status, milliseconds of processor time (user and system), and KiB of
+# memory: the maximum that they had resident at the same time (proc(5)), sampled every 2 ms. Pages of files are Node's
+# own code, the same pages for all processes: only those of the process with most of them count.
 use strict;
 use warnings;
 use Config;
@@ -12,7 +12,7 @@ my ($prctl, $getrusage) = $onArm ? (167, 165) : (157, 98);
 my ($becomeSubreaper, $children) = (36, -1);
 my $interval = 0.002;
 
-# Children that outlive the command come to us, or their time would be nobody's.
+# Children that outlive the command become our children; otherwise their time would be lost.
 syscall($prctl, $becomeSubreaper, 1, 0, 0, 0) == 0 or die "prctl: $!\n";
 my $pid = fork() // die "fork: $!\n";
 if ($pid == 0) {
@@ -57,6 +57,6 @@ my $usage = "\0" x 144;
 syscall($getrusage, $children, $usage) == 0 or die "getrusage: $!\n";
 my ($seconds, $microseconds, $ofSystem, $andMicroseconds) = unpack 'q4', $usage;
 my $processor = ($seconds + $ofSystem) * 1000 + ($microseconds + $andMicroseconds) / 1000;
-# As a shell has it: a command that a signal ended has not succeeded.
+# As in a shell: a command that a signal ended has not succeeded.
 my $exit = $status & 127 ? 128 + ($status & 127) : $status >> 8;
 printf "%d %.3f %d\n", $exit, $processor, $memory;

@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import type { Host } from '../../test/lab/harness';
 
-/** What a command and all processes that it started took together. */
+/** The resources that a command and all processes that it started used together. */
 interface Usage {
   /** Milliseconds of processor time, user and system. */
   readonly processor: number;
-  /** MiB that were resident at most. */
+  /** Maximum resident memory, in MiB. */
   readonly memory: number;
 }
 
-/** Runs a command on the host. @throws when it ends with another status than 0. */
+/**
+ * Runs a command on the host.
+ * @throws if it ends with a status other than 0
+ */
 export async function usageOf(host: Host, argv: readonly string[], input = ''): Promise<Usage> {
   const command = ['perl', join(__dirname, 'usage.pl'), ...argv] as const;
   const { stdout, stderr } = await host.succeed(command, { input, deadline: 120_000 });

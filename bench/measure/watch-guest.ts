@@ -1,5 +1,5 @@
-// Watches a guest as fast as it can, until its standard input ends; then prints what it saw as JSON.
-// Arguments: process, its vCPU's thread, address of QEMU's run state, its value for "running", address of the counter.
+// Watches a guest in a busy loop until its standard input ends; then prints its observations as JSON. Arguments:
+// process, its vCPU's thread, address of QEMU's run state, its value for "running", address of the counter.
 import { openSync, readSync } from 'node:fs';
 
 const [pid = 0, thread = 0, runStateAt = 0, running = 0, counterAt = 0] = process.argv.slice(2).map(Number);

@@ -1,8 +1,8 @@
-# Starts processes that stand for QEMUs, each in a mount namespace with a /dev of its own, as libvirt makes them.
-# One perl starts all of them: a thousand take seconds, and each is as small as a shell that waits.
+# Starts processes that stand for QEMUs, each in a mount namespace with a private /dev, as libvirt creates them. One
+# perl starts all of them: a thousand take seconds, and each is as small as a shell that waits.
 #
-# Reads, a line a domain: name, uuid, uid, number of other descriptors, then LINK=NODE=MAJOR:MINOR for each disk.
-# Answers each with the pid; an empty line ends the list. All processes end with stdin.
+# Reads one line for each domain: name, uuid, uid, number of other descriptors, then LINK=NODE=MAJOR:MINOR for each
+# disk. Replies to each with the pid; an empty line ends the list. All processes end with stdin.
 use strict;
 use warnings;
 use Config;
@@ -40,7 +40,7 @@ sub becomeQemu {
     my ($major, $minor) = split /:/, $numbers;
     node($device, $block, $major + 0, $minor + 0, 0660);
     chown($uid, $uid, $device) or die "chown: $!\n";
-    # libvirt's own form of a relative link.
+    # libvirt writes a relative link in this form.
     (my $directory = $link) =~ s{/[^/]+$}{};
     (my $base = $device) =~ s{^.*/}{};
     symlink("$directory/../$base", $link) or die "symlink: $!\n";
@@ -56,7 +56,7 @@ sub becomeQemu {
   exec 'sh', '-c', 'read line', 'sh', '-name', "guest=$name,debug-threads=on", '-S', '-uuid', $uuid;
 }
 
-# Files stay open beyond exec.
+# Files stay open after exec.
 $^F = 1 << 16;
 umask 0;
 $| = 1;

@@ -18,9 +18,8 @@ interface Member {
 }
 
 /**
- * Many domains that migrate-guard cannot tell from real ones: a process each, with a mount namespace, disks and as
- * many descriptors as the real QEMU has, and the status XML and the log that libvirt wrote for that one under another
- * name.
+ * Many domains that migrate-guard cannot distinguish from real ones. Each has a process with a mount namespace, disks
+ * and as many descriptors as the real QEMU, and a copy of that domain's status XML and log under another name.
  */
 export class Crowd {
   private constructor(
@@ -28,7 +27,7 @@ export class Crowd {
     private readonly child: ChildProcessWithoutNullStreams,
     private readonly members: readonly Member[],
     private readonly model: Domain,
-    /** Of the model. */
+    /** Values read from the model. */
     private readonly log: string,
   ) {}
 
@@ -73,13 +72,13 @@ export class Crowd {
     }
     if (complaints !== '' || members.length !== count)
       throw new Error(`the stand-ins did not start: ${complaints}`);
-    // A log counts only for a process that started when it did.
+    // migrate-guard accepts a log only for a process that started at the time in the log.
     const now = new Date().toISOString().replace('T', ' ').replace('Z', '+0000');
     const log = host.read(`${logDirectory}/${model.name}.log`).replace(/^.*(?=: starting up)/m, now);
     return new Crowd(host, child, members, model, log);
   }
 
-  /** From now on so many of them are domains of the host. */
+  /** Makes this many of them domains of the host. */
   show(count: number): void {
     for (const [index, { name, xml }] of this.members.entries()) {
       const file = this.host.path(`${stateDirectory}/${name}.xml`);
@@ -91,7 +90,7 @@ export class Crowd {
     }
   }
 
-  /** The disks of all now lead through links on the host that they do not have in their namespaces. */
+  /** Leads the disks of all through links on the host that do not exist in their namespaces. */
   relinkDisks(): void {
     for (const { name } of this.members) {
       const vmId = name.slice('one-'.length);
@@ -103,7 +102,7 @@ export class Crowd {
     }
   }
 
-  /** Takes away what a repair has made in the namespaces of the model and of so many others. */
+  /** Removes what a repair has created in the namespaces of the model and of this many others. */
   loseLinks(count: number): void {
     const pids = [this.model.pid, ...this.members.slice(0, count).map(({ pid }) => pid)];
     for (const pid of pids) this.host.remove(`/proc/${pid}/root${linkDirectory}`);
@@ -121,7 +120,7 @@ export class Crowd {
   }
 }
 
-/** The chain of each disk of the model, on the host, for another VM; all lead to the model's devices. */
+/** Creates the chain of each disk of the model, on the host, for another VM; all lead to the model's devices. */
 function placeDisks(host: Host, model: Domain, id: number): string[] {
   const datastore = host.path(`/var/lib/one/datastores/0/${id}`);
   mkdirSync(datastore, { recursive: true });

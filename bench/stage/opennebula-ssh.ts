@@ -5,7 +5,9 @@ const oneadmin = 9869;
 const wrappers = '/usr/lib/one/sh/override';
 const sockets = '/run/one/ssh-socks';
 
-/** share/ssh/etc/config of OpenNebula 6.6 to 7.4, which its packages install on the front-end and on hosts. */
+/**
+ * A copy of share/ssh/etc/config of OpenNebula 6.6 to 7.4, which its packages install on the front-end and on hosts.
+ */
 const config = `Host *
   StrictHostKeyChecking accept-new
   ServerAliveInterval 10
@@ -14,7 +16,9 @@ const config = `Host *
   ControlPath ${sockets}/ctl-M-%C.sock
 `;
 
-/** What share/ssh/bin/ssh does: every connection of oned's drivers is shared, except where an option says otherwise. */
+/**
+ * Does what share/ssh/bin/ssh does: every connection of oned's drivers is shared, except where an option forbids it.
+ */
 const wrapper = `#!/bin/bash
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 for word in "$@"; do [[ $word == *ControlMaster* ]] && exec ssh "$@"; done
@@ -22,9 +26,8 @@ exec ssh -o ControlMaster=auto "$@"
 `;
 
 /**
- * ssh as OpenNebula configures it; only from the front-end are connections shared, and those of a live migration are not
+ * ssh as OpenNebula configures it. Only the front-end shares connections, and not those of a live migration
  * (ssh_stream.rb, ssh_cmd; one_vmm_exec.rb, delegate_actions).
- *
  * @returns oned's environment (opennebula.service, opennebula-ssh-agent.service)
  */
 export async function installOpenNebulaSsh(
@@ -45,13 +48,13 @@ export async function configureSsh(
 ): Promise<void> {
   for (const host of stage.lab.hosts) put(host, '/var/lib/one/.ssh/config', config, 0o600, oneadmin);
   for (const host of ['kvm1', 'kvm2']) {
-    // The connection stays in the background, with the files that ssh was given.
+    // The connection stays in the background and keeps the descriptors that ssh was given.
     const command = ['sh', '-c', `ssh ${host} true </dev/null >/dev/null 2>&1`] as const;
     await stage.front.succeed(command, { as: 'oneadmin', env: environment });
   }
 }
 
-/** Switches to ssh without a configuration of its own. */
+/** Switches to ssh without that configuration. */
 export function forgetSsh(stage: OpenNebulaStage): void {
   for (const host of stage.lab.hosts) host.remove('/var/lib/one/.ssh/config');
 }

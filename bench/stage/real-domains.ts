@@ -3,7 +3,10 @@ import { type Domain, type Host, startDomain, Volume } from '../../test/lab/harn
 export const disksPerDomain = 4;
 const firstId = 310;
 
-/** Real VMs with four disks each, suspended: a guest that runs under emulation would take the processor from what is measured. */
+/**
+ * Real VMs with four disks each, suspended: an emulated guest that runs would take processor time from the
+ * measurement.
+ */
 export async function startRealDomains(host: Host, count: number, volumes: Volume[]): Promise<Domain[]> {
   const domains: Domain[] = [];
   for (let index = 0; index < count; index += 1) {

@@ -3,7 +3,7 @@ import { type Colour, paint } from './paint';
 const width = 100;
 const margin = ' '.repeat(10);
 
-/** How the lines of migrate-guard's reports are coloured. */
+/** The colours of the lines of migrate-guard's reports. */
 const tones: readonly (readonly [RegExp, Colour])[] = [
   [/^\S+: safe$/, 'green'],
   [/^\S+: repairable$/, 'yellow'],
@@ -11,7 +11,7 @@ const tones: readonly (readonly [RegExp, Colour])[] = [
   [/^ {2}! /, 'yellow'],
 ];
 
-/** Prints a timeline: the seconds since the beginning stand at the left of everything that happens. */
+/** Prints a timeline: each event has the seconds since the start at its left. */
 export class Narrator {
   private readonly begin = performance.now();
   private sceneJustBegan = false;
@@ -26,7 +26,7 @@ export class Narrator {
     this.sceneJustBegan = true;
   }
 
-  /** A sentence or two of the story. */
+  /** Prints a sentence or two of the story. */
   say(text: string): void {
     const [first = '', ...rest] = wrap(text);
     this.print(`${this.clock()}${first}`);
@@ -34,14 +34,14 @@ export class Narrator {
     for (const line of rest) this.print(`${margin}${line}`);
   }
 
-  /** A command, as one would type it. */
+  /** Prints a command as a user would type it. */
   prompt(command: string): void {
     if (!this.sceneJustBegan) this.print('');
     this.print(`${this.clock()}${paint('$', 'dim')} ${paint(command, 'bold')}`);
     this.sceneJustBegan = false;
   }
 
-  /** What a program printed, unchanged but for colours. */
+  /** Prints the output of a program, unchanged except for colours. */
   quote(text: string, colour?: Colour): void {
     for (const line of text.trimEnd().split('\n')) {
       const tone = colour ?? tones.find(([pattern]) => pattern.test(line))?.[1];
@@ -49,13 +49,13 @@ export class Narrator {
     }
   }
 
-  /** What was found to be as it has to be. */
+  /** Prints what was verified. */
   proof(text: string): void {
     this.print(`${this.clock()}${paint('✓', 'green')} ${text}`);
     this.sceneJustBegan = false;
   }
 
-  /** The last word: what was under way may still come to its end, but nobody wants to read of it. */
+  /** Prints the last line; work that still runs may finish, but its output is discarded. */
   failure(text: string): void {
     this.print(`\n${this.clock()}${paint('✗', 'red')} ${text}`);
     this.isOver = true;

@@ -2,7 +2,7 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 
 export type Colour = keyof typeof codes;
 
-/** Colours only where a person sees them, and has not asked for none (https://no-color.org). */
+/** Colours appear only on a terminal, and only if the user has not disabled them (https://no-color.org). */
 const coloured = process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
 
 export function paint(text: string, ...colours: readonly Colour[]): string {

@@ -2,7 +2,10 @@ import type { Domain } from '../../test/lab/harness';
 import { until } from '../../test/lab/harness';
 import type { Story } from './story';
 
-/** The guest counts, and writes what it counted to its disks: both must have grown whenever one looks. */
+/**
+ * Observes that the guest is alive: it counts and writes its counter to its disks, so both must have grown at each
+ * look.
+ */
 export class Pulse {
   private memory = 0;
   private readonly disks: number[];
@@ -11,7 +14,7 @@ export class Pulse {
     this.disks = domain.disks.map(() => 0);
   }
 
-  /** Waits, seconds at most, until the guest has counted and written on. */
+  /** Waits a few seconds at most until the guest has counted and written again. */
   async feel(story: Story): Promise<void> {
     const before = this.memory;
     await until(() => this.hasGrown(), { what: 'the guest counts and writes on' });

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Host } from '../../test/lab/harness';
 import type { Narrator } from './narrator';
 
-/** The world did something else than the story tells. */
+/** The result differs from what the story expects. */
 export class WrongTurn extends Error {}
 
-/** One part of the demo, with hosts and VMs of its own. */
+/** One part of the demo, with its own hosts and VMs. */
 export interface Act {
   readonly title: string;
   readonly play: (story: Story) => Promise<void>;
@@ -13,24 +13,24 @@ export interface Act {
 
 interface Expected {
   readonly exit: number;
-  /** What its output must hold. */
+  /** The text that its output must contain. */
   readonly says: readonly (string | RegExp)[];
 }
 
 const program = join(__dirname, '../../dist/migrate-guard.cjs');
 
-/** Tells what happens while it happens, and holds the world to it. */
+/** Describes what happens as it happens, and verifies that it does. */
 export class Story {
   private readonly cleanings: (() => Promise<void> | void)[] = [];
 
   constructor(readonly narrator: Narrator) {}
 
-  /** Whatever is made says here how it is unmade; the last one made goes first. */
+  /** Registers the removal of each thing that the story creates; the last one created is removed first. */
   whenOver(clean: () => Promise<void> | void): void {
     this.cleanings.push(clean);
   }
 
-  /** Unmakes everything; one failure does not keep the rest. */
+  /** Removes everything; one failure does not prevent the other removals. */
   async clean(): Promise<void> {
     const errors: unknown[] = [];
     for (let next = this.cleanings.pop(); next; next = this.cleanings.pop()) {
@@ -43,13 +43,13 @@ export class Story {
     if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('; '));
   }
 
-  /** @throws WrongTurn unless it is true. */
+  /** @throws WrongTurn unless it is true */
   expect(isTrue: boolean, what: string): void {
     if (!isTrue) throw new WrongTurn(what);
     this.narrator.proof(what);
   }
 
-  /** Runs migrate-guard on a host as root, and shows what was typed and what it printed. */
+  /** Runs migrate-guard on a host as root, and prints the command and its output. */
   async guard(host: Host, args: readonly string[], { exit, says }: Expected): Promise<void> {
     this.narrator.prompt(`migrate-guard ${args.join(' ')}`);
     const result = await host.run([process.execPath, program, ...args]);
