@@ -1,7 +1,9 @@
-# Sourced by start.sh where Node is missing: what the configuration says is in fallback.env then, one KEY=value a line.
+# start.sh sources this file where Node is missing; fallback.env then contains the configuration, one KEY=value per
+# line.
 
-# fallback KEY DEFAULT: one value. It fails rather than guess: on a file that others than root could have written, on what
-# install.sh and doctor do not write (src/config/model/fallback.ts), and when they have not written it since config.yaml was changed.
+# fallback KEY DEFAULT prints one value. It fails rather than guess: if others than root could have written the file,
+# if it contains what install.sh and doctor do not write (src/config/model/fallback.ts), and if config.yaml was
+# changed after it was written.
 fallback() (
     LC_ALL=C
     file=/etc/migrate-guard/fallback.env sum=none wanted= found=

@@ -1,10 +1,11 @@
-# Sourced by the VMM drivers when the guard cannot run: starts the script that would have been started without it, and says so.
-# The front-end's own remotes/ mean a local script, which gets Base64; anything else is a host's copy, which gets XML.
+# The VMM drivers source this file if the guard cannot run: it starts the script that would run without the guard, and
+# reports it. In the front-end's own remotes/ that is a local script, which gets Base64; elsewhere it is a host's
+# copy, which gets XML.
 
 run_mover() {
     decide "opennebula.$1" "$1" "$2"
     script=$decision
-    # As OpenNebula does: the ssh agent is for the host to which a VM moves (ssh_stream.rb).
+    # OpenNebula does the same: the ssh agent is for the host to which a VM moves (ssh_stream.rb).
     case $1 in
         migrate) agent=yes ;;
         *) agent=no ;;
@@ -26,7 +27,7 @@ run_mover() {
     var=${ONE_LOCATION:+$ONE_LOCATION/}var
     [ -n "$ONE_LOCATION" ] || var=/var/lib/one
     base=$(sed -n "s/^SCRIPTS_REMOTE_DIR=['\"]*\([^'\"]*\).*/\1/p" "$var/config" 2>/dev/null | head -n 1)
-    # The same as the plugin does (src/plugin/mover-script.ts): no word goes through a shell over there.
+    # The plugin does the same (src/plugin/mover-script.ts): the remote shell must not interpret any argument.
     {
         printf '%s\0' $(($# + 1)) "${base:-/var/tmp/one}/vmm/kvm/$script" "$@"
         base64 -d

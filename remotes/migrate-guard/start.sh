@@ -1,7 +1,8 @@
-# Sourced by the scripts of migrate-guard that OpenNebula starts. It reads no input: whoever goes on has all of it.
+# The scripts of migrate-guard that OpenNebula starts source this file. It reads no input: the program that it starts
+# gets all of it.
 
 remotes=$(dirname "$0")/$up
-# By which name it was started: a site may have put it in the place of a stock script.
+# The name under which it was started: a site may have replaced a stock script by it.
 MIGRATE_GUARD_SCRIPT=$(basename "$0")
 export MIGRATE_GUARD_SCRIPT
 plugin=$remotes/migrate-guard/plugin.cjs
@@ -16,7 +17,8 @@ start_plugin() {
             *) node= ;;
         esac
     done
-    # On a host that has none, the stand-alone program is one; it wants the whole path of what it is to run.
+    # On a host without Node, the stand-alone program behaves as Node; it needs the absolute path of the script to
+    # run.
     [ -x "$node" ] || node=/usr/lib/migrate-guard/standalone
     if [ ! -x "$node" ]; then
         why_not='Node 20 or later is not installed on the host that runs this script'
@@ -29,11 +31,11 @@ start_plugin() {
     fi
 }
 
-# The front-end's own remotes/, as src/plugin/script-location.ts knows them; anything else is a host's copy.
+# The front-end's own remotes/, as in src/plugin/script-location.ts; anything else is a host's copy.
 on_frontend() { [ "$(cd "$remotes" && pwd)" = "${ONE_LOCATION:-/var/lib/one}${ONE_LOCATION:+/var}/remotes" ]; }
 
-# What is said when the guard cannot run: warn WHOM VM_ID. Of a success on the front-end OpenNebula 7 logs what begins with
-# the VM's number (src/plugin/logged-on-success.ts).
+# warn WHOM VM_ID reports that the guard cannot run. After a success on the front-end, OpenNebula 7 logs the lines
+# that begin with the VM's number (src/plugin/logged-on-success.ts).
 warn() {
     number=
     case $2 in '' | *[!0-9]*) ;; *) on_frontend && number="$2 " ;; esac
@@ -41,8 +43,8 @@ warn() {
     echo "WARN: ${number}migrate-guard: -> migrate-guard doctor" >&2
 }
 
-# The front-end's record of what its guards did (src/opennebula/record-file.ts), and syslog, know of it too. Nobody waits, and
-# nothing comes of it when that fails: note_unguarded ACTION VM_ID DOMAIN SOURCE [DESTINATION]
+# note_unguarded ACTION VM_ID DOMAIN SOURCE [DESTINATION] also writes it to the front-end's record of what its guards
+# did (src/opennebula/record-file.ts), and to syslog. Nothing waits for it, and a failure has no effect.
 note_unguarded() {
     (timeout 10 logger -t migrate-guard -p daemon.warning -- "VM $2: $1, on $4: the guard cannot run: $why_not" &) </dev/null >/dev/null 2>&1
     on_frontend || return 0
@@ -50,7 +52,7 @@ note_unguarded() {
     (
         umask 027
         list=$(cd "$remotes/.." && pwd)/migrate-guard/not-run.jsonl
-        # As long as the plugin lets it get: of a list that is much longer nothing is believed.
+        # The plugin limits the list to this length: a list that is much longer is not trusted.
         [ -z "$(find "$list" -size +255k)" ] || mv -f "$list" "$list.old"
         mkdir -p "${list%/*}" &&
             printf '{"vmId":%s,"domain":"%s","action":"%s","time":"%s","source":"%s","destination":%s,"guard":"could-not-run","why":"%s"}\n' \
@@ -61,10 +63,11 @@ note_unguarded() {
     return 0
 }
 
-# What may stand in a string of JSON as it is.
+# The characters that a JSON string may contain unescaped.
 harmless() { printf %s "$1" | LC_ALL=C tr -cd ' !#-[]-~' | cut -c 1-200; }
 
-# Fails the action: refuse WHOM WHY [REMEDY]. The plain line becomes the VM's ERROR, as in src/opennebula/model/vm-log.ts.
+# refuse WHOM WHY [REMEDY] fails the action. The plain line becomes the VM's ERROR, as in
+# src/opennebula/model/vm-log.ts.
 refuse() {
     echo "migrate-guard: the guard cannot run: $short_why_not." >&2
     echo "ERROR: migrate-guard: $1: $2" >&2
@@ -72,7 +75,8 @@ refuse() {
     exit 2
 }
 
-# What the configuration says, into $decision; what cannot be told is not guessed: decide SECTION.KEY DEFAULT WHOM
+# decide SECTION.KEY DEFAULT WHOM sets $decision from the configuration; if the value cannot be determined, the action
+# fails.
 decide() {
     . "$remotes/migrate-guard/fallback.sh"
     decision=$(fallback "$(printf %s "$1" | tr a-z. A-Z_)" "$2" 2>/dev/null) ||
@@ -80,7 +84,7 @@ decide() {
             'install Node, and run as root on the machine that runs this script: migrate-guard doctor'
 }
 
-# For the site that wants no VM moved unguarded.
+# For a site that forbids any unguarded move.
 refuse_if_told() {
     decide policy.when_guard_fails run-mover "$1"
     case $decision in
