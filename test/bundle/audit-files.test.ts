@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DomainReport } from '../../src/core/finding';
 import { now, useAuditStage, vm } from './audit-testbed';
 
-/** What audit reads from files, and what it writes to them. */
+/** The files that audit reads and writes. */
 
 const stage = useAuditStage();
 
@@ -58,15 +58,15 @@ test('a host of whose VMs none was heard lately has not answered, and the alert 
     time: new Date(now - 16 * 60_000),
   } as const;
   const vms = [
-    // One that is silent, and one that is not.
+    // kvm1 has one VM with a report and one without.
     vm(1),
     { id: 2, name: 'silent', host: 'kvm1' },
-    // Too old, never heard, and not to be understood.
+    // On kvm2: a report that is too old, no report, and an invalid report.
     vm(3, { host: 'kvm2', said: old }),
     { id: 4, name: 'never', host: 'kvm2' },
     vm(5, { host: 'kvm2', said: { ...old, verdict: '<b>' as 'safe', time: new Date(now) } }),
   ];
-  // kvm3 has nothing to tell.
+  // kvm3 has no VM.
   stage.opennebula.holds({ hosts: ['kvm1', 'kvm2', 'kvm3'].map((name) => ({ name })), vms });
   const directory = join(stage.directory, 'answered');
   mkdirSync(directory);
@@ -87,7 +87,7 @@ test('a host of whose VMs none was heard lately has not answered, and the alert 
     },
   ]);
   expect((await stage.audit()).stdout).toContain('  -> migrate-guard doctor --host kvm2\n');
-  // What oned has heard is not known: that is no host's fault.
+  // OpenNebula's monitoring cannot be read: that is not the fault of a host.
   stage.opennebula.answering = 'error';
   const unread = await stage.document('--prometheus', metrics);
   expect([unread.exit, unread.reported.doubts.length, answered()]).toEqual([
@@ -122,13 +122,13 @@ describe('--diff with only some hosts, or some verdicts', () => {
       ['gone', 'one-2'],
     ];
     expect(await changes('--hosts', 'kvm2', '--diff', full)).toEqual(onKvm2);
-    // The file does not know one-3, which may have come from a host that was not asked.
+    // The file does not contain one-3, which may have come from a host that was not in that audit.
     expect(await changes('--diff', some)).toEqual([
       ['new', 'one-3'],
       ['new', 'one-5'],
       ['gone', 'one-2'],
     ]);
-    // kvm4 came since; all were asked both times.
+    // Both audits covered all hosts, and kvm4 is new.
     expect(await changes('--diff', full)).toEqual([
       ['new', 'one-5'],
       ['new', 'one-6'],
@@ -136,7 +136,7 @@ describe('--diff with only some hosts, or some verdicts', () => {
       ['gone', 'one-2'],
       ['gone', 'one-4'],
     ]);
-    // As it was written before it said what was asked: it knows the hosts that it lists.
+    // An older release wrote the file, without the hosts that were asked for: it covers the hosts that it lists.
     const { asked, ...older } = JSON.parse(readFileSync(full, 'utf8')) as Record<string, unknown>;
     expect(asked).toEqual({ hosts: null, cluster: null, verdicts: null });
     expect(await changes('--diff', scratch('older.json', JSON.stringify(older)))).toEqual([
@@ -191,7 +191,7 @@ test('a page and metrics are written whole, and a file that cannot be written is
   const { exit, stdout } = await stage.audit('--html', own, '--prometheus', ownMetrics, '--verdict', 'safe');
   expect(exit).toBe(1);
   expect(stdout).toContain('10 VMs on 3 hosts');
-  // Whatever is listed, both tell of all.
+  // The page and the metrics cover all VMs, whatever is listed on stdout.
   expect(readFileSync(own, 'utf8')).toMatch(/^<!doctype html>[^]*one-101[^]*<\/html>\n?$/i);
   expect(readFileSync(ownMetrics, 'utf8')).toContain(
     'migrate_guard_vms{host="kvm2",verdict="repairable"} 1\n',

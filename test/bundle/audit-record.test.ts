@@ -5,12 +5,12 @@ import { keepEntry } from '../../src/opennebula/record-file';
 import { aRecordEntry } from '../support/factories';
 import { now, useAuditStage } from './audit-testbed';
 
-/** What the front-end has kept of what was done for VMs, in an audit of the cloud. */
+/** An audit of the cloud shows the front-end's record of what was done for VMs. */
 
 const stage = useAuditStage();
 const nobody = 65534;
 
-/** In the place of /var/lib/one/migrate-guard. */
+/** This directory replaces /var/lib/one/migrate-guard. */
 const location = (): string => join(stage.directory, 'one');
 const directory = (): string => join(location(), 'var/migrate-guard');
 
@@ -27,7 +27,7 @@ beforeEach(() => {
     aRecordEntry({ vmId: 102, time: ago(60), source: 'kvm3', did: ['repair: /dev/sp made'] }),
     aRecordEntry({ vmId: 104, time: ago(30), ...cannotRun, result: 'refused', exit: 2 }),
     aRecordEntry({ vmId: 105, time: ago(5), source: 'kvm3', destination: 'kvm1' }),
-    // Longer ago than anybody counts, and on a host that OpenNebula has no more.
+    // One entry is too old to count, and one is of a host that OpenNebula no longer has.
     aRecordEntry({ vmId: 106, time: ago(8 * 24 * 60), ...cannotRun, source: 'kvm1' }),
     aRecordEntry({ vmId: 107, time: ago(9), ...cannotRun, source: 'gone' }),
   ];
@@ -63,7 +63,7 @@ test('for a person, for Prometheus, and on the page', async () => {
   expect(stdout).toMatch(
     /\ndone last:\n(.*\n)* {2}one-102, 1 h ago: migrate, kvm3 to kvm2: done: repair: \/dev\/sp made\n/,
   );
-  // A healthy VM that was moved is no news.
+  // A healthy VM that was moved is not listed.
   expect(stdout).not.toContain('one-105, ');
   expect(readFileSync(page, 'utf8')).toContain(what);
   const lines = readFileSync(metrics, 'utf8').split('\n');

@@ -16,18 +16,18 @@ interface Document {
 
 export const now = Date.now();
 
-/** Ten VMs, of each kind one. */
+/** Ten VMs, one of each kind. */
 export function fleet(): Cloud {
   return makeCloud(10, 3, new Date(now));
 }
 
-/** A VM of which a probe has told lately that it is safe. */
+/** A VM that a probe has recently reported as safe. */
 export function vm(id: number, more: Partial<CloudVm> = {}): CloudVm {
   const said = { verdict: 'safe', blockState: 'healthy', reason: '', time: new Date(now - 20_000) } as const;
   return { id, name: `vm${id}`, host: 'kvm1', said, ...more };
 }
 
-/** The built command, and an OpenNebula and hosts that it asks. */
+/** The built command, with the OpenNebula and the hosts that it queries. */
 class AuditStage {
   private built: Built | undefined;
   private standIn: StandInOpenNebula | undefined;
@@ -42,7 +42,7 @@ class AuditStage {
     return this.standIn;
   }
 
-  /** A directory of the test's own. */
+  /** A directory of this test. */
   get directory(): string {
     if (!this.built) throw new Error('nothing was built');
     return this.built.directory;
@@ -52,7 +52,7 @@ class AuditStage {
     return this.command(['audit', ...words]);
   }
 
-  /** By nobody, who may ask OpenNebula like anybody else: not as root, who would become oneadmin. */
+  /** Runs the command as nobody, who may query OpenNebula like any other user; root would become oneadmin. */
   command(words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
     const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
     const program = [process.execPath, this.built?.file ?? '', ...words] as const;

@@ -5,7 +5,7 @@ import type { QemuCopy } from '../../src/hypervisor/model/qemu-copy';
 import type { CloudVm } from '../support/fake-fleet/fake-cloud';
 import { useAuditStage, vm } from './audit-testbed';
 
-/** VMs that are not where OpenNebula's record has them. */
+/** VMs that run on another host than the one in OpenNebula's record. */
 
 const stage = useAuditStage();
 const hosts = ['kvm1', 'kvm2', 'kvm3'].map((name) => ({ name }));
@@ -20,7 +20,7 @@ function qemu(id: number, changes: Partial<QemuCopy> = {}): QemuCopy {
   return { state: 'running', paths: [`/var/lib/one//datastores/0/${id}/disk.0`], ...changes };
 }
 
-/** Which VMs each host runs, in the order of the hosts. */
+/** The VMs that each host runs, in the order of the hosts. */
 function run(...ids: readonly (readonly number[])[]): void {
   const told = hosts.map(({ name }, index) => {
     const here = ids[index] ?? [];
@@ -34,7 +34,7 @@ function holds(...vms: readonly CloudVm[]): void {
   stage.opennebula.holds({ hosts, vms });
 }
 
-/** `[domain, host, verdict, mismatch]` of all that are listed, and the exit status. */
+/** `[domain, host, verdict, mismatch]` of all listed VMs, and the exit status. */
 async function live(...words: readonly string[]): Promise<unknown[]> {
   const { exit, reported } = await stage.document('--live', ...words);
   return [exit, ...reported.domains.map((one) => [one.domain, one.host, one.verdict, one.mismatch])];
@@ -103,7 +103,7 @@ test('a VM that went from kvm1 to kvm2 while the hosts were asked is no copy', a
     kvm2: { domains: [report(1)], qemus },
     kvm3: { domains: [] },
   });
-  // By OpenNebula: its record moves along.
+  // OpenNebula moves the VM, so its record moves with it.
   stage.opennebula.changesTo({ hosts, vms: [vm(1, { host: 'kvm2', seq: 1 })] });
   expect((await live()).slice(1)).not.toContainEqual(expect.arrayContaining(['two-copies']));
 });

@@ -28,7 +28,7 @@ test.each<Release>(['6.6', '7.0'])('a thousand VMs of OpenNebula %s, worst first
     reason: 'vda: its path is missing for QEMU; run migrate-guard repair',
     findings: [{ check: 'monitoring', state: 'problem', remedy: 'on kvm2: migrate-guard repair one-101' }],
   });
-  // Two commands and one call, whatever the size of the fleet: no host is asked.
+  // An audit runs two commands and one call, whatever the size of the fleet; it connects to no host.
   expect(stage.opennebula.requests).toHaveLength(1);
   stage.opennebula.requests.length = 0;
 });

@@ -7,7 +7,7 @@ import { succeed } from '../lab/harness/succeed';
 const root = join(__dirname, '../..');
 
 export interface Built {
-  /** A directory that holds what was built and nothing else, with no package above it. */
+  /** A directory that contains only what was built, with no package above it. */
   readonly directory: string;
   readonly programs: readonly string[];
   /** The admin's command. */
@@ -16,9 +16,10 @@ export interface Built {
 }
 
 /**
- * What the project's own build script makes of the sources as they are now: a copy of what lies in dist/, when that is
- * the same, or else built in a place of its own, so that nobody else's dist/ is touched. `place`: built there in any case,
- * below the directory for temporary files, with a copy of everything, packages too, as in another clone.
+ * Builds the current sources by the project's own build script. If dist/ is up to date, the result is a copy of it;
+ * otherwise the build runs in a separate directory, so that no other process's dist/ changes. `place`: a directory
+ * below the one for temporary files, where the build runs in any case, with a copy of everything, packages included,
+ * as in another clone.
  */
 export async function buildAlone(place?: string): Promise<Built> {
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-alone-'));
@@ -27,7 +28,7 @@ export async function buildAlone(place?: string): Promise<Built> {
     const ready = place === undefined ? await currentFiles() : [];
     for (const file of ready) cpSync(join(root, 'dist', file), join(directory, file));
     if (ready.length === 0) await build(place, directory);
-    // Tests run it as other users than root, too.
+    // Tests run the program as other users than root, too.
     chmodSync(directory, 0o755);
   } catch (error) {
     remove();
@@ -37,7 +38,7 @@ export async function buildAlone(place?: string): Promise<Built> {
   return { directory, programs, file: join(directory, 'migrate-guard.cjs'), remove };
 }
 
-/** The files below dist/, when they are what a build by this Node would make now. */
+/** The files below dist/, if they are the ones that a build by this Node would make now. */
 async function currentFiles(): Promise<string[]> {
   const stamp = [process.execPath, join(root, 'setup/build/stamp.mjs')] as const;
   const { stdout } = await succeed(stamp, { deadline: 120_000 });
@@ -47,7 +48,7 @@ async function currentFiles(): Promise<string[]> {
 async function build(place: string | undefined, directory: string): Promise<void> {
   const workshop = mkdtempSync(join(tmpdir(), place ?? 'migrate-guard-build-'));
   try {
-    // Copies: what is built must not depend on where its sources lie.
+    // The sources are copies, because the build must not depend on their directory.
     for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE'])
       cpSync(join(root, name), join(workshop, name), { recursive: true });
     const packages = [join(root, 'node_modules'), join(workshop, 'node_modules')] as const;
@@ -58,14 +59,14 @@ async function build(place: string | undefined, directory: string): Promise<void
       env: { GIT_DIR: join(root, '.git') },
     });
     cpSync(join(workshop, 'dist'), directory, { recursive: true });
-    // Of the build, and no part of what it has built.
+    // The stamp belongs to the build, not to its results.
     rmSync(join(directory, '.made-from.json'));
   } finally {
     rmSync(workshop, { recursive: true, force: true });
   }
 }
 
-/** Nothing writes into what is copied here, so its files may be the same ones, where one file system allows it. */
+/** Makes hard links where possible, because nothing writes into the copies. */
 async function copy(from: string, to: string): Promise<void> {
   const linked = await runCommand(['cp', '--archive', '--link', '--', from, to], { deadline: 600_000 });
   if (linked.exit === 0) return;

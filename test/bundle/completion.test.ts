@@ -9,12 +9,12 @@ import { ifMade } from '../support/if-made';
 import { buildAlone, type Built } from './build-once';
 
 let built: Built;
-/** Of the command, under its name. */
+/** Contains the command, under its name. */
 let bin: string;
 let directory: string;
 let state: string;
 let config: string;
-/** What makes bash complete it. */
+/** The completion script for bash. */
 let script: string;
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ function run(argv: readonly [string, ...string[]], env: Readonly<Record<string, 
     cwd: directory,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    // For a completion that hangs.
+    // Ends a completion that hangs.
     timeout: 60_000,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, ...env },
   });
@@ -54,7 +54,7 @@ function bash(program: string, ...argv: readonly string[]): string {
   return run(['bash', '--noprofile', '--norc', '-c', program, 'bash', ...argv]);
 }
 
-/** What bash offers for the last of these words, as it has cut the line. */
+/** The completions that bash offers for the last of these words, split as bash has split the line. */
 function offered(words: readonly string[]): string[] {
   const program = `
     source "$1" || exit
@@ -84,7 +84,7 @@ test('bash knows what completes the command, and offers files where that knows n
 test('the verb completion prints what is installed for bash, and the like for zsh', () => {
   const forBash = run(['migrate-guard', 'completion', 'bash'], { SHELL: '/bin/zsh' });
   expect(run(['migrate-guard', 'completion'], { SHELL: '/bin/bash' })).toBe(forBash);
-  // There a user's PATH does not matter.
+  // The installed file names the command by its absolute path, so that the PATH of a user does not matter.
   const asked = 'migrate-guard --get-yargs';
   expect(
     run(['cat', join(built.directory, 'completion/migrate-guard.bash')]).replaceAll('/usr/sbin/', ''),

@@ -6,7 +6,7 @@ import type { Step } from '../../src/core/repair-step';
 import type { RolloutResult } from '../../src/fleet/rollout';
 import { useAuditStage, vm } from './audit-testbed';
 
-/** `repair` and `reset` over the fleet: which VMs they take, and what they tell of the others. */
+/** `repair` and `reset` over the fleet: which VMs they select, and what they report of the others. */
 
 const stage = useAuditStage();
 
@@ -32,7 +32,7 @@ interface Document {
   readonly notBegun: readonly string[];
 }
 
-/** Two VMs of one name on kvm1, one more on kvm2; all can be repaired. */
+/** Two VMs with the same name on kvm1, one more on kvm2; all can be repaired. */
 function threeRepairable(): void {
   stage.opennebula.holds({
     hosts: [{ name: 'kvm1' }, { name: 'kvm2' }],
@@ -63,14 +63,14 @@ describe('--except', () => {
     ['1', ['one-6', 'one-7']],
     ['one-1, 6', ['one-7']],
     [' one-1 ,db', ['one-6']],
-    // Two have this name: neither is touched.
+    // Two VMs have this name: both are excluded.
     ['web', ['one-7']],
     ['safe,8', ['one-1', 'one-6', 'one-7']],
   ])('%p leaves out these VMs, and no other', async (except, repaired) => {
     const { exit, reported } = await mend('repair', '--all', '--hosts', 'all', '--except', except);
     expect(reported.domains.map(({ domain }) => domain)).toEqual(repaired);
     expect(stage.hosts.requests.map((line) => line.split(' ')[2])).toEqual(repaired);
-    // What was left out still is not in order.
+    // An excluded VM still has its problem.
     expect(exit).toBe(repaired.length === 3 ? 0 : 1);
   });
 
@@ -98,7 +98,7 @@ describe('--except', () => {
   });
 });
 
-/** A clock on which minutes are over as soon as that file has something in it. */
+/** A clock on which minutes have passed as soon as that file is not empty. */
 const fastClock = (file: string): string => `
 const { statSync } = require('node:fs');
 const { setTimeout: later } = globalThis;

@@ -14,14 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => ifMade(built, (made) => made.remove()));
 
-/** Whether a process waits for its standard input: an epoll set of its has descriptor 0 in it (proc(5), fdinfo). */
+/** Whether a process waits for its standard input: one of its epoll sets contains descriptor 0 (proc(5), fdinfo). */
 function waitsForInput(pid: number): boolean {
   const directory = `/proc/${pid}/fdinfo`;
   return readdirSync(directory).some((name) => {
     try {
       return /^tfd: +0 /m.test(readFileSync(`${directory}/${name}`, 'latin1'));
     } catch {
-      // It was closed meanwhile.
+      // The descriptor was closed meanwhile.
       return false;
     }
   });

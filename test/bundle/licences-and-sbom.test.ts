@@ -5,7 +5,7 @@ import { alias } from '../../setup/build/yargs/index.cjs';
 import { ifMade } from '../support/if-made';
 import { buildAlone, type Built } from './build-once';
 
-// What is said of the packages in the programs, held against what a plain bundle of the same sources holds.
+// The lists of packages in the programs are compared with what a plain bundle of the same sources contains.
 
 const root = join(__dirname, '../..');
 let built: Built;
@@ -38,7 +38,7 @@ interface Sbom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-/** Of a package's package.json, by the path of one of its files. */
+/** Reads a package's package.json, given the path of one of its files. */
 function packageOf(file: string): {
   readonly name: string;
   readonly version: string;
@@ -102,7 +102,7 @@ test('the text of every licence stands there, and our own', () => {
   expect(licenses).toContain(readFileSync(join(root, 'LICENSE'), 'utf8').trim());
 });
 
-/** What the JSON schema of CycloneDX 1.6 requires of what we write, and its patterns. */
+/** The parts that the JSON schema of CycloneDX 1.6 requires of our documents, and its patterns. */
 test('the bill of materials has what CycloneDX 1.6 requires', () => {
   expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1 });
   expect(sbom.serialNumber).toMatch(
@@ -133,6 +133,6 @@ test('the bill of materials has what CycloneDX 1.6 requires', () => {
     const { dependsOn } = sbom.dependencies.find((entry) => entry.ref === ref) ?? { dependsOn: [] };
     for (const next of dependsOn) reached.add(next);
   }
-  // Nothing is in there that nobody asked for, and nothing is asked for that is not there.
+  // Every listed package is used, and every used package is listed.
   expect([...reached].sort()).toEqual([...refs].sort());
 });

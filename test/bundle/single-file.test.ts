@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => ifMade(built, (made) => made.remove()));
 
-/** Started as a program, through its first line; NODE_PATH must not lend it packages. */
+/** Starts the file as a program, through its first line; NODE_PATH must not provide packages. */
 function start(...argv: readonly string[]): Promise<CommandResult> {
   return runCommand([built.file, ...argv], {
     deadline: 120_000,
@@ -158,7 +158,7 @@ describe('help', () => {
       for (const option of Object.keys(optionsOf(verb))) {
         expect(stdout).toContain(`--${option} `);
       }
-      // On one line, so that it can be copied.
+      // The command is on one line, so that it can be copied.
       for (const [example] of verb.examples) expect(stdout).toContain(example);
     },
   );
