@@ -7,7 +7,7 @@ export function addAccount(host: Host): void {
   dropEntries(host, '/etc/shadow', 'oneadmin');
   dropEntries(host, '/etc/group', 'oneadmin');
   appendFileSync(host.path('/etc/passwd'), 'oneadmin:x:9869:9869::/var/lib/one:/bin/bash\n');
-  // `*`: no password, yet not locked: sshd lets a key in.
+  // `*`: no password, but not locked: sshd accepts a key.
   appendFileSync(host.path('/etc/shadow'), 'oneadmin:*:19000:0:99999:7:::\n');
   appendFileSync(host.path('/etc/group'), 'oneadmin:x:9869:\n');
   for (const directory of ['/var/lib/one', '/var/lib/one/datastores']) {

@@ -10,13 +10,13 @@ const START: Record<Daemon, (host: Host) => readonly [string, ...string[]]> = {
   sshd: () => ['/usr/sbin/sshd'],
 };
 
-/** Returns when it serves. */
+/** Returns as soon as the daemon accepts connections. */
 export async function startDaemon(host: Host, daemon: Daemon): Promise<void> {
   await host.succeed(START[daemon](host));
   await until(() => daemonPid(host, daemon), { what: `${daemon} on ${host.name} writes its pid file` });
 }
 
-/** Returns when the process is gone. Its children live on: QEMUs, and ssh connections that are established. */
+/** Returns when the process is gone. Its children continue to run: QEMUs, and established ssh connections. */
 export async function stopDaemon(
   host: Host,
   daemon: Daemon,
@@ -30,7 +30,7 @@ export async function stopDaemon(
   });
 }
 
-/** As the host counts; `undefined` when it does not run. A daemon that was killed leaves its pid file behind. */
+/** The pid on the host; `undefined` if it does not run. A killed daemon leaves its pid file behind. */
 function daemonPid(host: Host, daemon: Daemon): number | undefined {
   try {
     const pid = Number(readFileSync(host.path(`/run/${daemon}.pid`), 'utf8'));
@@ -40,7 +40,7 @@ function daemonPid(host: Host, daemon: Daemon): number | undefined {
   }
 }
 
-/** Started from another place than Debian's, lest AppArmor profiles for that one apply: they do not foresee a lab. */
+/** Copies the daemon, so that AppArmor profiles for Debian's path do not apply: they do not allow for a lab. */
 function ownCopy(host: Host, daemon: Daemon): string {
   const copy = `/run/migrate-guard-lab/sbin/${daemon}`;
   if (existsSync(host.path(copy))) return copy;

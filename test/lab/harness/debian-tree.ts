@@ -1,24 +1,26 @@
 import { join } from 'node:path';
 import { succeed } from './succeed';
 
-/** The releases of Debian of which there can be a host: those of setup/debian-tree.sh. A tier names those it needs (setup/tiers.mjs). */
+/**
+ * The releases of Debian that can be a host: those of setup/debian-tree.sh. A tier names those it needs
+ * (setup/tiers.mjs).
+ */
 export type DebianRelease = 'trixie';
 
 const maker = join(__dirname, '../../../setup/debian-tree.sh');
 const init = join(__dirname, 'release-init.sh');
-/** Made once, and kept below the cache; somebody else may be making it. */
+/** The tree is made once and kept in the cache; another process may be making it. */
 const makeDeadlineMs = 1_200_000;
 
-/** The file tree of another release of Debian. Nothing is ever written to it: hosts put an overlay above it. */
+/** The file tree of another release of Debian. Nothing writes to it: hosts put an overlay above it. */
 export async function debianTree(release: DebianRelease): Promise<string> {
   const { stdout } = await succeed([maker, release], { deadline: makeDeadlineMs });
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
 /**
- * What a program's words are preceded by, so that it runs in such a tree: in a mount namespace that is its own already.
- *
- * @param shown directories of this machine that are there, too; read-only
+ * The command that runs a program in such a tree, inside an existing mount namespace.
+ * @param shown directories of this machine that are visible there, too; read-only
  */
 export function inTree(tree: string, shown: readonly string[]): readonly string[] {
   return ['sh', init, tree, ...shown, '--'];

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import type { Host } from './lab-host';
 
 export interface Presence {
-  /** What libvirt there says of the domain: `running`, `paused`, `shut off`…; `unknown`: libvirt does not answer. */
+  /** The state according to libvirt there: `running`, `paused`, `shut off`…; `unknown`: libvirt does not answer. */
   readonly state: string;
-  /** How many QEMUs of that name run there, whatever libvirt knows. */
+  /** The number of QEMUs with that name there, whatever libvirt reports. */
   readonly processes: number;
 }
 
@@ -20,7 +20,7 @@ async function stateOn(host: Host, name: string): Promise<string> {
   if (list.exit !== 0) return 'unknown';
   if (!list.stdout.split('\n').includes(name)) return 'absent';
   const { exit, stdout } = await host.run([...virsh, 'domstate', name], { deadline: 10_000 });
-  // It may have gone in between; then the next question tells.
+  // The domain may have ended in between; the next query shows that.
   return exit === 0 ? stdout.trim() : 'unknown';
 }
 

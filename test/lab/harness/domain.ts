@@ -21,13 +21,13 @@ export interface DomainOptions {
   readonly boot?: boolean;
 }
 
-/** A disk as it was set up: every hop of its path. */
+/** A disk as it was created: every hop of its path. */
 export interface PlacedDisk extends DomainDisk {
   readonly path: string;
   readonly node?: string;
 }
 
-/** Starts a VM the way OpenNebula has it: its disks are links in a datastore that lead to device nodes. */
+/** Starts a VM as OpenNebula does: its disks are links in a datastore that lead to device nodes. */
 export async function startDomain(host: Host, options: DomainOptions): Promise<Domain> {
   const {
     vmId = 310,
@@ -53,7 +53,7 @@ export async function startDomain(host: Host, options: DomainOptions): Promise<D
   }
   const domain = new Domain(host, name, uuid, vmId, disks);
   if (boot) {
-    // So that it is at its beginning that the log says that somebody talks to this QEMU past libvirt.
+    // The log's line about the first monitor command (custom-monitor) is thus at the beginning of the log.
     await domain.qmp('query-status');
     await until(() => domain.counter() > 0, {
       what: `the guest of ${name} counts`,
@@ -62,7 +62,7 @@ export async function startDomain(host: Host, options: DomainOptions): Promise<D
   return domain;
 }
 
-/** Gives the host what the disk's path leads through. */
+/** Creates the hops of the disk's path on the host. */
 export async function placeDisk(
   host: Host,
   vmId: number,
@@ -79,11 +79,11 @@ export async function placeDisk(
 }
 
 export class Domain {
-  /** QEMU's process id as the host counts; below {@link Host.root} there is a `/proc` that counts so, too. */
+  /** QEMU's pid on the host; the `/proc` below {@link Host.root} shows this pid, too. */
   readonly pid: number;
-  /** The same process as the real machine counts. */
+  /** The pid of the same process on the real machine. */
   readonly outerPid: number;
-  /** Where its guest's memory begins, once that is known. */
+  /** The start of its guest's memory, as soon as it is known. */
   private guestMemory: number | undefined;
 
   constructor(
@@ -97,17 +97,17 @@ export class Domain {
     this.outerPid = outerPid(host.pid, this.pid);
   }
 
-  /** What `virsh domstate` says: `running`, `paused`, … */
+  /** The result of `virsh domstate`: `running`, `paused`, … */
   state(): Promise<string> {
     return this.host.virsh('domstate', this.name);
   }
 
-  /** The same VM after it moved to another host. */
+  /** The same VM after a move to another host. */
   on(host: Host): Domain {
     return new Domain(host, this.name, this.uuid, this.vmId, this.disks);
   }
 
-  /** Sends one QMP command past libvirt; returns its `return`, throws when QEMU answers with an error. */
+  /** Sends one QMP command without libvirt; returns its `return`, throws if QEMU returns an error. */
   async qmp<T = unknown>(execute: string, args?: object): Promise<T> {
     const command = JSON.stringify(args === undefined ? { execute } : { execute, arguments: args });
     const answer = JSON.parse(await this.host.virsh('qemu-monitor-command', this.name, command)) as {
@@ -118,30 +118,30 @@ export class Domain {
     return answer.return as T;
   }
 
-  /** The guest's counter, from its memory: it tells that the guest runs even when it writes to no disk. */
+  /** The guest's counter, read from its memory: it shows that the guest runs even if it writes to no disk. */
   counter(): number {
     return this.word(COUNTER_ADDRESS);
   }
 
-  /** How often a disk refused a write of the writing guest. */
+  /** The number of writes of the writing guest that a disk refused. */
   refusals(): number {
     return this.word(REFUSALS_ADDRESS);
   }
 
-  /** Proves that nothing which the writing guest wrote to this disk was lost or torn; returns the newest record. */
+  /** Proves that nothing the writing guest wrote to this disk was lost or torn; returns the newest record. */
   async verifyPattern(index = 0): Promise<number> {
     const volume = this.disks[index]?.volume;
     if (volume === undefined) throw new Error(`${this.name} has no disk ${index} on a volume`);
     return volume.verifyPattern(this.counter());
   }
 
-  /** A word of the guest's memory; 0 before the guest has booted, as all of its memory is then. */
+  /** A word of the guest's memory; 0 before the guest has booted, because all of its memory is 0 then. */
   private word(address: number): number {
     this.guestMemory ??= findGuestMemory(this.outerPid);
     return this.guestMemory === undefined ? 0 : readWord(this.outerPid, this.guestMemory + address);
   }
 
-  /** Returns when the guest has counted on from now. */
+  /** Returns when the guest has increased its counter after this call. */
   async expectCounting(): Promise<void> {
     const before = this.counter();
     await until(() => this.counter() > before, {
@@ -149,17 +149,17 @@ export class Domain {
     });
   }
 
-  /** Whether this very QEMU still lives. */
+  /** Whether this same QEMU process is still alive. */
   alive(): boolean {
     return existsSync(this.host.path(`/proc/${this.pid}/ns/mnt`));
   }
 
-  /** QEMU's log, as libvirt keeps it. */
+  /** QEMU's log, as libvirt writes it. */
   log(): string {
     return this.host.read(`/var/log/libvirt/qemu/${this.name}.log`);
   }
 
-  /** Returns when it has that text behind so many characters: virtlogd writes it up to some 100 ms after QEMU. */
+  /** Returns when the log contains that text after so many characters: virtlogd writes up to 100 ms after QEMU. */
   async untilLogged(text: string, from = 0): Promise<void> {
     await until(() => this.log().slice(from).includes(text), {
       what: `the log of ${this.name} has: ${text}`,

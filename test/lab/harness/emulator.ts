@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Host } from './lab-host';
 
-/** `debian`: the packaged QEMU, which heals itself. `affected`: QEMU 7.2.0, which stays stuck. */
+/** `debian`: the packaged QEMU, which resets itself. `affected`: QEMU 7.2.0, which stays stuck. */
 export type Emulator = 'debian' | 'affected';
 
-/** Where setup/qemu-7.2.0.sh puts it. */
+/** The path to which setup/qemu-7.2.0.sh installs it. */
 export function affectedQemu(): string {
   const binary = `${process.env.MIGRATE_GUARD_CACHE ?? '/var/cache/migrate-guard'}/qemu-7.2.0/qemu-system-x86_64`;
   try {
@@ -18,11 +18,12 @@ export function affectedQemu(): string {
 /** The path, on the host, that a domain's `<emulator>` names. */
 export function emulatorPath(host: Host, emulator: Emulator): string {
   if (emulator === 'debian') return '/usr/bin/qemu-system-x86_64';
-  // The build has no firmware of its own, and libvirt has no way to say -L.
+  // The build contains no firmware, and libvirt cannot pass -L.
   const wrapper = '/run/migrate-guard-lab/qemu-affected';
   const script = `#!/bin/sh\nexec ${affectedQemu()} -L /usr/share/seabios -L /usr/share/qemu "$@"\n`;
   const file = host.path(wrapper);
-  // Whole from its first moment, and only where it is another: others may be starting it, and libvirt asks a QEMU that changed all over again.
+  // A rename, because other domains may start it at the same time; and only if it differs, because libvirt probes a
+  // changed QEMU again.
   if (!existsSync(file) || readFileSync(file, 'utf8') !== script) {
     writeFileSync(`${file}.new`, script, { mode: 0o755 });
     renameSync(`${file}.new`, file);

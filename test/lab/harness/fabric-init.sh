@@ -1,12 +1,12 @@
 #!/bin/sh
 # The first process of what the hosts of a lab share: a network with a bridge, and a file tree with a directory for
-# their datastores. Says "ready PID" on stdout and stays. Everything vanishes with it.
+# their datastores. It prints "ready PID" on stdout and stays. Everything disappears when it ends.
 set -eu
 
-# This /proc is still the outer one, so it tells the pid that the outer world knows.
+# This /proc is still the outer one, so it shows the pid outside.
 read -r outer_pid rest </proc/self/stat
 
-# A place that exists everywhere. A host has a /dev of its own, so nothing of this shows there.
+# This directory exists everywhere. A host has a private /dev, so it does not see it.
 mount -t tmpfs -o mode=755 tmpfs /dev/shm
 mkdir -m 755 /dev/shm/datastores
 mkdir -m 700 /dev/shm/keys

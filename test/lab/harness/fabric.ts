@@ -3,9 +3,9 @@ import { succeed } from './succeed';
 import type { Host } from './lab-host';
 import { type Namespaces, startNamespaces } from './namespaces';
 
-/** What the hosts of a lab share: a network, datastores, and ssh keys that are made before the first of them starts. */
+/** What the hosts of a lab share: a network, datastores, and ssh keys that are made before the first host starts. */
 export class Fabric {
-  /** As {@link pid} sees it. */
+  /** The path as {@link pid} sees it. */
   readonly datastores = '/dev/shm/datastores';
   private readonly plugged: Host[] = [];
 
@@ -25,12 +25,12 @@ export class Fabric {
     return fabric;
   }
 
-  /** The first process, as the real machine counts. */
+  /** The pid of the first process on the real machine. */
   get pid(): number {
     return this.namespaces.pid;
   }
 
-  /** The network is the lab's own, so that any number of labs may use the same addresses. */
+  /** The lab has a separate network, so any number of labs may use the same addresses. */
   addressOf(name: string): string {
     const index = this.names.indexOf(name);
     if (index < 0) throw new Error(`the lab has no host ${name}; it has ${this.names.join(', ')}`);
@@ -46,7 +46,7 @@ export class Fabric {
     return this.readKey(`${owner}.pub`);
   }
 
-  /** Puts one end of a cable into the host and the other into the bridge. */
+  /** Connects one end of a cable to the host and the other to the bridge. */
   async plug(host: Host): Promise<void> {
     await ip(
       this.pid,
@@ -57,12 +57,12 @@ export class Fabric {
     this.plugged.push(host);
   }
 
-  /** The host's end keeps its carrier: what it sends just gets nowhere, as with a dead switch. */
+  /** The host's end keeps its carrier: its packets are lost, as with a failed switch. */
   async cut(name: string): Promise<void> {
     await ip(this.pid, `link set ${name} nomaster`);
   }
 
-  /** Returns when connections work at once: hosts that missed each other would remember it for a while. */
+  /** Returns when connections work at once: it removes the failed neighbour entries that the hosts have cached. */
   async heal(name: string): Promise<void> {
     await ip(this.pid, `link set ${name} master bridge`);
     await Promise.all(this.plugged.map(({ pid }) => ip(pid, 'neigh flush dev eth0')));
@@ -84,7 +84,7 @@ export class Fabric {
   }
 }
 
-/** @param pid in whose network */
+/** @param pid a process in the network namespace */
 async function ip(pid: number, ...commands: readonly string[]): Promise<void> {
   await succeed(['nsenter', '--target', String(pid), '--net', 'ip', '-batch', '-'], {
     input: `${commands.join('\n')}\n`,

@@ -1,13 +1,16 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 
-// A guest's memory is read and written through its QEMU's: at once, and without a process or a question to libvirt for it.
+// A guest's memory is read and written through its QEMU's: at once, without another process and without libvirt.
 
 const bootSectorAt = 0x7c00;
-/** Of both of our boot sectors; see guest.ts, pattern-guest.ts. */
+/** The first bytes of both of our boot sectors; see guest.ts, write-pattern-guest.ts. */
 const beginning = Buffer.from('fafc31c08ed8', 'hex');
 const smallestMemoryBytes = 16 * 1024 * 1024;
 
-/** Where, in QEMU's address space, the guest's physical memory begins; `undefined` until it has loaded our boot sector. */
+/**
+ * The start of the guest's physical memory in QEMU's address space; `undefined` until the guest has loaded our boot
+ * sector.
+ */
 export function findGuestMemory(pid: number): number | undefined {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   try {

@@ -17,12 +17,13 @@ import { succeed } from './succeed';
 const SECTOR = 512;
 const DRIVES_AT = 0x1f0;
 
-/** Where the guest keeps its counter, in its physical memory. */
+/** The address of the guest's counter in its physical memory. */
 export const COUNTER_ADDRESS = 0x8000;
 
 /**
- * The guest: 18 times a second at most it counts, and at every fourth count it writes the counter to sector 1 of the drives
- * it was told to: under TCG a write by the BIOS takes some 5 ms of a processor, which the tests need themselves.
+ * The counting guest: it counts 18 times a second at most, and at every fourth count it writes the counter to sector 1
+ * of the selected drives. It does not write more often, because under TCG a write by the BIOS takes about 5 ms of a
+ * processor that the tests need.
  *
  *     7c00 fa              cli
  *     7c01 fc              cld
@@ -64,12 +65,12 @@ const CODE = Buffer.from(
   'hex',
 );
 
-/** @param writesTo the drives, counted from 0 in boot order, that the guest writes its counter to */
+/** @param writesTo the drives, counted from 0 in boot order, to which the guest writes its counter */
 function bootSector(writesTo: readonly number[]): Buffer {
   return assembleBootSector(CODE, writesTo);
 }
 
-/** @param code reads at 0x7df0 which drives it is to write to */
+/** @param code reads at 0x7df0 which drives it must write to */
 export function assembleBootSector(code: Buffer, writesTo: readonly number[]): Buffer {
   const sector = Buffer.alloc(SECTOR);
   code.copy(sector);
@@ -89,7 +90,7 @@ export function installGuest(device: string, { writesTo }: { writesTo: readonly 
   }
 }
 
-/** Makes a device, or a file, a qcow2 image of 1 MiB that is bootable. */
+/** Makes a device or a file a bootable qcow2 image of 1 MiB. */
 export async function installQcow2Guest(
   device: string,
   options: { writesTo: readonly number[] },
@@ -106,7 +107,10 @@ export async function installQcow2Guest(
   }
 }
 
-/** The counter that the guest wrote last to this disk. Direct I/O, because QEMU writes past the page cache. */
+/**
+ * The counter that the guest wrote last to this disk. The read uses direct I/O, because QEMU writes past the page
+ * cache.
+ */
 export async function readCounter(device: string): Promise<number> {
   const dd = ['iflag=direct', 'bs=512', 'skip=1', 'count=1', 'status=none'];
   const { stdout } = await promisify(execFile)('dd', [`if=${device}`, ...dd], {

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * The pid that the real machine has for a process inside a host.
- *
- * @param hostPid the host's first process, as the real machine counts
- * @param pid as the host counts
+ * Translates the pid of a process inside a host into its pid on the real machine.
+ * @param hostPid the host's first process, on the real machine
+ * @param pid on the host
  */
 export function outerPid(hostPid: number, pid: number): number {
   const namespace = readlinkSync(`/proc/${hostPid}/ns/pid`);
@@ -15,7 +14,7 @@ export function outerPid(hostPid: number, pid: number): number {
       const pids = /^NSpid:\s*(.*)$/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1]?.split(/\s+/);
       if (pids?.at(-1) === String(pid)) return Number(entry);
     } catch {
-      // Gone since the directory was read.
+      // The process has ended since the directory was read.
     }
   }
   throw new Error(`the host with first process ${hostPid} has no process ${pid}`);

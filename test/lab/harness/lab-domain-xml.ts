@@ -1,11 +1,11 @@
 import type { Volume } from './volume';
 
 export interface DomainDisk {
-  /** `vda`; a CD-ROM goes to IDE: `hda`. */
+  /** `vda`; a CD-ROM is on IDE: `hda`. */
   readonly target: string;
-  /** As OpenNebula writes it. Default: `/var/lib/one//datastores/0/VMID/disk.N`. */
+  /** The path as OpenNebula writes it. Default: `/var/lib/one//datastores/0/VMID/disk.N`. */
   readonly path?: string;
-  /** What the path leads to. Without one, the path has to exist already. */
+  /** The end of the path. Without one, the path must exist. */
   readonly volume?: Volume;
   /** The link between path and node. Default: `/dev/storpool/one-VMID-disk-N`. */
   readonly via?: string;

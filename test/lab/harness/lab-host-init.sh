@@ -1,12 +1,12 @@
 #!/bin/sh
-# The first process of a private host. It runs in namespaces of its own, gives them their file trees, says
-# "ready PID" on stdout and stays as the reaper. All it makes is on a tmpfs that vanishes with the host.
+# The first process of a private host. It runs in separate namespaces, sets up their file trees, prints "ready PID" on
+# stdout and stays as the reaper. Everything that it creates is on a tmpfs that disappears with the host.
 # Usage: lab-host-init.sh NAME [DATASTORES]    (DATASTORES: a directory that hosts share as /var/lib/one/datastores)
 set -eu
 name=$1 datastores=${2:-}
 lab=/run/migrate-guard-lab
 
-# This /proc is still the outer one, so it tells the pid that the outer world knows. Of another release, release-init.sh told it.
+# This /proc is still the outer one, so it shows the pid outside. With another release, release-init.sh has set it.
 if [ -n "${OUTER_PID:-}" ]; then outer_pid=$OUTER_PID; else read -r outer_pid rest </proc/self/stat; fi
 
 mount -t proc proc /proc
@@ -16,7 +16,7 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p -m 755 $lab /run/lock
 chmod 1777 /run/lock
 
-# Private copies and empty directories.
+# These directories are private: copies, or empty.
 cp -a /etc $lab/etc
 rm -rf $lab/etc/libvirt
 mount --bind $lab/etc /etc
@@ -27,7 +27,7 @@ done
 chmod 1777 /var/tmp
 mkdir -p /var/log/libvirt/qemu
 
-# /var/lib/one need not exist on the real machine, so it cannot be mounted over: /var/lib is made anew, the rest are links.
+# /var/lib/one may not exist on the real machine, so it cannot be a mount point: /var/lib is new, the rest are links.
 mkdir -p -m 755 $lab/var/lib $lab/real-var-lib
 mount --rbind /var/lib $lab/real-var-lib
 ln -s -t $lab/var/lib $lab/real-var-lib/*
@@ -36,7 +36,8 @@ mkdir -p -m 755 $lab/var/lib/libvirt $lab/var/lib/one/datastores
 mount --bind $lab/var/lib /var/lib
 [ -z "$datastores" ] || mount --bind "$datastores" /var/lib/one/datastores
 
-# A private /dev. The old one goes first, sub-mounts and all: libvirt fails on hidden ones ("Unable to move /dev/pts").
+# A private /dev. The old one is unmounted first, with its sub-mounts: libvirt fails on hidden ones ("Unable to move
+# /dev/pts").
 mkdir -m 755 $lab/dev
 mount -t tmpfs -o mode=755,dev tmpfs $lab/dev
 cd $lab/dev

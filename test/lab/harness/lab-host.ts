@@ -14,11 +14,11 @@ interface HostOptions {
   readonly datastores?: string;
   /** A process of the real machine that sees `datastores`. Default: this one. */
   readonly from?: number;
-  /** Of which Debian it is. Default: it has the files of the real machine. */
+  /** The Debian release of the host. Default: it has the files of the real machine. */
   readonly release?: DebianRelease;
-  /** With `release`: directories of the real machine that it has, too; read-only. */
+  /** With `release`: directories of the real machine that are visible there, too; read-only. */
   readonly shown?: readonly string[];
-  /** Done before the daemons start. */
+  /** Runs before the daemons start. */
   readonly prepare?: (host: Host) => Promise<void>;
 }
 
@@ -29,9 +29,9 @@ export interface HostRunOptions extends Partial<CommandOptions> {
 
 type Argv = readonly [string, ...string[]];
 
-/** A machine of its own: namespaces, private directories and `/dev`, virtlogd and libvirtd. */
+/** A private machine: namespaces, private directories and `/dev`, virtlogd and libvirtd. */
 export class Host {
-  /** oneadmin's: whom QEMU runs as, and to whom the disks belong. */
+  /** oneadmin's ids: QEMU runs as this user, who owns the disks. */
   readonly owner: readonly [uid: number, gid: number] = [9869, 9869];
 
   private constructor(
@@ -58,7 +58,7 @@ export class Host {
     return host;
   }
 
-  /** The first process, as the real machine counts. */
+  /** The pid of the first process on the real machine. */
   get pid(): number {
     return this.namespaces.pid;
   }
@@ -72,7 +72,7 @@ export class Host {
     return `${this.root}${path}`;
   }
 
-  /** Runs a command inside; a command that outlives its deadline is killed in there, too. */
+  /** Runs a command inside; a command that exceeds its deadline is killed inside, too. */
   run(argv: Argv, { as = 'root', env, cwd, ...options }: HostRunOptions = {}): Promise<CommandResult> {
     const enter = ['--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid'];
     const identity = as === 'root' ? [] : ['--reuid', as, '--regid', as, '--init-groups'];
@@ -100,7 +100,7 @@ export class Host {
     throw new Error(`on host ${this.name}: ${describeFailure({ ...result, argv })}`);
   }
 
-  /** What `virsh ARGS…` printed, without the blank lines around it. Throws when it fails. */
+  /** The output of `virsh ARGS…`, trimmed. Throws if it fails. */
   async virsh(...args: readonly string[]): Promise<string> {
     const { stdout } = await this.succeed(['virsh', '--connect', 'qemu:///system', ...args]);
     return stdout.trim();
@@ -111,8 +111,8 @@ export class Host {
   }
 
   /**
-   * Makes a symlink, or re-points it in one step. Directories are made as needed; none of them may be an absolute link.
-   * What is new below `/var/lib/one` belongs to `oneadmin`, who makes it on a real host.
+   * Makes a symlink, or re-points it in one step. Missing directories are created; none of the path's directories may
+   * be an absolute link. New entries below `/var/lib/one` belong to `oneadmin`, who creates them on a real host.
    */
   link(path: string, target: string): void {
     const temporary = this.path(`${path}.new`);
@@ -129,7 +129,10 @@ export class Host {
     rmSync(this.path(path), { recursive: true, force: true });
   }
 
-  /** Gives the host a node for a volume; returns its path. By default as the real machine calls it, for QEMU's user. */
+  /**
+   * Creates a node for a volume on the host; returns its path. By default it has the name that the real machine uses,
+   * and belongs to QEMU's user.
+   */
   async addVolume(
     volume: Volume,
     { as = volume.device, owner = this.owner }: { as?: string; owner?: readonly [number, number] } = {},
@@ -142,11 +145,11 @@ export class Host {
     return as;
   }
 
-  /** Ends every process inside, and with them everything the host was made of. Idempotent. */
+  /** Ends every process inside, and with them everything that belongs to the host. Idempotent. */
   stop(): Promise<void> {
     return this.namespaces.end();
   }
 }
 
-// Node may be installed anywhere; everything else is where Debian has it.
+// Node may be installed anywhere; everything else is where Debian installs it.
 const PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`;

@@ -13,21 +13,21 @@ import { type Traces, tracesOf } from './leftovers';
 import { Volume } from './volume';
 
 interface LabOptions {
-  /** At most 15 letters each: they are names of network interfaces, too. Default: `kvm1`, `kvm2`. */
+  /** At most 15 letters each, because they are also names of network interfaces. Default: `kvm1`, `kvm2`. */
   readonly hosts?: readonly string[];
 }
 
 interface LabVolumeOptions extends Partial<PatternGuestOptions> {
-  /** It is `/dev/storpool/NAME` on all hosts, as well. */
+  /** The volume is also `/dev/storpool/NAME` on all hosts. */
   readonly name?: string;
 }
 
 interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
-  /** Disks, or how many: each on a volume of its own. Default: 1. */
+  /** The disks, or their number: each is on a separate volume. Default: 1. */
   readonly disks?: number | readonly DomainDisk[];
-  /** Of so many disks, those that the guest writes to, counted from 0. Default: all. */
+  /** With a number of disks: the ones that the guest writes to, counted from 0. Default: all. */
   readonly writesTo?: readonly number[];
-  /** Of the guest on them: records at a time. */
+  /** The number of records that the guest writes at a time. */
   readonly burst?: number;
   /** Default: the first host. */
   readonly host?: string;
@@ -36,7 +36,7 @@ interface LabDomainOptions extends Omit<DomainOptions, 'disks'> {
 // The ring of records takes half of it.
 const VOLUME_BYTES = 2 * 1024 * 1024;
 
-/** Hosts that reach each other over a network of their own, on shared storage, the way OpenNebula has them. */
+/** Hosts that reach each other over a private network, on shared storage, as in OpenNebula. */
 export class Lab {
   readonly hosts: Host[] = [];
   private readonly volumes: Volume[] = [];
@@ -81,7 +81,7 @@ export class Lab {
     return link;
   }
 
-  /** The incident: {@link relinkDisk}, and the other hosts have the new link as well. */
+  /** Replays the incident: {@link relinkDisk}, and the other hosts get the new link as well. */
   relink(domain: Domain, index = 0, id?: string): string {
     const link = relinkDisk(domain, index, id);
     const volume = domain.disks[index]?.volume;
@@ -101,7 +101,7 @@ export class Lab {
     return startDomain(host, { ...rest, vmId, disks: all });
   }
 
-  /** A domain of two disks whose guest writes to neither: where QEMU 7.2.0 is half-inactive, a write would be its end. */
+  /** A domain of two disks whose guest writes to neither: if QEMU 7.2.0 is half-inactive, a write would abort it. */
   startSilent(
     vmId: number,
     options: Omit<LabDomainOptions, 'disks' | 'writesTo' | 'burst'>,
@@ -109,18 +109,18 @@ export class Lab {
     return this.startDomain(vmId, { ...options, disks: 2, writesTo: [] });
   }
 
-  /** Runs OpenNebula's `virsh migrate` on the domain's host. Whatever comes of it is in the result. */
+  /** Runs OpenNebula's `virsh migrate` on the domain's host. The result also describes a failure. */
   migrate(domain: Domain, destination: string, options?: readonly string[]): Promise<LiveMigration> {
     return migrateLive(domain, this.host(destination).name, options);
   }
 
-  /** Of every host, whether the domain is there. */
+  /** Whether the domain is there, for every host. */
   async whereRuns({ name }: { name: string }): Promise<Record<string, Presence>> {
     const found = this.hosts.map(async (host) => [host.name, await presenceOn(host, name)] as const);
     return Object.fromEntries(await Promise.all(found));
   }
 
-  /** From now on the others do not hear from the host, nor it from them; no connection is closed. */
+  /** Separates the host from the others; no connection is closed. */
   cut(name: string): Promise<void> {
     return this.fabric.cut(this.host(name).name);
   }
@@ -129,7 +129,7 @@ export class Lab {
     return this.fabric.heal(this.host(name).name);
   }
 
-  /** Its VMs run on, and established ssh connections stay. Default: SIGKILL. */
+  /** The VMs of the host continue to run, and established ssh connections stay. Default: SIGKILL. */
   stopDaemon(name: string, daemon: Daemon, signal?: 'TERM' | 'KILL'): Promise<void> {
     return stopDaemon(this.host(name), daemon, signal);
   }
@@ -143,12 +143,12 @@ export class Lab {
     await this.startDaemon(name, daemon);
   }
 
-  /** To see later that nothing of it is left. */
+  /** The things to check for later, to see that nothing remains. */
   traces(): Traces {
     return tracesOf([this.fabric.pid, ...this.hosts.map((host) => host.pid)], this.volumes);
   }
 
-  /** Ends every process of the lab; all else goes with them. Idempotent. */
+  /** Ends every process of the lab; everything else ends with them. Idempotent. */
   async stop(): Promise<void> {
     await Promise.all(this.hosts.map((host) => host.stop()));
     await this.fabric.stop();

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Volume } from './volume';
 
-/** What of a lab could outlive it on the real machine. */
+/** The things of a lab that could remain on the real machine after its end. */
 export interface Traces {
-  /** As `/proc/PID/ns` shows them. */
+  /** The names that `/proc/PID/ns` shows. */
   readonly namespaces: readonly string[];
-  /** The nameless files behind the volumes. */
+  /** The deleted files behind the volumes. */
   readonly files: readonly string[];
 }
 
 const KINDS = ['net', 'mnt', 'pid', 'uts', 'ipc'];
 
-/** @param firstProcesses of hosts and fabric, as the real machine counts */
+/** @param firstProcesses the first processes of hosts and fabric, on the real machine */
 export function tracesOf(firstProcesses: readonly number[], volumes: readonly Volume[]): Traces {
   return {
     namespaces: firstProcesses.flatMap((pid) => KINDS.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`))),
@@ -19,7 +19,7 @@ export function tracesOf(firstProcesses: readonly number[], volumes: readonly Vo
   };
 }
 
-/** Which of it is still there, one line each. */
+/** The things that still exist, one line each. */
 export function leftovers({ namespaces, files }: Traces): string[] {
   const processes = readdirSync('/proc').filter((entry) => {
     return /^\d+$/.test(entry) && namespacesOf(entry).some((namespace) => namespaces.includes(namespace));
@@ -32,7 +32,7 @@ function namespacesOf(pid: string): string[] {
   try {
     return KINDS.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
   } catch {
-    return []; // gone, or a zombie: it has none any more
+    return []; // The process is gone, or is a zombie, which has none any more
   }
 }
 

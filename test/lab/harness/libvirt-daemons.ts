@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { startDaemon } from './daemons';
 import type { Host } from './lab-host';
 
-/** Starts a libvirtd and a virtlogd of the host's own, configured as OpenNebula has it. */
+/** Starts a libvirtd and a virtlogd for the host, configured as in OpenNebula. */
 export async function startLibvirt(host: Host): Promise<void> {
   mkdirSync(host.path('/etc/libvirt'), { recursive: true });
   writeFileSync(

@@ -4,14 +4,15 @@ export interface LiveMigration {
   readonly argv: readonly string[];
   readonly exit: number | null;
   readonly stderr: string;
-  /** How long the source QEMU's log was before, and what it got since. */
+  /** The previous length of the source QEMU's log, and the text added since. */
   readonly logged: number;
   readonly log: string;
 }
 
 /**
- * Migrates as oneadmin, with the command line of OpenNebula's `kvm/migrate`, where the deploy id is the domain's UUID.
- * @param options what its kvmrc has as MIGRATE_OPTIONS; it ships with none
+ * Migrates as oneadmin, with the command line of OpenNebula's `kvm/migrate`, where the deploy id is the domain's
+ * UUID.
+ * @param options the MIGRATE_OPTIONS of its kvmrc, which are empty as shipped
  */
 export async function migrateLive(
   domain: Domain,

@@ -1,11 +1,12 @@
 #!/usr/bin/perl
-# Attaches a file to a free loop device that is cleared when the last process closes it, prints its path, and holds it open
-# until standard input ends. losetup(8) can only ask for that afterwards: a run that is killed in between leaves the device.
+# Attaches a file to a free loop device that is cleared when the last process closes it, prints its path, and keeps it
+# open until standard input ends. losetup(8) can only set that afterwards: a run that is killed in between leaves the
+# device.
 # Usage: loop-device.pl FILE
 use strict;
 use warnings;
 
-# From linux/loop.h; LOOP_CONFIGURE is there since Linux 5.8.
+# From linux/loop.h; LOOP_CONFIGURE exists since Linux 5.8.
 use constant { LOOP_CTL_GET_FREE => 0x4C82, LOOP_CONFIGURE => 0x4C0A, LO_FLAGS_AUTOCLEAR => 4 };
 
 my ($path) = @ARGV;
@@ -22,10 +23,10 @@ while (1) {
   if (ioctl $loop, LOOP_CONFIGURE, $config) {
     $| = 1;
     print "$device\n";
-    # That the other end closes it may also mean that the other end is gone.
+    # The input ends when the parent closes it or has ended.
     1 while <STDIN>;
     exit;
   }
-  # Another process took it first.
+  # Another process has taken it first.
   die "$device: LOOP_CONFIGURE: $!\n" unless $!{EBUSY};
 }

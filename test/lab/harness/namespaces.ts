@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface Namespaces {
-  /** The first process inside, as the real machine counts; when it dies, everything inside dies. */
+  /** The pid of the first process inside, on the real machine; when it dies, everything inside dies. */
   readonly pid: number;
   /** Returns when the last process inside is gone. Idempotent. */
   end(): Promise<void>;
@@ -12,20 +12,22 @@ export interface Namespaces {
 
 interface NamespacesSettings {
   readonly name: string;
-  /** A script of this folder, and its arguments. It becomes the first process, and says "ready PID" when all is made. */
+  /**
+   * A script of this folder, and its arguments. It becomes the first process, and prints "ready PID" when everything
+   * is set up.
+   */
   readonly init: readonly [script: string, ...args: string[]];
-  /** What its words are preceded by (`inTree`). */
+  /** A command before the script (`inTree`). */
   readonly under?: readonly string[];
-  /** Whose file trees they begin with: a process of the real machine. Default: this one. */
+  /** A process of the real machine whose file trees are the starting point. Default: this one. */
   readonly from?: number;
 }
 
 const START_DEADLINE = 120_000;
 
 /**
- * Starts a set of namespaces.
- *
- * Every link of the chain node → unshare → first process dies with the one before, so a killed test leaves nothing running.
+ * Starts a set of namespaces. Every link of the chain node → unshare → first process dies with the one before, so a
+ * killed test leaves no process.
  */
 export async function startNamespaces({
   name,
@@ -72,13 +74,13 @@ async function readPid(child: ChildProcess, name: string): Promise<number> {
 }
 
 async function end(child: ChildProcess, pid: number, exited: Promise<unknown>): Promise<void> {
-  // As long as unshare has not exited, it has not reaped the first process, so the pid is still that process's.
+  // unshare reaps the first process only when it exits itself, so until then the pid still belongs to that process.
   if (child.exitCode === null && child.signalCode === null) {
     child.ref();
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It just died by itself; unshare is about to say so.
+      // The process has just ended; unshare will exit at once.
     }
   }
   await exited;

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Makes this mount namespace one of another release: its root becomes the tree, and can be written without that the tree is.
-# Usage: release-init.sh TREE [DIRECTORY…] -- PROGRAM…   (directories of this machine that are there, too; read-only)
+# Makes this mount namespace one of another release: its root becomes an overlay on the tree, so the tree itself does
+# not change.
+# Usage: release-init.sh TREE [DIRECTORY…] -- PROGRAM…   (directories of this machine that are visible there, too;
+# read-only)
 # PROGRAM finds in OUTER_PID the process id that it has on the real machine.
 set -eu
 # This /proc is still the outer one.

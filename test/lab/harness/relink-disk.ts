@@ -1,9 +1,8 @@
 import type { Domain, PlacedDisk } from './domain';
 
 /**
- * Does on the host what the incident's script did: the disk's link in the datastore now leads through
- * `/dev/storpool-byid/ID`, which a QEMU that was started before does not have in its namespace.
- *
+ * Does on the host what the incident's script did: the disk's link in the datastore leads through
+ * `/dev/storpool-byid/ID`, which does not exist in the namespace of a QEMU that was started before.
  * @returns the new link below `/dev`
  */
 export function relinkDisk(domain: Domain, index = 0, id = `fir.b.${domain.vmId}${index}`): string {
@@ -15,7 +14,7 @@ export function relinkDisk(domain: Domain, index = 0, id = `fir.b.${domain.vmId}
   return link;
 }
 
-/** Makes the paths of all disks lead as they did when QEMU started. */
+/** Restores the paths of all disks to the state in which QEMU started. */
 export function mendPaths(domain: Domain): void {
   for (const { path, via } of domain.disks) if (via !== undefined) domain.host.link(path, via);
 }

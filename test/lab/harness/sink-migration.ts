@@ -6,10 +6,10 @@ import type { Domain } from './domain';
 import { until } from './until';
 
 interface SinkMigration {
-  /** What `query-migrate` said last; `undefined` when QEMU died. */
+  /** The last result of `query-migrate`; `undefined` if QEMU died. */
   readonly status: string | undefined;
   readonly errorDescription?: string;
-  /** What QEMU's log got since the migration began. */
+  /** The text added to QEMU's log since the migration began. */
   readonly log: string;
 }
 
@@ -19,10 +19,9 @@ interface MigrationInfo {
 }
 
 /**
- * Migrates a domain into a socket that swallows the stream: past libvirt, and no destination is needed.
- *
- * QEMU gives up its disks exactly as in a real live migration. When it completes, the guest is stopped; QMP `cont` brings
- * it back. The socket has a name in the file system, since this process is in another network than QEMU.
+ * Migrates a domain into a socket that discards the stream: without libvirt and without a destination. QEMU hands
+ * over its disks exactly as in a real live migration. When the migration completes, the guest is stopped; QMP `cont`
+ * resumes it. The socket has a name in the file system, because this process is in another network than QEMU.
  */
 export async function migrateToSink(domain: Domain): Promise<SinkMigration> {
   const before = domain.log().length;
@@ -61,7 +60,7 @@ async function listen(path: string, sockets: Set<Socket>): Promise<Server> {
 
 const ENDS = new Set(['completed', 'failed', 'cancelled']);
 
-/** `undefined`: QEMU died of it. */
+/** @returns undefined if QEMU died of it */
 async function outcome(domain: Domain, uri: string): Promise<MigrationInfo | undefined> {
   try {
     await domain.qmp('migrate', { uri });

@@ -14,7 +14,7 @@ MaxStartups 100
 Subsystem sftp internal-sftp
 `;
 
-// Nothing is asked and nothing is learned: every host's key is known beforehand.
+// ssh never prompts and never learns a key: every host's key is known beforehand.
 const SSH_CONFIG = `Host *
   BatchMode yes
   StrictHostKeyChecking yes
@@ -23,14 +23,14 @@ const SSH_CONFIG = `Host *
   ConnectTimeout 10
 `;
 
-/** Makes the host one of its lab's: cable, names, keys, an sshd. `oneadmin` gets from every host to every host. */
+/** Connects the host to its lab: cable, names, keys, an sshd. `oneadmin` can log in from every host to every host. */
 export async function joinFabric(host: Host, fabric: Fabric): Promise<void> {
   const hosts = fabric.names.map((name) => `${fabric.addressOf(name)} ${name}\n`).join('');
   replace(host, '/etc/hosts', `127.0.0.1 localhost\n${hosts}`);
   replace(host, '/etc/resolv.conf', '# no name servers here\n');
   moveRootsHome(host);
 
-  // All of it is written anew: the real machine's sshd may be set up for anything.
+  // All files are new, because the real machine's sshd may be configured in any form.
   const known = fabric.names.map((name) => `${name},${fabric.addressOf(name)} ${fabric.publicKey(name)}`);
   rmSync(host.path('/etc/ssh'), { recursive: true });
   mkdirSync(host.path('/etc/ssh'));
@@ -51,23 +51,25 @@ export async function joinFabric(host: Host, fabric: Fabric): Promise<void> {
   await startDaemon(host, 'sshd');
 }
 
-/** Where {@link Host.run} has it, too. */
+/** {@link Host.run} uses the same home. */
 const ROOTS_HOME = '/run/migrate-guard-lab';
 
-/** ssh looks for a home in the account, not in the environment, and the real machine's `/root` is not the lab's to use. */
+/**
+ * ssh reads the home from the account, not from the environment, and the lab must not use the real machine's `/root`.
+ */
 function moveRootsHome(host: Host): void {
   const moved = host.read('/etc/passwd').replace(/^(root:(?:[^:]*:){4})[^:]*/m, `$1${ROOTS_HOME}`);
   replace(host, '/etc/passwd', moved);
 }
 
-/** The key of `oneadmin`; root has it as well, for `ssh oneadmin@…`. */
+/** The key of `oneadmin`; root gets it as well, for `ssh oneadmin@…`. */
 function addKey(host: Host, fabric: Fabric, home: string, uid: number): void {
   mkdirSync(host.path(`${home}/.ssh`), { mode: 0o700 });
   chownSync(host.path(`${home}/.ssh`), uid, uid);
   replace(host, `${home}/.ssh/id_ed25519`, fabric.privateKey('oneadmin'), 0o600, uid);
 }
 
-/** Never writes through what is there: an absolute symlink would lead to the real machine's file. */
+/** Never writes through an existing entry: an absolute symlink would lead to the real machine's file. */
 function replace(host: Host, path: string, text: string, mode = 0o644, uid = 0): void {
   rmSync(host.path(path), { force: true });
   writeFileSync(host.path(path), text, { mode });

@@ -1,6 +1,6 @@
 import { type CommandOptions, type CommandResult, runCommand } from '../../../src/os/run-command';
 
-/** Runs a command that has to succeed: anything else throws, with the command line and what it said. */
+/** Runs a command that must succeed: otherwise it throws, with the command line and its output. */
 export async function succeed(
   argv: readonly [string, ...string[]],
   options: Partial<CommandOptions> = {},

@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 interface UntilOptions {
-  /** What is waited for, for the message when it does not come. */
+  /** The expected event, for the message if it does not occur. */
   readonly what: string;
   /** Milliseconds. */
   readonly deadline?: number;
   readonly interval?: number;
-  /** Said when it does not come: what was there instead. */
+  /** The state to print if the event does not occur. */
   readonly evidence?: () => unknown;
 }
 
-/** Asks again and again until the answer is neither `undefined` nor `false`, and returns it. */
+/** Polls until the result is neither `undefined` nor `false`, and returns it. */
 export async function until<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
   { what, deadline = 120_000, interval = 25, evidence }: UntilOptions,

@@ -9,14 +9,13 @@ import { verifyPattern } from './write-pattern';
 import { installPatternGuest, type PatternGuestOptions } from './write-pattern-guest';
 
 /**
- * A block device that stands for a volume of shared storage: a loop device on a sparse file.
- *
- * The device lives as long as this process: the file has no name any more, and the device is cleared when the
- * last process closes it. So nothing is left behind, whatever ends the process, and whenever.
+ * A block device that stands for a volume of shared storage: a loop device on a sparse file. The device exists as
+ * long as this process: the file is deleted, and the device is cleared when the last process closes it. So nothing is
+ * left behind, however and whenever the process ends.
  */
 export class Volume {
   private constructor(
-    /** On the real machine: `/dev/loopN`. */
+    /** `/dev/loopN` on the real machine. */
     readonly device: string,
     readonly major: number,
     readonly minor: number,
@@ -47,25 +46,24 @@ export class Volume {
     return this.device.slice('/dev/'.length);
   }
 
-  /** Puts the counting guest on it. `writesTo`: its drives in boot order; `[]` for a guest that only counts. */
+  /** Writes the counting guest to it. `writesTo`: its drives in boot order; `[]` for a guest that only counts. */
   installGuest(options: { writesTo: readonly number[] }): void {
     installGuest(this.device, options);
   }
 
-  /** The same in an image of 1 MiB. What that guest writes, `readCounter` does not find. */
+  /** Writes it into an image of 1 MiB. `readCounter` does not find what that guest writes. */
   installQcow2Guest(options: { writesTo: readonly number[] }): Promise<void> {
     return installQcow2Guest(this.device, options);
   }
 
-  /** Puts the writing guest on it, and clears what an earlier one wrote. */
+  /** Writes the writing guest to it, and clears what an earlier one wrote. */
   installPatternGuest(options: PatternGuestOptions): void {
     installPatternGuest(this.device, options);
   }
 
   /**
    * Proves that nothing the writing guest wrote was lost or torn; returns the newest record.
-   *
-   * @param confirmed what the guest was told to be on disk: its counter. 0: only that there are no gaps
+   * @param confirmed the last record whose write the guest saw confirmed: its counter. 0: only gaps are checked for
    */
   verifyPattern(confirmed = 0): Promise<number> {
     return verifyPattern(this.device, confirmed);
@@ -75,7 +73,7 @@ export class Volume {
     return readCounter(this.device);
   }
 
-  /** Idempotent. The device vanishes once a QEMU that has it open is gone, too. */
+  /** Idempotent. The device disappears after the last QEMU that has it open. */
   release(): void {
     if (this.fd !== undefined) closeSync(this.fd);
     this.fd = undefined;
@@ -92,7 +90,7 @@ async function attach(file: string): Promise<{ device: string; fd: number }> {
       return { device, fd: openSync(device, 'r') };
     throw new Error(`${file} could not be attached to a loop device`);
   } finally {
-    // It holds the device open until here.
+    // The helper keeps the device open until here.
     helper.stdin.end();
     await ended;
   }

@@ -2,12 +2,12 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { assembleBootSector } from './guest';
 import { FIRST_SECTOR, record, RING, SECTOR, sectorOf } from './write-pattern';
 
-/** Where the guest counts writes that a disk refused; it tries such a record again. */
+/** The address at which the guest counts writes that a disk refused; it retries such a record. */
 export const REFUSALS_ADDRESS = 0x8004;
 
 /**
- * The writing guest: it writes records to successive sectors of a ring (see pattern.ts), some at a time, 18 times a
- * second at most. The counter at 0x8000 is the last record that every drive has confirmed.
+ * The writing guest: it writes records to successive sectors of a ring (see write-pattern.ts), several at a time, 18
+ * times a second at most. The counter at 0x8000 is the last record that every drive has confirmed.
  *
  *     7c00 fa              cli
  *     7c01 fc              cld
@@ -73,16 +73,16 @@ const BEGUN_AT = 0x1f4;
 export interface PatternGuestOptions {
   /** The drives, counted from 0 in boot order, that the guest writes to. */
   readonly writesTo: readonly number[];
-  /** As if so many records had been written already. Default: none. */
+  /** The number of records that are assumed to be written already. Default: none. */
   readonly begun?: number;
   /**
-   * Records at a time, a power of two. Default: 2, because under TCG each takes some 5 ms of a processor, and other tests
-   * run beside this one. With 16 the guest always has a write under way.
+   * Records at a time, a power of two. Default: 2, because under TCG each takes about 5 ms of a processor that other
+   * tests need. With 16 the guest always has a write in progress.
    */
   readonly burst?: number;
 }
 
-/** Makes a device or file bootable, with a ring of its own. Effective when the guest boots, not while it runs. */
+/** Makes a device or file bootable, with a ring of records. Effective when the guest boots, not while it runs. */
 export function installPatternGuest(
   device: string,
   { writesTo, begun = 0, burst = 2 }: PatternGuestOptions,

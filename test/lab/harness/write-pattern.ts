@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 
 export const SECTOR = 512;
 /**
- * The ring begins here and is so many sectors long; record n is in sector {@link sectorOf}(n). A round takes at
- * least 7 s, with a guest that writes 16 at a time. What was lost longer ago than that is written over, so prove a long story in chapters.
+ * The ring starts here and has this many sectors; record n is in sector {@link sectorOf}(n). A round takes at least 7
+ * s, with a guest that writes 16 at a time. Older losses are overwritten, so verify a long test in parts.
  */
 export const FIRST_SECTOR = 8;
 export const RING = 2048;
@@ -16,7 +16,10 @@ export function sectorOf(n: number): number {
 const WORDS = SECTOR / 4;
 const STEP = 0x9e3779b9;
 
-/** Record n: each of its words depends on n and on its place, so that no part of another record can pass for it. */
+/**
+ * Record n: each of its words depends on n and on its position, so that no part of another record can be mistaken for
+ * it.
+ */
 export function record(n: number): Buffer {
   const sector = Buffer.alloc(SECTOR);
   for (let word = 0; word < WORDS; word += 1) {
@@ -25,7 +28,7 @@ export function record(n: number): Buffer {
   return sector;
 }
 
-/** What is in one slot of the ring: a record's number, nothing yet, or what no guest wrote as a whole. */
+/** The content of one slot of the ring: a record's number, empty, or something that no guest wrote as a whole. */
 type Slot = number | 'empty' | 'damaged';
 
 const EMPTY = Buffer.alloc(SECTOR);
@@ -39,15 +42,14 @@ function slotOf(sector: Buffer): Slot {
 interface Pattern {
   /** The newest record found, 0 when there is none. */
   readonly newest: number;
-  /** One line for each sector that does not hold what it has to. */
+  /** One line for each sector with unexpected content. */
   readonly flaws: readonly string[];
 }
 
 /**
- * Whether a ring holds every record up to the newest one, each where it belongs and whole.
- *
+ * Whether a ring holds every record up to the newest one, each complete and in its place.
  * @param ring the sectors from FIRST_SECTOR on
- * @param confirmed the record that the guest was told to be on disk: a ring that ends before it has lost writes
+ * @param confirmed the last record whose write the guest saw confirmed: a ring that ends before it has lost writes
  */
 function checkPattern(ring: Buffer, confirmed: number): Pattern {
   const slots = Array.from({ length: RING }, (_, index) =>
@@ -58,7 +60,7 @@ function checkPattern(ring: Buffer, confirmed: number): Pattern {
   const flaws: string[] = [];
   if (newest < confirmed) flaws.push(`record ${confirmed} was confirmed to the guest and is not on disk`);
   for (const [index, found] of slots.entries()) {
-    // The last number not above the newest that belongs into this slot.
+    // The highest number up to the newest that belongs into this slot.
     const expected = newest - ((((newest - index) % RING) + RING) % RING);
     const right = expected > 0 ? expected : 'empty';
     if (found !== right) flaws.push(`sector ${FIRST_SECTOR + index}: ${right} expected, ${found} found`);
@@ -67,10 +69,8 @@ function checkPattern(ring: Buffer, confirmed: number): Pattern {
 }
 
 /**
- * Proves that nothing was lost or torn of what the guest wrote to this device; throws what is wrong with which sectors.
- *
- * A guest may be writing while the ring is read. So what looks wrong counts only when it looks just as wrong a second time.
- *
+ * Proves that nothing the guest wrote to this device was lost or torn; throws a list of the bad sectors. A guest may
+ * write while the ring is read, so a flaw counts only if a second read shows the same.
  * @returns the newest record
  */
 export async function verifyPattern(device: string, confirmed: number): Promise<number> {
