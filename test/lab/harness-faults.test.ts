@@ -1,7 +1,7 @@
 import { ifMade } from '../support/if-made';
 import { ABSENT, type Domain, type Host, Lab, type Presence, until } from './harness';
 
-// The faults that later tests rely on: that they come, that they go, and that a VM outlives them.
+// The faults that later tests rely on: they occur, they end, and a VM survives them.
 
 let lab: Lab;
 let kvm1: Host;

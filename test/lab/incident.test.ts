@@ -1,7 +1,7 @@
 import { ifMade } from '../support/if-made';
 import { type Domain, Lab, type LiveMigration, migrateToSink, until } from './harness';
 
-// What happened to real VMs, step by step, on both QEMUs: what the guard is for, and what it has to be measured against.
+// The incident on real VMs, step by step, on both QEMUs: it shows why the guard exists, and what it must handle.
 
 let lab: Lab;
 
@@ -13,7 +13,7 @@ afterAll(() => ifMade(lab, (made) => made.stop()));
 
 const INACTIVATE_FAILED = 'bdrv_inactivate_all() failed';
 
-/** Makes inside QEMU's namespace what the host has. */
+/** Creates inside QEMU's namespace the links of the host. */
 async function makeInside(domain: Domain, link: string): Promise<void> {
   const volume = domain.disks[0]?.volume;
   if (volume === undefined) throw new Error(`${domain.name} has no disk on a volume`);
@@ -24,7 +24,7 @@ async function makeInside(domain: Domain, link: string): Promise<void> {
 
 async function expectFailed(domain: Domain, migration: LiveMigration): Promise<void> {
   expect(migration.exit).toBe(1);
-  // virsh has two texts for it; only the log tells why.
+  // virsh has two texts for it; only the log contains the cause.
   expect(migration.stderr).toMatch(
     /^error: (operation failed: job 'migration out' unexpectedly failed|.*Migration is not finalized yet)$/m,
   );
@@ -63,13 +63,13 @@ test('Debian’s QEMU heals itself: with the link made inside, the next migratio
   await expectArrived(domain, await lab.migrate(domain, 'kvm2'));
 });
 
-// The first migration goes past libvirt, which now and then cures it by chance: where it handles QEMU's STOP, but not yet
-// its RESUME, by the time it cleans up, it sends `cont` itself (qemuMigrationSrcRestoreDomainState()).
+// The first migration bypasses libvirt, which sometimes resets the state by chance: if it has handled QEMU's STOP,
+// but not yet its RESUME, when it cleans up, it sends `cont` itself (qemuMigrationSrcRestoreDomainState()).
 describe('QEMU 7.2.0 stays stuck', () => {
   async function failOnce(domain: Domain, index = 0): Promise<string> {
     const link = lab.relink(domain, index, `fir.b.${domain.vmId}`);
     const { status } = await migrateToSink(domain);
-    // The guest may have killed QEMU before it was asked.
+    // The guest may have aborted QEMU before the query.
     expect(['failed', undefined]).toContain(status);
     await domain.untilLogged(INACTIVATE_FAILED);
     return link;
@@ -103,7 +103,7 @@ describe('QEMU 7.2.0 stays stuck', () => {
       },
     );
     await domain.untilLogged('bdrv_co_write_req_prepare: Assertion `!(bs->open_flags & BDRV_O_INACTIVE)');
-    // Nothing can be asked of it any more; what it wrote until then is all there.
+    // QEMU is gone; all data that the guest wrote until then is on the disks.
     for (const { volume } of domain.disks) expect(await volume?.verifyPattern()).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,6 @@
 import { Lab } from './harness';
 
-// Holds a lab with two running VMs until it is killed; teardown.test.ts does that.
+// Runs a lab with two VMs until teardown.test.ts kills this process.
 
 async function hold(): Promise<void> {
   const lab = await Lab.start();

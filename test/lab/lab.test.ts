@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { ifMade } from '../support/if-made';
 import { type Domain, type Host, Lab } from './harness';
 
-// The lab is proved on the real thing before anything is measured in it.
+// The lab is verified with real VMs before other tests rely on it.
 
 let lab: Lab;
 let kvm1: Host;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => ifMade(lab, (made) => made.stop()));
 
-/** What a command printed on a host, without the blank lines around it. */
+/** The trimmed output of a command on a host. */
 async function said(host: Host, as: string, ...argv: readonly [string, ...string[]]): Promise<string> {
   return (await host.succeed(argv, { as })).stdout.trim();
 }

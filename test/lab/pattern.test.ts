@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeSync, fsyncSync } from 'node:fs';
 import { ifMade } from '../support/if-made';
 import { type Domain, Lab, record, RING, SECTOR, sectorOf, until, type Volume } from './harness';
 
-// A proof that cannot fail proves nothing: each way to lose a write has to be noticed.
+// Each kind of lost write must be detected; otherwise the other tests prove nothing.
 
 let lab: Lab;
 let domain: Domain;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => ifMade(lab, (made) => made.stop()));
 
-/** Overwrites a record's sector for a while; returns what verification says of it. */
+/** Overwrites a record's sector for a while; returns the result of the verification. */
 async function verdictWith(n: number, text: Buffer): Promise<unknown> {
   const fd = openSync(volume.device, 'r+');
   const original = Buffer.alloc(text.length);

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { Lab, leftovers, type Traces, until } from './harness';
 
 async function expectNothingLeft(traces: Traces): Promise<void> {
-  // A loop device lets go of its file when the kernel has closed it for the last process, a moment after that one's end.
+  // A loop device releases its file after the kernel has closed it for the last process, shortly after that process
+  // has ended.
   await until(() => leftovers(traces).length === 0, {
     what: 'nothing of the lab is left',
     evidence: () => leftovers(traces),

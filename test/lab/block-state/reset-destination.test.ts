@@ -2,11 +2,13 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { type Domain, mendPaths } from '../harness';
 import { useGuardStage } from '../move/guard-stage';
 
-/** Two QEMUs must never own one disk: before QEMU takes its disks back, no copy may be left elsewhere. */
+/**
+ * Two QEMUs must never own one disk: before QEMU takes its disks back, no other host may have a copy of the domain.
+ */
 
 const stage = useGuardStage();
 
-/** A live migration fails for want of a path, and leaves an affected QEMU stuck. */
+/** A live migration fails because a path is missing, and leaves an affected QEMU stuck. */
 async function stuck(vmId: number): Promise<Domain> {
   const domain = await stage.lab.startDomain(vmId, { emulator: 'affected' });
   stage.lab.relink(domain);
@@ -15,7 +17,7 @@ async function stuck(vmId: number): Promise<Domain> {
   return domain;
 }
 
-/** What a migration that the source took for failed may leave: the domain, waiting on the destination. */
+/** Leaves the domain waiting on the destination, as a migration may do that failed for the source. */
 async function leaveCopy(domain: Domain): Promise<() => Promise<unknown>> {
   const there = stage.lab.host('kvm2');
   const own = await domain.host.virsh('dumpxml', '--migratable', domain.name);

@@ -39,7 +39,7 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
     [413, 'kvm2'],
   )) as [Domain, Domain, Domain, Domain];
   const links = [one, other].map((domain) => stage.lab.relink(domain)) as [string, string];
-  // Another VM's volume.
+  // The disk leads to another VM's volume.
   const foreign = `/dev/${safe.disks[0]?.volume?.name ?? ''}`;
   wrong.host.link(wrong.disks[0]?.path ?? '', foreign);
 
@@ -84,7 +84,7 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
     ['one-412', 'kvm2', 'repaired', 0],
   ]);
   expect([isMade(one, links[0]), isMade(other, links[1])]).toEqual([true, true]);
-  // What this does not mend keeps it from being all well.
+  // This command cannot repair that VM, so the exit status is 1.
   expect([real.exit, real.reported.notBegun, verdicts(real.reported.others)]).toEqual([
     1,
     [],
@@ -134,7 +134,7 @@ test('VMs that a failed migration left stuck are reset, wherever they are', asyn
   fleet.runs(...domains);
   const [stuck] = domains;
   stage.lab.relink(stuck);
-  // Past libvirt, whose own `cont` now and then cures it (test/lab/incident.test.ts).
+  // The migration bypasses libvirt, whose own `cont` sometimes resets the state (test/lab/incident.test.ts).
   expect((await migrateToSink(stuck)).status).toBe('failed');
   fleet.failed(430);
   await stuck.host.succeed([program, 'layout', affectedQemu()]);
@@ -144,7 +144,7 @@ test('VMs that a failed migration left stuck are reset, wherever they are', asyn
     [{ domain: 'one-430', host: 'kvm1', result: 'healed' }],
   ]);
   expect(reported.domains[0]?.did.join()).toMatch(/reset: cont/);
-  // The paths are another matter.
+  // A reset does not change the paths.
   const { reported: after } = await fleet.command('audit', '--live');
   expect(after.domains.map(({ domain, blockState }) => [domain, blockState])).toEqual([
     ['one-430', 'healthy'],
@@ -191,7 +191,7 @@ test('a host that cannot be asked, is of another release, or answers nonsense ke
   const [exit, vm] = await ask();
   expect([exit, vm?.reason]).toEqual([2, expect.stringMatching(/^kvm2 cannot be asked: .*refused/)]);
   await stage.lab.startDaemon('kvm2', 'sshd');
-  // libvirt there does not know it.
+  // libvirt on kvm2 does not know the VM.
   await domains[1]?.destroy();
   expect((await ask())[1]).toMatchObject({
     mismatch: 'no-qemu',

@@ -3,7 +3,7 @@ import type { Domain } from '../harness';
 import { HookStage } from '../plugin/hook-testbed';
 import { put } from '../plugin/install-in-lab';
 
-/** Real VMs that are on another host than OpenNebula's record has them. */
+/** Real VMs that run on another host than the one in OpenNebula's record. */
 
 const program = '/usr/lib/migrate-guard/migrate-guard';
 const fleet = new HookStage();
@@ -16,7 +16,7 @@ async function live(): Promise<readonly FleetDomain[]> {
   return (await fleet.command('audit', '--live')).reported.domains;
 }
 
-/** Of the VM on its host, whatever libvirt's order of attributes. */
+/** The parts of each row that the tests compare. */
 function judged(domains: readonly FleetDomain[]): unknown[] {
   return domains.map(({ domain, host, verdict, mismatch }) => [domain, host, verdict, mismatch]);
 }
@@ -58,7 +58,7 @@ test('two QEMUs of one VM, both running', async () => {
   await domain.destroy();
 });
 
-/** As `onevm resume` on another host would. */
+/** Starts a second copy, as `onevm resume` on another host would. */
 async function startSecondCopy(domain: Domain): Promise<Domain> {
   const kvm2 = stage.lab.host('kvm2');
   const { stdout } = await domain.host.succeed(['virsh', 'dumpxml', '--migratable', domain.name]);

@@ -4,21 +4,21 @@ import { type Domain, type Host, type Lab, until } from '../harness';
 const directory = '/run/migrate-guard-lab/gate';
 const programs = ['virsh', 'ssh', 'getfacl'] as const;
 
-/** At which call of virsh, ssh or getfacl to stand still. */
+/** The call of virsh, ssh or getfacl that is held up. */
 export interface GateSettings {
-  /** A pattern of the shell, for the program's name and its arguments. Default: none. */
+  /** A shell pattern for the program's name and its arguments. Default: none. */
   readonly at?: string;
-  /** How many such calls pass before. Default: none. */
+  /** The number of such calls that pass before. Default: none. */
   readonly after?: number;
-  /** Whether all such calls after it stand still, too. Default: they pass. */
+  /** Whether all such calls after it are held up, too. Default: they pass. */
   readonly forAll?: boolean;
-  /** What is done once, as root, just before the first `virsh migrate` or `virsh save`. */
+  /** Shell commands that run once, as root, just before the first `virsh migrate` or `virsh save`. */
   readonly beforeMove?: string;
 }
 
 /**
- * Stands between migrate-guard and the programs it runs: those named above come first on its PATH, pass every call on,
- * and stand still at one, until they are told to go on. So a test can strike at one very moment.
+ * Wraps the programs that migrate-guard runs: the wrappers come first on its PATH, pass every call on, and hold up
+ * one until they are released. So a test can act at one exact moment.
  */
 export class Gate {
   private constructor(private readonly host: Host) {}
@@ -55,31 +55,34 @@ go_on "$@"
     return new Gate(host);
   }
 
-  /** What migrate-guard is to be run with. */
+  /** The environment for migrate-guard. */
   get environment(): Readonly<Record<string, string>> {
     return { PATH: `${directory}/bin:/usr/sbin:/usr/bin:/sbin:/bin` };
   }
 
-  /** Returns when a program stands at the gate. */
+  /** Returns when a program waits at the gate. */
   async reached(): Promise<void> {
     await until(() => existsSync(this.host.path(`${directory}/pid`)), {
       what: 'a program stands at the gate',
     });
   }
 
-  /** Lets the program go on. */
+  /** Releases the program. */
   open(): void {
     writeFileSync(this.host.path(`${directory}/go`), '');
   }
 
-  /** Ends the program, so that it never does what it was started for. */
+  /** Kills the program, so that it never runs the real one. */
   async kill(): Promise<void> {
     const pid = readFileSync(this.host.path(`${directory}/pid`), 'utf8').trim();
     await this.host.succeed(['kill', '-KILL', pid]);
   }
 }
 
-/** For {@link GateSettings.beforeMove}: re-points the domain's disk just before the mover starts, as a storage update at the worst moment does. */
+/**
+ * For {@link GateSettings.beforeMove}: re-points the domain's disk just before the mover starts, the worst moment for
+ * a storage update.
+ */
 export function latePath(lab: Lab, domain: Domain): string {
   const [disk] = domain.disks;
   if (disk?.volume === undefined) throw new Error('the domain has no volume');

@@ -2,12 +2,12 @@ import { Gate } from './command-barrier';
 import { type Guarded, useGuardStage } from './guard-stage';
 import type { Domain } from '../harness';
 
-// The mover has ended, and the guest is on the destination. What is advised then is done, as it is written.
+// The mover has ended, and the guest is on the destination. The tests follow the advised remedy word by word.
 
 const stage = useGuardStage();
 const suspending = "migrate: { options: ['--live', '--suspend'] }";
 
-/** Has virsh do its work, and a driver script around it fail afterwards. */
+/** virsh succeeds, and a driver script around it fails afterwards. */
 async function failingAfterwards(domain: Domain, ...words: readonly string[]): Promise<Guarded> {
   const beforeMove = '/usr/bin/virsh "$@"; echo "error: snapshot-create failed" >&2; exit 42';
   const gate = Gate.on(domain.host, { beforeMove });
@@ -15,7 +15,7 @@ async function failingAfterwards(domain: Domain, ...words: readonly string[]): P
   return { exit, stderr, report: JSON.parse(stdout) as Guarded['report'] };
 }
 
-/** Does what a remedy says, on the host that it names. */
+/** Follows a remedy, on the host that it names. */
 async function obey(remedy = ''): Promise<void> {
   const [, first, restore] = /on (\w+): virsh (restore \S+);/.exec(remedy) ?? [];
   const [, resume, second] = /virsh (resume \S+), on (\w+)$/.exec(remedy) ?? [];

@@ -1,8 +1,9 @@
 import { useGuardStage } from './guard-stage';
 import { affectedQemu, type Domain, type Emulator } from '../harness';
 
-// A guest that arrived paused has INACTIVE disks until it is resumed, by design. Until then QEMU before 10.0, the mended
-// 7.2.22 too, dies of a migration, a save or a block_resize (block.c, bdrv_inactivate_recurse; block/io.c, bdrv_co_write_req_prepare).
+// A guest that arrived paused has INACTIVE disks until it is resumed, by design. Until then a migration, a save or a
+// block_resize aborts QEMU before 10.0, the fixed 7.2.22 included (block.c, bdrv_inactivate_recurse; block/io.c,
+// bdrv_co_write_req_prepare).
 
 const stage = useGuardStage();
 const file = '/var/lib/one/datastores/arrived.save';
@@ -14,7 +15,10 @@ beforeAll(async () => {
   if (exit !== 0) throw new Error(stderr);
 });
 
-/** A domain that came to kvm1 as OpenNebula's mover has it where storage is not shared: `--suspend`, and no resume yet. */
+/**
+ * A domain that came to kvm1 as OpenNebula's mover moves it where storage is not shared: with `--suspend`, and not
+ * resumed yet.
+ */
 async function arrivedPaused(vmId: number, emulator: Emulator): Promise<Domain> {
   const domain = await stage.lab.startDomain(vmId, { emulator, host: 'kvm2' });
   expect(await stage.lab.migrate(domain, 'kvm1', ['--suspend'])).toMatchObject({ exit: 0 });
@@ -27,11 +31,11 @@ interface Refusal {
   readonly blockState: string;
 }
 
-/** What is told of one whose memory was read, and of one whose was not. */
+/** The expected report for a VM whose memory was read, and for one whose memory was not. */
 const known: Refusal = { exit: 1, result: 'refused', blockState: 'not-resumed' };
 const guessed: Refusal = { exit: 2, result: 'undecided', blockState: 'unknown' };
 
-/** Nothing moves, saves or resets it, and QEMU lives. */
+/** No command moves, saves or resets it, and QEMU stays alive. */
 async function expectLeftAlone(domain: Domain, { exit, result, blockState }: Refusal): Promise<void> {
   for (const [verb, ...words] of [
     ['migrate', domain.name, 'kvm2'],
@@ -54,7 +58,7 @@ async function expectLeftAlone(domain: Domain, { exit, result, blockState }: Ref
   expect([await domain.state(), domain.alive()]).toEqual(['paused', true]);
 }
 
-/** What was refused works. */
+/** The refused action now succeeds. */
 async function expectMovable(domain: Domain): Promise<void> {
   const saved = await stage.guarded('save', domain.name, file);
   expect([saved.exit, saved.report.result]).toEqual([0, 'done']);
@@ -78,7 +82,7 @@ test.each([
   await expectMovable(domain);
 });
 
-// Before QEMU 10.0 it has active disks, but nothing tells that from an arrival with INACTIVE ones.
+// Before QEMU 10.0 its disks are active, but nothing distinguishes it from an arrival with INACTIVE ones.
 test('of one that was restored paused, likewise', async () => {
   const domain = await stage.lab.startDomain(830);
   await domain.host.virsh('save', domain.name, file);

@@ -3,7 +3,7 @@ import type { Domain } from '../harness';
 
 const stage = useGuardStage();
 
-/** It can still be moved by the very next run. */
+/** The next run can still move the domain. */
 async function expectMovable(domain: Domain): Promise<void> {
   stage.configure('{}');
   expect(await stage.guarded('migrate', domain.name, 'kvm2')).toMatchObject({
@@ -79,7 +79,7 @@ test('a destination whose libvirtd is killed during the copy', async () => {
   const { exit, report } = await moving;
   expect([exit, report.result]).toEqual([1, 'mover-failed']);
   await stage.lab.startDaemon('kvm2', 'libvirtd');
-  // It finds a QEMU there to which nobody will send the rest, and ends it.
+  // libvirtd finds a QEMU that will never get the rest of the migration, and ends it.
   await stage.untilGoneFrom('kvm2', domain);
   await stage.expectAliveOn('kvm1', domain);
   await expectMovable(domain);
@@ -90,7 +90,7 @@ test('a destination whose QEMU is killed during the copy', async () => {
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
   await stage.lab.host('kvm2').succeed(['sh', '-c', `kill -9 $(cat /run/libvirt/qemu/${domain.name}.pid)`]);
-  // QEMU here calls it failed, and complains; nothing about its disks follows from that, so nothing is healed.
+  // The source QEMU reports a failed migration; it still has its disks, so nothing must be reset.
   expect(await moving).toMatchObject({
     exit: 1,
     report: { result: 'mover-failed', blockState: 'healthy', actions: [], attempts: [{ cause: 'other' }] },
@@ -108,7 +108,7 @@ test('a source whose libvirtd is restarted during the copy', async () => {
   await stage.lab.restartDaemon('kvm1', 'libvirtd');
   const { exit, report } = await moving;
   expect(report.result).toBe('mover-failed');
-  // virsh's own status, whatever it is: losing libvirtd in the middle of a write, it dies of SIGPIPE.
+  // Any status of virsh is possible: if it loses libvirtd during a write, it dies of SIGPIPE.
   expect([1, 141]).toContain(exit);
   expect(report.attempts).toMatchObject([{ exit }]);
   await stage.expectAliveOn('kvm1', domain);

@@ -9,7 +9,7 @@ const stage = useGuardStage();
 const start = (vmId: number, emulator: Emulator): Promise<Domain> =>
   stage.lab.startDomain(vmId, { emulator });
 
-/** Runs until a program stands at the gate, and kills migrate-guard there. */
+/** Runs until a program waits at the gate, and kills migrate-guard there. */
 async function killAt(domain: Domain, settings: GateSettings): Promise<Gate> {
   const gate = Gate.on(domain.host, settings);
   const running = stage.runBehind(gate, 'migrate', domain.name, 'kvm2');
@@ -19,7 +19,7 @@ async function killAt(domain: Domain, settings: GateSettings): Promise<Gate> {
   return gate;
 }
 
-/** The domain runs here, and the very next run moves it. */
+/** The domain runs here, and the next run moves it. */
 async function expectNextRunMoves(domain: Domain): Promise<readonly string[]> {
   await stage.expectOnlyOn('kvm1', domain);
   await domain.expectCounting();
@@ -87,17 +87,17 @@ test.each([
   ['affected QEMU 7.2.0', 406, 'affected'],
 ] as const)('after a failure, before QEMU has its disks back: %s', async (_, vmId, emulator) => {
   const domain = await start(vmId, emulator);
-  // The one that stands by never learns that the destination is clear: no ssh gets there.
+  // The standby never finds out whether the destination has a copy, because no ssh reaches it.
   const gate = await killAtFailure(domain);
   gate.open();
   await stage.untilGoneFrom('kvm2', domain);
-  // QEMU's log tells of the failure, and not whether this QEMU heals itself.
+  // QEMU's log shows the failure, but not whether this QEMU resets itself.
   expect(await expectNextRunMoves(domain)).toEqual(['repair', 'reset']);
 });
 
 async function killAtFailure(domain: Domain): Promise<Gate> {
   const before = domain.log().length;
-  // The check gives the destination up after twice that, and whoever stands by asks for as long.
+  // The check stops trying the destination after twice that time, and the standby queries it for as long.
   stage.configure('ssh: { deadline: 5 }');
   const beforeMove = latePath(stage.lab, domain);
   const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*', forAll: true, beforeMove });

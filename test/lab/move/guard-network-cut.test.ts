@@ -2,7 +2,7 @@ import type { GuardReport } from '../../../src/move/move-report';
 import { fillMemory, slowOptions, useGuardStage } from './guard-stage';
 import type { Domain } from '../harness';
 
-// The network goes in the middle of the copy. No connection is closed, so nobody is told, and virsh waits on.
+// The network fails in the middle of the copy. No connection is closed, so virsh gets no error and waits.
 
 const stage = useGuardStage();
 
@@ -16,11 +16,11 @@ ssh: { deadline: 2 }
   return domain;
 }
 
-/** Not what was said of a destination that is slow to answer. */
+/** The aborts only, without the reports about a slow destination. */
 const aborts = ({ actions }: GuardReport): string[] =>
   actions.filter(({ action }) => action === 'abort').map(({ what }) => what);
 
-/** Heals the network; the destination gets rid of what came over, and then the very next run moves the VM. */
+/** Heals the network; the destination removes its copy, and then the next run moves the VM. */
 async function expectMovableAfterHeal(domain: Domain): Promise<void> {
   await stage.lab.heal('kvm2');
   await stage.untilGoneFrom('kvm2', domain);

@@ -1,7 +1,7 @@
 import { Gate, latePath } from './command-barrier';
 import { useGuardStage } from './guard-stage';
 
-// QEMU 7.2 calls a guest that stood still when its migration failed `postmigrate`, as one that has left.
+// QEMU 7.2 reports a guest that was paused when its migration failed as `postmigrate`, like one that has left.
 
 const stage = useGuardStage();
 

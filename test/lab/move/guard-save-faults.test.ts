@@ -2,7 +2,7 @@ import { fillMemory, type Guarded, useGuardStage } from './guard-stage';
 import { type Domain, until } from '../harness';
 import { SlowPipe } from './throttled-file';
 
-// Saves that fail for reasons of their own: the guest, which a save pauses, runs on.
+// Saves that fail for unrelated reasons: the guest, which a save pauses, continues to run.
 
 const stage = useGuardStage();
 
@@ -14,7 +14,10 @@ async function startFull(vmId: number): Promise<Domain> {
   return domain;
 }
 
-/** Strikes in the middle of a save, and gives how it ended. */
+/**
+ * Injects a fault in the middle of a save.
+ * @returns the result of the save
+ */
 async function strike(
   domain: Domain,
   blow: (pipe: SlowPipe, saving: Promise<unknown>) => Promise<unknown>,
@@ -31,7 +34,7 @@ async function strike(
   }
 }
 
-/** It runs on here, and can be saved by the very next run. */
+/** The domain runs here, and the next run can save it. */
 async function expectSavable(domain: Domain): Promise<void> {
   await stage.expectAliveOn('kvm1', domain);
   stage.configure('{}');
@@ -84,7 +87,7 @@ test('that stands still, because the storage went away: a person is told in boun
   const ended = await strike(domain, async (pipe, saving) => {
     pipe.standStill();
     await saving;
-    // Not even libvirt ends a save that cannot write; when the storage is back, it does.
+    // libvirt cannot end a save that cannot write; when the storage is back, it does.
     pipe.goOn();
     await until(async () => (await domain.state()) === 'running', { what: 'the guest runs on' });
   });
@@ -99,7 +102,7 @@ test('while libvirtd crashes and comes back', async () => {
     await stage.lab.stopDaemon('kvm1', 'libvirtd');
     await stage.lab.startDaemon('kvm1', 'libvirtd');
   });
-  // libvirtd answers before it has let the guest run on: whoever is told that the save failed may rely on that.
+  // libvirtd answers before it has resumed the guest, but after the report of a failed save the guest must run.
   expect(ended).toMatchObject(failed('other'));
   await expectSavable(domain);
 });
@@ -127,7 +130,8 @@ test('when migrate-guard is killed with -9: virsh is still at it, and a second r
   const busy = 'libvirt already runs a job of one-547 (save)';
   expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining(busy)]);
   await domain.host.virsh('domjobabort', domain.name);
-  // It only asks. What libvirt undoes is done when its job ends, and nobody here waits for the mover that does.
+  // domjobabort only requests the end. libvirt has finished the cleanup when its job ends, and this test cannot wait
+  // for the mover.
   await until(async () => (await domain.host.virsh('domjobinfo', domain.name)).includes('None'), {
     what: 'libvirt ends its job',
     evidence: () => domain.host.virsh('domjobinfo', domain.name),

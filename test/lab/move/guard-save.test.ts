@@ -3,13 +3,16 @@ import { Gate, latePath } from './command-barrier';
 import { useGuardStage } from './guard-stage';
 import type { Domain, Emulator } from '../harness';
 
-// What guard.test.ts shows of `migrate`, for `save`: it is a migration into a file, with the guest paused.
+// The same as guard.test.ts for `save`, which is a migration into a file, with the guest paused.
 
 const stage = useGuardStage();
 
 const fileOf = ({ name }: Domain): string => `/var/lib/one/datastores/${name}.save`;
 
-/** Saves at the first command, restores; gives what had to be done before. */
+/**
+ * Saves at the first command and restores.
+ * @returns the actions that were necessary before
+ */
 async function saved(domain: Domain): Promise<readonly string[]> {
   const { exit, report } = await stage.guarded('save', domain.name, fileOf(domain));
   expect([exit, report.result, report.attempts]).toEqual([0, 'done', [{ mover: 'virsh save', exit: 0 }]]);

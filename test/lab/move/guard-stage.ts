@@ -43,12 +43,12 @@ class GuardStage {
     return this.lab.host('kvm1').run(this.command(...args), { deadline: 120_000 });
   }
 
-  /** Runs a verb with what it calls behind a gate. */
+  /** Runs a command whose programs pass through a gate. */
   runBehind({ environment: env }: Gate, ...args: readonly string[]): Promise<CommandResult> {
     return this.lab.host('kvm1').run(this.command(...args), { deadline: 120_000, env });
   }
 
-  /** Runs a guarded verb as root, and gives its document. */
+  /** Runs a guarded command as root, and returns its document. */
   async guarded(...args: readonly string[]): Promise<Guarded> {
     const { exit, stdout, stderr } = await this.run(...args, '--json');
     try {
@@ -64,7 +64,7 @@ class GuardStage {
     expect(await this.lab.whereRuns(domain)).toEqual(expected);
   }
 
-  /** It runs there and nowhere else, the guest counts on, and everything that it wrote is on its disks. */
+  /** The domain runs there and nowhere else, the guest still counts, and everything that it wrote is on its disks. */
   async expectAliveOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<Domain> {
     await this.expectOnlyOn(host, domain);
     const there = host === 'kvm1' ? domain : domain.on(this.lab.host(host));
@@ -73,7 +73,7 @@ class GuardStage {
     return there;
   }
 
-  /** It runs nowhere; restored from the file, it is alive, and everything that it wrote is on its disks. */
+  /** The domain runs nowhere; restored from the file, it is alive, and everything that it wrote is on its disks. */
   async expectRestored(domain: Domain, file: string): Promise<Domain> {
     expect(await this.lab.whereRuns(domain)).toEqual({ kvm1: ABSENT, kvm2: ABSENT });
     await domain.host.virsh('restore', file);
@@ -81,7 +81,7 @@ class GuardStage {
     return this.expectAliveOn('kvm1', domain.on(domain.host));
   }
 
-  /** Returns when a part of the guest's memory is over there, and a part is not. */
+  /** Returns when a part of the guest's memory has been copied, and a part has not. */
   async untilCopying({ host, name }: Domain): Promise<void> {
     const copying = /^Data processed: +[1-9][^]*^Data remaining: +[1-9]/m;
     await until(async () => copying.test(await host.virsh('domjobinfo', name)), {
@@ -92,16 +92,19 @@ class GuardStage {
     });
   }
 
-  /** Lets a slow migration come to its end. */
+  /** Lets a slow migration complete. */
   async hurry({ host, name }: Domain): Promise<void> {
     await host.virsh('migrate-setspeed', name, '1000');
   }
 
-  /** Returns when the `migrate` that works on the domain has seen QEMU and its paths, and waits for the destination alone. */
+  /**
+   * Returns when the `migrate` that works on the domain has checked QEMU and its paths, and waits only for the
+   * destination.
+   */
   async untilLookedAt({ host, name, pid }: Domain): Promise<void> {
     const { stdout } = await host.succeed(['pgrep', '-o', '-f', `migrate-guard.cjs migrate ${name} `]);
     const guard = stdout.trim();
-    // It holds /proc/PID from before it starts its virsh, which stays, until it has looked at everything.
+    // The guard keeps /proc/PID open from before it starts its virsh, which stays, until all checks are done.
     const virsh = ['-P', guard, '-f', 'virsh --quiet --connect qemu:///system$'];
     await until(
       async () => {
@@ -113,7 +116,7 @@ class GuardStage {
     );
   }
 
-  /** Returns when libvirt there has tidied up what came over. */
+  /** Returns when libvirt there has removed its copy. */
   async untilGoneFrom(name: string, domain: Domain): Promise<void> {
     await until(async () => isDeepStrictEqual((await this.lab.whereRuns(domain))[name], ABSENT), {
       what: `${name} has no copy of ${domain.name}`,
@@ -133,7 +136,9 @@ class GuardStage {
   }
 }
 
-/** One stage for all tests of a file, each of which begins without a configuration. Call it where hooks are declared. */
+/**
+ * One stage for all tests of a file, each of which begins without a configuration. Call it where hooks are declared.
+ */
 export function useGuardStage(): GuardStage {
   const stage = new GuardStage();
   beforeAll(() => stage.start());
@@ -142,11 +147,11 @@ export function useGuardStage(): GuardStage {
   return stage;
 }
 
-/** Migrations of a guest with 32 MiB of memory that is not zero take half a minute, or until they shall hurry. */
+/** Migrations of a guest with 32 MiB of non-zero memory take half a minute, or until the limit is raised. */
 export const slowOptions = "options: ['--live', '--bandwidth', '1']";
 export const slowly = `migrate: { ${slowOptions} }`;
 
-/** Fills a part of the guest's memory that it does not use with what cannot be left out of a migration. */
+/** Fills unused memory of the guest with data that a migration cannot omit. */
 export function fillMemory({ outerPid }: Domain): void {
   const size = 64 * mebibyte;
   const maps = readFileSync(`/proc/${outerPid}/maps`, 'latin1').split('\n');

@@ -65,7 +65,7 @@ describe.each([
 
   test('a path that breaks between check and move: re-activated at once, repaired, moved at the second attempt', async () => {
     const domain = await stage.lab.startDomain(base + 5, { emulator });
-    // As in a storage update at the worst moment.
+    // A storage update does the same at the worst moment.
     const gate = Gate.on(domain.host, { beforeMove: latePath(stage.lab, domain) });
     const { exit, stdout } = await stage.runBehind(gate, 'migrate', domain.name, 'kvm2', '--json');
     const report = JSON.parse(stdout) as GuardReport;
@@ -83,7 +83,7 @@ describe.each([
 test('what QEMU over there is was seen during the copy, so that its end is known without libvirt', async () => {
   const domain = await stage.lab.startDomain(310, { emulator: 'affected' });
   fillMemory(domain);
-  // Long enough for QEMU over there to be looked for in vain, and found.
+  // The bandwidth leaves time to find no QEMU on the destination first, and then one.
   stage.configure("migrate: { options: ['--live', '--bandwidth', '5'] }");
   const gate = Gate.on(domain.host, { beforeMove: latePath(stage.lab, domain) });
   const { exit, stderr } = await stage.runBehind(gate, 'migrate', domain.name, 'kvm2', '--verbose');
@@ -101,7 +101,7 @@ test('what QEMU over there is was seen during the copy, so that its end is known
 });
 
 test('an unguarded move that fails while the guard waits for the destination: healed, and moved at the first attempt', async () => {
-  // Its guest may write to the second disk alone: the first is left inactive.
+  // The guest writes only to the second disk: the first is left inactive.
   const domain = await stage.lab.startDomain(300, { emulator: 'affected', disks: 2, writesTo: [1] });
   stage.configure('ssh: { deadline: 60 }');
   const gate = Gate.on(domain.host, { at: 'ssh*exec*virsh*' });

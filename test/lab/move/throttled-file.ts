@@ -3,10 +3,10 @@ import { errorName } from '../../../src/core/errors';
 import type { Host } from '../harness';
 
 const chunk = Buffer.alloc(64 * 1024);
-/** Milliseconds between two chunks: 3 MiB a second. */
+/** Milliseconds between two chunks: 3 MiB per second. */
 const interval = 20;
 
-/** A file that takes what is saved into it only slowly: a pipe. It can stand still, as storage that went away does. */
+/** A slow file to save into: a pipe. It can stop accepting data, as storage that has gone. */
 export class SlowPipe {
   private readonly reading: NodeJS.Timeout;
   private still = false;
@@ -21,7 +21,7 @@ export class SlowPipe {
   static async on(host: Host, path: string): Promise<SlowPipe> {
     host.remove(path);
     await host.succeed(['mkfifo', '--mode=666', path]);
-    // Without a reader libvirt could not even open it.
+    // Without a reader libvirt could not open it.
     return new SlowPipe(path, openSync(host.path(path), constants.O_RDONLY | constants.O_NONBLOCK));
   }
 

@@ -4,8 +4,8 @@ import { affectedQemu, migrateToSink, type Domain } from '../harness';
 import { HookStage } from './hook-testbed';
 
 /**
- * A site that has hooks and no VMM driver of ours: what a suspend, a stop or a cold migration leaves that failed. The VM
- * runs on QEMU 7.2.0, which keeps what a failed hand-over did to its disks.
+ * A site with hooks and without our VMM driver: the state after a failed suspend, stop or cold migration. The VM runs
+ * on QEMU 7.2.0, which keeps the effects of a failed hand-over on its disks.
  */
 
 const hooks = new HookStage();
@@ -21,7 +21,7 @@ function failedSuspend(id: number): string {
   return hooks.oned({ id, prevLcmState: 6, history: new History().save(10).failSave().records });
 }
 
-/** The stock script saves the VM, which is restored here and lives on. */
+/** The stock script saves the VM, which is restored here and stays alive. */
 async function expectSavable(domain: Domain): Promise<void> {
   expect((await stage.save(domain, file(domain))).exit).toBe(0);
   await domain.host.virsh('restore', file(domain));
@@ -44,7 +44,7 @@ test('the stock save failed: the hook repairs the path, and the next one works',
   const ran = await hooks.hook('post-failure', event);
   expect([ran.exit, ran.stderr]).toEqual([0, '']);
   expect(ran.stdout).toMatch(/^one-320: reset: .*\none-320: repair: .*storpool-byid.*\none-320: /);
-  // Only whether it is still there; nobody asks OpenNebula to save it again.
+  // The hook only queries where the VM is; it does not request another save from OpenNebula.
   expect(hooks.asked()).toEqual(['oneadmin show -x 320']);
   expect(existsSync(`/proc/${domain.outerPid}/root${link}`)).toBe(true);
   expect(stage.recorded(domain)[0]).toMatchObject({

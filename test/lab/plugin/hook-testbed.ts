@@ -10,12 +10,12 @@ import type { Domain, Host } from '../harness';
 import { put } from './install-in-lab';
 import { OpenNebulaStage } from './opennebula-stage';
 
-/** A moment of events, in oned's seconds. */
+/** The time of the events, in oned's seconds. */
 export const now = 1709630042;
 
 const askedFile = '/var/tmp/onevm-asked';
 
-/** In the place of OpenNebula's: it shows what a file holds, and writes down what it is asked to do with a VM. */
+/** Replaces OpenNebula's command: it prints a file, and records the requests for a VM. */
 const onevm = `#!/bin/sh
 [ "$1" != update ] || exit 0
 echo "$(id -un) $*" >>${askedFile}
@@ -26,7 +26,7 @@ case "$1 $2" in
 esac
 `;
 
-/** What the commands over the fleet print with --json; which of it depends on the command. */
+/** The --json documents of the commands over the fleet; each command prints some of these fields. */
 export interface FleetDocument {
   readonly hosts: readonly FleetHost[];
   readonly domains: readonly (AffectedDomain & RolloutResult)[];
@@ -34,7 +34,7 @@ export interface FleetDocument {
   readonly others: readonly FleetDomain[];
 }
 
-/** What OpenNebula's hook manager and its monitoring do at our scripts, on a front-end with an onevm. */
+/** Runs our scripts as OpenNebula's hook manager and its monitoring do, on a front-end with an onevm. */
 export class HookStage {
   readonly opennebula = new OpenNebulaStage();
 
@@ -44,28 +44,31 @@ export class HookStage {
     put(this.opennebula.front, '/usr/bin/onehost', '#!/bin/sh\nexec cat /var/tmp/hosts.xml\n', 0o755);
   }
 
-  /** What oned knows of the VM from now on. @returns what it hands to the hooks */
+  /**
+   * Sets oned's data of the VM.
+   * @returns the event that it passes to the hooks
+   */
   oned(options: VmXmlOptions & { readonly id: number }): string {
     const { id, state = 3, lcmState = 3 } = options;
-    // What the VM was before stands only in the event (VirtualMachinePool::update).
+    // Only the event contains the VM's previous state (VirtualMachinePool::update).
     const shown = vmXml({ ...options, prevState: state, prevLcmState: lcmState });
     put(this.opennebula.front, `/var/tmp/vm-${id}.xml`, shown, 0o644);
     return vmXml(options);
   }
 
-  /** Where oned says from now on that these VMs run; its hosts are the two that there are. */
+  /** Sets the hosts on which oned assumes these VMs; there are two hosts. */
   runs(...domains: readonly Domain[]): void {
     this.records(...domains.map(({ vmId, host }) => ({ id: vmId, name: `vm${vmId}`, host: host.name })));
   }
 
-  /** What oned has of its VMs from now on, wherever they are. */
+  /** Sets oned's record of its VMs, wherever they run. */
   records(...vms: readonly CloudVm[]): void {
     const cloud = { hosts: [{ name: 'kvm1' }, { name: 'kvm2' }], vms };
     put(this.opennebula.front, '/var/tmp/vms.xml', vmPoolXml(cloud), 0o644);
     put(this.opennebula.front, '/var/tmp/hosts.xml', hostPoolXml(cloud), 0o644);
   }
 
-  /** An admin's command on the front-end, with its JSON document. */
+  /** Runs an admin's command on the front-end, and returns its JSON document. */
   async command(...words: readonly string[]): Promise<{ exit: number | null; reported: FleetDocument }> {
     const program = '/usr/lib/migrate-guard/migrate-guard';
     const ran = await this.opennebula.front.run([program, ...words, '--json'], { deadline: 120_000 });
@@ -73,12 +76,15 @@ export class HookStage {
     return { exit: ran.exit, reported: JSON.parse(ran.stdout) as FleetDocument };
   }
 
-  /** A live migration to kvm2 has failed. */
+  /**
+   * Records a failed live migration to kvm2.
+   * @returns the event
+   */
   failed(id: number): string {
     return this.oned({ id, history: new History().begin('kvm2', now - 9).revert(now).records });
   }
 
-  /** As opennebula-hem does (onehem-server.rb), with ARGUMENTS_STDIN. */
+  /** Runs a hook as opennebula-hem does (onehem-server.rb), with ARGUMENTS_STDIN. */
   hook(name: string, event: string): Promise<CommandResult> {
     return this.hookProgram(name, [], Buffer.from(event).toString('base64'));
   }
@@ -89,23 +95,26 @@ export class HookStage {
     return this.opennebula.front.run([program, ...args], options);
   }
 
-  /** `migrate-guard hook test …` on the front-end. */
+  /** Runs `migrate-guard hook test …` on the front-end. */
   hookTest(as: 'root' | 'oneadmin', ...words: readonly string[]): Promise<CommandResult> {
     const program = '/usr/lib/migrate-guard/migrate-guard';
     return this.opennebula.front.run([program, 'hook', 'test', ...words], { as, deadline: 60_000 });
   }
 
-  /** What onevm was asked to do since the last time. */
+  /** The requests that onevm got since the last call. */
   asked(): string[] {
     const file = this.opennebula.front.path(askedFile);
     if (!existsSync(file)) return [];
     const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-    // Emptied, not removed: it stays its writer's.
+    // The file is emptied, not removed, so that its owner stays the same.
     writeFileSync(file, '');
     return lines;
   }
 
-  /** As monitord-client.rb does. @returns what monitord would make of it */
+  /**
+   * Runs the probe as monitord-client.rb does.
+   * @returns what monitord reads from its output
+   */
   async probe(host: Host): Promise<ReturnType<typeof readMonitoring>> {
     const program = '/var/tmp/one/im/kvm-probes.d/vm/monitor/migrate-guard';
     const input = '<MONITORD><HOST_ID>1</HOST_ID></MONITORD>';
@@ -114,7 +123,7 @@ export class HookStage {
     return readMonitoring(stdout);
   }
 
-  /** What the probe tells of one VM now. */
+  /** The probe's current report of one VM. */
   async probed({ host, vmId }: Domain): Promise<Record<string, string>> {
     const asked = Math.floor(Date.now() / 1000) * 1000;
     const attributes = Object.fromEntries((await this.probe(host)).get(vmId) ?? []);

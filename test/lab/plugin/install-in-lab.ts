@@ -7,26 +7,29 @@ const project = join(__dirname, '../../..');
 const oneadmin = 9869;
 const remotes = '/var/lib/one/remotes';
 
-/** The front-end gets OpenNebula's files and migrate-guard; each host, migrate-guard and, by `onehost sync`, the scripts. */
+/**
+ * The front-end gets OpenNebula's files and migrate-guard; each host gets migrate-guard and, by `onehost sync`, the
+ * scripts.
+ */
 export async function installInLab(lab: Lab): Promise<void> {
   await Promise.all(lab.hosts.map((host) => prepare(host)));
   await sync(lab);
 }
 
-/** As an admin does; it restores what a test removed. */
+/** Installs as an admin does; this also restores what a test removed. */
 export async function install(host: Host): Promise<void> {
   await host.run(['mv', '/usr/bin/node.away', '/usr/bin/node']);
   await host.succeed([join(project, 'install.sh'), isFront(host) ? 'frontend' : 'host']);
 }
 
-/** A script of the site's own below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
+/** Installs a script of the site below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
 export function putScript(lab: Lab, path: string, text: string): void {
   for (const host of lab.hosts) {
     put(host, join(isFront(host) ? remotes : '/var/tmp/one', path), text, 0o755, oneadmin);
   }
 }
 
-/** Replaces a file on a host, not what a link of that name leads to. */
+/** Replaces a file on a host; a link of that name is replaced, not followed. */
 export function put(host: Host, path: string, text: string, mode: number, owner = 0): void {
   const file = host.path(path);
   mkdirSync(dirname(file), { recursive: true });
@@ -39,7 +42,7 @@ export function put(host: Host, path: string, text: string, mode: number, owner 
 const isFront = ({ name }: Host): boolean => name === 'front';
 
 async function prepare(host: Host): Promise<void> {
-  // What is installed below /usr is this host's alone.
+  // An overlay makes /usr private to this host, because migrate-guard is installed below it.
   const layers = '/run/migrate-guard-lab/usr';
   await host.succeed(['mkdir', '-p', `${layers}/upper`, `${layers}/work`]);
   const overlay = `lowerdir=/usr,upperdir=${layers}/upper,workdir=${layers}/work`;
@@ -56,7 +59,7 @@ async function prepare(host: Host): Promise<void> {
   put(host, '/etc/migrate-guard/config.yaml', '{}\n', 0o644);
 }
 
-/** What `onehost sync` does: the hosts get the front-end's remotes/, and nothing else stays there. */
+/** Does what `onehost sync` does: the hosts get the front-end's remotes/, and nothing else remains there. */
 async function sync({ hosts }: Lab): Promise<void> {
   const front = hosts.find(isFront);
   for (const host of hosts.filter((other) => other !== front)) {

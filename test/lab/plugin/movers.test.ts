@@ -2,7 +2,7 @@ import { put } from './install-in-lab';
 import { useOpenNebulaStage } from './opennebula-stage';
 import { actionData } from './stock-opennebula';
 
-/** What the driver has run in its place: scripts of the site and of storage vendors. */
+/** The movers that the driver runs: scripts of the site and of storage vendors. */
 
 const stage = useOpenNebulaStage();
 const local = 'migrate-guard';
@@ -78,7 +78,7 @@ describe('a mover', () => {
 });
 
 describe('a mover that has moved the VM', () => {
-  /** A mover that does this after the stock script has succeeded; with `--suspend`, where the guest is to arrive so. */
+  /** A mover that runs a command after the stock script has succeeded; with `--suspend`, the guest arrives paused. */
   const mover = (name: string, afterwards: string, options = ''): void => {
     const move = `virsh --connect qemu:///system migrate --live ${options} "$1" "qemu+ssh://$2/system"`;
     stage.script(`vmm/kvm/${name}`, `#!/bin/sh\ncat >/dev/null; ${move} || exit 9; ${afterwards}\n`);
@@ -94,7 +94,7 @@ describe('a mover that has moved the VM', () => {
     const moved = await stage.migrate(domain, 'kvm2', { local });
     const words = `${domain.name}: it runs on kvm2, although the mover failed: Cannot redefine snapshots`;
     expect([moved.exit, moved.log]).toEqual([0, ['[I]: Cannot redefine snapshots', warning(`${words}$`)]]);
-    // What OpenNebula would have run, had it been told otherwise.
+    // OpenNebula would have run this script after a failure.
     const failed = await stage.tm('migrate-guard/failmigrate', domain, 'kvm2');
     expect([failed.exit, failed.log[0]]).toEqual([0, warning('VM .* no domain .* runs on this host')]);
     await stage.expectEndOn('kvm2', domain);
@@ -165,7 +165,7 @@ test('hosts without keys of their own, reached through a forwarded agent', async
   try {
     const env = await stage.startAgent();
     const moved = await stage.migrate(domain, 'kvm2', { local, env });
-    // Only the destination can tell that it has no copy: without the agent QEMU would not get its disks back.
+    // Only the destination can confirm that it has no copy: without the ssh agent QEMU would not get its disks back.
     expect(moved.log).toContainEqual(expect.stringMatching(/re-activate: QEMU took its disks back/));
     expect(moved.exit).toBe(0);
     await stage.expectEndOn('kvm2', domain);

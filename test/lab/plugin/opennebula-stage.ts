@@ -15,9 +15,9 @@ const delegated = ['-o', 'ForwardAgent=yes', '-o', 'ControlMaster=no', '-o', 'Co
 
 export interface Action {
   readonly release?: Release;
-  /** The datastore driver, below remotes/tm, whose scripts run beside it. */
+  /** The datastore driver, below remotes/tm, whose scripts run before and after the move. */
   readonly tm?: string;
-  /** The script in vmm/kvm that `-l` names; none: the stock one, on the source host. */
+  /** The script in vmm/kvm that `-l` names; without it, the stock one runs on the source host. */
   readonly local?: string | undefined;
   readonly env?: Readonly<Record<string, string>>;
   readonly shared?: 'YES' | 'NO';
@@ -27,7 +27,7 @@ export interface Action {
   readonly deployId?: string;
 }
 
-/** A front-end and two hosts, with migrate-guard installed as an admin would. */
+/** A front-end and two hosts, with migrate-guard installed as an admin installs it. */
 export class OpenNebulaStage {
   private started: Lab | undefined;
   private vmId = 600;
@@ -51,12 +51,12 @@ export class OpenNebulaStage {
     for (const host of this.lab.hosts) put(host, '/etc/migrate-guard/config.yaml', yaml, 0o644);
   }
 
-  /** A script of the site's own below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
+  /** Installs a script of the site below remotes/, on the front-end and, as after `onehost sync`, on the hosts. */
   script(path: string, text: string): void {
     putScript(this.lab, path, text);
   }
 
-  /** As an admin does; it restores what a test removed. */
+  /** Installs as an admin does; this also restores what a test removed. */
   install(host: Host): Promise<void> {
     return install(host);
   }
@@ -66,7 +66,7 @@ export class OpenNebulaStage {
     return this.lab.startDomain(this.vmId++, { host: 'kvm1', ...options });
   }
 
-  /** Starts a domain, and has its disk's path lead to the disk of another. */
+  /** Starts a domain, and leads its disk's path to the disk of another domain. */
   async startMisled(): Promise<Domain> {
     const domain = await this.startDomain();
     const name = `other-${domain.name}`;
@@ -76,8 +76,9 @@ export class OpenNebulaStage {
   }
 
   /**
-   * A live migration, in the order of one_vmm_exec (vmm_mad/exec/one_vmm_exec.rb:598–674 of 7.4.0), networks aside: after a
-   * veto of premigrate failmigrate runs since 7.4.0 (615–623); in 6.6.0 to 7.2.0 (7.2.0: 608–614) nothing does.
+   * Runs a live migration, in the order of one_vmm_exec (vmm_mad/exec/one_vmm_exec.rb:598–674 of 7.4.0), without the
+   * networks: after a veto of premigrate failmigrate runs since 7.4.0 (615–623); in 6.6.0 to 7.2.0 (7.2.0: 608–614)
+   * nothing runs.
    */
   async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
     const source = domain.host.name;
@@ -100,7 +101,7 @@ export class OpenNebulaStage {
     return this.driver('save', args, source, actionData(domain, '', action.shared), action);
   }
 
-  /** A TM script, as one_tm starts it on the front-end (tm_mad/one_tm.rb:103–138). */
+  /** Runs a TM script as one_tm starts it on the front-end (tm_mad/one_tm.rb:103–138). */
   async tm(
     script: string,
     domain: Domain,
@@ -126,12 +127,12 @@ export class OpenNebulaStage {
     return { ...resultOf(ran, run, 'MIGRATE'), tmScripts: [script] };
   }
 
-  /** What the front-end has recorded of a VM, the newest first. */
+  /** The front-end's record of a VM, the newest entry first. */
   recorded(domain: Domain): RecordEntry[] {
     return entriesIn(this.front.path(records), Number(vmIdOf(domain)));
   }
 
-  /** The guards that could not run for it. */
+  /** The entries of guards that could not run for it. */
   notRun(domain: Domain): RecordEntry[] {
     const all = entriesNotRun(this.front.path(records));
     if (isUnknown(all)) throw new Error(all.unknown);
@@ -148,7 +149,7 @@ export class OpenNebulaStage {
     expect(await this.lab.whereRuns(domain)).toEqual(expected);
   }
 
-  /** It runs there and nowhere else, the guest counts on, and everything that it wrote is on its disks. */
+  /** The domain runs there and nowhere else, the guest still counts, and everything that it wrote is on its disks. */
   async expectAliveOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<Domain> {
     await this.expectOnlyOn(host, domain);
     const there = domain.host.name === host ? domain : domain.on(this.lab.host(host));
@@ -157,12 +158,12 @@ export class OpenNebulaStage {
     return there;
   }
 
-  /** The same, and then it is ended. */
+  /** Expects the same, and then ends the domain. */
   async expectEndOn(host: 'kvm1' | 'kvm2', domain: Domain): Promise<void> {
     await (await this.expectAliveOn(host, domain)).destroy();
   }
 
-  /** An ssh agent with oneadmin's key, on the front-end. */
+  /** Starts an ssh agent with oneadmin's key, on the front-end. */
   async startAgent(): Promise<{ SSH_AUTH_SOCK: string }> {
     const socket = '/var/lib/one/agent';
     await this.front.succeed(
@@ -178,7 +179,7 @@ export class OpenNebulaStage {
     await until(() => existsSync(this.lab.host(host).path(path)), { what: `${path} on ${host}` });
   }
 
-  /** Nobody works on the domain any more. */
+  /** Returns when no process holds the domain's lock. */
   async untilFree({ name }: Domain): Promise<void> {
     const claims = this.lab.host('kvm1').path('/run/migrate-guard');
     await until(() => !readdirSync(join(claims, `${name}.lock`)).some((file) => file.endsWith('.held')), {
@@ -191,7 +192,10 @@ export class OpenNebulaStage {
     await this.started?.stop();
   }
 
-  /** OpenNebulaDriver.rb, do_action: a local script gets Base64, one on a host raw XML through `ssh HOST bash -s`. */
+  /**
+   * OpenNebulaDriver.rb, do_action: a local script gets Base64, one on a host gets raw XML through `ssh HOST bash
+   * -s`.
+   */
   private async driver(
     action: 'migrate' | 'save',
     args: readonly string[],

@@ -8,7 +8,9 @@ import { put } from './install-in-lab';
 
 const hooks = new HookStage();
 const stage = hooks.opennebula;
-/** How many VMs a probe reports whose agent hangs; it takes so long that it runs beside the tests. */
+/**
+ * The number of VMs that a probe reports whose agent hangs; it takes so long that it runs in parallel with the tests.
+ */
 let hanging: Promise<number>;
 
 beforeAll(async () => {
@@ -43,10 +45,10 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
     MIGRATE_GUARD: 'repairable',
     MIGRATE_GUARD_WHY: 'vda: its path is missing for QEMU; run migrate-guard repair',
   });
-  // Past libvirt, whose own `cont` after a failure now and then comes late enough to heal.
+  // The migration bypasses libvirt, whose own `cont` after a failure sometimes comes late enough to reset the state.
   expect((await migrateToSink(domain)).status).toBe('failed');
   await domain.untilLogged('bdrv_inactivate_all() failed');
-  // What only memory tells is unknown until the layout of this build is stored.
+  // A state that only QEMU's memory shows is unknown until the layout of this build is stored.
   const after = await hooks.probed(domain);
   expect(after).toMatchObject({ MIGRATE_GUARD: 'undecided', MIGRATE_GUARD_DISKS: 'unknown' });
   expect(after['MIGRATE_GUARD_WHY']).not.toContain('its path is missing');
@@ -72,7 +74,8 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   const real = await hooks.hook('post-failure', event);
   expect([real.exit, real.stderr]).toEqual([0, '']);
   expect(real.stdout).toMatch(/reset: [^]*repair: .*storpool-byid[^]*asked to try again/);
-  // Where it went last, before it is healed; and where it is, before it is tried again.
+  // The first query finds the last destination, before the reset; the second finds the host of the VM, before the
+  // retry.
   const show = 'oneadmin show -x 310';
   expect(hooks.asked()).toEqual([show, show, 'oneadmin migrate --live 310 kvm2']);
 
@@ -87,12 +90,12 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   expect(replayed.stdout).toContain('not tried again: the VM has changed since');
   expect(hooks.asked()).toEqual([show, show, show]);
 
-  // Thousands of probes a day would fill the log of what was done.
+  // Thousands of probes a day would fill the audit log.
   expect(domain.host.read('/var/log/migrate-guard/host.log')).not.toContain('"probe"');
 
   expect((await stage.lab.migrate(domain, 'kvm2')).exit).toBe(0);
   const there = await stage.expectAliveOn('kvm2', domain);
-  // It is not on the source any more: nothing is healed, so nothing is tried again.
+  // The VM has left the source: nothing is reset, so nothing is retried.
   const late = await hooks.hook('post-failure', hooks.failed(310));
   expect([late.exit, hooks.asked()]).toEqual([2, [show]]);
   expect(late.stderr).toMatch(/^migrate-guard: one-310 on kvm1: no domain .*\n {2}-> /);
@@ -116,7 +119,7 @@ test('the path breaks, and the hook mends it while the memory is copied', async 
   expect(tested.stdout).toMatch(
     /<LCM_STATE>4<[^]*<HOSTNAME>kvm2<[^]*repair: \/dev\/storpool-byid.* made[^]*every disk opens now/,
   );
-  // Slow until the hook has ended, however long that takes.
+  // The migration is slow until the hook has ended, however long that takes.
   await domain.host.virsh('migrate-setspeed', domain.name, '1000');
   expect((await migration).exit).toBe(0);
   const late = await hooks.hookTest('root', 'pre-migrate', '--vm', '311');
@@ -179,6 +182,6 @@ test('what cannot be tested is refused with the reason and the way out', async (
 });
 
 test('an agent that hangs does not hold up the other probes of its host for ever', async () => {
-  // The probe ends by itself; the agent would have hung for longer than a command may take here.
+  // The probe ends the agent, which would otherwise exceed the deadline of a command here.
   expect(await hanging).toBe(0);
 });

@@ -2,9 +2,9 @@ import type { CommandResult } from '../../../src/os/run-command';
 import type { Domain } from '../harness';
 import { errorAttribute, told, type ScriptRun } from '../../support/oned';
 
-// OpenNebula's own part in a migration: its scripts, what its drivers are given, and what it makes of what they say.
+// OpenNebula's part in a migration: its scripts, the input of its drivers, and how they read the output of scripts.
 
-/** What OpenNebula's stock scripts do that matters here, as short as it can be; see its vmm/kvm/migrate and save. */
+/** The relevant parts of OpenNebula's stock scripts, as short as possible; see its vmm/kvm/migrate and save. */
 export const stockScripts = {
   migrate: `#!/bin/bash
 cat >/var/tmp/migrate-stdin
@@ -34,23 +34,23 @@ export const onedConf = `VM_MAD = [
     TYPE           = "kvm" ]
 `;
 
-/** What a live migration or a save comes to in oned, and where its admin reads of it. */
+/** The result of a live migration or a save in oned, and where its admin finds it. */
 export interface DriverResult {
   readonly exit: number | null;
-  /** What follows MIGRATE FAILURE. */
+  /** The text after MIGRATE FAILURE. */
   readonly reply: string;
-  /** The VM's ERROR attribute, without its time; none was set after a success. */
+  /** The VM's ERROR attribute, without its time; undefined after a success. */
   readonly error: string | undefined;
   /** The lines of vm.log that come from scripts, as `[I]: text`. */
   readonly log: readonly string[];
-  /** The lines of oned.log, which are no longer about this VM. */
+  /** The lines of oned.log, which are not in this VM's log. */
   readonly onedLog: readonly string[];
-  /** The TM scripts that have run, as datastore drivers name them. */
+  /** The TM scripts that have run, by the names of datastore drivers. */
   readonly tmScripts: readonly string[];
   readonly ran: CommandResult;
 }
 
-/** oned hears the words of the script that decides; all have said something. */
+/** oned gets the reply of the decisive script; the logs contain the lines of all. */
 export function together(decisive: DriverResult, all: readonly DriverResult[]): DriverResult {
   return {
     ...decisive,
@@ -72,7 +72,7 @@ export function resultOf(
   return { exit, reply: info, error, log: vmLog, onedLog: elsewhere, tmScripts: [], ran };
 }
 
-/** The XML that oned makes for an action; the parts that matter here. */
+/** The XML that oned makes for an action, as far as it matters here. */
 export function actionData(
   domain: Domain,
   destination: string,

@@ -1,6 +1,6 @@
 import { useOpenNebulaStage } from './opennebula-stage';
 
-/** The scripts that datastore drivers call: nobody stands by, the stock driver moves. */
+/** The scripts that datastore drivers call: the stock driver moves, without a standby. */
 
 const stage = useOpenNebulaStage();
 

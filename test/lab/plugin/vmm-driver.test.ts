@@ -42,7 +42,7 @@ test('what was done is recorded on the front-end, since vm.log has nothing of a 
   const there = domain.on(stage.lab.host('kvm2'));
   stage.lab.relink(there);
   const off = await stage.migrate(there, 'kvm1', { local, userTemplate: { MIGRATE_GUARD_MODE: 'off' } });
-  // The mover alone, and it fails as it did before there was a guard.
+  // Only the mover runs, and it fails as it would without the guard.
   expect([off.exit, off.reply]).toEqual([1, expect.stringContaining('Could not migrate')]);
   expect(stage.recorded(domain)[0]).toMatchObject({ guard: 'off', mode: 'off', result: 'failed', exit: 1 });
   expect((await stage.migrate(there, 'kvm1', { local })).exit).toBe(0);
@@ -87,7 +87,7 @@ test.each(['6.6', '7.2', '7.4'] as const)(
     const domain = await stage.startMisled();
     const refused = await stage.migrate(domain, 'kvm2', { local, release });
     expect(refused.exit).toBe(1);
-    // Whole: nothing of it is cut, and 6.6 joins the lines for the log to it.
+    // The text is complete: nothing of it is cut, although 6.6 appends the log lines to it.
     expect(refused.error).toMatch(/^MIGRATE: migrate-guard: vda.{1,66}[.!?]( ERROR|$)/);
     expect(refused.log).toContainEqual(
       expect.stringMatching(/^\[E\]: migrate-guard: one-\d+: vda .*leads to block device/),
@@ -186,7 +186,7 @@ test('a driver that is killed in the middle: the VM ends in one place, and the n
   await stage.untilExists('kvm1', '/var/tmp/slowly');
   await stage.front.succeed(['pkill', '-KILL', '-f', `plugin.cjs migrate-guard ${domain.name}`]);
   expect((await moving).exit).not.toBe(0);
-  // The mover goes on, as the stock driver's would; the agent stands by until libvirt's job has ended.
+  // The mover continues, as the stock driver's would; the agent's standby lasts until libvirt's job has ended.
   await stage.untilFree(domain);
   const runs = await stage.lab.whereRuns(domain);
   const host = runs['kvm2']?.state === 'running' ? 'kvm2' : 'kvm1';

@@ -33,7 +33,7 @@ describe('a guard that cannot run', () => {
   test.each(cases)('%s: a healthy VM is moved all the same, and it is said', async (_, on, breakIt) => {
     const domain = await stage.startDomain();
     const host = stage.lab.host(on);
-    // As an admin does after a change of the configuration: a shell goes by what it writes.
+    // An admin runs doctor after a change of the configuration: it writes the values that the shell scripts read.
     if (on === 'front') await host.run(['/usr/sbin/migrate-guard', 'doctor']);
     await host.succeed(breakIt);
     try {
