@@ -3,7 +3,7 @@ import type { StatusDisk } from './status-xml';
 import type { Stage } from './namespace-stage';
 import type { Tree } from './namespace-tree';
 
-/** A disk the way OpenNebula with StorPool has it: a link in the datastore, a link by its name, the device. */
+/** A disk as in OpenNebula with StorPool: a link in the datastore, a link by its name, the device. */
 export interface PlacedDisk extends StatusDisk {
   readonly path: string;
   /** Below /dev: the link by its name, and the device. */
@@ -12,7 +12,7 @@ export interface PlacedDisk extends StatusDisk {
   readonly volume: Volume;
 }
 
-/** Gives the host a disk; `giveToQemu` gives a QEMU its part of the same. */
+/** Creates a disk on the host; `giveToQemu` creates the QEMU's part of it. */
 export async function placeDisk(stage: Stage, volume: Volume, index = 0, vm = 310): Promise<PlacedDisk> {
   const path = `/mnt/one/datastores/0/${vm}/disk.${index}`;
   const link = `/dev/storpool/one-${vm}-disk-${index}`;

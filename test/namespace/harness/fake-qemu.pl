@@ -1,7 +1,7 @@
-# What a QEMU does with its files, and nothing else: holds some open, becomes a user, opens one by its name.
-# Its argv looks like libvirt's (`-name guest=… -uuid …`), which is how migrate-guard knows a QEMU.
+# Does with files what a QEMU does, and nothing else: keeps some open, becomes a user, opens one by its name. Its argv
+# looks like libvirt's (`-name guest=… -uuid …`), by which migrate-guard recognises a QEMU.
 #
-# Reads one command a line: a verb, then arguments as x and hexadecimal digits. Answers each with one line.
+# Reads one command per line: a command word, then arguments as x and hexadecimal digits. Answers each with one line.
 # Ends with its stdin, so it never outlives the test.
 use strict;
 use warnings;
@@ -23,9 +23,9 @@ my %call = (
 # Flags of mount(2), by the options of mount(8); MNT_DETACH and UMOUNT_NOFOLLOW of umount2(2).
 my %flag = (ro => 1, nosuid => 2, nodev => 4, noexec => 8, remount => 32, nosymfollow => 256, bind => 4096);
 my ($detach, $nofollow) = (2, 8);
-# Of unshare(2): CLONE_NEWNS and CLONE_NEWUSER.
+# Flags of unshare(2): CLONE_NEWNS and CLONE_NEWUSER.
 my ($new_mounts, $new_users) = (0x00020000, 0x10000000);
-# A path that is longer is taken in pieces; PATH_MAX counts the final NUL.
+# A longer path is walked in pieces; PATH_MAX includes the final NUL.
 my $longest = 4095;
 
 sub failure { return $name{ $! + 0 } // 'errno' . ($! + 0) }
@@ -35,7 +35,7 @@ sub numbers {
   return (($dev >> 8) & 0xfff) . ':' . (($dev & 0xff) | (($dev >> 12) & 0xfff00));
 }
 
-# What an open file or a path is, in the words of migrate-guard's identities.
+# Describes an open file or a path in the notation of migrate-guard's identities.
 sub identity {
   my @stat = stat $_[0] or return failure();
   my ($dev, $inode, $mode, $rdev) = @stat[0, 1, 2, 6];
@@ -50,7 +50,7 @@ sub opened {
   return identity($file);
 }
 
-# Goes down to where the rest of a path is short enough for the kernel, and gives that rest.
+# Changes the directory until the rest of a path is short enough for the kernel, and returns that rest.
 sub reach {
   my ($path) = @_;
   while (length $path > $longest) {
@@ -83,8 +83,8 @@ my %verbs = (
     push @held, $file;
     return 'ok';
   },
-  # As QEMU hands over the file at a path (block/file-posix.c, raw_reconfigure_getfd): what it holds open for writing is
-  # opened read-only, by that path. `kept`: it holds nothing so.
+  # Does what QEMU does when it hands over the file at a path (block/file-posix.c, raw_reconfigure_getfd): a file that
+  # it holds open for writing is reopened read-only, by that path. `kept`: it holds no such file.
   'hand-over' => sub {
     my ($path) = @_;
     for my $file (@held) {
@@ -103,11 +103,12 @@ my %verbs = (
     my ($header, $data) = (pack('LL', 0x20080522, 0), pack('L6', (0) x 6));
     return syscall($call{capset}{$arch}, $header, $data) == 0 ? 'ok' : failure();
   },
-  # A mount namespace in which it may mount whatever it likes: the kernel lets everybody have one with a user namespace.
+  # Creates a mount namespace in which it may mount anything: the kernel allows that to every user together with a
+  # user namespace.
   'unshare-user' => sub {
     return syscall($call{unshare}{$arch}, $new_users | $new_mounts) == 0 ? 'ok' : failure();
   },
-  # Mounts a new tmpfs, or what stands at another path (`bind`); the options are those of mount(8).
+  # Mounts a new tmpfs, or the entry at another path (`bind`); the options are those of mount(8).
   mount => sub {
     my ($path, $source, @options) = @_;
     my ($flags, $none) = (0, '');
@@ -117,11 +118,11 @@ my %verbs = (
       return mount_one($source, $path, $source, $flags, $mode) ? 'ok' : failure();
     }
     mount_one($source, $path, $none, $flag{bind}, $none) or return failure();
-    # A bind mount takes its options only when it is mounted once more (mount(2)).
+    # A bind mount gets its options only by a second mount (mount(2)).
     return 'ok' if !@options || mount_one($none, $path, $none, $flags | $flag{bind} | $flag{remount}, $none);
     return failure();
   },
-  # Makes and unmakes file trees; none of these follows a link at the end of a path.
+  # Creates and removes file trees; none of these commands follows a link at the end of a path.
   mkdir => sub { return mkdir($_[0], $_[1]) ? 'ok' : failure() },
   symlink => sub { return symlink($_[1], $_[0]) ? 'ok' : failure() },
   file => sub { return open(my $file, '>', $_[0]) ? 'ok' : failure() },
@@ -131,7 +132,7 @@ my %verbs = (
     return -l $path || chmod($mode, $path) ? 'ok' : failure();
   },
   unlink => sub { return unlink($_[0]) ? 'ok' : failure() },
-  # Mounts in there go first, and whatever lies under them comes to light.
+  # Mounts inside are removed first, which uncovers the entries below them.
   'remove-tree' => sub {
     my ($base) = @_;
     while (my @paths = mounts_below($base)) {
@@ -144,7 +145,7 @@ my %verbs = (
     File::Path::remove_tree($base, { safe => 0 });
     return -e $base ? 'EBUSY' : 'ok';
   },
-  # A child that has ended, and is never waited for.
+  # Leaves a zombie: a child that has ended and is never waited for.
   'leave-zombie' => sub {
     my $pid = fork() // return failure();
     exec 'true', @_ if $pid == 0;
@@ -170,7 +171,7 @@ while (my $line = <STDIN>) {
   s/^x([0-9a-f]*)$/pack 'H*', $1/e for @arguments;
   my $makes = $verb =~ /^(?:mkdir|symlink|file|own|mknod|mount)$/;
   $arguments[0] = reach($arguments[0]) // $arguments[0] if $makes;
-  # syscall() takes an argument that looks like a number for a number, once it was used as one.
+  # syscall() treats an argument that looks like a number as a number, once it was used as one.
   @arguments = map { /^[0-9]+$/ ? $_ + 0 : $_ } @arguments;
   print $verbs{$verb}->(@arguments), "\n";
   chdir '/' if $makes;

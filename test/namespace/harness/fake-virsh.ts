@@ -3,23 +3,26 @@ import type { GuardReport } from '../../../src/move/move-report';
 import type { Stage } from '.';
 import { configuration, logDirectory } from '../faults/workflow';
 
-/** What QEMU's log says when it could not hand over its disks. */
+/** The line in QEMU's log when it could not hand over its disks. */
 export const handingOverFailed =
   '2024-03-05T10:00:00.000000Z qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)';
 
-/** Lines of the shell. `$log` is QEMU's log; `$stays` is set in a virsh that answers one command after the other; the guest is `$state`, and `$migration` a part of query-migrate's answer. */
+/**
+ * Shell commands. `$log` is QEMU's log; `$stays` is set in a virsh session, which answers one command after the
+ * other; `$state` is the guest's state, and `$migration` a part of query-migrate's answer.
+ */
 interface StandIn {
-  /** What `virsh save` or `virsh migrate` does. */
+  /** The effect of `virsh save` or `virsh migrate`. */
   readonly move: string;
-  /** Done before each answer, which is to `$*`. */
+  /** Runs before each answer; `$*` is the command. */
   readonly before?: string;
-  /** What QEMU answers to `cont`. */
+  /** QEMU's answer to `cont`. */
   readonly cont?: object;
 }
 
 /**
- * A virsh of a QEMU in good order, on its command line and in a session; `cases` of the shell come first. What would
- * change anything is written to {@link orders}, and not done.
+ * A virsh of a healthy QEMU, as a command and as a session; `cases` of the shell come first. A command that would
+ * change anything is written to {@link orders}, and not executed.
  */
 export function recordingVirsh(cases = ''): string {
   return `#!/bin/sh
@@ -46,17 +49,17 @@ esac
 
 const orders = '/mnt/orders';
 
-/** What was ordered of it. */
+/** The recorded commands. */
 export function ordersTo({ host }: Stage): string {
   return host.inside('sh', '-c', `test ! -e ${orders} || cat ${orders}`);
 }
 
-/** For which every host is this one. */
+/** An ssh for which every host is this one. */
 export const localSsh = '#!/bin/sh\nfor command; do :; done; exec sh -c "$command"\n';
 
 interface RunOptions {
   readonly under?: readonly string[];
-  /** Gives the configuration of this run, from what it would be. */
+  /** Changes the default configuration for this run. */
   readonly configure?: (yaml: string) => string;
 }
 
@@ -64,12 +67,12 @@ export interface Guarded extends CommandResult {
   readonly report: GuardReport;
 }
 
-/** Runs a guarded save of `one-310`; behind `virsh` stands one that answers as libvirt and QEMU do. */
+/** Runs a guarded save of `one-310`, with a fake `virsh` that answers as libvirt and QEMU do. */
 export function guardedSave(stage: Stage, standIn: StandIn, options: RunOptions = {}): Promise<Guarded> {
   return guarded(stage, ['save', 'one-310', '/mnt/file'], standIn, options);
 }
 
-/** Likewise a migration, to a host that is this one: behind `ssh` is a shell. */
+/** Runs a guarded migration in the same environment, to a host that is this one: `ssh` is a shell. */
 export function guardedMove(stage: Stage, standIn: StandIn): Promise<Guarded> {
   stage.host.file('/mnt/bin/ssh', localSsh, { mode: 0o755 });
   const configure = (yaml: string): string =>
@@ -77,12 +80,12 @@ export function guardedMove(stage: Stage, standIn: StandIn): Promise<Guarded> {
   return guarded(stage, ['migrate', 'one-310', 'kvm2'], standIn, { configure });
 }
 
-/** Puts such a virsh in front of the real one: `/mnt/bin` has to be in the PATH. */
+/** Installs such a virsh before the real one: `/mnt/bin` must be in the PATH. */
 export function placeVirsh(stage: Stage, standIn: StandIn): void {
   stage.host.file('/mnt/bin/virsh', standInVirsh(standIn), { mode: 0o755 });
 }
 
-/** Such a virsh, as a program's text. */
+/** The text of such a virsh. */
 export function standInVirsh({ move, before = '', cont = { return: {} } }: StandIn): string {
   return `#!/bin/sh
 log=${logDirectory}/one-310.log

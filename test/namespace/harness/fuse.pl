@@ -1,11 +1,12 @@
-# A file system in user space, as small as it can be: one file in its root, `disk.0`. It can stop answering, as storage
-# does whose server has gone. Speaks the kernel's own protocol (include/uapi/linux/fuse.h), so that no package is needed.
+# A file system in user space, as small as possible: one file in its root, `disk.0`. It can stop answering, like
+# storage whose server has gone. It implements the kernel's own protocol (include/uapi/linux/fuse.h), so no package is
+# needed.
 #
-# Its descriptor 3 is /dev/fuse, mounted already. Reads one word a line and answers `ok`:
-#   serve        everything is answered, and what was waiting
-#   no-lookup    nobody is told what stands at a name
-#   only-statfs  nothing is answered but how full it is
-# A request that was read from the kernel and is not answered holds whoever asked in the kernel, where no signal ends
+# Its descriptor 3 is /dev/fuse, mounted already. Reads one word per line and answers `ok`:
+#   serve        every request is answered, pending ones included
+#   no-lookup    no lookup of a name is answered
+#   only-statfs  only statfs (free space) is answered
+# A request that was read from the kernel and is not answered blocks its process in the kernel, where no signal ends
 # it (fs/fuse/dev.c, request_wait_answer), until this process ends.
 use strict;
 use warnings;
@@ -35,7 +36,7 @@ sub attributes {
   return pack 'Q6 L3 L7', $node, $size, $size >> 9, 0, 0, 0, 0, 0, 0, $bits, 1, $owner, $owner, 0, 4096, 0;
 }
 
-# What is valid for no time at all is asked again each time.
+# A validity of zero makes the kernel ask again each time.
 my %reply = (
   INIT => sub { return $version . pack 'L2 S2 L2 S2 L8', 65536, 0, 12, 9, 65536, 1, 1, 0, (0) x 8 },
   GETATTR => sub { return pack('Q L2', 0, 0, 0) . attributes($_[0]) },
@@ -56,7 +57,7 @@ sub answer {
   my $body = $make ? $make->($node, $argument) : undef;
   my $error = $make ? -&Errno::ENOENT : -&Errno::ENOSYS;
   my $out = defined $body ? pack('L l Q', 16 + length $body, 0, $unique) . $body : pack 'L l Q', 16, $error, $unique;
-  # Whoever asked may be gone by now.
+  # The process that sent the request may have ended.
   syswrite $main::fuse, $out;
 }
 
@@ -93,7 +94,7 @@ while (1) {
   next if select($ready, undef, undef, undef) < 0;
   if (vec $ready, 3, 1) {
     my $read = sysread $fuse, my $request, 1 << 20;
-    # It was unmounted.
+    # The file system was unmounted.
     last if !defined $read && $!{ENODEV};
     take($request) if $read;
   }

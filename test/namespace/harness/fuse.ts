@@ -8,7 +8,7 @@ const server = join(__dirname, 'fuse.pl');
 
 export type FuseMode = 'serve' | 'no-lookup' | 'only-statfs';
 
-/** A file system with one file, `disk.0`, that stops answering when it is told to: storage that hangs. */
+/** A file system with one file, `disk.0`, that stops answering on command: storage that hangs. */
 export class FuseMount {
   private readonly exited: Promise<unknown>;
   private readonly obeyed: (() => void)[] = [];
@@ -37,7 +37,7 @@ export class FuseMount {
       await mounted.start();
       return mounted;
     } finally {
-      // The kernel ends all that wait once nobody has it open any more: that is when the server ends.
+      // Only the server may keep it open: when the last process closes it, the kernel ends all waiting accesses.
       closeSync(descriptor);
     }
   }
@@ -51,19 +51,21 @@ export class FuseMount {
     return this.obeys();
   }
 
-  /** From now on; what it did not answer, and may answer now, is answered. */
+  /** Sets the mode from now on; earlier requests that the mode allows are answered. */
   async set(mode: FuseMode): Promise<void> {
     const obeyed = this.obeys();
     this.child.stdin.write(`${mode}\n`);
     await obeyed;
   }
 
-  /** The requests that were not answered when they came: the kernel's name for each, and who asked. */
+  /** The requests that were not answered when they came: the kernel's name for each, and the process. */
   get unanswered(): readonly string[] {
     return [...this.requests];
   }
 
-  /** Ends it; whatever still waits gets an error. Idempotent. To be called before a process ends that has its file open. */
+  /**
+   * Ends the file system; waiting accesses fail. Idempotent. Call it before a process ends that has the file open.
+   */
   async end(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.exited;

@@ -3,13 +3,13 @@ import { holdDomain, type HeldDomain } from '../../../src/hypervisor/hold-domain
 import { FileTree } from '../../../src/file-tree/tree';
 import type { Qemu, Stage } from './namespace-stage';
 
-/** The domain as libvirt's files tell of it: with one disk, a block device, or with a file below one. */
+/** The domain as libvirt's files describe it: with one disk, a block device, or with a backing file. */
 export function domainOf({ name, uuid, pid }: Qemu, path: string, role: 'disk' | 'backing' = 'disk'): Domain {
   const kind = { role, type: 'block', readonly: role === 'backing', shareable: false, direct: true } as const;
   return { name, uuid, pid, sources: [{ disk: 'vda', path, ...kind }], others: [] };
 }
 
-/** Does `work` with the domain held, as the workflows do, on a picture of the host of its own. */
+/** Runs `work` with the domain held, as the workflows do, with a new snapshot of the host. */
 export async function whileHeld<T extends object>(
   domain: Domain,
   { host: { root } }: Stage,

@@ -3,21 +3,21 @@ import { placeDisk, giveToQemu, type PlacedDisk } from './disk';
 import type { Qemu, Stage } from './namespace-stage';
 import type { Volume } from '../../lab/harness/volume';
 
-/** Programs that somebody may run when they look into a VM: each with where it may stand. */
+/** Programs that migrate-guard or an admin may run for a VM, with the directories in which they may be. */
 const names = [
   ...['nsenter', 'setpriv', 'mknod', 'stat', 'getfacl', 'setfacl', 'chcon', 'env', 'unshare', 'mount', 'ls'],
   ...['virsh', 'gdb', 'runuser', 'setfattr', 'getfattr', 'readlink'],
 ] as const;
 const directories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-/** What none of these does without. */
+/** The programs that must exist in the namespace. */
 const wanted = [realpathSync(process.execPath), '/usr/bin/nsenter', '/usr/bin/setpriv', '/usr/bin/mknod'];
 
 const marks = '/mnt/marks/run';
 const nobody = 65534;
 
 /**
- * A QEMU that was taken over: as `nobody`, in a user namespace and a mount namespace of its own, where other programs
- * than the host's stand at the names of the host's. Each of them writes down that it ran, and as whom.
+ * A compromised QEMU: as `nobody`, in separate user and mount namespaces, where other programs replace those of the
+ * host under the same names. Each of them records that it ran, and as which user.
  */
 export class HostileQemu {
   private constructor(
@@ -46,7 +46,7 @@ export class HostileQemu {
     return hostile;
   }
 
-  /** What ran of its programs; nothing may. */
+  /** The programs that ran; there must be none. */
   get marks(): string {
     const file = this.stage.host.path(marks);
     return existsSync(file) ? readFileSync(file, 'utf8') : '';

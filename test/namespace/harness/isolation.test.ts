@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { homedir, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
-/** What tests can write to, and see, of the machine they run on: setup/isolation. */
+/** What tests can write to, and see, of the machine on which they run: setup/isolation. */
 
 const tree = join(__dirname, '../../..');
 const listed = readFileSync(join(tree, 'setup/isolation/writable.txt'), 'utf8')
@@ -58,7 +58,7 @@ test('nothing but the listed places and what is its own is mounted to be written
     ...listed.map((place) => place.replace('TEMPORARY', '/tmp').replace('ROOT', tree)),
   ];
   expect(machines.map(({ place }) => place).sort()).toEqual(allowed.sort());
-  // Not the machine's own /tmp.
+  // The directory is not the machine's own /tmp.
   expect(machines.find(({ place }) => place === '/tmp')?.below).toMatch(/\/migrate-guard-test-\w+\/tmp$/);
 });
 

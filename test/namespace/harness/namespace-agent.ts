@@ -9,7 +9,7 @@ const standIn = join(__dirname, 'fake-qemu.pl');
 const init = join(__dirname, 'namespace-stage-init.sh');
 const startDeadline = 120_000;
 
-/** A process inside a mount namespace that does, on demand, what fake-qemu.pl can. */
+/** A process inside a mount namespace that executes the commands of fake-qemu.pl. */
 export class Servant {
   private readonly waiting: ((answer: string | Error) => void)[] = [];
   private complaints = '';
@@ -29,9 +29,9 @@ export class Servant {
   }
 
   /**
-   * `role`: whether the namespace gets the file trees of a host or of a QEMU, or is the one it was started in.
-   * `within`: the pid of a process in whose namespace to start; otherwise in this process's. `release`: what the
-   * namespace is made of, if not of this machine's own files.
+   * `role`: whether the namespace gets the file trees of a host or of a QEMU, or stays as it is. `within`: the pid of
+   * a process in whose namespace it starts; by default this process's. `release`: the files of the namespace, if not
+   * this machine's own.
    */
   static async start(
     role: 'host' | 'qemu' | 'guest',
@@ -43,7 +43,7 @@ export class Servant {
     const apart = ['unshare', '--mount', '--propagation', 'private'];
     const become = release ? inTree(release.tree, release.shown) : [];
     const make = role === 'guest' ? [] : [...apart, ...become, 'sh', init, role];
-    // Every program here becomes the next one, so the pid stays; the kernel kills it when this process dies.
+    // Every program here is replaced by the next one, so the pid stays; the kernel kills it when this process dies.
     const chain = ['--pdeathsig', 'KILL', '--', ...enter, ...make, 'perl', standIn, ...argv];
     const child = spawn('setpriv', chain, { cwd: '/' });
     const servant = new Servant(child, createInterface({ input: child.stdout }));
@@ -61,7 +61,7 @@ export class Servant {
     return this.child.pid;
   }
 
-  /** Sends one command; returns its answer. Several may be under way, they are answered in order. */
+  /** Sends one command; returns its answer. Several may be pending; they are answered in order. */
   ask(verb: string, ...args: readonly (string | number | Buffer)[]): Promise<string> {
     const words = args.map((argument) => {
       const bytes = Buffer.isBuffer(argument) ? argument : Buffer.from(String(argument));
@@ -72,13 +72,13 @@ export class Servant {
     return answer;
   }
 
-  /** Like ask, for what has to succeed. */
+  /** Like ask, but throws if the command fails. */
   async tell(verb: string, ...args: readonly (string | number | Buffer)[]): Promise<void> {
     const answer = await this.ask(verb, ...args);
     if (answer !== 'ok') throw new Error(`${verb} ${args.join(' ')}: ${answer}`);
   }
 
-  /** Ends it at once and waits until the kernel has taken it apart. Idempotent. */
+  /** Kills it and waits until the kernel has removed it. Idempotent. */
   async end(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.exited;

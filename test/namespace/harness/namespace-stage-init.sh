@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the file trees of a stage inside a mount namespace of its own, then becomes the program it was given.
-# Usage: namespace-stage-init.sh host|qemu PROGRAM…      (stdin and stdout are the program's)
+# Sets up the file trees of a stage inside a separate mount namespace, then becomes the given program.
+# Usage: namespace-stage-init.sh host|qemu PROGRAM…      (the program gets stdin and stdout)
 #   host: /mnt becomes a private tmpfs that the QEMUs of this host share, as the datastores are shared; so does /run,
 #         where migrate-guard locks VMs: other test files have VMs of the same names
-#   qemu: only /dev is private, as libvirt has it
+#   qemu: only /dev is private, as with libvirt
 set -eu
 role=$1
 shift
@@ -17,8 +17,8 @@ else
   size=64k
 fi
 
-# The old /dev goes first, sub-mounts and all: libvirt's has none but those it made.
-# By the name that libvirt gives it (src/util/virfile.c, virFileSetupDev).
+# The new /dev has the name that libvirt gives it (src/util/virfile.c, virFileSetupDev). The old one is unmounted
+# below, with its sub-mounts, because libvirt's /dev has only those that libvirt created.
 mount -t tmpfs -o "mode=755,dev,nosuid,size=$size" devfs /mnt/.dev
 cd /mnt/.dev
 umask 0

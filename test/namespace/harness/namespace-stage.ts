@@ -6,7 +6,7 @@ import { Servant } from './namespace-agent';
 import { statusXml, type StatusDisk } from './status-xml';
 import { Tree } from './namespace-tree';
 
-/** Whom QEMU runs as; OpenNebula's user, unless told otherwise. */
+/** The user of QEMU; by default OpenNebula's user. */
 interface QemuUser {
   readonly uid: number;
   readonly gid: number;
@@ -18,9 +18,9 @@ export const oneadmin: QemuUser = { uid: 9869, gid: 9869 };
 export interface QemuOptions {
   readonly name?: string;
   readonly disks: readonly StatusDisk[];
-  /** Paths in its own namespace that it holds open; `ro:` in front for reading only. Default: all disks. */
+  /** The paths in its namespace that it holds open; a prefix `ro:` means for reading only. Default: all disks. */
   readonly holds?: readonly string[];
-  /** `root`: uid 0 with all capabilities; `root-without-capabilities`: what libvirt makes of user = "root". */
+  /** `root`: uid 0 with all capabilities; `root-without-capabilities`: the result of libvirt's user = "root". */
   readonly user?: QemuUser | 'root' | 'root-without-capabilities';
   readonly ownNamespace?: boolean;
   /** Sets up its namespace before anything is opened. */
@@ -30,7 +30,7 @@ export interface QemuOptions {
 export const stateDirectory = '/mnt/libvirt';
 const configFile = '/mnt/config.yaml';
 
-/** A process that migrate-guard takes for the QEMU of a domain. */
+/** A process that migrate-guard accepts as the QEMU of a domain. */
 export class Qemu {
   readonly tree: Tree;
   constructor(
@@ -52,7 +52,7 @@ interface RunOptions extends Partial<CommandOptions> {
   readonly under?: readonly string[];
 }
 
-/** A host of its own: a mount namespace with private `/dev` and `/mnt`, in which QEMUs have theirs. */
+/** A private host: a mount namespace with private `/dev` and `/mnt`, in which QEMUs have theirs. */
 export class Stage {
   readonly host: Tree;
   private readonly qemus: Qemu[] = [];
@@ -69,13 +69,13 @@ export class Stage {
     });
   }
 
-  /** `program`: the bundled command. `release`: the host is one of that, and has that one's Node. */
+  /** `program`: the bundled command. `release`: the Debian release of the host, which also determines its Node. */
   static async start(program: string, release?: Release): Promise<Stage> {
     const servant = await Servant.start('host', [], undefined, release);
     return new Stage(servant, program, release ? '/usr/bin/node' : process.execPath);
   }
 
-  /** Starts a QEMU whose namespace `prepare` has filled, and says so in libvirt's state directory. */
+  /** Starts a QEMU whose namespace `prepare` has filled, and registers it in libvirt's state directory. */
   async startQemu({
     name = 'one-310',
     disks,
@@ -111,7 +111,7 @@ export class Stage {
     return this.runOther([this.program, ...argv], options);
   }
 
-  /** The same of another program for Node. */
+  /** Runs another program with Node. */
   runOther(
     argv: readonly string[],
     { uid, env, under = [], ...options }: RunOptions = {},
@@ -130,7 +130,7 @@ export class Stage {
     return [`--mount=/proc/${this.servant.pid}/ns/mnt`, '--wdns=/'];
   }
 
-  /** What runs `migrate-guard` in this host's namespace. */
+  /** The command line that runs `migrate-guard` in this host's namespace. */
   words(argv: readonly string[], env: Readonly<Record<string, string>> = {}): readonly string[] {
     return this.programWords([this.program, ...argv], env);
   }
@@ -146,7 +146,7 @@ export class Stage {
     return ['env', ...variables, ...under, this.node, ...argv];
   }
 
-  /** `check … --json` with this stage's configuration. */
+  /** Runs `check … --json` with this stage's configuration. */
   async check(...words: readonly string[]): Promise<Checked> {
     const result = await this.run(['check', ...words, '--json', '--config', configFile]);
     return parseChecked(result);
@@ -156,14 +156,14 @@ export class Stage {
     return ['--config', configFile];
   }
 
-  /** Ends every process, and with them everything the stage was made of. Idempotent. */
+  /** Ends every process, and with them everything that belongs to the stage. Idempotent. */
   async end(): Promise<void> {
     await Promise.all(this.qemus.map(({ servant }) => servant.end()));
     await this.servant.end();
   }
 }
 
-/** What the command said: its exit status, and the document, one domain's part of it taken out. */
+/** The result of the command: its exit status, and the part of the document about one domain. */
 export interface Checked {
   readonly exit: number | null;
   readonly stderr: string;
@@ -176,7 +176,7 @@ export interface Checked {
 }
 
 export function parseChecked({ exit, stdout, stderr }: CommandResult): Checked {
-  // Of an error there is a document, too, without domains.
+  // The document of an error has no domains.
   const { domains = [] } = (stdout === '' ? {} : JSON.parse(stdout)) as {
     domains?: { domain: string; verdict: string; findings: Finding[]; plan: object[] }[];
   };

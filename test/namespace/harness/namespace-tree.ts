@@ -11,7 +11,7 @@ interface Ownership {
 
 /** The file tree of a namespace, written from outside. No directory of a given path may be an absolute link. */
 export class Tree {
-  /** `pid`: a process in that namespace; `maker`: a process of root's in any. */
+  /** `pid`: a process in that namespace; `maker`: a process of root in any namespace. */
   constructor(
     private readonly pid: number,
     private readonly maker: Servant,
@@ -59,7 +59,7 @@ export class Tree {
     if (mode !== undefined) chmodSync(this.path(path), mode);
   }
 
-  /** As setfacl(1) takes it, `u:9869:rw`. */
+  /** In the notation of setfacl(1): `u:9869:rw`. */
   acl(path: string, entry: string): void {
     this.inside('setfacl', '--modify', entry, path);
   }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 const root = join(__dirname, '../../..');
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- the build's own, in plain JavaScript
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- it belongs to the build, which is plain
+// JavaScript
 const { childPrograms } = require('../../../setup/build/child-program.cjs') as { childPrograms: Plugin };
 
 export interface Program {
@@ -12,10 +13,13 @@ export interface Program {
   remove(): void;
 }
 
-/** The admin's command with the agent beside it, bundled from the sources as they are now: nothing stale in dist/ can be tested by mistake. */
+/**
+ * The admin's command with the agent next to it, bundled from the current sources, so that no test can use an
+ * outdated dist/.
+ */
 export async function bundleProgram(): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-program-'));
-  // Tests run it as other users than root, too.
+  // Tests run the program as other users than root, too.
   chmodSync(directory, 0o755);
   const file = join(directory, 'migrate-guard.cjs');
   await bundleForNode([join(root, 'src/main/migrate-guard.ts')], file);
@@ -23,7 +27,7 @@ export async function bundleProgram(): Promise<Program> {
   return { file, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** One self-contained program of these sources, as setup/build/settings.mjs has it. */
+/** Bundles one self-contained program of these sources, with the settings of setup/build/settings.mjs. */
 export async function bundleForNode(entryPoints: string[], outfile: string): Promise<void> {
   await build({
     absWorkingDir: root,

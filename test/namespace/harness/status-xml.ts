@@ -4,7 +4,7 @@ export interface StatusDisk {
   readonly path: string;
   readonly type?: 'block' | 'file';
   readonly readonly?: boolean;
-  /** What lies below it in its chain. */
+  /** The backing file of the disk. */
   readonly below?: Pick<StatusDisk, 'path' | 'type'>;
 }
 
@@ -15,7 +15,7 @@ interface StatusDomain {
   readonly disks: readonly StatusDisk[];
 }
 
-/** What libvirt 9.0 writes to /run/libvirt/qemu/NAME.xml, as far as it matters here. */
+/** The relevant parts of libvirt 9.0's /run/libvirt/qemu/NAME.xml. */
 export function statusXml({ name, uuid, pid, disks }: StatusDomain): string {
   const elements = disks.map(({ target, path, type = 'block', readonly, below }, index) => {
     const source = type === 'block' ? 'dev' : 'file';

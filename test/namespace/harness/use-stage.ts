@@ -8,11 +8,11 @@ export interface Healthy {
   readonly qemu: Qemu;
 }
 
-/** A stage for each test of a file, and volumes that all of them share. */
+/** A stage for each test of a file, and volumes that all tests share. */
 interface Hold {
   readonly stage: Stage;
   readonly volume: (index: number) => Volume;
-  /** One domain with one disk on the first volume, which its QEMU has, too. */
+  /** Starts one domain with one disk on the first volume, which exists in its QEMU's namespace, too. */
   readonly startHealthy: (options?: Pick<QemuOptions, 'name' | 'user'>) => Promise<Healthy>;
 }
 

@@ -1,5 +1,5 @@
 import { Volume } from '../../lab/harness/volume';
 
-// Makes one volume and lets it go; volume.test.ts kills it before it is done.
+// Creates one volume and stops it; volume.test.ts kills this process before it has finished.
 
 void Volume.create().then((volume) => volume.release());
