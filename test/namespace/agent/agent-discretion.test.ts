@@ -4,13 +4,14 @@ import { configuration, furnish, furnishHostHalf } from '../faults/workflow';
 import { useStage, type Stage } from '../harness';
 import { localSsh } from '../harness/fake-virsh';
 
-// OpenNebula's user may point the link of a disk wherever it likes, and then have the agent look, which is root. What lies
-// behind a directory that QEMU's user may not search must not show: not even whether it is there.
+// OpenNebula's user may lead the link of a disk anywhere, and then have the agent, which is root, check it. The
+// result must not reveal what is behind a directory that QEMU's user may not search, not even whether anything is
+// there.
 
 const on = useStage();
 const path = '/mnt/one/datastores/0/310/disk.0';
 const secret = '/mnt/secret';
-/** What the link is to lead to. */
+/** The target of the link. */
 const hidden = `${secret}/a/b`;
 
 beforeEach(async () => {
@@ -23,7 +24,7 @@ beforeEach(async () => {
   on.stage.host.file('/mnt/open/file', 'x', { uid: 9869 });
 });
 
-/** What may lie there, the first of which is nothing at all. */
+/** The possible contents there; the first is none. */
 const layouts: readonly (readonly [string, (host: Stage['host']) => unknown])[] = [
   ['nothing', () => undefined],
   ['an empty directory', (host) => host.directory(`${secret}/a`, { mode: 0o700 })],
@@ -52,7 +53,7 @@ async function said(argv: readonly string[], request?: object): Promise<string> 
   return `exit ${exit ?? ''}\n${stdout}\n${stderr}`;
 }
 
-/** Whatever lies there, the answer is the same, to the letter. */
+/** The answer must be the same, character by character, whatever is there. */
 async function expectSame(ask: () => Promise<string>): Promise<string> {
   const answers: Record<string, string> = {};
   for (const [what, make] of layouts) {
@@ -83,7 +84,7 @@ describe('the link of a disk leads there', () => {
     ['migrate', { action: 'migrate', domain, destination, checkDestination: true }],
   ])('%s does not tell what is there', async (_, request) => {
     const answer = await expectSame(() => said(['host'], request));
-    // Which directory it is that QEMU's user may not search is no secret.
+    // The directory that QEMU's user may not search may be named.
     expect(answer).toMatch(/\/mnt\/secret(?![/\w])/);
   });
 

@@ -4,7 +4,10 @@ import { door, knock, pwned, request, startHost, theirs, version } from '../inst
 import { Package } from '../installation/package';
 import type { PrivateMachine } from '../installation/private-machine';
 
-/** What OpenNebula's user says to root through its one door: what the front-end does not send does nothing. */
+/**
+ * OpenNebula's user sends requests to the agent through the sudo rule: a request that the front-end never sends has
+ * no effect.
+ */
 
 let source: Package;
 let machine: PrivateMachine;
@@ -151,7 +154,7 @@ describe('hostile requests do nothing', () => {
   });
 
   test('a request that never ends is refused as soon as it is too long, and no more of it is read', async () => {
-    // Writes half a gigabyte without a line end, and says how much of it was taken.
+    // Writes half a gigabyte without a line end, and prints how much of it was read.
     const flood = `$SIG{PIPE} = 'IGNORE'; my ($piece, $sent) = ('x' x 65536, 0);
       while ($sent < 512 * 1024 * 1024) { my $taken = syswrite STDOUT, $piece or last; $sent += $taken }
       print STDERR $sent;`;
@@ -163,7 +166,7 @@ describe('hostile requests do nothing', () => {
       result: 'refused',
       what: 'the request is longer than 4 MiB',
     });
-    // What pipes and buffers hold on the way, and no more.
+    // No more than what pipes and buffers hold.
     expect(Number(stderr)).toBeLessThan(16 * 1024 * 1024);
   });
 });
@@ -191,7 +194,7 @@ describe('what looks at all VMs', () => {
       { kind: 'end', what: expect.stringMatching(/^0 VMs/) as string },
     ]);
     expect(await machine.picture()).toBe(before);
-    // Who asks often must not fill /var.
+    // Repeated requests must not fill /var.
     expect(lstatSync(log).size - size).toBeLessThan(4096);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type CommandResult } from '../../../src/os/run-command';
 
-/** The agent's log, in a program of its own; what others can do to it: host-half.test.ts. */
+/** The agent's log, in a separate program; agent.test.ts shows what other users can do to it. */
 
 const root = join(__dirname, '../../..');
 const deadline = 120_000;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true }));
 beforeEach(() => rmSync(logs, { recursive: true, force: true }));
 
-/** Runs a program that has `log`, and writes to the log by then. */
+/** Runs a program that has `log`, and that logs through it. */
 function runProgram(program: string): Promise<CommandResult> {
   const start = `const { log, logToHost } = require('${directory}/log.cjs'); log('before', {});
     logToHost('oneadmin', '${logs}').then(() => { ${program} });`;

@@ -1,7 +1,7 @@
 import { knock, request } from '../installation/sudo-entry';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
-/** The ssh agent reaches a host for what asks another host there, as OpenNebula has it, and for nothing else. */
+/** A host gets the ssh agent only for actions that connect to another host from there, as in OpenNebula. */
 
 const on = useLittleCloud('each');
 
@@ -13,7 +13,7 @@ interface Connection {
   readonly hasSocket: boolean;
 }
 
-/** Writes down each connection, and runs its command here. */
+/** Records each connection, and runs its command here. */
 async function placeSsh(): Promise<void> {
   const log = 'echo "${SSH_AUTH_SOCK-none} $*" | head -n 1 >>/var/lib/one/connections';
   await on.cloud.program('/usr/bin/ssh', `#!/bin/bash\n${log}\nexec bash -c "\${!#}"\n`);
@@ -26,7 +26,7 @@ function connections(): Connection[] {
   }));
 }
 
-/** With the agent of its service, as oned starts its drivers. */
+/** Runs with the ssh agent of oned's service, as oned starts its drivers. */
 async function driver(action: 'migrate' | 'save'): Promise<void> {
   const words = ['one-310', action === 'save' ? '/var/lib/one/file' : 'kvm2', 'kvm1', '310', 'kvm1'];
   const script = `/var/lib/one/remotes/vmm/kvm/${action}-guard`;

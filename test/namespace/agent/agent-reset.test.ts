@@ -6,8 +6,8 @@ import { useStage } from '../harness';
 import { tellOf } from '../faults/failed-migration';
 import { furnish, furnishHostHalf } from '../faults/workflow';
 
-// `reset` as the front-end asks the agent for it, while another is at it. Behind `virsh` stands one that answers as
-// QEMU does, and takes its time with `cont`.
+// The front-end requests `reset` from the agent while another reset runs. A fake `virsh` answers as QEMU does, and
+// delays its answer to `cont`.
 
 const on = useStage();
 
@@ -45,7 +45,7 @@ test('of two resets of one VM, the second is told that the first is at it; a dry
   expect(endOf(dry)).toMatchObject({ kind: 'end', exit: 0, result: 'planned' });
   writeFileSync(on.stage.host.path('/mnt/go'), 'go\n');
   expect(endOf(await first)).toMatchObject({ kind: 'end', exit: 0, result: 'healed', domain: 'one-310' });
-  // Who hears nothing more after that must not go on without it.
+  // If the connection ends after `begins`, the front-end must not proceed without the agent.
   expect(kindsOf(await first).slice(0, 3)).toEqual(['hello', 'begins', 'did']);
   expect(kindsOf(dry)).not.toContain('begins');
   expect(endOf(await ask({ dryRun: false }))).toMatchObject({ exit: 0, result: 'healthy' });

@@ -15,7 +15,10 @@ import { oneadmin } from '../installation/machine-tree';
 import { Package } from '../installation/package';
 import type { PrivateMachine } from '../installation/private-machine';
 
-/** Attacks of OpenNebula's user on root, through the one door that the sudoers file opens; what is said there: host-half-requests. */
+/**
+ * Attacks of OpenNebula's user on root, through the one command that the sudoers file allows;
+ * agent-hostile-requests.test.ts covers the requests.
+ */
 
 const config = '/etc/migrate-guard/config.yaml';
 
@@ -40,7 +43,7 @@ function isThere(path: string): boolean {
   return isThereOn(machine, path);
 }
 
-/** That it ran as it should, and nothing else did. */
+/** Expects that the agent ran normally, and nothing else did. */
 function expectUnharmed({ exit, stdout, stderr }: CommandResult): void {
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   expect(stdout.split('\n')[0]).toBe(JSON.stringify({ kind: 'hello', version }));
@@ -149,11 +152,11 @@ describe('the environment is ignored', () => {
     ['where the site checks them only', `Defaults env_check += "${names}"\n`],
   ])('%s', async (_, rule) => {
     machine.write('/etc/sudoers.d/zz-site', rule);
-    // Not by setpriv, which would be the first to read LD_…
+    // setpriv cannot set them, because it would be the first program to read LD_…
     const set = Object.entries(evil).map(([name, value]) => `export ${name}='${value}'`);
     const script = [...set, `exec /usr/bin/sudo -n ${program} host`].join('\n');
     const { stderr, ...result } = await knock([request()], ['sh', '-c', script]);
-    // The linker complains of LD_… for the shell's own sudo at most, never for what root runs.
+    // The linker may complain about LD_… for sudo itself, but never for a program that root runs.
     expect(stderr).not.toContain('evil');
     expectUnharmed({ ...result, stderr: '' });
     expect(isThere('/mnt/coverage')).toBe(false);

@@ -5,7 +5,7 @@ import { door, isThere, knock, program, pwned, request, version } from '../insta
 import { Package } from '../installation/package';
 import { PrivateMachine } from '../installation/private-machine';
 
-/** The sudoers file on Debian 13, with its sudo, and with sudo-rs in its place, as Ubuntu has it since 25.10. */
+/** The sudoers file on Debian 13, with its sudo, and with sudo-rs in its place, as in Ubuntu since 25.10. */
 
 let source: Package;
 let tree: string;

@@ -5,14 +5,14 @@ import { buildPresent, buildRelease, previousRelease, type Bundles } from './rel
 import { RollOut, type Halves, type Outcome } from './releases/roll-out';
 
 /**
- * Halves of different releases, as a roll-out over many hosts has them for hours: whatever the front-end asks for is done
- * as by halves of one release, or refused with nothing done; never done by half.
+ * Front-end and agent of different releases, as for hours during a rollout over many hosts: every action is either
+ * done completely, as with one release, or refused without any change.
  */
 
 const made: Bundles[] = [];
 let present: Bundles;
 let previous: Bundles;
-/** The previous release under a number of its own, as a release has one. */
+/** The previous release, with a different version number, as each release has. */
 let numbered: Bundles;
 let volume: Volume | undefined;
 
@@ -36,7 +36,7 @@ async function outcome(action: HostAction, halves: Halves): Promise<Outcome> {
   }
 }
 
-/** What each action does to a VM whose path is missing and whose disks QEMU may not have back. */
+/** The effects of each action on a VM whose path is missing and whose disks QEMU could not hand over. */
 const served: Readonly<Record<HostAction, Omit<Outcome, 'said'>>> = {
   migrate: { exit: 0, repaired: true, done: ['cont', 'migrate', 'cont', 'cont', 'migrate'] },
   save: { exit: 0, repaired: true, done: ['cont', 'save'] },
@@ -50,7 +50,7 @@ const served: Readonly<Record<HostAction, Omit<Outcome, 'said'>>> = {
   state: { exit: 1, repaired: false, done: [] },
 };
 
-/** Likewise, where the host's half refuses: the mover runs without it, and nothing else is done. */
+/** The effects if the agent refuses: the mover runs without it, and nothing else changes. */
 const refused: typeof served = {
   ...served,
   migrate: { exit: 1, repaired: false, done: ['migrate'] },
@@ -62,7 +62,7 @@ const refused: typeof served = {
   foresee: { exit: 2, repaired: false, done: [] },
 };
 
-/** What only a host's half that has served knows. */
+/** Only an agent that has run the action can report these. */
 const findings = /DEPLOY_ID=|is missing in QEMU|"now": "repairable"|the (agent|root-only half) is/;
 
 function isServed(action: HostAction, { said, ...effects }: Outcome): boolean {
@@ -70,7 +70,7 @@ function isServed(action: HostAction, { said, ...effects }: Outcome): boolean {
   return isDeepStrictEqual(effects, served[action]) && (!isAsked || findings.test(said));
 }
 
-/** The probe says nothing then, since one that complains would cost a host its monitoring. */
+/** The probe prints nothing then, because a failing probe would cost a host its monitoring. */
 function isRefused(action: HostAction, { said, ...effects }: Outcome): boolean {
   const tells =
     action === 'probe' ? said === '' : /the front-end has migrate-guard .*, and this host has/.test(said);

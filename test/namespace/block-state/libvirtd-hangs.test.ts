@@ -4,7 +4,7 @@ import { writeLog } from '../faults/failed-migration';
 import { configuration, furnish, furnishHostHalf } from '../faults/workflow';
 import { giveToQemu, placeDisk, stateDirectory, useStage } from '../harness';
 
-// A libvirtd that hangs, on a host with many VMs of which only QEMU could tell how its disks stand.
+// A libvirtd that hangs, on a host with many VMs whose block state only QEMU knows.
 
 const on = useStage();
 const names = ['one-1', 'one-2', 'one-3', 'one-4'];
@@ -35,7 +35,7 @@ function asked(): string[] {
   return on.stage.host.read('/mnt/asked').trimEnd().split('\n');
 }
 
-/** A virsh that stays, and of which no question was answered. */
+/** The arguments of a virsh session whose queries were not answered. */
 const session = '--quiet --connect qemu:///system';
 
 test.each([
@@ -67,7 +67,7 @@ test('where libvirt has a job under way, which may keep a question waiting, a cl
   expect(existsSync(on.stage.host.path('/mnt/asked'))).toBe(false);
 });
 
-// Longer than the probe has for all: past that, nothing new is begun.
+// This is longer than the probe's time for all VMs: after that time, no new query starts.
 test.each([
   ['audit', 1],
   ['probe', 60],

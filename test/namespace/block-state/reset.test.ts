@@ -7,8 +7,8 @@ import { tellOf, writeLog } from '../faults/failed-migration';
 import { configuration, furnish, logDirectory } from '../faults/workflow';
 import { handingOverFailed } from '../harness/fake-virsh';
 
-// `reset` where no memory can be read, of one VM and of all on a host: three, of which the log of the first and the last
-// tells of a migration that failed, and that of the second of none. Behind `virsh` stands one that answers as QEMU does.
+// `reset` of one VM and of all on a host, where no memory can be read. There are three VMs: the logs of the first and
+// the last show a failed migration, that of the second shows none. A fake `virsh` answers as QEMU does.
 
 const on = useStage();
 let first: Qemu;
@@ -33,14 +33,14 @@ function run(...argv: readonly string[]): Promise<CommandResult> {
   return on.stage.run([...argv, '--config', configuration], { env });
 }
 
-/** The exit status, and of each VM that was told of: how it ended, its block state, why. */
+/** The exit status, and for each reported VM the result, the block state, and the reason. */
 async function resetAll(): Promise<{ exit: number | null; told: readonly (readonly string[])[] }> {
   const { exit, stdout } = await run('reset', '--all', '--json');
   const { domains } = JSON.parse(stdout) as { domains: ResetReport[] };
   return { exit, told: domains.map(({ domain, result, what }) => [domain, result, what]) };
 }
 
-/** What virsh does first when it is asked about the first VM; `case` patterns and commands of the shell. */
+/** What virsh does first for a query about the first VM; `case` patterns and shell commands. */
 function whenFirst(cases: string): void {
   const answers = on.stage.host.read('/mnt/bin/virsh').replace('#!/bin/sh\n', '');
   const script = `#!/bin/sh\ncase "$*" in *${first.uuid}*) case "$*" in ${cases} ;; esac ;; esac\n${answers}`;

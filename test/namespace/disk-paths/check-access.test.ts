@@ -9,13 +9,13 @@ import {
   type QemuOptions,
 } from '../harness';
 
-// Every answer is held against the kernel's: QEMU's stand-in opens the disk with the rights that it has.
+// Every result is compared with the kernel's: the fake QEMU opens the disk with its own rights.
 
 const on = useStage();
 
 type Change = (qemu: Qemu, disk: PlacedDisk) => void | Promise<void>;
 
-/** What check says after the change, and whether the kernel lets QEMU read and write the disk. */
+/** The report of check after the change, and whether the kernel lets QEMU read and write the disk. */
 async function judge(
   user: QemuOptions['user'],
   change: Change,

@@ -16,12 +16,15 @@ import type { CommandResult } from '../../../src/os/run-command';
 import { forecastRelink } from '../../../src/relink/forecast';
 import { oneadmin, stateDirectory, useStage, type Qemu, type Stage } from '../harness';
 
-// Storage whose server is gone: a FUSE file system that nobody serves. The first look at it does not come back.
+// Storage whose server is gone: a FUSE file system without a server. The first access to it never returns.
 
 const on = useStage();
 let server: number | undefined;
 
-/** In the namespace of that process. While the descriptor is open the kernel waits for a server that is to read from it. */
+/**
+ * Mounts it in the namespace of that process. While the descriptor is open the kernel waits for a server that reads
+ * from it.
+ */
 function mountDead(stage: Stage, path: string, pid = stage.servant.pid): void {
   stage.host.directory(path);
   server = openSync('/dev/fuse', 'r+');
@@ -35,7 +38,7 @@ function mountDead(stage: Stage, path: string, pid = stage.servant.pid): void {
   if (status !== 0) throw new Error(stderr);
 }
 
-/** The kernel then ends all that wait. */
+/** Closing the descriptor makes the kernel end all waiting accesses. */
 afterEach(() => {
   if (server !== undefined) closeSync(server);
   server = undefined;
@@ -84,7 +87,7 @@ test('what hangs with some VMs is unknown of them, and hides no other', async ()
       found.push(`${report.domain} ${now} ${trouble}`);
     }
     expect(found[0]).toMatch(/^one-310 undecided .*\/mnt\/dead does not answer/);
-    // Its QEMU holds nothing open, which is told only of paths that were looked at.
+    // Its QEMU holds no file open, which is reported only for paths that were checked.
     expect(found[1]).toMatch(/^one-311 blocked .*QEMU holds no such device or file open/);
     expect(found).toHaveLength(2);
   } finally {

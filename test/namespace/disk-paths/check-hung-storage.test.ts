@@ -5,11 +5,11 @@ import { tellOf, writeLog } from '../faults/failed-migration';
 import { configuration, furnish, furnishHostHalf } from '../faults/workflow';
 import { FuseMount, until, useStage, type FuseMode } from '../harness';
 
-// Storage that still tells how full it is, and nothing else: who asks for more is held in the kernel, and no signal ends
-// that. One VM has its disk there; all others, and whoever asks for them, must not suffer.
+// Storage that still reports its free space (statfs), and nothing else: any other access blocks in the kernel, and no
+// signal ends it. One VM has its disk there; the other VMs, and queries about them, must not be affected.
 
 let slow: FuseMount | undefined;
-// Before the QEMU that has a file open there is ended.
+// The mount must end before the QEMU that has a file open there.
 afterEach(async () => {
   await slow?.end();
   await until(() => left().length === 0, { what: 'what hung there has ended', evidence: left });
@@ -17,7 +17,7 @@ afterEach(async () => {
 const on = useStage();
 
 const answerDeadlineMs = 60_000;
-/** Longer than the probe gives itself, shorter than OpenNebula waits. */
+/** Longer than the probe's own limit, shorter than OpenNebula's. */
 const probeDeadlineMs = 25_000;
 const mount = '/mnt/slow';
 const disk = { path: '/mnt/one/datastores/0/311/disk.0', type: 'file' } as const;
@@ -47,7 +47,7 @@ async function verb(...words: readonly string[]): Promise<CommandResult> {
   return result;
 }
 
-/** What the agent says last. */
+/** The agent's last message. */
 async function agent(request: object): Promise<object> {
   const input = `${JSON.stringify({ version: versionNumber, ...request })}\n`;
   const { stdout, timedOut } = await run(['host'], { input, deadline: probeDeadlineMs });
@@ -55,7 +55,7 @@ async function agent(request: object): Promise<object> {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as object;
 }
 
-/** The mount by its name, and not a path below it. */
+/** The name of the mount, not of a path below it. */
 const namesMount = expect.stringMatching(/\/mnt\/slow(?![/\w])/) as string;
 const unknownPath = {
   verdict: 'undecided',
@@ -64,7 +64,7 @@ const unknownPath = {
   ]) as unknown,
 };
 
-/** Processes that somebody has left behind on this host. */
+/** Processes that remain on this host. */
 function left(): string[] {
   const host = readlinkSync(`/proc/${on.stage.servant.pid}/ns/mnt`);
   return readdirSync('/proc')
@@ -104,7 +104,7 @@ describe.each<[FuseMode, string, Command[]]>([
     await slow?.set(mode);
     const { exit, stdout } = await verb(...argv);
     const { domains } = JSON.parse(stdout) as { domains: { verdict: string }[] };
-    // A stand-in has no node by that name, which --deep asks for.
+    // The fake QEMU has no block node of that name, which --deep needs.
     const healthy = name.includes('--deep') ? {} : { verdict: 'safe' };
     expect({ exit, domains }).toMatchObject({
       exit: 2,
@@ -189,7 +189,7 @@ describe.each<[FuseMode, string, Command[]]>([
     expect(JSON.parse(stdout)).toMatchObject({ domains: [{ verdict: 'safe' }, unknownPath, unknownPath] });
     await agent({ action: 'probe' });
     await verb('repair', '311');
-    // What did not hang may still be about to end.
+    // Processes that do not hang may still be about to end.
     await until(() => left().length === 1, { what: 'one process is left', evidence: left });
     expect(left()).toEqual(hung);
     expect(slow?.unanswered).toEqual(asked);

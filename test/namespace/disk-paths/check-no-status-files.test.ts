@@ -5,7 +5,8 @@ import { configuration, furnish, furnishHostHalf } from '../faults/workflow';
 import { stateDirectory, statusXml, useStage, type Healthy } from '../harness';
 import { localSsh, ordersTo, recordingVirsh } from '../harness/fake-virsh';
 
-// Everybody can start a process with the command line of a QEMU. Which process a domain is, only libvirt's own files tell.
+// Any user can start a process with the command line of a QEMU. Only libvirt's own files show which process a domain
+// is.
 
 const on = useStage();
 let healthy: Healthy;
@@ -18,14 +19,14 @@ beforeEach(async () => {
   const status = statusXml({ name: 'one-310', uuid: qemu.uuid, pid: qemu.pid, disks: [disk] });
   const xml = /<domain [^]*<\/domain>/.exec(status)?.[0] ?? '';
   on.stage.host.file('/mnt/one-310.xml', xml, { mode: 0o644 });
-  // A libvirtd that knows the domain, of which a migration has failed.
+  // A libvirtd that knows the domain and reports a failed migration of it.
   const known = `*' list '*) echo '${qemu.uuid} one-310' ;;
     *dumpxml*) cat /mnt/one-310.xml ;;
     *query-migrate*) echo '{"return":{"status":"failed"}}' ;;`;
   on.stage.host.file('/mnt/bin/virsh', recordingVirsh(known), { mode: 0o755 });
   on.stage.host.file('/mnt/bin/ssh', localSsh, { mode: 0o755 });
   writeLog(on.stage, 'one-310', true);
-  // Something to do for whoever would do it.
+  // There is something to repair, so that a repair would show.
   qemu.tree.remove('/dev/storpool');
 });
 
@@ -41,7 +42,7 @@ function list(): string {
   return healthy.qemu.tree.inside('find', '/dev', '-printf', '%p %i %M %U:%G %C@ %l\n');
 }
 
-/** Nothing was done to the process, nor to what libvirtd calls the domain. */
+/** Expects no change of the process or of libvirtd's domain. */
 async function expectUntouched(work: () => Promise<CommandResult>): Promise<CommandResult> {
   const before = list();
   const result = await work();

@@ -1,6 +1,6 @@
 import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu } from '../harness';
 
-// A file below a disk, as a live snapshot leaves one: libvirt's XML says nothing of how QEMU holds it.
+// A backing file, as a live snapshot leaves one: libvirt's XML does not show whether QEMU holds it for writing.
 
 const on = useStage({ volumes: 3 });
 const inQemu = "in QEMU's mount namespace";
@@ -10,7 +10,7 @@ interface Below {
   readonly base: PlacedDisk;
 }
 
-/** One domain with a disk and a file below it, which QEMU holds by descriptors of these modes, in that order. */
+/** One domain with a disk and a backing file, which QEMU holds by descriptors of these modes, in that order. */
 async function startBelow(modes: readonly ('ro' | 'rw')[], between = 0): Promise<Below> {
   const [disk, base] = [await placeDisk(on.stage, on.volume(0)), await placeDisk(on.stage, on.volume(1), 1)];
   const others = Array.from({ length: between }, () => '/dev/null');
@@ -86,7 +86,7 @@ test('whose path is whole costs no look at how it is held', async () => {
   };
   expect(await looks()).toBe(0);
   qemu.tree.remove(base.link);
-  // Its disk and the file below: each once.
+  // The disk and the backing file, each once.
   expect(await looks()).toBe(2);
 });
 

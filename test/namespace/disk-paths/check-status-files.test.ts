@@ -159,7 +159,7 @@ describe('a state directory that cannot be read', () => {
     await startHealthy();
     on.stage.host.own(stateDirectory, { mode: directory });
     on.stage.host.own(`${stateDirectory}/one-310.xml`, { mode: file });
-    // A libvirtd that refuses is a virsh that says so, in the words of libvirt 9.0.
+    // The fake virsh fails as with a libvirtd that refuses, with the text of libvirt 9.0.
     const says = 'error: authentication unavailable: no polkit agent available';
     on.stage.host.file('/mnt/bin/virsh', `#!/bin/sh\necho '${says}' >&2\nexit 1\n`, { mode: 0o755 });
     const { exit, stdout, stderr } = await on.stage.run(['check', '310', ...on.stage.configuration], {

@@ -6,7 +6,7 @@ const inQemu = "in QEMU's mount namespace";
 const repairable = { exit: 1, verdict: 'repairable' };
 const blocked = { exit: 1, verdict: 'blocked', plan: [] };
 
-/** The kernel’s list of block devices, without any. A real device cannot be taken away while it is open. */
+/** Empties the kernel's list of block devices, because a real device cannot be removed while it is open. */
 const takeDevicesAway = (): string => on.stage.host.inside('mount', '-t', 'tmpfs', 'tmpfs', '/sys/dev/block');
 
 describe('the device that QEMU holds is gone', () => {
@@ -65,7 +65,7 @@ describe('what leads astray', () => {
       `disk-path problem: ${disk.link} is missing ${inQemu}`,
       `disk-device problem: the path leads to block device ${on.volume(1).rdev} on the host, but QEMU holds block device ${on.volume(0).rdev} open`,
     ]);
-    // What is advised: the path leads there again.
+    // The advised remedy: the path leads to the device again.
     on.stage.host.remove(disk.node);
     await on.stage.host.node(disk.node, 'b', on.volume(0).rdev, { uid: 9869 });
     expect(await on.stage.check('310')).toMatchObject({ verdict: 'repairable' });

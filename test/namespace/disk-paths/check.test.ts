@@ -61,7 +61,7 @@ describe('a healthy domain', () => {
     const names = Array.from({ length: 6 }, (_, index) => `one-${310 + index}`);
     for (const name of names) await on.stage.startQemu({ name, disks: [disk], ownNamespace: false });
     const all = ['check', '--all', '--json', ...on.stage.configuration];
-    // 100 descriptors are left alone, and three are needed for each: four at once.
+    // 100 descriptors are reserved, and each domain needs three: four at the same time.
     const { domains } = parseChecked(await on.stage.run(all, { under: ['prlimit', '--nofile=112'] }));
     expect(domains.map(({ domain, verdict }) => `${domain} ${verdict}`)).toEqual(
       names.map((name) => `${name} safe`),
@@ -70,7 +70,8 @@ describe('a healthy domain', () => {
 
   test('with --deep, on a file system that numbers its files with all 64 bits', async () => {
     const { host } = on.stage;
-    // What overlayfs makes of two file systems (Documentation/filesystems/overlayfs.rst, xino), CephFS and NFS have of themselves.
+    // overlayfs numbers its files so over two file systems (Documentation/filesystems/overlayfs.rst, xino); CephFS
+    // and NFS always do.
     for (const layer of ['one', 'other', 'upper']) {
       host.directory(`/mnt/${layer}`);
       host.mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', `/mnt/${layer}`);
@@ -102,7 +103,7 @@ describe('a healthy domain', () => {
     );
     expect(troubles).toEqual([
       expect.stringMatching(/^disk-name unknown: QEMU could not be asked for its block nodes: /),
-      // A stand-in has no log, and no layout.
+      // A fake QEMU has no log and no layout.
       expect.stringMatching(
         /^block-state unknown: QEMU's log .* cannot be read: ENOENT; memory was not read: /,
       ),

@@ -15,8 +15,8 @@ import {
 import { version } from '../installation/sudo-entry';
 import { guardedSave } from '../harness/fake-virsh';
 
-// Debian 13's own Node refuses to change its credentials (it is built with io_uring; CVE-2024-22017). What is installed
-// there runs on it all the same.
+// Debian 13's own Node refuses to change its credentials (it is built with io_uring; CVE-2024-22017). The installed
+// programs must work with it.
 
 let built: Built;
 let release: Release;

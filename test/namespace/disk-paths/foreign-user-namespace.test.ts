@@ -5,8 +5,8 @@ import { configuration, furnish, furnishHostHalf } from '../faults/workflow';
 import { giveToQemu, HostileQemu, placeDisk, useStage, type Qemu } from '../harness';
 import { localSsh, ordersTo, recordingVirsh } from '../harness/fake-virsh';
 
-// A guest that got out into its QEMU may make that unshare a user and a mount namespace, where it mounts programs of its
-// own. Whoever looked them up in there would run them as root of the host.
+// A guest that has taken over its QEMU may make it unshare a user and a mount namespace, and mount other programs
+// there. A lookup in that namespace would run them as root of the host.
 
 const on = useStage({ volumes: 2 });
 let hostile: HostileQemu;
@@ -27,7 +27,9 @@ function run(argv: readonly string[], input?: object): Promise<CommandResult> {
   });
 }
 
-/** Nothing of the VM's ran, nothing was made in there, nobody moved it; and why is said. */
+/**
+ * Expects that no program of the VM ran, nothing was created there, the VM was not moved, and the reason was printed.
+ */
 function expectRefused(entries: string, { stdout, stderr }: CommandResult): void {
   expect(hostile.marks).toBe('');
   expect(list()).toBe(entries);

@@ -13,7 +13,7 @@ test('a link that two disks share is replaced only with the whole way of both', 
     disks: [{ path: '/dev/by-name/a' }, { path: '/dev/by-name/b' }],
     holds: ['/dev/sp-a', '/dev/sp-b'],
     prepare: async (tree) => {
-      // Only b can be reached, by the directory that the link led to when QEMU started.
+      // Only b can be reached, through the directory to which the link led when QEMU started.
       tree.link('/dev/by-name', 'old');
       tree.link('/dev/old/b', '../sp-b');
       for (const [index, name] of ['a', 'b'].entries()) {

@@ -35,7 +35,7 @@ afterAll(() => {
 
 const byid = '/dev/storpool-byid/fir.b.f2g';
 
-/** A domain whose disk's link was re-pointed on the host, and a directory that nothing may ever appear in. */
+/** A domain whose disk's link was re-pointed on the host, and a directory in which nothing may ever be created. */
 beforeEach(async () => {
   stage = await Stage.start('');
   disk = await placeDisk(stage, right);
@@ -53,7 +53,7 @@ function repair(): ReturnType<typeof repairLocked> {
   return repairLocked(domain, false, stage.host.root);
 }
 
-/** Every entry of the namespace's /dev, with what a change would change. */
+/** Every entry of the namespace's /dev, with the attributes that a change would affect. */
 function picture(): unknown[] {
   const root = qemu.tree.path('/dev');
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
@@ -65,7 +65,7 @@ function picture(): unknown[] {
   });
 }
 
-/** Plans on the facts of now, lets `meanwhile` change the world, then carries the plan out. */
+/** Plans with the current facts, lets `meanwhile` change the machine, then executes the plan. */
 async function planThenAct(
   meanwhile: () => void | Promise<void>,
 ): Promise<{ done: readonly Step[]; error: string | undefined }> {
@@ -156,7 +156,7 @@ test('the host’s device exchanged between plan and act: nothing is made', asyn
   });
   expect(error).toContain(`/dev/sp-new is now block device ${wrong.rdev} on the host`);
   expect(await qemu.servant.ask('stat', '/dev/sp-new')).toBe('ENOENT');
-  // And a whole repair refuses what the host's path leads to now.
+  // A whole repair refuses, too, because of what the host's path leads to now.
   expect(await repair()).toMatchObject({ result: 'refused', verdict: 'blocked' });
 });
 

@@ -14,8 +14,8 @@ import type { MadeTree, Topology } from './topologies/topology-spec';
 import { topology } from './topologies/topology';
 import { World } from './topologies/topology-host';
 
-// The judge is the kernel: a process in QEMU's namespace, with QEMU's user, opens the same path.
-// `npm run test:topologies -- --runs 100000` runs many more of them (setup/many.mjs).
+// The kernel is the reference: a process in QEMU's namespace, with QEMU's user, opens the same path. `npm run
+// test:topologies -- --runs 100000` runs many more topologies (setup/many.mjs).
 
 const runs = Number(process.env['MIGRATE_GUARD_TOPOLOGIES'] ?? 2000);
 const base = '/dev/t';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => ifMade(world, (made) => made.end()));
 
-/** The end of a walk in the words of fake-qemu.pl, which are those of the kernel. */
+/** The end of a walk in the notation of fake-qemu.pl, which shows the kernel's result. */
 function inKernelWords({ end }: ResolvedPath): string {
   switch (end.kind) {
     case 'found':
@@ -47,7 +47,10 @@ function inKernelWords({ end }: ResolvedPath): string {
   }
 }
 
-/** There the kernel refuses even root to follow a link, which our walk does not do: what QEMU may is asked elsewhere. */
+/**
+ * In such trees the kernel does not let even root follow a link; our walk ignores that, because other checks
+ * determine what QEMU may open.
+ */
 function bindsRoot(tree: MadeTree): boolean {
   return [...tree.values()].some(
     (made) =>
@@ -57,23 +60,26 @@ function bindsRoot(tree: MadeTree): boolean {
   );
 }
 
-/** Node cannot say where such a link leads: then nothing is known, and nothing else may be said. */
+/** Node cannot read such a target: then the end is unknown, and no other result is allowed. */
 function isUnread({ end }: ResolvedPath, tree: MadeTree): boolean {
   if (end.kind !== 'unreadable' || end.error !== 'a link whose target is not UTF-8') return false;
   return [...tree.values()].some((made) => made.kind === 'link' && hasOddBytes(made.target));
 }
 
-/** Carries the plan out as a repair does; gives why it could not, if it could not. */
+/**
+ * Executes the plan as a repair does.
+ * @returns why it failed; undefined if it did not
+ */
 async function carryOut(domain: Domain, plan: readonly Step[]): Promise<string | undefined> {
   const { error } = await whileHeld(domain, world.stage, (held, host) => apply(plan, { held, host }));
   return error?.what;
 }
 
 /**
- * Of a path with more than 20 links the kernel may say ELOOP by chance: a walk that it has to begin anew, be it for a
- * mount that is made elsewhere, goes on counting its links (fs/namei.c: filename_lookup() walks up to three times, and
- * path_init() leaves total_link_count as it was; 8 of 1,000 with 39 links, while others mount). A real loop is one
- * each time.
+ * With more than 20 links in a path the kernel may return ELOOP by chance: if it must restart a walk, for example
+ * because of a mount elsewhere, it does not reset its count of links (fs/namei.c: filename_lookup() walks up to three
+ * times, and path_init() leaves total_link_count as it was; 8 of 1,000 with 39 links, while others mount). A real
+ * loop returns it each time.
  */
 async function askKernel(
   servant: Servant,
@@ -92,7 +98,8 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   const { path } = made;
   const { qemu, inside } = world.residentOf(made);
   const domain = domainOf(qemu, path, made.role);
-  // First alone: what QEMU's own process opens for a moment would be among the files that it has open.
+  // The facts are collected first and alone: otherwise a file that QEMU's own process opens for a moment would be
+  // among its open files.
   const facts = await world.held.with(domain, (held) => collectFacts(held));
   if ('why' in facts) throw new Error(facts.why);
   const [hostEnd, rootEnd, qemuEnd, opened, handedOver] = await Promise.all([
@@ -108,7 +115,7 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   const isClosed = [source.host, source.namespace].map((walk) => closedDirectory(walk) !== undefined);
   if (!bindsRoot(made.host) && !unread[0] && !isClosed[0])
     expect(`host: ${inKernelWords(source.host)}`).toBe(`host: ${hostEnd}`);
-  // Where a directory is closed to QEMU's user the kernel says so to QEMU, whatever root would find behind it.
+  // If a directory is closed to QEMU's user, the kernel refuses QEMU, whatever root would find behind it.
   if (!bindsRoot(made.qemu) && !unread[1]) {
     const kernelEnd = isClosed[1] ? qemuEnd : rootEnd;
     expect(`inside: ${inKernelWords(source.namespace)}`).toBe(`inside: ${kernelEnd}`);
@@ -120,7 +127,7 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   const held = [`block ${world.right.rdev}`, world.shared];
   const [onHost, within] = [inKernelWords(source.host), inKernelWords(source.namespace)];
   const isRight = (answer: string): boolean => answer === onHost && held.includes(answer);
-  // What QEMU does not open again matters only where it leads to another disk.
+  // A file that QEMU does not reopen matters only if its path leads to another disk.
   const kept = isRight(onHost) && (within === onHost || !/^(block|file) /.test(within));
   const opens =
     made.role === 'disk'
@@ -128,7 +135,7 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
       : handedOver === 'kept'
         ? kept
         : isRight(handedOver);
-  // What nobody knows is never safe; and it is blocked where the other half alone is wrong.
+  // An unknown is never safe; the domain is blocked if the other view alone is wrong.
   if (unread.includes(true))
     return expect(opens ? ['undecided'] : ['undecided', 'blocked']).toContain(verdict);
   const troubles = findings
@@ -156,7 +163,7 @@ test(`${runs} topologies: the verdict is what the kernel does`, async () => {
     }),
     { numRuns: runs },
   );
-  // All of them have to occur, or the generator has lost its edge.
+  // All of these must occur; otherwise the generator is no longer useful.
   if (runs >= 1000)
     expect([...counted.keys()].sort()).toEqual(['blocked', 'repairable', 'safe', 'undecided']);
   process.stdout.write(

@@ -18,7 +18,7 @@ export interface Report {
   readonly hosts: readonly { readonly host: string; readonly findings: readonly Finding[] }[];
 }
 
-/** One machine that is front-end and host at once; OpenNebula's commands and the network are stand-ins. */
+/** One machine that is both front-end and host; OpenNebula's commands and the network are fakes. */
 class DoctorMachine {
   constructor(private readonly on: { readonly source: Package; readonly machine: PrivateMachine }) {}
 
@@ -35,7 +35,7 @@ class DoctorMachine {
     chmodSync(this.machine.path(path), 0o755);
   }
 
-  /** OpenNebula, as far as doctor sees it. `ssh` runs the command here, as the user it was started by. */
+  /** OpenNebula, as far as doctor sees it. The fake `ssh` runs the command here, as the user who started it. */
   async frontEnd(hosts: string, hooks: string): Promise<void> {
     await this.machine.root([
       'sh',

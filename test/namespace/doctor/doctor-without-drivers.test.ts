@@ -8,7 +8,7 @@ test('the hooks do where VM_MAD cannot be touched', async () => {
   await on.frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
   on.program('/usr/bin/gdb', 'echo GNU gdb 13');
   on.machine.write('/etc/one/oned.conf', onedConf());
-  // The site had the drivers, too, and an upgrade of OpenNebula has undone that.
+  // The site also used the drivers, and an upgrade of OpenNebula has reverted that.
   const undone = await on.doctor();
   expect([undone.exit, troubles(undone.findings)]).toEqual([1, ['vm-mad problem']]);
   expect(undone.findings.find(({ check }) => check === 'vm-mad')?.what).toContain('as install.sh had set it');

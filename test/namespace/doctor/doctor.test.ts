@@ -45,7 +45,7 @@ test('what is wrong, with the remedy, in both places', async () => {
 
 test('hosts that do not answer are unknown, in bounded time, and hide no other; one without the agent is a problem', async () => {
   await on.frontEnd(hostPool('slow', 'gone', 'kvm1', 'bare'), hookPool());
-  // Long enough for the hosts that answer, on any machine; the slow one would take ten minutes.
+  // The deadline is long enough for the hosts that answer, on any machine; the slow one would take ten minutes.
   on.machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 20\nreset:\n  strategies: [cont]\n');
   const report = await on.doctor();
   expect(report.hosts.map(({ host, findings }) => [host, troubles(findings)])).toEqual([
@@ -128,7 +128,8 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
     const found = async (): Promise<Finding | undefined> =>
       (await on.doctor()).findings.find(({ check }) => check === 'layout');
     const missing = await found();
-    // A hint: QEMU's log and the other remedies need none, and doctor is run right after the installation.
+    // It is only a note: QEMU's log and the other remedies need no layout, and doctor runs directly after the
+    // installation.
     expect(missing).toMatchObject({ state: 'ok', note: true });
     expect(missing?.remedy).toMatch(/^migrate-guard layout \/usr\/bin\/perl/);
     const [, file = ''] =

@@ -2,7 +2,7 @@ import { onedConf, selected } from '../installation/machine-tree';
 import { hookPool, hostPool, troubles, useDoctorMachine, type Finding, type Report } from './doctor-machine';
 import { besideOned, layOned } from './running-oned';
 
-/** What doctor says of the oned that runs, which read oned.conf when it started. */
+/** doctor's report about the running oned, which read oned.conf when it started. */
 
 const on = useDoctorMachine('all');
 const check = 'oned';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   layOned(on.machine);
 });
 
-/** Runs the script, whose last command is doctor. */
+/** Runs the script; its last command is doctor. */
 async function doctor(...script: readonly string[]): Promise<{ report: Report; oned: Finding | undefined }> {
   const { exit, stdout, stderr } = await besideOned(on.machine, script.join('\n'));
   expect(stderr).not.toContain('line ');
@@ -21,7 +21,7 @@ async function doctor(...script: readonly string[]): Promise<{ report: Report; o
   return { report, oned: report.findings.find((finding) => finding.check === check) };
 }
 
-/** Writes this as oned.conf, in a script. */
+/** A shell command that writes this as oned.conf. */
 function conf(text: string): string {
   return `cat >/etc/one/oned.conf <<'END'\n${text}END`;
 }

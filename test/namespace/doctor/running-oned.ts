@@ -3,9 +3,9 @@ import type { CommandResult } from '../../../src/os/run-command';
 import type { PrivateMachine } from '../installation/private-machine';
 
 /**
- * As oned starts its drivers (release 7.4.0; the same since 6.0): the whole of ARGUMENTS is one argument of the program in
- * EXECUTABLE, whose stdin and stdout are pipes and which has to answer INIT (include/Driver.h, start_driver). It reads
- * oned.conf once, when it starts (src/nebula/Nebula.cc, start).
+ * Starts drivers as oned does (release 7.4.0; the same since 6.0): the whole of ARGUMENTS is one argument of the
+ * program in EXECUTABLE, whose stdin and stdout are pipes and which must answer INIT (include/Driver.h,
+ * start_driver). It reads oned.conf once, when it starts (src/nebula/Nebula.cc, start).
  */
 const oned = `#!/bin/bash
 cd /run/one
@@ -24,19 +24,24 @@ echo ready
 wait
 `;
 
-/** src/vmm_mad/exec/one_vmm_exec with execute_mad of src/mad/sh/madcommon.sh: the words are split here. */
+/** src/vmm_mad/exec/one_vmm_exec with execute_mad of src/mad/sh/madcommon.sh: these split ARGUMENTS into words. */
 const mad = `#!/bin/bash
 exec nice -n 19 /usr/lib/one/mads/$(basename $0).rb $* 2>/dev/null
 `;
 
-/** src/vmm_mad/exec/one_vmm_exec.rb: its first line, and what src/mad/ruby/OpenNebulaDriver.rb answers and ends at. */
+/**
+ * src/vmm_mad/exec/one_vmm_exec.rb: its first line, and the requests that src/mad/ruby/OpenNebulaDriver.rb answers or
+ * ends at.
+ */
 const rubyMad = `#!/usr/bin/env ruby
 while read -r action rest; do
   case $action in INIT) echo INIT SUCCESS ;; FINALIZE) exit ;; esac
 done
 `;
 
-/** Puts OpenNebula's daemon and its drivers onto the machine. Ruby need not be there: bash bears its name. */
+/**
+ * Installs OpenNebula's daemon and its drivers on the machine. Ruby may not be installed: bash runs under its name.
+ */
 export function layOned(machine: PrivateMachine): void {
   mkdirSync(machine.path('/usr/lib/one/mads'), { recursive: true });
   const programs = {
@@ -51,8 +56,8 @@ export function layOned(machine: PrivateMachine): void {
 }
 
 /**
- * Runs a script of bash beside processes of its own, as root. `start_oned` in it returns when oned is up. bash stays the
- * first of them: it would replace itself by the last command.
+ * Runs a bash script in a separate process namespace, as root. In it, `start_oned` returns when oned is ready. bash
+ * stays the first process: without a further command it would replace itself by the last one.
  */
 export function besideOned(machine: PrivateMachine, script: string): Promise<CommandResult> {
   const start = `rm -rf /run/one; install -d -o oneadmin /run/one; ln -sf /bin/bash /usr/bin/ruby

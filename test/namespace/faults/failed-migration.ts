@@ -4,8 +4,8 @@ import type { Read } from './fs-snapshot';
 import { logDirectory } from './workflow';
 
 /**
- * What `virsh qemu-monitor-command` passes on of a QEMU that runs after a migration has failed. Without a command it reads
- * commands, which it splits like a shell.
+ * The answers of `virsh qemu-monitor-command` for a QEMU that runs after a failed migration. Without a command it
+ * reads commands, and splits them like a shell.
  */
 const virsh = (node: object): string => `#!/bin/sh
 case "$*" in
@@ -30,7 +30,7 @@ const failed =
 
 type HandingOver = 'failed' | 'inactive' | 'none';
 
-/** A healthy domain of which {@link tellOf} tells. */
+/** Starts a healthy domain, with the log and the answers of {@link tellOf}. */
 export async function startLogged(
   program: string,
   volumes: readonly Volume[],
@@ -42,8 +42,9 @@ export async function startLogged(
 }
 
 /**
- * Puts a log of `one-310`'s QEMU in which a migration has failed or none was, and a virsh that tells alike. `inactive`:
- * QEMU 10.0 calls its disk inactive; an older one tells nothing of that, and takes its disks back when it is told to `cont`.
+ * Installs a log of `one-310`'s QEMU with a failed migration or with none, and a virsh that answers accordingly.
+ * `inactive`: QEMU 10.0 reports its disk as inactive; an older one does not report it, and takes its disks back after
+ * `cont`.
  */
 export function tellOf(stage: Stage, handingOver: HandingOver): void {
   writeLog(stage, 'one-310', handingOver !== 'none');
@@ -52,14 +53,17 @@ export function tellOf(stage: Stage, handingOver: HandingOver): void {
   stage.host.file('/mnt/bin/virsh', answers, { mode: 0o755 });
 }
 
-/** The log of a QEMU that starts now, in which a migration has failed or none was. */
+/** Writes the log of a QEMU that starts now, with a failed migration or with none. */
 export function writeLog(stage: Stage, name: string, hasFailed: boolean): void {
   const now = new Date().toISOString().replace('T', ' ').replace('Z', '+0000');
   const log = `${now}: starting up libvirt version: 9.0.0\n${hasFailed ? failed : ''}`;
   stage.host.file(`${logDirectory}/${name}.log`, log, { mode: 0o600 });
 }
 
-/** Of the note of a reset, which tells the time and the process: whether it is whole. Each log begins at a time of its own. */
+/**
+ * Reads only whether a reset marker is complete, because it contains the time and the process. Each log begins at a
+ * different time.
+ */
 export const readNote: Read = (path, text) => {
   if (path.startsWith(logDirectory)) return undefined;
   if (!path.endsWith('.reset')) return text;

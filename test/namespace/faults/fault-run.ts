@@ -6,10 +6,10 @@ import { inject, record, type Call } from './syscall-trace';
 import { pictureOf, type Picture, type Read } from './fs-snapshot';
 import { configuration, type Workflow, type World } from './workflow';
 
-/** What a fault is to strace, and which calls can meet it. */
+/** A fault as strace injects it, and the calls that it can affect. */
 interface Fault {
   readonly inject: string;
-  /** All calls of that name from then on meet it, too: a full file system stays full. */
+  /** Whether all later calls of that name fail, too: a full file system stays full. */
   readonly lasting: (call: Call) => boolean;
   readonly meets: (call: Call) => boolean;
 }
@@ -18,7 +18,7 @@ const takesSpace = /^(mkdir|symlink|link|rename|mknod|open|.?setxattr|write|pwri
 const isOpenOrWrite = /^(open|p?write|f(data)?sync|ftruncate)/;
 
 export const faults = {
-  // A process that opens or writes something else later on does not meet the same file system.
+  // The fault is not lasting: a process that starts later works normally.
   'kill -9': { inject: 'signal=SIGKILL', lasting: () => false, meets: () => true },
   ENOSPC: {
     inject: 'error=ENOSPC',
@@ -35,7 +35,7 @@ export const faults = {
 
 export type FaultName = keyof typeof faults;
 
-/** How a run without any fault goes. */
+/** The result of a run without a fault. */
 export interface Unhindered {
   readonly calls: readonly Call[];
   readonly exit: number | null;
@@ -43,7 +43,7 @@ export interface Unhindered {
   readonly after: Picture;
 }
 
-/** What was left when the fault was over: the end, the beginning, or something in between that a later run goes on from. */
+/** The state after the fault: the end, the beginning, or a state in between from which a later run continues. */
 export type Outcome = 'done' | 'as it was' | 'in between';
 
 export async function runUnhindered(
@@ -61,7 +61,10 @@ export async function runUnhindered(
   }
 }
 
-/** Runs a workflow into a fault, and looks at all that it may have harmed. `undefined`: it met none. */
+/**
+ * Runs a workflow with a fault, and checks everything that it may have damaged.
+ * @returns undefined if the fault did not occur
+ */
 export async function meet(
   workflow: Workflow,
   { before, after, exit }: Unhindered,
@@ -85,7 +88,7 @@ export async function meet(
     }
     const next = await run(world);
     if (next.exit !== exit) wrong.push(`the next run ended with ${next.exit ?? 'a signal'}: ${next.stderr}`);
-    // The lock of a process that has died counts for nothing, and goes with the next one that locks.
+    // The lock of a process that has died has no effect, and the next process that takes the lock removes it.
     const last = differences(withoutLocks(picture(world)), withoutLocks(after));
     return {
       outcome: outcomeOf(now, before, after),
@@ -102,7 +105,7 @@ function run({ stage, argv }: World, under: readonly string[] = []): Promise<Com
 }
 
 function picture({ stage, qemu, read: readOwn = (_, text) => text }: World): Picture {
-  // What libvirt wrote of this QEMU tells its pid.
+  // libvirt's files of this QEMU contain its pid.
   const read: Read = (path, text) => (path.startsWith('/mnt/libvirt/') ? undefined : readOwn(path, text));
   return new Map([
     ...pictureOf(stage.host, ['/mnt', '/dev', '/run'], read),
@@ -125,7 +128,7 @@ function wrongGuest({ qemu }: World): string[] {
   return state === 'S' || state === 'R' ? [] : [`the guest's process is in state ${state ?? '?'}`];
 }
 
-/** Each entry is as before or as after, or is a temporary one of ours. */
+/** Each entry must be as before or as after, or a temporary one of ours. */
 function wrongState(now: Picture, before: Picture, after: Picture): string[] {
   const paths = new Set([...now.keys(), ...before.keys(), ...after.keys()]);
   return [...paths]
@@ -148,7 +151,7 @@ function withoutLocks(picture: Picture): Picture {
 
 function outcomeOf(now: Picture, before: Picture, after: Picture): Outcome {
   if (differences(now, after).length === 0) return 'done';
-  // A directory of locks stays, and says nothing.
+  // A directory of locks stays, which does not count as a change.
   const isLocks = (what: string): boolean => /^\/run(\/migrate-guard(\/[^/]+\.lock\b[^:]*)?)?: /.test(what);
   return differences(now, before).every(isLocks) ? 'as it was' : 'in between';
 }

@@ -5,7 +5,7 @@ import { bundleProgram, Volume, type Program, type Stage } from '../harness';
 import { inject, record } from './syscall-trace';
 import { looking, refused, untold, type Case } from './read-only-workflows';
 
-// A failing read, stat, open or readlink may leave a verdict undecided, or as it is; it never makes anything safe.
+// After a failing read, stat, open or readlink a verdict may be undecided or unchanged; it must never become safe.
 
 const most = Number(process.env['MIGRATE_GUARD_FAULTS'] ?? 3);
 const report = process.env['MIGRATE_GUARD_FAULTS_REPORT'];

@@ -5,8 +5,8 @@ import { bundleProgram, Volume, type Program } from '../harness';
 import { changing } from './mutating-workflows';
 import { faults, meet, runUnhindered, type FaultName, type Outcome, type Unhindered } from './fault-run';
 
-// Each system call by which a workflow changes something meets each fault: here some of them, and as many as wanted with
-// `npm run test:faults`.
+// Each system call by which a workflow changes something is tested with each fault: some of them here, and any number
+// with `npm run test:faults`.
 
 const most = Number(process.env['MIGRATE_GUARD_FAULTS'] ?? 1);
 const report = process.env['MIGRATE_GUARD_FAULTS_REPORT'];
@@ -25,7 +25,7 @@ afterAll(() => {
 });
 
 describe.each(changing)('$name', (workflow) => {
-  /** The same for all faults: each run has a world of its own, and they are alike. */
+  /** The result is the same for all faults: each run has a new environment, and these are alike. */
   let reference: Promise<Unhindered> | undefined;
 
   test.each(Object.keys(faults) as FaultName[])(
@@ -51,7 +51,7 @@ describe.each(changing)('$name', (workflow) => {
   );
 });
 
-/** So many of them, from first to last; which ones depends on the seed. */
+/** This many of them, from first to last; the seed determines which ones. */
 function spread<T>(points: readonly T[]): T[] {
   const count = Math.min(most, points.length);
   const start = seed % Math.ceil(points.length / count);

@@ -2,10 +2,10 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tree } from '../harness';
 
-/** What stands at each path, in words; two pictures of one world can be compared. */
+/** A description of the entry at each path; two snapshots of one environment can be compared. */
 export type Picture = ReadonlyMap<string, string>;
 
-/** What of a file's text counts; `undefined` for a file that does not count at all. */
+/** The part of a file's text that is compared; `undefined` if the file is ignored. */
 export type Read = (path: string, text: string) => string | undefined;
 
 /** Everything below some directories of a tree, access control lists included. */
@@ -36,7 +36,7 @@ export function pictureOf(tree: Tree, directories: readonly string[], read: Read
   return picture;
 }
 
-/** The access control lists of those that have one. */
+/** The access control lists of the entries that have one. */
 function lists(tree: Tree, directory: string): (readonly [string, string])[] {
   const text = tree.inside('getfacl', '-R', '-P', '-n', '-p', '-s', directory);
   return text

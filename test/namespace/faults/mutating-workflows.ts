@@ -59,7 +59,7 @@ export const changing: readonly Workflow[] = [
     keepsSafe: true,
     make: async (program, volumes) => {
       const { stage, qemu } = await startHealthy(program, volumes);
-      // An earlier page and earlier metrics, which somebody may read at any moment.
+      // An earlier page and earlier metrics, which may be read at any moment.
       stage.host.file('/mnt/out/audit.html', 'old </html>\n', { mode: 0o644 });
       stage.host.file('/mnt/out/audit.prom', 'old # EOF\n', { mode: 0o644 });
       const files = ['--html', '/mnt/out/audit.html', '--prometheus', '/mnt/out/audit.prom'];
@@ -68,7 +68,10 @@ export const changing: readonly Workflow[] = [
   },
 ];
 
-/** A domain whose way needs every kind of step, with access control lists; and nodes like one that is there, and like none. */
+/**
+ * A domain whose path needs every kind of step, with access control lists; one node exists under another name, and
+ * one does not.
+ */
 export async function startBroken(
   program: string,
   volumes: readonly Volume[],
@@ -98,7 +101,7 @@ export async function startBroken(
   return { stage, qemu };
 }
 
-/** Two disks whose links are to be called by other names, one in a directory of oneadmin's, one in a directory of root's. */
+/** Two disks whose links get other names, one in a directory of oneadmin's, one in a directory of root's. */
 async function startOld(
   program: string,
   volumes: readonly Volume[],
@@ -122,7 +125,7 @@ async function startOld(
   return { stage, qemu, argv: ['relink', '--map', '/mnt/map', '--config', configuration] };
 }
 
-/** A gdb that answers each question about a layout, without the minutes that a real QEMU's debug information takes. */
+/** A gdb that answers each query about a layout at once; with a real QEMU's debug information that takes minutes. */
 const gdb = `#!/bin/sh
 for word in "$@"; do
   case $word in
@@ -135,10 +138,10 @@ for word in "$@"; do
 done
 `;
 
-/** Each run has a journal of its own. */
+/** Each run writes a different journal. */
 const withoutJournals: Read = (path, text) => (path.startsWith('/mnt/journals/') ? undefined : text);
 
-/** Of what tells the time in it: whether it is the old one, or a new one from its beginning to its end. */
+/** Reads from a file that contains the time only whether it is the old one, or a complete new one. */
 const isWhole: Read = (path, text) => {
   if (!path.startsWith('/mnt/out/')) return text;
   if (text.startsWith('old')) return 'old';

@@ -5,7 +5,7 @@ import { startLogged } from './failed-migration';
 import { startHealthy, uses } from './healthy-domain';
 import { configuration, furnish, furnishHostHalf } from './workflow';
 
-/** A domain of which it is known how it stands, and what is asked about it. */
+/** A domain with a known state, and the query about it. */
 export interface Case extends Question {
   readonly truth: 'safe' | 'repairable' | 'blocked';
   readonly make: (program: string, volumes: readonly Volume[]) => Promise<{ stage: Stage }>;
@@ -15,16 +15,16 @@ interface Question {
   readonly verb: string;
   readonly argv: readonly string[];
   readonly input?: string;
-  /** The path by which the first call is known; what Node does before is not ours. */
+  /** The path in the first call of our program; Node's own calls come before. */
   readonly from: string;
-  /** The verdict that was printed, or {@link refused}. */
+  /** Reads the printed verdict, or {@link refused}. */
   readonly read: (stdout: string) => string;
 }
 
-/** Nothing was said of the domain, and the exit status alone tells. */
+/** No domain was reported; only the exit status shows the failure. */
 export const refused = 'refused to answer';
 
-/** All that was said is what another VM is like: OpenNebula keeps what it was told before, with the time. */
+/** Only another VM was reported: OpenNebula keeps the previous report of this one, with its time. */
 export const untold = 'not told of';
 
 function ask(verb: string, argv: readonly string[]): Question {
@@ -43,7 +43,7 @@ const explain = ask('explain', ['explain', '310']);
 const inspect = ask('inspect', ['inspect', '310']);
 const audit = ask('audit --here', ['audit', '--here']);
 
-/** As the probe on a host asks for all of its VMs. */
+/** The request of the probe on a host, for all of its VMs. */
 const probe: Question = {
   verb: 'probe, agent',
   argv: ['host'],
@@ -52,7 +52,7 @@ const probe: Question = {
   read: readLines,
 };
 
-/** Each line is a document of its own; the last one tells of every VM. */
+/** Each line is a document; the last one reports every VM. */
 function readLines(stdout: string): string {
   const lines = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as object]));
   const { report } = (lines.at(-1) ?? {}) as { report?: { verdict: string }[] };
@@ -67,7 +67,7 @@ export const looking: readonly Case[] = [
   { ...explain, truth: 'blocked', make: startWrong },
   { ...inspect, truth: 'safe', make: (...all) => startLogged(...all, 'none') },
   { ...inspect, truth: 'blocked', make: (...all) => startLogged(...all, 'inactive') },
-  // A stand-in has no block state, so whatever is not blocked is undecided to an audit.
+  // A fake QEMU has no block state, so an audit is undecided about every VM that is not blocked.
   { ...audit, truth: 'blocked', make: startWrong },
   { ...probe, truth: 'safe', make: asHostHalf((...all) => startLogged(...all, 'none')) },
   { ...probe, truth: 'blocked', make: asHostHalf(startWrong) },

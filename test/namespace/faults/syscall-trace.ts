@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandResult } from '../../../src/os/run-command';
 
-/** The N-th time that a process of the run makes this system call; `on`: what it said when it was recorded. */
+/** The N-th time that a process of the run makes this system call; `on`: its form in the recording. */
 export interface Call {
   readonly name: string;
   readonly nth: number;
   readonly on: string;
 }
 
-/** What the calls of a run do: some change the machine, others only look at it. */
+/** The kind of calls: some change the machine, others only read it. */
 type Kind = 'changes' | 'looks';
 
 const names: Readonly<Record<Kind, string>> = {
-  // strace passes over those that this processor's kernel has not (`?`).
+  // strace ignores those that this processor's kernel does not have (`?`).
   changes:
     '?mkdir,?mkdirat,?symlink,?symlinkat,?link,?linkat,?rename,?renameat,?renameat2,?unlink,?unlinkat,?rmdir,?mknod,?mknodat,' +
     '?chown,?lchown,?fchown,?fchownat,?chmod,?fchmod,?fchmodat,?setxattr,?lsetxattr,?fsetxattr,' +
@@ -22,13 +22,13 @@ const names: Readonly<Record<Kind, string>> = {
   looks: '?open,openat,?stat,?lstat,fstat,?newfstatat,?statx,?readlink,readlinkat,read,?pread64,getdents64',
 };
 
-/** Of calls that do both, those that are meant. The paths of what is open are `strace -y`'s. */
+/** Selects the relevant ones of calls that belong to both kinds. `strace -y` shows the paths of open files. */
 const isMeant: Readonly<Record<Kind, (name: string, text: string) => boolean>> = {
   changes: (name, text) => {
     if (/^open(at)?$/.test(name)) return text.includes('O_CREAT');
     return !/^p?write(64)?$/.test(name) || isOfFile(text);
   },
-  // What Node and the C library look at for themselves is no fact of ours, the three standard files among it.
+  // Files that Node and the C library read for themselves are not facts of ours, nor are the three standard files.
   looks: (name, text) =>
     /^p?read(64)?$/.test(name) ? isOfFile(text) : !/"\/(usr|lib|etc|sys)\b|^fstat\([012]</.test(text),
 };
@@ -37,12 +37,13 @@ function isOfFile(text: string): boolean {
   return /^\w+\(\d+<\/(?!dev\/|usr\/|lib)/.test(text);
 }
 
-/** Runs it as the last words of such a command. */
+/** Runs the program below such a command. */
 type Run = (under: readonly string[]) => Promise<CommandResult>;
 
 /**
- * Runs something once, and gives the calls that it made, each only once for all of its processes. `from`: the path by
- * which the first of them is known; what Node does before is not ours.
+ * Runs something once.
+ * @returns its calls, each once for all of its processes; `from`: the path in the first call of our program, because
+ * Node's own calls come before
  */
 export async function record(
   kind: Kind,
@@ -54,8 +55,9 @@ export async function record(
 }
 
 /**
- * Runs something that meets a fault at one call, or from that one on; `fault` as in `strace --inject`. `undefined` when
- * the fault met another call: Node's threads wake one another by writing, and not always as often.
+ * Runs something with a fault at one call, or from that call on; `fault` as in `strace --inject`.
+ * @returns undefined if the fault hit another call: Node's threads wake each other by writing, and the number of
+ * these calls varies
  */
 export async function inject(
   kind: Kind,
@@ -75,15 +77,16 @@ export async function inject(
   return !isWrong && hits.some((text) => toForm(text) === toForm(call.on)) ? result : undefined;
 }
 
-/** What a call is about, its name and its first path, without what differs from run to run. */
+/** The name of a call and its first path, without the parts that differ from run to run. */
 function toForm(text: string): string {
   const [about = text] = /^\w+\((AT_FDCWD<[^>]*>, )?("[^"]*"|\d+<[^>]*>)?/.exec(text) ?? [];
   return about.replaceAll(/[0-9a-f]{12}|\d+/g, 'N');
 }
 
 /**
- * strace that is killed lets go of what it follows: a run that does not end (a fault can hit a write by which Node's threads
- * wake one another) is ended with its whole process group, also when the deadline's SIGTERM comes from outside.
+ * If strace is killed, it detaches from its processes: a run that does not end (a fault can hit a write by which
+ * Node's threads wake each other) is killed with its whole process group, also when the deadline's SIGTERM comes from
+ * outside.
  */
 const endingAll = ['timeout', '--kill-after=0.3', '3600'];
 
@@ -101,9 +104,11 @@ async function traced(
   }
 }
 
-/** With the filter in the kernel nothing but these calls is slower than without strace; but strace 6.1 then sends no signal. */
+/**
+ * With the filter in the kernel only these calls are slower than without strace; but strace 6.1 then sends no signal.
+ */
 function common(trace: string, fault = ''): readonly string[] {
-  // The other threads of Node wake one another by writing: a fault there would be Node's, and not one that we could meet.
+  // The other threads of Node wake each other by writing: a fault there would hit Node, not our program.
   const follow = trace === 'write' ? [] : fault.startsWith('signal=') ? ['-f'] : ['-f', '--seccomp-bpf'];
   return [...follow, '-q', '-e', 'signal=none', '-e', `trace=${trace}`];
 }
@@ -116,13 +121,13 @@ function parse(trace: string, isWanted: (name: string, text: string) => boolean,
   for (const line of trace.split('\n')) {
     const [, pid, text, name] = /^(\d+)\s+((\w+)\(.*)$/.exec(line) ?? [];
     if (pid === undefined || text === undefined || name === undefined) continue;
-    // strace counts for each process (and thread) of its own.
+    // strace counts separately for each process (and thread).
     const nth = (counts.get(`${pid} ${name}`) ?? 0) + 1;
     counts.set(`${pid} ${name}`, nth);
     first ??= pid;
     begun ||= text.includes(from);
     const key = `${name} ${nth}`;
-    // A fault hits the N-th call of every process; where two make one, it is named after that of the program itself.
+    // A fault hits the N-th call of every process; if two make one, its name is that of the program itself.
     if (begun && isWanted(name, text) && (pid === first || !calls.has(key)))
       calls.set(key, { name, nth, on: text });
   }

@@ -1,11 +1,11 @@
 import type { Qemu, Stage, Volume } from '../harness';
 import type { Read } from './fs-snapshot';
 
-/** A run of a workflow in a world of its own, whose QEMU needs what the workflow does or looks at. */
+/** A run of a workflow in a new environment, whose QEMU needs what the workflow changes or reads. */
 export interface World {
   readonly stage: Stage;
   readonly qemu: Qemu;
-  /** What is run; once more, it has nothing left to do. */
+  /** The command; a second run has nothing left to do. */
   readonly argv: readonly string[];
   readonly read?: Read;
 }
@@ -14,12 +14,12 @@ export interface Workflow {
   readonly name: string;
   /** `program`: the bundled command. */
   readonly make: (program: string, volumes: readonly Volume[]) => Promise<World>;
-  /** Whatever becomes of a run, `check` says `safe` afterwards: nothing that QEMU needs is ever missing. */
+  /** Whether `check` reports `safe` after any run: nothing that QEMU needs is ever missing. */
   readonly keepsSafe: boolean;
 }
 
 export const configuration = '/mnt/faults.yaml';
-/** Of QEMU's logs. */
+/** The directory of QEMU's logs. */
 export const logDirectory = '/mnt/logs';
 const settings = [
   `libvirt: { state_directory: /mnt/libvirt, log_directory: ${logDirectory}, deadline: 5 }`,
@@ -28,12 +28,12 @@ const settings = [
   '',
 ].join('\n');
 
-/** What every world has: all that is written is within the trees that are compared. */
+/** The common part of every environment: all writes are within the compared trees. */
 export function furnish(stage: Stage): void {
   stage.host.file(configuration, settings, { mode: 0o644 });
 }
 
-/** The configuration where the agent looks for it, which is named no other; and a log of its own. */
+/** Writes the configuration to the agent's fixed path, and gives the agent a private log. */
 export function furnishHostHalf(stage: Stage): void {
   for (const directory of ['upper', 'work']) stage.host.directory(`/mnt/etc/${directory}`);
   const layers = 'lowerdir=/etc,upperdir=/mnt/etc/upper,workdir=/mnt/etc/work';

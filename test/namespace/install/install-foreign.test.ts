@@ -5,7 +5,7 @@ import { oneadmin } from '../installation/machine-tree';
 import type { Package } from '../installation/package';
 import { useMachine } from '../installation/use-machine';
 
-/** install.sh runs no program that users other than root could have written, not even for its version. */
+/** install.sh runs no program that users other than root could have written, not even to read its version. */
 
 const on = useMachine();
 let source: Package;

@@ -3,7 +3,7 @@ import type { CommandResult } from '../../../src/os/run-command';
 import { onedConf, selected } from '../installation/machine-tree';
 import { useMachine } from '../installation/use-machine';
 
-/** install.sh on real paths: what it looks for on the machine itself. */
+/** install.sh on real paths: what it searches for on the machine itself. */
 
 const on = useMachine();
 

@@ -4,7 +4,7 @@ import { useMachine } from '../installation/use-machine';
 import { hasEnded, TerminalOf } from '../terminal/terminal-of';
 import { expectNothingStolen, expectUnmoved, notes, thief } from '../terminal/thief';
 
-/** install.sh, started by root at a terminal: what it does as OpenNebula's user, whose processes that user can trace. */
+/** install.sh, started by root at a terminal: what it does as OpenNebula's user, who can trace these processes. */
 
 const on = useMachine();
 
@@ -13,7 +13,7 @@ function program(path: string, text: string): void {
   chmodSync(on.machine.path(path), 0o755);
 }
 
-/** Has whoever is not root do this first, whatever of these it starts. */
+/** Makes each of these programs run this first, if its user is not root. */
 async function intrude(first: string, ...names: readonly string[]): Promise<void> {
   for (const name of names) {
     expect(await on.machine.root(['mv', `/usr/bin/${name}`, `/usr/bin/real-${name}`])).toMatchObject({

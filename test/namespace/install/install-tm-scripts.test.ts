@@ -2,7 +2,9 @@ import { appendFileSync } from 'node:fs';
 import { oneadmin, onedConf, selected } from '../installation/machine-tree';
 import { useTree } from '../installation/use-tree';
 
-/** A site whose datastore drivers call our scripts, as docs/opennebula.md has it, and that left VM_MAD alone. */
+/**
+ * A site whose datastore drivers call our scripts, as docs/opennebula.md describes, and that did not change VM_MAD.
+ */
 
 const on = useTree();
 const remotes = '/var/lib/one/remotes';
@@ -105,7 +107,7 @@ test('migrate-guard in the place of the stock script', async () => {
   await refused(stock);
 });
 
-/** What calls our scripts would fail without them, and every live migration with it. */
+/** Without our scripts, their callers would fail, and with them every live migration. */
 async function refused(file: string): Promise<void> {
   const before = on.tree.picture();
   for (const words of [['--dry-run'], [], ['frontend']]) {

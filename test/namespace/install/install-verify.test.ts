@@ -23,7 +23,7 @@ test('install, upgrade of OpenNebula, verify, install again, uninstall', async (
   await on.done('frontend', '--set-vm-mad');
   expect((await on.install('verify')).exit).toBe(0);
   await on.done('uninstall');
-  // The copy of before the upgrade is the admin's.
+  // The copy from before the upgrade belongs to the admin.
   rmSync(on.tree.path('/etc/one/oned.conf.before-migrate-guard.1'));
   const stock = new MachineTree();
   stock.layStock('7.0.0');
@@ -123,7 +123,7 @@ test('what scripts have to know without Node is written again when the configura
   await on.done('host');
   expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
   expect((await on.install('verify')).exit).toBe(0);
-  // What is wrong in it is not guessed, and what was made of another one is not believed.
+  // A wrong value is not guessed, and values of another configuration are not used.
   on.tree.write(config, 'policy: { when_guard_fails: perhaps }\n');
   const { exit, stderr } = await on.install('host');
   expect([exit, stderr]).toEqual([

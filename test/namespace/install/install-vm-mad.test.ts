@@ -143,7 +143,7 @@ describe('the copy of oned.conf', () => {
     expect(on.tree.read(`${copy}.2`)).toBe(onedConf('-t 16 kvm'));
     expect(on.tree.read(copy)).toBe(onedConf('-t 17 kvm'));
     const said = await on.done('uninstall');
-    // monitord keeps what no probe says any more (VirtualMachineMonitorInfo.cc, from_template).
+    // monitord keeps the values that no probe reports any more (VirtualMachineMonitorInfo.cc, from_template).
     expect(said).toMatch(/MIGRATE_GUARD.* keep their last values[^]*VM_MONITORING_EXPIRATION_TIME = 0/);
     for (const older of [`${copy}.1`, `${copy}.2`]) expect(said).toContain(`left       ${older}: `);
     expect(on.tree.read(conf)).toBe(onedConf('-t 17 kvm'));
@@ -181,7 +181,7 @@ describe('the copy of oned.conf', () => {
     chmodSync(on.tree.path(path), mode);
     chownSync(on.tree.path(path), owner, 0);
     await refused(`${on.tree.path(path)} can be changed by others than root`);
-    // Nothing of this is of interest where oned.conf is only shown.
+    // None of this matters if oned.conf is only shown.
     await on.done('frontend');
   });
 });

@@ -27,7 +27,7 @@ test('front-end and host: who owns what, and what sudo allows', async () => {
     '',
   ]);
   expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(selected));
-  // OpenNebula's user decides how much is written within a month.
+  // OpenNebula's user determines how much is written within a month.
   expect(on.tree.read('/etc/logrotate.d/migrate-guard')).toMatch(/ size 16M\n +rotate 12\n/);
 });
 

@@ -3,7 +3,7 @@ import type { CommandResult } from '../../../src/os/run-command';
 import { ifMade } from '../../support/if-made';
 import { PrivateMachine } from '../installation/private-machine';
 
-/** setup/packages.sh on a machine of its own, with a database of dpkg's of its own and a stand-in for apt-get. */
+/** setup/packages.sh on a private machine, with a separate dpkg database and a fake apt-get. */
 
 const script = join(__dirname, '../../../setup/packages.sh');
 let machine: PrivateMachine;
@@ -20,7 +20,7 @@ async function shell(line: string): Promise<string> {
   return (await machine.root(['sh', '-c', line])).stdout;
 }
 
-/** `refuse`: lines of shell that may end apt-get before it does anything; by default there are none. */
+/** `refuse`: shell commands that may end apt-get before it does anything; by default there are none. */
 async function packages(refuse = ''): Promise<CommandResult> {
   const aptGet = `#!/bin/sh
 echo "$*" >>/mnt/asked
@@ -36,7 +36,7 @@ done
   return machine.root(['env', ...environment, script, 'minimal']);
 }
 
-/** The orders that apt-get got, without their options. */
+/** The commands that apt-get got, without their options. */
 async function asked(): Promise<string[]> {
   return (await shell('cat /mnt/asked'))
     .trimEnd()

@@ -3,7 +3,7 @@ import { ifMade } from '../../support/if-made';
 import { done, PackageMachine } from '../installation/package-machine';
 import { Packages } from '../installation/packages';
 
-/** What `npm run package` makes, installed and removed. */
+/** The packages that `npm run package` makes are installed and removed. */
 
 const kinds = ['deb', 'rpm'] as const;
 let packages: Packages;
@@ -159,7 +159,7 @@ describe('.deb', () => {
 });
 
 describe('.rpm', () => {
-  // A machine of Debian's has no rpm that could provide what ours requires.
+  // A Debian machine has no rpm that could provide what ours requires.
   beforeEach(async () => {
     await machine.shell(`cat >/mnt/machine.spec <<'SPEC'
 Name: machine

@@ -8,7 +8,7 @@ import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Vo
 import { done, PackageMachine } from '../installation/package-machine';
 import { licenceText, Packages } from '../installation/packages';
 
-/** The archive for hosts without Node, on machines that have none. */
+/** The archive for hosts without Node, on machines without Node. */
 
 let packages: Packages;
 let directory: string | undefined;
@@ -53,10 +53,10 @@ describe('a host', () => {
       'Usage: migrate-guard check ',
     );
     expect((await machine.root('/mnt/guard', 'nonsense')).exit).toBe(64);
-    // In a working directory that is gone.
+    // The program starts in a working directory that is gone.
     const help = await machine.shell('mkdir /mnt/d && cd /mnt/d && rmdir /mnt/d && /mnt/guard check --help');
     expect(help).toContain('Usage: migrate-guard check ');
-    // From a directory of the PATH, and by a relative path.
+    // The program starts from a directory of the PATH, and by a relative path.
     expect(await machine.shell('cd /mnt && PATH=$PATH:/mnt; guard --version && ./guard --version')).toBe(
       `${release}\n${sum}\n${release}\n${sum}\n`,
     );
@@ -89,7 +89,7 @@ describe('a host', () => {
 
   test('the probe of the monitoring runs there, too', async () => {
     await done(machine.root(`${archive}/install.sh`, 'host'));
-    // As `onehost sync` copies it.
+    // `onehost sync` copies it in the same manner.
     const tree = join(__dirname, '../../..');
     await machine.shell(
       `mkdir -p /var/tmp/one && cp -r ${tree}/remotes/. /var/tmp/one/ && cp ${tree}/dist/plugin.cjs /var/tmp/one/migrate-guard/`,

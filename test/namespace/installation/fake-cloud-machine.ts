@@ -14,13 +14,13 @@ export interface Driven {
   readonly exit: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** The movers that ran, in their order, each with its arguments. */
+  /** The movers that ran, in order, each with its arguments. */
   readonly ran: readonly string[];
 }
 
 /**
- * An OpenNebula front-end and its host on one private machine: both halves are installed, the scripts that would move are
- * stand-ins that write down that they ran, and so is ssh, for which every host is this one.
+ * An OpenNebula front-end and its host on one private machine: plugin and agent are installed, the movers are fakes
+ * that record their runs, and ssh is a fake for which every host is this one.
  */
 class LittleCloud {
   private constructor(readonly machine: PrivateMachine) {}
@@ -55,13 +55,16 @@ class LittleCloud {
     await this.shell(`chmod 755 ${path}`);
   }
 
-  /** What becomes of a connection for a mover, in bash: `$command` is what ssh was to run. The agent's is as it is. */
+  /**
+   * Sets what happens to a connection for a mover, in bash: `$command` is the command for ssh. The agent's connection
+   * is not changed.
+   */
   ssh(connection: string): Promise<void> {
     const text = `command=\${!#}\ncase $command in *"sudo -n"*) exec bash -c "$command" ;; esac\n${connection}\n`;
     return this.program('/usr/bin/ssh', `#!/bin/bash\n${text}`);
   }
 
-  /** Puts an agent that says these lines in the place of the real one; a text it does instead. */
+  /** Replaces the real agent by one that sends these messages; a string is a shell command that it runs instead. */
   hostHalf(...lines: readonly (object | string)[]): Promise<void> {
     const said = [{ kind: 'hello', version }, ...lines].map((line) =>
       typeof line === 'string' ? line : `echo '${JSON.stringify(line)}'`,
@@ -69,7 +72,7 @@ class LittleCloud {
     return this.program(hostHalf, ['#!/bin/bash', 'read -r request', ...said, ''].join('\n'));
   }
 
-  /** Where both the scripts and install.sh look for it. */
+  /** Hides Node where both the scripts and install.sh search for it. */
   async hideNode(): Promise<void> {
     await this.shell(
       'for node in /usr/bin/node /usr/local/bin/node; do test ! -e $node || mount --bind /dev/null $node; done',
@@ -82,38 +85,38 @@ class LittleCloud {
     );
   }
 
-  /** What doctor finds, run by root. */
+  /** The findings of doctor, run by root. */
   async doctor(): Promise<readonly unknown[]> {
     const { stdout } = await this.machine.root(['migrate-guard', 'doctor', '--json']);
     return (JSON.parse(stdout) as { findings: readonly unknown[] }).findings;
   }
 
-  /** A live migration, as oned has its driver do it on the front-end. */
+  /** Runs a live migration, as oned starts its driver on the front-end. */
   async migrate(deployId = 'one-310'): Promise<Driven> {
     const input = Buffer.from('<VMM_DRIVER_ACTION_DATA/>').toString('base64');
     return this.script('vmm/kvm/migrate-guard', [deployId, 'kvm2', 'kvm1', '310', 'kvm1'], input);
   }
 
-  /** A script of a datastore driver. */
+  /** Runs a script of a datastore driver. */
   tm(name: 'premigrate' | 'failmigrate', ...words: readonly string[]): Promise<Driven> {
     return this.script(`tm/migrate-guard/${name}`, words, '');
   }
 
-  /** A hook, as oned starts it for a live migration from this host. */
+  /** Runs a hook, as oned starts it for a live migration from this host. */
   hook(name: 'pre-migrate', vmId: string): Promise<Driven> {
     const history = new History().begin('kvm2', 1_700_000_000).records;
     return this.hookOf(name, { id: Number(vmId), lcmState: 4, prevLcmState: 3, history });
   }
 
-  /** A hook at any event. */
+  /** Runs a hook for any event. */
   hookOf(name: 'pre-migrate' | 'post-failure', event: VmXmlOptions): Promise<Driven> {
     return this.script(`hooks/migrate-guard/${name}`, [], Buffer.from(vmXml(event)).toString('base64'));
   }
 
-  /** What `onevm show -x` prints from now on; what else it is asked to do is written down. */
+  /** Sets the output of `onevm show -x`; other requests are recorded. */
   async onevm(shown: VmXmlOptions | 'it does not answer'): Promise<void> {
     const { state = 3, lcmState = 3 } = typeof shown === 'string' ? {} : shown;
-    // What the VM was before stands only in an event.
+    // Only an event contains the VM's previous state.
     const xml =
       typeof shown === 'string' ? '' : vmXml({ ...shown, prevState: state, prevLcmState: lcmState });
     this.write(`${home}/vm.xml`, xml);
@@ -124,7 +127,7 @@ class LittleCloud {
     );
   }
 
-  /** Has libvirt's files tell of one more domain. */
+  /** Adds one more domain to libvirt's files. */
   runs(domain: { readonly name: string; readonly uuid: string }): void {
     this.write(`/run/libvirt/qemu/${domain.name}.xml`, statusXml({ ...domain, pid: 1, disks: [] }));
   }
@@ -133,13 +136,13 @@ class LittleCloud {
     return existsSync(this.machine.path(path));
   }
 
-  /** What stand-ins have written down. */
+  /** The lines that fakes have recorded. */
   lines(name: string): string[] {
     const file = this.machine.path(`${home}/${name}`);
     return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
   }
 
-  /** A script below remotes/. */
+  /** Installs a script below remotes/. */
   async script(path: string, words: readonly string[], input: string): Promise<Driven> {
     await this.shell(`rm -f ${home}/ran`);
     const { exit, stdout, stderr } = await this.machine.oneadmin(

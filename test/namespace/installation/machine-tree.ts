@@ -19,10 +19,10 @@ import { dirname, join } from 'node:path';
 
 export const oneadmin = 9869;
 
-/** ARGUMENTS of oned.conf, once install.sh has selected the drivers. */
+/** ARGUMENTS of oned.conf after install.sh has selected the drivers. */
 export const selected = '-t 15 -r 0 kvm -p -l migrate=migrate-guard,save=save-guard';
 
-/** oned.conf in the shape of OpenNebula's, as small as it can be. */
+/** An oned.conf in OpenNebula's form, as small as possible. */
 export function onedConf(args = '-t 15 -r 0 kvm -p'): string {
   return [
     '# OpenNebula Configuration file',
@@ -44,11 +44,11 @@ interface Ownership {
   readonly gid?: number;
 }
 
-/** The files of a front-end, below a directory of its own: shaped like OpenNebula's, with the real relative paths. */
+/** The files of a front-end, below a separate directory: in OpenNebula's layout, with the real relative paths. */
 export class MachineTree {
   readonly root = mkdtempSync(join(tmpdir(), 'migrate-guard-machine-'));
 
-  /** A copy of `template`, with its owners; else with nothing installed. */
+  /** A copy of `template`, with its owners; without one, nothing is installed. */
   constructor(template?: MachineTree) {
     chmodSync(this.root, 0o755);
     if (template) {
@@ -77,7 +77,10 @@ export class MachineTree {
     chmodSync(file, mode);
   }
 
-  /** A directory of the system as some machines have it: elsewhere, with a link in its place. Gives where it is. */
+  /**
+   * Moves a directory of the system elsewhere and leaves a link in its place, as on some machines.
+   * @returns its new path
+   */
   moveBehindLink(path: string, target: string): string {
     const end = join(dirname(this.path(path)), target);
     mkdirSync(dirname(end), { recursive: true });
@@ -90,7 +93,7 @@ export class MachineTree {
     return readFileSync(this.path(path), 'utf8');
   }
 
-  /** What a package of OpenNebula does to remotes/ when it is upgraded: all that was there goes. */
+  /** Replaces remotes/ as an upgrade of OpenNebula's package does: everything that was there is removed. */
   layStock(version: string): void {
     const remotes = this.path('/var/lib/one/remotes');
     rmSync(remotes, { recursive: true, force: true });

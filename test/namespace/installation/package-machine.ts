@@ -5,11 +5,11 @@ import type { CommandResult } from '../../../src/os/run-command';
 import { oneadmin, onedConf } from './machine-tree';
 import { PrivateMachine } from './private-machine';
 
-/** What ours depend on. */
+/** The dependencies of our packages. */
 const dependencies = ['acl', 'bash', 'openssh-client', 'sudo'];
 
 /**
- * A private machine on which packages are installed with the real dpkg and rpm, and databases of its own: the machine's may
+ * A private machine on which the real dpkg and rpm install packages, with separate databases: the machine's own may
  * be incomplete while something is installed there.
  */
 export class PackageMachine {
@@ -40,7 +40,7 @@ export class PackageMachine {
     return this.root('dpkg', '--admindir=/mnt/dpkg', '--log=/mnt/dpkg.log', ...argv);
   }
 
-  /** As dpkg knows the package: `installed`, `not-installed`, … */
+  /** The state of the package according to dpkg: `installed`, `not-installed`, … */
   dpkgStatus(name: string): Promise<string> {
     const format = '--showformat=${db:Status-Status}';
     return done(this.root('dpkg-query', '--admindir=/mnt/dpkg', '--show', format, name));
@@ -54,12 +54,12 @@ export class PackageMachine {
     return done(this.root('bash', '--norc', '-c', script));
   }
 
-  /** All but the two databases. */
+  /** Everything except the two databases. */
   picture(): Promise<string> {
     return this.host.picture(['/mnt/etc/upper', '/mnt/usr/upper', '/mnt/var/upper', '/run']);
   }
 
-  /** Where install.sh looks for it. */
+  /** Hides Node where install.sh searches for it. */
   async hideNode(): Promise<void> {
     await this.shell(
       'for node in /usr/bin/node /usr/local/bin/node; do test ! -e $node || mount --bind /dev/null $node; done',
@@ -72,7 +72,7 @@ export class PackageMachine {
     );
   }
 
-  /** As OpenNebula's packages lay it. */
+  /** Creates the files of OpenNebula's packages. */
   async makeFrontEnd(): Promise<void> {
     await this.shell(`mkdir -p /etc/one && cat >/etc/one/oned.conf <<'CONF'
 ${onedConf()}CONF
@@ -80,7 +80,7 @@ ${onedConf()}CONF
       echo 6.6.0 >remotes/VERSION && chown -R ${oneadmin}:${oneadmin} remotes`);
   }
 
-  /** What is installed on front-ends and on hosts. */
+  /** Expects the files that are installed on front-ends and on hosts. */
   async expectInstalled(): Promise<void> {
     const about = readFileSync(join(__dirname, '../../../package.json'), 'utf8');
     const { version } = JSON.parse(about) as { version: string };
@@ -94,13 +94,13 @@ ${onedConf()}CONF
     expect(await this.shell(complete)).toBe(
       'complete -o bashdefault -o default -F _migrate-guard_yargs_completions migrate-guard\n',
     );
-    // On a front-end it also asks for VM_MAD, which no package sets.
+    // On a front-end it also requires VM_MAD to be set, which no package does.
     const { stdout } = await this.root('/usr/lib/migrate-guard/install.sh', 'verify');
     expect(stdout).toMatch(/^ok .* are as they were installed$/m);
   }
 }
 
-/** Of a command that has to succeed, and to have nothing to complain of. */
+/** Expects a command to succeed without a warning. */
 export async function done(result: Promise<CommandResult>): Promise<string> {
   const { exit, stdout, stderr } = await result;
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });

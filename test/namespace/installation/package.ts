@@ -6,7 +6,7 @@ import { buildAlone } from '../../bundle/build-once';
 
 const root = join(__dirname, '../../..');
 
-/** What an admin has unpacked and built: install.sh and what it installs, as they are now. */
+/** The files that an admin has unpacked and built: install.sh and what it installs, from the current sources. */
 export class Package {
   private constructor(readonly directory: string) {}
 
@@ -14,7 +14,7 @@ export class Package {
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-package-'));
     const built = await buildAlone();
     try {
-      // Tests run what lies in there as other users than root, too.
+      // Tests run its programs as other users than root, too.
       chmodSync(directory, 0o755);
       for (const name of ['install.sh', 'remotes', 'hooks', 'config'])
         cpSync(join(root, name), join(directory, name), { recursive: true });
@@ -25,14 +25,14 @@ export class Package {
     return new Package(directory);
   }
 
-  /** A second one, to be changed. */
+  /** A copy that a test may change. */
   copy(): Package {
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-package-'));
     cpSync(this.directory, directory, { recursive: true });
     return new Package(directory);
   }
 
-  /** What install.sh has put somewhere. */
+  /** The files that install.sh has installed. */
   at(directory: string): Package {
     return new Package(directory);
   }

@@ -16,16 +16,16 @@ import { succeed } from '../../lab/harness/succeed';
 const root = join(__dirname, '../../..');
 const parts = ['setup', 'src', 'config', 'docs', 'hooks', 'remotes'];
 const files = ['install.sh', 'LICENSE', 'README.md', 'package.json', 'package-lock.json', 'tsconfig.json'];
-/** Stands for the licence of Node. */
+/** This text replaces the licence of Node. */
 export const licenceText = 'Node.js is licensed for use as follows: …\n';
 
 export type PackageKind = 'deb' | 'rpm' | 'standalone';
 
-/** The packages that `npm run package` makes of the sources as they are now, in a directory of their own. */
+/** The packages that `npm run package` makes of the current sources, in a separate directory. */
 export class Packages {
   private constructor(readonly directory: string) {}
 
-  /** Of the bundles in dist/, if they are current; test/bundle shows that another build has the same bytes. */
+  /** Uses the bundles in dist/, if they are current; test/bundle shows that another build has the same bytes. */
   static async make(kinds: readonly PackageKind[]): Promise<Packages> {
     const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-workshop-'));
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-packages-'));
@@ -39,7 +39,7 @@ export class Packages {
           filter: (from) => from !== join(dist, 'packages'),
         });
       symlinkSync(join(root, 'node_modules'), join(workshop, 'node_modules'));
-      // Not the real one: a Node may come without, and no test reads what this machine happens to have.
+      // The real licence may be missing, and no test should depend on this machine's files.
       const licence = join(workshop, 'LICENSE.node');
       writeFileSync(licence, licenceText);
       const script = [process.execPath, join(workshop, 'setup/package.mjs')] as const;
@@ -55,7 +55,7 @@ export class Packages {
     return new Packages(directory);
   }
 
-  /** Expects that the same packages, made again, have the same bytes. */
+  /** Expects that a second build of the packages has the same bytes. */
   async expectReproducible(kinds: readonly PackageKind[]): Promise<void> {
     const again = await Packages.make(kinds);
     try {
@@ -70,7 +70,7 @@ export class Packages {
     }
   }
 
-  /** The one whose name begins and ends like this. */
+  /** The package whose name begins and ends like this. */
   file(start: string, end: string): string {
     const [name, ...more] = this.names().filter((found) => found.startsWith(start) && found.endsWith(end));
     if (name === undefined || more.length > 0)

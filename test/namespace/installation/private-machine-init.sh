@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes this mount namespace a machine of its own: /etc, /usr, /var and /run can be written and are nobody else's.
-# Then says so and stays until its input ends.      Usage: private-machine-init.sh UID [TREE DIRECTORY…]
-#   TREE: it has the files of that tree instead, which stays as it is, and these directories of the real machine
+# Makes this mount namespace a private machine: /etc, /usr, /var and /run can be written, and no other process sees
+# the changes. Then prints a line and stays until its input ends. Usage: private-machine-init.sh UID [TREE DIRECTORY…]
+#   TREE: the machine has the files of that tree, which does not change, and these directories of the real machine
 set -eu
 uid=$1
 shift
@@ -38,7 +38,7 @@ sed -i '/^oneadmin:/d' /etc/passwd /etc/group /etc/shadow
 echo "oneadmin:x:$uid:$uid::/var/lib/one:/bin/sh" >>/etc/passwd
 echo "oneadmin:x:$uid:" >>/etc/group
 echo "oneadmin:*:19000:0:99999:7:::" >>/etc/shadow
-# sudo complains of a machine that does not know its own name.
+# sudo prints a warning on a machine that cannot resolve its own name.
 echo "127.0.0.1 localhost $(uname -n)" >>/etc/hosts
 mkdir -p /var/lib/one
 chown "$uid:$uid" /var/lib/one

@@ -6,17 +6,17 @@ import { runCommand, type CommandOptions, type CommandResult } from '../../../sr
 import { oneadmin } from './machine-tree';
 
 const init = join(__dirname, 'private-machine-init.sh');
-/** What private-machine-init.sh makes, and no real machine has: nothing is done where it is not. */
+/** private-machine-init.sh creates this file, which no real machine has: without it, nothing is done. */
 const mark = '/run/private-machine';
 
 /**
- * The real machine as seen from a mount namespace of its own, in which /etc, /usr, /var and /run may be changed: for
- * what works on real paths only, such as sudo. The kernel takes it all apart when the process ends.
+ * The real machine as seen from a separate mount namespace, in which /etc, /usr, /var and /run may be changed: for
+ * programs that work on real paths only, such as sudo. The kernel removes everything when the process ends.
  */
 export class PrivateMachine {
   private constructor(private readonly child: ChildProcessWithoutNullStreams) {}
 
-  /** `files`: the tree that it has instead of the real machine's, and directories of the real one that it has, too. */
+  /** `files`: the tree that replaces the real machine's, and directories of the real one that are visible in it. */
   static async start(files: readonly string[] = []): Promise<PrivateMachine> {
     const make = ['sh', init, String(oneadmin), ...files];
     const enter = ['unshare', '--mount', '--propagation', 'private', ...make];
@@ -34,7 +34,7 @@ export class PrivateMachine {
     return machine;
   }
 
-  /** Of a process in it. */
+  /** The pid of a process in it. */
   get pid(): number {
     if (this.child.pid === undefined) throw new Error('the machine did not start');
     return this.child.pid;
@@ -47,11 +47,12 @@ export class PrivateMachine {
 
   /** Options of nsenter(1). */
   get enter(): readonly string[] {
-    // With its root directory, too: a mount namespace alone would lead out of a chroot, to the machine's real files.
+    // The root directory is necessary, too: a mount namespace alone would lead out of a chroot, to the machine's real
+    // files.
     return [`--target=${this.pid}`, '--mount', '--root', '--wdns=/'];
   }
 
-  /** As OpenNebula's user, with these variables and no other. */
+  /** Runs a command as OpenNebula's user, with these variables only. */
   async oneadmin(
     argv: readonly string[],
     variables: Readonly<Record<string, string>> = {},
@@ -72,8 +73,8 @@ export class PrivateMachine {
   }
 
   /**
-   * Everything below these places that differs from the real machine: paths, modes, owners, contents; without logs. Only
-   * what was written in here is looked at, since others may be changing the real machine meanwhile.
+   * Everything below these directories that differs from the real machine: paths, modes, owners, contents; without
+   * logs. It reads only files that were written in here, because others may be changing the real machine meanwhile.
    */
   async picture(places: readonly string[] = ['/mnt', '/run']): Promise<string> {
     const look =
@@ -93,7 +94,7 @@ export class PrivateMachine {
   }
 }
 
-/** A directory in which something was written is a copy of the real machine's from then on, and stays one. */
+/** After the first write, a directory is a copy of the real machine's, and stays one. */
 function isAsOnRealMachine(line: string): boolean {
   const copied = /^\/mnt\/(etc|usr|var)\/upper(.*) d ([0-7]+) (\d+:\d+) $/.exec(line);
   const real = copied && lstatSync(`/${copied[1] ?? ''}${copied[2] ?? ''}`, { throwIfNoEntry: false });

@@ -6,16 +6,16 @@ import type { Package } from './package';
 import { PrivateMachine } from './private-machine';
 
 export const program = '/usr/lib/migrate-guard/migrate-guard';
-/** The one command that the sudoers file allows to OpenNebula's user. */
+/** The only command that the sudoers file allows to OpenNebula's user. */
 export const door = ['sudo', '-n', program, 'host'] as const;
-/** What an attack would leave behind. */
+/** A successful attack creates this file. */
 export const pwned = '/mnt/pwned';
 
 export const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
   version: string;
 };
 
-/** Of a domain that OpenNebula has not deployed. */
+/** A domain that OpenNebula has not deployed. */
 export const theirs = { name: 'theirs', uuid: '0f0f0f0f-0000-4000-8000-00000000abcd' } as const;
 
 /** A machine on which the agent is installed. */
@@ -27,7 +27,7 @@ export async function startHost(source: Package): Promise<PrivateMachine> {
   return machine;
 }
 
-/** Says these lines as OpenNebula's user. */
+/** Sends these lines as OpenNebula's user. */
 export function knock(
   machine: PrivateMachine,
   lines: readonly string[],

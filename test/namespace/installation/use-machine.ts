@@ -1,7 +1,7 @@
 import { Package } from './package';
 import { PrivateMachine } from './private-machine';
 
-/** A machine, and what is installed there. */
+/** A machine, and the files that are installed there. */
 interface Hold {
   readonly source: Package;
   readonly machine: PrivateMachine;

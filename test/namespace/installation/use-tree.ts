@@ -2,14 +2,20 @@ import type { CommandResult } from '../../../src/os/run-command';
 import { MachineTree } from './machine-tree';
 import { Package } from './package';
 
-/** The files of a machine for each test of a file, and what install.sh does to them. */
+/** The files of a machine for each test of a file, and the runs of install.sh on them. */
 interface Hold {
   readonly source: Package;
   readonly tree: MachineTree;
   readonly install: (...argv: readonly string[]) => Promise<CommandResult>;
-  /** Without a complaint; gives what it printed. */
+  /**
+   * Runs it and expects success without a warning.
+   * @returns its output
+   */
   readonly done: (...argv: readonly string[]) => Promise<string>;
-  /** Gives the test the tree that these runs of install.sh make of a new one: they are done once for all tests of the file. */
+  /**
+   * Gives the test the tree that results from these runs of install.sh on a new one: they run once for all tests of
+   * the file.
+   */
   readonly installed: (...runs: readonly (readonly string[])[]) => Promise<void>;
 }
 

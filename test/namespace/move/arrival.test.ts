@@ -3,7 +3,7 @@ import { configuration, furnish } from '../faults/workflow';
 import { type Qemu, stateDirectory, useStage } from '../harness';
 import { guardedMove } from '../harness/fake-virsh';
 
-// What has come over to the destination when the mover has ended, and what is said of it.
+// The copy that the destination has when the mover has ended, and the report about it.
 
 const on = useStage();
 let qemu: Qemu;
@@ -14,10 +14,10 @@ beforeEach(async () => {
   tellOf(on.stage, 'none');
 });
 
-/** Lines of the shell: QEMU here ends, as it does once it has handed over. */
+/** Shell commands: QEMU here ends, as it does after a complete hand-over. */
 const leaves = (): string =>
   `kill -KILL ${qemu.pid}; while kill -0 ${qemu.pid} 2>/dev/null; do sleep 0.01; done`;
-/** Lines of the shell: what libvirt tells of the copy on the destination; nothing while there is none. */
+/** Shell commands: libvirt's answer about the copy on the destination; none while there is no copy. */
 const copyIs = (reported: string): string => `case "$*" in
     *domstate*--reason*) [ -z '${reported}' ] || echo '${reported}'; return 0 ;;
     *list*) [ -z '${reported}' ] || echo ${qemu.uuid}; return 0 ;;
@@ -34,7 +34,7 @@ describe('the mover fails, and QEMU here has ended', () => {
     expect(report.what).toBe(
       'it runs on kvm2, although the mover failed: error: snapshot-create: no such file',
     );
-    // QEMU did not die.
+    // The cause is not a crash of QEMU.
     expect(report.attempts).toEqual([{ mover: 'virsh migrate', exit: 17, cause: 'other' }]);
   });
 

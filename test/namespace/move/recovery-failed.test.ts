@@ -4,8 +4,8 @@ import { tellOf } from '../faults/failed-migration';
 import { furnish } from '../faults/workflow';
 import { guardedSave, type Guarded } from '../harness/fake-virsh';
 
-// A mover that fails for another reason, and leaves a QEMU of which it is not known whether it has its disks.
-// Behind `virsh` stands one that answers as libvirt and QEMU do.
+// A mover that fails for another reason, and leaves a QEMU that may not have its disks. A fake `virsh` answers as
+// libvirt and QEMU do.
 
 const on = useStage();
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 const complaint = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: what nobody has heard of';
 
-/** `status` of the guest, once the mover has failed; and what QEMU answers to `cont`. */
+/** `status` of the guest after the mover has failed, and QEMU's answer to `cont`. */
 function save(status: string, cont: object, under: readonly string[] = []): Promise<Guarded> {
   const fails = `echo '${complaint}' >>$log
     touch /mnt/failed
@@ -76,7 +76,8 @@ test('QEMU takes its disks back: the mover’s own status, and nothing else', as
   expect(report.what).toBe('the mover failed for another reason; not retried');
 });
 
-// Node gives a child that it cannot start for want of descriptors the pid 0, and whoever kills that ends its own group.
+// If a child cannot start for lack of descriptors, Node gives it the pid 0, and a kill of that pid ends the caller's
+// own process group.
 test.each([20, 21, 22, 24, 25, 27, 28, 30, 33])(
   'no descriptors are left (%i): said in words, and the mover is not run',
   async (limit) => {

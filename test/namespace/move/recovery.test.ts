@@ -4,7 +4,7 @@ import { configuration, furnish } from '../faults/workflow';
 import { type Qemu, stateDirectory, useStage } from '../harness';
 import { guardedMove, guardedSave, handingOverFailed } from '../harness/fake-virsh';
 
-// What becomes of a VM after its mover has failed, and what is said of it.
+// The recovery of a VM after its mover has failed, and the report about it.
 
 const on = useStage();
 let qemu: Qemu;
@@ -20,7 +20,7 @@ const fails = `touch /mnt/failed
     echo 'error: the job unexpectedly failed' >&2
     exit 17`;
 const migrationFailed = `[ ! -e /mnt/failed ] || migration='"status":"failed"'`;
-/** Lines of the shell: QEMU ends, as it does when its guest writes to a disk that it has not. */
+/** Shell commands: QEMU ends, as it does if its guest writes to a disk that is INACTIVE. */
 const dies = (): string =>
   `kill -KILL ${qemu.pid}; while kill -0 ${qemu.pid} 2>/dev/null; do sleep 0.01; done`;
 
@@ -53,7 +53,7 @@ test('QEMU is dead before its job has ended: that is said at once, whatever the 
 });
 
 test('libvirtd does not answer who stands by: QEMU is healed by a reset, and moved at the second attempt', async () => {
-  // The first virsh that is asked after the failure ends without an answer.
+  // The first virsh that runs after the failure ends without an answer.
   const before = `${migrationFailed}; [ ! -e /mnt/failed ] || [ -e /mnt/ended ] || { touch /mnt/ended; exit 1; }`;
   const { exit, report } = await guardedSave(on.stage, {
     move: `[ ! -e /mnt/failed ] || exit 0; ${fails}`,
@@ -98,7 +98,7 @@ test('a mover that fails after libvirt has saved: the guest is not said to have 
   expect([exit, report.result]).toEqual([17, 'mover-failed']);
   expect(report.what).toBe('one-310 was saved and no longer runs, although the mover failed');
   expect(report.remedy).toContain(`on ${hostname()}, virsh restore /mnt/file continues it with its memory`);
-  // It did not die.
+  // The cause is not a crash of QEMU.
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../../src/os/run-command';
 
-/** Processes have numbers of their own here, so that one can get that of another that has ended. */
+/** A separate pid namespace, so that a process can get the pid of another one that has ended. */
 
 const root = join(__dirname, '../../..');
 const deadline = 60_000;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** As ssh's ControlPersist: what is left behind, in a session of its own, holds the pipes. */
+/** A process in a separate session stays behind and holds the pipes, as with ssh's ControlPersist. */
 const program = `
   const { once } = require('node:events');
   const { spawn } = require('node:child_process');

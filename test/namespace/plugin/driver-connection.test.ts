@@ -2,14 +2,14 @@ import { until } from '../harness';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
 /**
- * The mover's connection is made while the agent checks. What becomes of each is written down by a stand-in for ssh,
- * and when the agent says what by one for that: both where the driver starts them.
+ * The driver opens the mover's connection while the agent checks. A fake ssh records the end of each connection, and
+ * another one the messages of the agent; the driver starts both.
  */
 
 const on = useLittleCloud('each');
 
 const log = '/var/lib/one/connections';
-/** As ssh does: it runs what it was to run, and dies of SIGTERM. */
+/** Does what ssh does: it runs its command, and dies of SIGTERM. */
 const connection = `trap 'exit 143' TERM; trap 'echo ended >>${log}' EXIT
 echo "began $PPID" >>${log}; bash -c "$command" <&0 & wait $!`;
 const connected = `until grep -q began ${log} 2>/dev/null; do sleep 0.01; done`;
@@ -29,7 +29,7 @@ async function expectEnded(): Promise<void> {
 
 test('it is the one by which the mover runs, once the agent says so', async () => {
   await on.cloud.ssh(connection);
-  // It began, and nothing ran by it.
+  // The connection is open, and nothing has run through it.
   await on.cloud.hostHalf(connected, 'test ! -e /var/lib/one/ran || exit 9', ...move, done);
   expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });
   await expectEnded();
@@ -78,7 +78,7 @@ test.each([
   await on.cloud.ssh(
     `if mkdir ${first} 2>/dev/null; then echo "$$" >${first}/pid; ${end}; fi\n${connection}`,
   );
-  // Its number is nobody's once the driver has heard of its end.
+  // After the driver has noticed the end of the process, its pid is unused.
   const heard = `until [ -s ${first}/pid ] && [ ! -e /proc/$(cat ${first}/pid) ]; do sleep 0.01; done`;
   await on.cloud.hostHalf(heard, ...move, done);
   expect(await on.cloud.migrate()).toEqual({ exit: 0, stdout: '', stderr: '', ran: [stock] });

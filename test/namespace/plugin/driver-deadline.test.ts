@@ -1,11 +1,11 @@
 import { FuseMount, Servant, statusXml } from '../harness';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
-/** How long OpenNebula's scripts wait for what the agent finds, before they go on without it. */
+/** How long OpenNebula's scripts wait for the agent's findings, before they proceed without it. */
 
 let slow: FuseMount | undefined;
 let qemu: Servant | undefined;
-// Before the machine, in which they are, is taken apart.
+// They must end before the machine that contains them.
 afterEach(async () => {
   await slow?.end();
   await qemu?.end();
@@ -32,7 +32,7 @@ describe('a disk on storage that hangs', () => {
   });
 
   test('the driver ends: the VM is not moved, and it is said which storage it is', async () => {
-    // Twice, because the first one must not leave the VM locked.
+    // The second run shows that the first one did not leave the VM locked.
     for (const run of ['first', 'second']) {
       const { exit, ran, stderr } = await on.cloud.migrate();
       expect({ run, exit, ran }).toEqual({ run, exit: 2, ran: [] });

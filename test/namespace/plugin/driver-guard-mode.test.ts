@@ -88,7 +88,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     const refused = await migrate({ MIGRATE_GUARD_MODE: 'of' });
     expect(refused).toMatchObject({ exit: 1, ran: [] });
     const told = 'MIGRATE_GUARD_MODE is "of", and neither off nor warn: it is guarded as usual';
-    // The reason first: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
+    // The reason comes first: OpenNebula 6 joins all lines, and keeps 100 characters for the VM's ERROR.
     expect(refused.stderr).toMatch(/^migrate-guard: vda leads elsewhere\.\n/);
     expect(refused.stderr).toContain(`WARN: migrate-guard: one-310: ${told}\n`);
     expect(entries()).toMatchObject([{ guard: 'ran', mode: null, warnings: [told] }]);
@@ -123,7 +123,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     on.cloud.write('/var/lib/one/vm.xml', vm({ MIGRATE_GUARD_MODE: 'off' }));
     expect(await tm('premigrate', '')).toMatchObject({ exit: 0 });
     expect(entries()[0]).toMatchObject({ mode: 'off', guard: 'ran', result: 'done' });
-    // A guard that is stuck in its work is one of those that `off` is for.
+    // `off` also helps against a guard that hangs.
     await on.cloud.hostHalf({
       ...vetoed,
       exit: 5,

@@ -1,12 +1,15 @@
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
-/** How the driver reaches the host: from the front-end, wherever that lies; and what it says when it does not. */
+/**
+ * How the driver connects from the front-end to the host, wherever OpenNebula is installed; and its report if it
+ * cannot.
+ */
 
 const on = useLittleCloud('each');
 const stock = 'tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1';
 
 test('why a host cannot be asked is told, however late it comes', async () => {
-  // Nothing more is said, and a moment later why.
+  // The output ends, and the reason comes a moment later.
   const silent = 'exec >&-; sleep 0.3; echo "sudo: a password is required" >&2; exit 1';
   await on.cloud.program('/usr/bin/ssh', `#!/bin/bash\n${silent}\n`);
   const { exit, stderr } = await on.cloud.migrate();

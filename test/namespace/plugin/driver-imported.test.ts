@@ -1,13 +1,13 @@
 import { theirs } from '../installation/sudo-entry';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
-/** A domain that OpenNebula imported: root does nothing for it, and that is no reason why it should not be moved. */
+/** A domain that OpenNebula imported: the agent does nothing for it, but that must not prevent its migration. */
 
 const on = useLittleCloud('all');
 
 beforeEach(async () => {
   on.cloud.configure('{}\n');
-  // After a refusal failmigrate has nothing to do.
+  // A recorded refusal would make failmigrate skip its work.
   await on.cloud.shell('rm -rf /var/lib/one/migrate-guard');
 });
 
@@ -41,7 +41,8 @@ test('saved in the same way', async () => {
   expect(await on.cloud.script('vmm/kvm/save-guard', words, '')).toMatchObject({ exit: 0, ran: ['saved'] });
 });
 
-// A datastore driver's script knows the number only: none of that runs, or one whose own name is a number.
+// A datastore driver's script gets only the number: there is no domain of that number, or one whose own name is the
+// number.
 describe.each([
   ['310', 'no domain 310 runs on this host'],
   ['4', '4 is not a VM that OpenNebula deployed'],
@@ -61,7 +62,7 @@ describe.each([
       const vetoed = await on.cloud.tm(name, ...words);
       expect(vetoed.exit).toBe(2);
       expect(vetoed.stderr).toContain(why);
-      // To another datastore of its host: libvirt copies the disks, and nobody has to be guarded.
+      // The VM moves to another datastore of its host: libvirt copies the disks, so no guard is needed.
       const stays = await on.cloud.tm(name, 'kvm1', 'kvm1', ...words.slice(2));
       expect(stays).toMatchObject({ exit: 0, stderr: '' });
     },

@@ -5,8 +5,8 @@ import { History } from '../../support/vm-xml';
 import { done, move, recordDirectory, repaired, stock, useDriverRecord, vetoed } from './use-driver-record';
 
 /**
- * oned drops the output of a driver that succeeds: so what was done for a VM is in the front-end's record, in syslog and
- * in the VM's USER_TEMPLATE. Agents, movers, onevm and logger are fakes; everything between them is ours.
+ * oned drops the output of a successful driver: so the front-end's record, syslog and the VM's USER_TEMPLATE contain
+ * what was done for a VM. Agents, movers, onevm and logger are fakes; everything between them is real.
  */
 
 const { on, migrate, entries, syslog, appended } = useDriverRecord();
@@ -78,7 +78,7 @@ test('what the mover prints is kept, also of a success, and logged as its VM’s
     { result: 'done', did: [], mover },
     { result: 'done', did: ['repair: /dev/"sp" made'], mover },
   ]);
-  // Its words alone are no news of the VM.
+  // The mover's output is not part of the line.
   expect((await syslog(2))[1]).toBe(
     '-t migrate-guard -p daemon.notice -- VM 310: migrate, kvm1 to kvm2: done',
   );
@@ -169,7 +169,7 @@ test('a list that a shell alone goes on with is counted, however long it gets', 
     const notRun = entriesNotRun(on.cloud.machine.path(recordDirectory));
     return isUnknown(notRun) ? Number.NaN : notRun.length;
   };
-  // Longer than what is read: nobody may take it for none.
+  // The list is longer than the part that is read, so its count is unknown, not 0.
   expect(counted()).toBeNaN();
   await migrate();
   expect(counted()).toBeNaN();

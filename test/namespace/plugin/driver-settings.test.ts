@@ -2,7 +2,9 @@ import { chmodSync } from 'node:fs';
 import { useLittleCloud, type Driven } from '../installation/fake-cloud-machine';
 import { oneadmin } from '../installation/machine-tree';
 
-/** By what the drivers go on when the guard cannot run: the mover and the policy that the site has configured. */
+/**
+ * The settings that the drivers use if the guard cannot run: the mover and the policy that the site has configured.
+ */
 
 const on = useLittleCloud('all');
 const tweaks = ['lib/one/remotes/vmm/kvm/migrate-tweaks one-310 kvm2 kvm1 310 kvm1'];
@@ -62,7 +64,7 @@ describe('a configuration with a mistake', () => {
     const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     const [first, second, third] = stderr.split('\n');
-    // For the VM's ERROR: OpenNebula 7 leaves out the others, 6 cuts what all of them make.
+    // The first line is for the VM's ERROR: OpenNebula 7 leaves out the others, and 6 truncates the joined lines.
     expect(first).toMatch(/^migrate-guard: the guard cannot run.{1,48}[.?]$/);
     expect(second).toMatch(
       /^ERROR: migrate-guard: one-310: the guard cannot run, and what to run without it cannot be determined: /,
@@ -107,7 +109,7 @@ describe('without Node', () => {
   const config = '/etc/migrate-guard/config.yaml';
   const fallback = '/etc/migrate-guard/fallback.env';
 
-  /** The admin changes the configuration and runs doctor; then something happens, and Node goes. */
+  /** The admin changes the configuration and runs doctor; then `then` runs, and Node disappears. */
   async function migrateAfter(yaml: string, then = ''): Promise<Driven> {
     await on.cloud.shell(`rm -rf ${fallback}`);
     on.cloud.configure(yaml);

@@ -3,7 +3,7 @@ import { useLittleCloud, type Driven } from '../installation/fake-cloud-machine'
 
 /**
  * OpenNebula runs failmigrate after a veto of premigrate since 7.4, and after a refusal of the VMM driver always
- * (one_vmm_exec.rb, migrate): nothing was moved then, and nothing is to be healed.
+ * (one_vmm_exec.rb, migrate): nothing was moved then, so nothing must be reset.
  */
 
 const on = useLittleCloud('each');
@@ -14,7 +14,7 @@ const vetoed = { ...end, exit: 1, result: 'refused', what: 'vda leads elsewhere'
 const noted = 'echo "$request" >>/var/lib/one/requests';
 const record = '/var/lib/one/migrate-guard/310.json';
 
-/** What the host was asked, since the first time. */
+/** The actions that the host's agent was asked for, from the first on. */
 function asked(): string[] {
   return on.cloud.lines('requests').map((line) => (JSON.parse(line) as { action: string }).action);
 }
@@ -45,7 +45,7 @@ test.each(vetoes)('a refusal of %s: no host is asked, and it says why', async (n
     ran: [],
   });
   expect(asked()).toEqual(before);
-  // The reason stays the news of the VM.
+  // The reason for the veto stays the newest entry of the VM.
   expect(recordedActions()).toEqual([name]);
 });
 

@@ -1,7 +1,7 @@
 import { History } from '../../support/vm-xml';
 import { useLittleCloud } from '../installation/fake-cloud-machine';
 
-/** Where the hook has a copy of a VM looked for: where the VM went last, however old the event is. */
+/** The host on which the hook looks for a copy of the VM: its last destination, however old the event is. */
 
 const on = useLittleCloud('each');
 
@@ -19,7 +19,7 @@ function requests(): unknown[] {
   return on.cloud.lines('requests').map((line) => JSON.parse(line) as unknown);
 }
 
-/** What it was to do with the VM; to tell of it is another matter. */
+/** The requests to OpenNebula, without updates of the VM's template. */
 function orders(): string[] {
   return on.cloud.lines('asked').filter((line) => !line.startsWith('update '));
 }

@@ -26,7 +26,7 @@ export function vm(userTemplate: Readonly<Record<string, string>> = {}): string 
   return `<VM><ID>310</ID><USER_TEMPLATE>${attributes.join('')}</USER_TEMPLATE></VM>`;
 }
 
-/** A cloud of its own for each test, with what its front-end has recorded of VM 310. */
+/** A new cloud for each test, with its front-end's record of VM 310. */
 export function useDriverRecord() {
   const on = useLittleCloud('each');
 
@@ -58,7 +58,7 @@ export function useDriverRecord() {
     return on.cloud.lines('syslog');
   }
 
-  /** The text that OpenNebula was asked to append, as soon as it was. */
+  /** The text that OpenNebula was asked to append, as soon as there is one. */
   async function appended(): Promise<string> {
     await until(() => on.cloud.lines('asked').length > 0, { what: 'onevm is asked' });
     expect(on.cloud.lines('asked')).toEqual([`update 310 --append ${recordDirectory}/310.template`]);

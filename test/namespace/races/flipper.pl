@@ -1,8 +1,9 @@
-# Changes what stands under one name, as fast as one process can, until it is killed. Prints a line when the
-# first change is made: what stood there before is nothing that may still be met.
-#   flipper.pl exchange SEED NAME SPARE…   puts another name of each SPARE there, or nothing for `gone`, in random order;
-#                                          one rename(2) each, so that at every moment one of them is there, whole
-#   flipper.pl parent SEED NAME TARGET     a directory, nothing, a link to TARGET, nothing, and around
+# Changes the entry under one name as fast as one process can, until it is killed. Prints a line after the first
+# change: from then on, the original entry does not occur any more.
+#   flipper.pl exchange SEED NAME SPARE…   puts another name of each SPARE there, or nothing for `gone`, in random
+# order;
+#                                          one rename(2) each, so that at every moment one complete entry is there
+#   flipper.pl parent SEED NAME TARGET     in turn a directory, nothing, a link to TARGET, nothing
 use strict;
 use warnings;
 
@@ -17,7 +18,7 @@ sub exchange {
   if (-l $spare) { symlink readlink($spare), $temporary }
   else { link $spare, $temporary }
   rename $temporary, $name;
-  # Where both names are of one file, rename(2) leaves both.
+  # If both names are of one file, rename(2) leaves both.
   unlink $temporary;
 }
 

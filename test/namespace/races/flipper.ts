@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 const program = join(__dirname, 'flipper.pl');
 
-/** Runs `work` while a process in the mount namespace of `pid` flips (see flipper.pl). It dies with this one. */
+/**
+ * Runs `work` while a process in the mount namespace of `pid` flips entries (see flipper.pl). It dies with this
+ * process.
+ */
 export async function whileFlipping<T>(
   pid: number,
   words: readonly (string | number)[],

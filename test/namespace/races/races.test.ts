@@ -19,7 +19,8 @@ import { ifMade } from '../../support/if-made';
 import { relinkAgainAndAgain } from './relink-repeatedly';
 import { whileFlipping } from './flipper';
 
-// Somebody changes links and nodes while we look, and while we act. `npm run test:races -- --runs 10000` tries longer.
+// Another process changes links and nodes while the program reads and writes. `npm run test:races -- --runs 10000`
+// runs longer.
 
 const rounds = Number(process.env['MIGRATE_GUARD_RACES'] ?? 300);
 
@@ -54,7 +55,7 @@ beforeEach(async () => {
 
 afterEach(() => ifMade(stage, (made) => made.end()));
 
-/** How often each thing was met; said when a test ends, for whoever adds many runs up. */
+/** How often each result occurred; printed at the end of a test, to be added up over many runs. */
 class Counts {
   private readonly counts = new Map<string, number>();
 
@@ -77,7 +78,10 @@ class Counts {
 }
 
 describe('a check while the way is changed', () => {
-  /** In none of these QEMU could open its disk: the right node is closed to it, and what is open is another. */
+  /**
+   * With each of these QEMU could not open its disk: the right node is closed to it, and the open one is another
+   * device.
+   */
   const spares = ['/dev/spare/closed', '/dev/spare/listed', '/dev/spare/open', '/dev/spare/open-by-list'];
   const links = ['/dev/spare/away', '/dev/spare/round', '/dev/spare/directory'];
 
@@ -110,7 +114,7 @@ describe('a check while the way is changed', () => {
         }
       });
       met.say();
-      // It has to be a race: what was found differs from one look to the next.
+      // Different results prove that there was a race.
       expect(met.kinds.length).toBeGreaterThan(2);
     },
     rounds * 1000 + 60_000,
@@ -158,7 +162,7 @@ describe('a repair while the directory is exchanged for a link', () => {
       });
       met.say();
       expect(pictureOutside()).toEqual(outside);
-      // Sometimes there was something to do, and sometimes it could not be done.
+      // Some runs had something to repair, and some could not repair it.
       expect(met.of('repairs stopped')).toBeGreaterThan(0);
       expect(met.kinds.length).toBeGreaterThan(1);
     },
@@ -171,14 +175,14 @@ describe('a repair while the directory is exchanged for a link', () => {
     const before = pictureOutside();
     expect(lstatSync(path).isDirectory()).toBe(true);
     qemu.tree.remove(byid);
-    // Relative, or it would lead this process to the machine's own.
+    // A relative link, because an absolute one would lead this process to the machine's own files.
     qemu.tree.link(byid, `..${trap}`);
     symlinkSync('../sp-310-0', `${path}/mine`);
     expect(trapped()).toEqual(['mine']);
     expect(pictureOutside()).not.toEqual(before);
   });
 
-  /** The host's own files, with what a write would change. */
+  /** The host's files, with the attributes that a write would change. */
   function pictureOutside(): unknown[] {
     return ['/mnt', '/dev'].flatMap((top) => {
       const root = stage.host.path(top);
@@ -199,7 +203,7 @@ describe('a relink while the directory of the link is exchanged', () => {
     `${rounds} relinks: what lies behind the planted link is never touched`,
     async () => {
       const met = new Counts();
-      // The trap has a link of that name, too, which leads to another disk, and another below it.
+      // The trap contains a link of the same name, which leads to another disk, and another one below it.
       await stage.host.node('/dev/other', 'b', wrong.rdev);
       stage.host.link(`${trap}/disk.1`, '/dev/other');
       stage.host.link('/mnt/alias/a', disk.node);

@@ -2,8 +2,8 @@ import { relink } from '../../../src/relink/relink';
 import { defaultSettings } from '../../../src/config/settings';
 
 /**
- * Arguments: libvirt's state directory, where journals go, a link, two targets, and how many rounds. Points the link to
- * the one and the other in turn, in one process, and prints on a line each what became of it.
+ * Arguments: libvirt's state directory, the directory of journals, a link, two targets, and the number of rounds.
+ * Points the link to each target in turn, in one process, and prints one line per result.
  */
 async function main([
   stateDirectory = '',

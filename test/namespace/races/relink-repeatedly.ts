@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { runCommand } from '../../../src/os/run-command';
 import { bundleForNode, stateDirectory, type Stage } from '../harness';
 
-/** Has one process on that host point a link to two targets in turn; gives what became of each round. */
+/**
+ * Points a link to two targets in turn, in one process on that host.
+ * @returns the result of each round
+ */
 export async function relinkAgainAndAgain(
   stage: Stage,
   link: string,

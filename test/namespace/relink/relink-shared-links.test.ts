@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { giveToQemu, placeDisk, until, useStage, type PlacedDisk, type Qemu, type Tree } from '../harness';
 import { configuration, furnish, runRelink, type Printed } from './run-relink';
 
-// What becomes of the other disks of a VM, and of today's way, when a link inside is replaced for the new one.
+// The effect on the other disks of a VM, and on today's path, when a link inside is replaced for the new path.
 
 const on = useStage({ volumes: 3 });
 const other = { path: '/mnt/one/datastores/0/310/disk.1', node: '/dev/sp-310-1' };
@@ -10,8 +10,8 @@ const other = { path: '/mnt/one/datastores/0/310/disk.1', node: '/dev/sp-310-1' 
 beforeEach(() => furnish(on.stage));
 
 /**
- * On the host /dev/vol leads to pool2; inside, since the QEMU was started, to pool1, through which vdb goes. vda goes
- * by the name that it was placed with, or by another target.
+ * On the host /dev/vol leads to pool2; inside it has led to pool1 since QEMU started, and vdb's path contains it. vda
+ * has the path under which it was placed, or another target.
  */
 async function start(
   vdaTarget?: string,
@@ -44,7 +44,7 @@ async function start(
   return [disk, qemu];
 }
 
-/** What QEMU would open at a path now: how the servant tells a device of ours. */
+/** The device that QEMU would open at a path now, as the servant reports one of our volumes. */
 function device(volume: number): string {
   const { rdev } = on.volume(volume);
   return `block ${rdev},block ${rdev}`;
@@ -105,8 +105,8 @@ test("today's way stays whole beside the new one, should the link not be moved o
 });
 
 /**
- * Moves the first disk's link. The program stops when it has written to its journal that it begins, and goes on when
- * the other disk's node has gone.
+ * Moves the first disk's link. The program stops after the first entry in its journal, and continues when the other
+ * disk's node is gone.
  */
 async function relinkWhileOtherGoes(
   disk: PlacedDisk,
@@ -141,7 +141,7 @@ test('a disk that was sound before and is not when the link has moved takes the 
 
 test('a link that cannot be taken back needs a person, who is told which VM it leaves in doubt', async () => {
   const [disk, qemu] = await start();
-  // Renames: two inside the VM, the link of the host, and back.
+  // The renames are: two inside the VM, the link of the host, and back.
   const { exit, stdout } = await relinkWhileOtherGoes(disk, qemu, '-e', 'inject=rename:error=EROFS:when=4');
   expect([exit, JSON.parse(stdout)]).toMatchObject([
     4,
@@ -155,7 +155,7 @@ test('a link that cannot be taken back needs a person, who is told which VM it l
   expect(readlinkSync(on.stage.host.path(disk.path))).toBe('/dev/vol/a');
 });
 
-/** The process that a trace says has stopped. */
+/** The process that has stopped according to a trace. */
 function stoppedIn(trace: string): number | undefined {
   const text = existsSync(trace) ? readFileSync(trace, 'utf8') : '';
   const pid = /^(\d+) +--- stopped by SIGSTOP ---$/m.exec(text)?.[1];

@@ -21,7 +21,7 @@ function byid(vm: number): string {
   return `/dev/storpool-byid/fir.b.${vm}`;
 }
 
-/** A domain whose disk is a link of oneadmin's, and on the host the link by which the update would call it. */
+/** A domain whose disk is a link of oneadmin's, and on the host the link through which the update would lead it. */
 async function startOld(vm: number): Promise<PlacedDisk> {
   const disk = await placeDisk(on.stage, on.volume(vm % 5), 0, vm);
   on.stage.host.own(disk.path, { uid: 9869 });
@@ -105,7 +105,7 @@ test.each([
   const { host } = on.stage;
   const disk = { ...(await placeDisk(on.stage, on.volume(0))), readonly: true };
   const qemu = await on.stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
-  // Somebody re-pointed its link by hand.
+  // An admin has re-pointed its link manually.
   for (const name of ['/dev/storpool-byid/x', '/dev/storpool-named/x']) host.link(name, '../sp-310-0');
   host.remove(disk.path);
   host.link(disk.path, '/dev/storpool-byid/x');
@@ -180,11 +180,11 @@ test('killed with -9 at any rename or fsync: journal and reality agree, and the 
     for (const disk of disks) expect((await relink(disk.path, disk.link)).exit).toBe(0);
     on.stage.host.remove(journals);
   }
-  // Twice a link for the journal, and the renames, which the links' owner does in processes of their own.
+  // Each link has two journal writes, and the renames, which run in processes of the links' owner.
   expect(kills).toBeGreaterThanOrEqual(7);
 });
 
-/** What the only journal there is says of a link. */
+/** The last entry about a link in the only journal. */
 function lastEntry(link: string): { begun: boolean; done: boolean } {
   const [file] = readdirSync(on.stage.host.path(journals));
   const lines = file === undefined ? '' : readFileSync(on.stage.host.path(`${journals}/${file}`), 'utf8');

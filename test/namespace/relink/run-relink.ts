@@ -4,7 +4,7 @@ import type { Stage } from '../harness';
 export const configuration = '/mnt/relink.yaml';
 export const journals = '/mnt/journals';
 
-/** What a relink needs of its stage: journals within it. */
+/** The part of a stage that relink needs: a directory for journals. */
 export function furnish({ host }: Stage): void {
   host.file(
     configuration,

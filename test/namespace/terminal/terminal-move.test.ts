@@ -7,7 +7,7 @@ import { placeVirsh } from '../harness/fake-virsh';
 import { TerminalOf } from './terminal-of';
 import { expectNothingStolen, expectUnmoved, notes, thief } from './thief';
 
-/** A migration that root has started at a terminal: its mover and the connection to the destination are another user's. */
+/** Root starts a migration at a terminal; another user runs its mover and the connection to the destination. */
 
 const on = useStage();
 let program: Program;

@@ -7,7 +7,7 @@ import { until } from '../harness';
 /** A terminal at which root has started a command in another mount namespace, as nsenter(1) enters it. */
 export class TerminalOf {
   private text = '';
-  /** With the exit status of the command, and all that its terminal showed. */
+  /** The exit status of the command, and all text on its terminal. */
   readonly ended: Promise<{ readonly exit: number | null; readonly shown: string }>;
 
   private constructor(
@@ -23,10 +23,10 @@ export class TerminalOf {
     );
   }
 
-  /** Root's shell has variables of its own, and two descriptors that lead to what only root may read. */
+  /** Root's shell has additional variables, and two descriptors of files that only root may read. */
   static root(enter: readonly string[], words: readonly string[]): TerminalOf {
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-terminal-'));
-    // `script` takes a text for a shell, and no words.
+    // `script` accepts a shell command as one string, not as words.
     const start = join(directory, 'start');
     const command = ['nsenter', ...enter, '--', ...words].map((word) => `'${word}'`).join(' ');
     const variables = 'export ROOTS_SECRET=x SSH_AUTH_SOCK=/root/agent';
@@ -39,7 +39,7 @@ export class TerminalOf {
     this.child.stdin.write(keys);
   }
 
-  /** The words of a file, once there are any. */
+  /** The words of a file, as soon as there are any. */
   hasWritten(file: string): Promise<string[]> {
     const words = (): string[] | false => {
       const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
@@ -49,7 +49,7 @@ export class TerminalOf {
   }
 }
 
-/** Machines have the processes of the real one. */
+/** A machine shares the process namespace of the real one. */
 export function hasEnded(pid: number): Promise<boolean> {
   return until(() => !existsSync(`/proc/${pid}`), { what: `process ${pid} ends`, evidence: () => pid });
 }

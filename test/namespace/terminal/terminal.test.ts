@@ -5,7 +5,9 @@ import { oneadmin } from '../installation/machine-tree';
 import { hasEnded, TerminalOf } from './terminal-of';
 import { expectNothingStolen, expectUnmoved, notes, thief } from './thief';
 
-/** What runs as OpenNebula's user while root waits for it at a terminal gets nothing of root's. */
+/**
+ * A program that runs as OpenNebula's user while root waits for it at a terminal gets nothing that belongs to root.
+ */
 
 const on = useLittleCloud('each');
 const hook = '/var/lib/one/remotes/hooks/migrate-guard/pre-migrate';
@@ -16,7 +18,7 @@ const hosts = '<HOST_POOL><HOST><NAME>kvm1</NAME><STATE>2</STATE><VM_MAD>kvm</VM
 const vms =
   '<VM_POOL><VM><ID>310</ID><NAME>web</NAME><STATE>3</STATE><LCM_STATE>3</LCM_STATE><HISTORY_RECORDS><HISTORY><HOSTNAME>kvm1</HOSTNAME><VM_MAD>kvm</VM_MAD></HISTORY></HISTORY_RECORDS></VM></VM_POOL>';
 
-/** OpenNebula's commands, and the hook; not ssh. */
+/** The replaced programs are OpenNebula's commands and the hook; not ssh. */
 async function placeThieves(isHook: boolean): Promise<void> {
   for (const path of ['/usr/bin/onehost', '/usr/bin/onevm', '/usr/bin/onehook', hook])
     await on.cloud.program(path, thief);
@@ -49,7 +51,7 @@ test.each([
   ['a host that is asked how things stand', ['doctor', '--host', 'kvm1']],
 ])('Ctrl-C ends the connection, with all that it started: %s', async (_, words) => {
   await placeThieves(false);
-  // It takes no interest in its input, and none of Ctrl-C in what it started.
+  // This ssh ignores its input, and its background process ignores Ctrl-C.
   await on.cloud.program('/usr/bin/ssh', `#!/bin/sh\nsleep 600 & echo $$ $! >${notes}/pids\nwait\n`);
   const terminal = TerminalOf.root(on.cloud.machine.enter, ['migrate-guard', ...words]);
   const pids = await terminal.hasWritten(on.cloud.machine.path(`${notes}/pids`));

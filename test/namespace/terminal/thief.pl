@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Stands for a program that OpenNebula's user could have exchanged or traced: tries what it can on root's terminal, and
-# writes down what it got of root (thief.ts). Then it answers what it was told to, or ends in error.
+# Stands for a program that OpenNebula's user could have replaced or traced: it tries what it can on root's terminal,
+# and records what it got of root (thief.ts). Then it prints its prepared answer, or fails.
 use strict;
 use warnings;
 
@@ -8,10 +8,10 @@ my $notes = '/mnt/notes';
 my ($name) = $0 =~ m{([^/]+)$};
 my %got = (name => $name, uid => $<);
 
-# Only a process with a controlling terminal can open this; then it is root's.
+# Only a process with a controlling terminal can open this; then it is root's terminal.
 if (open my $terminal, '+<', '/dev/tty') {
     my $key = '~';
-    # TIOCSTI of asm-generic/ioctls.h: as though it were typed.
+    # TIOCSTI of asm-generic/ioctls.h: input as if it were typed.
     ioctl $terminal, 0x5412, $key;
     $got{terminal} = 'opened';
 } else {
@@ -21,7 +21,7 @@ if (open my $terminal, '+<', '/dev/tty') {
 my @descriptors;
 for my $number (0 .. 255) {
     my $target = readlink "/proc/self/fd/$number" or next;
-    # Perl's own way to its script.
+    # Perl reads its script through this descriptor.
     next if $target =~ m{/\Q$name\E$};
     push @descriptors, "$number $target";
 }
@@ -36,7 +36,7 @@ sub json {
 }
 my $line = '{' . join(',', map { "\"$_\":" . json($got{$_}) } sort keys %got) . "}\n";
 open my $out, '>>', "$notes/got" or die;
-# The next one may be another user.
+# The next writer may be another user.
 chmod 0666, "$notes/got";
 syswrite $out, $line;
 

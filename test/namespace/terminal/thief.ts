@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The text of a program that takes what it can of root's terminal. */
+/** The text of a program that takes what it can from root's terminal. */
 export const thief = readFileSync(join(__dirname, 'thief.pl'), 'utf8');
-/** Where it writes down what it got, as whoever it runs; and finds what it has to answer, in a file of its own name. */
+/** The directory where it records what it got and as which user, and reads its answer from a file of its name. */
 export const notes = '/mnt/notes';
 
-/** By which a program has a terminal set its title. */
+/** The escape sequence that sets a terminal's title. */
 const setsTitle = '\u001b]0;';
-/** What everybody may know, and what bash adds. */
+/** Variables that are public, and those that bash adds. */
 const mayHave = /^(PATH|HOME|USER|LOGNAME|LC_ALL|PWD|SHLVL|_)$/;
 
 interface Got {
@@ -20,8 +20,8 @@ interface Got {
 }
 
 /**
- * That those of these names ran as this user, and got nothing; `may` names variables that they may have, too. `path`:
- * where a path of their machine is found from here.
+ * Expects that the programs of these names ran as this user, and got nothing; `may` names further variables that they
+ * may have. `path` maps a path of their machine to one of this.
  */
 export function expectNothingStolen(
   path: (path: string) => string,
@@ -31,7 +31,7 @@ export function expectNothingStolen(
 ): void {
   const file = path(`${notes}/got`);
   const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
-  // Root may ask some of them for itself.
+  // Root may run some of them itself.
   const got = lines.map((line) => JSON.parse(line) as Got).filter((one) => one.uid !== '0');
   expect([...new Set(got.map(({ name }) => name))].sort()).toEqual([...names].sort());
   for (const { name, terminal, descriptors, variables, uid: was } of got) {
@@ -51,7 +51,7 @@ export function expectNothingStolen(
   }
 }
 
-/** That the terminal shows nothing that the thief typed, and obeyed nothing that it wrote. */
+/** Expects that the terminal shows nothing that the thief typed, and executed nothing that it wrote. */
 export function expectUnmoved(shown: string): void {
   expect(shown).not.toContain('~');
   expect(shown).not.toContain(setsTitle);

@@ -6,10 +6,12 @@ import { succeed } from '../../../lab/harness/succeed';
 
 const root = join(__dirname, '../../../..');
 
-/** The release before this one, which is what the other half may still be during a roll-out. Set anew with each release. */
+/**
+ * The release before this one: during a rollout, the other machine may still have it. Update it with each release.
+ */
 export const previousRelease = '0d14006148466b2dd91f89fd92e5b48257e50897';
 
-/** The programs of one release, in a directory of their own. */
+/** The programs of one release, in a separate directory. */
 export interface Bundles {
   readonly directory: string;
   readonly version: string;
@@ -17,8 +19,8 @@ export interface Bundles {
 }
 
 /**
- * Builds the programs of a commit by that commit's own build script; with the packages that are here, since another
- * clone has no others. `version`: by which number the release calls itself, if not by its own.
+ * Builds the programs of a commit by that commit's own build script, with the installed packages, because another
+ * clone has no others. `version`: the version number of the release, if not its own one.
  */
 export async function buildRelease(commit: string, version?: string): Promise<Bundles> {
   const git = ['git', '-C', root] as const;
@@ -43,7 +45,7 @@ export async function buildRelease(commit: string, version?: string): Promise<Bu
   }
 }
 
-/** The same of the sources as they are now. */
+/** Builds the current sources. */
 export async function buildPresent(): Promise<Bundles> {
   const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-release-'));
   for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'LICENSE'])

@@ -9,20 +9,20 @@ import { giveToQemu, placeDisk, type PlacedDisk, type Qemu, type Stage, type Vol
 import { handingOverFailed, standInVirsh } from '../../harness/fake-virsh';
 import type { Bundles } from './bundles';
 
-/** Which release each half has. */
+/** The release of the front-end and of the agent. */
 export interface Halves {
   readonly frontend: Bundles;
   readonly host: Bundles;
 }
 
-/** What came of an action. */
+/** The result of an action. */
 export interface Outcome {
   readonly exit: number | null;
-  /** All that was printed. */
+  /** All output. */
   readonly said: string;
-  /** Whether the path that was missing in QEMU's namespace is there now. */
+  /** Whether the path that was missing in QEMU's namespace exists now. */
   readonly repaired: boolean;
-  /** What QEMU was told to do, and that the mover ran; in their order. */
+  /** The commands that QEMU got, and the runs of the mover, in order. */
   readonly done: readonly string[];
 }
 
@@ -30,7 +30,10 @@ const orders = '/mnt/orders';
 const remotes = '/mnt/remotes';
 const environment = { PATH: `/mnt/bin:${process.env['PATH'] ?? ''}` };
 
-/** A VM whose path is missing and whose last migration has failed; and two halves that reach each other. */
+/**
+ * A VM whose path is missing and whose last migration has failed, with a front-end and an agent that reach each
+ * other.
+ */
 export class RollOut {
   private constructor(
     private readonly stage: Stage,
@@ -53,7 +56,7 @@ export class RollOut {
     return world;
   }
 
-  /** Has the front-end's half ask the host's half for an action, as it does in earnest. */
+  /** Lets the front-end request an action from the agent, by the real commands. */
   async ask(action: HostAction): Promise<Outcome> {
     if (action === 'reset') this.answer(inactive);
     const { exit, stdout, stderr } = await this.asking[action]();
@@ -96,7 +99,7 @@ export class RollOut {
     return this.qemu.tree.inside('sh', '-c', `readlink ${this.disk.link} || :`).trim() !== '';
   }
 
-  /** What virsh does before it answers. */
+  /** Sets what virsh does before it answers. */
   private answer(before: string): void {
     const noted = `case "$*" in *'"cont"'*) echo cont >>${orders} ;; *list*uuid*) return 0 ;; esac`;
     const text = standInVirsh({
@@ -106,7 +109,7 @@ export class RollOut {
     this.stage.host.file('/mnt/bin/virsh', text, { mode: 0o755 });
   }
 
-  /** ssh and sudo lead to the host's half on this very machine; virsh answers as after a migration that has failed. */
+  /** ssh and sudo run the agent on this machine; virsh answers as after a failed migration. */
   private installStandIns(): void {
     const { stage, disk } = this;
     const { frontend, host } = this.halves;
@@ -116,7 +119,7 @@ export class RollOut {
     program('/mnt/bin/sudo', `exec ${process.execPath} ${host.directory}/migrate-guard.cjs host`);
     this.answer('');
     program(`${remotes}/vmm/kvm/save`, `cat >/dev/null; echo save >>${orders}`);
-    // The first attempt fails as it does when a path breaks meanwhile.
+    // The first attempt fails as if a path had broken during the move.
     const fails = `mkdir /mnt/failed 2>/dev/null && { echo '${handingOverFailed}' >>${logDirectory}/one-310.log; exit 1; }`;
     program(`${remotes}/vmm/kvm/migrate`, `cat >/dev/null; echo migrate >>${orders}\n${fails}\nexit 0`);
     stage.host.directory(`${remotes}/migrate-guard`);
@@ -131,7 +134,7 @@ export class RollOut {
   }
 }
 
-/** QEMU 10 tells by itself that its disk is inactive, until it has it back. */
+/** QEMU 10 reports by itself that its disk is inactive, until the disk is activated. */
 const inactive = `case "$*" in
   *blockdev-set-active*) echo set-active >>${orders}; echo '{"return":{}}'; return 0 ;;
   *query-named-block-nodes*)
@@ -140,7 +143,7 @@ const inactive = `case "$*" in
 esac`;
 
 const action = '<VMM_DRIVER_ACTION_DATA/>';
-/** A live migration is under way. */
+/** A live migration is in progress. */
 const event = vmXml({
   id: 310,
   lcmState: 4,

@@ -19,12 +19,12 @@ const asMade = {
   fifo: 0o666,
   file: 0o660,
 };
-/** The longest path that setfacl(1) can be given, and the longest target of a link. */
+/** The longest path that setfacl(1) accepts, and the longest target of a link. */
 const longestPath = 4095;
 
 /**
- * Makes topologies in one namespace. Everything is made by a process that lives in there, so that not even a
- * wrong link could lead out of it.
+ * Creates topologies in one namespace. A process inside that namespace creates everything, so that even a wrong link
+ * cannot lead out of it.
  */
 export class Builder {
   constructor(
@@ -44,7 +44,7 @@ export class Builder {
     });
     await Promise.all(there.map(([path, entry]) => this.make(path, entry)));
     const deepestFirst = there.reverse();
-    // From the deepest up, so that every directory can still be reached whatever its mode becomes.
+    // The deepest come first, so that every directory can still be reached, whatever its mode becomes.
     for (const [path, entry] of deepestFirst) await this.permit(path, entry);
     for (const [path, entry] of deepestFirst) await this.bind(path, entry, made);
   }
@@ -94,7 +94,7 @@ export class Builder {
     if (acl !== undefined && takesList) this.tree.acl(path, acl);
   }
 
-  /** What cannot be mounted, because another mount hides it, is left as it is: that is a tree like any other. */
+  /** A mount that fails because another mount hides its target is skipped: the tree is still a valid topology. */
   private async bind(path: string, { kind, binds }: Made, made: MadeTree): Promise<void> {
     const isDirectory = (from: string): boolean => made.get(from)?.kind === 'directory';
     for (const { from, option } of kind === 'link' ? [] : (binds ?? [])) {

@@ -1,4 +1,4 @@
-/** A byte that is no part of UTF-8 is a lone surrogate in our texts (U+DC80 to U+DCFF), as Python has it (PEP 383). */
+/** A byte that is not part of UTF-8 is a lone surrogate in our texts (U+DC80 to U+DCFF), as in Python (PEP 383). */
 export function odd(byte: number): string {
   return String.fromCharCode(0xdc00 + byte);
 }

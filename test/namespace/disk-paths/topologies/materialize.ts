@@ -19,7 +19,10 @@ export function addDirectories(made: Map<string, Made>, base: string, path: stri
   }
 }
 
-/** Puts what the way shall end at; gives its path. */
+/**
+ * Adds the end of the path.
+ * @returns its path
+ */
 export function addEnd(made: Map<string, Made>, base: string, kind: string, first: string): string {
   const path = `${base}/end`;
   switch (kind) {
@@ -84,12 +87,12 @@ export function target(
   }
 }
 
-/** Like posix.relative, which would swallow the `..` that a target ends with. */
+/** Like posix.relative, but it keeps the `..` at the end of a target. */
 function relative(from: string, to: string): string {
   return `${'../'.repeat(from.split('/').length - 1)}${to.slice(1)}`;
 }
 
-/** The same path in other words. */
+/** Another notation of the same path. */
 export function written(path: string, style: string): string {
   switch (style) {
     case 'dotted':
@@ -107,7 +110,10 @@ export function written(path: string, style: string): string {
   }
 }
 
-/** One change of a tree: `at` tells of which entry, counted around, and `to` which other one it has to do with. */
+/**
+ * One change of a tree: `at` is the index of the entry, modulo their number, and `to` that of another entry which the
+ * change uses.
+ */
 export interface Mutation {
   readonly at: number;
   readonly to: number;
@@ -120,7 +126,7 @@ export interface Mutation {
     | 'file'
     | 'directory'
     | { readonly mount: Exclude<MountOption, 'ro'> }
-    /** Over itself, another entry, or the shared file over a file. */
+    /** The mount is over itself, another entry, or the shared file over a file. */
     | { readonly bind: MountOption; readonly from: 'itself' | 'other' | 'shared' };
 }
 

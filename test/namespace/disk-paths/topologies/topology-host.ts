@@ -3,7 +3,9 @@ import { domainOf, Servant, Stage, Tree, Volume, type Qemu, type QemuOptions } f
 import { Builder, type Devices } from './builder';
 import { holdings, sharedFile, type Holding, type Topology } from './topology-spec';
 
-/** Whom QEMU runs as: OpenNebula's user, Debian's, one of many groups, and both kinds of root that libvirt knows. */
+/**
+ * The users of QEMU: OpenNebula's user, Debian's, one with many groups, and both kinds of root that libvirt supports.
+ */
 const users: readonly NonNullable<QemuOptions['user']>[] = [
   { uid: 9869, gid: 9869, groups: [9869, 36] },
   { uid: 107, gid: 64, groups: [] },
@@ -12,16 +14,19 @@ const users: readonly NonNullable<QemuOptions['user']>[] = [
   'root',
 ];
 
-/** A QEMU that holds the right device and the shared file open, and what works in its namespace. */
+/** A QEMU that holds the right device and the shared file open, and the helpers in its namespace. */
 interface Resident {
   readonly qemu: Qemu;
   readonly holding: Holding;
-  /** Root in there. */
+  /** A process of root in that namespace. */
   readonly inside: Servant;
   readonly builder: Builder;
 }
 
-/** One host, and for each user QEMUs that hold their files in each way, in which one topology after the other is laid out. */
+/**
+ * One host, and for each user QEMUs that hold their files in each mode; topologies are created in it one after the
+ * other.
+ */
 export class World {
   private constructor(
     readonly stage: Stage,
@@ -29,9 +34,9 @@ export class World {
     private readonly wrong: Volume,
     private readonly onHost: Builder,
     private readonly residents: readonly Resident[],
-    /** The shared file in the kernel's words. */
+    /** The identity of the shared file, as the kernel reports it. */
     readonly shared: string,
-    /** All residents: their paths are looked at by one child a user. */
+    /** All residents: one child for each user checks their paths. */
     readonly held: HeldDomains,
   ) {}
 

@@ -2,14 +2,14 @@ export interface Access {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Entries, as setfacl(1) takes them. */
+  /** Entries as setfacl(1) accepts them. */
   readonly acl?: string;
 }
 
-/** What is mounted over something: an option of mount(8), or none of them. */
+/** The option of mount(8) for a mount; `plain` means none. */
 export type MountOption = 'plain' | 'nodev' | 'nosymfollow' | 'ro';
 
-/** What else stands in the tree, or a file that host and namespace share, mounted over an entry of the same kind. */
+/** Another entry of the tree, or a file that host and namespace share, mounted over an entry of the same kind. */
 export interface Bind {
   readonly from: string;
   readonly option: MountOption;
@@ -17,14 +17,14 @@ export interface Bind {
 
 interface Common {
   readonly access?: Access;
-  /** The last one lies on top of the others. They come when all else is made. */
+  /** The last one is on top of the others. They are mounted after everything else is created. */
   readonly binds?: readonly Bind[];
 }
 
 /**
- * One thing in a file tree. `right` is the device that QEMU holds open, `wrong` another one, `twin` a character
- * device that has the numbers of the right one. `mounts` are file systems stacked on a directory: all that is below
- * it is made in the uppermost. A path or a target may hold bytes that are no UTF-8 (see bytes.ts).
+ * One entry of a file tree. `right` is the device that QEMU holds open, `wrong` another one, `twin` a character
+ * device with the numbers of the right one. `mounts` are file systems stacked on a directory: everything below it is
+ * created in the uppermost. A path or a target may contain bytes that are not UTF-8 (see file-contents.ts).
  */
 export type Made = Common &
   (
@@ -35,7 +35,7 @@ export type Made = Common &
 
 export type MadeTree = ReadonlyMap<string, Made>;
 
-/** By which descriptors QEMU holds what it holds: one for writing, one for reading, or both. */
+/** The descriptors by which QEMU holds a file: one for writing, one for reading, or both. */
 export const holdings = ['rw', 'ro', 'ro+rw'] as const;
 export type Holding = (typeof holdings)[number];
 
@@ -44,11 +44,11 @@ export interface Topology {
   readonly path: string;
   readonly role: 'disk' | 'backing';
   readonly holding: Holding;
-  /** Which of the QEMUs has the disk, counted around: each runs as another user. */
+  /** The index of the QEMU that has the disk, modulo their number: each runs as another user. */
   readonly user: number;
   readonly host: MadeTree;
   readonly qemu: MadeTree;
 }
 
-/** A regular file that host and namespace share, and QEMU holds open. */
+/** A regular file that host and namespace share, and that QEMU holds open. */
 export const sharedFile = '/mnt/shared/disk.img';

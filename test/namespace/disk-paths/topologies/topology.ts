@@ -131,25 +131,25 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   ),
 });
 
-/** How far below the base the first link stands: mostly near, sometimes where no path alone could reach. */
+/** The depth of the first link below the base: mostly small, sometimes more than one path can express. */
 const depth = fc.oneof(
   { weight: 30, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.integer({ min: 12, max: 18 }) },
 );
 
-/** Makes a path of so many bytes, about PATH_MAX, of a shorter one. */
+/** Extends a path to this many bytes, about PATH_MAX. */
 function filled(path: string, length: number): string {
   return `${'/'.repeat(Math.max(0, length - Buffer.byteLength(path)))}${path}`;
 }
 
-/** Any topology below the directory `base`, which stands in both trees. */
+/** Any topology below the directory `base`, which exists in both trees. */
 export function topology(base: string): fc.Arbitrary<Topology> {
   return fc
     .record({
       slots: fc.array(hop, { minLength: 1, maxLength: 5 }),
       end,
       depth,
-      /** Half of the deep directories are reached by a link, which makes the path itself shorter. */
+      /** Half of the deep directories are reached through a link, which makes the path itself shorter. */
       shortcut: fc.boolean(),
       selfLinks: fc.oneof(
         { weight: 12, arbitrary: fc.constant(0) },
