@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { affectedQemu, Host, migrateToSink, relinkDisk, startDomain, until, Volume } from '../lab/harness';
 
-// The instruments are proved on the real thing before anything is measured with them.
+// The harness is verified with a real QEMU before other tests rely on it.
 
 let host: Host;
 const hosts: Host[] = [];
@@ -102,7 +102,7 @@ describe('a domain of QEMU 7.2.0', () => {
   });
 
   test('dies of a second attempt when another disk was left inactive', async () => {
-    // The guest must not write: that alone would kill it.
+    // The guest must not write: a write alone would abort its QEMU.
     const disks = [
       { target: 'vda', volume: await volume([]) },
       { target: 'vdb', volume: await volume([]) },
@@ -129,7 +129,7 @@ test('a stopped host leaves no process, no device', async () => {
   await other.stop();
   disk.release();
   expect(existsSync(`/proc/${domain.outerPid}`)).toBe(false);
-  // Another test may have got the device in the meantime, so that it is free cannot be asked for.
+  // Another test may have got the device in the meantime, so the test cannot check that it is free.
   await until(() => backingFile(disk) !== backing, { what: `${disk.device} lets go of its file` });
 });
 

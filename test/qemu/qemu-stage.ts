@@ -12,18 +12,18 @@ export interface Answer {
 const program = join(__dirname, '../../dist/migrate-guard.cjs');
 
 interface StageDomainOptions extends Partial<DomainOptions> {
-  /** Of all its disks. Default: raw. */
+  /** The format of all its disks. Default: raw. */
   readonly format?: 'raw' | 'qcow2';
 }
 
-/** One host with domains and volumes of a test file's own, and the built command on it. */
+/** One host with the domains and volumes of a test file, and the built command on it. */
 export class Stage {
   readonly program = program;
   private readonly volumes: Volume[] = [];
 
   private constructor(readonly host: Host) {}
 
-  /** `release`: the host is one of that, with its own Node, libvirt and QEMU. */
+  /** `release`: the Debian release of the host, with its own Node, libvirt and QEMU. */
   static async start({ release }: { readonly release?: DebianRelease } = {}): Promise<Stage> {
     const other = release === undefined ? {} : { release, shown: [dirname(program)] };
     return new Stage(await Host.start({ name: 'kvm1', ...other }));
@@ -36,7 +36,7 @@ export class Stage {
     return volume;
   }
 
-  /** A volume with a qcow2 image on it, as some LVM datastores have them. */
+  /** A volume with a qcow2 image on it, as in some LVM datastores. */
   async qcow2Volume(writesTo: readonly number[] = [0]): Promise<Volume> {
     const volume = await Volume.create(4 * 1024 * 1024);
     this.volumes.push(volume);
@@ -44,7 +44,7 @@ export class Stage {
     return volume;
   }
 
-  /** A domain with so many disks, whose guest writes to the first. */
+  /** A domain with this many disks, whose guest writes to the first. */
   async domain(
     vmId: number,
     disks: number,
@@ -64,7 +64,7 @@ export class Stage {
     return this.host.run([this.host.node, this.program, ...args]);
   }
 
-  /** The one domain of `--json`, and the exit status. */
+  /** The only domain of `--json`, and the exit status. */
   async report<T extends object = object>(
     ...args: readonly string[]
   ): Promise<DomainReport & T & { exit: number | null }> {
@@ -73,7 +73,7 @@ export class Stage {
       const [domain] = (JSON.parse(stdout) as { domains: (DomainReport & T)[] }).domains;
       if (domain) return { ...domain, exit };
     } catch {
-      // said below, with all that was printed
+      // The error below reports it, with all output
     }
     throw new Error(`migrate-guard ${args.join(' ')} ended with ${exit ?? 'a signal'}: ${stdout}${stderr}`);
   }

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
-/** A page of one browser, opened from a file as an admin opens it. */
+/** A page in a browser, opened from a file as an admin opens it. */
 interface OpenPage {
   readonly page: Page;
-  /** The addresses of all that it asked for. */
+  /** The addresses of all requests. */
   readonly requests: readonly string[];
-  /** What it complained about: on the console, as an error of a script, in a dialog. */
+  /** The browser's complaints: on the console, as an error of a script, in a dialog. */
   readonly complaints: readonly string[];
 }
 
 export interface Reader {
-  /** `prepare` is a script that runs before the page's own. */
+  /** `prepare` is a script that runs before the page's own one. */
   open(html: string, options?: BrowserContextOptions & { readonly prepare?: string }): Promise<OpenPage>;
   close(): Promise<void>;
 }
 
-/** Debian's Chromium, without a window, with a profile of its own (which playwright makes and removes). */
+/** Debian's Chromium, without a window, with a separate profile (which playwright creates and removes). */
 export async function startReader(): Promise<Reader> {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-page-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
@@ -46,7 +46,7 @@ export async function startReader(): Promise<Reader> {
       const file = join(folder, `page-${(number += 1)}.html`);
       writeFileSync(file, html);
       const context = await browser.newContext(options);
-      // A busy machine may be slow; jest's own deadline ends what hangs.
+      // A busy machine may be slow; jest's own timeout ends a test that hangs.
       context.setDefaultTimeout(0);
       if (prepare !== undefined) await context.addInitScript(prepare);
       const page = await context.newPage();

@@ -1,6 +1,6 @@
 /**
- * A script for the page: every text whose contrast with what is behind it is below 4.5:1, by the formula of WCAG 2.2
- * (relative luminance).
+ * A script for the page: it finds every text whose contrast with its background is below 4.5:1, by the formula of
+ * WCAG 2.2 (relative luminance).
  */
 export const lowContrasts = `(() => {
   const numbers = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);

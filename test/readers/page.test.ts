@@ -23,7 +23,7 @@ const oddHtml = renderPage(
 const rows = 'table.vms > tbody';
 const shownRows = `${rows}:not([hidden])`;
 const openAll = "for (const details of document.querySelectorAll('details')) details.open = true";
-/** The details of the first VM of `small`, which is one at risk. */
+/** The details of the first VM of `small`, which is at risk. */
 const firstDetails = '#vm-1';
 
 test('it asks for nothing but itself, and complains about nothing', async () => {
@@ -66,7 +66,7 @@ test('the search and the filters narrow table and map', async () => {
     stuck.filter(({ host }) => host === stuck[0]?.host).length,
   );
 
-  // What was hidden is shown when a link of the map leads there.
+  // A hidden row is shown when a link of the map leads to it.
   await page.click('.map a.mark.other >> nth=0');
   await found.getByText('1000 of 1000 VMs', { exact: true }).waitFor();
 });
@@ -119,17 +119,17 @@ test('the keyboard alone reaches a VM on the map and opens its details', async (
   await page.keyboard.press('ArrowUp');
   const target = String(await page.evaluate('document.activeElement.hash'));
   expect(await page.locator(target).isVisible()).toBe(false);
-  // A focus that nobody sees is none.
+  // A focus must be visible.
   expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
   await page.keyboard.press('Enter');
   expect(await page.locator(target).isVisible()).toBe(true);
   expect(
     await page.evaluate(`document.activeElement.parentElement.querySelector('${target}') !== null`),
   ).toBe(true);
-  // And the next Tab goes on from there: to the first thing to copy.
+  // The next Tab continues from there, to the first text to copy.
   await page.keyboard.press('Tab');
   expect(await page.evaluate('document.activeElement.textContent')).toBe('Copy');
-  // The map is left with one Tab, whatever its size.
+  // One Tab leaves the map, whatever its size.
   await page.focus('.map a.mark[tabindex="0"]');
   await page.keyboard.press('Tab');
   expect(await page.evaluate(isOnMap)).toBe(false);
@@ -192,7 +192,7 @@ test('a command is copied; where a page may not copy, it is selected', async () 
   await page.locator('button.copy >> nth=0 >> text=Copied').waitFor();
   expect(await page.evaluate('navigator.clipboard.readText()')).toBe(command);
 
-  // As on a page that came by plain http.
+  // A page that came by plain http has no clipboard, either.
   const prepare = "Object.defineProperty(navigator, 'clipboard', { value: undefined })";
   const { page: other } = await reader.open(smallHtml, { prepare });
   await other.click('button.copy >> nth=0');

@@ -9,7 +9,7 @@ import { makeFleet } from '../support/fake-fleet/fake-fleet';
 const docs = join(__dirname, '../../docs');
 const rulesFile = join(docs, 'prometheus/migrate-guard.rules.yml');
 
-/** What promtool said, and its exit status. */
+/** The output of promtool, and its exit status. */
 function promtool(
   args: readonly string[],
   input = '',

@@ -3,7 +3,7 @@ import { Domain } from '../../lab/harness';
 import { expectHealthy, expectWrites, inspect, quietDomain, reset } from './reset-testbed';
 import { Stage } from '../qemu-stage';
 
-// QEMU 10 tells which nodes are active, and could make them so without the guest. No log tells of either.
+// QEMU 10 reports which nodes are active, and could activate them without resuming the guest. No log shows either.
 
 let stage: Stage;
 const file = '/var/lib/one/datastores/waiting.save';
@@ -30,7 +30,7 @@ test('nodes that QMP made inactive while the guest runs: half-inactive, and heal
   await domain.destroy();
 });
 
-/** Neither activated nor saved, by whatever order; and whole after its resume. */
+/** No command activates the disks or saves the guest; after its resume it is healthy. */
 async function expectLeftAlone(domain: Domain): Promise<void> {
   expect(await inactiveNodes(domain)).toEqual(nodes);
   const inspected = await inspect(stage, domain);

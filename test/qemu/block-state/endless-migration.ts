@@ -4,16 +4,16 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Domain, until } from '../../lab/harness';
 
-/** A migration that is under way, until it is cancelled. */
+/** A migration that is in progress until it is cancelled. */
 interface Lasting {
   cancel(): Promise<void>;
-  /** Waits until it has failed by itself. */
+  /** Waits until the migration has failed without intervention. */
   failed(): Promise<void>;
 }
 
 /**
- * Begins a migration that goes on for ever, or stops right before the disks are given up. `postcopy`: it can be told to go
- * on as post-copy.
+ * Starts a migration that never ends, or that stops right before QEMU hands over the disks. `postcopy`: it can switch
+ * to post-copy.
  */
 export async function lastingMigration(
   domain: Domain,

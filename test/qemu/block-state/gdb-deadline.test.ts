@@ -4,7 +4,7 @@ import { QemuProcess } from '../../../src/hypervisor/process';
 import { ifMade } from '../../support/if-made';
 import { Stage } from '../qemu-stage';
 
-// gdb that was asked to end while it attached once took the VM with it.
+// SIGTERM to gdb while it attached once killed the VM, too.
 
 let stage: Stage;
 
@@ -27,7 +27,7 @@ test('gdb is killed at any moment of its attaching: QEMU lives, runs on and coun
     };
     const began = performance.now();
     expect(await endsOf(60)).toBe('ended');
-    // As long as gdb takes on this machine, in steps.
+    // The deadlines are in steps, up to the time that gdb takes on this machine.
     const whole = (performance.now() - began) / 1000;
     let killed = 0;
     for (let step = 1; step < 40; step += 1)

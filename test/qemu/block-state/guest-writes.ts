@@ -1,14 +1,14 @@
 import { COUNTER_ADDRESS, type Domain, findGuestMemory, writeByte } from '../../lab/harness';
 
-/** Where the boot sector keeps the drives that the guest writes to; see the harness' guest.ts. */
+/** The address at which the boot sector keeps the drives to which the guest writes; see the harness' guest.ts. */
 const maskAt = 0x7df0;
 
-/** Tells the guest which of its drives to write to, through its memory. */
+/** Sets the drives to which the guest writes, through its memory. */
 export function letGuestWrite(domain: Domain, mask: number): void {
   writeByte(domain.outerPid, guestMemory(domain.outerPid) + maskAt, mask);
 }
 
-/** Where, in QEMU's address space, the counter of its guest stands. */
+/** The address of the guest's counter in QEMU's address space. */
 export function counterAddress(pid: number): number {
   return guestMemory(pid) + COUNTER_ADDRESS;
 }

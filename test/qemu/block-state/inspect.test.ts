@@ -5,7 +5,7 @@ import { configure, failMigration, inspect, libvirtd, quietDomain, storeLayout }
 import { Stage } from '../qemu-stage';
 
 let stage: Stage;
-/** As if no layout were known. */
+/** A configuration without any layout. */
 let blind: string;
 
 beforeAll(async () => {
@@ -80,7 +80,7 @@ describe('by the log, where memory cannot be read', () => {
       remedy: `migrate-guard reset ${domain.name}`,
     });
     expect(JSON.stringify(after.findings)).toContain('bdrv_inactivate_all() failed');
-    // A resume that worked leaves no line in the log: it stays unknown.
+    // A successful resume writes no line to the log, so the state stays unknown.
     await domain.qmp('cont');
     expect(await look()).toMatchObject({ exit: 2, blockState: 'unknown' });
     await domain.destroy();

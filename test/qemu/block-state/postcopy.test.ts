@@ -4,8 +4,8 @@ import { lastingMigration } from './endless-migration';
 import { configure, expectWrites, inspect, quietDomain, reset, storeLayout } from './reset-testbed';
 import { Stage } from '../qemu-stage';
 
-// Post-copy gives up the disks at its beginning, and QEMU 7.2.22 does not take them back either when that fails. The guest
-// is left standing still (migration/migration.c: vm_was_running is set by migration_completion() only).
+// Post-copy hands over the disks at its beginning, and even QEMU 7.2.22 does not take them back if that fails. The
+// guest stays paused (migration/migration.c: vm_was_running is set by migration_completion() only).
 
 let stage: Stage;
 let blind: string;
@@ -36,7 +36,7 @@ test.each([
     expect(blindly.findings[0]?.what).toContain('a hand-over failed since');
     const wayOut = expect.stringContaining(`virsh resume ${domain.name}`) as unknown;
     expect(blindly.findings[0]?.remedy).toEqual(wayOut);
-    // Without a layout nobody knows whether the other QEMU has what it needs to go on.
+    // Without a layout it is unknown whether the other QEMU has everything that it needs to continue.
     const [exit, blockState, result] =
       emulator === 'affected' ? [1, 'not-resumed', 'refused'] : [2, 'unknown', 'undecided'];
     expect(await inspect(stage, domain)).toMatchObject({ exit, blockState });

@@ -19,7 +19,8 @@ import {
 import { ifMade } from '../../support/if-made';
 import { Stage } from '../qemu-stage';
 
-// What a reset needs hangs, is missing or dies, and others come in between: the guest runs on, and nothing happens later.
+// A program that a reset needs hangs, is missing or dies, or another process interferes: the guest continues to run,
+// and nothing happens later.
 
 let stage: Stage;
 let vmId = 800;
@@ -58,7 +59,7 @@ describe('libvirtd', () => {
     const domain = await stuck();
     const config = configure(stage, 'libvirt: { deadline: 1 }');
     const daemon = await libvirtd(stage);
-    // The order to suspend is given, and libvirtd stops before it reads it.
+    // The suspend command is sent, and libvirtd stops before it reads it.
     const env = shadow(
       stage,
       'virsh',
@@ -130,7 +131,7 @@ describe('gdb', () => {
     await domain.destroy();
   });
 
-  /** A gdb that attaches and then does nothing for long. */
+  /** A gdb that attaches and then does nothing for a long time. */
   const sleeping = `for last in "$@"; do :; done
     [ -f "$last" ] && sed -i 's/^attach .*/&\\nshell exec sleep 60 >\\/dev\\/null 2>\\&1/' "$last"
     exec $real "$@"`;
@@ -165,7 +166,7 @@ describe('gdb', () => {
   test('outlives us: the deadline still holds, and the lock of the dead one does not', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
-    // Long enough to be met at work, however slow the machine.
+    // The deadline is long enough for the test to find gdb attached, on any machine.
     const config = configure(stage, 'reset: { gdb_deadline: 10 }');
     const ended = resetWith(stage, { env }, domain.name, '--strategy', 'gdb', '--config', config).catch(
       () => 'killed',
@@ -204,7 +205,7 @@ describe('others', () => {
     ]);
     expect(exit).toBe(5);
     expect(await goOn()).toMatchObject({ exit: 0, result: 'healed' });
-    // The layout is known to this one: it sees for itself.
+    // This command has the layout and reads the memory.
     await expectHealthy(stage, ill);
     await Promise.all([busy.destroy(), ill.destroy()]);
   });

@@ -26,7 +26,8 @@ import {
 import { ifMade } from '../../support/if-made';
 import { Stage } from '../qemu-stage';
 
-// Layouts: made, missing, of another build, corrupted, hostile. Whatever is stored, the VM lives and can be healed.
+// Layouts: created, missing, of another build, corrupted, hostile. Whatever is stored, the VM stays alive and can be
+// reset.
 
 let stage: Stage;
 let good: Layout;
@@ -142,7 +143,7 @@ test.each(['cont', 'suspend-resume', 'auto'])(
     await failMigration(other, [1]);
     const report = await reset(stage, other.name, '--strategy', strategy, '--config', config);
     expect(report).toMatchObject({ exit: 0, result: 'healed', blockState: 'healthy' });
-    // The layout is known to this one: it sees for itself.
+    // This command has the layout and reads the memory.
     expect(await inspect(stage, other)).toMatchObject({ blockState: 'healthy', exit: 0 });
     await expectWrites(other);
     await other.destroy();

@@ -24,7 +24,7 @@ afterAll(() => ifMade(stage, (made) => made.stop()));
 test.each([1, 2, 3, 4])('QEMU 7.2.0: %i disks, sets of broken ones, every remedy', async (disks) => {
   await inParallel(setsOf(disks), 4, async (broken) => {
     const domain = await quietDomain(stage, vmId++, disks);
-    // bdrv_inactivate_all() goes through the disks in order and stops at the first that fails.
+    // bdrv_inactivate_all() handles the disks in order and stops at the first that fails.
     const halfInactive = broken[0] !== 0;
     const state = halfInactive ? 'half-inactive' : 'stuck';
     for (const strategy of ['gdb', 'memory', 'suspend-resume', 'cont']) {

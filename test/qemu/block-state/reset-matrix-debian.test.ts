@@ -27,7 +27,7 @@ test.each([1, 2, 3, 4])(
         }
         const report = await reset(stage, domain.name, '--strategy', strategy);
         expect(report).toMatchObject({ exit: 0, result: 'healed', blockState: 'healthy' });
-        // The failure before the reset is not held against it any more.
+        // The failure in the log from before the reset does not count any more.
         expect(await inspect(stage, domain)).toMatchObject({ blockState: 'healthy', exit: 0 });
         await expectWrites(domain);
       }

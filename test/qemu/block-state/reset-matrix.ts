@@ -1,19 +1,20 @@
-// Every set of broken disks among one to four, each remedy on it, one after the other on the same VM: it has to
-// live through all of them.
+// Every set of broken disks among one to four, with each remedy, one after the other on the same VM: it must survive
+// all of them.
 
-/** Every way to choose one or more of the first `count` numbers. */
+/** Every non-empty subset of the first `count` numbers. */
 function everySet(count: number): number[][] {
   return Array.from({ length: 2 ** count - 1 }, (_, bits) =>
     Array.from({ length: count }, (__, index) => index).filter((index) => ((bits + 1) >> index) & 1),
   );
 }
 
-/** `npm test -- --all`. */
+/** `npm test -- --all` sets it. */
 const isAll = process.env['MIGRATE_GUARD_ALL_CASES'] !== undefined;
 
 /**
- * The sets of disks to break. QEMU gives up its disks in order until one fails: the first one of a set decides. So of
- * more than three disks there is, for each first one, the smallest and the largest set; all of them with `--all`.
+ * The sets of disks to break. QEMU hands over its disks in order until one fails: the first one of a set matters. So
+ * with more than three disks this returns, for each first one, the smallest and the largest set; all sets with
+ * `--all`.
  */
 export function setsOf(count: number): number[][] {
   const sets = everySet(count);
@@ -21,7 +22,7 @@ export function setsOf(count: number): number[][] {
   return sets.filter((set) => set.length === 1 || set.length === count - (set[0] ?? 0));
 }
 
-/** Works on all, some at a time; an error names what it belongs to. */
+/** Works on all items, several at a time; an error names its item. */
 export async function inParallel<T>(
   all: readonly T[],
   workers: number,

@@ -16,7 +16,7 @@ import { type Answer, diskOf, Stage } from '../qemu-stage';
 
 const targets = ['vda', 'vdb', 'vdc', 'vdd'];
 
-/** A domain whose guest counts, and writes to no disk until it is told to. */
+/** A domain whose guest counts, and writes to no disk until a test tells it to. */
 export async function quietDomain(
   stage: Stage,
   vmId: number,
@@ -34,7 +34,7 @@ export async function storeLayout(stage: Stage): Promise<void> {
   if (exit !== 0) throw new Error(stderr);
 }
 
-/** A live migration that fails, because the paths of these disks changed behind QEMU's back. */
+/** A live migration that fails, because the paths of these disks have changed since QEMU opened them. */
 export async function failMigration(domain: Domain, broken: readonly number[]): Promise<void> {
   const before = domain.log().length;
   for (const index of broken) relinkDisk(domain, index);
@@ -43,28 +43,28 @@ export async function failMigration(domain: Domain, broken: readonly number[]): 
   await domain.untilLogged('bdrv_inactivate_all() failed', before);
 }
 
-/** Its only disk broke: on QEMU 7.2.0 every failed migration leaves it stuck. */
+/** Breaks its only disk: on QEMU 7.2.0 every failed migration leaves it stuck. */
 export async function stuckDomain(stage: Stage, vmId: number): Promise<Domain> {
   const domain = await quietDomain(stage, vmId, 1);
   await failMigration(domain, [0]);
   return domain;
 }
 
-/** The second of its two disks broke: the first is left INACTIVE. */
+/** Breaks the second of its two disks: the first is left INACTIVE. */
 export async function halfInactiveDomain(stage: Stage, vmId: number): Promise<Domain> {
   const domain = await quietDomain(stage, vmId, 2);
   await failMigration(domain, [1]);
   return domain;
 }
 
-/** A migration completes, and the guest counts on once it was brought back. */
+/** Expects that a migration completes, and that the guest still counts after it is resumed here. */
 export async function expectMigration(domain: Domain): Promise<void> {
   expect(await migrateToSink(domain)).toMatchObject({ status: 'completed' });
   await domain.qmp('cont');
   await domain.expectCounting();
 }
 
-/** The guest writes to every disk, and QEMU lives. */
+/** Expects that the guest writes to every disk, and that QEMU stays alive. */
 export async function expectWrites(domain: Domain): Promise<void> {
   const volumes = domain.disks.map((_, index) => diskOf(domain, index).volume);
   const before = await Promise.all(volumes.map((volume) => volume.readCounter()));
@@ -75,7 +75,7 @@ export async function expectWrites(domain: Domain): Promise<void> {
     });
   }
   letGuestWrite(domain, 0);
-  // The round that has begun may still write; the one after it does not.
+  // The current round may still write; the next one does not.
   await domain.expectCounting();
   await domain.expectCounting();
 }
@@ -88,7 +88,7 @@ export async function reset(stage: Stage, ...args: readonly string[]): Promise<R
   return parse(await stage.guard('reset', ...args, '--json'));
 }
 
-/** The same with other settings of the environment, or a deadline. */
+/** Runs reset with other environment variables, or a deadline. */
 export async function resetWith(
   stage: Stage,
   options: HostRunOptions,
@@ -124,8 +124,8 @@ export async function expectHealthy(stage: Stage, domain: Domain): Promise<void>
 let shadows = 0;
 
 /**
- * A PATH on the host in which a command is another one. `script` is the text of a shell script; the real command
- * stands in `$real`. Without a script there is no such command.
+ * A PATH on the host in which a command is replaced. `script` is the text of a shell script; `$real` is the path of
+ * the real command. Without a script the command does not exist.
  */
 export function shadow(stage: Stage, command: string, script?: string): { PATH: string } {
   const directory = `/run/migrate-guard-lab/shadow-${shadows++}`;
@@ -150,33 +150,36 @@ export function configure(stage: Stage, yaml: string): string {
   return file;
 }
 
-/** The id of libvirtd's process, as the host counts. */
+/** The pid of libvirtd on the host. */
 export async function libvirtd(stage: Stage): Promise<string> {
   const { stdout } = await stage.host.succeed(['pidof', 'libvirtd']);
   return stdout.trim();
 }
 
-/** States of QEMU's threads, by the letters of proc(5). */
+/** The states of QEMU's threads, by the letters of proc(5). */
 export function threadStates(domain: Domain): string {
   const tasks = `/proc/${domain.outerPid}/task`;
   const state = (thread: string): string => {
     try {
       return /\) (.) /.exec(readFileSync(`${tasks}/${thread}/stat`, 'latin1'))?.[1] ?? '?';
     } catch {
-      // QEMU's workers come and go.
+      // A worker thread of QEMU may have ended.
       return '';
     }
   };
   return readdirSync(tasks).map(state).join('');
 }
 
-/** Who traces QEMU, as the real machine counts; 0 for nobody. */
+/** The pid of the process that traces QEMU, on the real machine; 0 if there is none. */
 export function tracerOf(domain: Domain): number {
   const status = readFileSync(`/proc/${domain.outerPid}/status`, 'latin1');
   return Number(/^TracerPid:\s*(\d+)$/m.exec(status)?.[1]);
 }
 
-/** A reset of the domain that has its lock, and stands still before its `cont`; gives what lets it go on to its end. */
+/**
+ * Starts a reset of the domain that takes its lock, and is held up before its `cont`.
+ * @returns a function that lets it continue to its end
+ */
 export async function standAtWork(stage: Stage, domain: Domain): Promise<() => ReturnType<typeof resetWith>> {
   const gate = `/run/migrate-guard-lab/gate-${domain.vmId}`;
   await stage.host.succeed(['mkfifo', gate]);
@@ -193,7 +196,7 @@ export async function standAtWork(stage: Stage, domain: Domain): Promise<() => R
   };
 }
 
-/** The process, as the real machine counts, that holds the domain's lock. */
+/** The pid, on the real machine, of the process that holds the domain's lock. */
 export async function holderOf(stage: Stage, domain: Domain): Promise<number> {
   const claims = stage.host.path(`/run/migrate-guard/${domain.name}.lock`);
   const inner = await until(

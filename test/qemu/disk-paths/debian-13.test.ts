@@ -49,7 +49,7 @@ test('its guest counts and writes, completes a migration, and the command finds 
   await domain.destroy();
 });
 
-// libvirt 11 opens a raw disk once for all (host_device without auto-read-only), a qcow2 disk's file not.
+// libvirt 11 opens a raw disk only once (host_device without auto-read-only), but not the file of a qcow2 disk.
 test('a path that is gone inside keeps a qcow2 disk from migrating, until it is repaired, and no raw one', async () => {
   const raw = await stage.domain(312, 1);
   relinkDisk(raw);

@@ -2,7 +2,7 @@ import { startDomain, type Domain, Volume } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
 import { Stage } from '../qemu-stage';
 
-// The file under a disk loses its name while QEMU holds it. What is advised is done, word for word.
+// The file of a disk is deleted while QEMU holds it open. The test follows the advised remedy word by word.
 
 let stage: Stage;
 const volumes: Volume[] = [];
@@ -23,11 +23,11 @@ const shell = (script: string): Promise<unknown> =>
 interface Started {
   readonly domain: Domain;
   readonly path: string;
-  /** Proves that everything which the guest wrote is in the file. */
+  /** Proves that everything the guest wrote is in the file. */
   readonly verify: () => Promise<void>;
 }
 
-/** A domain of one file, whose guest writes to it. */
+/** A domain with one file, to which its guest writes. */
 async function start(vmId: number, format: 'raw' | 'qcow2'): Promise<Started> {
   const directory = `/var/lib/one/datastores/0/${vmId}`;
   const path = `${directory}/disk.0`;

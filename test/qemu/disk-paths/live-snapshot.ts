@@ -2,9 +2,9 @@ import type { Domain } from '../../lab/harness';
 import { diskOf } from '../qemu-stage';
 
 /**
- * A live snapshot of the first disk, which has a qcow2 image: from then on the guest writes to a file in the datastore.
- * Its owner makes that file, as libvirt would leave it root's where dynamic_ownership is off.
- *
+ * A live snapshot of the first disk, which has a qcow2 image: from then on the guest writes to a file in the
+ * datastore. The disks' owner creates that file, because libvirt would leave it to root where dynamic_ownership is
+ * off.
  * @returns its path
  */
 export async function snapshotLive(domain: Domain, name = 'snapshot'): Promise<string> {

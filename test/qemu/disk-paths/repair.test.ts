@@ -16,7 +16,7 @@ function inside(domain: Domain, path: string): string {
   return domain.host.path(`/proc/${domain.pid}/root${path}`);
 }
 
-/** What a second repair must leave as it is. */
+/** The attributes that a second repair must not change. */
 function picture(domain: Domain, path: string): unknown {
   const { ino, ctimeMs, mtimeMs, uid, gid, mode } = lstatSync(inside(domain, path));
   return { ino, ctimeMs, mtimeMs, uid, gid, mode };
@@ -124,7 +124,7 @@ describe('a /dev that takes nothing more', () => {
       const domain = await stage.domain(vmId, 1);
       relinkDisk(domain);
       const enter = ['nsenter', `--mount=/proc/${domain.pid}/ns/mnt`, '--', 'mount', '-o'] as const;
-      // A small directory or link takes no block of a tmpfs, but an inode always.
+      // A small directory or link needs no block of a tmpfs, but always an inode.
       const used = await stage.host.succeed(['stat', '-f', '-c', '%c %d', `/proc/${domain.pid}/root/dev`]);
       const [total = 0, free = 0] = used.stdout.trim().split(' ').map(Number);
       await stage.host.succeed([...enter, `remount,${option.replace('USED', String(total - free))}`, '/dev']);

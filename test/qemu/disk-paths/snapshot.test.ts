@@ -11,8 +11,8 @@ import { snapshotLive } from './live-snapshot';
 import { expectMigration } from '../block-state/reset-testbed';
 import { diskOf, Stage } from '../qemu-stage';
 
-// A live snapshot makes the file below read-only, for which QEMU opens that one again by its path; when that fails QEMU
-// says nothing, and goes on holding it for writing until it hands its disks over.
+// A live snapshot makes the backing file read-only, for which QEMU reopens it by its path; if that fails QEMU reports
+// nothing, and holds it open for writing until it hands over its disks.
 
 const qemus: readonly [string, Emulator, DebianRelease?][] = [
   ['QEMU 7.2.0', 'affected'],
@@ -52,7 +52,7 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     await snapshotLive(domain);
     const { status } = await migrateToSink(domain);
     expect(status).not.toBe('completed');
-    // The file on top was made inactive before the one below it failed, and the guest writes.
+    // The top file was made inactive before the backing file failed, and the guest writes.
     if (emulator === 'affected') await until(() => !domain.alive(), { what: 'QEMU dies' });
     else await domain.destroy();
   });

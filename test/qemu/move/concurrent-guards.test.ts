@@ -5,7 +5,7 @@ import { type Domain, relinkDisk } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
 import { Stage } from '../qemu-stage';
 
-// Many guards at once on fewer VMs. The setting is how many guards; there are two VMs to five of them.
+// Many guards run concurrently on fewer VMs. The setting is the number of guards; there are two VMs for five of them.
 const guards = Number(process.env['MIGRATE_GUARD_GUARDS'] ?? 10);
 const vms = Math.ceil((guards * 2) / 5);
 
@@ -17,12 +17,12 @@ afterAll(() => ifMade(stage, (made) => made.stop()));
 
 const fileOf = (name: string): string => `/var/lib/one/datastores/${name}.save`;
 
-/** One guard; what it printed, and how it ended. */
+/** One guard: its output and its exit status. */
 async function save({
   name,
 }: Domain): Promise<{ name: string; exit: number | null; report: Partial<GuardReport> }> {
   const command = [process.execPath, stage.program, 'save', name, fileOf(name), '--json'] as const;
-  // None waits for another: with this many at once each takes its share of the machine, and no more.
+  // No guard waits for another one: the deadline only allows for many of them on one machine.
   const { exit, stdout } = await stage.host.run(command, { deadline: 300_000 });
   return { name, exit, report: JSON.parse(stdout) as Partial<GuardReport> };
 }
@@ -31,7 +31,7 @@ test(`${guards} guards on ${vms} VMs: one works on each, and none waits for ever
   const domains: Domain[] = [];
   for (let index = 0; index < vms; index += 1) {
     const domain = await stage.domain(700 + index, 1, { memoryMiB: 32 });
-    // Every other one has to be repaired first.
+    // Every second VM needs a repair first.
     if (index % 2 === 1) relinkDisk(domain);
     domains.push(domain);
   }
@@ -44,7 +44,7 @@ test(`${guards} guards on ${vms} VMs: one works on each, and none waits for ever
     const done = own.filter(({ exit }) => exit === ok.status);
     expect(done).toHaveLength(1);
     expect(done[0]?.report).toMatchObject({ result: 'done', attempts: [{ exit: 0 }] });
-    // The others met the one, or came when it had done its work.
+    // The other guards found the VM locked, or started after the work was done.
     const others = own.filter(({ exit }) => exit !== ok.status);
     expect(others.filter(({ exit }) => exit !== busy.status && exit !== undecided.status)).toEqual([]);
     expect(others.every(({ report }) => (report.attempts ?? []).length === 0)).toBe(true);
