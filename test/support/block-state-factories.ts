@@ -1,7 +1,7 @@
 import type { Backend, BlockMemory } from '../../src/block-state/model/backend-list';
 import type { Layout } from '../../src/block-state/model/memory-layout';
 
-/** The layout of QEMU 7.2.0 as the lab builds it. */
+/** The layout of QEMU 7.2.0 as setup/qemu-7.2.0.sh builds it. */
 export const layout: Layout = {
   version: 1,
   buildId: 'e699c652f74bd81203f92d4a28dc7db77ec1349d',

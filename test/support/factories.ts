@@ -34,7 +34,7 @@ export function aFile(inode: string, device = '259:1'): FileEntry {
 
 export const missing: Entry = { kind: 'missing' };
 
-/** A view of exactly these entries; the directories on the way to them come by themselves. */
+/** A view with exactly these entries and their parent directories. */
 export function viewOf(entries: Readonly<Record<string, Entry>>): View {
   const all = new Map<string, Entry>([['/', aDirectory()]]);
   for (const path of Object.keys(entries)) {
@@ -48,7 +48,7 @@ export function viewOf(entries: Readonly<Record<string, Entry>>): View {
 export const diskPath = '/var/lib/one//datastores/0/310/disk.0';
 export const diskLink = '/var/lib/one/datastores/0/310/disk.0';
 
-/** The way that a StorPool disk has: a link in the datastore, a link by the volume's id, the device. */
+/** The path of a StorPool disk: a link in the datastore, a link by the volume's id, the device. */
 export function storpoolView(changes: Readonly<Record<string, Entry>> = {}): View {
   return viewOf({
     [diskLink]: aLink('/dev/storpool-byid/fir.b.f2g'),
@@ -77,7 +77,7 @@ export interface SourceViews extends Changes<Omit<SourceFacts, 'source'>> {
   readonly qemuView?: View;
 }
 
-/** Facts of one disk; unless told otherwise both views are whole and QEMU's user may open it. */
+/** Facts of one disk; by default both views are complete and QEMU's user may open it. */
 export function sourceFacts({ source, hostView, qemuView, ...changes }: SourceViews = {}): SourceFacts {
   const disk = aSource(source);
   const host = resolvePath(hostView ?? storpoolView(), disk.path);
@@ -123,7 +123,7 @@ export function domainFacts({ domain, ...changes }: Changes<DomainFacts> = {}): 
   };
 }
 
-/** A VM of an audit, at which nothing is wrong. */
+/** A VM of an audit without any problem. */
 export function aFleetDomain(changes: Changes<FleetDomain> = {}): FleetDomain {
   return {
     domain: 'one-310',
@@ -141,12 +141,12 @@ export function aFleetDomain(changes: Changes<FleetDomain> = {}): FleetDomain {
   };
 }
 
-/** What a test compares most often: findings without their evidence. */
+/** The findings without their evidence, which tests rarely compare. */
 export function withoutEvidence(findings: readonly Finding[]): Omit<Finding, 'evidence'>[] {
   return findings.map((finding) => {
     const rest: { -readonly [Key in keyof Finding]?: Finding[Key] } = { ...finding };
     delete rest.evidence;
-    // test/unit/messages has the short forms.
+    // test/unit/messages covers the short forms.
     delete rest.short;
     return rest as Omit<Finding, 'evidence'>;
   });
@@ -168,7 +168,7 @@ export function mountAt(path: string, changes: Changes<Mount> = {}): Mount {
   };
 }
 
-/** What libvirt gives to a QEMU: the host's mounts, and a `/dev` of its own. */
+/** The mounts that libvirt gives to a QEMU: the host's, and a private `/dev`. */
 export const qemuMounts: readonly Mount[] = [
   mountAt('/', { id: 1, parent: 0, device: '8:1', fileSystem: 'ext4', source: '/dev/vda1' }),
   mountAt('/dev', { id: 2, parent: 1, source: 'devfs' }),

@@ -1,6 +1,6 @@
 /**
- * Names that XML allows, and that mean something to JavaScript, to xml2js or to sax: whoever owns a VM may give them to
- * elements and attributes of its documents.
+ * Names that XML allows, and that have a meaning in JavaScript, in xml2js or in sax: the owner of a VM may give them
+ * to elements and attributes of its documents.
  */
 export const hostileNames = [
   '_',
@@ -22,5 +22,5 @@ export const hostileNames = [
   'xmlns',
 ] as const;
 
-/** Of xml2js, by default or always; no name of XML begins so. */
+/** Keys of xml2js, by default or always; no XML name begins like this. */
 export const impossibleNames = ['$', '$$', '#name', '#text', '@'] as const;

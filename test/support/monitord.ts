@@ -6,7 +6,7 @@ type Value = string | ReadonlyMap<string, string>;
 
 export class TemplateError extends Error {}
 
-/** @returns each VM's attributes, by its id. */
+/** @returns each VM's attributes, by its id */
 export function readMonitoring(text: string): ReadonlyMap<number, ReadonlyMap<string, string>> {
   const vms = new Map<number, ReadonlyMap<string, string>>();
   for (const [name, vm] of parseTemplate(text)) {
@@ -22,7 +22,7 @@ export function readMonitoring(text: string): ReadonlyMap<number, ReadonlyMap<st
   return vms;
 }
 
-/** @throws TemplateError where monitord would drop the whole message. */
+/** @throws TemplateError if monitord would drop the whole message */
 export function parseTemplate(text: string): (readonly [string, Value])[] {
   let rest = text;
   const take = (pattern: RegExp): string | undefined => {
@@ -41,7 +41,7 @@ export function parseTemplate(text: string): (readonly [string, Value])[] {
     while (take(/^(?:[ \t]*#.*\n|[ \t\n]+)/) !== undefined);
   };
   const string = (): string => {
-    // `.` of flex is any byte but a newline.
+    // In flex, `.` is any byte but a newline.
     const [cdata = '', quoted = '', bare = ''] = [
       /^[^\n]*\]\]>[^\n]*/,
       /^"(?:\\"|[^"])*"/,
@@ -80,7 +80,7 @@ export function parseTemplate(text: string): (readonly [string, Value])[] {
   return all;
 }
 
-/** flex takes the longest of all ways; a `\` before the last quote may be one of them. */
+/** flex takes the longest match; a `\` before the last quote may be part of it. */
 function longest(pattern: RegExp, text: string): string {
   return pattern.exec(text)?.[0] ?? '';
 }

@@ -1,5 +1,5 @@
-// What OpenNebula's drivers and oned make of the output of a script that they have run: where each line ends up, and what
-// becomes of a VM's ERROR. Line numbers are those of the release that is named, below src/.
+// What OpenNebula's drivers and oned do with the output of a script that they have run: where each line appears, and
+// what the VM's ERROR contains. Line numbers are those of the named release, below src/.
 
 /** 7.2 stands for 7.0 and 7.2, 6.6 for 6.6 to 6.10: the code is the same. */
 export type Release = '6.6' | '7.2' | '7.4';
@@ -8,22 +8,25 @@ export type Release = '6.6' | '7.2' | '7.4';
 export interface ScriptRun {
   readonly release: Release;
   readonly vmId: string;
-  /** As it stands in the log when it fails. */
+  /** The command line in the log if the script fails. */
   readonly command: string;
-  /** `local`: an action that `-l` names, a TM script (LocalCommand); `stream`: one on a host (SshStreamCommand). */
+  /**
+   * `local`: an action that `-l` names, or a TM script (LocalCommand); `stream`: an action on a host
+   * (SshStreamCommand).
+   */
   readonly by: 'local' | 'stream';
   readonly exit: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** `[E]: text`, as in a log. */
+/** The result of a script; log lines have the form `[E]: text`. */
 interface Told {
-  /** SUCCESS or FAILURE is followed by this; `-` when there is nothing. */
+  /** The text after SUCCESS or FAILURE; `-` if there is none. */
   readonly info: string;
   /** The VM's vm.log. */
   readonly vmLog: readonly string[];
-  /** oned.log, and the logs of other VMs: what is no line about this VM. */
+  /** The lines in oned.log, and in the logs of other VMs: those that are not about this VM. */
   readonly elsewhere: readonly string[];
 }
 
@@ -33,15 +36,15 @@ const severities: Readonly<Record<string, string>> = { ERROR: 'E', INFO: 'I', WA
 export function told(run: ScriptRun): Told {
   // A script that a signal ended has no status (mad/ruby/CommandManager.rb:93–97).
   const exit = run.exit ?? 255;
-  // The stream's last line is its own; " EOF_ERR" is sliced off (mad/ruby/ssh_stream.rb:34, 156–163).
+  // The last line of the stream is ssh_stream's own; " EOF_ERR" is removed (mad/ruby/ssh_stream.rb:34, 156–163).
   const stderr = run.by === 'stream' ? `${run.stderr}ExitCode: ${exit}` : run.stderr;
   const lines = new Lines(run);
   if (run.by === 'stream') {
-    // ssh_stream.rb:231–235: what it says is logged in any case.
+    // ssh_stream.rb:231–235: the output is logged in any case.
     if (exit !== 0) lines.log(`Command execution fail (exit code: ${exit}): ${run.command}`);
     lines.log(stderr);
   } else if (exit !== 0) {
-    // CommandManager.rb:99–102 (6.6.0: 76–79): only where it fails.
+    // CommandManager.rb:99–102 (6.6.0: 76–79): the output is logged only if the script fails.
     lines.log(`Command execution failed (exit code: ${exit}): ${run.command}`);
     lines.log(stderr);
   }
@@ -54,7 +57,7 @@ class Lines {
 
   constructor(private readonly run: ScriptRun) {}
 
-  /** `log` of mad/ruby/DriverExecHelper.rb:129–151 (6.6.0: 126–147): it knows no WARN. */
+  /** `log` of mad/ruby/DriverExecHelper.rb:129–151 (6.6.0: 126–147): it does not support WARN. */
   log(message: string): void {
     for (const line of message.trim().split('\n')) {
       if (message.trim() === '') return;
@@ -64,8 +67,8 @@ class Lines {
   }
 
   /**
-   * `get_info_from_execution` of DriverExecHelper.rb:167–210, since 7.0, whatever the exit status: lines with a severity go
-   * to the log of the VM whose number they begin with, or to oned's own; the others are joined.
+   * `get_info_from_execution` of DriverExecHelper.rb:167–210, since 7.0, whatever the exit status: lines with a
+   * severity go to the log of the VM whose number they begin with, or to oned's own; the others are joined.
    */
   informed(stderr: string): string {
     const others: string[] = [];
@@ -78,7 +81,7 @@ class Lines {
     return others.join('').trim();
   }
 
-  /** `_log` of vmm/VirtualMachineManagerProtocol.cc:863–873: below 0 to oned.log, else to that VM's. */
+  /** `_log` of vmm/VirtualMachineManagerProtocol.cc:863–873: below 0 to oned.log, otherwise to that VM's log. */
   all(): Omit<Told, 'info'> {
     const of = (wanted: boolean): string[] =>
       this.logged.flatMap(([vmId, line]) => ((vmId === this.run.vmId) === wanted ? [line] : []));
@@ -94,7 +97,7 @@ class Lines {
 export function errorAttribute(action: 'MIGRATE' | 'SAVE', info: string): string | undefined {
   if (info === '' || info.startsWith('-')) return undefined;
   const message = Buffer.from(`${action}: ${info}`);
-  // MAX_ERROR_MSG_LENGTH (include/VirtualMachine.h:1938); substr counts bytes. The time that stands before it is left out.
+  // MAX_ERROR_MSG_LENGTH (include/VirtualMachine.h:1938); substr counts bytes. The time before the text is left out.
   const cut = message.subarray(0, 100).toString('utf8');
   return message.length >= 100 ? `${cut}... see more details in VM log` : cut;
 }

@@ -1,6 +1,6 @@
 import type { Element } from '../../src/core/element';
 
-/** An element with its attributes as a list, which tests can compare and print. */
+/** An element whose attributes are an array, which tests can compare and print. */
 export interface PlainElement {
   readonly name: string;
   readonly attributes: readonly (readonly [string, string])[];

@@ -14,7 +14,7 @@ export interface VmXmlOptions {
   readonly history: readonly HistoryRecord[];
 }
 
-/** A VM as the hook manager cuts it out of an event, and as onevm prints it: indented (Nokogiri). */
+/** A VM in the form of the hook manager's events, and of onevm's output, which is indented (Nokogiri). */
 export function vmXml({
   release = '7.0',
   id = 310,
@@ -97,7 +97,7 @@ const liveMigrate = 2;
 const deployed = 1709600000;
 const hostIds: Readonly<Record<string, number>> = { kvm1: 11, kvm2: 12, kvm3: 13 };
 
-/** A VM's history as oned writes it: each step is what one of its functions does to the records. */
+/** A VM's history as oned writes it: each method does what one of oned's functions does to the records. */
 export class History {
   readonly records: HistoryRecord[] = [];
 
@@ -105,7 +105,7 @@ export class History {
     this.add('kvm1', { stime: deployed, rstime: deployed + 4 });
   }
 
-  /** trigger_live_migrate, or trigger_migrate with any other action; without a moment of its end it is under way. */
+  /** trigger_live_migrate, or trigger_migrate with any other action; without an end time it is in progress. */
   begin(host: string, time: number, action = liveMigrate): this {
     this.change(1, { action });
     this.add(host, { stime: time });

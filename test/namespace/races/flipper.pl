@@ -1,7 +1,6 @@
 # Changes the entry under one name as fast as one process can, until it is killed. Prints a line after the first
 # change: from then on, the original entry does not occur any more.
-#   flipper.pl exchange SEED NAME SPARE…   puts another name of each SPARE there, or nothing for `gone`, in random
-# order;
+#   flipper.pl exchange SEED NAME SPARE…   puts another name of each SPARE there, or nothing for `gone`, in random order;
 #                                          one rename(2) each, so that at every moment one complete entry is there
 #   flipper.pl parent SEED NAME TARGET     in turn a directory, nothing, a link to TARGET, nothing
 use strict;

@@ -4,7 +4,7 @@ import type { BlockState, Verdict } from '../../../src/core/finding';
 /** The releases whose lists differ: VirtualMachine.cc, to_xml_short, and Host.cc, to_xml. */
 export type Release = '6.6' | '7.0';
 
-/** What the probe has said of a VM. */
+/** The probe's report about a VM. */
 interface Said {
   readonly verdict: Verdict;
   readonly blockState: BlockState;
@@ -19,10 +19,10 @@ export interface CloudVm {
   readonly state?: number;
   readonly lcmState?: number;
   readonly driver?: string;
-  /** Of the newest history record. */
+  /** The sequence number of the newest history record. */
   readonly seq?: number;
   readonly datastore?: number;
-  /** Nothing where the probe never ran. */
+  /** Undefined if the probe never ran. */
   readonly said?: Said;
 }
 
@@ -31,7 +31,10 @@ interface CloudHost {
   readonly cluster?: string;
   readonly driver?: string;
   readonly state?: number;
-  /** VMs that the host runs and that are not in oned's books of it (Host.cc, update_zombies; -1: VMs of others). */
+  /**
+   * VMs that run on the host and that oned does not assign to it (Host.cc, update_zombies; -1: VMs that are not
+   * OpenNebula's).
+   */
   readonly zombies?: readonly number[];
 }
 
@@ -40,7 +43,7 @@ export interface Cloud {
   readonly vms: readonly CloudVm[];
 }
 
-/** As many VMs on as many hosts: most are safe, and every verdict and block state is among them. */
+/** This many VMs on this many hosts: most are safe, and every verdict and block state occurs. */
 export function makeCloud(vmCount: number, hostCount: number, now: Date): Cloud {
   const hosts = Array.from({ length: hostCount }, (_, index) => ({
     name: `kvm${index + 1}`,
@@ -73,7 +76,10 @@ const sayings: readonly Omit<Said, 'time'>[] = [
   { verdict: 'safe', blockState: 'healthy', reason: '' },
 ];
 
-/** `onevm list -x`: without the probe's attributes, which are in no list (VirtualMachineMonitorInfo.cc, to_xml_short). */
+/**
+ * `onevm list -x`: without the probe's attributes, which no list contains (VirtualMachineMonitorInfo.cc,
+ * to_xml_short).
+ */
 export function vmPoolXml({ hosts, vms }: Cloud, release: Release = '7.0'): string {
   return ['<VM_POOL>', ...vms.flatMap((vm) => vmLines(vm, hosts, release)), '</VM_POOL>', ''].join('\n');
 }
@@ -121,7 +127,7 @@ export function hostPoolXml({ hosts }: Cloud, release: Release = '7.0'): string 
   return ['<HOST_POOL>', ...lines, '</HOST_POOL>', ''].join('\n');
 }
 
-/** Attributes as Template::to_xml writes them. */
+/** Attributes in the form of Template::to_xml. */
 function templateOf(zombies: readonly number[]): string {
   if (zombies.length === 0) return '<TEMPLATE/>';
   const values = { TOTAL_ZOMBIES: zombies.length, ZOMBIES: zombies.join(', ') };
@@ -129,7 +135,7 @@ function templateOf(zombies: readonly number[]): string {
   return `<TEMPLATE>${attributes.join('')}</TEMPLATE>`;
 }
 
-/** What `one.vmpool.monitoring` tells: the last record of every VM that ever had one. */
+/** The answer of `one.vmpool.monitoring`: the last record of every VM that ever had one. */
 export function monitoringXml({ vms }: Cloud): string {
   const records = vms.map(({ id, said }) => {
     const ours = said

@@ -25,14 +25,14 @@ interface FleetOptions {
   readonly hosts: number;
   /** The same options and seed give the same fleet. */
   readonly seed?: number;
-  /** How many of the VMs have something, from 0 to 1. */
+  /** The share of VMs with a problem, from 0 to 1. */
   readonly trouble?: number;
   readonly source?: FleetReport['source'];
-  /** When it was looked at, in ISO 8601. */
+  /** The time of the audit, in ISO 8601. */
   readonly time?: string;
-  /** VMs, hosts and reasons whose text tries to be more than text. */
+  /** Whether VMs, hosts and reasons have hostile texts, with markup and control characters. */
   readonly odd?: boolean;
-  /** Hosts that tell nothing; their VMs are known to OpenNebula alone. */
+  /** The number of hosts that do not answer; only OpenNebula knows their VMs. */
   readonly silentHosts?: number;
 }
 
@@ -41,7 +41,7 @@ interface Condition {
   readonly blockState: BlockState;
 }
 
-/** What VMs suffer from; what stands here often is frequent, as after an afternoon of re-pointed links. */
+/** The problems of VMs; repeated ones are more frequent, as after an afternoon of re-pointed links. */
 const conditions: readonly Condition[] = [
   { ailment: 'new-name', blockState: 'healthy' },
   { ailment: 'new-name', blockState: 'healthy' },
@@ -57,8 +57,8 @@ const conditions: readonly Condition[] = [
 ];
 
 /**
- * A fleet as an audit finds it, of findings that the real checks make from made-up facts. VMs have the ids from 300 on,
- * hosts are kvm1, kvm2, … in clusters of ten.
+ * A fleet as an audit finds it, with findings that the real checks make from invented facts. VMs have the ids from
+ * 300 on, hosts are kvm1, kvm2, … in clusters of ten.
  */
 export function makeFleet(options: FleetOptions): FleetReport {
   const { vms, hosts, seed = 1, source = 'hosts', time = '2026-11-22T23:59:00.000Z', odd = false } = options;
@@ -101,7 +101,7 @@ function makeHosts(count: number, silent: number, odd: boolean): FleetHost[] {
 
 type Found = DomainReport & Pick<FleetDomain, 'reason'>;
 
-/** Of one VM, with two disks; whole when there are no dice. */
+/** The report of one VM, with two disks; without dice the VM is healthy. */
 function makeReport(vmId: number, dice: Dice | undefined): Found {
   const name = `one-${vmId}`;
   const { ailment, blockState } = dice
@@ -120,7 +120,9 @@ function makeReport(vmId: number, dice: Dice | undefined): Found {
 
 const whole: Condition = { ailment: 'none', blockState: 'healthy' };
 
-/** Of an affected QEMU with two disks: after a hand-over that failed at the second, or after an arrival. */
+/**
+ * The memory of an affected QEMU with two disks: after a hand-over that failed at the second, or after an arrival.
+ */
 function memoryIn(blockState: BlockState): BlockMemory {
   const waits = blockState === 'not-resumed';
   const disk = (index: number): BlockMemory['backends'][number] => ({
@@ -140,7 +142,7 @@ function memoryIn(blockState: BlockState): BlockMemory {
   return { ...now, backends: [disk(0), disk(1)] };
 }
 
-/** As OpenNebula's MONITORING has it: one sentence. */
+/** Reduces a report to one sentence, as in OpenNebula's MONITORING. */
 function withoutEvidence(found: Found): Found {
   const { domain, verdict, reason, blockState } = found;
   const state = verdict === 'undecided' ? 'unknown' : 'problem';

@@ -5,20 +5,20 @@ import type { DomainReport } from '../../../src/core/finding';
 import type { QemuCopy } from '../../../src/hypervisor/model/qemu-copy';
 import type { AgentResult } from '../../../src/agent-protocol/model/messages';
 
-/** What the root-only half on a host tells: of its VMs, and of what it did to one of them. */
+/** The answers of a host's agent: the state of its VMs, and the results of actions. */
 interface HostTells {
   readonly domains: readonly DomainReport[];
-  /** By domain; an agent of an older release says nothing of it. */
+  /** By domain; an agent of an older release does not report it. */
   readonly qemus?: Readonly<Record<string, QemuCopy>>;
-  /** The domains that it has the second time it is asked, where these are others. */
+  /** The domains of the second report, if they differ. */
   readonly later?: readonly DomainReport[];
-  /** By domain; what is left out is done as it should be. `hangs`: it says hello, and then nothing more. */
+  /** By domain; without an entry the action succeeds. `hangs`: the agent sends hello, and then nothing. */
   readonly ends?: Readonly<Record<string, AgentResult | 'hangs'>>;
 }
 
 const done: AgentResult = { exit: 0, result: 'done', what: 'done' };
 
-/** In the place of ssh, sudo and the agent: it reads one request and answers as each host tells. */
+/** Replaces ssh, sudo and the agent: it reads one request and answers as configured for the host. */
 const ssh = `#!${process.execPath}
 const { appendFileSync, readFileSync } = require('node:fs');
 const host = process.argv.at(-2).split('@')[1];
@@ -39,19 +39,19 @@ process.stdin.once('data', (text) => {
 });
 `;
 
-/** The hosts of a cloud, as its front-end reaches them. */
+/** The hosts of a cloud, as the front-end connects to them. */
 export class StandInHosts {
-  /** Holds the `ssh` that has to be found first. */
+  /** Contains the fake `ssh`, which must come first in the PATH. */
   readonly directory = mkdtempSync(join(tmpdir(), 'migrate-guard-hosts-'));
 
   constructor() {
-    // Programs and lists are for other users, too.
+    // Other users need access to programs and lists, too.
     chmodSync(this.directory, 0o755);
     writeFileSync(join(this.directory, 'ssh'), ssh, { mode: 0o755 });
     chmodSync(join(this.directory, 'ssh'), 0o755);
   }
 
-  /** What each host tells from now on; nothing was asked yet. */
+  /** Sets the answers of each host, and clears the recorded requests. */
   tell(hosts: Readonly<Record<string, HostTells>>): void {
     writeFileSync(join(this.directory, 'hosts.json'), JSON.stringify(hosts), { mode: 0o644 });
     writeFileSync(this.asked, '');
@@ -60,12 +60,12 @@ export class StandInHosts {
     chmodSync(join(this.directory, 'audited'), 0o666);
   }
 
-  /** What was asked for beyond telling: `kvm1 repair one-1`, sorted. */
+  /** The requests that change something: `kvm1 repair one-1`, sorted. */
   get requests(): string[] {
     return readFileSync(this.asked, 'utf8').split('\n').slice(0, -1).sort();
   }
 
-  /** One line for each request, which is written after the host said hello. */
+  /** The file with one line for each request, which is written after the host has sent hello. */
   get asked(): string {
     return join(this.directory, 'asked');
   }

@@ -7,22 +7,22 @@ import { escape, hostPoolXml, monitoringXml, vmPoolXml, type Cloud, type Release
 
 const session = 'oneadmin:pass<word>&';
 
-/** What oned does with one request; the default answers as it does. */
+/** How oned answers one request; by default as the real one does. */
 type Answering = 'as oned' | 'refuses' | 'nonsense' | 'half' | 'error';
 
 /**
- * In the place of OpenNebula: an onevm and an onehost that print lists, and an oned that speaks XML-RPC on the loopback
- * interface. Its programs are found by `environment`.
+ * Replaces OpenNebula: an onevm and an onehost that print lists, and an oned that serves XML-RPC on the loopback
+ * interface. `environment` makes programs find it.
  */
 export class StandInOpenNebula {
   private readonly directory = mkdtempSync(join(tmpdir(), 'migrate-guard-opennebula-'));
   private cloud: Cloud = { hosts: [], vms: [] };
   answering: Answering = 'as oned';
-  /** What oned was asked. */
+  /** The requests that oned got. */
   readonly requests: string[] = [];
 
   private constructor(private readonly server: Server) {
-    // Programs and lists are for other users, too.
+    // Other users need access to programs and lists, too.
     chmodSync(this.directory, 0o755);
     writeFileSync(join(this.directory, 'one_auth'), `${session}\n`, { mode: 0o644 });
     server.on('request', (request, response) => {
@@ -43,23 +43,23 @@ export class StandInOpenNebula {
     return new StandInOpenNebula(server);
   }
 
-  /** What it knows from now on. */
+  /** Sets OpenNebula's data. */
   holds(cloud: Cloud, release: Release = '7.0'): void {
     this.cloud = cloud;
     this.lists({ onevm: vmPoolXml(cloud, release), onehost: hostPoolXml(cloud, release) });
   }
 
-  /** What `onevm list` prints from its second time on. */
+  /** Sets the output of `onevm list` from its second run on. */
   changesTo(cloud: Cloud, release: Release = '7.0'): void {
     writeFileSync(join(this.directory, 'onevm.xml.again'), vmPoolXml(cloud, release), { mode: 0o644 });
   }
 
-  /** `onevm list` answers once, and no more. */
+  /** `onevm list` succeeds once, and then fails. */
   breaksOff(): void {
     writeFileSync(join(this.directory, 'onevm.xml.again'), '', { mode: 0o000 });
   }
 
-  /** What its commands print from now on; `undefined` takes the command away. */
+  /** Sets the output of its commands; `undefined` removes the command. */
   lists(texts: Readonly<Record<string, string | undefined>>): void {
     for (const [command, text] of Object.entries(texts)) {
       const [program, list] = [join(this.directory, command), join(this.directory, `${command}.xml`)];
@@ -70,7 +70,7 @@ export class StandInOpenNebula {
       writeFileSync(list, text, { mode: 0o644 });
       rmSync(`${list}.again`, { force: true });
       writeFileSync(`${list}.asked`, '');
-      // Whoever runs it counts.
+      // Any user may run the command, which records its runs here.
       chmodSync(`${list}.asked`, 0o666);
       const script = `#!/bin/sh
 [ "$*" = 'list -x' ] || { echo "$*: no such command" >&2; exit 255; }
@@ -83,7 +83,7 @@ exec cat '${list}'
     }
   }
 
-  /** For a program that is to find it. */
+  /** The environment of a program that must find it. */
   get environment(): Record<string, string> {
     const { port } = this.server.address() as AddressInfo;
     return {
@@ -130,7 +130,7 @@ exec cat '${list}'
   }
 }
 
-/** As xmlrpc-c writes it. */
+/** In the form that xmlrpc-c writes. */
 function response(isDone: '0' | '1', text: string): string {
   const values = [
     `<boolean>${isDone}</boolean>`,

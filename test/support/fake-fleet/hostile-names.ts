@@ -1,4 +1,4 @@
-/** Names that a VM's owner may choose, and that try to be more than a name to a page, a terminal, a shell or a metric. */
+/** Names that a VM's owner may choose, and that try to be markup, escape sequences, commands or label syntax. */
 export const oddNames: readonly string[] = [
   '<script>pwned = true</script>',
   '</script><script>pwned = true</script>',

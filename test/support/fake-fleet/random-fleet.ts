@@ -1,7 +1,7 @@
 export interface Dice {
-  /** A whole number from 0 to `limit - 1`. */
+  /** An integer from 0 to `limit - 1`. */
   below(limit: number): number;
-  /** Whether something happens that happens with this probability. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean;
 }
 

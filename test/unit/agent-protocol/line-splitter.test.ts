@@ -16,7 +16,7 @@ test('a line that comes byte by byte takes no more memory than one that comes at
   const before = process.memoryUsage().heapUsed;
   const byte = Buffer.from('x');
   for (let sent = 0; sent < 4 * mebibyte; sent += 1) lines.take(byte);
-  // Each byte as an object of its own was some hundred times as much.
+  // A separate object for each byte took about a hundred times as much.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * mebibyte);
   expect(lines.rest()?.length).toBe(4 * mebibyte);
   expect(lines.take(byte)).toEqual([tooLong]);

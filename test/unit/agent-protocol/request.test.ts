@@ -7,7 +7,10 @@ import {
   type AgentRequest,
 } from '../../../src/agent-protocol/model/request';
 
-/** All that the front-end half sends: the drivers, TM scripts, hooks, the probe, the fleet's verbs and doctor. */
+/**
+ * All requests that the front-end sends: from the drivers, TM scripts, hooks, the probe, the commands over the fleet
+ * and doctor.
+ */
 const sent = [
   { action: 'migrate', domain: 'one-310', destination: 'kvm2', checkDestination: true },
   { action: 'save', domain: '0f0f0f0f-0000-4000-8000-00000000abcd' },

@@ -13,7 +13,7 @@ interface Spec {
   readonly medium?: boolean;
 }
 
-/** A process with a list of backends, laid out as QEMU has it; memory in pages of bytes. */
+/** A process with a list of backends, in QEMU's layout; memory in pages of bytes. */
 class Process {
   readonly bytes = new Map<number, number>();
   private next = base;

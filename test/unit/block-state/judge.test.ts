@@ -25,7 +25,8 @@ describe('by memory', () => {
     },
   );
 
-  // As all are that arrived paused. What QEMU 7.2 calls a guest that stood still when its migration failed is the second.
+  // All guests that arrived paused have such disks. The second state is QEMU 7.2's for a guest that was paused when
+  // its migration failed.
   test.each(['paused', 'postmigrate', 'io-error', 'suspended', 'guest-panicked'])(
     'a guest that is %s with INACTIVE disks waits for its resume',
     (runState) => {

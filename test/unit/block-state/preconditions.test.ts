@@ -54,7 +54,8 @@ describe('objections', () => {
     expect(objection('suspend-resume', { ...given, memory: { ...stuck, runState: 'paused' } })).toBeDefined();
   });
 
-  // QEMU 10 could activate them without starting the guest; but whoever let it arrive paused may still copy its disks.
+  // QEMU 10 could activate the disks without starting the guest; but the mover that let it arrive paused may still
+  // copy its disks.
   test.each(strategies)(
     '%s leaves a guest alone that waits for its resume, whoever tells of it',
     (strategy) => {
@@ -104,7 +105,8 @@ describe('a copy that may own the disks', () => {
 
   const postcopy = '2024-02-20T09:46:41.938285Z qemu-system-x86_64: ';
 
-  // QEMU to 8.1 says the one of all failures of post-copy to start, the last of which comes after the state was sent.
+  // QEMU up to 8.1 writes the first line for all failures to start post-copy, the last of which comes after the state
+  // was sent.
   test.each([
     ['migration_iteration_run: postcopy failed to start', false],
     ['postcopy_start: Failed in bdrv_inactivate_all(): Operation not permitted', true],

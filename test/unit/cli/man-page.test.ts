@@ -46,7 +46,7 @@ test('roff reads any text as one line of plain ASCII, and no letter of it as its
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const escaped = roff(text);
       expect(escaped).not.toMatch(/^['.]|[^\0-\x7f]|\n/);
-      // Each backslash begins an escape that is one of those above.
+      // Each backslash begins one of the escapes above.
       expect(escaped.replace(/\\(e|-|&|\([a-z]{2}|\[u[0-9A-F]{4,6}\])/g, '')).not.toContain('\\');
     }),
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const print = JSON.stringify(join(__dirname, '../../../src/cli/print-reports'));
 
-/** What arrives on stdout of a process of its own, since documents are written straight to the descriptor. */
+/** These tests read the stdout of a separate process, because documents are written straight to the descriptor. */
 function printedText(script: string): string {
   const argv = ['-r', 'ts-node/register/transpile-only', '-e', script];
   return execFileSync(process.execPath, argv, { encoding: 'utf8' });

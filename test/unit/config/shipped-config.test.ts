@@ -9,7 +9,7 @@ import { inOurNames } from '../../../src/config/schema';
 const shipped = join(__dirname, '../../../config/config.yaml');
 const lines = readFileSync(shipped, 'utf8').split('\n');
 
-/** A line that sets something: `# section:` or `#   key: value`. Sentences and lines of help are none. */
+/** A line that sets a value: `# section:` or `#   key: value`, in contrast to sentences of help. */
 const setting = /^# (?=(?:[a-z]+:$| {2}[a-z_]+: ))/;
 const uncommented = lines
   .filter((line) => setting.test(line))
@@ -37,7 +37,7 @@ test('every key stands in it, in the order of the settings, with its default', (
 
 test('with every key uncommented it is read as the defaults', async () => {
   const file = join(directory, 'config.yaml');
-  // The help of a section stays behind its own `#`.
+  // The help of a section is still a comment.
   writeFileSync(file, lines.map((line) => line.replace(setting, '').replace(/^# {3}#/, '  #')).join('\n'));
   expect(await readSettings(file)).toEqual(defaultSettings);
 });

@@ -24,7 +24,7 @@ test('whatever is said, an entry is one bounded line of JSON without control cha
         const fields = { object, text: text.repeat(2000), many: Array(3000).fill(text.repeat(100)) };
         const line = logEntry(heading, fields);
         expect(line.length).toBeLessThanOrEqual(64 * 1024);
-        // eslint-disable-next-line no-control-regex -- they are what it is about
+        // eslint-disable-next-line no-control-regex -- the test is about control characters
         expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/);
         expect(JSON.parse(line)).toMatchObject(heading);
       },

@@ -9,7 +9,7 @@ import { readDomain } from '../../../src/hypervisor/status-files';
 import { readNamedFile } from '../../../src/os/read-named-file';
 import { layout } from '../../support/block-state-factories';
 
-/** What to do after a system call has failed follows from its reason. */
+/** The error code of a failed system call determines the remedy. */
 
 const own = { EEXIST: 'run again', otherwise: 'look at it' };
 

@@ -18,7 +18,7 @@ const context = { credentials: qemuUser, mounts, protectsLinks: true };
 const file = { kind: 'file', device: '8:1', inode: '7', mode: 0o640, uid: 9869, gid: 9869 } as const;
 const node = { kind: 'block', device: '252:3', mode: 0o660, uid: 0, gid: 6 } as const;
 
-/** A view with this at one path, and directories above it. */
+/** A view with this entry at one path, and directories above it. */
 function only(path: string, entry: ReturnType<View>): View {
   return (asked) => (asked === path ? entry : { kind: 'directory', mode: 0o755, uid: 0, gid: 0 });
 }

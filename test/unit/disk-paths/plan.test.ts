@@ -33,7 +33,7 @@ function plan(
   return planSource({ ...input(storpoolView(host), storpoolView(qemu)), ...changes });
 }
 
-/** What the namespace shows once the steps are done. */
+/** The namespace's entries after the steps. */
 function after(view: View, steps: readonly Step[]): View {
   const made = new Map(
     steps.map((step): [string, Entry] => {

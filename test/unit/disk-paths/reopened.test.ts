@@ -23,7 +23,7 @@ const held = (writable: OpenFile['writable'], device = '252:3'): OpenFile =>
   writable === undefined ? aDevice(device) : { ...aDevice(device), writable };
 const doubt = { unknown: 'EACCES' };
 
-/** A file below the disk, whose path is gone inside; libvirt's XML cannot tell that it is written. */
+/** A backing file whose path is missing inside; libvirt's XML does not show whether QEMU writes to it. */
 const below: SourceViews = {
   source: { role: 'backing', readonly: true, node: node.name },
   qemuView: storpoolView({ '/dev/storpool-byid/fir.b.f2g': missing }),

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// The example of CONTRIBUTING.md, followed to the letter in a copy of the tree.
+// Follows the example of CONTRIBUTING.md to the letter, in a copy of the tree.
 
 const root = join(__dirname, '../../..');
 
@@ -30,7 +30,7 @@ const blocks = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
 const tree = mkdtempSync(join(tmpdir(), 'migrate-guard-contributing-'));
 const copied = ['src', 'setup', 'test/support', 'test/unit/disk-paths', 'jest.config.cjs', 'tsconfig.json'];
 
-/** A line with a `+` comes below the one before it, which the file has once. */
+/** A line with a `+` comes after the previous line, which occurs exactly once in the file. */
 function addLines(file: string, diff: string): string {
   const lines = file.split('\n');
   let at = -1;
@@ -46,7 +46,7 @@ function addLines(file: string, diff: string): string {
   return lines.join('\n');
 }
 
-/** What a program says if it fails. */
+/** The output of a program if it fails. */
 function failureOf(program: string, ...args: readonly string[]): string {
   const command = [join(tree, 'node_modules', program), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: tree, encoding: 'utf8' });
@@ -83,7 +83,7 @@ test('its types are right', () => {
 
 test('its tests succeed', () => {
   const tests = blocks.map(({ file }) => file).filter((file) => file.startsWith('test/'));
-  // The cache of the tree is for files that stay.
+  // A separate cache, because the cache of the tree is for files that stay.
   const options = ['--selectProjects=unit', '--runInBand', `--cacheDirectory=${join(tree, 'cache')}`];
   expect(failureOf('jest/bin/jest.js', ...options, '--runTestsByPath', ...tests)).toBe('');
 });

@@ -7,7 +7,7 @@ const filesBelow = (folder: string): string[] =>
     .filter((file) => /\.(ts|mjs|cjs|sh|pl)$/.test(file))
     .map((file) => join(folder, file));
 
-/** These bear the name of the workflow or of the subject that they belong to; a test, that of the file that it tests. */
+/** These files have the name of their workflow or subject; a test has the name of the file that it tests. */
 const named = /^(src\/commands|src\/messages|bench)\/|\.test\.ts$|\/index\.ts$/;
 
 test('a file is found by its name: no other file has it', () => {

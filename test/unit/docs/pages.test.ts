@@ -20,7 +20,7 @@ test('docs/configuration.md is what `npm run docs` makes', () => {
 });
 
 test.each(pages)('%s: no line of prose is too long', (page) => {
-  // Neither code nor a literal in a line can be broken.
+  // Code blocks and literals within a line cannot be wrapped.
   const prose = read(page)
     .replace(/^ *```[^]*?^ *```$/gm, '')
     .replace(/`[^`\n]*`/g, 'literal');
@@ -41,7 +41,7 @@ test.each(pages)('%s: its links lead to pages that are there, and to headings in
   expect(broken).toEqual([]);
 });
 
-/** As GitHub makes anchors of headings. */
+/** The anchors that GitHub makes from headings. */
 function headingsOf(page: string): string[] {
   return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
     title

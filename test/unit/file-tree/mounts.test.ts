@@ -69,10 +69,10 @@ describe('the mount on which a path lies', () => {
     [
       '20 1 8:1 / / rw - ext4 /dev/vda1 rw',
       '21 20 0:5 / /dev rw - devtmpfs udev rw',
-      // Over the host's, as libvirt before 9.0 leaves it.
+      // This is over the host's /dev, as with libvirt before 9.0.
       '22 21 0:6 / /dev rw - tmpfs devfs rw',
       '23 20 0:7 / /srv/a rw - nfs server:/a rw',
-      // It hides the one before.
+      // This hides the previous mount.
       '24 20 0:8 / /srv rw - xfs /dev/vdb rw',
       '25 24 0:9 / /srv/b/c rw - fuse.x x rw',
       '',

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { PathReader, type Answered } from '../../../src/file-tree/path-reader/path-reader';
 
-/** The answers of a child that `script` takes the place of: a QEMU could disturb one that runs with its user. */
+/** The results when `script` replaces the child: a QEMU could interfere with a child that runs with its user. */
 async function askOf(script: string, paths: readonly string[] = ['/etc']): Promise<readonly Answered[]> {
   const root = openSync('/', 'r');
   const reader = new PathReader({

@@ -30,16 +30,16 @@ test.each<[Name, Name, string]>([
   ['blocked', 'stuck', 'worse'],
   ['stuck', 'blocked', 'better'],
   ['stuck', 'safe', 'better'],
-  // It may still kill the VM.
+  // The VM may still be in danger, although the state is unknown.
   ['halfInactive', 'undecided', 'unknown'],
   ['halfInactive', 'blockedUnknown', 'unknown'],
   ['stuck', 'undecided', 'unknown'],
   ['blocked', 'undecidedPaths', 'unknown'],
-  // What was fine is worse when it is not known to be.
+  // A state that was good and is now unknown is worse.
   ['safe', 'undecided', 'worse'],
   ['repairable', 'undecided', 'worse'],
   ['safe', 'safeUnknown', 'worse'],
-  // What was not known, and is now.
+  // A state that was unknown and is now known.
   ['undecided', 'undecidedPaths', 'better'],
   ['undecided', 'repairable', 'better'],
   ['undecided', 'stuck', 'worse'],

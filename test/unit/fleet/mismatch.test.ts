@@ -21,7 +21,7 @@ function on(host: string, qemu: Partial<QemuCopy> = {}): FoundCopy {
   return { host, qemu: { state: 'running', paths: [path], ...qemu } };
 }
 
-/** `[kind, state of the finding, what]`, or nothing. */
+/** `[kind, state of the finding, what]`, or undefined. */
 function told(changes: Partial<VmRecord> | undefined, ...found: readonly FoundCopy[]): unknown {
   const mismatch = mismatchOf(310, changes && { ...record, ...changes }, found);
   return mismatch && [mismatch.kind, mismatch.finding.state, mismatch.finding.what];
@@ -91,7 +91,7 @@ test('what a migration brings is no copy, and neither is a process that is gone'
   expect(told({}, on('kvm1', { isGone: true }))).toBeUndefined();
 });
 
-/** include/VirtualMachine.h: all that oned starts, stops or moves. */
+/** include/VirtualMachine.h: the states in which oned starts, stops or moves a VM. */
 const transient = [
   1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 18, 19, 20, 21, 22, 23, 29, 30, 31, 32, 35, 43, 45, 60,
 ];
@@ -128,7 +128,7 @@ test.each([
   [path, undefined],
   ['/var/lib/one/datastores/105/310/disk.1', 'other-datastore'],
   ['/srv/ds/105/310/disk.0.snap/3', 'other-datastore'],
-  // Of another VM, of no datastore, and of a driver that lays its disks elsewhere.
+  // These paths are of another VM, of no datastore, and of a driver that has its disks elsewhere.
   ['/var/lib/one/datastores/105/3100/disk.1', undefined],
   ['/var/lib/one/datastores/x/310/disk.1', undefined],
   ['/dev/vg-one-105/lv-one-310-0', undefined],

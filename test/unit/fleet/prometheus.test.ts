@@ -21,7 +21,7 @@ const report: FleetReport = {
       mismatch: 'elsewhere',
       seen: '2026-11-22T23:50:00.000Z',
     }),
-    // Its paths are fine; its disks are not.
+    // Its paths are safe; its block state is not.
     aFleetDomain({ domain: 'one-312', name: null, blockState: 'stuck' }),
     aFleetDomain({
       domain: 'one-313',

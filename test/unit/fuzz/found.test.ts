@@ -15,7 +15,7 @@ import { readXml } from '../../../src/os/read-xml';
 import { readVmEvent } from '../../../src/opennebula/read-vm';
 import { vmXml } from '../../support/vm-xml';
 
-// What hostile inputs once brought to light, each in its smallest form.
+// Hostile inputs that once caused a failure, each in its smallest form.
 
 test('a status without numbers is no status, and nobody becomes root by a blank', () => {
   const status = (uid: string, groups = '36', capabilities = '0'): string =>
@@ -92,7 +92,7 @@ test('numbers that are too long to be told apart prove no failed migration', () 
 });
 
 describe('what took time with the square of its length', () => {
-  // A hundred times as long as what took half a minute: whoever brings it back will not miss it.
+  // These are a hundred times as long as the inputs that took half a minute, so a regression cannot go unnoticed.
   test('blanks in oned.conf', () => expect(readVectors(' '.repeat(10_000_000), 'VM_MAD')).toEqual([]));
 
   test('a declaration in XML', () => {

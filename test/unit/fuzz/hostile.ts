@@ -1,6 +1,6 @@
 import fc from '../../support/seeded-fast-check';
 
-/** What parsers stumble over, whatever they read. */
+/** Tokens that are difficult for parsers of any format. */
 const tokens = [
   '\0',
   '\n',
@@ -80,7 +80,7 @@ type Change =
   | { readonly kind: 'instead'; readonly at: number; readonly token: string }
   | { readonly kind: 'many'; readonly at: number; readonly token: string; readonly times: number };
 
-/** Places are counted around, so that every change fits every document. */
+/** Positions are modulo the length, so that every change fits every document. */
 const place = fc.nat(1_000_000);
 const token = fc.constantFrom(...tokens);
 const change: fc.Arbitrary<Change> = fc.oneof(
@@ -92,7 +92,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constant('many'), at: place, token, times: fc.integer({ min: 2, max: 300 }) }),
 );
 
-/** A word or a number of the document, which a token stands in the place of. */
+/** A word or a number of the document, to be replaced by a token. */
 const word = /[\p{L}\p{N}_.-]+/gu;
 
 function apply(text: string, change: Change): string {
@@ -131,7 +131,7 @@ function apply(text: string, change: Change): string {
   }
 }
 
-/** Documents that were valid before something happened to them; and now and then any text at all. */
+/** Valid documents after some changes, and sometimes any text. */
 export function hostile(valid: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     {
@@ -145,7 +145,7 @@ export function hostile(valid: readonly string[]): fc.Arbitrary<string> {
   );
 }
 
-/** A valid document in which something stands as often as it takes to fill so many characters. */
+/** A valid document in which a part is repeated until it has this many characters. */
 export function huge(valid: readonly string[], characters: number): fc.Arbitrary<string> {
   const pieces = valid.flatMap((text) => [...new Set(text.match(/\w+\W+/g) ?? [])]);
   const piece = fc.oneof(

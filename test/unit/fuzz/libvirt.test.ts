@@ -16,7 +16,7 @@ const small = `<?xml version="1.0"?>
 <devices><disk type='file'><source file='/a&#x26;b'/><backingStore type='block'><source dev='/dev/x'/></backingStore>
 <target dev='vda'/></disk></devices><x><![CDATA[<&>]]></x></domain></domstatus>`;
 
-/** Every part of it. */
+/** Reads every part of it. */
 function readAll(element: Element, depth = 0): number {
   expect(depth).toBeLessThan(250);
   const own = [...element.attributes].reduce((sum, [key, value]) => sum + key.length + value.length, 0);
@@ -30,7 +30,7 @@ fuzz('XML', {
   valid: [...domains, small],
   parse: readXml,
   refuses: refusesXml,
-  // No entity makes more of it than there was.
+  // No entity makes it longer than the document.
   holds: (root, text) => expect(readAll(root)).toBeLessThanOrEqual(text.length),
 });
 

@@ -49,7 +49,7 @@ fuzz('the VM of a hook', {
       return;
     }
     expect(event.vmId).toMatch(/^[0-9]{1,10}$/);
-    // Whoever acts on a move that failed has to know which record it was.
+    // A reaction to a failed move needs the number of its record.
     if (failed && !isFailure(failed)) expect(Number.isSafeInteger(failed.seq)).toBe(true);
   },
 });
@@ -146,7 +146,7 @@ fuzz('the ARGUMENTS of VM_MAD', {
 });
 
 const isPrintedSafely = (text: string): boolean =>
-  // eslint-disable-next-line no-control-regex -- they are what must not be there
+  // eslint-disable-next-line no-control-regex -- control characters must not occur
   !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
 fuzz('a reason, as OpenNebula is told it', {
   valid: ["/dev/storpool-byid is missing in QEMU's mount namespace", 'a "b" [c] \\ ]]> $(d) # e = f'],

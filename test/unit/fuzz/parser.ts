@@ -7,20 +7,20 @@ import { hostile, huge } from './hostile';
 const runs = Number(process.env['MIGRATE_GUARD_FUZZ'] ?? 200);
 const hugeRuns = Math.ceil(runs / 10);
 const hugeSize = runs > 1000 ? 1024 * 1024 : 128 * 1024;
-/** Milliseconds. What is read in linear time takes a hundredth of it: this is only to end what hangs. */
+/** Milliseconds. Linear-time parsing takes a hundredth of it: the limit only ends a parser that hangs. */
 const watchdog = 20_000;
 
 interface Parser<T> {
-  /** Documents that it accepts, as whoever writes them does. */
+  /** Valid documents, as their authors write them. */
   readonly valid: readonly string[];
   readonly parse: (text: string) => T;
-  /** Whether this is the error that is documented, and it names the place of what is wrong. */
+  /** Whether this is the documented error, with the position of the mistake. */
   readonly refuses?: (error: unknown) => boolean;
-  /** Throws when what was made of a document is not what the parser promises. */
+  /** Throws if the result for a document is not what the parser promises. */
   readonly holds?: (result: T, text: string) => void;
 }
 
-/** Whatever it is given, the parser gives what it documents: in linear time, and without a trace in any prototype. */
+/** For any input, the parser does what it documents: in linear time, and without a change of any prototype. */
 export function fuzz<T>(name: string, { valid, parse, refuses = () => false, holds }: Parser<T>): void {
   const property = (text: string): void => {
     let result: { readonly value: T } | undefined;
@@ -33,7 +33,7 @@ export function fuzz<T>(name: string, { valid, parse, refuses = () => false, hol
     expectCleanPrototypes();
   };
   const watched = (text: string): void => {
-    // Ends even a regular expression that goes back and forth, which no timer could.
+    // A vm timeout ends even a backtracking regular expression, which no timer could.
     const context = createContext({ run: () => property(text) });
     new Script('run()').runInContext(context, { timeout: watchdog });
   };
@@ -66,7 +66,7 @@ function expectCleanPrototypes(): void {
   throw new Error('something was added to a prototype');
 }
 
-/** The one error that reading XML has. */
+/** The only error that reading XML may throw. */
 export function refusesXml(error: unknown): boolean {
   return error instanceof XmlError && /^line [1-9][0-9]*: ./.test(error.message);
 }

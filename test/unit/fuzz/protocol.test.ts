@@ -22,7 +22,7 @@ import { layout } from '../../support/block-state-factories';
 import { hostile } from './hostile';
 import { fuzz } from './parser';
 
-// What the two halves say to each other, and the files that are the program's own.
+// The messages between front-end and agent, and the files that the program itself writes.
 
 const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-fuzz-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -44,7 +44,7 @@ fuzz('a request to the agent', {
     expect(request.what).toMatch(
       /request|takes no|needs|domain|destination|checkDestination|dryRun|deploy id|changes/,
     );
-    // 80 letters of what was sent, each of which may take six to be written.
+    // It quotes 80 characters of the request, each of which may be escaped by six.
     expect(request.what.length).toBeLessThan(600);
   },
 });

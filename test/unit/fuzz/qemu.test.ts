@@ -68,7 +68,7 @@ fuzz("QEMU's log", {
   valid: [log, `${log}2024-03-06 00:00:00.000+0000: shutting down, reason=destroyed\n`],
   parse: (text) => ({ since: sinceStart(text), read: readLog(text) }),
   holds: ({ since, read }, text) => {
-    // Nobody could tell whether a start without a time is that of the process.
+    // A start without a time could not be compared with that of the process.
     if (since) expect(Number.isNaN(since.at.getTime())).toBe(false);
     const reported = [...read.signatures.map(({ line }) => line), ...read.complaints];
     const lines = new Set(text.split('\n'));
@@ -106,7 +106,7 @@ fuzz("gdb's answers", {
   holds: isSound,
 });
 
-/** The smallest program that has a build-id: a segment, a note. */
+/** The smallest program with a build-id: a segment, a note. */
 function elf(): Buffer {
   const bytes = Buffer.alloc(64 + 2 * 56 + 36);
   bytes.write('\x7fELF\x02\x01\x01', 'latin1');
@@ -130,7 +130,7 @@ function elf(): Buffer {
 
 const program = join(directory, 'program');
 fuzz('an ELF file', {
-  // As text of one byte a letter: what is changed are the bytes.
+  // Each character is one byte, so that the changes affect bytes.
   valid: [elf().toString('latin1')],
   parse: (text) => {
     writeFileSync(program, Buffer.from(text, 'latin1'));

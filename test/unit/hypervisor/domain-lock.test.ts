@@ -14,7 +14,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const locks = (): string => join(directory, 'locks');
 
-/** A program that takes the lock, writes `in` and `out` around what it does, and ends with our exit status. */
+/** A program that takes the lock, writes `in` and `out` before and after its work, and ends with our exit status. */
 function program(work: string): string {
   const file = join(directory, 'holder.cjs');
   const source = `

@@ -148,7 +148,7 @@ describe('disks', () => {
     ['cdrom', 'optional', true],
     ['floppy', 'requisite', true],
     ['cdrom', 'mandatory', undefined],
-    // Only a cold start leaves out such a disk (formatdomain.html).
+    // Only a cold start ignores such a disk (formatdomain.html).
     ['disk', 'optional', undefined],
   ])('a %s with the start-up policy %s', (device, policy, dispensable) => {
     const { sources } = withDisks(

@@ -135,7 +135,7 @@ describe('how a QEMU came by its guest', () => {
     expect(awaitsGuest(line)).toBe(expected);
   });
 
-  // Of a real QEMU without KVM; field 43 is the tenth from the end.
+  // The stat of a real QEMU without KVM; field 43 is the tenth from the end.
   const stat = (guestTime: string): string =>
     `292 (qemu-system-x86) S 1 291 291 0 -1 138412416 5522 0 0 0 10 18 0 0 20 0 5 0 1226697 1520951296 10953 18446744073709551615 94808417361920 94808423222357 140723855382576 0 0 0 268444224 4096 16451 0 0 0 17 1 0 0 0 ${guestTime} 0 94808426334456 94808431538608 94809063165952 140723855391035 140723855392379 140723855392379 140723855392732 0\n`;
 

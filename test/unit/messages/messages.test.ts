@@ -16,13 +16,13 @@ const placeholders = (text: string): readonly string[] =>
   [...text.matchAll(/\{([a-zA-Z]+)\}/g)].map(([, name = '']) => name);
 const uuid = '0f6e0c1d-8f4b-4b1c-9d1a-2b5a7c3e9f10';
 
-/** As long as they come: a name of a host in the DNS, a path of the kernel, a domain that is named by its UUID. */
+/** The longest possible values: a host name in the DNS, a path in the kernel, a domain that is named by its UUID. */
 const longest: Readonly<Record<string, string>> = {
   disk: 'sdaaa',
   host: `${'k'.repeat(63)}.${'v'.repeat(63)}.example`,
   path: `/${'p'.repeat(4094)}`,
 };
-/** What stands for a message: a part of the sentence that has a short form of its own. */
+/** Placeholders for messages: parts of the sentence that have a short form. */
 const parts = ['reason', 'failure', 'missing', 'why'];
 
 function filled(row: MessageRow): Message {

@@ -1,7 +1,10 @@
 import { lastWords, readArrival } from '../../../src/destination/model/arrival';
 import { shellWord } from '../../../src/core/shell-word';
 
-/** Whatever `virsh domstate --reason` may print of a QEMU (tools/virsh-domain-monitor.c), and what it means after a migration. */
+/**
+ * Everything that `virsh domstate --reason` may print for a QEMU (tools/virsh-domain-monitor.c), and its meaning
+ * after a migration.
+ */
 test.each([
   ['running (migrated)', 'runs'],
   ['running (unpaused)', 'runs'],

@@ -31,7 +31,7 @@ function filled(row: MessageRow, part: Message): Message {
   return fillRow(row, Object.fromEntries(names.map((name) => [name, valueOf(name)])));
 }
 
-/** The rows with which a run may end: all that src/move calls `message()` with. */
+/** The rows with which a run may end: all rows that src/move passes to `message()`. */
 function endings(): [string, MessageRow][] {
   const directory = join(__dirname, '../../../src/move');
   const files = readdirSync(directory).filter((file) => file.endsWith('.ts'));

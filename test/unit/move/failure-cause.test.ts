@@ -1,6 +1,6 @@
 import { causeOf, MoveLog } from '../../../src/move/model/failure-cause';
 
-/** What QEMU's log says of a move, line by line. */
+/** The lines of QEMU's log about a move. */
 
 function heard(...lines: readonly string[]): Pick<MoveLog, 'handingOverFailed' | 'wasSaved'> {
   const log = new MoveLog();

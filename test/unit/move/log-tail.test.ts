@@ -69,7 +69,7 @@ test('a look costs what is new, however long the log has become', () => {
   for (let look = 0; look < 100; look += 1) standBy.look();
   const { user, system } = process.cpuUsage(before);
   standBy.close();
-  // Microseconds. A tenth of what reading it all again took.
+  // Microseconds: a tenth of the time that reading the whole log again took.
   expect(user + system).toBeLessThan(500_000);
 });
 

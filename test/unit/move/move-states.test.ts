@@ -20,7 +20,7 @@ interface Step {
   readonly next: MoveState | FinalState;
 }
 
-/** Every session that a guarded run may take. A cycle in the table would have no end, and is an error here. */
+/** Every session that a guarded run may take. A cycle in the table would make it endless, so it is an error here. */
 function courses(state: MoveState = 'starting', before: readonly Step[] = []): Step[][] {
   if (before.some((step) => step.state === state)) throw new Error(`${state} follows itself`);
   return outcomes(state).flatMap(([outcome, next]) => {
@@ -49,7 +49,7 @@ test.each(states)('%s: each outcome has a state or a result that is there', (sta
     expect(nextState(state, outcome)).toBe(next);
     expect(isFinal(next) ? results : states).toContain(next);
   }
-  // An error of ours has a way out of every state but the one that it leads to.
+  // An internal error leaves every state but the one to which it leads.
   expect('thrown' in moveStates[state].next).toBe(state !== 'breaking-off');
 });
 
@@ -93,7 +93,7 @@ test('rule 14: the mover starts only for a domain that a check has found safe', 
 test('rule 15: a failed mover has moved the VM after all only where it was found on the destination', () => {
   const done = failed.filter((session) => endOf(session) === 'done');
   const lasts = done.map((session) => words(session).at(-1));
-  // Or the second attempt succeeded.
+  // In the other sessions the second attempt succeeded.
   expect([...new Set(lasts)].sort()).toEqual(
     ['confirming: done', 'confirming: thrown', 'looking-elsewhere: arrived'].sort(),
   );

@@ -1,6 +1,6 @@
 import { startProgram } from '../../../src/move/io/mover-process';
 
-/** More than a text may have (V8's limit is 512 MiB less a little). */
+/** More than a string can hold (V8's limit is a little less than 512 MiB). */
 const flood = 'head -c 540000000 /dev/zero';
 
 test('what a mover prints is kept as it is', async () => {

@@ -8,7 +8,7 @@ import { aDomain } from '../../support/factories';
 const { name, uuid } = aDomain();
 let qemu: ChildProcess;
 
-/** A process that has QEMU's arguments. */
+/** A process with QEMU's arguments. */
 beforeEach(async () => {
   const script = "process.stdin.resume(); process.stdout.write('runs')";
   qemu = spawn(process.execPath, ['-e', script, '--', '-name', `guest=${name}`, '-uuid', uuid]);

@@ -1,6 +1,6 @@
 import { StallDetector } from '../../../src/move/model/stall-detector';
 
-/** As `virsh domjobinfo` prints it. */
+/** The output of `virsh domjobinfo`. */
 function jobInfo({
   elapsed = 0,
   processed = '1.326 MiB',

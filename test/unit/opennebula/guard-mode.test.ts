@@ -6,7 +6,7 @@ import { readVmEvent } from '../../../src/opennebula/read-vm';
 
 function vm(mode?: string): string {
   const attribute = mode === undefined ? '' : `<MIGRATE_GUARD_MODE><![CDATA[${mode}]]></MIGRATE_GUARD_MODE>`;
-  // What stands elsewhere is not the owner's.
+  // The owner of the VM cannot set an attribute in another section.
   const elsewhere = '<TEMPLATE><MIGRATE_GUARD_MODE>off</MIGRATE_GUARD_MODE></TEMPLATE>';
   return `<VM><ID>310</ID>${elsewhere}<USER_TEMPLATE>${attribute}</USER_TEMPLATE></VM>`;
 }

@@ -5,7 +5,7 @@ import { parseTemplate } from '../../support/monitord';
 
 const project = join(__dirname, '../../..');
 
-/** What Hook.cc, HookStateVM.cc and onehem-server.rb read of a state hook. */
+/** The attributes of a state hook that Hook.cc, HookStateVM.cc and onehem-server.rb read. */
 const known = [
   'NAME',
   'TYPE',
@@ -26,7 +26,7 @@ test.each(['pre-migrate', 'post-failure'] as const)('the template of %s is one t
   expect(Object.fromEntries(template)).toMatchObject({
     TYPE: 'state',
     RESOURCE: 'VM',
-    // Any other word would set the states by itself (HookStateVM::parse_template).
+    // Any other word would determine the states by itself (HookStateVM::parse_template).
     ON: 'CUSTOM',
     ARGUMENTS: '$TEMPLATE',
     ARGUMENTS_STDIN: 'yes',
@@ -35,6 +35,6 @@ test.each(['pre-migrate', 'post-failure'] as const)('the template of %s is one t
   });
   const [state, lcmState] = hookStates[name].words.match(/[A-Z]+(?=$| and)/g) ?? [];
   expect(Object.fromEntries(template)).toMatchObject({ STATE: state, LCM_STATE: lcmState });
-  // Without a leading slash it lies below remotes/hooks of the front-end.
+  // Without a leading slash the path is below remotes/hooks of the front-end.
   accessSync(join(project, 'remotes/hooks', `migrate-guard/${name}`), constants.X_OK);
 });

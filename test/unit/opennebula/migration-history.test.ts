@@ -48,7 +48,7 @@ describe.each(releases)('events of OpenNebula %s', (release) => {
     const event = eventOf({ release, prevLcmState, history });
     expect(failedMove(event)).toEqual({ source: 'kvm1', seq: 0 });
     expect(failedMigration(event)).toMatchObject({ what: 'a save has failed last, not a live migration' });
-    // As `onevm show` prints it.
+    // The form of `onevm show`.
     expect(failedMove(eventOf({ release, prevLcmState: 3, history }))).toMatchObject({
       what: expect.stringMatching(/history shows no/) as string,
     });
@@ -179,7 +179,7 @@ test('whatever a VM went through, only what was reverted at the end counts', () 
         if (kind === 'journey') history.begin(to, now).succeed(end);
         if (kind === 'failure') history.begin(to, now).revert(end);
         if (kind === 'cold') history.begin(to, now, action).revert(end);
-        // In the history of now nothing is left of it.
+        // The current history contains no trace of it.
         if (kind === 'save') history.save(action).failSave();
         if (kind === 'stop') history.stopAndStart(action, now);
         now = end;

@@ -1,8 +1,8 @@
 import { aboutVm, failure, info, warning } from '../../../src/opennebula/model/vm-log';
 import { errorAttribute, shownByOnevm, told, type Release, type ScriptRun } from '../../support/oned';
 
-// What OpenNebula makes of our output. That the stand-in does the same as CommandManager.rb, DriverExecHelper.rb and
-// ssh_stream.rb was compared with these files of 6.6.0, 7.2.0 and 7.4.0, run by Ruby 3.1.
+// How OpenNebula reads our output. The fake was compared with CommandManager.rb, DriverExecHelper.rb and
+// ssh_stream.rb of 6.6.0, 7.2.0 and 7.4.0, run by Ruby 3.1: it does the same.
 
 const releases = ['6.6', '7.2', '7.4'] as const;
 const run = (release: Release, by: ScriptRun['by'], exit: number, stderr: string) =>

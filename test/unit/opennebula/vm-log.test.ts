@@ -23,7 +23,7 @@ test.each<[string, Reason]>([
   const told = line.replace('migrate-guard: ', '');
   expect([others, line.length - told.length]).toEqual([[], 15]);
   expect(told.length).toBeLessThanOrEqual(maxReasonChars);
-  // std::string::substr counts bytes, and half a letter is no XML.
+  // std::string::substr counts bytes, and a truncated character is invalid in XML.
   expect(Buffer.byteLength(told)).toBe(told.length);
   expect(told.toLowerCase()).not.toContain(uuid.toLowerCase());
   expect(told).toMatch(/[.!?]$/);

@@ -11,7 +11,7 @@ import { readVmEvent } from '../../../src/opennebula/read-vm';
 import { hostileNames } from '../../support/hostile-xml-names';
 import { History, vmXml } from '../../support/vm-xml';
 
-// What others may write into each document that is read: whatever they name it, it changes nothing of what is read.
+// Other users may add text to each of these documents: whatever names it uses, it must not change what is read.
 
 const status = readFileSync(join(__dirname, '../fixtures/status-one-310.xml'), 'utf8').replace(
   '<domain ',
@@ -31,7 +31,7 @@ const answer =
   '<methodResponse><params><param><value><array><data><value><boolean>1</boolean></value><value><string>x</string></value></data></array></value></param></params></methodResponse>';
 const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
 
-/** The document, before which tag theirs stands, and what is read of it. */
+/** The document, the tag before which the foreign text is inserted, and the reader. */
 const documents: readonly (readonly [string, string, string, (text: string) => unknown])[] = [
   ['status XML, as a domain', status, '<uuid>', (text) => domainOf(readXml(text))],
   ['status XML, as a job', status, '<uuid>', (text) => jobIn(readXml(text))],
@@ -73,7 +73,7 @@ const documents: readonly (readonly [string, string, string, (text: string) => u
   ['an answer of oned', answer, '<params>', (text) => decodeAnswer(readXml(text))],
 ];
 
-/** As an element, as an attribute, as both, within itself, and more than once. */
+/** The name as an element, as an attribute, as both, within itself, and repeated. */
 const theirs = (name: string): string =>
   `<${name}/><x ${name}="1" y="2"/><${name} ${name}="3"><${name}>z</${name}></${name}><${name}><![CDATA[z]]></${name}>`;
 

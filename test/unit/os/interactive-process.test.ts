@@ -1,6 +1,6 @@
 import { InteractiveProcess } from '../../../src/os/interactive-process';
 
-/** Longer than any text that this process could hold (V8's limit is 512 MiB less a little). */
+/** Longer than any string in this process can be (V8's limit is a little less than 512 MiB). */
 const flood = 'head -c 540000000 /dev/zero';
 
 const talks: InteractiveProcess[] = [];
@@ -17,7 +17,7 @@ function ask(other: InteractiveProcess, question: string): Promise<unknown> {
   return other.ask(`${question}\n`, read, 60_000);
 }
 
-/** Once it says nothing more. */
+/** Waits until the process has ended. */
 async function ended(other: InteractiveProcess): Promise<void> {
   while (!other.hasEnded) await new Promise((resolve) => setImmediate(resolve));
 }

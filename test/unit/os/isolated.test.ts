@@ -20,7 +20,7 @@ test('nothing of the user’s .bashrc runs before the command', async () => {
     'echo "words of .bashrc"; shopt -s execfail; exec() { echo taken; }\n',
   );
   const [file, ...args] = withDescriptors(3, ['/bin/echo', 'the command']);
-  // Node's pipes are sockets; bash takes one on its standard input for a remote shell, and reads .bashrc.
+  // Node's pipes are sockets; with one on its standard input bash assumes a remote shell, and reads .bashrc.
   const child = spawn(file, args, {
     env: { HOME: home, PATH: '/usr/bin:/bin' },
     stdio: ['pipe', 'pipe', 'inherit'],

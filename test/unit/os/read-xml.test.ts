@@ -15,7 +15,7 @@ const text = fc.string({
   maxLength: 12,
 });
 
-/** What is written, and what has to be read. */
+/** The source text, and the result that it must have. */
 interface Part {
   readonly source: string;
   readonly text?: string;

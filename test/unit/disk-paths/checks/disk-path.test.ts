@@ -19,7 +19,7 @@ import {
   withoutEvidence,
 } from '../../../support/factories';
 
-/** The only finding, when QEMU's view or the host's differs from the whole way by these entries. */
+/** The only finding, if QEMU's view or the host's differs from the complete path by these entries. */
 function inspect(
   qemu: Readonly<Record<string, Entry>>,
   host: Readonly<Record<string, Entry>> = {},

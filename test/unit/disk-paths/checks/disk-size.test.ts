@@ -3,7 +3,9 @@ import type { BlockNode } from '../../../../src/hypervisor/model/block-nodes';
 import { domainFacts, sourceFacts } from '../../../support/factories';
 
 describe('disk-size', () => {
-  /** Of disks named a, b, …: bytes of the device that the path leads to, and of what QEMU has open. */
+  /**
+   * Facts of disks named a, b, …: the size of the device to which the path leads, and of the one that QEMU has open.
+   */
   const exchanged = (sizes: readonly (readonly [number | undefined, number | undefined])[]): unknown[] => {
     const nodes: BlockNode[] = sizes.map(([, held], index) => ({
       name: `libvirt-${index}-storage`,

@@ -4,7 +4,7 @@ import type { DomainFacts } from '../../../../src/disk-paths/model/facts';
 import type { FileEntry } from '../../../../src/file-tree/model/entry';
 import { aDevice, aFile, domainFacts, sourceFacts, viewOf } from '../../../support/factories';
 
-/** What QEMU holds of a file that was deleted. */
+/** A deleted file that QEMU holds open. */
 const lost = (path: string, inode = '77'): FileEntry => ({
   ...aFile(inode),
   deleted: { path, descriptor: 13 },

@@ -19,11 +19,11 @@ const hostile = fc.oneof(
   fc.string({
     unit: fc.constantFrom('<', '>', '"', "'", '&', ']', '/', '!', '-', ' ', '\0', '\n', '`', '$', '{', 'a'),
   }),
-  // Halves of pairs, too.
+  // Single surrogates occur, too.
   fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
 );
 
-/** The same fleet, in which every text that comes from outside is another one. */
+/** The same fleet, in which every text from outside is replaced. */
 function withTexts(report: FleetReport, text: () => string): FleetReport {
   const domains = report.domains.map((vm) => ({
     ...vm,

@@ -59,7 +59,7 @@ test.each<[string, Partial<FleetReport>]>([
   ['The only VM can be moved', {}],
   ['All 2 VMs can be moved', { domains: [aFleetDomain(), aFleetDomain({ domain: 'one-2' })] }],
   ['1 of 2 VMs cannot be moved safely', { domains: [aFleetDomain(), repairable] }],
-  // Its paths are fine; its disks are not.
+  // Its paths are safe; its block state is not.
   ['1 of 1 VM cannot be moved safely', { domains: [aFleetDomain({ blockState: 'stuck' })] }],
   ['No VM runs here', { domains: [] }],
   ['No VM is known to be at risk, but not everything is known', { doubts: ['who knows'] }],

@@ -3,7 +3,7 @@ import { parseStringPromise } from 'xml2js';
 export interface PageElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Its own text and that of all elements in it. */
+  /** The text of the element and of all elements in it. */
   readonly text: string;
 }
 
@@ -14,7 +14,7 @@ interface Node {
   readonly _?: string;
 }
 
-/** Every element of the page, in its order, as a strict reader of XML finds it: it forgives nothing that is left open. */
+/** Every element of the page, in order, according to a strict XML parser, which accepts no unclosed element. */
 export async function readPage(page: string): Promise<PageElement[]> {
   const options = {
     explicitRoot: false,
@@ -39,7 +39,7 @@ export async function readPage(page: string): Promise<PageElement[]> {
   return elements;
 }
 
-/** A stylesheet and a script may hold what XML does not like; both are ours, and end where HTML says that they end. */
+/** A stylesheet and a script may contain text that is invalid in XML; both are ours, and end where HTML says. */
 function withoutConstants(page: string): string {
   return page
     .replace(/<style>.*?<\/style>/s, '<style></style>')
