@@ -13,7 +13,7 @@ function scratch(name: string, text: string): string {
   return file;
 }
 
-test('--diff tells what changed since, worse ones first', async () => {
+test('--diff lists the changes since then, worse ones first', async () => {
   const before = [vm(1), vm(2), vm(3), vm(4)];
   stage.opennebula.holds({ hosts: [{ name: 'kvm1' }, { name: 'kvm2' }], vms: before });
   const old = scratch('old.json', (await stage.audit('--json')).stdout);
@@ -50,7 +50,7 @@ test('--diff tells what changed since, worse ones first', async () => {
   expect(readFileSync(old, 'utf8')).toContain('"one-1"');
 });
 
-test('a host of whose VMs none was heard lately has not answered, and the alert on it can come', async () => {
+test('a host without a recent report of any VM has not answered, and the alert on it can fire', async () => {
   const old = {
     verdict: 'safe',
     blockState: 'healthy',
@@ -102,7 +102,7 @@ describe('--diff with only some hosts, or some verdicts', () => {
   const changes = async (...words: readonly string[]): Promise<readonly (readonly string[])[] | undefined> =>
     (await stage.document(...words)).reported.changes?.map(({ kind, domain }) => [kind, domain]);
 
-  test('of a host that was not asked both times nothing is said, and a VM that was seen twice is compared', async () => {
+  test('the VMs of a host that was not in both audits are not compared, and a VM that was seen twice is', async () => {
     stage.opennebula.holds({ hosts, vms: [vm(1), vm(2, { host: 'kvm2' }), vm(3, { host: 'kvm3' }), vm(4)] });
     const full = scratch('full.json', (await stage.audit('--json')).stdout);
     const some = scratch('some.json', (await stage.audit('--json', '--hosts', 'kvm2')).stdout);
@@ -147,7 +147,7 @@ describe('--diff with only some hosts, or some verdicts', () => {
     ]);
   });
 
-  test('where OpenNebula does not list its VMs, now or then, none is gone or new; what a host tells is compared', async () => {
+  test('if OpenNebula did not list its VMs in one of the audits, none is gone or new; reports of hosts are compared', async () => {
     const report = (id: number): DomainReport => ({
       domain: `one-${id}`,
       pid: 1000 + id,
@@ -174,7 +174,7 @@ describe('--diff with only some hosts, or some verdicts', () => {
     expect(await changes('--diff', unlisted)).toEqual([]);
   });
 
-  test('a list of some verdicts is refused: what it leaves out was not new then', async () => {
+  test('a list of some verdicts is refused, because a missing VM may not be new', async () => {
     const some = scratch('verdicts.json', (await stage.audit('--json', '--verdict', 'blocked')).stdout);
     const { exit, stdout, stderr } = await stage.audit('--diff', some);
     expect([exit, stdout]).toEqual([64, '']);
@@ -182,7 +182,7 @@ describe('--diff with only some hosts, or some verdicts', () => {
   });
 });
 
-test('a page and metrics are written whole, and a file that cannot be written is said', async () => {
+test('a page and metrics are written completely, and a file that cannot be written is reported', async () => {
   const [page, metrics] = ['risk.html', 'guard.prom'].map((name) => scratch(name, 'old')) as [string, string];
   const directory = join(stage.directory, 'open');
   mkdirSync(directory);

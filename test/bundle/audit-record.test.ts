@@ -41,7 +41,7 @@ function audit(...words: readonly string[]) {
   return stage.command(['audit', ...words], { ONE_LOCATION: location() });
 }
 
-test('of each VM what was done last, of each host the guards that could not run', async () => {
+test('for each VM the last action, for each host the guards that could not run', async () => {
   const { stdout } = await audit('--json');
   const reported = JSON.parse(stdout) as FleetReport;
   expect(reported.doubts).toEqual([]);
@@ -54,7 +54,7 @@ test('of each VM what was done last, of each host the guards that could not run'
   expect(last.get(103)).toBeUndefined();
 });
 
-test('for a person, for Prometheus, and on the page', async () => {
+test('as text, for Prometheus, and on the page', async () => {
   const [metrics, page] = [join(stage.directory, 'guards.prom'), join(stage.directory, 'guards.html')];
   chmodSync(stage.directory, 0o777);
   const { stdout } = await audit('--verbose', '--prometheus', metrics, '--html', page);
@@ -79,7 +79,7 @@ test('for a person, for Prometheus, and on the page', async () => {
   ]);
 });
 
-test('a record that cannot be read is a doubt, and counts nothing', async () => {
+test('a record that cannot be read is a doubt, and has no count', async () => {
   if (process.geteuid?.() !== 0) return;
   chownSync(directory(), 0, 0);
   const { stdout } = await audit('--json');

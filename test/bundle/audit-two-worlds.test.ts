@@ -40,7 +40,7 @@ async function live(...words: readonly string[]): Promise<unknown[]> {
   return [exit, ...reported.domains.map((one) => [one.domain, one.host, one.verdict, one.mismatch])];
 }
 
-test('it runs on kvm2, and OpenNebula has it POWEROFF on kvm1: before all else, everywhere', async () => {
+test('it runs on kvm2, and OpenNebula has it POWEROFF on kvm1: this comes first everywhere', async () => {
   holds(vm(1, poweroff), vm(2), vm(3));
   const halfInactive = report(3, { verdict: 'blocked', blockState: 'half-inactive' });
   stage.hosts.tell({
@@ -95,7 +95,7 @@ test('two copies run', async () => {
   );
 });
 
-test('a VM that went from kvm1 to kvm2 while the hosts were asked is no copy', async () => {
+test('a VM that moved from kvm1 to kvm2 during the audit is not a second copy', async () => {
   holds(vm(1));
   const qemus = { 'one-1': qemu(1) };
   stage.hosts.tell({
@@ -112,7 +112,7 @@ test.each<[string, CloudVm]>([
   ['is being moved', vm(1, { host: 'kvm1', lcmState: 4, seq: 1 })],
   ['was moved', vm(1, { host: 'kvm2', seq: 1 })],
   ['was started', vm(1, { host: 'kvm2', lcmState: 3, seq: 2 })],
-])('a VM that OpenNebula says the second time %s is not told', async (_, second) => {
+])('a VM that OpenNebula reports the second time %s is not listed', async (_, second) => {
   holds(vm(1, poweroff), vm(2));
   run([2], [1]);
   stage.opennebula.changesTo({ hosts, vms: [second, vm(2)] });
@@ -123,7 +123,7 @@ test.each<[string, CloudVm]>([
   ]);
 });
 
-test('OpenNebula does not answer again: it is told, and not sure', async () => {
+test('OpenNebula does not answer again: the VM is reported as uncertain', async () => {
   holds(vm(1, poweroff));
   run([], [1]);
   stage.opennebula.breaksOff();
@@ -138,14 +138,14 @@ test('OpenNebula does not answer again: it is told, and not sure', async () => {
   );
 });
 
-test('RUNNING, and no QEMU of it; one that was powered off meanwhile is not listed', async () => {
+test('RUNNING without a QEMU; a VM that was powered off meanwhile is not listed', async () => {
   holds(vm(1), vm(2));
   run([]);
   stage.opennebula.changesTo({ hosts, vms: [vm(1), vm(2, poweroff)] });
   expect(await live()).toEqual([2, ['one-1', 'kvm1', 'undecided', 'no-qemu']]);
 });
 
-test('a host that does not answer says nothing of its VMs', async () => {
+test('a host that does not answer reports nothing about its VMs', async () => {
   holds(vm(1), vm(2, { host: 'kvm2' }));
   stage.hosts.tell({
     kvm1: { domains: [], ends: { undefined: { exit: 2, result: 'undecided', what: 'broken' } } },
@@ -159,7 +159,7 @@ test('a host that does not answer says nothing of its VMs', async () => {
   ]);
 });
 
-test('another datastore; a VM that is not listed; an agent that tells nothing of QEMU', async () => {
+test('another datastore; a VM that is not listed; an agent that does not report QEMU', async () => {
   holds(vm(1, { datastore: 105 }), vm(2, poweroff));
   stage.hosts.tell({
     kvm1: { domains: [report(1)], qemus: { 'one-1': qemu(1) } },
@@ -174,7 +174,7 @@ test('another datastore; a VM that is not listed; an agent that tells nothing of
   ]);
 });
 
-describe('without --live, by the zombies that OpenNebula counts', () => {
+describe('without --live, from the zombies that OpenNebula counts', () => {
   const withZombie = (state: number): readonly { name: string }[] => [
     { name: 'kvm1' },
     { name: 'kvm2', ...{ state, zombies: [-1, 1] } },
@@ -194,7 +194,7 @@ describe('without --live, by the zombies that OpenNebula counts', () => {
     });
   });
 
-  test('what a host that is in ERROR had once, and a VM that has arrived since, is not told', async () => {
+  test('an old report of a host in ERROR, and a VM that has arrived since, are not listed', async () => {
     stage.opennebula.holds({ hosts: withZombie(3), vms: [vm(1, poweroff)] });
     expect((await stage.document()).reported.domains).toEqual([]);
     stage.opennebula.holds({ hosts: withZombie(2), vms: [vm(1)] });

@@ -37,7 +37,7 @@ function rank(verdict: string): number {
   return ['blocked', 'undecided', 'repairable', 'safe'].indexOf(verdict);
 }
 
-test('for a person: totals, who is at risk and why, and what to do next', async () => {
+test('as text: totals, which VMs are at risk and why, and what to do next', async () => {
   const { exit, stdout } = await stage.audit();
   expect(exit).toBe(1);
   const lines = stdout.split('\n');
@@ -54,7 +54,7 @@ test('for a person: totals, who is at risk and why, and what to do next', async 
 });
 
 test.each(['half-inactive', 'stuck'] as const)(
-  'a VM that is %s has to be reset, and everything says so',
+  'a VM that is %s must be reset, in every output',
   async (blockState) => {
     const said = { verdict: 'blocked', blockState, reason: 'its disks', time: new Date(now) } as const;
     stage.opennebula.holds({ hosts: [{ name: 'kvm2' }], vms: [vm(2, { host: 'kvm2', said })] });
@@ -73,7 +73,7 @@ test.each(['half-inactive', 'stuck'] as const)(
   },
 );
 
-test('only some hosts, a cluster, some verdicts; the exit status is the worst of all that was looked at', async () => {
+test('only some hosts, a cluster, some verdicts; the exit status is the worst of all selected VMs', async () => {
   expect((await stage.document('--hosts', 'kvm1,kvm3')).reported.totals).toMatchObject({
     repairable: 0,
     blocked: 2,
@@ -95,14 +95,14 @@ test.each([
   [['--here', '--live'], '--here cannot be combined with --live'],
   [['--diff', '/nonexistent'], '/nonexistent cannot be read: ENOENT'],
   [['--before-relink', '/nonexistent'], 'the map /nonexistent cannot be read'],
-])('%p is refused before anybody is asked', async (words, said) => {
+])('%p is refused before any query', async (words, said) => {
   const { exit, stdout, stderr } = await stage.audit(...words);
   expect([exit, stdout]).toEqual([64, '']);
   expect(stderr).toContain(said);
 });
 
-describe('what is not sure is not safe', () => {
-  test('a VM of which the probe never spoke, one whose probe fell silent, one that speaks nonsense', async () => {
+describe('a state that is not certain is not safe', () => {
+  test('a VM without a report of the probe, one with an old report, one with an invalid report', async () => {
     const said = { verdict: 'safe', blockState: 'healthy', reason: '' } as const;
     const vms = [
       vm(1),
@@ -149,14 +149,14 @@ describe('what is not sure is not safe', () => {
     ['half', 'does not answer as oned does'],
     ['nonsense', 'does not answer as oned does'],
     ['error', 'it answers 502 Bad Gateway'],
-  ] as const)('an oned that %s: every VM is undecided, and it is said why', async (answering, why) => {
+  ] as const)('an oned that %s: every VM is undecided, with the reason', async (answering, why) => {
     stage.opennebula.answering = answering;
     const { exit, reported } = await stage.document();
     expect([exit, reported.totals]).toEqual([2, { blocked: 0, undecided: 10, repairable: 0, safe: 0 }]);
     expect(reported.doubts.join()).toContain(why);
   });
 
-  test('lists that are cut off, or are no lists, or cannot be had', async () => {
+  test('lists that are cut off, invalid or not available', async () => {
     const whole = vmPoolXml(fleet());
     stage.opennebula.lists({ onevm: whole.slice(0, whole.length / 2) });
     const cut = await stage.document();

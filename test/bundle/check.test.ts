@@ -25,7 +25,7 @@ test('check finds a domain safe, with a configuration in YAML', async () => {
   expect(await stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe', stderr: '' });
 });
 
-test('--verbose says on stderr, as JSON lines, what was done; stdout stays the document', async () => {
+test('--verbose logs to stderr, as JSON lines; stdout contains only the document', async () => {
   const { exit, stdout, stderr } = await stage.run([
     'check',
     '310',

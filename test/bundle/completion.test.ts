@@ -75,13 +75,13 @@ function runs(...names: readonly string[]): void {
   for (const name of names) writeFileSync(join(state, `${name}.xml`), '');
 }
 
-test('bash knows what completes the command, and offers files where that knows nothing', () => {
+test('bash finds the completion of the command, and offers files where it has none', () => {
   expect(bash('source "$1"; complete -p migrate-guard', script)).toBe(
     'complete -o bashdefault -o default -F _migrate-guard_yargs_completions migrate-guard\n',
   );
 });
 
-test('the verb completion prints what is installed for bash, and the like for zsh', () => {
+test('the completion command prints the script that is installed for bash, and one for zsh', () => {
   const forBash = run(['migrate-guard', 'completion', 'bash'], { SHELL: '/bin/zsh' });
   expect(run(['migrate-guard', 'completion'], { SHELL: '/bin/bash' })).toBe(forBash);
   // The installed file names the command by its absolute path, so that the PATH of a user does not matter.
@@ -95,14 +95,14 @@ test('the verb completion prints what is installed for bash, and the like for zs
   expect(run(['migrate-guard', 'completion'], { SHELL: '/bin/zsh' })).toBe(zsh);
 });
 
-test('for zsh an option comes with what it is for', () => {
+test('for zsh each option has its description', () => {
   const words = ['--get-yargs-completions', 'migrate-guard', 'repair', '--dr'];
   expect(run(['migrate-guard', ...words], { SHELL: '/bin/zsh' })).toContain(
     '--dry-run:report what would be done, and do nothing\n',
   );
 });
 
-test('the verbs', () => {
+test('the commands', () => {
   expect(offered([''])).toEqual(verbs.map(({ name }) => name));
   expect(offered(['rel'])).toEqual(['relink']);
   expect(offered(['nonsense'])).toEqual([]);
@@ -113,7 +113,7 @@ test.each(verbs.map((verb) => [verb.name, verb] as const))('the options of %s', 
   expect(offered([name, '--']).sort()).toEqual(all.sort());
 });
 
-test('an option that is there is not offered again', () => {
+test('an option that is on the line is not offered again', () => {
   expect(offered(['check', '--all', '--a'])).toEqual([]);
   expect(offered(['check', '--json', '--a'])).toEqual(['--all']);
 });
@@ -123,7 +123,7 @@ test.each(['hook', 'hook test'])('the words of %s', (before) => {
   expect(offered([...before.split(' '), ''])).toEqual(known);
 });
 
-test('after its last word a verb has options only', () => {
+test('after its last argument a command has only options', () => {
   expect(offered(['hook', 'test', 'pre-migrate', '']).sort()).toEqual(offered(['hook', '--']).sort());
 });
 
@@ -145,12 +145,12 @@ describe('domains', () => {
     expect(offered([verb, '--config', config, ...words]).sort()).toEqual(['one-310', 'one-9']);
   });
 
-  test('that begin with what is typed', () => {
+  test('that begin with the typed text', () => {
     runs('one-9', 'one-310');
     expect(offered(['inspect', '--config', config, 'one-3'])).toEqual(['one-310']);
   });
 
-  test('one only where the verb takes one', () => {
+  test('one domain only for commands that take one', () => {
     runs('one-9');
     expect(offered(['explain', '--config', config, 'one-9', ''])).not.toContain('one-9');
   });
@@ -167,7 +167,7 @@ describe('domains', () => {
     '-x',
   ];
 
-  test.each(evil)('called %s: not offered, as bash would evaluate it', (name) => {
+  test.each(evil)('named %s: not offered, because bash would evaluate it', (name) => {
     runs(name, 'one-9');
     expect(offered(['check', '--config', config, ''])).toEqual(['one-9']);
     for (const begun of [name, name.slice(0, 3)]) offered(['check', '--config', config, begun]);
@@ -178,7 +178,7 @@ describe('domains', () => {
     ['libvirt has no directory', () => rmSync(state, { recursive: true })],
     ['the configuration is wrong', () => writeFileSync(config, 'nonsense: 1\n')],
     ['the configuration is a pipe, which nothing waits at', () => replaceByPipe(config)],
-  ])('none, and no word about it, where %s', (_, spoil) => {
+  ])('none, and no error message, where %s', (_, spoil) => {
     runs('one-9');
     spoil();
     expect(offered(['check', '--config', config, ''])).not.toContain('one-9');
@@ -193,6 +193,6 @@ test.each([
   ['save', ['one-9', '']],
   ['migrate', ['one-9', '']],
   ['hook', ['test', 'pre-migrate', '--vm', '']],
-])('a file, or what nobody can guess: nothing, so that bash offers files: %s %j', (verb, words) => {
+])('a file, or a free value: nothing, so that bash offers files: %s %j', (verb, words) => {
   expect(offered([verb, ...words])).toEqual([]);
 });

@@ -66,7 +66,7 @@ describe('--except', () => {
     // Two VMs have this name: both are excluded.
     ['web', ['one-7']],
     ['safe,8', ['one-1', 'one-6', 'one-7']],
-  ])('%p leaves out these VMs, and no other', async (except, repaired) => {
+  ])('%p excludes these VMs and no other', async (except, repaired) => {
     const { exit, reported } = await mend('repair', '--all', '--hosts', 'all', '--except', except);
     expect(reported.domains.map(({ domain }) => domain)).toEqual(repaired);
     expect(stage.hosts.requests.map((line) => line.split(' ')[2])).toEqual(repaired);
@@ -92,7 +92,7 @@ describe('--except', () => {
     expect(stage.hosts.requests).toEqual([]);
   });
 
-  test('of a VM on another host than those that are asked is refused, too', async () => {
+  test('a VM on a host that is not selected is refused, too', async () => {
     const { exit } = await stage.command(['repair', '--all', '--hosts', 'kvm1', '--except', 'db']);
     expect([exit, stage.hosts.requests]).toEqual([64, []]);
   });
@@ -117,7 +117,7 @@ globalThis.setTimeout = (work, time, ...rest) => {
 test.each([
   ['repair', 'repairable', 'healthy'],
   ['reset', 'blocked', 'stuck'],
-] as const)('%s: an agent that hangs is not waited for without end', async (verb, verdict, blockState) => {
+] as const)('%s: the wait for an agent that hangs is bounded', async (verb, verdict, blockState) => {
   stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1), vm(2)] });
   const domains = [1, 2].map((id) => aReport(id, { verdict, blockState }));
   stage.hosts.tell({ kvm1: { domains, ends: { 'one-1': 'hangs' } } });
@@ -138,7 +138,7 @@ test.each([
   expect(stage.hosts.requests).toEqual([`kvm1 ${verb} one-1`]);
 });
 
-describe('a VM that has just had the incident: its path is missing, and its block state is not known, or bad', () => {
+describe('a VM after the incident: its path is missing, and its block state is unknown or bad', () => {
   const handedOver: Finding = {
     check: 'block-state',
     state: 'unknown',
@@ -157,7 +157,7 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
     ['blocked', 'half-inactive', stuck, 1],
     ['blocked', 'stuck', stuck, 1],
   ] as const)(
-    '%s, %s: its paths are repaired, and the rest is named',
+    '%s, %s: its paths are repaired, and the other problems are named',
     async (verdict, blockState, block, exit) => {
       oneVm({ verdict, blockState, findings: [missing, block] });
       const reported = await mend(...repair);
@@ -179,7 +179,7 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
     ['a path is not known', { findings: [missing, { ...handedOver, check: 'disk-device' }] }],
     ['a path cannot be repaired', { findings: [missing, { ...stuck, check: 'disk-device' }] }],
     ['nothing would be made', { findings: [handedOver], plan: [] }],
-  ])('left alone, with the remedy, when %s', async (_, changes) => {
+  ])('skipped, with the remedy, when %s', async (_, changes) => {
     const verdict =
       changes.findings?.some(({ what }) => what === stuck.what) === true ? 'blocked' : 'undecided';
     oneVm({ verdict, blockState: 'unknown', ...changes });
@@ -190,7 +190,7 @@ describe('a VM that has just had the incident: its path is missing, and its bloc
     );
   });
 
-  test('what its host did not tell itself is not to be done there', async () => {
+  test('a report that is not from the host itself causes no action there', async () => {
     oneVm({});
     stage.hosts.tell({ kvm1: { domains: [] } });
     const { exit, stdout } = await stage.command(repair);
@@ -207,7 +207,7 @@ test.each([
   ['another volume', 'blocked', { check: 'disk-device', state: 'problem', what: 'another volume' }],
   ['a path that nobody could read', 'undecided', { check: 'disk-path', state: 'unknown', what: 'late' }],
 ] as const)(
-  'reset leaves a VM alone whose block state is unknown, and says so with the command, whatever else is wrong: %s',
+  'reset skips a VM whose block state is unknown, and names the command, whatever else is wrong: %s',
   async (_, verdict, other) => {
     stage.opennebula.holds({ hosts: [{ name: 'kvm1' }], vms: [vm(1)] });
     const remedy = 'migrate-guard reset one-1';

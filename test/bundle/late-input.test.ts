@@ -27,7 +27,7 @@ function waitsForInput(pid: number): boolean {
   });
 }
 
-test('an input that comes late is waited for', async () => {
+test('a command waits for an input that comes late', async () => {
   const plugin = spawn(process.execPath, [join(built.directory, 'plugin.cjs'), 'pre-migrate'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });

@@ -82,12 +82,12 @@ afterAll(() => ifMade(built, (made) => made.remove()));
 const fullName = ({ group, name, version }: Component): string =>
   `${group === undefined ? '' : `${group}/`}${name}@${version}`;
 
-test('every package that is in the programs is told', () => {
+test('every package in the programs is listed', () => {
   expect(inside.size).toBeGreaterThan(20);
   expect(sbom.components.map(fullName)).toEqual(expect.arrayContaining([...inside.keys()]));
 });
 
-test('the text of every licence stands there, and our own', () => {
+test('the text contains every licence, and our own', () => {
   for (const component of sbom.components) {
     const name = fullName(component);
     const directory = inside.get(name) ?? join(root, 'node_modules', name.replace(/@[^@]+$/, ''));

@@ -16,7 +16,7 @@ test('a full disk behind stderr changes nothing', async () => {
 });
 
 test.each([['--help'], ['--version'], ['completion bash']])(
-  'an output that cannot be written, as its disk is full, is one line and no success: %s',
+  'an output that cannot be written to a full disk is an error of one line: %s',
   async (words) => {
     const line = ['sh', '-c', `exec "$0" ${words} >/dev/full`, built.file] as const;
     expect(await runCommand(line, { deadline: 120_000 })).toMatchObject({
@@ -28,7 +28,7 @@ test.each([['--help'], ['--version'], ['completion bash']])(
   },
 );
 
-test('an error with --json is told on stderr, too, where stdout is full', async () => {
+test('an error with --json is printed on stderr, too, if stdout is full', async () => {
   const line = [
     'sh',
     '-c',

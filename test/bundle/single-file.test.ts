@@ -48,14 +48,14 @@ test('every program is one file that can be executed', () => {
   expect(built.programs).toContain('migrate-guard.cjs');
 });
 
-test('a program is ASCII: with a letter beyond Latin-1 all of it would take two bytes a character', () => {
+test('a program is ASCII: a character beyond Latin-1 would double its memory', () => {
   for (const program of built.programs) {
     const bytes = readFileSync(join(built.directory, program));
     expect(bytes.every((byte) => byte < 0x80)).toBe(true);
   }
 });
 
-test('the same sources give the same bytes, wherever they lie', async () => {
+test('the same sources give the same bytes, in any directory', async () => {
   const places = ['migrate-guard-clone-', 'migrate-guard-another-clone-with-a-longer-name-'];
   const clones: Built[] = [];
   try {
@@ -77,7 +77,7 @@ test('the same sources give the same bytes, wherever they lie', async () => {
   }
 });
 
-test('manual page and completion stand beside the programs', () => {
+test('manual page and completion are next to the programs', () => {
   const read = (name: string): string => readFileSync(join(built.directory, name), 'utf8');
   expect(read('completion/migrate-guard.bash')).toContain(
     '$(/usr/sbin/migrate-guard --get-yargs-completions ',
@@ -85,7 +85,7 @@ test('manual page and completion stand beside the programs', () => {
   expect(read('man/migrate-guard.1')).toMatch(/^\.TH MIGRATE\\-GUARD 1 "\d{4}\\-\d\d\\-\d\d" /);
 });
 
-test('the agent is a program beside the command, and holds nothing that reads a command line', async () => {
+test('the agent is a separate program next to the command, and contains no parser of command lines', async () => {
   const { components } = JSON.parse(readFileSync(join(built.directory, 'sbom.cdx.json'), 'utf8')) as {
     components: readonly { name: string; properties: readonly { value: string }[] }[];
   };
@@ -100,7 +100,7 @@ test('the agent is a program beside the command, and holds nothing that reads a 
   expect(refused.stdout).toMatch(/^\{"kind":"end","exit":64,/);
 });
 
-test('the command may be copied anywhere, and says that the agent is not there', async () => {
+test('the command may be copied anywhere, and reports that the agent is missing', async () => {
   const place = mkdtempSync(join(tmpdir(), 'migrate-guard-copied-'));
   const copied = join(place, 'guard');
   try {
@@ -117,7 +117,7 @@ test('the command may be copied anywhere, and says that the agent is not there',
   }
 });
 
-test('--version tells version and commit, and the program file as sha256sum checks it', async () => {
+test('--version prints version and commit, and the program file as sha256sum checks it', async () => {
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
     version: string;
   };
@@ -136,7 +136,7 @@ test('--version tells version and commit, and the program file as sha256sum chec
 });
 
 describe('help', () => {
-  test('names every verb and every exit status', async () => {
+  test('names every command and every exit status', async () => {
     const { exit, stdout, stderr } = await start('--help');
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
     for (const { name, summary } of verbs) {
@@ -197,7 +197,7 @@ describe('a wrong command line', () => {
     });
   });
 
-  test('a word that is no name, a host that is none, a configuration that is not there', async () => {
+  test('an invalid name, an invalid host, a missing configuration', async () => {
     const two = (what: string, remedy: string): object => ({
       exit: 64,
       stdout: '',
@@ -212,7 +212,7 @@ describe('a wrong command line', () => {
   });
 });
 
-test('what lies about the program, and a working directory that is gone, change nothing', async () => {
+test('files around the program, and a working directory that is gone, change nothing', async () => {
   const place = mkdtempSync(join(tmpdir(), 'migrate-guard-lying-'));
   const [bin, gone, locales] = ['bin', 'gone', 'locales'].map((name) => join(place, name));
   const program = join(bin ?? '', 'guard');

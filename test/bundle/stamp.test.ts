@@ -29,12 +29,12 @@ afterAll(() => rmSync(clone, { recursive: true }));
 const upToDate = async (env?: Record<string, string>): Promise<string> =>
   (await node('setup/build/stamp.mjs', env)).stdout;
 
-test('what was built is up to date', async () => {
+test('a finished build is up to date', async () => {
   expect((await upToDate()).split('\n')).toEqual(expect.arrayContaining(['migrate-guard.cjs', 'plugin.cjs']));
 });
 
 test.each(['src/core/errors.ts', 'setup/build/settings.mjs', 'package-lock.json', 'dist/plugin.cjs'])(
-  'it is not when %s has changed, and is again when that is undone',
+  'it is outdated when %s has changed, and up to date again when that is undone',
   async (name) => {
     const file = join(clone, name);
     const before = readFileSync(file);
@@ -45,7 +45,7 @@ test.each(['src/core/errors.ts', 'setup/build/settings.mjs', 'package-lock.json'
   },
 );
 
-test('it is not when a file of it is missing', async () => {
+test('it is outdated when one of its files is missing', async () => {
   const file = join(clone, 'dist/licenses.txt');
   const before = readFileSync(file);
   rmSync(file);
@@ -53,6 +53,6 @@ test('it is not when a file of it is missing', async () => {
   writeFileSync(file, before);
 });
 
-test('it is not at another commit', async () => {
+test('it is outdated at another commit', async () => {
   expect(await upToDate({ SOURCE_DATE_EPOCH: '1' })).toBe('');
 });

@@ -26,7 +26,7 @@ const openAll = "for (const details of document.querySelectorAll('details')) det
 /** The details of the first VM of `small`, which is at risk. */
 const firstDetails = '#vm-1';
 
-test('it asks for nothing but itself, and complains about nothing', async () => {
+test('it requests nothing but itself, without any complaint', async () => {
   const { page, requests, complaints } = await reader.open(html);
   await page.fill('input[type=search]', 'db');
   await page.click(`${shownRows} a`);
@@ -34,7 +34,7 @@ test('it asks for nothing but itself, and complains about nothing', async () => 
   expect(complaints).toEqual([]);
 });
 
-test('hostile names stay text: no script of theirs runs, nothing of theirs is loaded', async () => {
+test('hostile names stay text: they run no script and load nothing', async () => {
   const { page, requests, complaints } = await reader.open(oddHtml);
   await page.evaluate(openAll);
   expect(await page.evaluate('typeof pwned')).toBe('undefined');
@@ -71,7 +71,7 @@ test('the search and the filters narrow table and map', async () => {
   await found.getByText('1000 of 1000 VMs', { exact: true }).waitFor();
 });
 
-test('a path that only the details tell is found, too', async () => {
+test('the search finds a path that only the details contain, too', async () => {
   const { page } = await reader.open(html);
   const vm = fleet.domains.find(({ plan }) => plan.length > 0);
   const path = vm?.plan.at(-1)?.path ?? '';
@@ -80,7 +80,7 @@ test('a path that only the details tell is found, too', async () => {
   expect(await page.locator(`${shownRows} > tr:first-child > th`).allTextContents()).toEqual([vm?.domain]);
 });
 
-test('each column sorts, both ways, and says so', async () => {
+test('each column sorts in both directions, and shows it', async () => {
   const { page } = await reader.open(html);
   const column = (number: number): Promise<string[]> =>
     page.locator(`${rows} > tr:first-child > :nth-child(${number})`).allTextContents();
@@ -142,7 +142,7 @@ test('headers sort by keyboard', async () => {
   expect(await page.locator('th[aria-sort=ascending]').textContent()).toBe('Name');
 });
 
-test('without its script the page still tells everything', async () => {
+test('without its script the page still shows everything', async () => {
   const { page } = await reader.open(smallHtml, { javaScriptEnabled: false });
   expect(await page.locator(rows).count()).toBe(40);
   expect(await page.locator('form, button').filter({ visible: true }).count()).toBe(0);
@@ -156,7 +156,7 @@ test.each(['light', 'dark'] as const)('%s: every text is readable', async (color
   expect(await page.evaluate(lowContrasts)).toEqual([]);
 });
 
-test('light and dark are two', async () => {
+test('light and dark differ', async () => {
   const paper = async (colorScheme: 'light' | 'dark'): Promise<unknown> => {
     const { page } = await reader.open(smallHtml, { colorScheme });
     return page.evaluate('getComputedStyle(document.body).backgroundColor');
@@ -164,13 +164,13 @@ test('light and dark are two', async () => {
   expect(await paper('light')).not.toEqual(await paper('dark'));
 });
 
-test('a narrow window needs no scrolling to the side', async () => {
+test('a narrow window needs no horizontal scrolling', async () => {
   const { page } = await reader.open(oddHtml, { viewport: { width: 360, height: 700 } });
   await page.evaluate(openAll);
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
 });
 
-test('on paper all details are open, with and without the script, and afterwards as they were', async () => {
+test('on paper all details are open, with and without the script, and afterwards as before', async () => {
   const { page } = await reader.open(smallHtml);
   const closed = "document.querySelectorAll('details:not([open])').length";
   const before = await page.evaluate(closed);
@@ -185,7 +185,7 @@ test('on paper all details are open, with and without the script, and afterwards
   expect(await silent.locator(firstDetails).isVisible()).toBe(true);
 });
 
-test('a command is copied; where a page may not copy, it is selected', async () => {
+test('a command is copied; if a page may not copy, it is selected', async () => {
   const { page } = await reader.open(smallHtml, { permissions: ['clipboard-read', 'clipboard-write'] });
   const command = await page.locator('code.command >> nth=0').textContent();
   await page.click('button.copy >> nth=0');

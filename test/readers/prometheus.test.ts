@@ -59,18 +59,18 @@ test.each([
   expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
 });
 
-test('promtool does find faults', () => {
+test('promtool reports mistakes', () => {
   expect(promtool(['check', 'metrics'], 'migrate_guard_vms{host="a"} x\n').status).not.toBe(0);
   expect(promtool(['check', 'metrics'], '# TYPE seen_total gauge\nseen_total 1\n').status).not.toBe(0);
 });
 
-test('the alerts are well-formed, and fire and end when they should', () => {
+test('the alerts are well-formed, and fire and end at the right time', () => {
   expect(promtool(['check', 'rules', rulesFile])).toMatchObject({ status: 0 });
   const tested = promtool(['test', 'rules', join(docs, 'prometheus/migrate-guard.rules.test.yml')]);
   expect(tested).toEqual({ status: 0, said: expect.stringContaining('SUCCESS') as string });
 });
 
-test('every alert has a test, and stands in the manual', () => {
+test('every alert has a test, and is in the manual', () => {
   const tests = readFileSync(join(docs, 'prometheus/migrate-guard.rules.test.yml'), 'utf8');
   const manual = readFileSync(join(docs, 'monitoring.md'), 'utf8');
   for (const { alert } of rules) {
@@ -79,7 +79,7 @@ test('every alert has a test, and stands in the manual', () => {
   }
 });
 
-test('alerts, dashboard and manual name metrics that are there, and the manual names them all', () => {
+test('alerts, dashboard and manual name existing metrics, and the manual names all of them', () => {
   const variables = dashboard.templating.list.map(({ definition = '' }) => definition);
   expect(
     namesIn([...rules.map(({ expr }) => expr), ...queries, ...variables]).filter(
@@ -89,7 +89,7 @@ test('alerts, dashboard and manual name metrics that are there, and the manual n
   expect(namesIn([readFileSync(join(docs, 'monitoring.md'), 'utf8')])).toEqual([...printed].sort());
 });
 
-test('every query of the dashboard is one, and asks the data source that was chosen', () => {
+test('every query of the dashboard is valid, and uses the selected data source', () => {
   const folder = mkdtempSync(join(tmpdir(), 'migrate-guard-dashboard-'));
   try {
     const asRules = queries.map((query, index) => ({
