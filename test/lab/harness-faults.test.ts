@@ -23,7 +23,7 @@ async function expectMigrates(domain: Domain): Promise<void> {
   await arrived.destroy();
 }
 
-test('a host that is cut off is silent to the others, and answers again when healed', async () => {
+test('a host that is cut off does not reach the others, and does again after it is healed', async () => {
   await lab.cut('kvm2');
   const silent = await kvm1.run(['ssh', '-o', 'ConnectTimeout=1', 'kvm2', 'true'], { as: 'oneadmin' });
   expect([silent.exit, silent.stderr]).toEqual([255, expect.stringContaining('timed out')]);
@@ -31,7 +31,7 @@ test('a host that is cut off is silent to the others, and answers again when hea
   await kvm1.succeed(['ssh', '-o', 'ConnectTimeout=3', 'kvm2', 'true'], { as: 'oneadmin' });
 });
 
-test('a connection outlives a cut', async () => {
+test('a connection survives a cut', async () => {
   const session = kvm1.run(['ssh', 'kvm2', 'touch datastores/here; sleep 2; hostname'], { as: 'oneadmin' });
   await until(async () => (await kvm1.run(['test', '-e', '/var/lib/one/datastores/here'])).exit === 0, {
     what: 'the session is established',
@@ -41,7 +41,7 @@ test('a connection outlives a cut', async () => {
   expect(await session).toMatchObject({ exit: 0, stdout: 'kvm2\n' });
 });
 
-test('without its sshd a host refuses a migration, and the VM runs on', async () => {
+test('without its sshd a host refuses a migration, and the VM continues to run', async () => {
   const domain = await lab.startDomain(310);
   await lab.stopDaemon('kvm2', 'sshd');
   const { exit, stderr } = await lab.migrate(domain, 'kvm2');
@@ -51,7 +51,7 @@ test('without its sshd a host refuses a migration, and the VM runs on', async ()
   await expectMigrates(domain);
 });
 
-test('without its libvirtd a host refuses a migration, and the VM runs on', async () => {
+test('without its libvirtd a host refuses a migration, and the VM continues to run', async () => {
   const domain = await lab.startDomain(311);
   await lab.stopDaemon('kvm2', 'libvirtd');
   const { exit, stderr } = await lab.migrate(domain, 'kvm2');
@@ -61,7 +61,7 @@ test('without its libvirtd a host refuses a migration, and the VM runs on', asyn
   await expectMigrates(domain);
 });
 
-test('a VM outlives a restart of its libvirtd', async () => {
+test('a VM survives a restart of its libvirtd', async () => {
   const domain = await lab.startDomain(312);
   await lab.restartDaemon('kvm1', 'libvirtd');
   expect(domain.alive()).toBe(true);

@@ -21,7 +21,7 @@ async function said(host: Host, as: string, ...argv: readonly [string, ...string
 }
 
 describe('the hosts', () => {
-  test('have names of their own, and reach one another by name', async () => {
+  test('have different names, and reach each other by name', async () => {
     for (const [host, other] of [
       [kvm1, 'kvm2'],
       [kvm2, 'kvm1'],
@@ -40,7 +40,7 @@ describe('the hosts', () => {
     }
   });
 
-  test('let oneadmin in from one another over ssh, without a question', async () => {
+  test('let oneadmin log in from each other over ssh, without a prompt', async () => {
     for (const [host, other] of [
       [kvm1, 'kvm2'],
       [kvm2, 'kvm1'],
@@ -60,7 +60,7 @@ describe('the hosts', () => {
     expect(kvm2.read('/var/lib/one/copied')).toBe('kvm1\n');
   });
 
-  test('have a libvirtd each, that oneadmin and root reach from the other', async () => {
+  test('have a libvirtd each, which oneadmin and root reach from the other', async () => {
     const uuids = await Promise.all([kvm1, kvm2].map((host) => host.virsh('capabilities')));
     expect(new Set(uuids.map((text) => /<uuid>(.*)<\/uuid>/.exec(text)?.[1])).size).toBe(2);
     const there = ['--connect', 'qemu+ssh://oneadmin@kvm2/system', 'hostname'] as const;
@@ -69,7 +69,7 @@ describe('the hosts', () => {
     expect(await said(kvm2, 'oneadmin', 'virsh', '--connect', 'qemu:///system', 'hostname')).toBe('kvm2');
   });
 
-  test('let oneadmin become root only as far as a sudoers file says', async () => {
+  test('let oneadmin become root only as far as a sudoers file allows', async () => {
     const rule = 'oneadmin ALL=(root) NOPASSWD: /usr/bin/id -u\n';
     writeFileSync(kvm1.path('/etc/sudoers.d/lab-test'), rule, { mode: 0o440 });
     expect(await said(kvm1, 'oneadmin', 'sudo', '-n', 'id', '-u')).toBe('0');
@@ -96,7 +96,7 @@ describe('the hosts', () => {
 });
 
 describe.each(['debian', 'affected'] as const)('a domain of the %s QEMU', (emulator) => {
-  test('migrates there and back, and loses nothing that it writes', async () => {
+  test('migrates there and back, and loses no write', async () => {
     const here = await lab.startDomain(emulator === 'debian' ? 310 : 311, { emulator, disks: 2, burst: 16 });
     const there = await moved(here, 'kvm2');
     const back = await moved(there, 'kvm1');

@@ -48,13 +48,13 @@ test.each([
   ['a single flipped bit', 50, (n: number) => flipped(record(n)), 'sector 58: 50 expected, damaged found'],
   ['another record in its place', 50, () => record(49), 'sector 58: 50 expected, 49 found'],
   ['a record that nobody wrote', 50, (n: number) => record(n + RING), 'sector 9: 2049 expected, 1 found'],
-])('%s is noticed', async (_, n, content, said) => {
+])('%s is detected', async (_, n, content, said) => {
   expect(await volume.verifyPattern(confirmed)).toBeGreaterThanOrEqual(confirmed);
   expect(await verdictWith(n, content(n))).toContain(said);
   expect(await volume.verifyPattern(confirmed)).toBeGreaterThanOrEqual(confirmed);
 });
 
-test('a confirmed write that is missing at the end is noticed', async () => {
+test('a confirmed write that is missing at the end is detected', async () => {
   const newest = await volume.verifyPattern(confirmed);
   const lost = Buffer.alloc((newest - confirmed + 1) * SECTOR);
   expect(await verdictWith(confirmed, lost)).toContain(
@@ -62,7 +62,7 @@ test('a confirmed write that is missing at the end is noticed', async () => {
   );
 });
 
-test('a ring is proved over its end, and a write that is missing in the round before is noticed', async () => {
+test('a ring is verified across its end, and a write that is missing in the round before is detected', async () => {
   const begun = 3 * RING - 20;
   const ring = await lab.volume({ begun });
   expect(await ring.verifyPattern(begun)).toBe(begun);

@@ -14,7 +14,7 @@ async function expectNothingLeft(traces: Traces): Promise<void> {
   });
 }
 
-test('two labs at once do not know of each other, and one ends without the other', async () => {
+test('two concurrent labs are independent of each other, and one ends without the other', async () => {
   const interfaces = Object.keys(networkInterfaces());
   const labs = await Promise.all([Lab.start(), Lab.start()]);
   const [first, second] = labs;

@@ -32,7 +32,7 @@ function writeLog(domain: Domain, line: string): void {
   appendFileSync(domain.host.path(`/var/log/libvirt/qemu/${domain.name}.log`), `${line}\n`);
 }
 
-test('a copy on the destination is in the way of all that takes the disks back', async () => {
+test('a copy on the destination prevents every remedy that takes the disks back', async () => {
   const domain = await stuck(400);
   const endCopy = await leaveCopy(domain);
   stage.configure('migrate: { destination_deadline: 1 }');
@@ -56,7 +56,7 @@ test('a copy on the destination is in the way of all that takes the disks back',
   await domain.destroy();
 });
 
-test('QEMU’s log tells that the disks were never given up; where it does not, the destination must be named', async () => {
+test('QEMU’s log shows that the disks were never handed over; otherwise the destination must be named', async () => {
   const domain = await stuck(401);
   const planned = await stage.guarded('reset', domain.name, '--dry-run');
   expect([planned.exit, planned.report.result]).toEqual([0, 'planned']);
@@ -73,7 +73,7 @@ test('QEMU’s log tells that the disks were never given up; where it does not, 
   await domain.destroy();
 });
 
-test('where it goes next says nothing of where an earlier migration went: a move heals only what surely has no copy', async () => {
+test('the next destination proves nothing about an earlier one: a move resets a VM only if there is certainly no copy', async () => {
   const domain = await stuck(403);
   writeLog(domain, '2026-01-01 00:00:00.000+0000: initiating migration');
   mendPaths(domain);
@@ -88,7 +88,7 @@ test('where it goes next says nothing of where an earlier migration went: a move
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('a word that is not a host name is refused as the destination', async () => {
+test('an invalid host name is refused as the destination', async () => {
   const { exit, stderr } = await stage.run('reset', 'one-402', '--destination=-oProxyCommand=id');
   expect([exit, stderr]).toEqual([64, expect.stringContaining('is not a valid host name')]);
 });

@@ -31,7 +31,7 @@ async function end(...domains: readonly Domain[]): Promise<void> {
   for (const domain of domains) await domain.destroy();
 }
 
-test('the hosts tell of their VMs; what a relink would do; the fleet is repaired, and what cannot be is left', async () => {
+test('the hosts report their VMs; the forecast of a relink; the fleet is repaired, except what cannot be', async () => {
   const [safe, one, other, wrong] = (await start(
     [410, 'kvm1'],
     [411, 'kvm1'],
@@ -95,7 +95,7 @@ test('the hosts tell of their VMs; what a relink would do; the fleet is repaired
   await end(safe, one, other, wrong);
 });
 
-test('a surprise stops it, and the next run goes on with the rest', async () => {
+test('an unexpected result stops it, and the next run continues with the rest', async () => {
   const domains = await start([420, 'kvm1'], [421, 'kvm2'], [422, 'kvm2']);
   for (const domain of domains) stage.lab.relink(domain);
   const connection = stage.lab.host('kvm2');
@@ -126,7 +126,7 @@ test('a surprise stops it, and the next run goes on with the rest', async () => 
   await end(...domains);
 });
 
-test('VMs that a failed migration left stuck are reset, wherever they are', async () => {
+test('VMs that a failed migration left stuck are reset, on every host', async () => {
   const domains = [
     await stage.lab.startDomain(430, { host: 'kvm1', emulator: 'affected' }),
     await stage.lab.startDomain(431, { host: 'kvm2' }),
@@ -156,7 +156,7 @@ test('VMs that a failed migration left stuck are reset, wherever they are', asyn
   await end(...domains);
 });
 
-test('a host that cannot be asked, is of another release, or answers nonsense keeps its VMs in the list', async () => {
+test('a host that does not answer, has another release, or sends an invalid answer keeps its VMs in the list', async () => {
   const domains = await start([440, 'kvm1'], [441, 'kvm2']);
   const connection = stage.lab.host('kvm2');
   const ask = async (): Promise<[number | null, FleetDomain | undefined, FleetHost['trouble']]> => {

@@ -21,7 +21,7 @@ function judged(domains: readonly FleetDomain[]): unknown[] {
   return domains.map(({ domain, host, verdict, mismatch }) => [domain, host, verdict, mismatch]);
 }
 
-test('a migration by hand, which OpenNebula takes for a power-off: it is told, and the remedy brings it back', async () => {
+test('a manual migration, which OpenNebula takes for a power-off: it is reported, and the remedy moves it back', async () => {
   const domain = await stage.lab.startDomain(450, { host: 'kvm1' });
   const vm = { id: 450, name: 'web' };
   expect((await stage.lab.migrate(domain, 'kvm2')).exit).toBe(0);

@@ -23,7 +23,7 @@ async function obey(remedy = ''): Promise<void> {
   await stage.lab.host(first ?? second ?? '').virsh(order, what);
 }
 
-test('the mover fails, and the guest runs over there: it has been moved', async () => {
+test('the mover fails, and the guest runs on the destination: it has been moved', async () => {
   const domain = await stage.lab.startDomain(560);
   const { exit, report } = await failingAfterwards(domain, 'migrate', domain.name, 'kvm2');
   expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
@@ -32,7 +32,7 @@ test('the mover fails, and the guest runs over there: it has been moved', async 
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('the mover fails, and all of the guest stands still over there: it is the only copy, and goes on there', async () => {
+test('the mover fails, and the complete guest is paused on the destination: it is the only copy, and resumes there', async () => {
   const domain = await stage.lab.startDomain(561);
   stage.configure(suspending);
   const { exit, report } = await failingAfterwards(domain, 'migrate', domain.name, 'kvm2');
@@ -45,7 +45,7 @@ test('the mover fails, and all of the guest stands still over there: it is the o
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('the mover succeeds, and the guest stands still over there: a warning, and it goes on there', async () => {
+test('the mover succeeds, and the guest is paused on the destination: a warning, and it resumes there', async () => {
   const domain = await stage.lab.startDomain(562);
   stage.configure(suspending);
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
@@ -55,7 +55,7 @@ test('the mover succeeds, and the guest stands still over there: a warning, and 
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('a save whose mover fails afterwards: the mover’s own status, and what was saved goes on', async () => {
+test('a save whose mover fails afterwards: the mover’s own status, and the saved guest can be restored', async () => {
   const domain = await stage.lab.startDomain(563);
   const file = '/var/lib/one/datastores/one-563.save';
   const { exit, report } = await failingAfterwards(domain, 'save', domain.name, file);

@@ -83,7 +83,7 @@ test.each([
 });
 
 // Before QEMU 10.0 its disks are active, but nothing distinguishes it from an arrival with INACTIVE ones.
-test('of one that was restored paused, likewise', async () => {
+test('the same for a guest that was restored paused', async () => {
   const domain = await stage.lab.startDomain(830);
   await domain.host.virsh('save', domain.name, file);
   await domain.host.virsh('restore', '--paused', file);
@@ -95,7 +95,7 @@ test('of one that was restored paused, likewise', async () => {
   await expectMovable(restored);
 });
 
-test('a plain check, which asks nobody, is undecided of such a guest, and safe again after its resume', async () => {
+test('a plain check, which queries nothing, is undecided about such a guest, and safe again after its resume', async () => {
   const domain = await arrivedPaused(840, 'debian');
   const look = async (): Promise<unknown[]> => {
     const { exit, stdout } = await stage.run('check', domain.name, '--json');
@@ -109,7 +109,7 @@ test('a plain check, which asks nobody, is undecided of such a guest, and safe a
   await domain.destroy();
 });
 
-test('one that has run here, and was paused since, is moved as it is', async () => {
+test('a guest that has run here, and was paused since, is moved as it is', async () => {
   const domain = await stage.lab.startDomain(850, { host: 'kvm2' });
   expect(await stage.lab.migrate(domain, 'kvm1')).toMatchObject({ exit: 0 });
   const here = domain.on(stage.lab.host('kvm1'));

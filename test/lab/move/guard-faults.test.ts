@@ -21,7 +21,7 @@ async function startSlow(vmId: number): Promise<Domain> {
   return domain;
 }
 
-test('a destination without sshd: the mover’s own status, its message first, and the VM runs on', async () => {
+test('a destination without sshd: the mover’s own status, its message first, and the VM continues to run', async () => {
   const domain = await stage.lab.startDomain(300);
   await stage.lab.stopDaemon('kvm2', 'sshd');
   const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
@@ -34,7 +34,7 @@ test('a destination without sshd: the mover’s own status, its message first, a
   await expectMovable(domain);
 });
 
-test('a destination without libvirtd: likewise', async () => {
+test('a destination without libvirtd: the same', async () => {
   const domain = await stage.lab.startDomain(301);
   await stage.lab.stopDaemon('kvm2', 'libvirtd');
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
@@ -49,7 +49,7 @@ test('a destination without libvirtd: likewise', async () => {
   await expectMovable(domain);
 });
 
-test('a destination that lacks the path: refused before anything is moved', async () => {
+test('a destination that lacks the path: refused before the move', async () => {
   const domain = await stage.lab.startDomain(302);
   const via = domain.disks[0]?.via ?? '';
   stage.lab.host('kvm2').remove(via);
@@ -61,7 +61,7 @@ test('a destination that lacks the path: refused before anything is moved', asyn
   await expectMovable(domain);
 });
 
-test('a failure that is not ours passes through unchanged and is not retried', async () => {
+test('an unrelated failure of the mover passes through unchanged and is not retried', async () => {
   const domain = await stage.lab.startDomain(303);
   stage.configure("migrate: { options: ['--live', '--bogus'] }");
   const { exit, stderr } = await stage.run('migrate', domain.name, 'kvm2');
@@ -115,7 +115,7 @@ test('a source whose libvirtd is restarted during the copy', async () => {
   await expectMovable(domain);
 });
 
-test('a second migration of the same VM is told that somebody is at it', async () => {
+test('a second migration of the same VM reports that another process works on it', async () => {
   const domain = await startSlow(306);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
@@ -153,7 +153,7 @@ test('Ctrl-C asks libvirt to abort the job and leaves a healthy VM', async () =>
   await expectMovable(domain);
 });
 
-test('Ctrl-C while a guest is moved that stands still: it stands still as before, and no person is needed', async () => {
+test('Ctrl-C during the move of a paused guest: it stays paused, and no operator is needed', async () => {
   const domain = await startSlow(309);
   await domain.host.virsh('suspend', domain.name);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');

@@ -41,7 +41,7 @@ test('in the check', async () => {
   expect(await expectNextRunMoves(domain)).toEqual(['repair']);
 });
 
-test('in the repair: the next run tidies up what was half made', async () => {
+test('in the repair: the next run removes what was half finished', async () => {
   const domain = await start(401, 'debian');
   stage.lab.relink(domain);
   const gate = await killAt(domain, { at: 'getfacl*' });
@@ -51,7 +51,7 @@ test('in the repair: the next run tidies up what was half made', async () => {
   expect(await expectNextRunMoves(domain)).toEqual(['repair']);
 });
 
-test('in the reset of what an earlier failure left', async () => {
+test('in the reset after an earlier failure', async () => {
   const domain = await start(402, 'affected');
   stage.lab.relink(domain);
   expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
@@ -59,7 +59,7 @@ test('in the reset of what an earlier failure left', async () => {
   expect(await expectNextRunMoves(domain)).toEqual(['reset']);
 });
 
-test('when the mover has just started: it does its work alone', async () => {
+test('when the mover has just started: it completes alone', async () => {
   const domain = await start(403, 'debian');
   const gate = await killAt(domain, { at: 'virsh*" migrate "*' });
   await stage.expectAliveOn('kvm1', domain);
@@ -67,7 +67,7 @@ test('when the mover has just started: it does its work alone', async () => {
   await expectMoverMoves(domain);
 });
 
-test('during the copy: the mover does its work alone, and a second run keeps away from it', async () => {
+test('during the copy: the mover completes alone, and a second run does not interfere', async () => {
   const domain = await start(404, 'debian');
   fillMemory(domain);
   stage.configure(slowly);
@@ -115,7 +115,7 @@ async function killAtFailure(domain: Domain): Promise<Gate> {
   return gate;
 }
 
-test('in the retry, before it moves', async () => {
+test('in the retry, before the move', async () => {
   const domain = await start(407, 'affected');
   const gate = await killAt(domain, {
     at: 'virsh*" migrate "*',

@@ -31,7 +31,7 @@ async function expectMovableAfterHeal(domain: Domain): Promise<void> {
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 }
 
-test('a copy that stands still is ended in bounded time, and the VM runs on here', async () => {
+test('a copy without progress is ended in bounded time, and the VM continues to run here', async () => {
   const domain = await startSlow(320);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
@@ -52,7 +52,7 @@ test('a copy that stands still is ended in bounded time, and the VM runs on here
   await expectMovableAfterHeal(domain);
 });
 
-test('a copy that stands still for a moment only is left alone', async () => {
+test('a copy that pauses only for a moment continues', async () => {
   const domain = await startSlow(321);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');
   await stage.untilCopying(domain);
@@ -64,7 +64,7 @@ test('a copy that stands still for a moment only is left alone', async () => {
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('Ctrl-C ends a copy that stands still as well', async () => {
+test('Ctrl-C also ends a copy without progress', async () => {
   const domain = await startSlow(322);
   stage.configure(`{ migrate: { ${slowOptions}, destination_deadline: 3 }, ssh: { deadline: 2 } }`);
   const moving = stage.guarded('migrate', domain.name, 'kvm2');

@@ -5,7 +5,7 @@ import { useGuardStage } from './guard-stage';
 
 const stage = useGuardStage();
 
-test('a guest that stands still and cannot be handed over: the way out that is told is one', async () => {
+test('a paused guest that cannot be handed over: the advised remedy works', async () => {
   const domain = await stage.lab.startDomain(560, { emulator: 'affected', disks: 2 });
   await domain.host.virsh('suspend', domain.name);
   const gate = Gate.on(domain.host, { beforeMove: latePath(stage.lab, domain) });

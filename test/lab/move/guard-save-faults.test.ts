@@ -47,7 +47,7 @@ const failed = (cause: string, exit: number | null = 1): object => ({
   report: { result: 'mover-failed', attempts: [{ mover: 'virsh save', exit, cause }] },
 });
 
-test('into a directory that does not exist: the mover’s own status, its message first, not tried again', async () => {
+test('into a directory that does not exist: the mover’s own status, its message first, no retry', async () => {
   const domain = await stage.lab.startDomain(540);
   const { exit, stderr } = await stage.run('save', domain.name, '/nowhere/file');
   expect(exit).toBe(1);
@@ -57,7 +57,7 @@ test('into a directory that does not exist: the mover’s own status, its messag
   await expectSavable(domain);
 });
 
-test('onto a full disk: likewise', async () => {
+test('onto a full disk: the same', async () => {
   const domain = await startFull(541);
   await domain.host.succeed(['mkdir', '/run/full']);
   await domain.host.succeed(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', '/run/full']);
@@ -81,7 +81,7 @@ test('that Ctrl-C ends', async () => {
   await domain.destroy();
 });
 
-test('that stands still, because the storage went away: a person is told in bounded time', async () => {
+test('without progress, because the storage is gone: an operator is asked in bounded time', async () => {
   const domain = await startFull(544);
   stage.configure('migrate: { stall_deadline: 2, destination_deadline: 2 }');
   const ended = await strike(domain, async (pipe, saving) => {
@@ -96,7 +96,7 @@ test('that stands still, because the storage went away: a person is told in boun
   await expectSavable(domain);
 });
 
-test('while libvirtd crashes and comes back', async () => {
+test('while libvirtd crashes and restarts', async () => {
   const domain = await startFull(545);
   const ended = await strike(domain, async () => {
     await stage.lab.stopDaemon('kvm1', 'libvirtd');
@@ -107,7 +107,7 @@ test('while libvirtd crashes and comes back', async () => {
   await expectSavable(domain);
 });
 
-test('while a second one is wanted: somebody is at it', async () => {
+test('while a second one starts: another process works on the VM', async () => {
   const domain = await startFull(546);
   await strike(domain, async () => {
     const second = await stage.run('save', domain.name, `${fileOf(domain)}.second`);
@@ -119,7 +119,7 @@ test('while a second one is wanted: somebody is at it', async () => {
   await domain.destroy();
 });
 
-test('when migrate-guard is killed with -9: virsh is still at it, and a second run keeps away from it', async () => {
+test('when migrate-guard is killed with -9: virsh continues, and a second run does not interfere', async () => {
   const domain = await startFull(547);
   const pipe = await SlowPipe.on(domain.host, fileOf(domain));
   const saving = stage.run('save', domain.name, pipe.path);

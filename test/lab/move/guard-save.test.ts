@@ -35,14 +35,14 @@ describe.each([
     expect(await saved(domain)).toEqual(['repair']);
   });
 
-  test('a domain that an unguarded migration left behind is healed and saved at the first command', async () => {
+  test('a domain after a failed unguarded migration is reset and saved at the first command', async () => {
     const domain = await stage.lab.startDomain(base + 2, { emulator });
     stage.lab.relink(domain);
     expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
     expect(await saved(domain)).toEqual(['repair', 'reset']);
   });
 
-  test('a domain that is half-inactive is healed and saved at the first command', async () => {
+  test('a domain that is half-inactive is reset and saved at the first command', async () => {
     const domain = await stage.lab.startSilent(base + 3, { emulator });
     stage.lab.relink(domain, 1);
     expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
@@ -54,7 +54,7 @@ describe.each([
     await restored.destroy();
   });
 
-  test('a wrong device is refused, and the domain runs on', async () => {
+  test('a wrong device is refused, and the domain continues to run', async () => {
     const domain = await stage.lab.startDomain(base + 4, { emulator });
     const other = await stage.lab.volume({ name: `other-${base}` });
     domain.host.link(domain.disks[0]?.path ?? '', `/dev/storpool/other-${base}`);

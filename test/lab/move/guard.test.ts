@@ -32,7 +32,7 @@ describe.each([
     await expectAliveOn('kvm2', domain);
   });
 
-  test('a domain that an unguarded migration left behind is healed and moved at the first command', async () => {
+  test('a domain after a failed unguarded migration is reset and moved at the first command', async () => {
     const domain = await stage.lab.startDomain(base + 2, { emulator });
     stage.lab.relink(domain);
     expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
@@ -42,7 +42,7 @@ describe.each([
     await expectAliveOn('kvm2', domain);
   });
 
-  test('a domain that is half-inactive is healed and moved at the first command', async () => {
+  test('a domain that is half-inactive is reset and moved at the first command', async () => {
     const domain = await stage.lab.startSilent(base + 3, { emulator });
     stage.lab.relink(domain, 1);
     expect((await stage.lab.migrate(domain, 'kvm2')).exit).not.toBe(0);
@@ -53,7 +53,7 @@ describe.each([
     await domain.on(stage.lab.host('kvm2')).destroy();
   });
 
-  test('a wrong device is refused, and the domain runs on', async () => {
+  test('a wrong device is refused, and the domain continues to run', async () => {
     const domain = await stage.lab.startDomain(base + 4, { emulator });
     const other = await stage.lab.volume({ name: `other-${base}` });
     stage.lab.host('kvm1').link(domain.disks[0]?.path ?? '', `/dev/storpool/other-${base}`);
@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-test('what QEMU over there is was seen during the copy, so that its end is known without libvirt', async () => {
+test('the QEMU on the destination is found during the copy, so that its end is noticed without libvirt', async () => {
   const domain = await stage.lab.startDomain(310, { emulator: 'affected' });
   fillMemory(domain);
   // The bandwidth leaves time to find no QEMU on the destination first, and then one.
@@ -100,7 +100,7 @@ test('what QEMU over there is was seen during the copy, so that its end is known
   await expectAliveOn('kvm2', domain);
 });
 
-test('an unguarded move that fails while the guard waits for the destination: healed, and moved at the first attempt', async () => {
+test('an unguarded move that fails while the guard waits for the destination: reset, and moved at the first attempt', async () => {
   // The guest writes only to the second disk: the first is left inactive.
   const domain = await stage.lab.startDomain(300, { emulator: 'affected', disks: 2, writesTo: [1] });
   stage.configure('ssh: { deadline: 60 }');

@@ -30,7 +30,7 @@ async function expectSavable(domain: Domain): Promise<void> {
   await restored.destroy();
 }
 
-test('the stock save failed: the hook repairs the path, and the next one works', async () => {
+test('the stock save failed: the hook repairs the path, and the next one succeeds', async () => {
   const domain = await stage.lab.startDomain(320, { host: 'kvm1', emulator: 'affected', disks: 2 });
   const link = stage.lab.relink(domain, 1);
   const failed = await stage.save(domain, file(domain));
@@ -56,7 +56,7 @@ test('the stock save failed: the hook repairs the path, and the next one works',
   await expectSavable(domain);
 });
 
-test('QEMU is stuck as well: reset first, then the path, and the next one works', async () => {
+test('QEMU is stuck as well: the hook resets it first, then repairs the path, and the next one succeeds', async () => {
   const domain = await stage.lab.startDomain(321, { host: 'kvm1', emulator: 'affected' });
   await domain.host.succeed(['/usr/lib/migrate-guard/migrate-guard', 'layout', affectedQemu()]);
   stage.lab.relink(domain);

@@ -30,7 +30,7 @@ describe('a mover', () => {
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('that fails for a reason of its own is not tried again, and has the first word', async () => {
+  test('that fails for an unrelated reason is not retried, and its message comes first', async () => {
     const domain = await stage.startDomain();
     stage.script(
       'vmm/kvm/broken',
@@ -44,7 +44,7 @@ describe('a mover', () => {
     await stage.expectEndOn('kvm1', domain);
   });
 
-  test('on the front-end, as StorPool has it, gets Base64', async () => {
+  test('on the front-end, as with StorPool, gets Base64', async () => {
     const domain = await stage.startDomain();
     stage.lab.relink(domain);
     stage.script(
@@ -58,7 +58,7 @@ describe('a mover', () => {
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('whose paths break under way is given a second attempt, once QEMU has its disks back', async () => {
+  test('whose paths break during the move gets a second attempt, after QEMU has its disks back', async () => {
     const domain = await stage.startDomain({ emulator: 'affected' });
     const [disk] = domain.disks;
     if (disk?.volume === undefined) throw new Error('the domain has no volume');
@@ -88,7 +88,7 @@ describe('a mover that has moved the VM', () => {
   const warning = (what: string): string =>
     expect.stringMatching(`^\\[W\\]: migrate-guard: ${what}`) as string;
 
-  test('and fails afterwards: OpenNebula is told that it was moved, and nothing takes its disks away', async () => {
+  test('and fails afterwards: OpenNebula gets a success, and nothing takes its disks away', async () => {
     const domain = await stage.startDomain();
     mover('failing', fails);
     const moved = await stage.migrate(domain, 'kvm2', { local });
@@ -100,7 +100,7 @@ describe('a mover that has moved the VM', () => {
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('and fails while its guest stands still there: its own status, and what is the only copy', async () => {
+  test('and fails while its guest is paused there: its own status, and the message names the only copy', async () => {
     const domain = await stage.startDomain();
     mover('failing-suspended', fails, '--suspend');
     const moved = await stage.migrate(domain, 'kvm2', { local, shared: 'NO' });
@@ -112,7 +112,7 @@ describe('a mover that has moved the VM', () => {
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('and leaves its guest standing still there: a warning', async () => {
+  test('and leaves its guest paused there: a warning', async () => {
     const domain = await stage.startDomain();
     mover('suspending', 'exit 0', '--suspend');
     const moved = await stage.migrate(domain, 'kvm2', { local });
@@ -127,7 +127,7 @@ describe('a mover that has moved the VM', () => {
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('and has resumed its guest there: nothing is said', async () => {
+  test('and has resumed its guest there: no message', async () => {
     const domain = await stage.startDomain();
     mover('resuming', 'exec virsh --connect "qemu+ssh://$2/system" resume "$1" >/dev/null', '--suspend');
     const moved = await stage.migrate(domain, 'kvm2', { local, shared: 'NO' });
@@ -136,7 +136,7 @@ describe('a mover that has moved the VM', () => {
   });
 });
 
-test('a save whose mover fails afterwards: its own status, and how the guest goes on', async () => {
+test('a save whose mover fails afterwards: its own status, and how to restore the guest', async () => {
   const domain = await stage.startDomain();
   const file = `/var/lib/one/datastores/0/${domain.name}.checkpoint`;
   stage.script('vmm/kvm/saving', '#!/bin/sh\n"${0%saving}save" "$@" && exit 43\n');

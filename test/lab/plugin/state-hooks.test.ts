@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-test('the probe says nothing, and never fails, where nothing runs or the guard cannot', async () => {
+test('the probe prints nothing, and never fails, if nothing runs or the guard cannot', async () => {
   const host = stage.lab.host('kvm1');
   expect((await hooks.probe(host)).size).toBe(0);
   const rules = ['/etc/sudoers.d/migrate-guard', '/usr/lib/migrate-guard/migrate-guard', '/usr/bin/node'];
@@ -32,7 +32,7 @@ test('the probe says nothing, and never fails, where nothing runs or the guard c
   }
 });
 
-test('a live migration that failed: the probe tells, the hook heals, and it is tried again once', async () => {
+test('a live migration that failed: the probe reports it, the hook resets the VM, and it is retried once', async () => {
   const domain = await stage.lab.startDomain(310, { host: 'kvm1', emulator: 'affected' });
   expect(await hooks.probed(domain)).toEqual({
     MIGRATE_GUARD: 'safe',
@@ -102,7 +102,7 @@ test('a live migration that failed: the probe tells, the hook heals, and it is t
   await there.destroy();
 });
 
-test('the path breaks, and the hook mends it while the memory is copied', async () => {
+test('the path breaks, and the hook repairs it while the memory is copied', async () => {
   const domain = await stage.lab.startDomain(311, { host: 'kvm1' });
   fillMemory(domain);
   stage.lab.relink(domain);
@@ -127,7 +127,7 @@ test('the path breaks, and the hook mends it while the memory is copied', async 
   await (await stage.expectAliveOn('kvm2', domain)).destroy();
 });
 
-test('the hook leaves a VM alone that the driver guards', async () => {
+test('the hook does nothing for a VM that the driver guards', async () => {
   const domain = await stage.lab.startDomain(312, { host: 'kvm1' });
   const slow = 'until [ -e /var/tmp/go-on ]; do sleep 0.05; done\nexec /var/tmp/one/vmm/kvm/migrate "$@"';
   stage.script('vmm/kvm/slow', `#!/bin/sh\n${slow}\n`);
@@ -153,7 +153,7 @@ test('the event may come as an argument, where ARGUMENTS_STDIN is not set', asyn
   expect([nothing.exit, nothing.stderr]).toEqual([64, expect.stringContaining('its event cannot be read')]);
 });
 
-test('what cannot be tested is refused with the reason and the way out', async () => {
+test('an event that cannot be tested is refused with the reason and the remedy', async () => {
   hooks.oned({ id: 313, history: new History().records });
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
     [
@@ -181,7 +181,7 @@ test('what cannot be tested is refused with the reason and the way out', async (
   }
 });
 
-test('an agent that hangs does not hold up the other probes of its host for ever', async () => {
+test('an agent that hangs does not block the other probes of its host for ever', async () => {
   // The probe ends the agent, which would otherwise exceed the deadline of a command here.
   expect(await hanging).toBe(0);
 });

@@ -5,7 +5,7 @@ import { useOpenNebulaStage } from './opennebula-stage';
 const stage = useOpenNebulaStage();
 
 describe('premigrate', () => {
-  test('lets a healthy VM go, and says nothing', async () => {
+  test('allows the move of a healthy VM, and prints nothing', async () => {
     const domain = await stage.startDomain();
     const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
     expect([asked.exit, asked.log]).toEqual([0, []]);
@@ -68,7 +68,7 @@ describe('premigrate', () => {
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('a guard that cannot run lets go, or refuses, as the site has it', async () => {
+  test('a guard that cannot run allows the move or refuses it, as the site has configured', async () => {
     const domain = await stage.startDomain();
     await domain.host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
     const asked = await stage.tm('migrate-guard/premigrate', domain, 'kvm2');
@@ -80,7 +80,7 @@ describe('premigrate', () => {
     await stage.expectEndOn('kvm1', domain);
   });
 
-  test('says what it needs to who calls it with too little', async () => {
+  test('prints its usage if arguments are missing', async () => {
     const { exit, stderr } = await stage.front.run(
       ['/var/lib/one/remotes/tm/migrate-guard/premigrate', 'kvm1', 'kvm2'],
       { as: 'oneadmin' },
@@ -90,7 +90,7 @@ describe('premigrate', () => {
 });
 
 describe('failmigrate', () => {
-  test('has a stuck VM take its disks back and repairs its paths: the next migration works', async () => {
+  test('resets a stuck VM and repairs its paths: the next migration succeeds', async () => {
     const domain = await stage.startDomain({ emulator: 'affected' });
     stage.lab.relink(domain);
     expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);

@@ -7,7 +7,7 @@ const stage = useOpenNebulaStage();
 const local = 'migrate-guard';
 
 describe.each(['debian', 'affected'] as const)('with the %s QEMU', (emulator) => {
-  test('a healthy VM is moved, and nothing is said', async () => {
+  test('a healthy VM is moved, without a message', async () => {
     const domain = await stage.startDomain({ emulator });
     const moved = await stage.migrate(domain, 'kvm2', { local });
     expect([moved.exit, moved.log]).toEqual([0, []]);
@@ -25,7 +25,7 @@ describe.each(['debian', 'affected'] as const)('with the %s QEMU', (emulator) =>
     await stage.expectEndOn('kvm2', domain);
   });
 
-  test('what an unguarded migration left behind is healed first', async () => {
+  test('a VM after a failed unguarded migration is reset first', async () => {
     const domain = await stage.startDomain({ emulator });
     stage.lab.relink(domain);
     const unguarded = await stage.migrate(domain, 'kvm2');
@@ -35,7 +35,7 @@ describe.each(['debian', 'affected'] as const)('with the %s QEMU', (emulator) =>
   });
 });
 
-test('what was done is recorded on the front-end, since vm.log has nothing of a success', async () => {
+test('the action is recorded on the front-end, because vm.log contains nothing of a success', async () => {
   const domain = await stage.startDomain();
   expect((await stage.migrate(domain, 'kvm2', { local })).exit).toBe(0);
   expect(stage.recorded(domain)).toMatchObject([{ guard: 'ran', result: 'done', did: [], warnings: [] }]);
@@ -71,7 +71,7 @@ test('with MIGRATE_GUARD_MODE warn the mover runs where the guard would refuse',
   await domain.destroy();
 });
 
-test('half-inactive is healed first', async () => {
+test('a half-inactive VM is reset first', async () => {
   const domain = await stage.lab.startSilent(700, { host: 'kvm1', emulator: 'affected' });
   stage.lab.relink(domain, 1);
   expect((await stage.migrate(domain, 'kvm2')).exit).toBe(1);
@@ -82,7 +82,7 @@ test('half-inactive is healed first', async () => {
 });
 
 test.each(['6.6', '7.2', '7.4'] as const)(
-  'a veto tells its reason under the rules of %s',
+  'a refusal shows its reason under the rules of %s',
   async (release) => {
     const domain = await stage.startMisled();
     const refused = await stage.migrate(domain, 'kvm2', { local, release });
@@ -96,7 +96,7 @@ test.each(['6.6', '7.2', '7.4'] as const)(
   },
 );
 
-test('a VM that somebody else works on is not moved', async () => {
+test('a VM on which another process works is not moved', async () => {
   const domain = await stage.startDomain();
   const slow = 'touch /var/tmp/slow; until [ -e /var/tmp/go-on ]; do sleep 0.05; done; exit 7';
   stage.script('vmm/kvm/slow', `#!/bin/sh\ncat >/dev/null; ${slow}\n`);
@@ -122,7 +122,7 @@ test('a deploy id that is a UUID', async () => {
   await stage.expectEndOn('kvm2', domain);
 });
 
-test('a move to another datastore of the same host is the mover’s alone', async () => {
+test('a move to another datastore of the same host runs only the mover', async () => {
   const domain = await stage.startDomain();
   stage.script('vmm/kvm/copying-only', '#!/bin/sh\ncat >/dev/null; echo "$2" >/var/tmp/copied\n');
   stage.configure('opennebula: { migrate: copying-only }\n');
@@ -137,7 +137,7 @@ test('a move to another datastore of the same host is the mover’s alone', asyn
   await stage.expectEndOn('kvm1', domain);
 });
 
-test('in the place of the stock script on the source host', async () => {
+test('in place of the stock script on the source host', async () => {
   const domain = await stage.startDomain();
   stage.lab.relink(domain);
   const host = stage.lab.host('kvm1');
@@ -175,7 +175,7 @@ test('save and restore under guard', async () => {
   await restored.destroy();
 });
 
-test('a driver that is killed in the middle: the VM ends in one place, and the next one completes', async () => {
+test('a driver that is killed during the move: the VM ends in one place, and the next move completes', async () => {
   const domain = await stage.startDomain();
   stage.script(
     'vmm/kvm/slowly',

@@ -30,7 +30,7 @@ describe('a guard that cannot run', () => {
     ['no plugin on the front-end', 'front', ['rm', '/var/lib/one/remotes/migrate-guard/plugin.cjs']],
   ] as const satisfies readonly (readonly [string, string, readonly [string, ...string[]]])[];
 
-  test.each(cases)('%s: a healthy VM is moved all the same, and it is said', async (_, on, breakIt) => {
+  test.each(cases)('%s: a healthy VM is moved without it, and this is reported', async (_, on, breakIt) => {
     const domain = await stage.startDomain();
     const host = stage.lab.host(on);
     // An admin runs doctor after a change of the configuration: it writes the values that the shell scripts read.
@@ -58,7 +58,7 @@ describe('a guard that cannot run', () => {
     }
   });
 
-  test('but one that began and died is no such guard: it may have left the VM half healed, so it stays', async () => {
+  test('but not if it started and died: the VM may be half reset, so it is not moved', async () => {
     const domain = await stage.startDomain();
     const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
       version: string;
@@ -82,7 +82,7 @@ describe('a guard that cannot run', () => {
     await stage.expectEndOn('kvm1', domain);
   });
 
-  test('and a site that wants it refused', async () => {
+  test('and a site whose policy refuses', async () => {
     const domain = await stage.startDomain();
     const host = stage.lab.host('kvm1');
     await host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
@@ -96,7 +96,7 @@ describe('a guard that cannot run', () => {
     await stage.expectEndOn('kvm1', domain);
   });
 
-  test('a configuration that is broken, elsewhere or in what says how to go on', async () => {
+  test('a configuration with a mistake in another section, or in the fallback settings', async () => {
     const domain = await stage.startDomain();
     stage.configure('polizy: {}\n');
     const refused = await stage.migrate(domain, 'kvm2', { local });
