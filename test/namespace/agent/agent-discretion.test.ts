@@ -82,7 +82,7 @@ describe('the link of a disk leads there', () => {
     ['heal, dry', { action: 'heal', domain, destination, dryRun: true }],
     ['save', { action: 'save', domain }],
     ['migrate', { action: 'migrate', domain, destination, checkDestination: true }],
-  ])('%s does not tell what is there', async (_, request) => {
+  ])('%s does not reveal what is there', async (_, request) => {
     const answer = await expectSame(() => said(['host'], request));
     // The directory that QEMU's user may not search may be named.
     expect(answer).toMatch(/\/mnt\/secret(?![/\w])/);
@@ -91,7 +91,7 @@ describe('the link of a disk leads there', () => {
   test.each([
     ['as a table', []],
     ['as JSON', ['--json']],
-  ])('explain, %s, does not tell', async (_, words) => {
+  ])('explain, %s, does not reveal it', async (_, words) => {
     const argv = ['explain', '310', ...words, '--config', configuration];
     const answer = await expectSame(() => said(argv));
     expect(answer).toMatch(/\/mnt\/secret(?![/\w])/);
@@ -102,12 +102,12 @@ test.each([
   ['there', hidden],
   ['there, by way of what is not hidden', `/mnt/open/../secret/a/b`],
   ['there and back', `${secret}/a/../../open/file`],
-])('foresee of a link that would lead %s does not tell', async (_, target) => {
+])('the forecast of a link that would lead %s does not reveal it', async (_, target) => {
   const request = { action: 'foresee', changes: [{ link: path, target }] };
   const answer = await expectSame(() => said(['host'], request));
   expect(answer).toContain('"verdict":"blocked"');
 });
 
-test('foresee of a link that is there itself does not tell', async () => {
+test('the forecast of a link that is there itself does not reveal it', async () => {
   await expectSame(() => said(['host'], { action: 'foresee', changes: [{ link: hidden, target: '/x' }] }));
 });

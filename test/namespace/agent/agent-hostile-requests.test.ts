@@ -35,7 +35,7 @@ function foresee(...changes: readonly unknown[]): string {
   return request({ action: 'foresee', changes });
 }
 
-describe('hostile requests do nothing', () => {
+describe('hostile requests have no effect', () => {
   test.each([
     ['no JSON', harm, 'not a JSON object'],
     ['an array', '[1]', 'not a JSON object'],
@@ -140,7 +140,7 @@ describe('hostile requests do nothing', () => {
     expect(await machine.picture()).toBe(before);
   });
 
-  test('what is refused is not written down, however long it is', async () => {
+  test('a refused request is not logged, however long it is', async () => {
     const log = machine.path('/var/log/migrate-guard/host.log');
     const { size } = lstatSync(log);
     const lines = [
@@ -171,7 +171,7 @@ describe('hostile requests do nothing', () => {
   });
 });
 
-describe('what looks at all VMs', () => {
+describe('actions that read all VMs', () => {
   const many = Array.from({ length: 60_000 }, (_, index) => ({
     link: `/mnt/${index}`,
     target: '/etc/shadow',
@@ -180,7 +180,7 @@ describe('what looks at all VMs', () => {
   test.each([
     ['audit', request({ action: 'audit' })],
     ['foresee, with as many links as a request holds', foresee(...many)],
-  ])('%s: tells nothing of what OpenNebula did not make, and changes nothing', async (_, line) => {
+  ])('%s: reports nothing about domains that are not OpenNebula’s, and changes nothing', async (_, line) => {
     const log = machine.path('/var/log/migrate-guard/host.log');
     const { size } = lstatSync(log);
     const { exit, stdout } = await knock(machine, [line]);

@@ -35,7 +35,7 @@ function entries(): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-test('each line names who asked, and the file is root’s', async () => {
+test('each line names the requesting user, and the file belongs to root', async () => {
   expect(await runProgram(`log('did', { message: 'a field', exception: true });`)).toMatchObject({
     exit: 0,
     stderr: '',
@@ -53,7 +53,7 @@ test('kill -9 right after a line loses none', async () => {
   expect(entries().map(({ line }) => line)).toEqual(Array.from({ length: 100 }, (_, line) => line));
 });
 
-test('what cannot be written as JSON, or no longer, stops nothing', async () => {
+test('a value that is not JSON, or a log that cannot be written any more, stops nothing', async () => {
   const { exit, stdout, stderr } = await runProgram(`const round = {}; round.round = round;
     log('round', round);
     require('node:fs').rmSync('${logs}', { recursive: true, force: true });

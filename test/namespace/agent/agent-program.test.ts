@@ -59,7 +59,7 @@ test.each([
   [['doctor', '--host', 'kvm1']],
   [['repair', '--all', '--hosts', 'all']],
   [['reset', '--all', '--hosts', 'all']],
-])('root on the front-end: %j: no, and none of root’s own is used', async (words) => {
+])('root on the front-end: %j: no, and root’s own agent is not used', async (words) => {
   await placeSsh();
   const hosts = '<HOST><NAME>kvm1</NAME><STATE>2</STATE><VM_MAD>kvm</VM_MAD></HOST>';
   await on.cloud.program('/usr/bin/onehost', `#!/bin/sh\necho '<HOST_POOL>${hosts}</HOST_POOL>'\n`);
@@ -71,7 +71,7 @@ test.each([
   expect(all.length).toBeGreaterThan(0);
 });
 
-test('what runs on a host for a request that asks no other host never hears of an agent', async () => {
+test('a request that connects to no other host gets no ssh agent', async () => {
   await on.cloud.program('/usr/bin/gdb', '#!/bin/sh\necho "${SSH_AUTH_SOCK-none}" >>/var/lib/one/heard\n');
   const agent = { SSH_AUTH_SOCK: '/var/lib/one/agent' };
   expect((await knock(on.cloud.machine, [request({ action: 'state' })], undefined, agent)).exit).toBe(0);

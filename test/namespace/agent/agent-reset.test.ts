@@ -37,7 +37,7 @@ function kindsOf({ stdout }: CommandResult): string[] {
   return kinds.map((line) => (JSON.parse(line) as { kind: string }).kind);
 }
 
-test('of two resets of one VM, the second is told that the first is at it; a dry run looks all the same', async () => {
+test('of two resets of one VM, the second reports that the first is running; a dry run checks nevertheless', async () => {
   const first = ask({ dryRun: false });
   await once(createReadStream(on.stage.host.path('/mnt/told')), 'data');
   const [second, dry] = await Promise.all([ask({ dryRun: false }), ask({ dryRun: true })]);

@@ -50,14 +50,14 @@ function expectUnharmed({ exit, stdout, stderr }: CommandResult): void {
   expect(isThere(pwned)).toBe(false);
 }
 
-test('the door opens for its one request, and the log tells who asked', async () => {
+test('sudo allows the one command, and the log names the requesting user', async () => {
   expectUnharmed(await knock([request()]));
   await knock(['x']);
   const log = readFileSync(machine.path('/var/log/migrate-guard/host.log'), 'utf8').split('\n');
   expect(JSON.parse(log.at(-2) ?? '')).toMatchObject({ asker: 'oneadmin', end: { result: 'refused' } });
 });
 
-test('a log that has become long is left to logrotate', async () => {
+test('a long log is left to logrotate', async () => {
   const log = '/var/log/migrate-guard/host.log';
   expect(await machine.root(['truncate', '--size=40M', log])).toMatchObject({ exit: 0 });
   expectUnharmed(await knock([request()]));
@@ -139,7 +139,7 @@ describe('the environment is ignored', () => {
     }
   });
 
-  test('each of these does harm to a node that is not on its guard', async () => {
+  test('each of these variables harms an unprotected node', async () => {
     await machine.root(['env', `NODE_OPTIONS=${evil.NODE_OPTIONS}`, 'node', '-e', '0']);
     expect(isThere(pwned)).toBe(true);
   });
@@ -183,18 +183,18 @@ function link(target: string, path: string): void {
   symlinkSync(target, machine.path(path));
 }
 
-describe('a link that was planted for the log leads nowhere', () => {
+describe('a planted link in place of the log is not followed', () => {
   const target = '/etc/target';
   const log = '/var/log/migrate-guard';
 
-  test('in the log’s place', async () => {
+  test('as the log', async () => {
     machine.write(target, '');
     link(target, `${log}/host.log`);
     expectUnharmed(await knock([request()]));
     expect(readFileSync(machine.path(target), 'utf8')).toBe('');
   });
 
-  test('in a directory of another', async () => {
+  test('in another user’s directory', async () => {
     machine.write(target, '');
     chownSync(machine.path(log), oneadmin, oneadmin);
     link(target, `${log}/host.log`);
@@ -202,7 +202,7 @@ describe('a link that was planted for the log leads nowhere', () => {
     expect(readFileSync(machine.path(target), 'utf8')).toBe('');
   });
 
-  test('in the place of its directory', async () => {
+  test('as its directory', async () => {
     await machine.root(['sh', '-c', `rmdir ${log} && mkdir -p ${target} && ln -s ${target} ${log}`]);
     expect((await knock([request()])).exit).toBe(0);
     expect(isThere(`${target}/host.log`)).toBe(false);

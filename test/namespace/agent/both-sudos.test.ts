@@ -46,7 +46,7 @@ describe.each(Object.entries(sudos))('%s', (_, { place, says }) => {
     expect(installed).toMatchObject({ exit: 0, stderr: '' });
   }
 
-  test('takes what install.sh writes, and every file of the machine is right', async () => {
+  test('accepts what install.sh writes, and every file of the machine is correct', async () => {
     expect(await shell('sudo --version 2>&1')).toMatch(says);
     await install();
     await shell(
@@ -59,7 +59,7 @@ describe.each(Object.entries(sudos))('%s', (_, { place, says }) => {
     expect(checks.findings.find(({ check }) => check === 'installed-file')?.state).toBe('ok');
   });
 
-  test('opens the door, and no other', async () => {
+  test('allows the one command and no other', async () => {
     await install();
     const { exit, stdout, stderr } = await knock(machine, [request()]);
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
@@ -102,7 +102,7 @@ describe.each(Object.entries(sudos))('%s', (_, { place, says }) => {
     expect(isThere(machine, pwned)).toBe(false);
   });
 
-  test('tells the agent who asked', async () => {
+  test('passes the requesting user to the agent', async () => {
     await install();
     await knock(machine, ['x']);
     const log = readFileSync(machine.path('/var/log/migrate-guard/host.log'), 'utf8').trim().split('\n');

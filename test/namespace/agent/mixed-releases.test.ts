@@ -77,14 +77,14 @@ function isRefused(action: HostAction, { said, ...effects }: Outcome): boolean {
   return isDeepStrictEqual(effects, refused[action]) && tells && !findings.test(said);
 }
 
-test('a clone without the history of the release before says what it lacks', async () => {
+test('a clone without the history of the previous release reports what it lacks', async () => {
   await expect(buildRelease('0'.repeat(40))).rejects.toThrow(
     'is not in the history of this clone: get all of it',
   );
 });
 
 describe.each(hostActions)('%s', (action) => {
-  test('halves of this release: served', async () => {
+  test('both of this release: served', async () => {
     const one = await outcome(action, { frontend: present, host: present });
     expect(one).toMatchObject(served[action]);
     expect(isServed(action, one)).toBe(true);
@@ -102,7 +102,7 @@ describe.each(hostActions)('%s', (action) => {
   test.each([
     ['front-end', () => ({ frontend: present, host: numbered })],
     ['host', () => ({ frontend: numbered, host: present })],
-  ])('only the %s has been upgraded, to another number: refused', async (_, halves) => {
+  ])('only the %s has been upgraded, to another version: refused', async (_, halves) => {
     const one = await outcome(action, halves());
     expect([isRefused(action, one), one]).toEqual([true, expect.anything()]);
   });

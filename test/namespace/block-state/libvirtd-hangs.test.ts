@@ -41,20 +41,20 @@ const session = '--quiet --connect qemu:///system';
 test.each([
   ['inspect --all', { blockState: 'unknown', verdict: 'undecided' }],
   ['check --all --deep', { verdict: 'undecided' }],
-])('%s asks it once, not once for each VM, and tells of all', async (line, reported) => {
+])('%s queries it once, not once for each VM, and reports all', async (line, reported) => {
   const domains = await run(...line.split(' '));
   expect(domains).toMatchObject(names.map((domain) => ({ domain, ...reported })));
   expect(asked()).toEqual([session]);
 });
 
-test('reset --all asks it twice, to see which VM needs it and to reset the first, and tells of all', async () => {
+test('reset --all queries it twice, to find the affected VMs and to reset the first, and reports all', async () => {
   const domains = await run('reset', '--all');
   const reported = { blockState: 'unknown', result: 'undecided' };
   expect(domains).toMatchObject(names.map((domain) => ({ domain, ...reported })));
   expect(asked()).toEqual([session, expect.stringContaining('query-status')]);
 });
 
-test('where libvirt has a job under way, which may keep a question waiting, a clear log is all that is asked', async () => {
+test('while libvirt has a job, which may delay a query, a clear log is the only source', async () => {
   for (const name of names) {
     writeLog(on.stage, name, false);
     const status = `${stateDirectory}/${name}.xml`;
@@ -71,7 +71,7 @@ test('where libvirt has a job under way, which may keep a question waiting, a cl
 test.each([
   ['audit', 1],
   ['probe', 60],
-])('the agent’s %s: likewise, where each answer may take %i s', async (action, deadline) => {
+])('the agent’s %s: the same, where each answer may take %i s', async (action, deadline) => {
   furnishHostHalf(on.stage);
   const place = '/etc/migrate-guard/config.yaml';
   const yaml = on.stage.host.read(place).replace('deadline: 5', `deadline: ${deadline}`);

@@ -49,8 +49,8 @@ function whenFirst(cases: string): void {
 
 const healed = (name: string): unknown => [name, 'healed', expect.stringContaining('healed by cont')];
 
-describe('of --all', () => {
-  test('whose block state is unknown after a failure is reset; a healthy one is not told of', async () => {
+describe('with --all', () => {
+  test('a VM whose block state is unknown after a failure is reset; a healthy one is not reported', async () => {
     expect(await run('inspect', '--all')).toMatchObject({
       exit: 2,
       stdout: expect.stringContaining('-> migrate-guard reset one-310') as string,
@@ -59,7 +59,7 @@ describe('of --all', () => {
     expect(await run('reset', '--all')).toMatchObject({ exit: 0, stdout: 'nothing to reset\n' });
   });
 
-  test('one that cannot be read is undecided, and keeps no other from its reset', async () => {
+  test('a VM that cannot be read is undecided, and does not prevent the reset of others', async () => {
     on.stage.writeStatus('one-310', '<domstatus>');
     const { exit, told } = await resetAll();
     expect({ exit, told }).toEqual({
@@ -68,7 +68,7 @@ describe('of --all', () => {
     });
   });
 
-  test('one that is busy is told of, and the rest are reset', async () => {
+  test('a busy VM is reported, and the rest are reset', async () => {
     await on.stage.host.node('/mnt/told', 'p');
     await on.stage.host.node('/mnt/go', 'p');
     whenFirst(`*'"cont"'*) echo x >/mnt/told; read go </mnt/go`);
@@ -86,7 +86,7 @@ describe('of --all', () => {
     expect(await other).toMatchObject({ exit: 0 });
   });
 
-  test('one that ends in between is undecided, and the rest are reset', async () => {
+  test('a VM that ends in between is undecided, and the rest are reset', async () => {
     whenFirst(`*query-named-block-nodes*) rm -f ${stateDirectory}/one-310.xml`);
     expect(await resetAll()).toEqual({
       exit: 2,
@@ -94,7 +94,7 @@ describe('of --all', () => {
     });
   });
 
-  test('one that may not be reset is refused, and the rest are reset', async () => {
+  test('a VM that may not be reset is refused, and the rest are reset', async () => {
     whenFirst(`*query-status*) echo '{"return":{"status":"paused"}}'; exit ;; *domstate*) echo paused; exit`);
     expect(await resetAll()).toEqual({
       exit: 1,
@@ -105,7 +105,7 @@ describe('of --all', () => {
     });
   });
 
-  test('after a reset that went wrong no other is begun, and all are named', async () => {
+  test('after a failed reset no other one starts, and all are named', async () => {
     whenFirst(`*'"cont"'*) echo '{"error":{"class":"GenericError","desc":"no such device"}}'; exit`);
     expect(await resetAll()).toEqual({
       exit: 3,
@@ -118,7 +118,7 @@ describe('of --all', () => {
   });
 });
 
-test('what a reset has settled in a log says nothing of one that was truncated since, however long that grows', async () => {
+test('the marker of a reset does not apply to a log that was truncated since, however long it grows', async () => {
   expect(await run('reset', 'one-310')).toMatchObject({ exit: 0 });
   expect(await run('inspect', 'one-310')).toMatchObject({ exit: 0 });
   const log = on.stage.host.path(`${logDirectory}/one-310.log`);
@@ -128,7 +128,7 @@ test('what a reset has settled in a log says nothing of one that was truncated s
   expect(await run('inspect', 'one-310')).toMatchObject({ exit: 2 });
 });
 
-describe('suspend and resume, which libvirtd does not bring to their end', () => {
+describe('a suspend and resume that libvirtd does not complete', () => {
   const suspend = (...more: readonly string[]): Promise<CommandResult> =>
     run('reset', 'one-310', '--strategy', 'suspend-resume', '--json', ...more);
 

@@ -170,7 +170,7 @@ describe('QEMU may not open its disk', () => {
     expect(checked).toMatchObject({ exit: 1, verdict: 'blocked', troubles: [trouble] });
   });
 
-  test('through another’s link in a sticky directory, where the kernel protects links', async () => {
+  test('through another user’s link in a sticky directory, where the kernel protects links', async () => {
     const setting = '/mnt/protected_symlinks';
     on.stage.host.file(setting, '1\n');
     on.stage.host.mount('--bind', setting, '/proc/sys/fs/protected_symlinks');
@@ -187,7 +187,7 @@ describe('QEMU may not open its disk', () => {
   });
 });
 
-describe('a file on a file system that was mounted read-only since', () => {
+describe('a file on a file system that has been mounted read-only since', () => {
   const path = '/mnt/one/images/disk.0';
   const startWithFile = async (readonly: boolean): Promise<Qemu> => {
     on.stage.host.file(path, '', { uid: 9869 });
@@ -216,7 +216,7 @@ describe('a file on a file system that was mounted read-only since', () => {
 });
 
 describe('a read-only disk', () => {
-  test('is not opened again, so it need not be there', async () => {
+  test('is not reopened, so it need not exist', async () => {
     const disk = { ...(await placeDisk(on.stage, on.volume(0))), readonly: true };
     const qemu = await on.stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
     qemu.tree.remove('/dev/storpool');

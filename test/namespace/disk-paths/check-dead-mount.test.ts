@@ -56,7 +56,7 @@ test.each([
     expectUndecided(await on.stage.run([verb, '--all', '--json', ...on.stage.configuration]));
 });
 
-test('what hangs with some VMs is unknown of them, and hides no other', async () => {
+test('a file that hangs and that some VMs share is unknown for them, and hides no other VM', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-foresee-'));
   try {
     chmodSync(directory, 0o755);

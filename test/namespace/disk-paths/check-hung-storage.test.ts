@@ -78,7 +78,7 @@ function left(): string[] {
     });
 }
 
-test('while it answers, all is well', async () => {
+test('while the storage answers, everything is safe', async () => {
   const { exit, stdout } = await verb('check', '--all');
   expect({ exit, ...(JSON.parse(stdout) as object) }).toMatchObject({
     exit: 0,
@@ -99,8 +99,8 @@ const more: Command[] = [
 describe.each<[FuseMode, string, Command[]]>([
   ['no-lookup', 'the file’s name', [...plain, ...more]],
   ['only-statfs', 'anything but how full it is', plain],
-])('storage in mode %s, which does not tell of %s', (mode, _, commands) => {
-  test.each(commands)('%s: unknown with the mount named, and the other VM as it is', async (name, argv) => {
+])('storage in mode %s, which does not answer %s', (mode, _, commands) => {
+  test.each(commands)('%s: unknown with the mount named, and the other VM unaffected', async (name, argv) => {
     await slow?.set(mode);
     const { exit, stdout } = await verb(...argv);
     const { domains } = JSON.parse(stdout) as { domains: { verdict: string }[] };
@@ -131,7 +131,7 @@ describe.each<[FuseMode, string, Command[]]>([
     ['migrate', ['migrate', '311', 'kvm2']],
     ['relink of its link', ['relink', disk.path, '/mnt/slow/./disk.0']],
     ['audit --here', ['audit', '--here']],
-  ])('%s ends, and says where it hangs', async (name, argv) => {
+  ])('%s ends, and names the mount that hangs', async (name, argv) => {
     await slow?.set(mode);
     const { exit, stdout, timedOut } = await run([...argv, '--json', '--config', configuration]);
     expect({ name, timedOut }).toEqual({ name, timedOut: false });
@@ -147,7 +147,7 @@ describe.each<[FuseMode, string, Command[]]>([
     expect(await agent(request)).toMatchObject({ kind: 'end', exit: 0 });
   });
 
-  test('the probe tells of every VM in time, and its lock is free afterwards', async () => {
+  test('the probe reports every VM in time, and its lock is free afterwards', async () => {
     await slow?.set(mode);
     const undecided = {
       verdict: 'undecided',
@@ -178,7 +178,7 @@ describe.each<[FuseMode, string, Command[]]>([
       });
   });
 
-  test('one process hangs there, however often it is asked; when it is gone the mount is asked again', async () => {
+  test('one process hangs there, however many queries there are; when it is gone the mount is accessed again', async () => {
     await slow?.set(mode);
     await verb('check', '--all');
     await until(() => left().length === 1, { what: 'one process is left', evidence: left });

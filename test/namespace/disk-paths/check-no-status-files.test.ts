@@ -51,7 +51,7 @@ async function expectUntouched(work: () => Promise<CommandResult>): Promise<Comm
   return result;
 }
 
-describe('libvirt’s directory is not there', () => {
+describe('libvirt’s directory is missing', () => {
   beforeEach(() => on.stage.host.remove(stateDirectory));
 
   test.each([
@@ -102,7 +102,7 @@ describe('libvirt’s directory is not there', () => {
   });
 });
 
-describe('a file there that is not root’s tells no process', () => {
+describe('a file there that does not belong to root identifies no process', () => {
   const check = ['repair', '310', '--json', '--config', configuration];
   const undecided = { domains: [{ domain: 'one-310', verdict: 'undecided' }] };
 
@@ -112,7 +112,7 @@ describe('a file there that is not root’s tells no process', () => {
     expect({ exit, ...(JSON.parse(stdout) as object) }).toMatchObject({ exit: 2, ...undecided });
   });
 
-  test('the pid file, where the status XML tells no pid', async () => {
+  test('the pid file, if the status XML contains no pid', async () => {
     const file = `${stateDirectory}/one-310.xml`;
     on.stage.writeStatus('one-310', on.stage.host.read(file).replace(/ pid='\d+'/, ''));
     on.stage.host.own(`${stateDirectory}/one-310.pid`, { uid: 9869, mode: 0o644 });

@@ -16,8 +16,8 @@ const on = useStage();
 
 const undecided = { exit: 2, verdict: 'undecided', plan: [], stderr: '' };
 
-describe('a QEMU that is not there', () => {
-  test('its process ended, libvirt’s files stayed', async () => {
+describe('a QEMU that does not run', () => {
+  test('its process ended, and libvirt’s files remain', async () => {
     const { qemu } = await on.startHealthy();
     await qemu.servant.end();
     expect(await on.stage.check('310')).toMatchObject({
@@ -27,7 +27,7 @@ describe('a QEMU that is not there', () => {
     });
   });
 
-  test('its pid belongs to a process that is no QEMU', async () => {
+  test('its pid belongs to a process that is not a QEMU', async () => {
     const { disk, qemu } = await on.startHealthy();
     const { pid } = on.stage.servant;
     on.stage.writeStatus('one-310', statusXml({ name: 'one-310', uuid: qemu.uuid, pid, disks: [disk] }));
@@ -54,7 +54,7 @@ describe('a QEMU that is not there', () => {
     });
   });
 
-  test('it is a zombie, whose namespace is taken apart', async () => {
+  test('it is a zombie, whose namespace no longer exists', async () => {
     const { qemu } = await on.startHealthy();
     const parent = await Servant.start('guest');
     try {
@@ -73,7 +73,7 @@ describe('a QEMU that is not there', () => {
     }
   });
 
-  test('the last look whether it lives fails: what was read before makes nothing safe', async () => {
+  test('the last check that it lives fails: what was read before makes nothing safe', async () => {
     const { qemu } = await on.startHealthy();
     const argv = ['check', '310', '--json', ...on.stage.configuration];
     const run: Parameters<typeof record>[1] = (under) => on.stage.run(argv, { under });
@@ -90,7 +90,7 @@ describe('a QEMU that is not there', () => {
     });
   });
 
-  test('without a pid in the status XML, the pid file tells', async () => {
+  test('without a pid in the status XML, the pid file has it', async () => {
     const { disk, qemu } = await on.startHealthy();
     const text = statusXml({ name: 'one-310', uuid: qemu.uuid, pid: qemu.pid, disks: [disk] });
     on.stage.writeStatus('one-310', text.replace(` pid='${qemu.pid}'`, ''));
@@ -102,7 +102,7 @@ describe('a QEMU that is not there', () => {
     });
   });
 
-  test('what it holds open is not what the XML names', async () => {
+  test('it holds other files open than the XML names', async () => {
     const disk = await placeDisk(on.stage, on.volume(0));
     await on.stage.startQemu({ disks: [disk], holds: [], prepare: (tree) => giveToQemu(tree, disk) });
     expect(await on.stage.check('310')).toMatchObject({
@@ -116,7 +116,7 @@ describe('a QEMU that is not there', () => {
 });
 
 describe('a domain that dies meanwhile', () => {
-  test('gives an answer each time, never a stack', async () => {
+  test('gives a result each time, never a stack trace', async () => {
     const { qemu } = await on.startHealthy();
     const seen = new Set<string | undefined>();
     const checks = Array.from({ length: 12 }, async () => {
@@ -133,7 +133,7 @@ describe('a domain that dies meanwhile', () => {
 });
 
 describe('all domains of a host', () => {
-  test('come in the order of their numbers, and the worst of them decides', async () => {
+  test('are sorted by their numbers, and the worst of them decides', async () => {
     const disk = await placeDisk(on.stage, on.volume(0));
     const prepare = (tree: Qemu['tree']): Promise<void> => giveToQemu(tree, disk);
     await on.stage.startQemu({ name: 'one-10', disks: [disk], prepare });
@@ -147,7 +147,7 @@ describe('all domains of a host', () => {
     expect(exit).toBe(1);
   });
 
-  test('none is no problem', async () => {
+  test('no domain is not a problem', async () => {
     const { exit, stdout, stderr } = await on.stage.run(['check', '--all', ...on.stage.configuration]);
     expect({ exit, stdout, stderr }).toEqual({
       exit: 0,
@@ -157,8 +157,8 @@ describe('all domains of a host', () => {
   });
 });
 
-describe('a look leaves nothing behind', () => {
-  test('no file is made, changed or removed, neither on the host nor in the namespace', async () => {
+describe('a check leaves nothing behind', () => {
+  test('no file is created, changed or removed, neither on the host nor in the namespace', async () => {
     const { qemu } = await on.startHealthy();
     const list = (): string[] =>
       [on.stage.host, qemu.tree].map((tree) =>

@@ -49,7 +49,7 @@ describe('whose path is gone inside', () => {
   test.each<[string, ('ro' | 'rw')[], number]>([
     ['once', ['ro'], 0],
     ['by many descriptors', ['ro', 'ro'], 100],
-  ])('held for reading, %s: safe, and said', async (_, modes, between) => {
+  ])('held for reading, %s: safe, with a note', async (_, modes, between) => {
     const { qemu, base } = await startBelow(modes, between);
     qemu.tree.remove(base.link);
     const { exit, verdict, findings } = await on.stage.check('310');
@@ -62,7 +62,7 @@ describe('whose path is gone inside', () => {
     );
   });
 
-  test('held nobody can tell how: undecided', async () => {
+  test('held in an unknown mode: undecided', async () => {
     const { qemu, base } = await startBelow(['ro']);
     qemu.tree.remove(base.link);
     on.stage.host.directory('/mnt/empty');
@@ -77,7 +77,7 @@ describe('whose path is gone inside', () => {
   });
 });
 
-test('whose path is whole costs no look at how it is held', async () => {
+test('whose path is complete: QEMU’s descriptors are not read', async () => {
   const { qemu, base } = await startBelow(['ro']);
   const looks = async (): Promise<number> => {
     const under = ['strace', '-f', '-e', 'trace=openat', '-o', '/mnt/trace'];

@@ -15,7 +15,7 @@ const noStatus = (why: string): object => ({
   findings: [{ remedy: 'compare it with virsh dumpxml one-310' }],
 });
 
-describe('a status XML that is none', () => {
+describe('an invalid status XML', () => {
   test.each<[string, (xml: string) => string, string]>([
     ['empty', () => '', 'line 1: there is no element'],
     ['cut off', (xml) => xml.slice(0, xml.indexOf('<source')), 'line 17: Unclosed root tag'],
@@ -58,8 +58,8 @@ describe('a status XML that is none', () => {
   });
 });
 
-describe('a source that is no path', () => {
-  test('of a network is fine; of a pool is undecided', async () => {
+describe('a source that is not a path', () => {
+  test('on a network is safe; in a pool is undecided', async () => {
     const { xml } = await startHealthy();
     const disk = (type: string): string =>
       `<disk type='${type}'><source pool='a' name='b'/><target dev='vdx'/></disk></devices>`;
@@ -79,7 +79,7 @@ const refused = (what: string, remedy: string): object => ({
   stderr: `migrate-guard: ${what}\n  -> ${remedy}\n`,
 });
 
-describe('what is asked for', () => {
+describe('the requested domain', () => {
   test.each([
     ['one-1;reboot', `"one-1;reboot" is not a valid domain name`],
     ['$(reboot)', `"$(reboot)" is not a valid domain name`],
@@ -128,7 +128,7 @@ describe('what is asked for', () => {
 });
 
 describe('a state directory that cannot be read', () => {
-  test('is not there, and libvirtd does not answer', async () => {
+  test('is missing, and libvirtd does not answer', async () => {
     on.stage.host.file('/mnt/other.yaml', 'libvirt: { state_directory: /mnt/none, deadline: 5 }\n', {
       mode: 0o644,
     });
@@ -155,7 +155,7 @@ describe('a state directory that cannot be read', () => {
   test.each([
     ['the directory', 0o700, 0o644],
     ['the files', 0o755, 0o600],
-  ])('another user than root may not read %s, and asks libvirtd', async (_, directory, file) => {
+  ])('another user than root may not read %s, and queries libvirtd', async (_, directory, file) => {
     await startHealthy();
     on.stage.host.own(stateDirectory, { mode: directory });
     on.stage.host.own(`${stateDirectory}/one-310.xml`, { mode: file });

@@ -41,7 +41,7 @@ describe('the device that QEMU holds is gone', () => {
   });
 });
 
-describe('what leads astray', () => {
+describe('a wrong target', () => {
   test('another device inside: blocked, and both are named', async () => {
     const { disk, qemu } = await on.startHealthy();
     qemu.tree.remove(disk.node);
@@ -117,7 +117,7 @@ describe('what leads astray', () => {
     ]);
   });
 
-  test('links that run in a circle', async () => {
+  test('links in a loop', async () => {
     const { disk, qemu } = await on.startHealthy();
     qemu.tree.remove(disk.link);
     qemu.tree.link(disk.link, disk.link);

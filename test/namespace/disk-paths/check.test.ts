@@ -44,19 +44,19 @@ describe('a healthy domain', () => {
     expect(await on.stage.check(qemu.uuid.toUpperCase())).toMatchObject({ exit: 0, verdict: 'safe' });
   });
 
-  test('is told in one line to a person', async () => {
+  test('is one line of text', async () => {
     await on.startHealthy();
     const { exit, stdout, stderr } = await on.stage.run(['check', '--all', ...on.stage.configuration]);
     expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: 'one-310: safe\n', stderr: '' });
   });
 
-  test('without a mount namespace of its own is safe, too', async () => {
+  test('in the host’s mount namespace is safe, too', async () => {
     const disk = await placeDisk(on.stage, on.volume(0));
     await on.stage.startQemu({ disks: [disk], ownNamespace: false });
     expect(await on.stage.check('310')).toMatchObject({ exit: 0, verdict: 'safe', troubles: [] });
   });
 
-  test('is judged also when not all domains can be held at once', async () => {
+  test('is checked even if not all domains can be held at the same time', async () => {
     const disk = await placeDisk(on.stage, on.volume(0));
     const names = Array.from({ length: 6 }, (_, index) => `one-${310 + index}`);
     for (const name of names) await on.stage.startQemu({ name, disks: [disk], ownNamespace: false });
@@ -68,7 +68,7 @@ describe('a healthy domain', () => {
     );
   });
 
-  test('with --deep, on a file system that numbers its files with all 64 bits', async () => {
+  test('with --deep, on a file system with 64-bit inode numbers', async () => {
     const { host } = on.stage;
     // overlayfs numbers its files so over two file systems (Documentation/filesystems/overlayfs.rst, xino); CephFS
     // and NFS always do.
@@ -111,7 +111,7 @@ describe('a healthy domain', () => {
   });
 });
 
-describe('what is missing in the namespace', () => {
+describe('a part that is missing in the namespace', () => {
   test('a directory and the link in it: planned from the host', async () => {
     const { disk, qemu } = await on.startHealthy();
     qemu.tree.remove('/dev/storpool');
@@ -126,7 +126,7 @@ describe('what is missing in the namespace', () => {
     ]);
   });
 
-  test('the same for a person', async () => {
+  test('the same as text', async () => {
     const { disk, qemu } = await on.startHealthy();
     qemu.tree.remove('/dev/storpool');
     const { exit, stdout } = await on.stage.run(['check', '310', ...on.stage.configuration]);
@@ -152,7 +152,7 @@ describe('what is missing in the namespace', () => {
     });
   });
 
-  test('the device: made like the node that is inside already', async () => {
+  test('the device: created like the existing node inside', async () => {
     const { disk, qemu } = await on.startHealthy();
     await qemu.tree.node('/dev/loop-old', 'b', on.volume(0).rdev, { uid: 9869, mode: 0o640 });
     qemu.tree.remove(disk.node);
@@ -163,7 +163,7 @@ describe('what is missing in the namespace', () => {
     });
   });
 
-  test('the device that a link still names', async () => {
+  test('the device to which a link still leads', async () => {
     const { disk } = await on.startHealthy();
     on.stage.host.remove(disk.path);
     on.stage.host.link(disk.path, '/dev/new/name');
@@ -174,7 +174,7 @@ describe('what is missing in the namespace', () => {
     });
   });
 
-  test('the link on the host as well: nothing to repair from', async () => {
+  test('the link on the host as well: there is nothing to repair from', async () => {
     const { disk } = await on.startHealthy();
     on.stage.host.remove(disk.link);
     expect(await on.stage.check('310')).toMatchObject({
@@ -183,7 +183,7 @@ describe('what is missing in the namespace', () => {
     });
   });
 
-  test('a link that dangles on purpose', async () => {
+  test('a link that dangles by design', async () => {
     const { disk, qemu } = await on.startHealthy();
     qemu.tree.remove(disk.link);
     qemu.tree.link(disk.link, '../gone');

@@ -82,14 +82,14 @@ test('a disk that QEMU’s user may not open is blocked', async () => {
   expect(findings).toContainEqual(expect.objectContaining({ check: 'disk-access', state: 'problem' }));
 });
 
-test('a link that is missing inside is found, made and proved', async () => {
+test('a link that is missing inside is found, created and verified', async () => {
   qemu.tree.remove('/dev/storpool');
   expect(parseChecked(await run('check', '310'))).toMatchObject({ exit: 1, verdict: 'repairable' });
   expect(parseChecked(await run('repair', '310'))).toMatchObject({ exit: 0, stderr: '', verdict: 'safe' });
   expect(qemu.tree.inside('readlink', disk.link)).toBe(`..${disk.node.slice('/dev'.length)}\n`);
 });
 
-test('a node that is missing inside is made with its owner and its list', async () => {
+test('a node that is missing inside is created with its owner and its access list', async () => {
   stage.host.acl(disk.node, 'u:107:rw');
   qemu.tree.remove(disk.node);
   expect(parseChecked(await run('repair', '310'))).toMatchObject({ exit: 0, stderr: '', verdict: 'safe' });
@@ -104,7 +104,7 @@ test('a guarded save saves', async () => {
   expect(stage.host.read('/mnt/saved')).toBe('saved\n');
 });
 
-test('the probe tells of it', async () => {
+test('the probe reports it', async () => {
   furnishHostHalf(stage);
   const input = `${JSON.stringify({ version, action: 'probe' })}\n`;
   const { stdout } = await stage.run(['host'], { input, env: { PATH: '/mnt/bin:/usr/bin:/bin' } });

@@ -41,7 +41,7 @@ function list(): string {
   return hostile.qemu.tree.inside('/usr/bin/find', '/dev', '-printf', '%p %i %M %U:%G %C@ %l\n');
 }
 
-test('its programs are there: this is what would run', () => {
+test('its programs are there: a lookup would run them', () => {
   hostile.qemu.tree.inside('/usr/bin/setpriv', '--version');
   expect(hostile.marks).toBe('/usr/bin/setpriv ran as uid 0\n');
 });
@@ -97,7 +97,7 @@ describe('the command', () => {
     expect(on.stage.host.inside('readlink', path)).toBe(`${link}\n`);
   });
 
-  test('no other VM of the host suffers', async () => {
+  test('the other VMs of the host are not affected', async () => {
     const disk = await placeDisk(on.stage, on.volume(1), 0, 311);
     const prepare = (tree: Qemu['tree']): Promise<void> => giveToQemu(tree, disk);
     await on.stage.startQemu({ name: 'one-311', disks: [disk], prepare });

@@ -2,7 +2,7 @@ import { useStage } from '../harness';
 
 const on = useStage({ volumes: 2 });
 
-test('a link that two disks share is replaced only with the whole way of both', async () => {
+test('a link that two disks share is replaced only with the complete path of both', async () => {
   const { stage } = on;
   stage.host.link('/dev/by-name', 'new');
   for (const [index, name] of ['a', 'b'].entries()) {

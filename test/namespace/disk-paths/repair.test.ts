@@ -77,7 +77,7 @@ async function planThenAct(
   });
 }
 
-test('makes the way, and a second repair changes nothing', async () => {
+test('creates the path, and a second repair changes nothing', async () => {
   expect(await repair()).toMatchObject({ result: 'repaired', verdict: 'safe' });
   expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
   const before = picture();
@@ -85,7 +85,7 @@ test('makes the way, and a second repair changes nothing', async () => {
   expect(picture()).toEqual(before);
 });
 
-test('as libvirt before 9.0 leaves it, with the /dev of the host below that of QEMU', async () => {
+test('with libvirt before 9.0, where the /dev of the host is below that of QEMU', async () => {
   await qemu.servant.end();
   stage.host.remove(disk.path);
   stage.host.link(disk.path, disk.link);
@@ -119,7 +119,7 @@ test.each([
   expect(readdirSync(stage.host.path('/mnt/trap'))).toEqual([]);
 });
 
-test('a directory that is a mount of its own inside is left alone', async () => {
+test('a directory that is a separate mount inside is not changed', async () => {
   qemu.tree.directory('/dev/storpool-byid');
   qemu.tree.mount('--bind', '/mnt/trap', '/dev/storpool-byid');
   const refused = await repair();
@@ -128,7 +128,7 @@ test('a directory that is a mount of its own inside is left alone', async () => 
   expect(readdirSync(stage.host.path('/mnt/trap'))).toEqual([]);
 });
 
-test('a way outside /dev is not made', async () => {
+test('a path outside /dev is not created', async () => {
   stage.host.directory('/mnt/late');
   stage.host.mount('-t', 'tmpfs', 'tmpfs', '/mnt/late');
   stage.host.link('/mnt/late/disk', disk.node);
@@ -139,13 +139,13 @@ test('a way outside /dev is not made', async () => {
   expect(refused.findings[0]?.remedy).toContain('only /dev is repaired');
 });
 
-test('a parent that is put in place of a link between plan and act is not written through', async () => {
+test('a parent that is replaced by a link between plan and action is not written through', async () => {
   const { done, error } = await planThenAct(() => qemu.tree.link('/dev/storpool-byid', '/mnt/trap'));
   expect([done, error]).toEqual([[], expect.stringContaining('/dev/storpool-byid could not be made')]);
   expect(readdirSync(stage.host.path('/mnt/trap'))).toEqual([]);
 });
 
-test('the host’s device exchanged between plan and act: nothing is made', async () => {
+test('the host’s device is exchanged between plan and action: nothing is created', async () => {
   stage.host.remove(byid);
   await stage.host.node('/dev/sp-new', 'b', right.rdev, { uid: 9869 });
   stage.host.link(byid, '../sp-new');
@@ -160,7 +160,7 @@ test('the host’s device exchanged between plan and act: nothing is made', asyn
   expect(await repair()).toMatchObject({ result: 'refused', verdict: 'blocked' });
 });
 
-test('the node to copy exchanged between plan and act: nothing is made', async () => {
+test('the node to copy is exchanged between plan and action: nothing is created', async () => {
   stage.host.remove(byid);
   await stage.host.node('/dev/sp-new', 'b', right.rdev, { uid: 9869 });
   stage.host.link(byid, '../sp-new');

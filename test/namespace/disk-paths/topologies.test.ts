@@ -150,7 +150,7 @@ async function holdAgainstKernel(made: Topology): Promise<void> {
   }
 }
 
-test(`${runs} topologies: the verdict is what the kernel does`, async () => {
+test(`${runs} topologies: the verdict agrees with the kernel`, async () => {
   process.stdout.write(`topologies: seed ${seed}\n`);
   await fc.assert(
     fc.asyncProperty(topology(base), async (made) => {

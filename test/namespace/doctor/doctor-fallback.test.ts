@@ -3,7 +3,7 @@ import { hookPool, hostPool, useDoctorMachine, type Finding, type Report } from 
 
 const on = useDoctorMachine();
 
-describe('what scripts have to know without Node', () => {
+describe('the settings that scripts need without Node', () => {
   const file = '/etc/migrate-guard/fallback.env';
   const config = '/etc/migrate-guard/config.yaml';
   const reported = (): string => readFileSync(on.machine.path(file), 'utf8');
@@ -16,7 +16,7 @@ describe('what scripts have to know without Node', () => {
     on.machine.write(config, 'policy: { when_guard_fails: refuse }\n');
   });
 
-  test('doctor writes it when the configuration was changed, and only then', async () => {
+  test('doctor writes them after a change of the configuration, and only then', async () => {
     const [changed] = about(await on.doctor());
     expect(changed).toMatchObject({
       state: 'ok',
@@ -29,7 +29,7 @@ describe('what scripts have to know without Node', () => {
     expect(lstatSync(on.machine.path(file)).ino).toBe(ino);
   });
 
-  test('another user’s doctor, and one that looks from the front-end, say it and write nothing', async () => {
+  test('doctor of another user, or from the front-end, reports it and writes nothing', async () => {
     const said = await on.machine.oneadmin(['/usr/sbin/migrate-guard', 'doctor', '--json']);
     const problem = {
       state: 'problem',
@@ -47,7 +47,7 @@ describe('what scripts have to know without Node', () => {
     ['another’s', `chown oneadmin ${file}`],
     ['missing', `rm ${file}`],
     ['cut short', `truncate --size=20 ${file}`],
-  ])('what is %s is replaced, whatever the umask', async (_, spoil) => {
+  ])('a file that is %s is replaced, whatever the umask', async (_, spoil) => {
     expect(await on.machine.root(['sh', '-c', spoil])).toMatchObject({ exit: 0 });
     await on.machine.root(['sh', '-c', 'umask 077; migrate-guard doctor']);
     const { mode, uid } = lstatSync(on.machine.path(file));
@@ -55,7 +55,7 @@ describe('what scripts have to know without Node', () => {
     expect(reported()).toContain('POLICY_WHEN_GUARD_FAILS=refuse');
   });
 
-  test('root writes nothing where others could exchange it', async () => {
+  test('root writes nothing where other users could exchange it', async () => {
     await on.machine.root(['chmod', 'o+w', '/etc/migrate-guard']);
     const [refused] = about(await on.doctor());
     expect(refused).toMatchObject({

@@ -4,7 +4,7 @@ import { hookPool, hostPool, troubles, useDoctorMachine } from './doctor-machine
 
 const on = useDoctorMachine();
 
-test('the hooks do where VM_MAD cannot be touched', async () => {
+test('hooks are enough where VM_MAD cannot be changed', async () => {
   await on.frontEnd(hostPool(), hookPool('pre-migrate', 'post-failure'));
   on.program('/usr/bin/gdb', 'echo GNU gdb 13');
   on.machine.write('/etc/one/oned.conf', onedConf());
@@ -56,7 +56,7 @@ describe('datastore drivers call our scripts, and VM_MAD selects no driver', () 
     ];
   };
 
-  test('every VM that runs lies on such a datastore; or some do not, or nobody tells', async () => {
+  test('every running VM is on such a datastore; or some are not; or it is unknown', async () => {
     await calledBy('ceph', 'shared');
     on.program('/usr/bin/onevm', `echo '${vmPool('ceph', 'shared', 'ceph')}'`);
     expect(await said()).toEqual([0, []]);

@@ -7,7 +7,7 @@ import { hookPool, hostPool, troubles, useDoctorMachine, type Finding } from './
 
 const on = useDoctorMachine();
 
-test('all is in place: front-end, this host, and the hosts of OpenNebula', async () => {
+test('everything is installed: front-end, this host, and the hosts of OpenNebula', async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool());
   on.program('/usr/bin/gdb', 'echo GNU gdb 13');
   const report = await on.doctor();
@@ -18,7 +18,7 @@ test('all is in place: front-end, this host, and the hosts of OpenNebula', async
   expect((await on.machine.root(['migrate-guard', 'doctor'])).stdout).toContain('kvm1: all is in place\n');
 });
 
-test('what is wrong, with the remedy, in both places', async () => {
+test('problems, with the remedy, on both machines', async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool('pre-migrate'));
   on.machine.write('/etc/one/oned.conf', onedConf());
   rmSync(on.machine.path('/usr/bin/gdb'), { force: true });
@@ -67,7 +67,7 @@ test('hosts of another VM_MAD that runs the same scripts', async () => {
   expect(hosts.map(({ host }) => host)).toEqual(['kvm1']);
 });
 
-test('OpenNebula that does not answer is unknown', async () => {
+test('an OpenNebula that does not answer is unknown', async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool());
   on.machine.write('/etc/migrate-guard/config.yaml', 'reset:\n  strategies: [cont]\n');
   for (const name of ['onehost', 'onehook']) on.program(`/usr/bin/${name}`, 'echo no endpoint >&2; exit 255');
@@ -76,7 +76,7 @@ test('OpenNebula that does not answer is unknown', async () => {
   expect(report.exit).toBe(2);
 });
 
-test('without a front-end half nothing is said of the scripts that onehost sync brings', async () => {
+test('without a front-end installation, the scripts that onehost sync copies are not checked', async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool());
   await on.machine.root(['sh', '-c', 'rm -r /var/tmp/one']);
   const checks = async (): Promise<(string | undefined)[]> =>
@@ -88,7 +88,7 @@ test('without a front-end half nothing is said of the scripts that onehost sync 
   expect(without).not.toContain('remote-scripts');
 });
 
-test('halves of different releases', async () => {
+test('front-end and agent of different releases', async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool());
   const file = '/usr/lib/migrate-guard/migrate-guard';
   on.program(
@@ -108,7 +108,7 @@ test.each([
   ['namespaces = []', 'a QEMU that starts now has the host'],
   ['#namespaces = []', 'a /dev of its own'],
   ['namespaces = [ "mount" ]', 'a /dev of its own'],
-])('libvirt is told: %s', async (line, what) => {
+])('libvirt is configured: %s', async (line, what) => {
   await on.machine.root([on.source.file('install.sh'), 'host']);
   await on.machine.root(['mkdir', '-p', '/etc/libvirt']);
   on.machine.write('/etc/libvirt/qemu.conf', `${line}\n`);
@@ -144,7 +144,7 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
   }
 });
 
-test('guards that could not run lately are a problem, until one has run there again', async () => {
+test('guards that recently could not run are a problem, until one has run there again', async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool());
   const directory = '/var/lib/one/migrate-guard';
   const entry = aRecordEntry({ time: new Date().toISOString(), guard: 'could-not-run', why: 'sudo refuses' });

@@ -50,7 +50,7 @@ test('oned was started after the change', async () => {
   expect(oned).toMatchObject({ state: 'ok', what });
 });
 
-test('another argument was changed since: the drivers are used all the same', async () => {
+test('another argument has changed since: the drivers are used nevertheless', async () => {
   const changed = onedConf(selected.replace('-t 15', '-t 20'));
   const { oned } = await doctor(conf(onedConf(selected)), 'start_oned', conf(changed), ask);
   expect(oned).toMatchObject({ state: 'ok' });
@@ -68,7 +68,7 @@ test('oned does not run: it reads the file when it starts', async () => {
   expect(oned).toMatchObject({ state: 'ok', note: true, what: notRunning });
 });
 
-test('an oned in a container is not this machine’s', async () => {
+test('an oned in a container does not belong to this machine', async () => {
   const container = [
     'coproc container { exec unshare --pid --fork --kill-child oned; }',
     'read -r ready <&"${container[0]}"',
@@ -91,7 +91,7 @@ test('oned runs, and none of its processes is such a driver', async () => {
   });
 });
 
-test('a user who may not see the processes of others', async () => {
+test('a user who may not see other users’ processes', async () => {
   const hidden = 'mount -t proc -o hidepid=2 proc /proc';
   const asOther = `setpriv --reuid=nobody --regid=nogroup --clear-groups ${ask}`;
   const { oned } = await doctor(conf(onedConf(selected)), 'start_oned', hidden, asOther);
@@ -99,7 +99,7 @@ test('a user who may not see the processes of others', async () => {
   expect(oned).toMatchObject({ state: 'unknown', what, remedy: 'run as root' });
 });
 
-test('where VM_MAD selects no driver of ours, nothing is said of the running one', async () => {
+test('if VM_MAD selects none of our drivers, the running one is not checked', async () => {
   const { oned } = await doctor(conf(onedConf()), 'start_oned', ask);
   expect(oned).toBeUndefined();
 });

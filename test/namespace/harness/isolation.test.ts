@@ -9,7 +9,7 @@ const listed = readFileSync(join(tree, 'setup/isolation/writable.txt'), 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'));
 
-test('the list of places that can be written names none that others use as a whole', () => {
+test('the list of writable places contains no place that other programs use as a whole', () => {
   const shared = [
     '/run',
     '/run/lock',
@@ -40,7 +40,7 @@ test('the list of places that can be written names none that others use as a who
   expect(listed).toContain('TEMPORARY');
 });
 
-test('nothing but the listed places and what is its own is mounted to be written', () => {
+test('only the listed places and private ones are mounted writable', () => {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
   const writable = mounts.flatMap((line) => {
     const [, , , below = '', place = '', options = ''] = line.split(' ');
@@ -74,7 +74,7 @@ test.each([
   homedir(),
   tree,
   join(tree, 'src'),
-])('%s refuses to be written, to root, too', (place) => {
+])('%s cannot be written, not even by root', (place) => {
   const path = join(place, 'migrate-guard-isolation-test');
   const write = (): void => {
     mkdirSync(path);
@@ -83,7 +83,7 @@ test.each([
   expect(write).toThrow('EROFS');
 });
 
-test('no process and no network of others is seen', () => {
+test('processes and networks of the machine are not visible', () => {
   expect(readFileSync('/proc/1/cmdline', 'utf8')).toContain('/setup/isolation/init.sh\0');
   expect(Object.keys(networkInterfaces())).toEqual(['lo']);
 });

@@ -3,7 +3,7 @@ import { useStage } from '.';
 
 const on = useStage();
 
-test('a stage has a /run of its own: a VM is locked on its own host, and nowhere else', async () => {
+test('a stage has a private /run: a VM is locked on its own host, and nowhere else', async () => {
   expect(statSync(on.stage.host.path('/run')).dev).not.toBe(statSync('/run').dev);
   await on.startHealthy();
   expect((await on.stage.run(['repair', '310', ...on.stage.configuration])).exit).toBe(0);

@@ -71,13 +71,13 @@ test.each([
   expect(await on.machine.picture()).toBe(before);
 });
 
-test('a tree that another user has unpacked and built, and whose group may write it, is that user’s', async () => {
+test('a tree that another user has unpacked and built, and that the user’s group may write', async () => {
   const give = `chown -R 4321:4321 ${source.directory} && chmod -R g+w ${source.directory}`;
   expect(await on.machine.root(['sh', '-c', give])).toMatchObject({ exit: 0 });
   expect(await install(usual, 'host')).toMatchObject({ exit: 0, stderr: '' });
 });
 
-test('a Node of theirs in root’s PATH', async () => {
+test('another user’s Node in root’s PATH', async () => {
   await on.machine.root([
     'sh',
     '-c',
@@ -94,7 +94,7 @@ test('a Node of theirs in root’s PATH', async () => {
   expect(isThere(on.machine, pwned)).toBe(false);
 });
 
-test('any other program in root’s PATH: the system’s own are taken', async () => {
+test('any other program in root’s PATH: the system’s own ones run', async () => {
   mkdirSync(on.machine.path('/mnt/bin'));
   for (const name of [
     'dirname',

@@ -69,7 +69,7 @@ describe('refused, with the remedy, and without any change', () => {
     });
   });
 
-  test('an /etc/sudoers that does not read sudoers.d: installed, and it says what is left to do', async () => {
+  test('an /etc/sudoers that does not read sudoers.d: installed, and the missing step is printed', async () => {
     await shell("sed -i '/includedir/d' /etc/sudoers");
     const { exit, stderr } = await install('host');
     expect(exit).toBe(1);
@@ -77,7 +77,7 @@ describe('refused, with the remedy, and without any change', () => {
   });
 });
 
-test('a sudo that requires a terminal, which OpenNebula’s drivers do not have: installed, and it says what is left to do', async () => {
+test('a sudo that requires a terminal, which OpenNebula’s drivers do not have: installed, and the missing step is printed', async () => {
   const program = '/usr/lib/migrate-guard/migrate-guard';
   on.machine.write('/etc/sudoers.d/site', 'Defaults requiretty\n');
   const { exit, stderr } = await install('host');

@@ -58,7 +58,7 @@ test('Ctrl-C ends them', async () => {
   for (const pid of pids) await hasEnded(Number(pid));
 });
 
-test('a version that is none is shown, not obeyed', async () => {
+test('an invalid version is shown, not interpreted', async () => {
   on.machine.write('/var/lib/one/remotes/VERSION', '\u001b]0;stolen\u0007 \u009b\n');
   const { exit, shown } = await TerminalOf.root(on.machine.enter, [on.source.file('install.sh'), 'frontend'])
     .ended;
@@ -66,7 +66,7 @@ test('a version that is none is shown, not obeyed', async () => {
   expect(exit).toBe(1);
 });
 
-test('what stands in oned.conf is shown, not obeyed', async () => {
+test('a text in oned.conf is shown, not interpreted', async () => {
   on.machine.write('/etc/one/oned.conf', onedConf('-t 15 \u001b]0;stolen\u0007 \u009b kvm'));
   const { exit, shown } = await TerminalOf.root(on.machine.enter, [on.source.file('install.sh'), 'frontend'])
     .ended;

@@ -57,7 +57,7 @@ test.each([
   }
 });
 
-test('drivers without a line are in order where VM_MAD selects ours', async () => {
+test('drivers without a line are correct if VM_MAD selects ours', async () => {
   await on.done('frontend', '--set-vm-mad');
   const [exit, said] = await verify();
   expect([exit, said]).toEqual([0, expect.stringContaining('no datastore driver calls migrate-guard')]);
@@ -94,7 +94,7 @@ describe("StorPool's scripts call a function of the site", () => {
   });
 });
 
-test('migrate-guard in the place of the stock script', async () => {
+test('migrate-guard in place of the stock script', async () => {
   await on.installed(['frontend']);
   const stock = `${remotes}/vmm/kvm/migrate`;
   const own = { uid: oneadmin, mode: 0o755 };
@@ -120,7 +120,7 @@ async function refused(file: string): Promise<void> {
   expect(on.tree.picture()).toEqual(before);
 }
 
-test('what a datastore driver calls stays, until its line is taken out', async () => {
+test('a script that a datastore driver calls stays, until its line is removed', async () => {
   await on.installed(['frontend'], ['host']);
   const before = on.tree.read(`${remotes}/tm/ceph/premigrate`);
   add('ceph', 'premigrate');

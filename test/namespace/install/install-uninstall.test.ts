@@ -3,7 +3,7 @@ import { useTree } from '../installation/use-tree';
 
 const on = useTree();
 
-test('one part is removed, and the other stays whole; what both use is removed with the last', async () => {
+test('one part is removed, and the other stays complete; shared files are removed with the last', async () => {
   const before = on.tree.picture();
   await on.done('frontend');
   const frontEnd = on.tree.picture();
@@ -33,7 +33,7 @@ test('the installed copy verifies and uninstalls without the source tree', async
   expect(on.tree.picture()).toEqual(before);
 });
 
-test('an edited configuration, logs and records stay; changed scripts are removed, and it says so', async () => {
+test('an edited configuration, logs and records stay; changed scripts are removed, with a message', async () => {
   await on.installed(['frontend'], ['host']);
   appendFileSync(on.tree.path('/etc/migrate-guard/config.yaml'), 'hooks:\n  retry: true\n');
   on.tree.write('/var/log/migrate-guard/host.log', 'a log');

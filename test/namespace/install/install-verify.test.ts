@@ -32,7 +32,7 @@ test('install, upgrade of OpenNebula, verify, install again, uninstall', async (
   stock.remove();
 });
 
-test('a probe that the site has switched off stays so, until it is switched on again', async () => {
+test('a probe that the site has disabled stays so, until it is enabled again', async () => {
   await on.installed(['frontend', '--set-vm-mad'], ['host']);
   const probe = '/var/lib/one/remotes/im/kvm-probes.d/vm/monitor/migrate-guard';
   const verified = async (): Promise<[number | null, boolean]> => {
@@ -60,7 +60,7 @@ test('a probe that the site has switched off stays so, until it is switched on a
   await on.done('uninstall');
 });
 
-test('verify lists what was changed, and installing again repairs it', async () => {
+test('verify lists what was changed, and a second installation repairs it', async () => {
   await on.installed(['frontend', '--set-vm-mad'], ['host']);
   const shared = '/var/lib/one/remotes/migrate-guard';
   const [sudoers, program] = ['/etc/sudoers.d/migrate-guard', '/usr/lib/migrate-guard/migrate-guard'];
@@ -84,7 +84,7 @@ test('verify lists what was changed, and installing again repairs it', async () 
   expect((await on.install('verify')).exit).toBe(0);
 });
 
-test('verify names a link in the place of a file, and a manifest that is malformed or missing', async () => {
+test('verify names a link in place of a file, and a manifest that is malformed or missing', async () => {
   await on.installed(['frontend', '--set-vm-mad'], ['host']);
   const start = '/var/lib/one/remotes/migrate-guard/start.sh';
   const manifest = '/var/lib/migrate-guard/manifest';
@@ -101,7 +101,7 @@ test('verify names a link in the place of a file, and a manifest that is malform
   await expectProblem('was not installed here by install.sh');
 });
 
-test('what scripts have to know without Node is written again when the configuration was changed', async () => {
+test('the settings that scripts need without Node are written again after a change of the configuration', async () => {
   const config = '/etc/migrate-guard/config.yaml';
   const reported = (): string[] => on.tree.read('/etc/migrate-guard/fallback.env').split('\n').slice(2);
   await on.done('host');

@@ -8,7 +8,7 @@ describe("drivers of others in oned.conf's slots", () => {
   const storpool = '-l deploy=deploy-tweaks,migrate=migrate-tweaks -t 15 kvm -p';
   const merged = '-l deploy=deploy-tweaks,migrate=migrate-guard,save=save-guard -t 15 kvm -p';
 
-  test('StorPool: its script becomes what the guard runs, and comes back', async () => {
+  test('StorPool: the guard runs its script as the mover, and uninstall restores it', async () => {
     on.tree.write('/etc/one/oned.conf', onedConf(storpool));
     const before = on.tree.picture();
     const said = await on.done('frontend');
@@ -36,7 +36,7 @@ describe("drivers of others in oned.conf's slots", () => {
     expect(on.tree.picture()).toEqual(before);
   });
 
-  test('a configuration that the admin has changed is not touched, and oned.conf waits for it', async () => {
+  test('a configuration that the admin has changed is not touched, and must be edited before oned.conf', async () => {
     await on.installed(['frontend']);
     const config = '/etc/migrate-guard/config.yaml';
     on.tree.write(config, 'hooks:\n  retry: true\n');
@@ -51,7 +51,7 @@ describe("drivers of others in oned.conf's slots", () => {
     expect(on.tree.read('/etc/one/oned.conf')).toBe(onedConf(merged));
   });
 
-  test('a line that was set by hand has to be taken back by hand, before the drivers go', async () => {
+  test('a line that was set manually must be reverted manually, before the drivers are removed', async () => {
     await on.installed(['frontend']);
     on.tree.write('/etc/one/oned.conf', onedConf(selected));
     const before = on.tree.picture();
@@ -68,7 +68,7 @@ describe("drivers of others in oned.conf's slots", () => {
     ['save=save-guard', '', '-t 15 kvm -p'],
     ['MIGRATE=migrate-guard', '', '-t 15 kvm -p'],
     ['migrate=migrate-guard', 'opennebula:\n  migrate: frontend:x\n', '-t 15 kvm -p -l migrate=x'],
-  ])('%s was selected by hand before (%j): no driver that goes is put back', async (one, config, after) => {
+  ])('%s was selected manually before (%j): no removed driver is restored', async (one, config, after) => {
     if (config) on.tree.write('/etc/migrate-guard/config.yaml', config);
     on.tree.write('/etc/one/oned.conf', onedConf(`-t 15 kvm -p -l ${one}`));
     await on.done('frontend', '--set-vm-mad');
@@ -110,7 +110,7 @@ describe("drivers of others in oned.conf's slots", () => {
       'left       ',
       ['/etc/one/oned.conf.before-migrate-guard'],
     ],
-  ])('the admin has set oned.conf back by hand, %s, and it says so', async (_, more, word, left) => {
+  ])('the admin has reverted oned.conf manually, %s, and a message says so', async (_, more, word, left) => {
     await on.installed(['frontend', '--set-vm-mad']);
     on.tree.write('/etc/one/oned.conf', `${onedConf()}${more}`, { mode: 0o640, gid: oneadmin });
     const before = on.tree.picture();
@@ -121,7 +121,7 @@ describe("drivers of others in oned.conf's slots", () => {
     expect(on.tree.list('/etc/one')).toEqual(['/etc/one', '/etc/one/oned.conf', ...left]);
   });
 
-  test('what the admin changed elsewhere in oned.conf meanwhile stays', async () => {
+  test('other changes of the admin in oned.conf stay', async () => {
     await on.installed(['frontend', '--set-vm-mad']);
     appendFileSync(on.tree.path('/etc/one/oned.conf'), 'PORT = 2633\n');
     expect(await on.done('uninstall')).toContain('left       ');
@@ -133,7 +133,7 @@ describe('the copy of oned.conf', () => {
   const conf = '/etc/one/oned.conf';
   const copy = `${conf}.before-migrate-guard`;
 
-  test('an older one stays, under a name of its own, and uninstall names it', async () => {
+  test('an older one stays, under another name, and uninstall names it', async () => {
     await on.installed(['frontend', '--set-vm-mad']);
     for (const [index, threads] of [16, 17].entries()) {
       on.tree.write(conf, onedConf(`-t ${threads} kvm`), { mode: 0o640, gid: oneadmin });
@@ -150,7 +150,7 @@ describe('the copy of oned.conf', () => {
     expect(on.tree.list('/etc/one')).toEqual(['/etc/one', conf, `${copy}.1`, `${copy}.2`]);
   });
 
-  test('the same one is no older one', async () => {
+  test('an identical one is not kept as an older one', async () => {
     await on.installed(['frontend', '--set-vm-mad']);
     on.tree.write(conf, onedConf(), { mode: 0o640, gid: oneadmin });
     await on.done('frontend', '--set-vm-mad');

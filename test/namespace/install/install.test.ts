@@ -4,7 +4,7 @@ import { useTree } from '../installation/use-tree';
 
 const on = useTree();
 
-test('front-end and host: who owns what, and what sudo allows', async () => {
+test('front-end and host: owners and modes, and what sudo allows', async () => {
   await on.done('frontend', '--set-vm-mad');
   await on.done('host');
   const owned = on.tree.picture().map((line) => line.split(' ').slice(0, 3).join(' '));
@@ -51,7 +51,7 @@ test('a second run changes nothing; a dry run nothing at all; uninstall leaves e
   expect(on.tree.picture()).toEqual(before);
 });
 
-test('--check tells what a machine lacks, and changes nothing', async () => {
+test('--check reports what a machine lacks, and changes nothing', async () => {
   const before = on.tree.picture();
   for (const connection of ['frontend', 'host'] as const)
     expect(await on.done(connection, '--check')).toBe('');

@@ -46,7 +46,7 @@ async function asked(): Promise<string[]> {
 
 const installs = { exit: 0, stdout: '', stderr: 'packages.sh: installing debootstrap git\n' };
 
-test('installs what is missing, where there is no /run/lock, too; and then nothing more', async () => {
+test('installs what is missing, even without /run/lock; and then nothing more', async () => {
   expect(await shell('ls -d /run/lock')).toBe('');
   expect(await packages()).toMatchObject(installs);
   expect(await asked()).toEqual(['install debootstrap git']);
@@ -55,7 +55,7 @@ test('installs what is missing, where there is no /run/lock, too; and then nothi
   expect(await asked()).toEqual(['install debootstrap git']);
 });
 
-test('package lists that are too old are fetched, and someone who has them locked is waited for', async () => {
+test('old package lists are updated, after a wait for their lock', async () => {
   const refuse = `case $1 in
     install) test -e /mnt/fetched || { echo 'E: Unable to locate package git' >&2; exit 100; } ;;
     update)
@@ -70,7 +70,7 @@ test('package lists that are too old are fetched, and someone who has them locke
   expect(await asked()).toEqual(['install debootstrap git', 'update', 'update', 'install debootstrap git']);
 });
 
-test('package lists that cannot be fetched: it says why, and ends', async () => {
+test('package lists that cannot be downloaded: it prints the reason and ends', async () => {
   const { exit, stderr } = await packages(`echo "E: no $1" >&2; exit 100`);
   expect(exit).toBe(1);
   expect(stderr).toContain('E: no update\npackages.sh: apt-get update failed (see above)\n');

@@ -22,7 +22,7 @@ const config = '/etc/migrate-guard/config.yaml';
 const deb = (connection: string): string => packages.file(`migrate-guard-${connection}_`, '.deb');
 const rpmOf = (connection: string): string => packages.file(`migrate-guard-${connection}-`, '.rpm');
 
-test('the manual page is one that man and groff find nothing wrong with', async () => {
+test('man and groff find no mistake in the manual page', async () => {
   await done(machine.dpkg('--install', deb('host')));
   const page =
     await machine.shell(`page=$(man -w migrate-guard) && groff -ww -man -Tutf8 -Z "$page" >/dev/null
@@ -33,7 +33,7 @@ test('the manual page is one that man and groff find nothing wrong with', async 
 });
 
 describe('.deb', () => {
-  test('a host: installed, and purged as if it had never been there', async () => {
+  test('a host: installed, and purged without a trace', async () => {
     const before = await machine.picture();
     await done(machine.dpkg('--install', deb('host')));
     await machine.expectInstalled();
@@ -73,14 +73,14 @@ describe('.deb', () => {
     expect(await machine.picture()).toBe(before);
   });
 
-  test('a list of what was installed that is lost: nothing is in the way of the same release', async () => {
+  test('a lost manifest: the same release can be installed', async () => {
     await done(machine.dpkg('--install', deb('host')));
     await machine.shell('rm /var/lib/migrate-guard/manifest');
     await done(machine.dpkg('--install', deb('host')));
     await machine.expectInstalled();
   });
 
-  test('a newer release keeps an edited configuration, and takes away what it has no more', async () => {
+  test('a newer release keeps an edited configuration, and removes files that it no longer has', async () => {
     const before = await machine.picture();
     await machine.shell(`dpkg-deb --raw-extract ${deb('host')} /mnt/older
       sed -i 's/^Version: .*/Version: 0.0.1/' /mnt/older/DEBIAN/control
@@ -138,14 +138,14 @@ describe('.deb', () => {
     expect(await machine.dpkgStatus(`migrate-guard-${connection}`)).toBe('not-installed');
   });
 
-  test('without sudo it is not installed: dpkg says so', async () => {
+  test('without sudo it is not installed: dpkg prints the reason', async () => {
     await machine.shell("sed -i '/^Package: sudo$/,/^$/d' /mnt/dpkg/status");
     const { exit, stderr } = await machine.dpkg('--install', deb('host'));
     expect(exit).not.toBe(0);
     expect(stderr).toContain('migrate-guard-host pre-depends on sudo');
   });
 
-  test('drivers that oned still calls are not taken away', async () => {
+  test('drivers that oned still calls are not removed', async () => {
     await machine.makeFrontEnd();
     await done(machine.dpkg('--install', deb('frontend')));
     await machine.shell(`sed -i 's/-p"/-p -l migrate=migrate-guard,save=save-guard"/' /etc/one/oned.conf`);
@@ -177,7 +177,7 @@ SPEC
       rpm --dbpath=/mnt/rpm --force-debian -i built/RPMS/noarch/machine-1-1.noarch.rpm`);
   });
 
-  test('a host: installed, and erased as if it had never been there', async () => {
+  test('a host: installed, and erased without a trace', async () => {
     const before = await machine.picture();
     await done(machine.rpm('--install', rpmOf('host')));
     await machine.expectInstalled();
@@ -186,7 +186,7 @@ SPEC
     expect(await machine.picture()).toBe(before);
   });
 
-  test('a front-end: an upgrade keeps an edited configuration, and so does the end', async () => {
+  test('a front-end: an upgrade keeps an edited configuration, and so does the removal', async () => {
     await machine.makeFrontEnd();
     await done(machine.rpm('--install', rpmOf('frontend')));
     await machine.shell(

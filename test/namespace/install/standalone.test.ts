@@ -29,7 +29,7 @@ afterAll(() => {
 
 test('two runs make the same bytes', () => packages.expectReproducible(['standalone']));
 
-test('the licences travel with it', () => {
+test('the archive contains the licences', () => {
   expect(readFileSync(join(archive, 'LICENSE'), 'utf8')).toContain('Apache License');
   expect(readFileSync(join(archive, 'LICENSE.node'), 'utf8')).toBe(licenceText);
 });
@@ -62,7 +62,7 @@ describe('a host', () => {
     );
   });
 
-  test('installed, it answers the front-end without a look at the environment, and goes as it came', async () => {
+  test('installed, it answers the front-end without reading the environment, and is removed without a trace', async () => {
     const before = await machine.picture();
     await done(machine.root(`${archive}/install.sh`, 'host'));
     await machine.expectInstalled();
@@ -103,7 +103,7 @@ describe('a host', () => {
     expect(stdout).toMatch(/^VM *= *\[ *ID *= *"?310"?,/);
   });
 
-  test('a Node that comes later takes its place', async () => {
+  test('a Node that is installed later replaces it', async () => {
     await done(machine.root(`${archive}/install.sh`, 'host'));
     await machine.showNode();
     await machine.shell(`cp -a ${archive} /mnt/plain && rm /mnt/plain/standalone`);
@@ -114,7 +114,7 @@ describe('a host', () => {
   });
 });
 
-test('check --deep: what opens the disks inside the namespace runs without Node, too', async () => {
+test('check --deep: the program that opens the disks inside the namespace runs without Node, too', async () => {
   const volume = await Volume.create();
   const stage = await Stage.start('');
   try {

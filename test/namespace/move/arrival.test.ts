@@ -28,7 +28,7 @@ describe('the mover fails, and QEMU here has ended', () => {
   const failing = (reported: string): ReturnType<typeof guardedMove> =>
     guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before: copyIs(reported) });
 
-  test('the guest runs over there: it has been moved, and the mover’s words are told', async () => {
+  test('the guest runs on the destination: it has been moved, and the mover’s output is printed', async () => {
     const { exit, report } = await failing('running (migrated)');
     expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
     expect(report.what).toBe(
@@ -39,7 +39,7 @@ describe('the mover fails, and QEMU here has ended', () => {
   });
 
   test.each(['paused (user)', 'paused (I/O error)'])(
-    'all of it is over there, %s: it is the only copy, and nobody is told to end it',
+    'it is complete on the destination, %s: it is the only copy, and no message advises to end it',
     async (told) => {
       const { exit, report } = await failing(told);
       expect([exit, report.result]).toEqual([4, 'person']);
@@ -51,7 +51,7 @@ describe('the mover fails, and QEMU here has ended', () => {
   );
 
   test.each(['paused (migrating)', 'running (post-copy failed)'])(
-    'a part of it may be missing over there, %s: it is started nowhere before that is known',
+    'it may be incomplete on the destination, %s: it must not be started anywhere before that is known',
     async (told) => {
       const { exit, report } = await failing(told);
       expect([exit, report.result]).toEqual([4, 'person']);
@@ -62,7 +62,7 @@ describe('the mover fails, and QEMU here has ended', () => {
     },
   );
 
-  test('the guest runs over there, and whether it is gone here cannot be told: nothing is proved', async () => {
+  test('the guest runs on the destination, and it is unknown whether it is gone here: nothing is proved', async () => {
     const move = `chmod 666 ${stateDirectory}/one-310.xml; ${leaves()}; ${fails}`;
     const { exit, report } = await guardedMove(on.stage, { move, before: copyIs('running (migrated)') });
     expect([exit, report.result]).toEqual([4, 'person']);
@@ -72,13 +72,13 @@ describe('the mover fails, and QEMU here has ended', () => {
     expect(report.remedy).toMatch(/^never resume it here, as it runs on kvm2; /);
   });
 
-  test('nothing of it is over there: it died', async () => {
+  test('the destination has nothing of it: it died', async () => {
     const { exit, report } = await failing('');
     expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
     expect(report.attempts).toMatchObject([{ cause: 'died' }]);
   });
 
-  test('what comes over in part is given time to go', async () => {
+  test('an incomplete copy has time to disappear', async () => {
     const before = `case "$*" in
       *domstate*--reason*) [ -e /mnt/listed ] || echo 'paused (migrating)'; return 0 ;;
       *list*) touch /mnt/listed; return 0 ;;
@@ -87,7 +87,7 @@ describe('the mover fails, and QEMU here has ended', () => {
     expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
   });
 
-  test('the virsh that is kept over there has ended: another one is asked', async () => {
+  test('the virsh session on the destination has ended: another one starts', async () => {
     const before = `case "\${stays-} $*" in yes*domstate*--reason*) exit 1 ;; esac
       ${copyIs('running (migrated)')}`;
     const { exit, report } = await guardedMove(on.stage, { move: `${leaves()}; ${fails}`, before });
@@ -95,7 +95,7 @@ describe('the mover fails, and QEMU here has ended', () => {
   });
 });
 
-test('the mover fails, the guest stands still here, and runs over there: nobody is told to let it go on here', async () => {
+test('the mover fails, the guest is paused here, and runs on the destination: no message advises to resume it here', async () => {
   const before = `[ ! -e /mnt/failed ] || state=paused; ${copyIs('running (migrated)')}`;
   const { exit, report } = await guardedMove(on.stage, { move: `touch /mnt/failed; ${fails}`, before });
   expect([exit, report.result]).toEqual([4, 'person']);
@@ -105,7 +105,7 @@ test('the mover fails, the guest stands still here, and runs over there: nobody 
   );
 });
 
-test('the mover fails, the guest stands still here, and nobody tells of the destination: that is found out first', async () => {
+test('the mover fails, the guest is paused here, and the destination does not answer: its state must be found out first', async () => {
   const before = `[ ! -e /mnt/failed ] || state=paused; case "$*" in *--reason* | *list*) return 1 ;; esac`;
   const { exit, report } = await guardedMove(on.stage, { move: `touch /mnt/failed; ${fails}`, before });
   expect([exit, report.result]).toEqual([4, 'person']);
@@ -118,19 +118,19 @@ describe('the mover succeeds', () => {
   const moved = (before: string): ReturnType<typeof guardedMove> =>
     guardedMove(on.stage, { move: 'exit 0', before });
 
-  test('the guest runs over there: nothing is said', async () => {
+  test('the guest runs on the destination: no message', async () => {
     const { exit, report } = await moved(copyIs('running (migrated)'));
     expect([exit, report.what, report.warning]).toEqual([0, 'done', undefined]);
   });
 
-  test('the guest stands still over there, and ran before: a warning, and how to let it run on', async () => {
+  test('the guest is paused on the destination, and ran before: a warning, and how to resume it', async () => {
     const { exit, report } = await moved(copyIs('paused (user)'));
     expect([exit, report.result, report.warning]).toEqual([0, 'done', true]);
     expect(report.what).toBe('it was migrated, but is paused on kvm2 (paused (user)); it ran before');
     expect(report.remedy).toBe('virsh resume one-310, on kvm2');
   });
 
-  test('what is to be told although it succeeded is read by a person, too', async () => {
+  test('a warning after a success is printed as text, too', async () => {
     await moved(copyIs('paused (user)'));
     const { exit, stdout, stderr } = await on.stage.run(
       ['migrate', 'one-310', 'kvm2', '--config', configuration],
@@ -146,7 +146,7 @@ describe('the mover succeeds', () => {
     ]);
   });
 
-  test('something that outlives the mover resumes it: nothing is said', async () => {
+  test('a process that outlives the mover resumes it: no message', async () => {
     const { exit, report } = await moved(`case "$*" in
       *domstate*--reason*) echo asked >>/mnt/asked; [ $(wc -l </mnt/asked) -ge 3 ] && echo 'running (unpaused)' || echo 'paused (user)'; return 0 ;;
     esac`);
@@ -154,13 +154,13 @@ describe('the mover succeeds', () => {
     expect(on.stage.host.read('/mnt/asked').trim().split('\n').length).toBe(3);
   });
 
-  test('libvirt over there tells nothing: nothing is said', async () => {
+  test('libvirt on the destination does not answer: no message', async () => {
     const { exit, report } = await moved('case "$*" in *--reason* | *list*) return 1 ;; esac');
     expect([exit, report.what, report.warning]).toEqual([0, 'done', undefined]);
   });
 });
 
-test('a guest that stood still before is not asked for after its move', async () => {
+test('a guest that was paused before is not checked after its move', async () => {
   const status = `${stateDirectory}/one-310.xml`;
   const paused = on.stage.host.read(status).replace("state='running'", "state='paused'");
   on.stage.host.file(status, paused, { mode: 0o600 });

@@ -28,7 +28,7 @@ function save(status: string, cont: object, under: readonly string[] = []): Prom
   return guardedSave(on.stage, { move: fails, before, cont }, { under, configure });
 }
 
-test('QEMU does not take its disks back: a person is needed, and the mover’s message stays', async () => {
+test('QEMU does not take its disks back: an operator is needed, and the mover’s message stays', async () => {
   const { exit, report } = await save('running', { error: { class: 'GenericError', desc: 'no such disk' } });
   expect([exit, report.result]).toEqual([4, 'person']);
   expect(report.what).toMatch(
@@ -37,7 +37,7 @@ test('QEMU does not take its disks back: a person is needed, and the mover’s m
   expect(report.output).toMatchObject({ exit: 17, stderr: 'error: the file is on the moon\n' });
 });
 
-test('QEMU may not be asked to, for the guest that ran stands still: a person is needed', async () => {
+test('QEMU must not get cont, because the guest that ran is paused: an operator is needed', async () => {
   const { exit, report } = await save('paused', { return: {} });
   expect([exit, report.result]).toEqual([4, 'person']);
   expect(report.what).toBe(
@@ -47,7 +47,7 @@ test('QEMU may not be asked to, for the guest that ran stands still: a person is
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
 });
 
-test('libvirt lets the guest run on later than the mover ends: that is waited for, and no person is needed', async () => {
+test('libvirt resumes the guest after the mover has ended: the guard waits for it, and no operator is needed', async () => {
   const asked =
     'case "$*" in *domstate*) echo asked >>/mnt/asked; [ $(wc -l </mnt/asked) -ge 3 ] || state=paused ;; esac';
   const { exit, report } = await guardedSave(on.stage, { move: 'touch /mnt/failed; exit 17', before: asked });
@@ -56,7 +56,7 @@ test('libvirt lets the guest run on later than the mover ends: that is waited fo
   expect(on.stage.host.read('/mnt/asked')).toBe('asked\n'.repeat(3));
 });
 
-test('libvirt does not end its job, as when libvirtd stays away: a person is needed, in bounded time', async () => {
+test('libvirt does not end its job, because libvirtd stays away: an operator is needed, in bounded time', async () => {
   const job = `sed -i "s|<namespaces>|<job type='none' async='save'/>&|" ${stateDirectory}/one-310.xml`;
   const configure = (yaml: string): string => `${yaml}migrate: { destination_deadline: 1 }\n`;
   const { exit, report } = await guardedSave(on.stage, { move: `${job}; exit 17` }, { configure });
@@ -79,7 +79,7 @@ test('QEMU takes its disks back: the mover’s own status, and nothing else', as
 // If a child cannot start for lack of descriptors, Node gives it the pid 0, and a kill of that pid ends the caller's
 // own process group.
 test.each([20, 21, 22, 24, 25, 27, 28, 30, 33])(
-  'no descriptors are left (%i): said in words, and the mover is not run',
+  'no descriptors are left (%i): an error message, and the mover does not run',
   async (limit) => {
     const { exit, stderr, stdout } = await save('running', { return: {} }, ['prlimit', `--nofile=${limit}`]);
     expect(stderr + stdout).toMatch(/EMFILE|hold no more descriptors/);

@@ -28,7 +28,7 @@ test.each([
   ['who stands by is about to give them back', '[cont, suspend-resume]'],
   ['a reset is', '[suspend-resume, cont]'],
 ])(
-  'QEMU dies for want of its disks, when %s: a person is needed, and the mover’s message stays',
+  'QEMU dies because it lacks its disks, when %s: an operator is needed, and the mover’s message stays',
   async (_, order) => {
     const { exit, report } = await guardedSave(
       on.stage,
@@ -42,7 +42,7 @@ test.each([
   },
 );
 
-test('QEMU is dead before its job has ended: that is said at once, whatever the time is that a job gets to end', async () => {
+test('QEMU is dead before its job has ended: this is reported at once, whatever time a job has to end', async () => {
   const move = `rm ${stateDirectory}/one-310.xml; ${dies()}; ${fails}`;
   const { exit, report } = await guardedSave(
     on.stage,
@@ -52,7 +52,7 @@ test('QEMU is dead before its job has ended: that is said at once, whatever the 
   expect([exit, report.what]).toEqual([4, 'QEMU died during the move: one-310 runs nowhere']);
 });
 
-test('libvirtd does not answer who stands by: QEMU is healed by a reset, and moved at the second attempt', async () => {
+test('libvirtd does not answer the standby: QEMU is reset, and moved at the second attempt', async () => {
   // The first virsh that runs after the failure ends without an answer.
   const before = `${migrationFailed}; [ ! -e /mnt/failed ] || [ -e /mnt/ended ] || { touch /mnt/ended; exit 1; }`;
   const { exit, report } = await guardedSave(on.stage, {
@@ -65,7 +65,7 @@ test('libvirtd does not answer who stands by: QEMU is healed by a reset, and mov
   ]);
 });
 
-test('QEMU is still about to let the guest run on: whoever stands by asks again, and gives it its disks back at once', async () => {
+test('QEMU is about to resume the guest: the standby tries again, and returns the disks at once', async () => {
   const asked =
     'echo asked >>/mnt/asked; state=running; [ $(wc -l </mnt/asked) -ge 3 ] || state=finish-migrate';
   const { exit, report } = await guardedSave(on.stage, {
@@ -76,7 +76,7 @@ test('QEMU is still about to let the guest run on: whoever stands by asks again,
   expect(report.actions[0]).toMatchObject({ action: 're-activate' });
 });
 
-test('the guest stands still: what takes its disks back is that it is resumed, and no reset', async () => {
+test('the guest is paused: its resume returns the disks, not a reset', async () => {
   const { exit, report } = await guardedSave(on.stage, {
     move: fails,
     before: `${migrationFailed}; [ ! -e /mnt/failed ] || state=postmigrate`,
@@ -90,7 +90,7 @@ test('the guest stands still: what takes its disks back is that it is resumed, a
   );
 });
 
-test('a mover that fails after libvirt has saved: the guest is not said to have died, and not to be started anew', async () => {
+test('a mover that fails after libvirt has saved: the guest is not reported as dead or to be started again', async () => {
   const move = `echo '2024-03-05 10:00:00.000+0000: shutting down, reason=saved' >>$log
     ${dies()}
     exit 17`;
@@ -102,7 +102,7 @@ test('a mover that fails after libvirt has saved: the guest is not said to have 
   expect(report.attempts).toEqual([{ mover: 'virsh save', exit: 17, cause: 'other' }]);
 });
 
-test('libvirt does not end a job that stands still, and is asked again later', async () => {
+test('libvirt does not end a job without progress, and gets a second request later', async () => {
   const status = `${stateDirectory}/one-310.xml`;
   const { exit, report } = await guardedSave(
     on.stage,
@@ -129,7 +129,7 @@ test('libvirt does not end a job that stands still, and is asked again later', a
   ]);
 });
 
-test('QEMU takes its disks back by itself, and a copy stays over there: not tried again', async () => {
+test('QEMU takes its disks back by itself, and a copy stays on the destination: no retry', async () => {
   const before = `${migrationFailed}; case "$*" in
     *query-named-block-nodes*) echo '{"return":[{"drv":"raw","node-name":"a","active":true}]}'; return ;;
     *list*) echo ${qemu.uuid}; return ;;
@@ -140,7 +140,7 @@ test('QEMU takes its disks back by itself, and a copy stays over there: not trie
   expect(report.attempts).toHaveLength(1);
 });
 
-test('nobody tells of a copy over there: what is advised for later heals it then', async () => {
+test('it is unknown whether the destination has a copy: the advised remedy resets it later', async () => {
   const before = `${migrationFailed}; case "$*" in *list* | *--reason*) [ -e /mnt/answers ]; return ;; esac`;
   const { exit, report } = await guardedMove(on.stage, { move: fails, before });
   expect([exit, report.result]).toEqual([4, 'person']);
@@ -153,7 +153,7 @@ test('nobody tells of a copy over there: what is advised for later heals it then
   expect([reset.exit, reset.stdout]).toEqual([0, expect.stringContaining('one-310: healed')]);
 });
 
-test('a process that may open no more files does not say of a QEMU that runs that it died', async () => {
+test('a process without free descriptors does not report a running QEMU as dead', async () => {
   const limit = `grep -q 'migrate-guard' /proc/$PPID/cmdline && prlimit --nofile=10: --pid $PPID`;
   const { exit, report } = await guardedSave(
     on.stage,

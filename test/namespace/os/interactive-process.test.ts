@@ -53,7 +53,7 @@ const program = `
     process.exit(0);
   })();`;
 
-test('a conversation that has ended does not end whoever has its number now', async () => {
+test('a conversation that has ended does not kill another process with its pid', async () => {
   const alone = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
   const { stdout, stderr } = await runCommand(
     [...alone, process.execPath, '-e', program, join(directory, 'it.cjs')],

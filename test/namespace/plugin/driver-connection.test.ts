@@ -27,7 +27,7 @@ async function expectEnded(): Promise<void> {
   expect(connections()).toEqual(['began', 'ended']);
 }
 
-test('it is the one by which the mover runs, once the agent says so', async () => {
+test('the mover runs through it, when the agent allows it', async () => {
   await on.cloud.ssh(connection);
   // The connection is open, and nothing has run through it.
   await on.cloud.hostHalf(connected, 'test ! -e /var/lib/one/ran || exit 9', ...move, done);
@@ -35,21 +35,21 @@ test('it is the one by which the mover runs, once the agent says so', async () =
   await expectEnded();
 });
 
-test('a second attempt has a connection of its own', async () => {
+test('a second attempt has another connection', async () => {
   await on.cloud.ssh(connection);
   await on.cloud.hostHalf(connected, ...move, ...move, done);
   expect(await on.cloud.migrate()).toMatchObject({ exit: 0, ran: [stock, stock] });
   expect(connections()).toEqual(['began', 'ended', 'began', 'ended']);
 });
 
-test('after a veto it ends, and nothing ran by it', async () => {
+test('after a refusal it ends, and nothing has run through it', async () => {
   await on.cloud.ssh(connection);
   await on.cloud.hostHalf(connected, vetoed);
   expect(await on.cloud.migrate()).toMatchObject({ exit: 1, ran: [] });
   await expectEnded();
 });
 
-test('it ends with a driver that is killed, and nothing ran by it', async () => {
+test('it ends with a driver that is killed, and nothing has run through it', async () => {
   await on.cloud.ssh(connection);
   await on.cloud.hostHalf(connected, 'cat >/dev/null');
   const moving = on.cloud.migrate();
@@ -59,7 +59,7 @@ test('it ends with a driver that is killed, and nothing ran by it', async () => 
   await expectEnded();
 });
 
-test('one that does not go is not waited for', async () => {
+test('the driver does not wait for a connection that does not end', async () => {
   const [released, gone] = ['/var/lib/one/released', '/var/lib/one/gone'];
   await on.cloud.ssh(
     `trap '' TERM; echo began >>${log}; until [ -e ${released} ] || ((SECONDS > 60)); do sleep 0.01; done; : >${gone}`,
@@ -73,7 +73,7 @@ test('one that does not go is not waited for', async () => {
 test.each([
   ['lost meanwhile', 'exit 255'],
   ['that could not be made', 'echo "Connection refused" >&2; exit 255'],
-])('one %s is replaced, and nothing is said of it', async (_, end) => {
+])('a connection %s is replaced, without a message', async (_, end) => {
   const first = '/var/lib/one/first';
   await on.cloud.ssh(
     `if mkdir ${first} 2>/dev/null; then echo "$$" >${first}/pid; ${end}; fi\n${connection}`,

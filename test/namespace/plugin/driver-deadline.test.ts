@@ -31,7 +31,7 @@ describe('a disk on storage that hangs', () => {
     await slow.set('no-lookup');
   });
 
-  test('the driver ends: the VM is not moved, and it is said which storage it is', async () => {
+  test('the driver ends: the VM is not moved, and the message names the storage', async () => {
     // The second run shows that the first one did not leave the VM locked.
     for (const run of ['first', 'second']) {
       const { exit, ran, stderr } = await on.cloud.migrate();
@@ -47,14 +47,14 @@ describe('a disk on storage that hangs', () => {
   });
 });
 
-describe('an agent that says nothing after its hello', () => {
+describe('an agent that sends nothing after its hello', () => {
   const deadline = 'host: { deadline: 1 }\n';
   const refuse = 'policy: { when_guard_fails: refuse }\n';
   const why = /the guard cannot run: .*within 1 s/;
 
   beforeEach(() => on.cloud.hostHalf('cat >/dev/null'));
 
-  test('the mover runs without it, or not, as the site has it', async () => {
+  test('the mover runs without it, or not, as the site has configured', async () => {
     on.cloud.configure(deadline);
     const moved = await on.cloud.migrate();
     expect(moved).toMatchObject({ exit: 0, ran: [stock] });
@@ -65,7 +65,7 @@ describe('an agent that says nothing after its hello', () => {
     expect(refused.stderr).toMatch(why);
   });
 
-  test.each(['premigrate', 'failmigrate'] as const)('%s goes on without it, or not', async (name) => {
+  test.each(['premigrate', 'failmigrate'] as const)('%s continues without it, or not', async (name) => {
     on.cloud.configure(deadline);
     const asked = await on.cloud.tm(name, ...words);
     expect(asked.exit).toBe(0);
@@ -78,7 +78,7 @@ describe('an agent that says nothing after its hello', () => {
 });
 
 test.each(['migrate', 'premigrate'] as const)(
-  'nothing is moved beside a guard that has begun to change something: %s',
+  'the mover does not run while a guard has started a change: %s',
   async (action) => {
     on.cloud.configure('host: { deadline: 1 }\n');
     await on.cloud.hostHalf({ kind: 'begins' }, 'cat >/dev/null');
@@ -89,7 +89,7 @@ test.each(['migrate', 'premigrate'] as const)(
   },
 );
 
-test('once the mover may run, it and what follows it take what they take', async () => {
+test('after the mover may run, no deadline applies to it and to what follows', async () => {
   on.cloud.configure('host: { deadline: 1 }\n');
   const done = { kind: 'end', exit: 0, result: 'done', what: 'moved' };
   await on.cloud.hostHalf({ kind: 'move' }, 'read -r moved', 'sleep 1.5', done);

@@ -5,7 +5,7 @@ const { on, migrate, entries, syslog } = useDriverRecord();
 
 describe('MIGRATE_GUARD_MODE', () => {
   test.each(['off', ' OFF '])(
-    '%j: the mover alone runs, even where a site wants it refused',
+    '%j: only the mover runs, even if the policy of the site refuses',
     async (mode) => {
       on.cloud.configure('policy: { when_guard_fails: refuse }\n');
       await on.cloud.program('/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\n: >/var/lib/one/started\n');
@@ -22,7 +22,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     },
   );
 
-  test('warn: what would have been refused is told, and it is moved', async () => {
+  test('warn: the reason for a refusal is reported, and the VM is moved', async () => {
     await on.cloud.hostHalf(repaired, vetoed);
     const moved = await migrate({ MIGRATE_GUARD_MODE: 'Warn' });
     expect(moved).toMatchObject({ exit: 0, ran: [stock] });
@@ -41,7 +41,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     ]);
   });
 
-  test('warn: nor does the policy refuse', async () => {
+  test('warn: the policy does not refuse, either', async () => {
     on.cloud.configure('policy: { when_guard_fails: refuse }\n');
     await on.cloud.program('/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\nexit 1\n');
     expect(await migrate({ MIGRATE_GUARD_MODE: 'warn' })).toMatchObject({ exit: 0, ran: [stock] });
@@ -60,7 +60,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     expect(entries()).toMatchObject([entry, entry]);
   });
 
-  test('warn: what the mover leaves when it fails is healed, since nobody stood by', async () => {
+  test('warn: after a failure of the mover the VM is reset, because there was no standby', async () => {
     const healing = [{ ...repaired, action: 'reset', what: 'QEMU took its disks back' }, { ...vetoed }]
       .map(
         (line, index) => `echo '${JSON.stringify(index === 0 ? line : { ...line, what: 'still astray' })}'`,
@@ -83,7 +83,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     ]);
   });
 
-  test('another word counts as none, and is told', async () => {
+  test('another value counts as none, and is reported', async () => {
     await on.cloud.hostHalf(vetoed);
     const refused = await migrate({ MIGRATE_GUARD_MODE: 'of' });
     expect(refused).toMatchObject({ exit: 1, ran: [] });
@@ -101,7 +101,7 @@ describe('MIGRATE_GUARD_MODE', () => {
       Buffer.from(given).toString('base64'),
     );
 
-  test('a datastore driver’s scripts know it from their input', async () => {
+  test('a datastore driver’s scripts read it from their input', async () => {
     await on.cloud.hostHalf(vetoed);
     expect(await tm('premigrate', vm())).toMatchObject({ exit: 1 });
     expect(await tm('premigrate', vm({ MIGRATE_GUARD_MODE: 'warn' }))).toMatchObject({ exit: 0 });
@@ -117,7 +117,7 @@ describe('MIGRATE_GUARD_MODE', () => {
     ]);
   });
 
-  test('or from OpenNebula, before a veto', async () => {
+  test('or from OpenNebula, before a refusal', async () => {
     await on.cloud.hostHalf(vetoed);
     expect(await tm('premigrate', '')).toMatchObject({ exit: 1 });
     on.cloud.write('/var/lib/one/vm.xml', vm({ MIGRATE_GUARD_MODE: 'off' }));

@@ -8,7 +8,7 @@ import { useLittleCloud } from '../installation/fake-cloud-machine';
 const on = useLittleCloud('each');
 const stock = 'tmp/one/vmm/kvm/migrate one-310 kvm2 kvm1 310 kvm1';
 
-test('why a host cannot be asked is told, however late it comes', async () => {
+test('the reason why a host does not answer is reported, even if it comes late', async () => {
   // The output ends, and the reason comes a moment later.
   const silent = 'exec >&-; sleep 0.3; echo "sudo: a password is required" >&2; exit 1';
   await on.cloud.program('/usr/bin/ssh', `#!/bin/bash\n${silent}\n`);
@@ -19,7 +19,7 @@ test('why a host cannot be asked is told, however late it comes', async () => {
   );
 });
 
-test('a host that goes on and on is not listened to any more, and nothing is moved', async () => {
+test('a host that sends without end is not read any more, and nothing is moved', async () => {
   const did = JSON.stringify({ kind: 'did', action: 'check', what: 'x'.repeat(1000) });
   const moved = { kind: 'end', exit: 0, result: 'done', what: 'x' };
   await on.cloud.hostHalf(`yes '${did}' | head -n 100000`, moved);
@@ -28,7 +28,7 @@ test('a host that goes on and on is not listened to any more, and nothing is mov
   expect(stderr).toContain('the agent sent more than 64 MiB');
 });
 
-test('a front-end whose directory is a link to a larger disk is one all the same', async () => {
+test('a front-end whose directory is a link to a larger disk is recognised', async () => {
   const moved = 'mkdir /var/lib/large && mv /var/lib/one /var/lib/large/ && ln -s large/one /var/lib/one';
   expect(await on.cloud.machine.root(['bash', '--norc', '-c', moved])).toMatchObject({ exit: 0 });
   await on.cloud.program(

@@ -16,23 +16,26 @@ const refuse = 'policy: { when_guard_fails: refuse }\n';
 test.each([
   ['its UUID', theirs.uuid, `${theirs.name} is not a VM that OpenNebula deployed`],
   ['its name', theirs.name, 'is not a deploy id of OpenNebula'],
-])('known by %s: the mover runs without the guard, or not, as the site has it', async (_, deployId, why) => {
-  const moved = await on.cloud.migrate(deployId);
-  expect(moved).toMatchObject({
-    exit: 0,
-    ran: [`tmp/one/vmm/kvm/migrate ${deployId} kvm2 kvm1 310 kvm1`],
-  });
-  expect(moved.stderr).toMatch(
-    /^WARN: 310 migrate-guard: .*the guard cannot run: .*; it was moved without the guard$/m,
-  );
-  expect(moved.stderr).toContain(why);
-  on.cloud.configure(refuse);
-  const refused = await on.cloud.migrate(deployId);
-  expect(refused).toMatchObject({ exit: 2, ran: [] });
-  expect(refused.stderr).toContain(why);
-});
+])(
+  'known by %s: the mover runs without the guard, or not, as the site has configured',
+  async (_, deployId, why) => {
+    const moved = await on.cloud.migrate(deployId);
+    expect(moved).toMatchObject({
+      exit: 0,
+      ran: [`tmp/one/vmm/kvm/migrate ${deployId} kvm2 kvm1 310 kvm1`],
+    });
+    expect(moved.stderr).toMatch(
+      /^WARN: 310 migrate-guard: .*the guard cannot run: .*; it was moved without the guard$/m,
+    );
+    expect(moved.stderr).toContain(why);
+    on.cloud.configure(refuse);
+    const refused = await on.cloud.migrate(deployId);
+    expect(refused).toMatchObject({ exit: 2, ran: [] });
+    expect(refused.stderr).toContain(why);
+  },
+);
 
-test('saved in the same way', async () => {
+test('the same for a save', async () => {
   const words = [theirs.uuid, '/var/lib/one/checkpoint', 'kvm1', '310', 'kvm1'];
   await on.cloud.program(
     '/var/tmp/one/vmm/kvm/save',
@@ -51,7 +54,7 @@ describe.each([
   beforeAll(() => on.cloud.runs({ name: '4', uuid }));
 
   test.each(['premigrate', 'failmigrate'] as const)(
-    '%s lets it go, or not, as the site has it',
+    '%s allows the move, or not, as the site has configured',
     async (name) => {
       const words = ['kvm1', 'kvm2', `/var/lib/one//datastores/0/${vmId}`, vmId, '0'];
       const asked = await on.cloud.tm(name, ...words);

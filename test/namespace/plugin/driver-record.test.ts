@@ -11,7 +11,7 @@ import { done, move, recordDirectory, repaired, stock, useDriverRecord, vetoed }
 
 const { on, migrate, entries, syslog, appended } = useDriverRecord();
 
-test('a healthy move is recorded, and the VM is left alone', async () => {
+test('a healthy move is recorded, and the VM is not updated', async () => {
   await on.cloud.hostHalf(...move, done);
   expect(await migrate()).toMatchObject({ exit: 0, stderr: '', ran: [stock] });
   const said = {
@@ -42,7 +42,7 @@ test('a healthy move is recorded, and the VM is left alone', async () => {
   expect(on.cloud.lines('asked')).toEqual([]);
 });
 
-test('but a VM that tells of an older one tells of it', async () => {
+test('but a VM that shows an older action is updated', async () => {
   await on.cloud.hostHalf(...move, done);
   await migrate({ MIGRATE_GUARD_LAST: 'something else' });
   expect(await appended()).toMatch(
@@ -50,7 +50,7 @@ test('but a VM that tells of an older one tells of it', async () => {
   );
 });
 
-test('what was done is told, as a value that OpenNebula can read', async () => {
+test('the action is shown, as a value that OpenNebula can read', async () => {
   await on.cloud.hostHalf(repaired, ...move, { ...done, exit: 2, what: 'the guest stands still' });
   expect(await migrate()).toMatchObject({ exit: 0 });
   expect(entries()).toMatchObject([
@@ -62,7 +62,7 @@ test('what was done is told, as a value that OpenNebula can read', async () => {
   expect(await appended()).toMatch(/done: the guest stands still: repair: \/dev\/'sp' made"\n$/);
 });
 
-test('what the mover prints is kept, also of a success, and logged as its VM’s', async () => {
+test('the mover’s output is kept, also after a success, and logged for its VM', async () => {
   await on.cloud.program(
     '/var/tmp/one/vmm/kvm/migrate',
     '#!/bin/sh\ncat >/dev/null; printf "rsync time 0.5s\\n\\nERROR: 2 lines\\n" >&2\n',
@@ -84,7 +84,7 @@ test('what the mover prints is kept, also of a success, and logged as its VM’s
   );
 });
 
-test('of a failure its words come first, as they are', async () => {
+test('after a failure its output comes first, unchanged', async () => {
   await on.cloud.program(
     '/var/tmp/one/vmm/kvm/migrate',
     '#!/bin/sh\ncat >/dev/null; echo "CPU mismatch" >&2; exit 7\n',
@@ -96,7 +96,7 @@ test('of a failure its words come first, as they are', async () => {
   expect(entries()).toMatchObject([{ result: 'failed', mover: ['CPU mismatch'] }]);
 });
 
-test('a site that leaves the USER_TEMPLATE alone', async () => {
+test('a site that disables updates of the USER_TEMPLATE', async () => {
   on.cloud.configure('opennebula: { user_template: no }\n');
   await on.cloud.hostHalf(repaired, ...move, done);
   await migrate({ MIGRATE_GUARD_LAST: 'something else' });
@@ -116,7 +116,7 @@ test('a refusal, and then a mover that fails', async () => {
   ]);
 });
 
-test('a guard that cannot run is counted, with why', async () => {
+test('a guard that cannot run is counted, with the reason', async () => {
   await on.cloud.program(
     '/usr/lib/migrate-guard/migrate-guard',
     '#!/bin/sh\necho "no sudo for you" >&2; exit 1\n',
@@ -137,7 +137,7 @@ test('a guard that cannot run is counted, with why', async () => {
   expect(await appended()).toContain('the guard cannot run');
 });
 
-test('also by a shell, where Node is missing', async () => {
+test('also by the shell script, where Node is missing', async () => {
   await on.cloud.hideNode();
   expect(await migrate()).toMatchObject({ exit: 0, ran: [stock] });
   const why = 'Node 20 or later is not installed on the host that runs this script';
@@ -157,7 +157,7 @@ test('also by a shell, where Node is missing', async () => {
   ]);
 });
 
-test('a list that a shell alone goes on with is counted, however long it gets', async () => {
+test('a list that only the shell script extends is counted, however long it is', async () => {
   await on.cloud.hideNode();
   await migrate();
   const list = `${recordDirectory}/not-run.jsonl`;
@@ -177,7 +177,7 @@ test('a list that a shell alone goes on with is counted, however long it gets', 
   expect(counted()).toBe(1);
 });
 
-test('nothing of it keeps a VM from being moved, nor the driver from ending', async () => {
+test('a failure to record prevents neither the move nor the end of the driver', async () => {
   await on.cloud.hostHalf(repaired, ...move, done);
   const released = '/var/lib/one/released';
   await on.cloud.program(
@@ -197,7 +197,7 @@ test('nothing of it keeps a VM from being moved, nor the driver from ending', as
   );
 });
 
-test('why it could not be written is told, also of a file', async () => {
+test('the reason why it could not be written is reported, also for a file', async () => {
   await on.cloud.machine.root(['mkdir', '-p', `${recordDirectory}/310.json`]);
   await on.cloud.machine.root(['chown', '-R', '--reference=/var/lib/one/remotes', recordDirectory]);
   await on.cloud.hostHalf(...move, done);
@@ -207,7 +207,7 @@ test('why it could not be written is told, also of a file', async () => {
   );
 });
 
-test('a VM that does not run there any more after its failure is no guard that could not run', async () => {
+test('a VM that does not run there any more after its failure does not count as a guard that could not run', async () => {
   const end = { kind: 'end', exit: 2, result: 'not-running', what: 'no domain 310 runs on this host' };
   await on.cloud.hostHalf(end);
   expect(await on.cloud.tm('failmigrate', 'kvm1', 'kvm2', '/310', '310', '0')).toMatchObject({ exit: 0 });

@@ -23,7 +23,7 @@ describe('a configuration with a mistake', () => {
     ['a value', 'reset:\n  gdb_deadline: soon\n', 'reset.gdb_deadline: Invalid type'],
     ['a section', 'libvrit: {}\n', 'the key libvrit is not known'],
     ['how hosts are reached', 'ssh:\n  usr: oneadmin\n', 'the key ssh.usr is not known'],
-  ])('%s: the mover that was configured runs, and the policy holds', async (_, mistake, why) => {
+  ])('%s: the configured mover runs, and the policy applies', async (_, mistake, why) => {
     on.cloud.configure(frontend + mistake);
     const moved = await on.cloud.migrate();
     expect(moved).toMatchObject({ exit: 0, ran: tweaks });
@@ -59,7 +59,7 @@ describe('a configuration with a mistake', () => {
     ],
     ['no such policy', 'policy: { when_guard_fails: no }\n', 'policy.when_guard_fails: Invalid', 'see the'],
     ['the policy’s section', 'polizy: {}\n', 'the key polizy is not known', 'did you mean policy?'],
-  ])('in what says how to go on (%s): nothing is guessed, nothing is moved', async (_, yaml, why, remedy) => {
+  ])('in the fallback settings (%s): nothing is guessed, nothing is moved', async (_, yaml, why, remedy) => {
     on.cloud.configure(yaml);
     const { exit, stderr, ran } = await on.cloud.migrate();
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
@@ -95,7 +95,7 @@ describe('a configuration with a mistake', () => {
 });
 
 test.each(['premigrate', 'failmigrate'] as const)(
-  '%s tells its own name to who calls it with too little',
+  '%s prints its own name if arguments are missing',
   async (name) => {
     const { exit, stderr } = await on.cloud.tm(name, 'kvm1', 'kvm2');
     expect([exit, stderr.split('\n')[1]]).toEqual([
@@ -132,7 +132,7 @@ describe('without Node', () => {
     ['opennebula:\n  migrate:\n    frontend:migrate-tweaks\n', tweaks],
     ['policy: { when_guard_fails: "run-mover" }\n', stock],
     ['# nothing\n', stock],
-  ])('%j: the mover that was configured runs', async (yaml, ran) => {
+  ])('%j: the configured mover runs', async (yaml, ran) => {
     const moved = await migrateAfter(yaml);
     expect(moved).toMatchObject({ exit: 0, ran });
     expect(moved.stderr).toMatch(/^WARN: 310 migrate-guard: one-310: the guard cannot run: Node 20 or later/);
@@ -142,7 +142,7 @@ describe('without Node', () => {
     ['policy:\n  when_guard_fails: refuse\n'],
     ['policy: {\n  when_guard_fails: refuse }\n'],
     ['policy: { when_guard_fails: refuse }\n'],
-  ])('%j: refused, as the site has it', async (yaml) => {
+  ])('%j: refused, as the site has configured', async (yaml) => {
     const { exit, stderr, ran } = await migrateAfter(`${frontend}${yaml}`);
     expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
     expect(stderr).toMatch(
@@ -150,7 +150,7 @@ describe('without Node', () => {
     );
   });
 
-  test('no configuration, and nothing that was made of one: the defaults', async () => {
+  test('no configuration, and no fallback file: the defaults', async () => {
     const moved = await migrateAfter(frontend, `rm ${config} ${fallback}`);
     expect(moved).toMatchObject({ exit: 0, ran: stock });
   });

@@ -34,7 +34,7 @@ const vetoes: readonly (readonly [string, () => Promise<Driven>])[] = [
   ['migrate', () => on.cloud.migrate()],
 ];
 
-test.each(vetoes)('a refusal of %s: no host is asked, and it says why', async (name, refuse) => {
+test.each(vetoes)('a refusal of %s: no host is queried, and the reason is printed', async (name, refuse) => {
   await on.cloud.hostHalf(noted, vetoed);
   expect(await refuse()).toMatchObject({ exit: 1, ran: [] });
   const before = asked();
@@ -49,24 +49,27 @@ test.each(vetoes)('a refusal of %s: no host is asked, and it says why', async (n
   expect(recordedActions()).toEqual([name]);
 });
 
-test('also where the guard could not run, and the site has it refused', async () => {
+test('also where the guard could not run, and the policy of the site refuses', async () => {
   on.cloud.configure('policy: { when_guard_fails: refuse }\n');
   await on.cloud.program('/usr/lib/migrate-guard/migrate-guard', '#!/bin/sh\nexit 1\n');
   expect(await on.cloud.tm('premigrate', ...words)).toMatchObject({ exit: 2 });
   expect(await failmigrate()).toMatchObject({ exit: 0, stderr: expect.stringMatching(/^INFO: /) as string });
 });
 
-test.each([2, 3, 4])('a guard that ended with %d may have been at work: it is healed', async (exit) => {
-  await on.cloud.hostHalf(noted, { ...vetoed, exit });
-  expect(await on.cloud.migrate()).toMatchObject({ exit, ran: [] });
-  await failmigrate();
-  expect(asked()).toEqual(['migrate', 'heal']);
-});
+test.each([2, 3, 4])(
+  'a guard that ended with %d may have changed something: the VM is reset',
+  async (exit) => {
+    await on.cloud.hostHalf(noted, { ...vetoed, exit });
+    expect(await on.cloud.migrate()).toMatchObject({ exit, ran: [] });
+    await failmigrate();
+    expect(asked()).toEqual(['migrate', 'heal']);
+  },
+);
 
-describe('heals as ever', () => {
+describe('resets as usual', () => {
   beforeEach(() => on.cloud.hostHalf(noted, vetoed));
 
-  test('after a migration that premigrate let go', async () => {
+  test('after a migration that premigrate allowed', async () => {
     await on.cloud.hostHalf(noted, healthy);
     await on.cloud.tm('premigrate', ...words);
     await failmigrate();

@@ -24,14 +24,14 @@ function orders(): string[] {
   return on.cloud.lines('asked').filter((line) => !line.startsWith('update '));
 }
 
-test('the event is of now: there, and it is tried again', async () => {
+test('the event is current: its destination, and a retry', async () => {
   await on.cloud.onevm(event);
   expect(await on.cloud.hookOf('post-failure', event)).toMatchObject({ exit: 0, stderr: '' });
   expect(requests()).toMatchObject([{ action: 'heal', domain: '310', destination: 'kvm2' }]);
   expect(orders()).toEqual(['migrate --live 310 kvm2']);
 });
 
-test('another live migration has failed since: where that went; and the old one is not tried again', async () => {
+test('another live migration has failed since: its destination; and no retry of the old one', async () => {
   const since = toKvm2()
     .begin('kvm3', moment + 60)
     .revert(moment + 69);
@@ -53,14 +53,14 @@ test.each([
   ],
   ['is on its way again', { lcmState: 4, history: toKvm2().begin('kvm3', moment + 60).records }],
   ['was switched off', { state: 8, lcmState: 0, history: toKvm2().records }],
-])('it %s: nothing to do, and no host is asked', async (_, now) => {
+])('it %s: nothing to do, and no host is queried', async (_, now) => {
   await on.cloud.onevm({ id: 310, ...now });
   const { exit, stdout } = await on.cloud.hookOf('post-failure', event);
   expect([exit, stdout]).toEqual([0, expect.stringContaining('nothing to do: the VM has changed since: ')]);
   expect(requests()).toEqual([]);
 });
 
-test('OpenNebula cannot be asked: that is said, and nothing is guessed', async () => {
+test('OpenNebula does not answer: an error message, and nothing is guessed', async () => {
   await on.cloud.onevm('it does not answer');
   const { exit, stderr } = await on.cloud.hookOf('post-failure', event);
   expect([exit, stderr]).toEqual([
@@ -72,7 +72,7 @@ test('OpenNebula cannot be asked: that is said, and nothing is guessed', async (
   expect(requests()).toEqual([]);
 });
 
-test('an event of something else asks nobody', async () => {
+test('for an unrelated event nothing is queried', async () => {
   await on.cloud.onevm('it does not answer');
   const deployed = { id: 310, prevLcmState: 2, history: new History().records };
   expect(await on.cloud.hookOf('post-failure', deployed)).toMatchObject({ exit: 0, stderr: '' });
@@ -86,7 +86,7 @@ describe('a save that failed', () => {
     history: new History().begin('kvm2', moment, 1).revert(moment + 9).records,
   };
 
-  test('a suspend, a cold migration: the source alone is asked, and nothing is tried again', async () => {
+  test('a suspend, a cold migration: only the source is queried, and there is no retry', async () => {
     for (const failed of [saved, cold]) {
       await on.cloud.onevm(failed);
       const { exit, stdout, stderr } = await on.cloud.hookOf('post-failure', failed);
@@ -97,7 +97,7 @@ describe('a save that failed', () => {
     expect(orders()).toEqual([]);
   });
 
-  test('the VM has changed since: nothing to do, and no host is asked', async () => {
+  test('the VM has changed since: nothing to do, and no host is queried', async () => {
     const savedAgain = { lcmState: 6, history: new History().save(10).records };
     const resumed = { history: new History().stopAndStart(10, moment).records };
     const migrationFailed = { history: toKvm2().records };

@@ -77,7 +77,7 @@ class Counts {
   }
 }
 
-describe('a check while the way is changed', () => {
+describe('a check while the path is changed', () => {
   /**
    * With each of these QEMU could not open its disk: the right node is closed to it, and the open one is another
    * device.
@@ -99,7 +99,7 @@ describe('a check while the way is changed', () => {
   });
 
   test(
-    `${rounds} checks: never safe, for it never was`,
+    `${rounds} checks: never safe, because it never was`,
     async () => {
       const met = new Counts();
       const words = ['exchange', seed, disk.node, ...spares, ...links, 'gone'];
@@ -120,7 +120,7 @@ describe('a check while the way is changed', () => {
     rounds * 1000 + 60_000,
   );
 
-  test('one exchange between two looks by the path is enough to be deceived', () => {
+  test('one exchange between two accesses by the path is enough for a wrong result', () => {
     const path = qemu.tree.path(disk.node);
     const putThere = (spare = ''): void => {
       linkSync(qemu.tree.path(spare), `${path}.new`);
@@ -169,7 +169,7 @@ describe('a repair while the directory is exchanged for a link', () => {
     rounds * 1000 + 60_000,
   );
 
-  test('one exchange between a look and a write by the path is enough to be led outside', () => {
+  test('one exchange between a check and a write by the path is enough for a write outside', () => {
     const path = qemu.tree.path(byid);
     qemu.tree.directory(byid);
     const before = pictureOutside();
@@ -200,7 +200,7 @@ describe('a repair while the directory is exchanged for a link', () => {
 
 describe('a relink while the directory of the link is exchanged', () => {
   test(
-    `${rounds} relinks: what lies behind the planted link is never touched`,
+    `${rounds} relinks: nothing behind the planted link is changed`,
     async () => {
       const met = new Counts();
       // The trap contains a link of the same name, which leads to another disk, and another one below it.

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test('each of many journals in one millisecond is a file of its own', () => {
+test('many journals in one millisecond are different files', () => {
   const journals = Array.from({ length: 300 }, () => Journal.create(directory));
   for (const [index, journal] of journals.entries()) {
     journal.write({ state: 'begin', link: `/link/${index}`, from: '/one', to: '/other' });

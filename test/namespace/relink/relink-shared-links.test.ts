@@ -50,7 +50,7 @@ function device(volume: number): string {
   return `block ${rdev},block ${rdev}`;
 }
 
-test('another disk that goes through a link which is replaced inside keeps its way', async () => {
+test('another disk whose path contains a link that is replaced inside keeps its path', async () => {
   const [disk, qemu] = await start();
   expect(await runRelink(on.stage, [disk.path, '/dev/vol/a', '--dry-run'])).toMatchObject({
     exit: 0,
@@ -65,7 +65,7 @@ test('another disk that goes through a link which is replaced inside keeps its w
   expect(await qemu.servant.ask('open', other.path)).toBe(device(1));
 });
 
-test('where the way of another disk cannot be kept, the link stays, and nothing is changed inside', async () => {
+test('if the path of another disk cannot be kept, the link stays, and nothing is changed inside', async () => {
   const [disk, qemu] = await start(undefined, (tree) => tree.directory('/dev/pool2/b'));
   for (const option of [['--dry-run'], []]) {
     const { exit, links } = await runRelink(on.stage, [disk.path, '/dev/vol/a', ...option]);
@@ -79,7 +79,7 @@ test('where the way of another disk cannot be kept, the link stays, and nothing 
   expect((await on.stage.check('310')).verdict).toBe('safe');
 });
 
-test('another disk that is in doubt already keeps a link on its way from being replaced', async () => {
+test('a link on the path of another disk that is in doubt already is not replaced', async () => {
   const [disk, qemu] = await start();
   await on.stage.host.node('/dev/wrong', 'b', on.volume(2).rdev, { uid: 9869 });
   on.stage.host.remove('/dev/pool2/b');
@@ -94,7 +94,7 @@ test('another disk that is in doubt already keeps a link on its way from being r
   expect(await qemu.servant.ask('open', other.path)).toBe(device(1));
 });
 
-test("today's way stays whole beside the new one, should the link not be moved or go back", async () => {
+test("today's path stays complete next to the new one, in case the link is not moved or is moved back", async () => {
   const [disk, qemu] = await start('/dev/vol/a', (tree) => tree.link('/dev/pool1/a', '../sp-310-0'));
   expect((await runRelink(on.stage, [disk.path, '/dev/vol/a-too'])).links).toMatchObject([
     { result: 'moved' },
@@ -124,7 +124,7 @@ async function relinkWhileOtherGoes(
   return running;
 }
 
-test('a disk that was sound before and is not when the link has moved takes the link back', async () => {
+test('if another disk is not safe any more after the move of the link, the link is moved back', async () => {
   const [disk, qemu] = await start();
   const { host } = on.stage;
   const { exit, stdout } = await relinkWhileOtherGoes(disk, qemu);
@@ -139,7 +139,7 @@ test('a disk that was sound before and is not when the link has moved takes the 
   expect(await qemu.servant.ask('open', disk.path)).toBe(device(0));
 });
 
-test('a link that cannot be taken back needs a person, who is told which VM it leaves in doubt', async () => {
+test('a link that cannot be moved back needs an operator, and the message names the VM in doubt', async () => {
   const [disk, qemu] = await start();
   // The renames are: two inside the VM, the link of the host, and back.
   const { exit, stdout } = await relinkWhileOtherGoes(disk, qemu, '-e', 'inject=rename:error=EROFS:when=4');

@@ -89,7 +89,7 @@ test('20 domains, three of which cannot be made safe: 17 links move, three stay 
   expect(await verdicts()).toEqual(new Set(['safe']));
 });
 
-test('a moved link belongs to whom it belonged before, and a link that is already there is left alone', async () => {
+test('a moved link keeps its owner, and a correct link is not changed', async () => {
   const disk = await startOld(310);
   expect((await relink(disk.path, byid(310))).links).toMatchObject([
     { link: disk.path, from: disk.link, to: byid(310), result: 'moved', domains: ['one-310'] },
@@ -101,28 +101,31 @@ test('a moved link belongs to whom it belonged before, and a link that is alread
 test.each([
   ['by its right name again', (disk: PlacedDisk) => disk.link],
   ['by another one that is not inside', () => '/dev/storpool-named/x'],
-])('a read-only disk whose way inside is broken, which harms nothing, can be led %s', async (_, toTarget) => {
-  const { host } = on.stage;
-  const disk = { ...(await placeDisk(on.stage, on.volume(0))), readonly: true };
-  const qemu = await on.stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
-  // An admin has re-pointed its link manually.
-  for (const name of ['/dev/storpool-byid/x', '/dev/storpool-named/x']) host.link(name, '../sp-310-0');
-  host.remove(disk.path);
-  host.link(disk.path, '/dev/storpool-byid/x');
-  expect((await on.stage.check('310')).verdict).toBe('safe');
+])(
+  'a read-only disk whose path inside is broken, which harms nothing, can be led %s',
+  async (_, toTarget) => {
+    const { host } = on.stage;
+    const disk = { ...(await placeDisk(on.stage, on.volume(0))), readonly: true };
+    const qemu = await on.stage.startQemu({ disks: [disk], prepare: (tree) => giveToQemu(tree, disk) });
+    // An admin has re-pointed its link manually.
+    for (const name of ['/dev/storpool-byid/x', '/dev/storpool-named/x']) host.link(name, '../sp-310-0');
+    host.remove(disk.path);
+    host.link(disk.path, '/dev/storpool-byid/x');
+    expect((await on.stage.check('310')).verdict).toBe('safe');
 
-  const target = toTarget(disk);
-  expect(await relink(disk.path, target, '--dry-run')).toMatchObject({
-    exit: 0,
-    links: [{ result: 'would-move' }],
-  });
-  expect(await relink(disk.path, target)).toMatchObject({ exit: 0, links: [{ result: 'moved' }] });
-  expect(await qemu.servant.ask('open', disk.path)).toBe(
-    `block ${disk.volume.rdev},block ${disk.volume.rdev}`,
-  );
-});
+    const target = toTarget(disk);
+    expect(await relink(disk.path, target, '--dry-run')).toMatchObject({
+      exit: 0,
+      links: [{ result: 'would-move' }],
+    });
+    expect(await relink(disk.path, target)).toMatchObject({ exit: 0, links: [{ result: 'moved' }] });
+    expect(await qemu.servant.ask('open', disk.path)).toBe(
+      `block ${disk.volume.rdev},block ${disk.volume.rdev}`,
+    );
+  },
+);
 
-test('what nobody can tell is a doubt: a domain with a broken status XML keeps every link', async () => {
+test('an unknown is a doubt: a domain with a broken status XML keeps every link', async () => {
   const disk = await startOld(310);
   on.stage.writeStatus('one-9', '<domstatus>');
   const { exit, links } = await relink(disk.path, byid(310));
@@ -132,7 +135,7 @@ test('what nobody can tell is a doubt: a domain with a broken status XML keeps e
   expect(targetOf(disk)).toBe(disk.link);
 });
 
-test('undo leaves a link that somebody has moved since', async () => {
+test('undo does not change a link that was moved since', async () => {
   const disk = await startOld(310);
   const { journal } = await relink(disk.path, byid(310));
   on.stage.host.remove(disk.path);
@@ -155,7 +158,7 @@ test.each([
   expect(stderr).toContain(what.replace('line 2', 'line 4').replace('line 1 ', 'line 3 '));
 });
 
-test('killed with -9 at any rename or fsync: journal and reality agree, and the next run completes', async () => {
+test('killed with -9 at any rename or fsync: the journal is correct, and the next run completes', async () => {
   const disks = [await startOld(1), await startOld(2), await startOld(3)];
   on.stage.host.file('/mnt/map', disks.map((disk, index) => `${disk.path} ${byid(index + 1)}\n`).join(''));
   let kills = 0;

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => program.remove());
 
-test('they get nothing of the terminal but the ssh agent, and it shows what they say', async () => {
+test('they get nothing of the terminal but the ssh agent, and it shows their output', async () => {
   const { host } = on.stage;
   furnish(on.stage);
   await on.startHealthy();

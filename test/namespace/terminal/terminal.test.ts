@@ -75,7 +75,7 @@ test('a deadline ends the connection, with all that it started', async () => {
   for (const pid of pids) await hasEnded(Number(pid));
 });
 
-test('a host of OpenNebula whose name is none is shown, not obeyed', async () => {
+test('an invalid host name of OpenNebula is shown, not interpreted', async () => {
   await on.cloud.program('/usr/bin/onehook', "#!/bin/sh\necho '<HOOK_POOL/>'\n");
   const name = hosts.replace('kvm1', 'kvm\u009b1');
   await on.cloud.program('/usr/bin/onehost', `#!/bin/sh\necho '${name}'\n`);
