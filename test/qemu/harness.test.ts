@@ -32,7 +32,7 @@ afterAll(async () => {
 const INACTIVATE_FAILED = 'bdrv_inactivate_all() failed';
 
 describe('a domain of Debian’s QEMU', () => {
-  test('runs a guest that counts and writes to each disk it was told to', async () => {
+  test('runs a guest that counts and writes to each of its disks', async () => {
     const [first, second, third] = [await volume([0, 2]), await volume([]), await volume([])];
     const disks = [
       { target: 'vda', volume: first },
@@ -52,7 +52,7 @@ describe('a domain of Debian’s QEMU', () => {
     expect(domain.alive()).toBe(false);
   });
 
-  test('completes a migration into the sink, and QMP cont brings it back', async () => {
+  test('completes a migration into the sink, and QMP cont resumes it', async () => {
     const disk = await volume([0]);
     const domain = await startDomain(host, { vmId: 310, disks: [{ target: 'vda', volume: disk }] });
     expect(await migrateToSink(domain)).toEqual({ status: 'completed', log: '' });
@@ -64,7 +64,7 @@ describe('a domain of Debian’s QEMU', () => {
     await domain.destroy();
   });
 
-  test('fails to migrate once its disk was re-pointed, and runs on', async () => {
+  test('fails to migrate after its disk was re-pointed, and continues to run', async () => {
     const disk = await volume([0]);
     const domain = await startDomain(host, { vmId: 311, disks: [{ target: 'vda', volume: disk }] });
     const link = relinkDisk(domain);
@@ -80,12 +80,12 @@ describe('a domain of Debian’s QEMU', () => {
 });
 
 describe('a domain of QEMU 7.2.0', () => {
-  test('is what it is called', async () => {
+  test('has this version', async () => {
     const { stdout } = await host.succeed([affectedQemu(), '--version']);
     expect(stdout).toContain('version 7.2.0');
   });
 
-  test('stays stuck after the path is whole again, until QMP cont', async () => {
+  test('stays stuck after the path is complete again, until QMP cont', async () => {
     const disk = await volume([0]);
     const disks = [{ target: 'vda', volume: disk }];
     const domain = await startDomain(host, { vmId: 320, disks, emulator: 'affected' });

@@ -21,7 +21,7 @@ async function inactiveNodes(domain: Domain): Promise<string[]> {
 
 const nodes = ['libvirt-1-storage', 'libvirt-2-storage'];
 
-test('nodes that QMP made inactive while the guest runs: half-inactive, and healed', async () => {
+test('nodes that QMP made inactive while the guest runs: half-inactive, and reset', async () => {
   const domain = await quietDomain(stage, 760, 2, { emulator: 'debian' });
   await domain.qmp('blockdev-set-active', { active: false });
   expect(await inspect(stage, domain)).toMatchObject({ exit: 1, blockState: 'half-inactive' });
@@ -49,7 +49,7 @@ async function expectLeftAlone(domain: Domain): Promise<void> {
   await expectHealthy(stage, domain);
 }
 
-test('nodes that are inactive while the guest is paused are left alone until its resume', async () => {
+test('nodes that are inactive while the guest is paused stay so until its resume', async () => {
   const domain = await quietDomain(stage, 761, 2, { emulator: 'debian' });
   await stage.host.virsh('suspend', domain.name);
   await domain.qmp('blockdev-set-active', { active: false });
@@ -57,7 +57,7 @@ test('nodes that are inactive while the guest is paused are left alone until its
   await domain.destroy();
 });
 
-test('of a guest that was restored paused, likewise', async () => {
+test('the same for a guest that was restored paused', async () => {
   const domain = await quietDomain(stage, 762, 2, { emulator: 'debian' });
   await stage.host.virsh('save', domain.name, file);
   await stage.host.virsh('restore', '--paused', file);

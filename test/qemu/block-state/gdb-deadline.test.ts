@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => ifMade(stage, (made) => made.stop()));
 
-test('gdb is killed at any moment of its attaching: QEMU lives, runs on and counts', async () => {
+test('gdb is killed at any moment of its attaching: QEMU lives, runs and counts', async () => {
   const domain = await stage.domain(340, 1);
   const qemu = QemuProcess.open(domain.outerPid, domain);
   if (isUnknown(qemu)) throw new Error(qemu.unknown);

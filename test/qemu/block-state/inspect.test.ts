@@ -38,7 +38,7 @@ describe('by memory', () => {
     await domain.destroy();
   });
 
-  test('a drive without a medium is no problem', async () => {
+  test('a drive without a medium is not a problem', async () => {
     const disks = [
       { target: 'vda', volume: await stage.volume([]) },
       { target: 'hda', device: 'cdrom' as const, volume: await stage.volume([]) },
@@ -65,7 +65,7 @@ describe('by memory', () => {
 });
 
 describe('by the log, where memory cannot be read', () => {
-  test('no failure since the start: healthy; a failure: unknown, however it went on', async () => {
+  test('no failure since the start: healthy; a failure: unknown, whatever followed', async () => {
     const domain = await quietDomain(stage, 710, 1);
     const look = (): ReturnType<typeof stage.report> =>
       stage.report('inspect', domain.name, '--config', blind);
@@ -86,7 +86,7 @@ describe('by the log, where memory cannot be read', () => {
     await domain.destroy();
   });
 
-  test('a migration of which no log tells, because QMP ordered it: QEMU itself is asked', async () => {
+  test('a migration that is in no log, because QMP started it: QEMU itself is queried', async () => {
     const domain = await quietDomain(stage, 713, 1, { emulator: 'debian' });
     const look = (): ReturnType<typeof stage.report> => stage.report('inspect', domain.name);
     expect(await migrateToSink(domain)).toMatchObject({ status: 'completed' });
@@ -128,7 +128,7 @@ describe('by the log, where memory cannot be read', () => {
     await domain.destroy();
   });
 
-  test('a log of an earlier process is not taken for this one', async () => {
+  test('the log of an earlier process does not count for this one', async () => {
     const first = await quietDomain(stage, 712, 1);
     await failMigration(first, [0]);
     await first.destroy();
@@ -138,7 +138,7 @@ describe('by the log, where memory cannot be read', () => {
   });
 });
 
-test('--all, no such domain, and the text for a person', async () => {
+test('--all, no such domain, and the text output', async () => {
   const good = await quietDomain(stage, 720, 1);
   const bad = await quietDomain(stage, 721, 1);
   await failMigration(bad, [0]);

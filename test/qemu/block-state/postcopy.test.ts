@@ -21,7 +21,7 @@ test.each([
   ['QEMU 7.2.0', 'affected', 730],
   ['Debian’s QEMU', 'debian', 740],
 ] as readonly (readonly [string, Emulator, number])[])(
-  '%s cannot hand over its disks to post-copy: its log is understood',
+  '%s cannot hand over its disks to post-copy: its log is recognised',
   async (_, emulator, vmId) => {
     const domain = await quietDomain(stage, vmId, 2, { emulator });
     relinkDisk(domain, 1);

@@ -34,7 +34,7 @@ afterAll(() => ifMade(stage, (made) => made.stop()));
 const stuck = (): Promise<Domain> => stuckDomain(stage, vmId++);
 
 describe('libvirtd', () => {
-  test('hangs: cont and suspend-resume give up in time, memory heals, nothing happens later', async () => {
+  test('hangs: cont and suspend-resume give up in time, memory resets it, nothing happens later', async () => {
     const domain = await stuck();
     const config = configure(stage, 'libvirt: { deadline: 1 }');
     const daemon = await libvirtd(stage);
@@ -55,7 +55,7 @@ describe('libvirtd', () => {
     await domain.destroy();
   });
 
-  test('hangs between the question and the order: the guest is resumed when libvirtd comes back', async () => {
+  test('hangs between the query and the command: the guest is resumed when libvirtd continues', async () => {
     const domain = await stuck();
     const config = configure(stage, 'libvirt: { deadline: 1 }');
     const daemon = await libvirtd(stage);
@@ -78,7 +78,7 @@ describe('libvirtd', () => {
     await domain.destroy();
   });
 
-  test('is killed between suspend and resume: a person is needed, and no other remedy covers it up', async () => {
+  test('is killed between suspend and resume: an operator is needed, and no other remedy hides it', async () => {
     const other = await Stage.start();
     try {
       await storeLayout(other);
@@ -101,7 +101,7 @@ describe('libvirtd', () => {
     }
   });
 
-  test('is gone: memory heals', async () => {
+  test('is gone: memory resets it', async () => {
     const other = await Stage.start();
     try {
       await storeLayout(other);
@@ -136,7 +136,7 @@ describe('gdb', () => {
     [ -f "$last" ] && sed -i 's/^attach .*/&\\nshell exec sleep 60 >\\/dev\\/null 2>\\&1/' "$last"
     exec $real "$@"`;
 
-  test('is killed with -9 while attached: the guest runs on', async () => {
+  test('is killed with -9 while attached: the guest continues to run', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
     const config = configure(stage, 'reset: { gdb_deadline: 20 }');
@@ -151,7 +151,7 @@ describe('gdb', () => {
     await domain.destroy();
   });
 
-  test('does not end: it is killed at its deadline, and the guest runs on', async () => {
+  test('does not end: it is killed at its deadline, and the guest continues to run', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
     const config = configure(stage, 'reset: { gdb_deadline: 1 }');
@@ -163,7 +163,7 @@ describe('gdb', () => {
     await domain.destroy();
   });
 
-  test('outlives us: the deadline still holds, and the lock of the dead one does not', async () => {
+  test('outlives migrate-guard: its deadline still applies, and the lock of the dead process does not', async () => {
     const domain = await stuck();
     const env = shadow(stage, 'gdb', sleeping);
     // The deadline is long enough for the test to find gdb attached, on any machine.
@@ -182,8 +182,8 @@ describe('gdb', () => {
   });
 });
 
-describe('others', () => {
-  test('a second reset is told that the first is at work', async () => {
+describe('other processes', () => {
+  test('a second reset reports that the first is running', async () => {
     const domain = await stuck();
     const goOn = await standAtWork(stage, domain);
     const second = await stage.guard('reset', domain.name);
@@ -193,7 +193,7 @@ describe('others', () => {
     await domain.destroy();
   });
 
-  test('--all passes by a VM that another works on, and heals a half-inactive one without any layout', async () => {
+  test('--all skips a VM on which another process works, and resets a half-inactive one without any layout', async () => {
     const [busy, ill] = [await stuck(), await halfInactiveDomain(stage, vmId++)];
     const config = configure(stage, 'reset: { layout_directory: /nonexistent }');
     const goOn = await standAtWork(stage, busy);
@@ -214,7 +214,7 @@ describe('others', () => {
     ['cont', 'virsh', `*'"cont"'*`],
     ['suspend-resume', 'virsh', '*suspend*'],
     ['gdb', 'gdb', '*-x*'],
-  ])('QEMU dies during %s: a person is needed', async (strategy, command, order) => {
+  ])('QEMU dies during %s: an operator is needed', async (strategy, command, order) => {
     const domain = await stuck();
     const env = shadow(
       stage,

@@ -66,7 +66,7 @@ const shifted = (member: string, by: number): string =>
     members: { ...good.members, [member]: good.members[member as keyof Layout['members']] + by },
   });
 
-describe('a layout that is not to be trusted is refused', () => {
+describe('an untrusted layout is refused', () => {
   afterEach(async () => {
     store(JSON.stringify(good));
     expect(await inspect(stage, domain)).toMatchObject({ blockState: 'stuck', exit: 1 });
@@ -113,7 +113,7 @@ describe('a layout that is not to be trusted is refused', () => {
     await expectRefused(why);
   });
 
-  test('that others could have written', async () => {
+  test('that other users could have written', async () => {
     chmodSync(stage.host.path(file), 0o666);
     await expectRefused('users other than root could have written it');
     chmodSync(stage.host.path(file), 0o644);
@@ -121,7 +121,7 @@ describe('a layout that is not to be trusted is refused', () => {
     await expectRefused('users other than root could have written it');
   });
 
-  test('in a directory that others can write', async () => {
+  test('in a directory that other users can write', async () => {
     chmodSync(stage.host.path(directory), 0o777);
     await expectRefused('users other than root can write it');
     chmodSync(stage.host.path(directory), 0o755);
@@ -136,7 +136,7 @@ describe('a layout that is not to be trusted is refused', () => {
 });
 
 test.each(['cont', 'suspend-resume', 'auto'])(
-  'without any layout %s heals, and proves it',
+  'without any layout %s resets it, and verifies that',
   async (strategy) => {
     const config = configure(stage, 'reset: { layout_directory: /nonexistent }');
     const other = await quietDomain(stage, 610 + strategy.length, 2);
@@ -159,7 +159,7 @@ describe('layout', () => {
     await stage.host.succeed(['strip', '-o', `${folder}/qemu`, affectedQemu()]);
   });
 
-  test('reads separate debug information, and comes to the same', async () => {
+  test('reads separate debug information, with the same result', async () => {
     const config = configure(stage, `reset: { layout_directory: ${folder}/layouts }`);
     const { exit, stderr } = await stage.guard(
       'layout',
@@ -175,7 +175,7 @@ describe('layout', () => {
     expect(made).toEqual({ ...good, binary: `${folder}/qemu` });
   });
 
-  test('says what is missing', async () => {
+  test('names what is missing', async () => {
     const { exit, stderr } = await stage.guard('layout', `${folder}/qemu`);
     expect(exit).toBe(1);
     expect(stderr).toContain('debug information');
@@ -193,7 +193,7 @@ describe('layout', () => {
     expect(stderr).toContain('is not the debug information of');
   });
 
-  test('refuses what is no program, and says when gdb is missing', async () => {
+  test('refuses a file that is not a program, and reports when gdb is missing', async () => {
     expect((await stage.guard('layout', '/etc/passwd')).exit).toBe(1);
     expect((await stage.guard('layout', '/nonexistent')).exit).toBe(1);
     const { PATH } = shadow(stage, 'gdb');

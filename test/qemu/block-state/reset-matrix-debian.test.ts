@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => ifMade(stage, (made) => made.stop()));
 
 test.each([1, 2, 3, 4])(
-  'Debian’s QEMU, whose layout is not known: %i disks, sets of broken ones, every remedy',
+  'Debian’s QEMU, whose layout is unknown: %i disks, sets of broken ones, every remedy',
   async (disks) => {
     await inParallel(setsOf(disks), 4, async (broken) => {
       const domain = await quietDomain(stage, vmId++, disks, { emulator: 'debian' });

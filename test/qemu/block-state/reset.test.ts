@@ -43,7 +43,7 @@ describe('without a reset', () => {
     await until(() => domain.log().includes('BDRV_O_INACTIVE'), { what: 'the log tells why' });
   });
 
-  test('a half-inactive VM dies of the next migration, though its paths are whole', async () => {
+  test('a half-inactive VM dies of the next migration, although its paths are complete', async () => {
     const domain = await halfInactive();
     mendPaths(domain);
     expect((await migrateToSink(domain)).status).toBeUndefined();
@@ -52,7 +52,7 @@ describe('without a reset', () => {
 });
 
 describe('each remedy', () => {
-  test.each(['cont', 'suspend-resume', 'memory', 'gdb', 'auto'])('%s heals a stuck VM', async (strategy) => {
+  test.each(['cont', 'suspend-resume', 'memory', 'gdb', 'auto'])('%s resets a stuck VM', async (strategy) => {
     const domain = await stuck();
     mendPaths(domain);
     const report = await reset(stage, domain.name, '--strategy', strategy);
@@ -65,7 +65,7 @@ describe('each remedy', () => {
     await domain.destroy();
   });
 
-  test.each(['cont', 'suspend-resume', 'auto'])('%s heals a half-inactive VM', async (strategy) => {
+  test.each(['cont', 'suspend-resume', 'auto'])('%s resets a half-inactive VM', async (strategy) => {
     const domain = await halfInactive();
     mendPaths(domain);
     expect(await reset(stage, domain.name, '--strategy', strategy)).toMatchObject({
@@ -91,7 +91,7 @@ describe('each remedy', () => {
     await domain.destroy();
   });
 
-  test('a dry run changes nothing, and prints the script that a person can run', async () => {
+  test('a dry run changes nothing, and prints the script that an operator can run', async () => {
     const domain = await stuck();
     const report = await reset(stage, domain.name, '--strategy', 'gdb', '--dry-run');
     expect(report).toMatchObject({ exit: 0, result: 'planned', blockState: 'stuck' });
@@ -104,7 +104,7 @@ describe('each remedy', () => {
     await domain.destroy();
   });
 
-  test('the configured order is obeyed', async () => {
+  test('the configured order applies', async () => {
     const domain = await stuck();
     const config = configure(stage, 'reset: { strategies: [gdb] }');
     const report = await reset(stage, domain.name, '--config', config);
@@ -114,7 +114,7 @@ describe('each remedy', () => {
 });
 
 describe('a paused guest stays paused', () => {
-  test('stuck: memory heals it, and says why not the others', async () => {
+  test('stuck: memory resets it, and the report says why not the others', async () => {
     const domain = await stuck();
     await stage.host.virsh('suspend', domain.name);
     for (const strategy of ['cont', 'suspend-resume']) {
@@ -135,7 +135,7 @@ describe('a paused guest stays paused', () => {
     await domain.destroy();
   });
 
-  test('half-inactive: refused with the way out, whatever the strategy', async () => {
+  test('half-inactive: refused with the remedy, whatever the strategy', async () => {
     const domain = await halfInactive();
     await stage.host.virsh('suspend', domain.name);
     for (const strategy of ['auto', 'cont', 'suspend-resume', 'memory', 'gdb']) {
@@ -150,7 +150,7 @@ describe('a paused guest stays paused', () => {
   });
 });
 
-describe('while something else is under way', () => {
+describe('while another operation runs', () => {
   test('a migration: refused', async () => {
     const domain = await stuck();
     const migration = await lastingMigration(domain, 'active');
@@ -164,7 +164,7 @@ describe('while something else is under way', () => {
     await domain.destroy();
   });
 
-  test('finish-migrate: undecided, and untouched', async () => {
+  test('finish-migrate: undecided, and not changed', async () => {
     const domain = await stuck();
     const migration = await lastingMigration(domain, 'pre-switchover');
     expect(await domain.qmp('query-status')).toMatchObject({ status: 'finish-migrate' });
@@ -181,7 +181,7 @@ describe('while something else is under way', () => {
     await domain.destroy();
   });
 
-  test.each(['cont', 'suspend-resume', 'memory', 'gdb'])('a block job lives through %s', async (strategy) => {
+  test.each(['cont', 'suspend-resume', 'memory', 'gdb'])('a block job survives %s', async (strategy) => {
     const domain = await stuck();
     const image = `/var/lib/one/datastores/job-${vmId}.img`;
     writeFileSync(stage.host.path(image), Buffer.alloc(1024 * 1024));

@@ -82,7 +82,7 @@ describe('a read-only disk whose path is gone', () => {
   test.each([
     ['a disk', 313, 'disk'],
     ['a CD-ROM', 314, 'cdrom'],
-  ] as const)('%s keeps no migration from completing, so it is safe, and said', async (_, vmId, device) => {
+  ] as const)('%s does not prevent a migration, so it is safe, with a note', async (_, vmId, device) => {
     const [writable, readonly] = [await stage.volume(), await stage.volume()];
     const options = device === 'cdrom' ? ({ target: 'hda', device } as const) : { target: 'vdb' };
     const domain = await stage.domain(vmId, 0, {
@@ -106,7 +106,7 @@ describe('a read-only disk whose path is gone', () => {
   });
 });
 
-test('--deep asks QEMU and opens each disk as QEMU, and without libvirtd cannot tell', async () => {
+test('--deep queries QEMU and opens each disk as QEMU, and is undecided without libvirtd', async () => {
   const domain = await stage.domain(315, 1);
   const { verdict, findings } = await stage.report('check', '315', '--deep');
   expect(verdict).toBe('safe');
@@ -137,7 +137,7 @@ test('--deep asks QEMU and opens each disk as QEMU, and without libvirtd cannot 
   await domain.destroy();
 });
 
-test('firmware that an upgrade has replaced keeps no migration from completing, so it is safe, and said', async () => {
+test('firmware that an upgrade has replaced does not prevent a migration, so it is safe, with a note', async () => {
   const [loader, variables] = ['/var/lib/one/firmware/code.fd', '/var/lib/one/firmware/vars.fd'];
   const put = (path: string): Promise<unknown> =>
     stage.host.succeed([
@@ -166,7 +166,7 @@ test('firmware that an upgrade has replaced keeps no migration from completing, 
   await domain.destroy();
 });
 
-test('after OpenNebula’s live snapshot of a qcow2 disk: blocked, since what is saved cannot be restored', async () => {
+test('after OpenNebula’s live snapshot of a qcow2 disk: blocked, because a saved guest cannot be restored', async () => {
   const directory = '/var/lib/one/datastores/0/321';
   const asOneadmin = (script: string): Promise<unknown> =>
     stage.host.succeed(['sh', '-ec', `cd ${directory}; ${script}`], { as: 'oneadmin' });
@@ -200,7 +200,7 @@ test('after OpenNebula’s live snapshot of a qcow2 disk: blocked, since what is
   await domain.destroy();
 });
 
-test('disks whose paths were exchanged: --deep tells it by their sizes, and a migration is refused', async () => {
+test('disks whose paths were exchanged: --deep finds it by their sizes, and a migration is refused', async () => {
   const volumes = [await stage.volume(), await stage.volume([0], 2 * 1024 * 1024)];
   const domain = await stage.domain(319, 0, {
     disks: volumes.map((volume, index) => ({ target: `vd${'ab'[index] ?? ''}`, volume })),
@@ -225,7 +225,7 @@ test('disks whose paths were exchanged: --deep tells it by their sizes, and a mi
   await domain.destroy();
 });
 
-test('a domain that is off or unknown gets a clear answer', async () => {
+test('a domain that is off or unknown gets a clear message', async () => {
   const domain = await stage.domain(316, 1);
   await domain.destroy();
   const { exit, stdout, stderr } = await stage.guard('check', 'one-316');
@@ -235,7 +235,7 @@ test('a domain that is off or unknown gets a clear answer', async () => {
   );
 });
 
-test('--all looks at every running domain, by whatever name', async () => {
+test('--all checks every running domain, whatever its name', async () => {
   const domains = [await stage.domain(317, 1), await stage.domain(318, 1, { name: 'web server (2)' })];
   const second = domains[1];
   if (second) relinkDisk(second);

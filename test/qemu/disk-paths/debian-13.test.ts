@@ -50,7 +50,7 @@ test('its guest counts and writes, completes a migration, and the command finds 
 });
 
 // libvirt 11 opens a raw disk only once (host_device without auto-read-only), but not the file of a qcow2 disk.
-test('a path that is gone inside keeps a qcow2 disk from migrating, until it is repaired, and no raw one', async () => {
+test('a path that is missing inside prevents the migration of a qcow2 disk, until it is repaired, but not of a raw one', async () => {
   const raw = await stage.domain(312, 1);
   relinkDisk(raw);
   expect(await endsInSink(raw)).toBe('completed');

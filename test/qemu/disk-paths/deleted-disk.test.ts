@@ -83,7 +83,7 @@ describe.each([
   });
 });
 
-test('a deleted file below a disk is copied back as it is', async () => {
+test('a deleted backing file is copied back unchanged', async () => {
   const directory = '/var/lib/one/datastores/0/380';
   const base = `${directory}/base`;
   await shell(

@@ -22,7 +22,7 @@ function picture(domain: Domain, path: string): unknown {
   return { ino, ctimeMs, mtimeMs, uid, gid, mode };
 }
 
-test('repairs what is missing, and the migration that failed works', async () => {
+test('repairs what is missing, and the failed migration then succeeds', async () => {
   const domain = await stage.domain(320, 2);
   const link = relinkDisk(domain, 1);
   expect((await migrateToSink(domain)).status).toBe('failed');
@@ -57,7 +57,7 @@ test('repairs what is missing, and the migration that failed works', async () =>
   await domain.destroy();
 });
 
-test('makes a device node as another name of the one that QEMU was given, and its user opens it', async () => {
+test('creates a device node as another name of the one that QEMU was given, and its user can open it', async () => {
   const domain = await stage.domain(321, 1);
   const { volume, path, node = '' } = diskOf(domain, 0);
   const alias = await stage.host.addVolume(volume, { as: '/dev/sp-new', owner: [0, 0] });
@@ -73,7 +73,7 @@ test('makes a device node as another name of the one that QEMU was given, and it
   await domain.destroy();
 });
 
-test('copies owner, mode and access list of the host where no node for the device is inside', async () => {
+test('copies owner, mode and access list of the host if there is no node for the device inside', async () => {
   const domain = await stage.domain(322, 1);
   const { volume, path, node = '' } = diskOf(domain, 0);
   await stage.host.succeed(['rm', `/proc/${domain.pid}/root${node}`]);
@@ -88,7 +88,7 @@ test('copies owner, mode and access list of the host where no node for the devic
   await domain.destroy();
 });
 
-test('a node that QEMU’s user could not open is no repair: it is taken back', async () => {
+test('a node that QEMU’s user could not open is not a repair: it is removed', async () => {
   const domain = await stage.domain(323, 1);
   const { volume, path, node = '' } = diskOf(domain, 0);
   await stage.host.succeed(['rm', `/proc/${domain.pid}/root${node}`]);
@@ -114,12 +114,12 @@ test('refuses a wrong device and changes nothing', async () => {
   await domain.destroy();
 });
 
-describe('a /dev that takes nothing more', () => {
+describe('a /dev that is full', () => {
   test.each([
     ['full', 325, 'nr_inodes=USED', 'the file system is full (libvirt gives /dev 64 KiB)'],
     ['read-only', 326, 'ro', 'the file system is mounted read-only'],
   ] as const)(
-    '%s: a clear error, nothing half done, and the next run completes',
+    '%s: a clear error, nothing half finished, and the next run completes',
     async (_, vmId, option, why) => {
       const domain = await stage.domain(vmId, 1);
       relinkDisk(domain);

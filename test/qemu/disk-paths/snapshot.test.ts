@@ -30,7 +30,7 @@ describe.each(qemus)('%s', (_, emulator, release) => {
 
   const start = (vmId: number): Promise<Domain> => stage.domain(vmId, 1, { format: 'qcow2', emulator });
 
-  test('a snapshot while the path is gone is repairable, and repaired it migrates', async () => {
+  test('a snapshot while the path is missing is repairable, and migrates after the repair', async () => {
     const domain = await start(310);
     relinkDisk(domain);
     await snapshotLive(domain);
@@ -46,7 +46,7 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     await domain.destroy();
   });
 
-  test('the same that nobody repairs fails to migrate, and QEMU 7.2.0 dies of the next write', async () => {
+  test('the same without a repair fails to migrate, and QEMU 7.2.0 dies of the next write', async () => {
     const domain = await start(311);
     relinkDisk(domain);
     await snapshotLive(domain);
@@ -57,7 +57,7 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     else await domain.destroy();
   });
 
-  test('a commit into the file below, given up when the path is gone: repairable, and repaired it migrates', async () => {
+  test('a commit into the backing file, cancelled when the path is missing: repairable, and migrates after the repair', async () => {
     const domain = await start(313);
     await snapshotLive(domain);
     await domain.host.virsh('blockcommit', domain.name, 'vda', '--active');
@@ -73,7 +73,7 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     await domain.destroy();
   });
 
-  test('a path that is gone only after the snapshot is safe, and said', async () => {
+  test('a path that goes missing only after the snapshot is safe, with a note', async () => {
     const domain = await start(312);
     await snapshotLive(domain);
     relinkDisk(domain);
