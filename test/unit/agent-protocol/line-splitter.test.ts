@@ -2,7 +2,7 @@ import { Lines, tooLong } from '../../../src/os/model/line-splitter';
 
 const mebibyte = 1024 * 1024;
 
-test('a piece whose memory is used again for the next one', () => {
+test('a chunk whose memory is reused for the next one', () => {
   const lines = new Lines(100);
   const memory = Buffer.alloc(8);
   const take = (text: string): unknown[] => lines.take(memory.subarray(0, memory.write(text)));

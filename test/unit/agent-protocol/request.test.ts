@@ -38,7 +38,7 @@ test.each(sent)('the front-end sends %j', (fields) => {
   expect(read(fields)).toEqual({ version: '0.1.0', ...fields });
 });
 
-test('the ssh agent is for those alone whose host asks the destination', () => {
+test('only actions whose host connects to the destination get the ssh agent', () => {
   const asking = sent.filter((fields) => asksDestination({ version: '0.1.0', ...fields }));
   expect(asking.map((fields) => [fields.action, 'destination' in fields])).toEqual([
     ['migrate', true],
@@ -49,13 +49,13 @@ test('the ssh agent is for those alone whose host asks the destination', () => {
   ]);
 });
 
-test('every action is sent by somebody', () => {
+test('every action has a sender', () => {
   expect(new Set(sent.map(({ action }) => action))).toEqual(new Set(hostActions));
 });
 
 const members: readonly string[] = [...new Set(sent.flatMap((fields) => Object.keys(fields)))];
 
-test('a member that is not sent with this action is refused, whatever it holds', () => {
+test('a member that is not sent with this action is refused, whatever its value', () => {
   const odd = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString', 'strategy'), fc.string());
   const key = fc.oneof(fc.constantFrom(...members), odd);
   fc.assert(

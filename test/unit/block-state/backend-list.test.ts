@@ -91,7 +91,7 @@ const specs = fc.array(
   { maxLength: 8 },
 );
 
-test('what was put into memory is read from it', () => {
+test('what was written to memory is read from it', () => {
   fc.assert(
     fc.property(specs, (all) => {
       const seen = readBlockMemory(new Process(all).read, layout, bias);
@@ -114,7 +114,7 @@ test('what was put into memory is read from it', () => {
   );
 });
 
-test('whatever a byte of it turns into, it is read without an error and to an end', () => {
+test('with any byte changed, it is read without an error and to the end', () => {
   const process = new Process([{}, { disablePerm: 1 }, { inactive: true }, { medium: false }]);
   const addresses = [...process.bytes.keys()];
   fc.assert(
@@ -130,7 +130,7 @@ test('whatever a byte of it turns into, it is read without an error and to an en
   );
 });
 
-test('memory of something else is unknown, never healthy', () => {
+test('memory with other content is unknown, never healthy', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (noise) => {
       const read: ReadMemory = (address, length) =>
@@ -172,7 +172,7 @@ test.each([
   expect(isUnknown(readBlockMemory(process.read, layout, bias))).toBe(true);
 });
 
-test('a layout with other enumerations is told by the numbers it does not know', () => {
+test('a layout with other enumerations is detected by unknown numbers', () => {
   const few: Layout = { ...layout, runStates: ['running', 'paused', 'finish-migrate', 'postmigrate'] };
   expect(readBlockMemory(new Process([{}]).read, few, bias)).toMatchObject({
     unknown: expect.stringContaining('run state') as unknown,

@@ -42,7 +42,7 @@ describe('by memory', () => {
   );
 
   test.each(['paused', 'running'])(
-    'a guest that is %s: what its INACTIVE disks can die of is all told',
+    'a guest that is %s: all fatal actions for its INACTIVE disks are named',
     (runState) => {
       const judged = judgeMemory(memory([backend('a', { inactive: true })], { runState }), 'one-310');
       expect(judged.findings[0]?.what).toMatch(/a migration, a save or a resize of the disk aborts QEMU$/);
@@ -82,7 +82,7 @@ describe('the log', () => {
     ).toBeUndefined();
   });
 
-  test('other complaints of QEMU are noted, and what is none is not', () => {
+  test('other complaints of QEMU are noted, and lines that are not complaints are not', () => {
     const text =
       said('something new failed') +
       said('-chardev pty,id=c: char device redirected to /dev/pts/3') +
@@ -101,12 +101,12 @@ describe('the log', () => {
     'Cannot write to TLS channel: Input/output error',
     'failed to save SaveStateEntry with id(name): 3(ram): -5',
     'multifd_send_pages: channel 1 has already quit!',
-  ])('a stream that broke says nothing about the disks: %s', (text) => {
+  ])('a broken stream says nothing about the disks: %s', (text) => {
     const { complaints, signatures } = readLog(said(text));
     expect([signatures, complaints.map(isBrokenStream)]).toEqual([[], [true]]);
   });
 
-  test('a disk whose own connection broke is no broken stream', () => {
+  test('the broken connection of a disk is not a broken stream', () => {
     const text = 'Failed to send option request header: Unable to write to socket: Broken pipe';
     expect(readLog(said(text)).complaints.map(isBrokenStream)).toEqual([false]);
   });
@@ -212,7 +212,7 @@ describe('the log', () => {
     ['paused, and libvirt does not know it yet', { ...paused, hasServed: false }, 'running', came],
     ['paused, and nobody answers', { unknown: 'libvirtd did not answer' }, 'paused', came],
     ['of an unknown state', undefined, undefined, came],
-  ])('a guest that came over is %s: it may wait for its resume', (_, told, state, origin) => {
+  ])('an arrived guest is %s: it may wait for its resume', (_, told, state, origin) => {
     const judged = judgeLog({ ...without(log(), told), state, origin }, 'one-310');
     expect(judged).toMatchObject({ blockState: 'unknown', mayWait: true });
     expect(judged.findings[0]?.remedy).toContain('virsh resume one-310');

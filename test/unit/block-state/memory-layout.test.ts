@@ -1,7 +1,7 @@
 import { checkLayout, parseLayout } from '../../../src/block-state/model/memory-layout';
 import { layout } from '../../support/block-state-factories';
 
-test('a layout survives being written and read, and nothing else does', () => {
+test('a layout is the same after it is written and read, and everything else is refused', () => {
   expect(parseLayout(JSON.stringify(layout))).toEqual(layout);
   for (const broken of [
     null,

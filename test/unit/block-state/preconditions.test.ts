@@ -11,11 +11,11 @@ describe('objections', () => {
   const connection = memory([backend('a', { inactive: true, stuck: true }), backend('b', { stuck: true })]);
   const given = { job: undefined, memory: stuck, answers: running, libvirtState: 'running' };
 
-  test.each(strategies)('%s may heal a stuck VM', (strategy) => {
+  test.each(strategies)('%s may reset a stuck VM', (strategy) => {
     expect(objection(strategy, given)).toBeUndefined();
   });
 
-  test.each(strategies)('%s keeps away from a migration, whoever tells of it', (strategy) => {
+  test.each(strategies)('%s is refused during a migration, whatever source reports it', (strategy) => {
     for (const active of [
       { ...given, job: 'migration out' },
       { ...given, answers: { ...running, migration: 'active' } },
@@ -31,11 +31,11 @@ describe('objections', () => {
   test.each([
     ['cont', { answers: { ...running, status: 'postmigrate' } }],
     ['suspend-resume', { libvirtState: 'paused', memory: { ...stuck, runState: 'postmigrate' } }],
-  ] as const)('%s never starts a guest that stood still when its migration failed', (strategy, situation) => {
+  ] as const)('%s never starts a guest that was paused when its migration failed', (strategy, situation) => {
     expect(objection(strategy, { ...given, ...situation })?.what).toContain('would start it');
   });
 
-  test('flags are never written while a root node is INACTIVE, or unseen', () => {
+  test('flags are never written while a root node is INACTIVE or unknown', () => {
     for (const strategy of ['memory', 'gdb'] as const) {
       expect(objection(strategy, { ...given, memory: connection })).toBeDefined();
       expect(objection(strategy, { ...given, memory: { unknown: 'no layout' } })).toBeDefined();
@@ -45,7 +45,7 @@ describe('objections', () => {
     }
   });
 
-  test('a paused guest is not started, whoever calls it paused', () => {
+  test('a paused guest is not started, whatever source reports it as paused', () => {
     const paused = { ...running, status: 'paused' };
     expect(objection('cont', { ...given, answers: paused })).toMatchObject({
       what: expect.stringContaining('would start it') as unknown,
@@ -57,7 +57,7 @@ describe('objections', () => {
   // QEMU 10 could activate the disks without starting the guest; but the mover that let it arrive paused may still
   // copy its disks.
   test.each(strategies)(
-    '%s leaves a guest alone that waits for its resume, whoever tells of it',
+    '%s is refused for a guest that waits for its resume, whatever source reports it',
     (strategy) => {
       const paused = { ...running, status: 'paused', migration: 'completed' };
       for (const situation of [
@@ -71,7 +71,7 @@ describe('objections', () => {
     },
   );
 
-  test('nobody answers: that is not a refusal', () => {
+  test('no source answers: that is not a refusal', () => {
     const silent = { unknown: 'libvirtd did not answer in time' };
     expect(objection('cont', { ...given, answers: silent })).toMatchObject({ code: 'undecided' });
     expect(objection('suspend-resume', { ...given, libvirtState: silent })).toMatchObject({
@@ -114,7 +114,7 @@ describe('a copy that may own the disks', () => {
     expect(judge(`${postcopy}${text}\n`) === undefined).toBe(isRuledOut);
   });
 
-  test('is not ruled out by a log that cannot be read; and keeps those away that take the disks back', () => {
+  test('is not ruled out by a log that cannot be read, and then prevents the remedies that take the disks back', () => {
     const copy = objectionToCopy({ unknown: 'EACCES' }, 'one-1');
     expect(copy).toMatchObject({ code: 'undecided' });
     const answers: QemuAnswers = { status: 'running', migration: 'failed', inactiveNodes: undefined };

@@ -36,12 +36,12 @@ test('every exit status', () => {
   for (const { status } of Object.values(exitCodes)) expect(page).toContain(`\n.TP\n\\fB${status}\\fR\n`);
 });
 
-test('nothing but macros begins with what roff takes for a request', () => {
+test('only macros begin with a character that starts a roff request', () => {
   const macros = /^\.(TH|SH|SS|TP|PP|BR|br|nh|ad)\b/;
   for (const line of page.split('\n')) expect(/^['.]/.test(line) && !macros.test(line)).toBe(false);
 });
 
-test('roff reads any text as one line of plain ASCII, and no letter of it as its own', () => {
+test('roff reads any text as one line of plain ASCII, without interpreting any character', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const escaped = roff(text);

@@ -2,7 +2,7 @@ import { observeMover } from '../../../src/commands/move-signals';
 import type { Domain } from '../../../src/hypervisor/model/domain-xml';
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
-  '%s while a mover runs has libvirt end its job, and ends nothing else',
+  '%s while a mover runs makes libvirt end its job, and ends nothing else',
   (signal) => {
     const before = process.listenerCount(signal);
     const abort = jest.fn();

@@ -6,7 +6,7 @@ import { GuardError } from '../../../src/core/errors';
 import { answerTo, lineOf } from './command-lines';
 
 describe('a well-formed command line', () => {
-  test('has its words, flags and values', async () => {
+  test('has its arguments, flags and values', async () => {
     const argv = ['check', 'one-310', '--deep', '--destination', 'kvm2', '311', '--config=/etc/x.yaml'];
     const { verb, line } = await lineOf(argv);
     expect(verb).toBe('check');
@@ -55,7 +55,7 @@ describe('a well-formed command line', () => {
     ['new\nline'],
     ['%s'],
     ['$0'],
-  ])('a word stays what was typed: %j', async (word) => {
+  ])('an argument stays as typed: %j', async (word) => {
     const { line } = await lineOf(['check', word, '--json', word]);
     expect([line.words, line.flag('json')]).toEqual([[word, word], true]);
     expect((await lineOf(['check', '--', word])).line.words).toEqual([word]);
@@ -69,11 +69,11 @@ describe('a well-formed command line', () => {
     },
   );
 
-  test('behind an equals sign a value may look like an option', async () => {
+  test('after an equals sign a value may look like an option', async () => {
     expect((await lineOf(['check', '310', '--config=-x'])).line.value('config')).toBe('-x');
   });
 
-  test('behind -- everything is a word', async () => {
+  test('after -- everything is an argument', async () => {
     const { line } = await lineOf(['check', '--json', '--', '--all', '-x', '--', '--help', '--_']);
     expect(line.words).toEqual(['--all', '-x', '--', '--help', '--_']);
     expect(['json', 'all'].map((name) => line.flag(name))).toEqual([true, false]);
@@ -112,7 +112,7 @@ const anyWord = fc.oneof(
   fc.string({ unit: 'binary' }).map((text) => `--${text}`),
 );
 
-test('whatever is typed is read, answered, or refused as a mistake of the user', async () => {
+test('any command line is accepted, answered, or refused as a mistake of the user', async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...pieces), fc.array(anyWord), async (first, rest) => {
       const result = await parse([first, ...rest], verbs).catch((error: unknown) => error);
@@ -121,7 +121,7 @@ test('whatever is typed is read, answered, or refused as a mistake of the user',
   );
 });
 
-test('behind -- any words are what was typed', async () => {
+test('after -- any arguments stay as typed', async () => {
   const words = fc.array(fc.string({ unit: 'binary', minLength: 1 }), { minLength: 1 });
   await fc.assert(
     fc.asyncProperty(words, async (typed) => {
@@ -139,7 +139,7 @@ describe('what yargs answers by itself', () => {
   );
 
   test.each([[['check', '--help']], [['check', '310', '-h']], [['help', 'check']], [['--help', 'check']]])(
-    '%j: the help of a verb',
+    '%j: the help of a command',
     async (argv) => {
       expect(await answerTo(...argv)).toMatch(/^Usage: migrate-guard check <domain…\|--all>\n/);
     },
@@ -151,7 +151,7 @@ describe('what yargs answers by itself', () => {
 });
 
 describe.each(verbs.map((verb) => [verb.name, verb] as const))('%s', (_, verb) => {
-  test('has a summary and examples that are well-formed command lines of its own', async () => {
+  test('has a summary and examples that are well-formed command lines', async () => {
     expect(verb.summary).not.toBe('');
     expect(verb.examples.length).toBeGreaterThan(0);
     for (const [example] of verb.examples) {
@@ -160,7 +160,7 @@ describe.each(verbs.map((verb) => [verb.name, verb] as const))('%s', (_, verb) =
     }
   });
 
-  test('explains each option, and hides none that every verb has', () => {
+  test('explains each option, and hides none that every command has', () => {
     for (const option of Object.values(verb.options)) expect(option.help).not.toBe('');
     expect(Object.keys(verb.options).filter((name) => name in everyVerb)).toEqual([]);
   });

@@ -20,11 +20,11 @@ const failing = `
   const line = { words: [], flag: () => true, value: () => undefined };
   printEach(reports(), line, String, String).catch(() => printJsonError({ what: 'a "reason"' }));`;
 
-test('an error before the first domain is a document of its own', () => {
+test('an error before the first domain is a document without domains', () => {
   expect(printed(failing.replace('REPORTS', ''))).toEqual({ error: { what: 'a "reason"' } });
 });
 
-test('an error in the middle ends the one document, which keeps what was known', () => {
+test('an error in the middle ends the document, which keeps what was known', () => {
   const one = `yield ${JSON.stringify(report)};`;
   expect(printed(failing.replace('REPORTS', one + one))).toMatchObject({
     domains: [report, report],
@@ -32,7 +32,7 @@ test('an error in the middle ends the one document, which keeps what was known',
   });
 });
 
-test('a document holds nothing that a terminal would obey, and says the same', () => {
+test('a document contains no control character that a terminal interprets, and the same data', () => {
   const what = '\u001b[2J \u007f \u009b2J höst';
   const text = printedText(`require(${print}).printJson(${JSON.stringify({ what })})`);
   expect(text).toMatch(/^[\n\x20-\x7e\u00a0-\uffff]*$/);

@@ -38,7 +38,7 @@ const report: DomainReport = {
   ],
 };
 
-test('a report: verdict, problems with remedies, the plan, notes last; what is ok is not said', () => {
+test('a report: verdict, problems with remedies, the plan, notes last; ok findings are omitted', () => {
   expect(renderReport(report)).toBe(`one-310: repairable
   vda /a: /dev/x is missing
     -> migrate-guard repair one-310
@@ -62,7 +62,7 @@ describe('control characters', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  test('never reach the terminal, wherever they stand', () => {
+  test('never reach the terminal, in any field', () => {
     // eslint-disable-next-line no-control-regex -- control characters are what must not arrive
     const control = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
     const text = fc.string({ unit: 'binary', maxLength: 10 });
@@ -93,7 +93,7 @@ describe('control characters', () => {
   });
 });
 
-test('the two views stand side by side, and what differs is marked', () => {
+test('the two views are side by side, and differences are marked', () => {
   const rows = [
     { host: '/a -> /dev/x', namespace: '/a -> /dev/x', same: true },
     { host: '/dev/x: block device 252:3', namespace: '/dev/x: missing', same: false },

@@ -21,7 +21,7 @@ describe('settings', () => {
     },
   );
 
-  test('what is given, and the defaults of the rest', async () => {
+  test('the given values, and the defaults of the rest', async () => {
     const { libvirt, ssh } = await read('libvirt:\n  state_directory: /srv/qemu\nssh: { deadline: 2.5 }\n');
     expect(libvirt).toEqual({ ...defaultSettings.libvirt, stateDirectory: '/srv/qemu' });
     expect(ssh).toEqual({ ...defaultSettings.ssh, deadline: 2.5 });
@@ -33,7 +33,7 @@ describe('settings', () => {
     ['"no"', false],
     ['true', true],
     ['false', false],
-  ])('%s is a word for it', async (word, meant) => {
+  ])('%s is accepted for it', async (word, meant) => {
     const { opennebula, hooks } = await read(
       `opennebula: { user_template: ${word} }\nhooks: { retry: ${word} }\n`,
     );

@@ -24,12 +24,12 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-test('as shipped it is all comments, and means the defaults', async () => {
+test('as shipped it contains only comments, and means the defaults', async () => {
   expect(lines.filter((line) => !/^(#|$)/.test(line))).toEqual([]);
   expect(await readSettings(shipped)).toEqual(defaultSettings);
 });
 
-test('every key stands in it, in the order of the settings, with its default', () => {
+test('it contains every key, in the order of the settings, with its default', () => {
   const values = inOurNames(parse(uncommented) as object);
   expect(values).toEqual(defaultSettings);
   expect(JSON.stringify(values)).toBe(JSON.stringify(defaultSettings));
@@ -42,7 +42,7 @@ test('with every key uncommented it is read as the defaults', async () => {
   expect(await readSettings(file)).toEqual(defaultSettings);
 });
 
-test('every key has a line of meaning above it', () => {
+test('every key has a line of help above it', () => {
   const bare = lines.filter(
     (line, index) => /^# {3}[a-z_]+: /.test(line) && !/^# {3}# /.test(lines[index - 1] ?? ''),
   );

@@ -39,7 +39,7 @@ test.each([
   expect(verdict).toBe(expected);
 });
 
-test('what is unknown is never safe, and never repairable', () => {
+test('an unknown is never safe, and never repairable', () => {
   fc.assert(
     fc.property(fc.array(finding), (findings) => {
       fc.pre(findings.some(({ state }) => state === 'unknown'));
@@ -48,7 +48,7 @@ test('what is unknown is never safe, and never repairable', () => {
   );
 });
 
-test('safe means that every finding is ok; the order of findings decides nothing', () => {
+test('safe means that every finding is ok; the order of findings does not matter', () => {
   fc.assert(
     fc.property(fc.array(finding), (findings) => {
       expect(verdictOf(findings) === 'safe').toBe(findings.every(({ state }) => state === 'ok'));
@@ -80,7 +80,7 @@ test('the short reason names the disk and no path', () => {
   expect(shortReasonOf({ verdict: 'safe', findings: [{ ...problem, state: 'ok' }] })).toBe('');
 });
 
-test('the short reason fits where 69 characters are left, whatever a finding says', () => {
+test('the short reason fits into the remaining 69 characters, whatever a finding says', () => {
   const findings: Finding[] = [{ check: 'disk-path', state: 'unknown', disk: 'vda', what: long }];
   expect(shortReasonOf({ verdict: 'undecided', findings })).toMatch(/^vda: .{63}…$/);
 });

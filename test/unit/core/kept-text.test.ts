@@ -3,7 +3,7 @@ import fc from '../../support/seeded-fast-check';
 
 const [connection, longest] = [5, 10];
 
-test('a text is kept as it is as long as it may be; of a longer one both ends, and how much is missing', () => {
+test('a text up to the limit is kept unchanged; of a longer one both ends, and the number of omitted characters', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 12 })), (pieces) => {
       const [kept, whole] = [new KeptText(connection), pieces.join('')];

@@ -3,19 +3,19 @@ import fc from '../../support/seeded-fast-check';
 
 const heading = { time: '2024-03-05T10:00:00.000Z', asker: 'oneadmin', pid: 7, message: 'asked' };
 
-test('what is short stands there as it is', () => {
+test('a short value is unchanged', () => {
   const fields = { request: { action: 'repair', domain: 'one-1', dryRun: false }, words: ['/dev/a', 'b'] };
   expect(JSON.parse(logEntry(heading, fields))).toEqual({ ...heading, ...fields });
 });
 
-test('a long text and a long list are cut, and their length is told', () => {
+test('a long text and a long list are cut, and their length is given', () => {
   const list = Array.from({ length: 201 }, (_, index) => index);
   const entry = JSON.parse(logEntry(heading, { text: 'x'.repeat(5000), list })) as Record<string, string>;
   expect(entry['text']).toMatch(/^x{4096}… \(5000 characters\)$/);
   expect(entry['list']?.slice(198)).toEqual([198, 199, '… (201 members)']);
 });
 
-test('whatever is said, an entry is one bounded line of JSON without control characters', () => {
+test('whatever the values are, an entry is one bounded line of JSON without control characters', () => {
   fc.assert(
     fc.property(
       fc.object({ maxDepth: 3, withBigInt: false }),

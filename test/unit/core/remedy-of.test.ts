@@ -30,12 +30,12 @@ test.each([
   expect(codeOf(error)).toBe(exit);
 });
 
-test('a place may mean something else by a reason that is the same elsewhere', () => {
+test('a caller may give one error code another remedy', () => {
   const error = Object.assign(new Error('x'), { code: 'EACCES' });
   expect(remedyOf(error, '/a/b', { ...own, EACCES: 'chmod it' })).toBe('chmod it');
 });
 
-describe('what is in the way is no lack of rights', () => {
+describe('an obstacle is not a lack of permission', () => {
   let directory: string;
   let file: string;
   beforeAll(() => {
@@ -73,7 +73,7 @@ describe('what is in the way is no lack of rights', () => {
     });
   });
 
-  test('a file that somebody named: one that is not there, and one that is a link to itself', () => {
+  test('a file that the user named: one that does not exist, and one that is a link to itself', () => {
     const map = 'name a file of lines "link target"';
     expect(thrown(() => readNamedFile('/no/such', 'the map', map)).remedy).toBe(map);
     const circle = join(directory, 'circle');

@@ -28,11 +28,11 @@ function judge(view: View, path: string, access?: string, changes = {}): AccessF
   return judgeAccess(aSource({ path }), answer, { ...context, ...changes });
 }
 
-test('a disk is wanted for reading and writing, a read-only one for reading', () => {
+test('a disk is opened for reading and writing, a read-only one for reading', () => {
   expect([wantedBits({ readonly: false }), wantedBits({ readonly: true })]).toEqual([6, 4]);
 });
 
-describe('what the kernel said', () => {
+describe('the kernel’s answer', () => {
   test.each<[string, string | undefined, object]>([
     ['yes', 'ok', { kind: 'allowed' }],
     ['no', 'EACCES', { kind: 'refused', path: '/dev/sp-3', why: { what: 'mode 0660, owner 0:6' } }],
@@ -51,14 +51,14 @@ describe('what the kernel said', () => {
     expect(judge(only('/dev/sp-3', node), '/dev/sp-3', access)).toMatchObject(expected);
   });
 
-  test('no, but QEMU passes over permissions, which access(2) does not count', () => {
+  test('no, but QEMU overrides permissions, which access(2) ignores', () => {
     const credentials = { ...qemuUser, overridesAccess: true };
     expect(judge(only('/dev/sp-3', node), '/dev/sp-3', 'EACCES', { credentials })).toEqual({
       kind: 'allowed',
     });
   });
 
-  test('that a directory on the way may not be searched', () => {
+  test('that a directory on the path may not be searched', () => {
     const view: View = (path) =>
       path === '/a/b/disk'
         ? { kind: 'unreadable', error: 'EACCES' }
@@ -67,17 +67,17 @@ describe('what the kernel said', () => {
     expect(judge(view, '/a/b/disk')).toMatchObject({ kind: 'refused', path: '/a/b', why: { what: why } });
   });
 
-  test.each(['EIO', 'the storage at /mnt/x does not answer'])('that a look failed: %s', (error) => {
+  test.each(['EIO', 'the storage at /mnt/x does not answer'])('that an access failed: %s', (error) => {
     expect(judge(only('/a/disk', { kind: 'unreadable', error }), '/a/disk')).toBeUndefined();
   });
 
-  test('nothing is asked of what is no disk, or of what is missing', () => {
+  test('there is no query for an end that is not a disk or is missing', () => {
     expect(judge(storpoolView(), '/dev', 'ok')).toBeUndefined();
     expect(judge(only('/a', { kind: 'missing' }), '/a')).toBeUndefined();
   });
 });
 
-describe('what a walk by hand does not meet', () => {
+describe('refusals that a walk by hand does not notice', () => {
   test('a device on a file system mounted nodev', () => {
     const path = '/mnt/plain/node';
     const why = 'it lies on a file system mounted nodev';
@@ -111,7 +111,7 @@ describe('what a walk by hand does not meet', () => {
     [true, 'refused'],
     [false, 'allowed'],
   ])(
-    'another’s link in a directory that all may write, while fs.protected_symlinks is %p',
+    'another user’s link in a directory that all may write, while fs.protected_symlinks is %p',
     (protectsLinks, kind) => {
       const view: View = (path) => {
         if (path === '/tmp') return { kind: 'directory', mode: 0o1777, uid: 0, gid: 0 };

@@ -50,10 +50,10 @@ function after(view: View, steps: readonly Step[]): View {
   return (path) => made.get(path) ?? view(path);
 }
 
-describe('what is planned', () => {
+describe('planned steps', () => {
   const link = { mode: 0o777, uid: 0, gid: 0 };
 
-  test('all that is missing, in the order of the way, with the host’s owners and modes', () => {
+  test('all missing entries, in the order of the path, with the host’s owners and modes', () => {
     const device = aDevice('252:3', { mode: 0o640, uid: 1, gid: 6 });
     const gone = { '/dev/storpool-byid': missing, [byId]: missing, '/dev/sp-3': missing };
     const host = { '/dev/storpool-byid': aDirectory({ mode: 0o750, uid: 3, gid: 4 }), '/dev/sp-3': device };
@@ -66,7 +66,7 @@ describe('what is planned', () => {
     });
   });
 
-  test('a directory and a link that the way passes twice are made once', () => {
+  test('a directory and a link that occur twice on the path are created once', () => {
     const host = viewOf({
       [diskLink]: aLink('/dev/disk/by-id/scsi-1'),
       '/dev/disk/by-id/scsi-1': aLink('/dev/disk/by-uuid/u-1'),
@@ -84,7 +84,7 @@ describe('what is planned', () => {
     ]);
   });
 
-  test('a node like the one that is inside already', () => {
+  test('a node like the existing one inside', () => {
     const sibling = { path: '/dev/loop7', mode: 0o600, uid: 9869, gid: 9869 };
     expect(plan({ '/dev/sp-3': missing }, {}, { sibling })).toEqual({
       steps: [
@@ -101,20 +101,20 @@ describe('what is planned', () => {
     });
   });
 
-  test('a link that leads elsewhere is replaced, and it is said from where', () => {
+  test('a link that leads elsewhere is replaced, and the step names its old target', () => {
     expect(plan({ [byId]: aLink('../sp-2') })).toEqual({
       steps: [{ step: 'replace-symlink', path: byId, target: '../sp-3', was: '../sp-2', ...link }],
     });
   });
 
-  test('a link as libvirt stores it is left', () => {
+  test('a link in libvirt’s notation is kept', () => {
     expect(plan({ [byId]: aLink('/dev/storpool-byid/../sp-3'), '/dev/sp-3': missing })).toMatchObject({
       steps: [{ step: 'make-node', path: '/dev/sp-3' }],
     });
   });
 });
 
-describe('what is refused', () => {
+describe('refused plans', () => {
   const inQemu = "in QEMU's mount namespace";
 
   test.each<[string, Plan, string]>([

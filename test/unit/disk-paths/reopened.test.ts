@@ -33,7 +33,7 @@ function ask(source: SourceViews, facts: Partial<Pick<DomainFacts, 'open' | 'nod
   return isReopened(sourceFacts(source), { open: [held(false)], ...facts });
 }
 
-test('a disk that the guest may write to is opened again, however it is held', () => {
+test('a disk to which the guest may write is reopened, however it is held', () => {
   expect(ask({}, {})).toBe(true);
   expect(ask({}, { open: doubt })).toBe(true);
 });
@@ -50,19 +50,19 @@ test.each<[string, DomainFacts['open'], unknown]>([
   ['for reading, as is another disk for writing', [held(true, '252:4'), held(false)], false],
   ['by nobody (disk-device tells that)', [held(true, '252:4')], false],
   ['by nobody knows whom', doubt, doubt],
-])('a file below it, held %s', (_, open, expected) => {
+])('a backing file, held %s', (_, open, expected) => {
   expect(ask(below, { open })).toEqual(expected);
 });
 
 test.each<[string, NonNullable<SourceViews['source']>]>([
   ['a disk with <readonly/>, a CD-ROM', { role: 'disk', readonly: true }],
   ['firmware', { role: 'loader', readonly: true, disk: 'loader' }],
-])('%s is told by its descriptor, too', (_, source) => {
+])('%s is determined by its descriptor, too', (_, source) => {
   expect(ask({ source }, { open: [held(false)] })).toBe(false);
   expect(ask({ source }, { open: [held(true)] })).toBe(true);
 });
 
-test('a regular file is known by its number', () => {
+test('a regular file is identified by its number', () => {
   const hostView = viewOf({ '/mnt/base': aFile('77') });
   const source = { source: { ...below.source, path: '/mnt/base' }, hostView, qemuView: viewOf({}) };
   expect(ask(source, { open: [{ ...aFile('77'), writable: true }] })).toBe(true);
@@ -89,12 +89,12 @@ describe('with the answers of QEMU', () => {
     expect(ask(below, { nodes })).toBe(expected);
   });
 
-  test('a read-only format says nothing of a descriptor that is open for writing', () => {
+  test('a read-only format does not outweigh a descriptor that is open for writing', () => {
     expect(ask(below, { nodes: [node], open: [held(true)] })).toBe(true);
   });
 });
 
-test('whatever else is held, one descriptor for writing is enough, and without one a doubt never says no', () => {
+test('one descriptor for writing is enough, and without one a doubt never means no', () => {
   const modes = fc.constantFrom<OpenFile['writable']>(true, false, undefined, doubt);
   const files = fc.array(fc.record({ device: fc.constantFrom('252:3', '252:4'), writable: modes }));
   const source: SourceFacts = sourceFacts(below);

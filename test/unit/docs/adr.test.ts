@@ -23,7 +23,7 @@ describe.each(pages)('$file', ({ file, text }) => {
     expect([...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(headings);
   });
 
-  test('has something to say under each heading', () => {
+  test('has text under each heading', () => {
     const [, ...sections] = text.split(/^## .*$/m);
     expect(sections.filter((section) => section.trim().length < 20)).toEqual([]);
   });

@@ -8,12 +8,12 @@ const [architecture = ''] = pages;
 /** The first cell of a row of the table of folders. */
 const folders = [...architecture.matchAll(/^\| `([a-z/-]+)\/` +\|/gm)].map(([, folder = '']) => folder);
 
-test('every folder of sources has its row', () => {
+test('every folder of sources has a row', () => {
   const sources = readdirSync(join(root, 'src')).map((name) => `src/${name}`);
   expect(folders).toEqual(expect.arrayContaining(sources));
 });
 
-test.each(folders)('%s/ is there', (folder) => expect(existsSync(join(root, folder))).toBe(true));
+test.each(folders)('%s/ exists', (folder) => expect(existsSync(join(root, folder))).toBe(true));
 
 const named = pages.flatMap((page) =>
   [...page.matchAll(/`([\w-]+(?:\/[\w.-]+)+)`/g)].map(([, path = '']) => path),

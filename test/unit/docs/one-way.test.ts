@@ -18,7 +18,7 @@ test.each<[what: string, pattern: RegExp, files: string[]]>([
     ['hypervisor/qmp-client.ts'],
   ],
   ['a property of an answer of QEMU', /function property\(/, ['hypervisor/model/qmp.ts']],
-])('%s stands in one place', (_, pattern, places) => expect(having(pattern)).toEqual(places));
+])('%s occurs in one place', (_, pattern, places) => expect(having(pattern)).toEqual(places));
 
 test('a failure that is returned has one shape', () => {
   const asText = /\): (?:Promise<)?(?:[A-Z]\w+ \| string\b|string \| \{)/;

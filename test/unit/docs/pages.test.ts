@@ -15,7 +15,7 @@ test('README is one page', () => {
   expect(read('README.md').split('\n').length).toBeLessThanOrEqual(150);
 });
 
-test('docs/configuration.md is what `npm run docs` makes', () => {
+test('docs/configuration.md is the output of `npm run docs`', () => {
   expect(read('docs/configuration.md')).toBe(configurationPage(read('config/config.yaml')));
 });
 
@@ -29,7 +29,7 @@ test.each(pages)('%s: no line of prose is too long', (page) => {
   expect(long.filter((line) => !isTableOrCode(line))).toEqual([]);
 });
 
-test.each(pages)('%s: its links lead to pages that are there, and to headings in them', (page) => {
+test.each(pages)('%s: its links lead to existing pages, and to headings in them', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   const broken = links.filter((link) => {
     if (/^[a-z]+:/.test(link)) return false;

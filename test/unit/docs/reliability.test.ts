@@ -12,11 +12,11 @@ const shownBy = [...page.matchAll(/\| `(test\/[^`]+)`: (.*?) +\|$/gm)].map(([, f
 
 test('names tests', () => expect(shownBy.length).toBeGreaterThan(15));
 
-test.each(shownBy)('$file has the test that it is said to have: $name', ({ file, name }) => {
+test.each(shownBy)('$file has this test: $name', ({ file, name }) => {
   expect(readFileSync(join(root, file), 'utf8')).toContain(`'${name}`);
 });
 
-test('no deadline is counted by a clock that can be set', () => {
+test('no deadline uses a clock that can be set', () => {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
   const guilty = sources
     .filter((file) => file.endsWith('.ts'))

@@ -6,7 +6,7 @@ const read = (file: string): string => readFileSync(join(__dirname, '../../..', 
 const versions = Object.keys(JSON.parse(read('setup/node-versions.json')) as Record<string, string>);
 const [first = '', ...majors] = versions.map((version) => version.replace(/\..*/, ''));
 
-test('README tells which Nodes the tests run with, and package.json the oldest', () => {
+test('README names the Nodes with which the tests run, and package.json the oldest', () => {
   const last = majors.pop() ?? '';
   const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
   const oldest = /^>=(\d+\.\d+)$/.exec(engines.node)?.[1] ?? '';

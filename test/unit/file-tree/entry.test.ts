@@ -20,7 +20,7 @@ describe('identity', () => {
     expect(deviceNumbers(dev)).toBe(expected);
   });
 
-  test('no two device numbers are told alike', () => {
+  test('no two device numbers have the same text', () => {
     const dev = fc.integer({ min: 0, max: 0xffffffff });
     fc.assert(
       fc.property(dev, dev, (one, two) => (deviceNumbers(one) === deviceNumbers(two)) === (one === two)),
@@ -68,7 +68,7 @@ describe('names of domains', () => {
     expect(domainNames(word)).toEqual(names);
   });
 
-  test('a UUID is known in either case, and only whole', () => {
+  test('a UUID is recognised in either case, and only if complete', () => {
     const uuid = '6af22448-3328-4f7b-9765-0fa767fc5dfb';
     expect([uuid, uuid.toUpperCase(), `${uuid}0`, uuid.slice(1)].map(isUuid)).toEqual([
       true,
@@ -91,7 +91,7 @@ describe('the nearest word', () => {
     expect(nearest(word, known)).toBe(expected);
   });
 
-  test('of none there is none; of itself it is the word', () => {
+  test('there is none without words; for a word of the list it is that word', () => {
     expect(nearest('a', [])).toBeUndefined();
     fc.assert(
       fc.property(fc.uniqueArray(fc.string(), { minLength: 1 }), fc.nat(), (words, index) => {
@@ -124,7 +124,7 @@ describe('errors', () => {
     [new Error('text'), 'text'],
     [Object.assign(new Error('text'), { code: 7 }), 'text'],
     ['thrown text', 'thrown text'],
-  ])('%s is called %s', (error, expected) => {
+  ])('%s is named %s', (error, expected) => {
     expect(errorName(error)).toBe(expected);
   });
 });

@@ -58,13 +58,13 @@ describe('mountinfo', () => {
     expect(mount?.isReadOnly).toBe(expected);
   });
 
-  test('nonsense is left out, and throws nothing', () => {
+  test('invalid lines are ignored, without an exception', () => {
     expect(parseMounts('\n36 35 98:0\n - \nx 35 98:0 / /mnt rw - ext4 x rw\n')).toEqual([]);
     fc.assert(fc.property(fc.string(), (text) => Array.isArray(parseMounts(text))));
   });
 });
 
-describe('the mount on which a path lies', () => {
+describe('the mount that contains a path', () => {
   const table = parseMounts(
     [
       '20 1 8:1 / / rw - ext4 /dev/vda1 rw',
@@ -95,12 +95,12 @@ describe('the mount on which a path lies', () => {
     expect(mountAt(table, path)?.id).toBe(id);
   });
 
-  test('of a root that is its own parent, and of no table at all', () => {
+  test('with a root that is its own parent, and with no table at all', () => {
     expect(mountAt(parseMounts('1 1 0:1 / / rw - rootfs rootfs rw\n'), '/x')?.id).toBe(1);
     expect(mountAt([], '/x')).toBeUndefined();
   });
 
-  test('libvirt’s /dev is a tmpfs by the name of devfs', () => {
+  test('libvirt’s /dev is a tmpfs with the name devfs', () => {
     expect(table.filter(isDevOfLibvirt).map(({ id }) => id)).toEqual([22]);
     expect(
       parseMounts(real)
@@ -109,12 +109,12 @@ describe('the mount on which a path lies', () => {
     ).toEqual([97]);
   });
 
-  test('only what is in memory is looked at without a thought', () => {
+  test('only file systems in memory are accessed without a child', () => {
     expect(table.filter(isInMemory).map(({ id }) => id)).toEqual([21, 22]);
   });
 });
 
-describe('the mount below /dev in which a path lies', () => {
+describe('the mount below /dev that contains a path', () => {
   const mounts = parseMounts(real);
 
   test.each([

@@ -5,8 +5,8 @@ import { storpoolView } from '../../support/factories';
 
 const answer = { resolved: resolvePath(storpoolView(), '/dev/sp-3') };
 
-describe('what a child answers', () => {
-  test('is taken as it comes through JSON', () => {
+describe('a child’s answer', () => {
+  test('is accepted as it comes through JSON', () => {
     expect(isPathAnswer(JSON.parse(JSON.stringify(answer)))).toBe(true);
   });
 
@@ -20,11 +20,11 @@ describe('what a child answers', () => {
     ['an end at nothing', { resolved: { path: '/x', hops: [], end: { kind: 'found', path: '/x' } } }],
     ['hops that are no list', { resolved: { ...answer.resolved, hops: 'x' } }],
     ['a hop without an entry', { resolved: { ...answer.resolved, hops: [{ path: '/x' }] } }],
-  ])('is not taken for an answer: %s', (_, value) => {
+  ])('is not accepted: %s', (_, value) => {
     expect(isPathAnswer(value)).toBe(false);
   });
 
-  test('whatever it is, it is judged without an exception', () => {
+  test('is validated without an exception, whatever it is', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => typeof isPathAnswer(value) === 'boolean'));
   });
 });
@@ -34,6 +34,6 @@ test.each([
   ['/mnt/dead/disk', true],
   ['/mnt/deadline', false],
   ['/mnt', false],
-])('storage at /mnt/dead that did not answer keeps from %s: %p', (path, expected) => {
+])('storage at /mnt/dead that did not answer prevents %s: %p', (path, expected) => {
   expect(avoided([{ path: '/mnt/dead', why: 'it hangs' }], path) !== undefined).toBe(expected);
 });

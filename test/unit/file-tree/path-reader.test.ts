@@ -18,7 +18,7 @@ async function askOf(script: string, paths: readonly string[] = ['/etc']): Promi
   }
 }
 
-test('the child itself says what stands at a path', async () => {
+test('the child itself reports the entry at a path', async () => {
   const answers = await askOf('exec "$@"', ['/etc', '/no/such', '/etc/']);
   expect(answers).toMatchObject([
     { resolved: { path: '/etc', end: { kind: 'found', path: '/etc' } } },
@@ -32,16 +32,16 @@ test.each<[string, string]>([
   ['says another thing', 'echo "{}"; sleep 600'],
   ['goes on and on without a line end', 'exec cat /dev/zero'],
   ['goes on and on with lines', 'exec yes'],
-])('one that %s is not listened to any more', async (_, script) => {
+])('a child that %s is not read any more', async (_, script) => {
   const why = 'the process that looks at paths gave an answer that cannot be used';
   expect(await askOf(script, ['/etc', '/usr'])).toEqual([{ why }, { why }]);
 });
 
-test('one that ends tells its last complaint', async () => {
+test('a child that ends leaves its last complaint', async () => {
   expect(await askOf('echo first >&2; echo setpriv: no >&2; exit 1')).toEqual([{ why: 'setpriv: no' }]);
 });
 
-test('one that complains without end takes no memory, and its end counts', async () => {
+test('a child that complains without end takes no memory, and its end is noticed', async () => {
   const [answer] = await askOf('head -c 50000000 /dev/zero | tr "\\0" x >&2; exit 1');
   expect(answer).toHaveProperty('why');
   expect(JSON.stringify(answer).length).toBeLessThan(20_000);

@@ -39,7 +39,7 @@ describe('a path that leads to a device', () => {
     expect(endOf(entries, path)).toEqual(found('/dev/sp-3'));
   });
 
-  test('every hop is remembered, in the order in which the kernel meets it', () => {
+  test('every hop is recorded, in the kernel’s order', () => {
     const view = viewOf({
       '/srv/disk.0': aLink('/dev/byid/a'),
       '/dev/byid/a': aLink('../sp-3'),
@@ -56,7 +56,7 @@ describe('a path that leads to a device', () => {
     ]);
   });
 
-  test('a link with only slashes behind it is still the last; with a dot it is not', () => {
+  test('a link with only slashes after it is still the last; with a dot it is not', () => {
     const view = viewOf({ '/a': aLink('/dev'), '/dev': aDirectory() });
     expect(resolvePath(view, '/a//').hops[0]).toMatchObject({ path: '/a', last: true });
     expect(resolvePath(view, '/a/.').hops[0]).toMatchObject({ path: '/a', last: false });
@@ -76,7 +76,7 @@ describe('a path that leads to a directory', () => {
     expect(endOf(entries, path)).toEqual({ kind: 'found', path: end, entry: aDirectory() });
   });
 
-  test('what turns into a link while it is looked at is not believed', () => {
+  test('an entry that becomes a link during the walk is unknown', () => {
     let looks = 0;
     const end = resolvePath(
       (path) => (path === '/a' && (looks += 1) > 1 ? aLink('/b') : aDirectory()),
@@ -165,7 +165,7 @@ describe('a path that leads nowhere', () => {
     expect(describeFailure(walked)?.what).toBe(text);
   });
 
-  test('the failure of a way that has an end is nothing to tell', () => {
+  test('a path that has an end has no failure', () => {
     expect(describeFailure(resolvePath(viewOf({ '/d': device }), '/d'))).toBeUndefined();
   });
 });
@@ -225,7 +225,7 @@ describe('the kernel’s limits', () => {
     expect(endOf({ '/d': device, '/l': aLink(target) }, '/l').kind).toBe(kind);
   });
 
-  test('a path that is too long is told in short', () => {
+  test('a path that is too long is shortened in the message', () => {
     const walked = resolvePath(viewOf({}), `/${'x'.repeat(5000)}`);
     expect(describeFailure(walked)?.what).toBe(`/${'x'.repeat(59)}… is longer than the kernel allows`);
   });

@@ -49,7 +49,7 @@ test.each<[Name, Name, string]>([
   expect(kind(standings[was], standings[is])).toBe(said);
 });
 
-test('what did not change is not listed, and what is not known any more stands before what is better', () => {
+test('unchanged VMs are not listed, and VMs that became unknown come before those that became better', () => {
   for (const standing of Object.values(standings)) expect(kind(standing, standing)).toBeUndefined();
   const fleet = (...all: readonly Standing[]): FleetDomain[] =>
     all.map((standing, index) => aFleetDomain({ ...standing, domain: `one-${index}` }));

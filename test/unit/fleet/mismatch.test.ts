@@ -50,7 +50,7 @@ test.each<[string, Partial<VmRecord>, string]>([
   ]);
 });
 
-test('it runs where it is recorded, as off', () => {
+test('it runs on its recorded host, recorded as off', () => {
   expect(told(poweroff, on('kvm1'))).toEqual([
     'not-off',
     'problem',
@@ -83,7 +83,7 @@ test('two copies, whatever the record says', () => {
   ]);
 });
 
-test('what a migration brings is no copy, and neither is a process that is gone', () => {
+test('the target of a migration is not a copy, and neither is a process that is gone', () => {
   const arriving = on('kvm2', { state: 'paused', isArriving: true });
   expect(told({}, on('kvm1'), arriving)).toBeUndefined();
   expect(told({}, arriving)).toBeUndefined();
@@ -95,7 +95,7 @@ test('what a migration brings is no copy, and neither is a process that is gone'
 const transient = [
   1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 18, 19, 20, 21, 22, 23, 29, 30, 31, 32, 35, 43, 45, 60,
 ];
-test.each(transient)('in LCM state %i nothing is told', (lcmState) => {
+test.each(transient)('LCM state %i is not a mismatch', (lcmState) => {
   expect(expectedQemu({ state: 3, lcmState })).toBe('in-transition');
   expect(told({ lcmState })).toBeUndefined();
   expect(told({ lcmState }, on('kvm2'))).toBeUndefined();
@@ -103,7 +103,7 @@ test.each(transient)('in LCM state %i nothing is told', (lcmState) => {
   expect(mismatchOfZombie(310, { ...record, lcmState }, 'kvm2')).toBeUndefined();
 });
 
-test('a state that is none of OpenNebula’s says nothing', () => {
+test('a state that OpenNebula does not have is not a mismatch', () => {
   expect(told({ state: -1, lcmState: -1 }, on('kvm2'))).toBeUndefined();
   expect(told({ lcmState: 99 }, on('kvm2'))).toBeUndefined();
 });
@@ -137,7 +137,7 @@ test.each([
   expect(mismatchOf(310, { ...record, datastore: '' }, [on('kvm1', { paths: [disk] })])).toBeUndefined();
 });
 
-test('what OpenNebula’s monitoring found', () => {
+test('a finding of OpenNebula’s monitoring', () => {
   expect(mismatchOfZombie(310, { ...record, ...poweroff }, 'kvm2')?.finding.what).toBe(
     "OpenNebula's monitoring finds it on kvm2, its record has it POWEROFF on kvm1: do not resume",
   );

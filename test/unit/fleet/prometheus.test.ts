@@ -35,7 +35,7 @@ const report: FleetReport = {
   vmsListed: true,
 };
 
-test('counts of every host with its zeros, and series of their own for VMs at risk only', () => {
+test('counts of every host with its zeros, and a series for each VM at risk only', () => {
   expect(renderMetrics(report, '1.2.3 (abc)')).toBe(`\
 # HELP migrate_guard_build_info The migrate-guard that wrote these metrics; always 1.
 # TYPE migrate_guard_build_info gauge
@@ -99,7 +99,7 @@ function labelsOf(line: string): Record<string, string> {
   );
 }
 
-test('whatever a name holds, it is one label value of one line, and whole', () => {
+test('whatever a name contains, it is one label value of one line, and complete', () => {
   const names = fc.oneof(
     fc.constantFrom(...oddNames),
     fc.string({ unit: 'binary' }),
@@ -119,7 +119,7 @@ test('whatever a name holds, it is one label value of one line, and whole', () =
   );
 });
 
-test('no series stands there twice, even if a VM does', () => {
+test('no series occurs twice, even if a VM does', () => {
   const fleet = makeFleet({ vms: 30, hosts: 3, trouble: 1 });
   const twice = renderMetrics({ ...fleet, domains: [...fleet.domains, ...fleet.domains] }, '');
   const series = twice

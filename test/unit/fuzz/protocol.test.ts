@@ -204,7 +204,7 @@ describe('the configuration', () => {
   ])('%s', async (_, text) => read(text));
 });
 
-test('a stream is cut into the same lines wherever its pieces end, and nothing is kept of a line that is too long', () => {
+test('a stream is split into the same lines, whatever its chunks are, and a line that is too long is not kept', () => {
   const longest = 16;
   const line = fc.string({ unit: fc.constantFrom('a', 'é', '日', '😀', '\r', ' '), maxLength: 24 });
   fc.assert(
@@ -224,7 +224,7 @@ test('a stream is cut into the same lines wherever its pieces end, and nothing i
   );
 });
 
-test('what has no end is told once, and not kept', () => {
+test('an endless line is reported once, and not kept', () => {
   const lines = new Lines(maxLineBytes);
   const piece = Buffer.alloc(64 * 1024, 'x');
   const found: unknown[] = [];

@@ -143,7 +143,7 @@ fuzz('an ELF file', {
   },
 });
 
-test('memory of a process that holds anything at all is read to an end', () => {
+test('process memory with any content is read to the end', () => {
   const bytes = fc.uint8Array({ minLength: 64, maxLength: 4096 });
   fc.assert(
     fc.property(bytes, fc.boolean(), (content, ends) => {

@@ -93,11 +93,11 @@ test.each<[string, object]>([
   [answer({ ...node, file: 'json:{' }), noName],
   [answer({ ...node, file: 'json:{"filename":7}' }), noName],
   [answer({ ...node, file: 'json:{}' }), noName],
-])('%j is never taken for an answer', (text, unknown) => {
+])('%j is never accepted as an answer', (text, unknown) => {
   expect(parseBlockNodes(text)).toMatchObject(unknown);
 });
 
-test('whatever QEMU says, nothing is thrown, and what is told has a path', () => {
+test('whatever QEMU answers, nothing is thrown, and every result has a path', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -32,7 +32,7 @@ function program(work: string): string {
   return file;
 }
 
-test('gives what the work gave, and is free again, also after an error', async () => {
+test('returns the result of the work, and is free again, also after an error', async () => {
   const value = await withDomainLock('one-310', () => Promise.resolve(7), locks());
   expect(value).toBe(7);
   const failing = withDomainLock('one-310', () => Promise.reject(new Error('no')), locks());
@@ -40,7 +40,7 @@ test('gives what the work gave, and is free again, also after an error', async (
   await withDomainLock('one-310', () => Promise.resolve(), locks());
 });
 
-test('tells the second who is first, and does not bother another domain', async () => {
+test('names the first process to the second, and does not affect another domain', async () => {
   await withDomainLock(
     'one-310',
     async () => {
@@ -78,7 +78,7 @@ test('takes over from a holder that was killed', async () => {
   expect(await withDomainLock('one-310', () => Promise.resolve('mine'), locks())).toBe('mine');
 });
 
-test('refuses a directory that others can write', async () => {
+test('refuses a directory that other users can write', async () => {
   await withDomainLock('one-310', () => Promise.resolve(), locks());
   chmodSync(locks(), 0o777);
   await expect(withDomainLock('one-310', () => Promise.resolve(), locks())).rejects.toMatchObject({
@@ -86,7 +86,7 @@ test('refuses a directory that others can write', async () => {
   });
 });
 
-test('never lets two in at once, and one in at least, when many start together', async () => {
+test('never has two holders, and always one, when many start together', async () => {
   const journal = join(directory, 'journal');
   writeFileSync(journal, '');
   const file = program(

@@ -23,7 +23,7 @@ const common = { role: 'disk', type: 'block', readonly: false, shareable: false,
 const raw = { ...common, format: 'raw' };
 
 describe('documents of libvirt', () => {
-  test('a status XML tells state, pid and the names of the block nodes', () => {
+  test('a status XML contains state, pid and the names of the block nodes', () => {
     expect(parseDomain(fixture('status-one-310.xml'))).toEqual({
       name: 'one-310',
       uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb',
@@ -37,7 +37,7 @@ describe('documents of libvirt', () => {
     });
   });
 
-  test('virsh dumpxml tells the same paths, and nothing of the process', () => {
+  test('virsh dumpxml has the same paths, and nothing about the process', () => {
     const { sources, ...domain } = parseDomain(fixture('dumpxml-one-310.xml'));
     expect(domain).toEqual({ name: 'one-310', uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb', others: [] });
     expect(sources).toEqual([
@@ -46,7 +46,7 @@ describe('documents of libvirt', () => {
     ]);
   });
 
-  test('a backing file is a source of its own; an empty and an ejected CD-ROM are none', () => {
+  test('a backing file is a separate source; an empty and an ejected CD-ROM have none', () => {
     const { sources, others } = parseDomain(fixture('status-ejected-cdrom.xml'));
     const file = { ...common, disk: 'vda', type: 'file' };
     expect(sources).toEqual([
@@ -78,7 +78,7 @@ describe('documents of libvirt', () => {
     expect(() => parseDomain(text)).toThrow(new XmlError(message));
   });
 
-  test.each(['-1', '0', 'x', '1.5', '99999999999999999999', ''])('pid %j is none', (pid) => {
+  test.each(['-1', '0', 'x', '1.5', '99999999999999999999', ''])('pid %j is ignored', (pid) => {
     const text = `<domstatus state='running' pid='${pid}'><domain><name>a</name><uuid>b</uuid></domain></domstatus>`;
     expect(parseDomain(text)).not.toHaveProperty('pid');
   });
@@ -181,7 +181,7 @@ describe('disks', () => {
     ]);
   });
 
-  test('paths are taken as they are written', () => {
+  test('paths are not normalised', () => {
     const path = ` /dev/a "b" <'c'>\n日\t&amp; `;
     const escaped = path.replace(/[&<>"'\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
     const { sources } = withDisks(`<disk type='block'><source dev='${escaped}'/><target dev='vda'/></disk>`);

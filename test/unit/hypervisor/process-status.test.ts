@@ -11,7 +11,7 @@ import {
 const uuid = '6af22448-3328-4f7b-9765-0fa767fc5dfb';
 const commandLine = (...argv: readonly string[]): string => ['qemu-system-x86_64', ...argv, ''].join('\0');
 
-describe('whose QEMU a command line is', () => {
+describe('the domain of a QEMU command line', () => {
   const named = (guest: string): string => commandLine('-name', guest, '-S', '-uuid', uuid, '-m', '64');
 
   test.each([
@@ -71,9 +71,12 @@ describe('credentials', () => {
     expect(parseStatus(status('0').replace(/Groups:.*/, 'Groups:\t '))?.groups).toEqual([]);
   });
 
-  test.each([[''], ['Name:\tqemu\n'], [status('0').replace(/CapEff.*\n/, '')]])('%j is no status', (text) => {
-    expect(parseStatus(text)).toBeUndefined();
-  });
+  test.each([[''], ['Name:\tqemu\n'], [status('0').replace(/CapEff.*\n/, '')]])(
+    '%j is not a valid status',
+    (text) => {
+      expect(parseStatus(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('the start time', () => {
@@ -119,19 +122,19 @@ describe('whether a descriptor is open for writing', () => {
     expect(isOpenForWriting(fdinfo(flags))).toBe(expected);
   });
 
-  test('no answer is taken from another line, nor from none', () => {
+  test('the answer comes from the right line, or there is none', () => {
     expect(isOpenForWriting('eventfd-flags:\t02\n')).toBeUndefined();
     expect(isOpenForWriting('')).toBeUndefined();
   });
 });
 
-describe('how a QEMU came by its guest', () => {
+describe('the origin of a QEMU’s guest', () => {
   test.each([
     ['qemu\0-name\0guest=one-1\0-S\0', false],
     ['qemu\0-name\0guest=one-1\0-incoming\0defer\0', true],
     ['-incoming\0-S\0', false],
     ['', false],
-  ])('%j: it awaits one: %p', (line, expected) => {
+  ])('%j: it waits for an incoming guest: %p', (line, expected) => {
     expect(awaitsGuest(line)).toBe(expected);
   });
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { parseReply, readAnswers } from '../../../src/hypervisor/model/qmp';
 import { jobOf } from '../../../src/hypervisor/qmp-client';
 
-describe('what QEMU answers', () => {
+describe('QEMU’s answers', () => {
   const reply = (value: unknown): ReturnType<typeof parseReply> => parseReply(JSON.stringify(value));
   const status = reply({ return: { status: 'running', running: true } });
 
-  test('QEMU before 10 does not tell active, QEMU 10 does', () => {
+  test('QEMU before 10 does not report active, QEMU 10 does', () => {
     const old = reply({ return: [{ 'node-name': 'n', drv: 'raw' }] });
     expect(readAnswers(status, reply({ return: {} }), old)).toEqual({
       status: 'running',
@@ -43,7 +43,7 @@ describe('what QEMU answers', () => {
     expect(readAnswers(status, migrate, nodes)).not.toHaveProperty('hasServed');
   });
 
-  test('an error, or nonsense, is no answer', () => {
+  test('an error, or an invalid text, is not an answer', () => {
     const ejected = reply({ error: { class: 'GenericError', desc: 'Block device n is ejected' } });
     expect(readAnswers(status, reply({ return: {} }), ejected)).toMatchObject({
       unknown: expect.stringContaining('ejected') as unknown,

@@ -68,13 +68,13 @@ test.each(all.filter(([, { short }]) => short !== undefined))(
   },
 );
 
-test('what is too long is cut, and never in the middle of a character', () => {
+test('a text that is too long is cut, and never inside a character', () => {
   const { what, short = '' } = fillRow({ text: `${'a'.repeat(67)}😀${'b'.repeat(9)}` });
   expect(what).toHaveLength(78);
   expect(short).toBe(`${'a'.repeat(67)}…`);
 });
 
-test('a part with a short form is short in the short form only', () => {
+test('a part with a short form is short only in the short form', () => {
   const failure = { what: `/dev/${'x'.repeat(80)} is missing`, short: 'its path is missing' };
   expect(
     fillRow({ text: '{failure} on {host}', remedy: 'look at {host}' }, { failure, host: 'kvm1' }),

@@ -49,7 +49,7 @@ const reasons = rows
 
 test('most rows of moves are endings', () => expect(endings().length).toBeGreaterThan(20));
 
-test.each(endings())('%s: short, without a UUID, the cause first, for whatever reason', (_, row) => {
+test.each(endings())('%s: short, without a UUID, the cause first, whatever the reason is', (_, row) => {
   for (const reason of reasons) {
     const short = shortOf(filled(row, reason));
     expect(short.length).toBeLessThanOrEqual(maxShortChars);

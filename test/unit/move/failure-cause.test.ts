@@ -17,20 +17,20 @@ test.each([
   ['QEMU 7.2, post-copy', 'migration_iteration_run: postcopy failed to start'],
   ['QEMU 9, post-copy', 'postcopy_start: Failed in bdrv_inactivate_all(): Operation not permitted'],
   ['its death', "bdrv_inactivate_recurse: Assertion `!(bs->open_flags & BDRV_O_INACTIVE)' failed."],
-])('%s: it could not hand over, whatever it says afterwards', (_, words) => {
+])('%s: it could not hand over, whatever follows in the log', (_, words) => {
   const log = heard(harmless, `2024-03-05T10:00:00.000000Z qemu-system-x86_64: ${words}`, harmless);
   expect(log).toMatchObject({ handingOverFailed: true, wasSaved: false });
   expect(causeOf({ ...log, alive: true, stalled: true })).toBe('handing-over');
   expect(causeOf({ ...log, alive: false, stalled: true })).toBe('died');
 });
 
-test('saved, by libvirt’s last line; another line that holds these words is none', () => {
+test('saved, by libvirt’s last line; another line with the same words does not count', () => {
   const last = '2024-03-05 10:00:00.000+0000: shutting down, reason=saved';
   expect(heard(harmless, last)).toMatchObject({ handingOverFailed: false, wasSaved: true });
   expect(heard(`${last} or not`)).toMatchObject({ wasSaved: false });
 });
 
-test('nothing of it: another failure', () => {
+test('no such line: another failure', () => {
   const log = heard(harmless);
   expect(causeOf({ ...log, alive: true, stalled: false })).toBe('other');
   expect(causeOf({ ...log, alive: true, stalled: true })).toBe('stalled');

@@ -27,7 +27,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-test('what is written from now on', () => {
+test('lines that are written from now on', () => {
   expect(watch.look().lines).toEqual([]);
   appendFileSync(file, 'one\n');
   appendFileSync(file, 'two\n');
@@ -35,7 +35,7 @@ test('what is written from now on', () => {
   expect(watch.look().lines).toEqual(['one', 'two']);
 });
 
-test('a line that comes in pieces is one line; at the end, one without an end is a line, too', () => {
+test('a line that comes in chunks is one line; the last one may lack its line end', () => {
   appendFileSync(file, 'on');
   expect(watch.look().lines).toEqual([]);
   appendFileSync(file, 'e\ntw');
@@ -52,7 +52,7 @@ test('virtlogd rotates: the old file to its end, then the new', () => {
   expect(watch.look().lines).toEqual(['one', 'two', 'three']);
 });
 
-test('logrotate truncates, where virtlogd is switched off: what comes after it is read', () => {
+test('logrotate truncates, where virtlogd is disabled: the lines after it are read', () => {
   appendFileSync(file, 'one\n');
   expect(watch.look().lines).toEqual(['one']);
   truncateSync(file);
@@ -60,7 +60,7 @@ test('logrotate truncates, where virtlogd is switched off: what comes after it i
   expect(watch.look().lines).toEqual(['one', 'two']);
 });
 
-test('a look costs what is new, however long the log has become', () => {
+test('each read costs only what is new, however long the log is', () => {
   const standBy = new LogTail(directory, 'one-310', new MoveLog());
   const line = '2024-03-05T10:00:00.000000Z qemu-system-x86_64: a guest that makes its device complain\n';
   for (let megabyte = 0; megabyte < 10; megabyte += 1) appendFileSync(file, line.repeat(12_000));
@@ -73,7 +73,7 @@ test('a look costs what is new, however long the log has become', () => {
   expect(user + system).toBeLessThan(500_000);
 });
 
-test('a line that never ends is not kept, and what follows it is heard', () => {
+test('an endless line is not kept, and the lines after it are read', () => {
   appendFileSync(file, `${'x'.repeat(1024 * 1024)} bdrv_inactivate_all() failed\n`);
   appendFileSync(file, 'one\n');
   expect(watch.look().lines).toEqual(['one']);

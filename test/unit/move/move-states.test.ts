@@ -44,7 +44,7 @@ test('every state and every result is reached', () => {
   expect([...reached].sort()).toEqual([...states, ...results].sort());
 });
 
-test.each(states)('%s: each outcome has a state or a result that is there', (state) => {
+test.each(states)('%s: each outcome has an existing state or result', (state) => {
   for (const [outcome, next] of outcomes(state)) {
     expect(nextState(state, outcome)).toBe(next);
     expect(isFinal(next) ? results : states).toContain(next);
@@ -56,7 +56,7 @@ test.each(states)('%s: each outcome has a state or a result that is there', (sta
 test('an outcome that a state does not have leads nowhere', () =>
   expect(nextState('confirming', 'healed')).toBeUndefined());
 
-test('rule 2: no retry before QEMU has its disks back and every way is safe again', () => {
+test('rule 2: no retry before QEMU has its disks back and every path is safe again', () => {
   for (const session of all.filter((steps) => steps.some(({ next }) => next === 'moving-again'))) {
     const before = words(session).slice(
       0,
@@ -66,13 +66,13 @@ test('rule 2: no retry before QEMU has its disks back and every way is safe agai
   }
 });
 
-test('rule 9: what comes after the mover’s success is no failure', () => {
+test('rule 9: nothing after the mover’s success is a failure', () => {
   const moved = all.filter((session) => session.some(({ outcome }) => outcome === 'moved'));
   expect(moved.length).toBeGreaterThan(0);
   for (const session of moved) expect(endOf(session)).toBe('done');
 });
 
-test('rule 9: a mover that failed is never tried again for another reason, and no refusal hides its failure', () => {
+test('rule 9: a mover that failed for another reason is never retried, and no refusal hides its failure', () => {
   for (const session of failed) {
     const { outcome } = session.find(({ state }) => movers.includes(state)) as Step;
     if (outcome !== 'handing-over') expect(session.map(({ state }) => state)).not.toContain('moving-again');
@@ -90,7 +90,7 @@ test('rule 14: the mover starts only for a domain that a check has found safe', 
   expect([...new Set(words(before))].sort()).toEqual(['checking-again: safe', 'checking: safe']);
 });
 
-test('rule 15: a failed mover has moved the VM after all only where it was found on the destination', () => {
+test('rule 15: after a mover’s failure the VM counts as moved only if it was found on the destination', () => {
   const done = failed.filter((session) => endOf(session) === 'done');
   const lasts = done.map((session) => words(session).at(-1));
   // In the other sessions the second attempt succeeded.
@@ -101,7 +101,7 @@ test('rule 15: a failed mover has moved the VM after all only where it was found
     expect(words(session).some((word) => / (died|gone)$/.test(word))).toBe(true);
 });
 
-test('docs/architecture.md shows this very table', () => {
+test('docs/architecture.md contains this table', () => {
   const rows = states.map((state) => [
     `\`${state}\``,
     moveStates[state].does,

@@ -3,12 +3,12 @@ import { startProgram } from '../../../src/move/io/mover-process';
 /** More than a string can hold (V8's limit is a little less than 512 MiB). */
 const flood = 'head -c 540000000 /dev/zero';
 
-test('what a mover prints is kept as it is', async () => {
+test('a mover’s output is kept unchanged', async () => {
   const { ended } = startProgram({ command: ['sh', '-c', 'cat; echo no >&2; exit 3'] }, 'in\n');
   expect(await ended).toEqual({ exit: 3, stdout: 'in\n', stderr: 'no\n' });
 });
 
-test('of one that goes on and on both ends are kept, and its status', async () => {
+test('a mover that prints without end: both ends are kept, and its status', async () => {
   const script = `echo first; ${flood} | tr '\\0' x; echo; echo last; echo why >&2; exit 3`;
   const { exit, stdout, stderr } = await startProgram({ command: ['sh', '-c', script] }).ended;
   expect(exit).toBe(3);

@@ -31,7 +31,7 @@ function brokenOffAfterFailure(): ReturnType<typeof breakOff> {
   return breakOff(session, { attempts: [{ attempt: { cause: 'other' } }], error } as never);
 }
 
-test('an error of ours after a failure of the mover’s own leaves the failure to the mover', () =>
+test('an internal error after an unrelated failure of the mover leaves the mover’s failure as the result', () =>
   expect(brokenOffAfterFailure()).toMatchObject({ result: 'mover-failed', remedy: 'raise the limit' }));
 
 test('but a QEMU that has ended meanwhile needs an operator', async () => {

@@ -32,7 +32,7 @@ test.each([
   expect(readVmEvent(Buffer.from(vm(given)).toString('base64'))).toMatchObject({ guardMode: mode });
 });
 
-test('what cannot be read is guarded as usual', () => {
+test('a value that cannot be read means the usual guard', () => {
   const words = ['one-310', 'kvm2', 'kvm1', '310', 'kvm1'];
   expect(readMoveRequest('migrate', words, actionDataIn(Buffer.from('<VM')), undefined)).toMatchObject({
     guardMode: { mode: 'guard' },

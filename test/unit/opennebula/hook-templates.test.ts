@@ -20,7 +20,7 @@ const known = [
   'TIMEOUT',
 ];
 
-test.each(['pre-migrate', 'post-failure'] as const)('the template of %s is one that oned takes', (name) => {
+test.each(['pre-migrate', 'post-failure'] as const)('oned accepts the template of %s', (name) => {
   const template = new Map(parseTemplate(readFileSync(join(project, `hooks/${name}.tmpl`), 'utf8')));
   expect([...template.keys()].filter((key) => !known.includes(key))).toEqual([]);
   expect(Object.fromEntries(template)).toMatchObject({

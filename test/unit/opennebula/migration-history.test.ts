@@ -20,13 +20,13 @@ function eventOf(options: VmXmlOptions): VmEvent {
 }
 
 describe.each(releases)('events of OpenNebula %s', (release) => {
-  test('a migration under way names its source and its destination', () => {
+  test('a migration in progress has its source and its destination', () => {
     const { records: history } = new History().begin('kvm2', time);
     const event = eventOf({ release, lcmState: 4, prevLcmState: 3, history });
     expect(migrationUnderWay(event)).toEqual({ source: 'kvm1', destination: 'kvm2' });
   });
 
-  test('a failed live migration is told from a journey there and back', () => {
+  test('a failed live migration is distinguished from one there and one back', () => {
     const failed = new History().begin('kvm2', before).revert(time);
     expect(failedMigration(eventOf({ release, history: failed.records }))).toEqual({
       source: 'kvm1',
@@ -43,7 +43,7 @@ describe.each(releases)('events of OpenNebula %s', (release) => {
   test.each([
     ['suspend', 10, 6],
     ['stop', 9, 5],
-  ])('a %s that failed leaves nothing but the state that it came from', (_, action, prevLcmState) => {
+  ])('a failed %s leaves only the previous state', (_, action, prevLcmState) => {
     const { records: history } = new History().save(action).failSave();
     const event = eventOf({ release, prevLcmState, history });
     expect(failedMove(event)).toEqual({ source: 'kvm1', seq: 0 });
@@ -55,7 +55,7 @@ describe.each(releases)('events of OpenNebula %s', (release) => {
   });
 
   test.each(['kvm2', 'kvm1'])(
-    'a cold migration to %s that failed is a save, and nothing is there',
+    'a failed cold migration to %s is a save, and the destination has nothing',
     (host) => {
       const { records: history } = new History().begin(host, before, 1).revert(time);
       for (const prevLcmState of [7, 3]) {
@@ -67,7 +67,7 @@ describe.each(releases)('events of OpenNebula %s', (release) => {
   );
 });
 
-test('what onevm show prints tells nothing of what was before, and the history alone decides', () => {
+test('the output of onevm show has no previous state, so only the history decides', () => {
   const { records: history } = new History().begin('kvm2', before).revert(time);
   expect(failedMigration(eventOf({ prevLcmState: 3, history }))).toMatchObject({ destination: 'kvm2' });
 });
@@ -94,7 +94,7 @@ test('a save that failed after a live migration has failed is not that migration
   expect(failedMove(eventOf({ prevLcmState: 7, history: cold }))).toEqual({ source: 'kvm1', seq: 4 });
 });
 
-test.each([48, 49])('a cold migration (action %i) whose shutdown failed is none of ours', (action) => {
+test.each([48, 49])('a cold migration (action %i) whose shutdown failed is ignored', (action) => {
   const { records: history } = new History().begin('kvm2', before, action).revert(time);
   for (const prevLcmState of [7, 3]) {
     expect(failedMove(eventOf({ prevLcmState, history }))).toMatchObject({
@@ -103,7 +103,7 @@ test.each([48, 49])('a cold migration (action %i) whose shutdown failed is none 
   }
 });
 
-test('a save that failed is over once the VM is elsewhere, or its stay is another one', () => {
+test('a failed save does not count any more after the VM has moved, or has a new history record', () => {
   const save = { source: 'kvm1', seq: 0 };
   const here = new History().records;
   expect(failedSaveNow(eventOf({ prevLcmState: 3, history: here }), save)).toEqual(save);
@@ -121,7 +121,7 @@ test('a save that failed is over once the VM is elsewhere, or its stay is anothe
   expect(failedMove(eventOf({ prevLcmState: 6, history: [] }))).toHaveProperty('what');
 });
 
-test('the second failure in a row to the same host is known', () => {
+test('the second consecutive failure to the same host is recognised', () => {
   const once = new History().begin('kvm2', before).revert(time);
   const twice = (host: string): HistoryRecord[] => {
     const history = new History().begin('kvm2', before).revert(time);
@@ -132,7 +132,7 @@ test('the second failure in a row to the same host is known', () => {
   expect(failedMigration(eventOf({ history: twice('kvm3') }))).toMatchObject({ isSecond: false });
 });
 
-test('a success or another stay in between ends the row', () => {
+test('a success or another record in between ends the sequence', () => {
   const there = new History()
     .begin('kvm2', before)
     .revert(time)
@@ -152,7 +152,7 @@ test('a success or another stay in between ends the row', () => {
   expect(failedMigration(eventOf({ history: again.records }))).toMatchObject({ isSecond: false });
 });
 
-test('whatever a VM went through, only what was reverted at the end counts', () => {
+test('whatever happened to a VM, only a revert at the end counts', () => {
   const host = fc.constantFrom('kvm1', 'kvm2', 'kvm3');
   const step = fc.oneof(
     fc.record({ kind: fc.constant('journey' as const), host }),
@@ -191,7 +191,7 @@ test('whatever a VM went through, only what was reverted at the end counts', () 
   );
 });
 
-test('records that are no history at all never count', () => {
+test('invalid records never count', () => {
   const number = fc.oneof(fc.integer({ min: -1, max: 3 }), fc.constantFrom(time, Number.NaN));
   const keys = { seq: number, hid: number, stime: number, etime: number, rstime: number, action: number };
   const record = fc.record({ ...keys, hostname: fc.constantFrom('kvm1', 'kvm2', '') });
@@ -217,11 +217,11 @@ test.each([
   ['<VM><ID>310</ID>', 'neither XML nor XML in Base64'],
   ['<HOST><ID>1</ID></HOST>', 'not a VM of OpenNebula'],
   ['<VM><ID>../310</ID></VM>', 'no <ID>'],
-])('%j is no event', (given, why) => {
+])('%j is not an event', (given, why) => {
   expect(readVmEvent(given)).toMatchObject({ code: 'usage', what: expect.stringContaining(why) as string });
 });
 
-test('a whole hook message is read as well', () => {
+test('a complete hook message is read as well', () => {
   const { records: history } = new History().begin('kvm2', before).revert(time);
   const message = `<HOOK_MESSAGE><HOOK_TYPE>STATE</HOOK_TYPE>${vmXml({ history })}</HOOK_MESSAGE>`;
   expect(readVmEvent(message)).toMatchObject({ vmId: '310', lcmState: 3 });

@@ -12,7 +12,7 @@ const safe: ProbedVm = {
   blockState: 'healthy',
 };
 
-test('a safe VM has every attribute, and an empty reason takes an earlier one away', () => {
+test('a safe VM has every attribute, and an empty reason replaces an earlier one', () => {
   const attributes = readMonitoring(monitoringLine(safe, time)).get(310);
   expect(Object.fromEntries(attributes ?? [])).toEqual({
     MIGRATE_GUARD: 'safe',
@@ -22,12 +22,12 @@ test('a safe VM has every attribute, and an empty reason takes an earlier one aw
   });
 });
 
-test('the line is what OpenNebula’s own probe prints', () => {
+test('the line has the form of OpenNebula’s own probe', () => {
   const line = monitoringLine(safe, time);
   expect(line).toMatch(/^VM = \[ ID="310", DEPLOY_ID="[0-9a-f-]{36}", MONITOR="[A-Za-z0-9+/]+=*" \]\n$/);
 });
 
-test('many VMs stand together with what other probes print', () => {
+test('the lines of many VMs are next to the output of other probes', () => {
   const stock = `VM = [ ID="310", DEPLOY_ID="x", MONITOR="${Buffer.from('CPU="0.5"\nSTATE="a"\n').toString('base64')}" ]\n`;
   const blocked = {
     ...safe,
@@ -49,7 +49,7 @@ test.each([
   'a ]]> in it',
   '[x] = #, ü',
   '\\" \\',
-])('the reason %j harms nothing', (reason) => {
+])('the reason %j has no effect on the rest', (reason) => {
   const read = readMonitoring(monitoringLine({ ...safe, verdict: 'undecided', reason }, time)).get(310);
   expect(read?.get('MIGRATE_GUARD_DISKS')).toBe('healthy');
   expect(read?.get('MIGRATE_GUARD_WHY')).toMatch(/^[\x20-\x7e]+$/);
@@ -63,12 +63,12 @@ test('a reason has at most as many characters as a short form', () => {
   expect(why).toBe(`vda: ${'x'.repeat(maxShortChars - 8)}...`);
 });
 
-test('the reader here is as strict as monitord: what is not made harmless does break a message', () => {
+test('the reader here is as strict as monitord: an unescaped text does break a message', () => {
   expect(() => parseTemplate('A="x ]]> y"\n')).toThrow(TemplateError);
   expect(() => parseTemplate('A="x\\"\nB="y"\n')).toThrow(TemplateError);
 });
 
-test('no reason whatsoever changes what else is read, or grows the message without bound', () => {
+test('no reason changes other attributes, or makes the message unbounded', () => {
   const text = fc.oneof(
     fc.string(),
     fc.string({ unit: fc.constantFrom('"', '\\', ']', '>', '[', '#', '\n', 'a', ' ') }),

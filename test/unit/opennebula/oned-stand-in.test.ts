@@ -31,12 +31,12 @@ test.each([
     ],
     [],
   ],
-] as const)('%s, %s: of a success', (release, by, vmLog, elsewhere) => {
+] as const)('%s, %s: after a success', (release, by, vmLog, elsewhere) => {
   expect(run(release, by, 0, repaired)).toEqual({ info: 'ok', vmLog, elsewhere });
 });
 
 test.each(['7.2', '7.4'] as const)(
-  '%s: with the VM’s number a success is in its log, with the mover’s words',
+  '%s: with the VM’s number the lines of a success are in its log, with the mover’s output',
   (release) => {
     const stderr = aboutVm(`rsync time 0.5s\n\n3 files\nERROR: no time\n${repaired}`, '310');
     expect(run(release, 'local', 0, stderr)).toEqual({
@@ -53,10 +53,10 @@ test.each(['7.2', '7.4'] as const)(
   },
 );
 
-test('without a number nothing is made of it', () => expect(aboutVm(repaired, 'x 1')).toBe(repaired));
+test('without a number the lines are dropped', () => expect(aboutVm(repaired, 'x 1')).toBe(repaired));
 
 test.each(releases)(
-  '%s: of a failure the short reason is the VM’s ERROR, and the whole one in its log',
+  '%s: after a failure the short reason is the VM’s ERROR, and the complete one is in its log',
   (release) => {
     const { info: reply, vmLog } = run(release, 'local', 1, refused);
     expect(errorAttribute('MIGRATE', reply)).toMatch(
@@ -77,7 +77,7 @@ test.each(releases)('%s: the longest reason is not cut', (release) => {
   expect(errorAttribute('MIGRATE', reply)).toMatch(/^MIGRATE: migrate-guard: s{65}\.\.\.( ERROR|$)/);
 });
 
-test('what is longer is cut, at a byte; nothing is no reason', () => {
+test('a longer one is cut, at a byte; an empty one is not a reason', () => {
   expect(errorAttribute('SAVE', 'x'.repeat(94))).toBe(
     `SAVE: ${'x'.repeat(94)}... see more details in VM log`,
   );

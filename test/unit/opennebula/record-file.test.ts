@@ -11,7 +11,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const notRun = aRecordEntry({ guard: 'could-not-run', why: 'sudo refuses' });
 
-test('a list that cannot be written keeps no VM from having its own entry', () => {
+test('a list that cannot be written does not prevent a VM’s own entry', () => {
   mkdirSync(join(directory, 'not-run.jsonl'));
   expect(keepEntry(directory, notRun)).toMatch(/^it could not be written to .*: EISDIR$/);
   expect(entriesIn(directory, notRun.vmId)).toMatchObject([{ why: 'sudo refuses' }]);
@@ -21,7 +21,7 @@ test.each<[string, (list: string) => void]>([
   ['a directory', (list) => mkdirSync(list)],
   ['a link', (list) => symlinkSync('/dev/null', list)],
   ['longer than what is read', (list) => writeFileSync(list, ' '.repeat(1024 * 1024 + 1))],
-])('a list that is %s is no list without entries', (_, make) => {
+])('a list that is %s does not count as empty', (_, make) => {
   expect(entriesNotRun(directory)).toEqual([]);
   const list = join(directory, 'not-run.jsonl');
   make(list);
@@ -30,7 +30,7 @@ test.each<[string, (list: string) => void]>([
   });
 });
 
-test('a host is named as a word to be typed', () => {
+test('a host’s name is quoted if necessary', () => {
   const entry = { ...notRun, source: 'kvm1; id' };
   const [one] = guardsNotRun([entry], [], new Date(entry.time));
   expect(one && describeGuardsNotRun(one).remedy).toBe("migrate-guard doctor --host 'kvm1; id'");

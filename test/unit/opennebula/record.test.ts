@@ -40,13 +40,13 @@ test.each([
     true,
     true,
   ],
-])('%# in one line, and whether it is news or a warning', (entry, words, isNews, warns) => {
+])('%# as one line, and whether it is new or a warning', (entry, words, isNews, warns) => {
   expect([describeEntry(entry), isWorthReporting(entry), isWarning(entry)]).toEqual([words, isNews, warns]);
 });
 
 const text = fc.string({ unit: 'binary', maxLength: 700 });
 
-test('whatever others have said, an entry is bounded, one line, and read again as it was kept', () => {
+test('whatever other programs print, an entry is bounded, one line, and the same after it is read again', () => {
   fc.assert(
     fc.property(fc.array(text, { maxLength: 80 }), text, (lines, word) => {
       const entry = bounded(
@@ -70,14 +70,14 @@ test.each([
   { ...aRecordEntry(), guard: 'perhaps' },
   { ...aRecordEntry(), time: 'soon' },
   { ...aRecordEntry(), vmId: '310' },
-])('%j is no entry', (value) => expect(readEntry(value)).toBeUndefined());
+])('%j is not an entry', (value) => expect(readEntry(value)).toBeUndefined());
 
 describe('guards that could not run', () => {
   const now = new Date('2026-11-22T12:00:00.000Z');
   const at = (time: string, more: object = {}) =>
     aRecordEntry({ guard: 'could-not-run', why: 'x', time: `2026-11-${time}:00.000Z`, ...more });
 
-  test('are counted by host, for a week, whatever their order', () => {
+  test('are counted for each host, for a week, in any order', () => {
     const notRun = [
       at('22T02:00', { why: 'last' }),
       at('14T12:00'),
@@ -97,7 +97,7 @@ describe('guards that could not run', () => {
     ]);
   });
 
-  test('and one that has run there since ends that; no other one does', () => {
+  test('and one that has run there since ends that; on another host it does not', () => {
     const ran = (time: string, more: object = {}) => at(time, { guard: 'ran', why: null, ...more });
     const others = [ran('22T01:59'), ran('22T03:00', { source: 'kvm9' }), ran('22T04:00', { guard: 'off' })];
     const notRun = [at('22T02:00')];

@@ -5,7 +5,7 @@ import { failure, info, warning } from '../../../src/opennebula/model/vm-log';
 
 const names = ['one-310', 'VM 310', 'one-310 on kvm1'];
 
-test('all that a driver says is found again, whoever said it, and a mover’s words are none of it', () => {
+test('all lines of a driver are found again, from any of its parts, without those of a mover', () => {
   const stderr = [
     'Could not migrate one-310\nWARN: something else\n',
     info('repair: /dev/x made'),
@@ -22,7 +22,7 @@ test('all that a driver says is found again, whoever said it, and a mover’s wo
   expect(readLogReport(warning('-> alone'), names)).toMatchObject({ warnings: ['-> alone'] });
 });
 
-test('of a hook, how it ended is no deed', () => {
+test('the result of a hook is not an action', () => {
   const stdout = done('one-310', 'repair: /dev/x made') + done('one-310', 'it can migrate');
   expect(readHookReport(stdout, '', true, names)).toEqual({
     did: ['repair: /dev/x made'],
@@ -37,7 +37,7 @@ test('of a hook, how it ended is no deed', () => {
   });
 });
 
-test('a value of a template, as long as it may be', () => {
+test('a value of a template, at its maximum length', () => {
   expect(harmless('a "b" [c] \\ \n é ]]>', 100)).toBe("a 'b' (c) / ? ))>");
   expect(harmless('x'.repeat(20), 10)).toBe('xxxxxxx...');
 });

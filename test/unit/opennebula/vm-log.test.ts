@@ -29,7 +29,7 @@ test.each<[string, Reason]>([
   expect(told).toMatch(/[.!?]$/);
 });
 
-test('the short reason comes first, where OpenNebula 6 joins all lines; the whole one and the remedy last', () => {
+test('the short reason comes first, where OpenNebula 6 joins all lines; the complete one and the remedy last', () => {
   const done = [info('repair: /dev/x made')];
   expect(failure('one-310', { what: 'vda /a: gone', short: 'vda: gone', remedy: 'make it' }, done)).toBe(
     [

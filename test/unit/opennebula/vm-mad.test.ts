@@ -36,7 +36,7 @@ describe('ARGUMENTS with our drivers', () => {
     expect([hasGuards(after), hasAnyGuard(after)]).toEqual([true, true]);
   });
 
-  test('one of the two is not all', () => {
+  test('one of the two is not enough', () => {
     expect(hasAnyGuard('-l migrate=migrate-guard kvm')).toBe(true);
     expect(hasGuards('-l migrate=migrate-guard kvm')).toBe(false);
   });
@@ -51,7 +51,7 @@ test.each([
   ['-l migrate=a,migrate=b kvm', { migrate: 'frontend:b' }],
   ['-l migrate=/tmp/x kvm', failureOf('problem', 'the script "/tmp/x" of migrate is not a plain name')],
   ['-l migrate=../x kvm', failureOf('problem', 'the script "../x" of migrate is not a plain name')],
-])('what runs now by %j', (args, expected) => expect(earlierMovers(args)).toEqual(expected));
+])('the present script according to %j', (args, expected) => expect(earlierMovers(args)).toEqual(expected));
 
 test.each([
   [`-t 15 kvm -p -l ${ours}`, 'migrate', '-t 15 kvm -p'],
@@ -84,13 +84,13 @@ describe('oned.conf', () => {
     'TM_MAD = [ ARGUMENTS = "-t 15 -d dummy", NAME = "kvm" ]',
   ].join('\n');
 
-  test('the ARGUMENTS of the VM_MAD that is named kvm, and where they stand', () => {
+  test('the ARGUMENTS of the VM_MAD named kvm, and their position', () => {
     const found = kvmArguments(six);
     expect(found).toMatchObject({ value: '-t 15 -r 0 kvm -p' });
     expect('value' in found && six.slice(found.start, found.end)).toBe('"-t 15 -r 0 kvm -p"');
   });
 
-  test('every VM_MAD that selects a driver of ours', () => {
+  test('every VM_MAD that selects one of our drivers', () => {
     const vectors = ['kvm', `kvm -l ${ours}`, 'kvm -l save=save-guard'].map(
       (args, index) => `VM_MAD = [ NAME = "${index}", ARGUMENTS = "${args}" ]`,
     );
@@ -113,7 +113,9 @@ describe('oned.conf', () => {
     ['VM_MAD = [ NAME = "lxc", ARGUMENTS = "lxc" ]', 'no VM_MAD is named "kvm"'],
     ['VM_MAD = [ NAME = "kvm" ]', 'the VM_MAD named "kvm" has no ARGUMENTS'],
     [`${six}\n${six}`, 'more than one VM_MAD is named "kvm"'],
-  ])('%j is left to a person', (text, what) => expect(kvmArguments(text)).toEqual({ code: 'problem', what }));
+  ])('%j needs a manual change', (text, what) =>
+    expect(kvmArguments(text)).toEqual({ code: 'problem', what }),
+  );
 
   test('an unfinished file does not hang', () => {
     expect(readVectors('VM_MAD = [ NAME = "kvm', 'VM_MAD')).toHaveLength(1);

@@ -18,7 +18,7 @@ const earlier = {
   MIGRATE_GUARD_TIME: time,
 };
 
-test('a probe of an earlier release is read by its own names', () => {
+test('the report of an earlier release’s probe is read under its own names', () => {
   expect(reportOf(earlier)).toEqual({
     verdict: 'blocked',
     reason: 'vda leads elsewhere',
@@ -27,7 +27,7 @@ test('a probe of an earlier release is read by its own names', () => {
   });
 });
 
-test('what monitord keeps of an earlier release does not hide what the probe says now', () => {
+test('values that monitord keeps from an earlier release do not hide the present ones', () => {
   const vm = { vmId: '310', deployId: 'x', verdict: 'safe', reason: '', blockState: 'healthy' } as const;
   const said = asMonitord(monitoringLine(vm, new Date(time))).get(310) ?? [];
   expect(reportOf({ ...earlier, ...Object.fromEntries(said) })).toEqual({
@@ -38,6 +38,6 @@ test('what monitord keeps of an earlier release does not hide what the probe say
   });
 });
 
-test('onevm show prints every name whole: it cuts them after 20 characters (onevm_helper.rb, trunc)', () => {
+test('onevm show prints every name completely: it cuts them after 20 characters (onevm_helper.rb, trunc)', () => {
   expect(Object.values(attributes).filter((name) => name.length > 20)).toEqual([]);
 });

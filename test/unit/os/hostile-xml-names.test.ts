@@ -87,7 +87,7 @@ describe.each(documents)('%s', (_, text, before, read) => {
   });
 });
 
-test('what is read of them is what is there', () => {
+test('the readers find the data of the documents', () => {
   const [domain, job, shown, event, request, vms, hosts, hooks, monitoring, said] = documents.map(
     ([, text, , read]) => read(text),
   );

@@ -25,18 +25,18 @@ async function ended(other: InteractiveProcess): Promise<void> {
 test.each([
   ['its output', flood],
   ['its complaints', `${flood} >&2`],
-])('who goes on and on unasked (%s) is not listened to any more', async (_, script) => {
+])('a process that sends without end (%s) is not read any more', async (_, script) => {
   const other = talk(`${script}; read word; echo "$word"`);
   await ended(other);
   expect(await ask(other, 'one')).toEqual({ unknown: 'its answer is longer than any answer can be' });
 });
 
-test('an answer without an end is none', async () => {
+test('an endless answer is refused', async () => {
   const other = talk(`read word; ${flood}`);
   expect(await ask(other, 'one')).toEqual({ unknown: 'its answer is longer than any answer can be' });
 });
 
-test('why it ended is told by its last complaint, however long it was', async () => {
+test('its last complaint is the reason for its end, however long it is', async () => {
   const other = talk('head -c 100000 /dev/zero >&2; echo >&2; echo the reason >&2; exit 1');
   await ended(other);
   expect(await ask(other, 'one')).toEqual({ unknown: 'the reason' });

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(home, { recursive: true });
 });
 
-test('nothing of the user’s .bashrc runs before the command', async () => {
+test('the user’s .bashrc does not run before the command', async () => {
   writeFileSync(
     join(home, '.bashrc'),
     'echo "words of .bashrc"; shopt -s execfail; exec() { echo taken; }\n',

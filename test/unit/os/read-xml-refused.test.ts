@@ -82,7 +82,7 @@ describe('documents that are refused', () => {
     });
   });
 
-  test('what is longer than 128 Mi characters is refused before it is read', () => {
+  test('a document of more than 128 Mi characters is refused before it is read', () => {
     const text = ' '.repeat(128 * 1024 * 1024);
     expect(() => readXml(text + '<')).toThrow(
       new XmlError('line 1: the document is longer than 134217728 characters'),

@@ -96,7 +96,7 @@ describe('readXml', () => {
   });
 
   test.each(hostileNames)(
-    '%s is a name as any other: of an element, of an attribute, of all of them',
+    '%s is a name like any other: of an element, of an attribute, of all of them',
     (name) => {
       const one = `<${name} ${name}="1" b="2">c<![CDATA[d]]></${name}>`;
       const source = `<${name} ${name}="3" a="4">${one}<e/>${one} <${name}/></${name}>`;
@@ -127,12 +127,12 @@ describe('readXml', () => {
     },
   );
 
-  test.each(impossibleNames)('%s is no name', (name) => {
+  test.each(impossibleNames)('%s is not a name', (name) => {
     expect(() => readXml(`<a><${name}/></a>`)).toThrow(XmlError);
     expect(() => readXml(`<a ${name}="1"/>`)).toThrow(XmlError);
   });
 
-  test('wherever the pieces end that the parser gets at once', () => {
+  test('with any chunks that the parser gets', () => {
     const source = `<a bc="d &lt; 'e'">f&amp;g<!-- h --><![CDATA[ij]]]]><?k l?><m n='o'/></a>`;
     const expected = plainElement(readXml(source));
     expect([expected.text, expected.children.length]).toEqual(['f&gij]]', 1]);
@@ -148,13 +148,13 @@ describe('readXml', () => {
     expect(readXml(`<a b="${'x'.repeat(60_000)}"/>`).attributes.get('b')).toHaveLength(60_000);
   });
 
-  test('nothing of one document is in the next', () => {
+  test('no document affects the next one', () => {
     expect(() => readXml('<a b="1" c="2" b="3"/>')).toThrow(XmlError);
     expect(plainElement(readXml('<a d="1"/>')).attributes).toEqual([['d', '1']]);
     expect(plainElement(readXml('<a/>')).attributes).toEqual([]);
   });
 
-  test('elements without content stand in their order among the others', () => {
+  test('empty elements keep their place among the others', () => {
     const source = `<a>
       <b/><c x="1"/> <d y = '2' /><e>f</e><g x="&amp;"/><h x="1" y="2"/>
       t<i/><j/><!-- k --><l/><m/><n o="x p = 1" p='/>'/><q r="1"

@@ -21,7 +21,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('what a command prints, and how it ends', async () => {
+test('the output and the exit status of a command', async () => {
   const argv = ['sh', '-c', 'cat; echo "$LC_ALL $SAID" >&2; exit 3'] as const;
   const result = await runCommand(argv, { deadline, input: 'in\n\n', env: { SAID: 'so' } });
   expect(result).toEqual({
@@ -34,7 +34,7 @@ test('what a command prints, and how it ends', async () => {
   });
 });
 
-test('where our directory is gone it runs in the root directory', async () => {
+test('if our directory is gone it runs in the root directory', async () => {
   const before = process.cwd();
   const gone = mkdtempSync(join(tmpdir(), 'gone-'));
   process.chdir(gone);
@@ -46,11 +46,11 @@ test('where our directory is gone it runs in the root directory', async () => {
   }
 });
 
-test('without input it reads nothing of ours', async () => {
+test('without input it reads nothing of our input', async () => {
   expect(await runCommand(['cat'], { deadline })).toMatchObject({ exit: 0, stdout: '' });
 });
 
-test('a program that is not there is missing, and one that a signal ended has no exit status', async () => {
+test('a program that does not exist is missing, and one that a signal ended has no exit status', async () => {
   const nothing = { exit: null, timedOut: false };
   expect(await runCommand(['/no/such/program'], { deadline })).toMatchObject({ ...nothing, missing: true });
   expect(await runCommand(['sh', '-c', 'kill -9 $$'], { deadline })).toMatchObject({
@@ -63,7 +63,7 @@ test.each([
   ['', 'sleep 600 & echo $! >&3; wait'],
   [', though it ignores SIGTERM', 'trap "" TERM; sleep 600 & echo $! >&3; wait'],
   [', though only that ignores SIGTERM', 'sh -c "trap \'\' TERM; exec sleep 600" & echo $! >&3; wait'],
-])('a command that takes too long is ended with all that it started%s', async (_, script) => {
+])('a command that takes too long is killed with all processes that it started%s', async (_, script) => {
   const file = join(directory, 'started');
   const inherit = openSync(file, 'w');
   const { exit, timedOut } = await runCommand(['sh', '-c', script], { deadline: 500, inherit });
@@ -74,7 +74,7 @@ test.each([
   await until(() => !isRunning(started), { what: 'all of it has ended', deadline: 20_000 });
 });
 
-test('it has a session of its own: no terminal, and Ctrl-C there does not reach it', async () => {
+test('it has a separate session: no terminal, and Ctrl-C there does not reach it', async () => {
   const own = await runCommand(['sh', '-c', 'cut -d " " -f 1,5,6 /proc/$$/stat'], { deadline });
   const [pid, group, session] = own.stdout.trim().split(' ');
   expect([group, session]).toEqual([pid, pid]);

@@ -5,7 +5,7 @@ import { wholeOf } from '../../../src/os/whole-input';
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] }));
 afterEach(() => void jest.useRealTimers());
 
-test('what has begun is taken as a whole, however long its rest takes', async () => {
+test('an input that has started is read completely, however long the rest takes', async () => {
   const input = new PassThrough();
   const whole = wholeOf(input);
   const begun = once(input, 'data');
@@ -16,7 +16,7 @@ test('what has begun is taken as a whole, however long its rest takes', async ()
   expect((await whole).toString()).toBe('one, two');
 });
 
-test('what never begins is not waited for', async () => {
+test('an input that never starts is not waited for', async () => {
   const whole = wholeOf(new PassThrough());
   jest.advanceTimersByTime(60_000);
   expect((await whole).toString()).toBe('');

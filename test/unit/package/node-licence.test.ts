@@ -36,7 +36,7 @@ test.each(['LICENSE', 'share/doc/nodejs/LICENSE', 'share/doc/nodejs/copyright'])
   },
 );
 
-test('a Node that was copied without: refused with what to do, and then the given one is taken', () => {
+test('a Node that was copied without it: refused with the remedy, and then the given one is used', () => {
   expect(find()).toEqual({
     found: '',
     error: expect.stringContaining('name it by --node-licence FILE') as string,

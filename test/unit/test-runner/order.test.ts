@@ -14,13 +14,13 @@ const runner = '../../../setup/test-runner';
 const { shuffled, slowestFirst } = jest.requireActual<Order>(`${runner}/order.cjs`);
 const durations = jest.requireActual<Record<string, number>>(`${runner}/durations.json`);
 
-test('the slowest file starts first, and one that nobody has timed before the quick ones', () => {
+test('the slowest file starts first, and one without a duration before the fast ones', () => {
   const seconds: Record<string, number> = { quick: 1, slow: 90, slower: 120 };
   const order = slowestFirst(['quick', 'new', 'slow', 'slower'], (file) => seconds[file]);
   expect(order).toEqual(['slower', 'slow', 'new', 'quick']);
 });
 
-test('a random order holds each file once, and its seed repeats it', () => {
+test('a random order contains each file once, and its seed repeats it', () => {
   const files = fc.uniqueArray(fc.string(), { maxLength: 50 });
   fc.assert(
     fc.property(files, fc.nat(), (some, seed) => {
@@ -37,6 +37,6 @@ test('other seeds give other orders, and each file may be first', () => {
   expect(new Set(orders).size).toBe(24);
 });
 
-test.each(Object.keys(durations))('%s, whose duration is kept, is there', (file) =>
+test.each(Object.keys(durations))('%s, whose duration is kept, exists', (file) =>
   expect(existsSync(join(__dirname, '../../..', file))).toBe(true),
 );

@@ -23,7 +23,7 @@ describe('sums', () => {
   const counts = { numFailedTests: 0, numRuntimeErrorTestSuites: 0, numPassedTests: 7 };
   const result = { ...counts, numPendingTests: 2, numTodoTests: 1 };
 
-  test('count what passed, failed and was skipped', () =>
+  test('count passed, failed and skipped tests', () =>
     expect(sumsOf(result, 0)).toEqual({ passed: 7, failed: 0, skipped: 3 }));
 
   test('count a file that could not be loaded', () =>
@@ -31,8 +31,7 @@ describe('sums', () => {
       failed: 3,
     }));
 
-  test('never say that nothing failed when jest did', () =>
-    expect(sumsOf(result, 1)).toMatchObject({ failed: 1 }));
+  test('never report success if jest failed', () => expect(sumsOf(result, 1)).toMatchObject({ failed: 1 }));
 });
 
 test('a failed file whose tests passed is a failure, too', () => {
@@ -63,7 +62,7 @@ describe('the command that runs a test alone', () => {
     ));
 
   test.each(['it\'s $HOME `id` \\ "x" 100 %', '--tier', 'a  b', "''", '(a|b)* [c] {d} ^e$ .'])(
-    'hands over the name as it is: %s',
+    'passes the name unchanged: %s',
     (name) => {
       const [, words] = commandFor({ ...where, name }).split(' -- ', 2);
       const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${words ?? ''}`], { encoding: 'utf8' });
@@ -77,7 +76,7 @@ describe('the command that runs a test alone', () => {
     expect(commandFor({ ...where, name: 'a\nb' })).toBe('npm test -- --tier unit test/unit/a.test.ts'));
 });
 
-describe('what a tier prints at its end', () => {
+describe('the last lines of a tier', () => {
   const failures = (count: number): Failure[] =>
     Array.from({ length: count }, (_, index) => ({
       tier: 'unit',

@@ -24,7 +24,7 @@ describe('destination', () => {
     ]);
   });
 
-  test('a medium that libvirt leaves out where it is missing; what is there must be a disk', () => {
+  test('a medium that libvirt ignores if it is missing; if it exists it must be a disk', () => {
     const domain = aDomain({ sources: [aSource({ dispensable: true })] });
     const ask = (type: string | undefined): object[] => [
       ...destinationPaths.inspect(
@@ -37,7 +37,7 @@ describe('destination', () => {
     expect(ask('directory')).toMatchObject([{ state: 'problem' }]);
   });
 
-  test('that could not be asked', () => {
+  test('that did not answer', () => {
     const facts = domainFacts({ destination: { host: 'kvm2', paths: { unknown: 'no answer within 10 s' } } });
     expect(destinationPaths.inspect(facts)).toMatchObject([
       {
@@ -49,7 +49,7 @@ describe('destination', () => {
     ]);
   });
 
-  test('that was not asked for', () => {
+  test('that was not queried', () => {
     expect(destinationPaths.inspect(domainFacts())).toEqual([]);
   });
 });

@@ -34,29 +34,29 @@ describe('disk-access', () => {
     ]);
   });
 
-  test('not known', () => {
+  test('unknown', () => {
     expect(inspect({ access: { unknown: 'the list could not be read', remedy: 'run again' } })).toMatchObject(
       [{ ...base, state: 'unknown', what: 'the list could not be read', remedy: 'run again' }],
     );
   });
 
-  describe('of a disk that is read-only', () => {
+  describe('for a read-only disk', () => {
     const access = { kind: 'refused', path: '/x', why: { what: 'y' } } as const;
     const held = (writable?: boolean) => ({
       open: [writable === undefined ? aDevice('252:3') : { ...aDevice('252:3'), writable }],
     });
 
-    test('nothing to say of one that is not opened again', () => {
+    test('no finding for a file that is not reopened', () => {
       expect(inspect({ access }, held(false), true)).toEqual([]);
       expect(inspect({}, held(false), true)).toEqual([]);
     });
 
-    test('a problem of one that QEMU still holds for writing', () => {
+    test('a problem of a file that QEMU still holds for writing', () => {
       expect(inspect({ access }, held(true), true)).toMatchObject([{ state: 'problem' }]);
       expect(inspect({}, held(true), true)).toMatchObject([{ state: 'ok' }]);
     });
 
-    test('unknown of one of which that is not known, if it matters', () => {
+    test('unknown if it is unknown whether QEMU reopens the file, and that matters', () => {
       expect(inspect({}, held(), true)).toEqual([]);
       expect(inspect({ access }, held(), true)).toMatchObject([
         {

@@ -42,7 +42,7 @@ test('the file that QEMU holds open', () => {
   ]);
 });
 
-test('a way that ends nowhere is disk-path’s to tell', () => {
+test('disk-path reports a path that ends nowhere', () => {
   expect(inspect([{ hostView: viewOf({}), qemuView: viewOf({}) }])).toEqual([]);
 });
 
@@ -106,7 +106,7 @@ describe('another device than QEMU holds', () => {
     expect(finding).not.toHaveProperty('plan');
   });
 
-  test('what another disk leads to is not offered as the right one', () => {
+  test('the target of another disk is not offered as the right one', () => {
     const [, finding] = inspect([at('/dev/a', aDevice('252:3')), at('/dev/b', aDevice('252:9'))], {
       open: [aDevice('252:3'), aDevice('252:4')],
     });
@@ -124,7 +124,7 @@ describe('another device than QEMU holds', () => {
     );
   });
 
-  test('without a namespace of its own', () => {
+  test('in the host’s mount namespace', () => {
     const [finding] = inspect([at('/dev/a', aDevice('252:9'))], { ownNamespace: false });
     expect(finding?.what).toBe(
       'the path leads to block device 252:9 on the host, but QEMU holds block device 252:3 open',
@@ -161,16 +161,16 @@ describe('two disks on one device', () => {
     ['when one is shareable', { shareable: true }],
     ['when one is read-only', { readonly: true }],
     ['when one is a node that QEMU told of', { role: 'node' }],
-  ])('are none %s', (_, source) => {
+  ])('are not a problem %s', (_, source) => {
     expect(states(one, { ...two, source: { ...two.source, ...source } })).toEqual(['ok', 'ok']);
   });
 
-  test('are none when both have the same path', () => {
+  test('are not a problem when both have the same path', () => {
     expect(states(one, { ...one, source: { ...one.source, disk: 'vdb' } })).toEqual(['ok', 'ok']);
   });
 });
 
-test('what QEMU holds cannot be read', () => {
+test('the files that QEMU holds open cannot be read', () => {
   expect(
     inspect([at('/dev/a', aDevice('252:3'))], { open: { unknown: '/proc/1/fd: EACCES' } }),
   ).toMatchObject([

@@ -26,7 +26,7 @@ describe('disk-name', () => {
     expect(inspect(undefined)).toEqual([]);
   });
 
-  test('the node of a disk by another name', () => {
+  test('the node of a disk under another name', () => {
     expect(inspect([node({ path: '/dev/old' })])).toMatchObject([
       {
         check: 'disk-name',
@@ -48,7 +48,7 @@ describe('disk-name', () => {
     ]);
   });
 
-  test('QEMU could not be asked', () => {
+  test('QEMU did not answer', () => {
     expect(inspect({ unknown: 'libvirtd did not answer in time' })).toMatchObject([
       {
         check: 'disk-name',

@@ -67,14 +67,14 @@ describe('disk-open', () => {
     [false, []],
     [true, [{ state: 'problem' }]],
     [undefined, [{ state: 'unknown' }]],
-  ])('refused, of a file below the disk that is open for writing: %p', (writable, expected) => {
+  ])('refused, for a backing file that is open for writing: %p', (writable, expected) => {
     const opened = { kind: 'refused', path, error: 'EPERM' } as const;
     const source = sourceFacts({ opened, source: { role: 'backing', readonly: true } });
     const open = [writable === undefined ? aDevice('252:3') : { ...aDevice('252:3'), writable }];
     expect(diskOpen.inspect(domainFacts({ sources: [source], open }))).toMatchObject(expected);
   });
 
-  test('nothing without --deep, and nothing of a way without an end', () => {
+  test('nothing without --deep, and nothing for a path without an end', () => {
     expect(inspect(undefined)).toEqual([]);
     const source = sourceFacts({ qemuView: viewOf({}), opened: { kind: 'refused', path, error: 'ENOENT' } });
     expect(diskOpen.inspect(domainFacts({ sources: [source] }))).toEqual([]);

@@ -39,7 +39,7 @@ const base = { check: 'disk-path', disk: 'vda', path };
 const repair = 'migrate-guard repair one-310';
 const byId = '/dev/storpool-byid/fir.b.f2g';
 
-test('a whole way is ok, with both ways as evidence', () => {
+test('a complete path is ok, with both views as evidence', () => {
   const way = [`${diskLink} -> ${byId}`, `${byId} -> ../sp-3`, '/dev/sp-3: block device 252:3'];
   expect(diskPath.inspect(domainFacts())).toMatchObject([
     {
@@ -51,7 +51,7 @@ test('a whole way is ok, with both ways as evidence', () => {
   ]);
 });
 
-describe('what is missing in the namespace', () => {
+describe('a part that is missing in the namespace', () => {
   test('a directory below /dev is repairable', () => {
     const gone = { '/dev/storpool-byid': missing, [byId]: missing };
     expect(inspect(gone)).toMatchObject({
@@ -99,7 +99,7 @@ describe('what is missing in the namespace', () => {
 
   const heldForReading = { open: [{ ...aDevice('252:3'), writable: false }] };
 
-  test('of a disk that is read-only is only noted', () => {
+  test('of a read-only disk is only a note', () => {
     expect(inspect({ [byId]: missing }, {}, { readonly: true, ...heldForReading })).toMatchObject({
       ...base,
       state: 'ok',
@@ -109,7 +109,7 @@ describe('what is missing in the namespace', () => {
   });
 });
 
-describe('what is missing of a file below the disk, which QEMU never made read-only', () => {
+describe('a missing part of a backing file’s path, which QEMU never made read-only', () => {
   const below = { readonly: true } as const;
 
   test('is repairable while QEMU holds it for writing', () => {
@@ -123,7 +123,7 @@ describe('what is missing of a file below the disk, which QEMU never made read-o
     });
   });
 
-  test('is unknown where it cannot be told how QEMU holds it', () => {
+  test('is unknown if it is unknown how QEMU holds it', () => {
     const writable = { unknown: '/proc/7/fdinfo/12: EACCES', remedy: 'run as root' };
     const open = [{ ...aDevice('252:3'), writable }];
     expect(inspect({ [byId]: missing }, {}, { ...below, open })).toMatchObject({
@@ -134,7 +134,7 @@ describe('what is missing of a file below the disk, which QEMU never made read-o
     });
   });
 
-  test('is not left to disk-access where a directory is closed, unless QEMU opens it again', () => {
+  test('is not left to disk-access if a directory is closed, unless QEMU reopens the file', () => {
     const closed = { [diskLink]: { kind: 'unreadable', error: 'EACCES' } as const };
     const held = (writable: boolean) => ({ open: [{ ...aDevice('252:3'), writable }] });
     expect(inspect(closed, {}, { ...below, ...held(true) })).toEqual({});
@@ -142,7 +142,7 @@ describe('what is missing of a file below the disk, which QEMU never made read-o
   });
 });
 
-describe('ends that are no disk', () => {
+describe('ends that are not a disk', () => {
   test.each<[string, Entry, string]>([
     ['a directory', aDirectory(), '/dev/sp-3 is a directory'],
     ['a character device', { ...aDevice('1:3'), kind: 'character' }, '/dev/sp-3 is character device 1:3'],
@@ -166,7 +166,7 @@ describe('ends that are no disk', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('a part that cannot be read', () => {
   const unreadable: Entry = { kind: 'unreadable', error: 'EIO' };
 
   test('inside is unknown', () => {
@@ -185,7 +185,7 @@ describe('what cannot be read', () => {
     });
   });
 
-  test('inside stands in the way of a plan', () => {
+  test('inside prevents a plan', () => {
     const finding = inspect({ [diskLink]: aLink('/dev/old'), [byId]: unreadable });
     expect(finding).toMatchObject({
       state: 'problem',
@@ -195,7 +195,7 @@ describe('what cannot be read', () => {
   });
 });
 
-test('sources that are no path: of the network ok, without a path unknown', () => {
+test('sources that are not a path: of the network ok, without a path unknown', () => {
   const others = [
     { disk: 'vdb', type: 'network' },
     { disk: 'vdc', type: 'volume without a path' },
@@ -230,7 +230,7 @@ describe('a CD-ROM whose file is gone from the host', () => {
     expect(inspect(gone, gone, { readonly: true })).toMatchObject({ state: 'problem' });
   });
 
-  test('is none that libvirt leaves out', () => {
+  test('is not a problem if libvirt ignores it', () => {
     expect(inspect(gone, gone, { readonly: true, dispensable: true })).toMatchObject({
       ...base,
       state: 'ok',

@@ -102,7 +102,7 @@ describe('disk-size', () => {
     expect(exchanged(sizes)).toEqual(disks.map((disk) => [disk, 'problem']));
   });
 
-  test('a node without a name that libvirt tells is known by its path, if no other has that path', () => {
+  test('a node without a name from libvirt is identified by its path, if no other has that path', () => {
     const nodes = [
       { name: 'x', driver: 'host_device', path: '/d/0', readonly: false, size: 8 },
       { name: 'y', driver: 'host_device', path: '/d/1', readonly: false, size: 7 },

@@ -2,7 +2,7 @@ import { checks, checksWithoutInspection } from '../../../../src/disk-paths/chec
 import { guestNotResumed } from '../../../../src/disk-paths/checks/guest-not-resumed';
 import { aDomain, domainFacts } from '../../../support/factories';
 
-describe('a guest that came over and does not run', () => {
+describe('an arrived guest that does not run', () => {
   const waiting = { cameOver: true, hasRun: false };
 
   test.each(['paused', 'crashed', 'pmsuspended'])('%s: may wait for its resume', (state) => {
@@ -25,7 +25,7 @@ describe('a guest that came over and does not run', () => {
   });
 });
 
-test('who inspects the block state besides does not ask it', () => {
+test('a check that also inspects the block state does not need it', () => {
   expect(checks).not.toContain(guestNotResumed);
   expect(checksWithoutInspection).toEqual([...checks, guestNotResumed]);
 });

@@ -23,7 +23,7 @@ const remedies = (given: DomainFacts): (string | undefined)[] =>
     state === 'problem' ? [remedy] : [],
   );
 
-test('a file that is gone: the orders, and a path that a shell would take apart', () => {
+test('a deleted file: the commands, and a path that a shell would split', () => {
   const path = "/a/it's b";
   expect(remedies(facts(path, undefined))).toEqual([
     begins +
@@ -46,13 +46,13 @@ test('a file that another one replaced is moved aside first', () => {
 test.each([
   ['of another path', lost('/a/c')],
   ['of no path: memory, for example', lost('/memfd:ram')],
-])('a deleted file %s says nothing of this disk', (_, open) => {
+])('a deleted file %s does not belong to this disk', (_, open) => {
   expect(remedies(facts('/a/b', undefined, { open: [open] }))).toEqual([
     'make /a/b lead to the disk on this host again',
   ]);
 });
 
-test('a VM is not powered off for one disk while QEMU alone holds another', () => {
+test('no remedy powers off a VM for one disk while only QEMU has another', () => {
   const gone = { ...aDevice('252:3'), gone: true as const };
   const [vda] = facts('/a/b', undefined).sources;
   const vdb = sourceFacts({

@@ -53,7 +53,7 @@ function withTexts(report: FleetReport, text: () => string): FleetReport {
 
 const fleet = makeFleet({ vms: 12, hosts: 2, trouble: 0.9, seed: 3 });
 
-test('whatever names, paths and reasons hold, the page has its own elements and attributes only', async () => {
+test('whatever names, paths and reasons contain, the page has only its own elements and attributes', async () => {
   const [elements, attributes] = [elementsOfPage.split(' '), attributesOfPage.split(' ')];
   await fc.assert(
     fc.asyncProperty(fc.infiniteStream(hostile), hostile, async (texts, version) => {
@@ -72,7 +72,7 @@ test('whatever names, paths and reasons hold, the page has its own elements and 
   );
 });
 
-test('a text adds no element, is shown whole, and hides nothing', async () => {
+test('a text adds no element, is shown completely, and hides nothing', async () => {
   const named = (text: string): FleetReport => {
     const domains = fleet.domains.map((vm) => ({ ...vm, name: text, reason: text }));
     return { ...fleet, domains, doubts: [text] };
@@ -95,7 +95,7 @@ test('a text adds no element, is shown whole, and hides nothing', async () => {
   );
 });
 
-test('what cannot be seen is shown by its number', () => {
+test('an invisible character is shown by its number', () => {
   expect(visible('a\u202egnp.exe\nb\0c\u200bd\ud83de')).toBe(
     'a\\u{202e}gnp.exe\\u{a}b\\u{0}c\\u{200b}d\\u{d83d}e',
   );

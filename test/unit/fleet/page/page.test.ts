@@ -71,7 +71,7 @@ test.each<[string, Partial<FleetReport>]>([
   expect(textsOf(await read(aReport(changes)), 'h1')).toEqual([headline]);
 });
 
-test('sums, time, source, age of the oldest finding, and what is not known', async () => {
+test('sums, time, source, age of the oldest finding, and unknowns', async () => {
   const hosts = [
     { host: 'kvm1', cluster: 'c' },
     { host: 'kvm2', cluster: null, trouble: silent },
@@ -101,7 +101,7 @@ test('sums, time, source, age of the oldest finding, and what is not known', asy
   expect(unknowns?.text).toContain('1 VM never checked');
 });
 
-test('a VM in trouble: findings, plan, both views with the first hop that differs', async () => {
+test('a VM with a problem: findings, plan, both views with the first hop that differs', async () => {
   const page = await read(aReport({ domains: [aFleetDomain(), repairable] }));
   const [trouble] = withClass(page, 'trouble');
   expect(trouble?.text).toContain(`problem vda ${path}/dev/x is missing→ migrate-guard repair one-311`);
@@ -118,7 +118,7 @@ test('a VM in trouble: findings, plan, both views with the first hop that differ
   ]);
 });
 
-test('the first difference of two views: a target that libvirt wrote otherwise is none', () => {
+test('the first difference of two views: another notation of a target by libvirt is not one', () => {
   const host = ['/a -> /dev/x/l', '/dev/x/l -> ../n', '/dev/n: block device 252:3'];
   expect(
     firstDifference(host, ['/a -> /dev/x/l', '/dev/x/l -> /dev/x/../n', '/dev/n: block device 252:3']),
@@ -128,7 +128,7 @@ test('the first difference of two views: a target that libvirt wrote otherwise i
   expect(firstDifference([], ['/a: missing'])).toBe(0);
 });
 
-test('what to run: urgent first, where each runs, and nothing that a shell could take otherwise', async () => {
+test('the commands: urgent ones first, each with its host, and nothing that a shell could misinterpret', async () => {
   const domains = [
     repairable,
     aFleetDomain({ domain: 'one-1', blockState: 'half-inactive', verdict: 'blocked' }),
@@ -155,7 +155,7 @@ test('what to run: urgent first, where each runs, and nothing that a shell could
   ]);
 });
 
-test('a VM that waits for its resume: looked at by inspect, and nothing is reset', async () => {
+test('a VM that waits for its resume: inspect shows it, and nothing is reset', async () => {
   const waiting = aFleetDomain({ domain: 'one-6', verdict: 'blocked', blockState: 'not-resumed' });
   const page = await read(aReport({ domains: [waiting], source: 'here' }));
   const commands = withClass(page, 'command').map(({ text }) => text);
@@ -187,7 +187,7 @@ test('the map has every VM once, below its host, and leads to it', async () => {
   expect(textsOf(page, 'h3')).toEqual(['cluster-1', 'cluster-2']);
 });
 
-test('only the very script and stylesheet of the page may run, and nothing may be loaded', () => {
+test('only the page’s own script and stylesheet may run, and nothing may be loaded', () => {
   const page = renderPage(aReport(), '');
   const hash = (element: string): string => {
     const text = new RegExp(`<${element}>(.*?)</${element}>`, 's').exec(page)?.[1] ?? '';
