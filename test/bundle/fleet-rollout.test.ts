@@ -176,7 +176,7 @@ describe('a VM after the incident: its path is missing, and its block state is u
   );
 
   test.each<[string, Partial<DomainReport>]>([
-    ['a path is not known', { findings: [missing, { ...handedOver, check: 'disk-device' }] }],
+    ['a path is unknown', { findings: [missing, { ...handedOver, check: 'disk-device' }] }],
     ['a path cannot be repaired', { findings: [missing, { ...stuck, check: 'disk-device' }] }],
     ['nothing would be made', { findings: [handedOver], plan: [] }],
   ])('skipped, with the remedy, when %s', async (_, changes) => {

@@ -47,7 +47,7 @@ test.each([
   ['a torn sector', 50, torn, 'sector 58: 50 expected, damaged found'],
   ['a single flipped bit', 50, (n: number) => flipped(record(n)), 'sector 58: 50 expected, damaged found'],
   ['another record in its place', 50, () => record(49), 'sector 58: 50 expected, 49 found'],
-  ['a record that nobody wrote', 50, (n: number) => record(n + RING), 'sector 9: 2049 expected, 1 found'],
+  ['a record that no guest wrote', 50, (n: number) => record(n + RING), 'sector 9: 2049 expected, 1 found'],
 ])('%s is detected', async (_, n, content, said) => {
   expect(await volume.verifyPattern(confirmed)).toBeGreaterThanOrEqual(confirmed);
   expect(await verdictWith(n, content(n))).toContain(said);

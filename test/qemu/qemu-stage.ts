@@ -73,7 +73,7 @@ export class Stage {
       const [domain] = (JSON.parse(stdout) as { domains: (DomainReport & T)[] }).domains;
       if (domain) return { ...domain, exit };
     } catch {
-      // The error below reports it, with all output
+      // The error below reports it, with all output.
     }
     throw new Error(`migrate-guard ${args.join(' ')} ended with ${exit ?? 'a signal'}: ${stdout}${stderr}`);
   }

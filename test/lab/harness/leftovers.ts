@@ -32,7 +32,7 @@ function namespacesOf(pid: string): string[] {
   try {
     return KINDS.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
   } catch {
-    return []; // The process is gone, or is a zombie, which has none any more
+    return []; // The process is gone, or is a zombie without namespaces.
   }
 }
 

@@ -55,7 +55,11 @@ describe('hostile requests have no effect', () => {
     ],
     ['a release that is a megabyte', request({ version: long }), 'no version'],
     ['shell in the domain', request({ ...repair, domain: harm }), 'is not a deploy id'],
-    ['a way out in the domain', request({ ...repair, domain: '../../../etc/passwd' }), 'is not a deploy id'],
+    [
+      'a path with .. as the domain',
+      request({ ...repair, domain: '../../../etc/passwd' }),
+      'is not a deploy id',
+    ],
     ['a line end in the domain', request({ ...repair, domain: 'one-1\nx' }), 'is not a deploy id'],
     ['an option as domain', request({ ...repair, domain: '--all' }), 'is not a deploy id'],
     ['a list of domains', request({ ...repair, domain: ['one-1'] }), 'the domain is not a text'],
@@ -68,7 +72,11 @@ describe('hostile requests have no effect', () => {
     ['shell in the destination', request({ ...move, destination: harm }), 'is not a valid host name'],
     ['a user in the destination', request({ ...move, destination: 'root@kvm2' }), 'is not a valid host name'],
     ['a destination that is a megabyte', request({ ...move, destination: long }), 'is not a valid host name'],
-    ['a destination that is no text', request({ ...move, destination: {} }), 'the destination is not a text'],
+    [
+      'a destination that is not a text',
+      request({ ...move, destination: {} }),
+      'the destination is not a text',
+    ],
     ['text for a flag', request({ ...repair, dryRun: 'no' }), 'dryRun is neither'],
     ['a domain that is not there', request({ ...repair, domain: 'one-4711' }), 'no domain one-4711 runs'],
     [

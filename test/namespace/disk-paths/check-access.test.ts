@@ -96,7 +96,7 @@ describe('QEMU may not open its disk', () => {
     ['of another owner', oneadmin, own(0o600, 0, 0), may(node, 'mode 0600, owner 0:0')],
     ['that it may only read', oneadmin, own(0o440, 9869, 0), may(node, 'mode 0440, owner 9869:0')],
     [
-      'of a group it is no member of',
+      'of a group of which it is not a member',
       { ...oneadmin, groups: [36] },
       own(0o660, 0, 6),
       may(node, 'mode 0660, owner 0:6', 'uid 9869, gid 9869, groups 36'),

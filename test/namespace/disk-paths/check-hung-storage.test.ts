@@ -97,8 +97,8 @@ const more: Command[] = [
 ];
 
 describe.each<[FuseMode, string, Command[]]>([
-  ['no-lookup', 'the file’s name', [...plain, ...more]],
-  ['only-statfs', 'anything but how full it is', plain],
+  ['no-lookup', 'lookups of the file’s name', [...plain, ...more]],
+  ['only-statfs', 'anything but statfs', plain],
 ])('storage in mode %s, which does not answer %s', (mode, _, commands) => {
   test.each(commands)('%s: unknown with the mount named, and the other VM unaffected', async (name, argv) => {
     await slow?.set(mode);

@@ -44,7 +44,7 @@ describe('the settings that scripts need without Node', () => {
 
   test.each([
     ['a link', `mv ${file} /etc/other && ln -s /etc/other ${file}`],
-    ['another’s', `chown oneadmin ${file}`],
+    ['another user’s', `chown oneadmin ${file}`],
     ['missing', `rm ${file}`],
     ['cut short', `truncate --size=20 ${file}`],
   ])('a file that is %s is replaced, whatever the umask', async (_, spoil) => {

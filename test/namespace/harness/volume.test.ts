@@ -23,7 +23,7 @@ function attached(): string[] {
       const file = readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8');
       return file.startsWith(`${directory}/`) ? [`/dev/${name}`] : [];
     } catch {
-      return []; // There is no such loop device, or it is free
+      return []; // There is no such loop device, or it is free.
     }
   });
 }

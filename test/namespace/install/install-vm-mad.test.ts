@@ -172,11 +172,11 @@ describe('the copy of oned.conf', () => {
   });
 
   test.each([
-    ['that everybody can write', '/etc/one', 0o777, 0],
+    ['that all users can write', '/etc/one', 0o777, 0],
     ['that a group can write', '/etc/one', 0o775, 0],
-    ['that everybody can write, sticky', '/etc/one', 0o1777, 0],
-    ['of another', '/etc/one', 0o755, oneadmin],
-    ['that can be exchanged', '/etc', 0o777, 0],
+    ['that all users can write, sticky', '/etc/one', 0o1777, 0],
+    ['of another user', '/etc/one', 0o755, oneadmin],
+    ['that another user can replace', '/etc', 0o777, 0],
   ])('a directory %s', async (_, path, mode, owner) => {
     chmodSync(on.tree.path(path), mode);
     chownSync(on.tree.path(path), owner, 0);

@@ -25,7 +25,7 @@ const dies = (): string =>
   `kill -KILL ${qemu.pid}; while kill -0 ${qemu.pid} 2>/dev/null; do sleep 0.01; done`;
 
 test.each([
-  ['who stands by is about to give them back', '[cont, suspend-resume]'],
+  ['the standby is about to return them', '[cont, suspend-resume]'],
   ['a reset is', '[suspend-resume, cont]'],
 ])(
   'QEMU dies because it lacks its disks, when %s: an operator is needed, and the mover’s message stays',

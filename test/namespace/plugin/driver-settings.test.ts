@@ -170,7 +170,7 @@ describe('without Node', () => {
     ['no line', `echo >>${fallback}; echo save >>${fallback}`],
     ['a value twice', `sed -n s/MIGRATE=.*/MIGRATE=migrate/p ${fallback} >>${fallback}`],
     ['words of a shell', `sed -i 's/MIGRATE=.*/MIGRATE=$(id)/' ${fallback}`],
-    ['a way out', `sed -i 's|MIGRATE=.*|MIGRATE=../migrate|' ${fallback}`],
+    ['a path with ..', `sed -i 's|MIGRATE=.*|MIGRATE=../migrate|' ${fallback}`],
     ['quotes', `sed -i "s/MIGRATE=.*/MIGRATE='migrate'/" ${fallback}`],
     ['ends of lines of another system', `sed -i 's/$/\\r/' ${fallback}`],
     ['the value is missing', `sed -i /MIGRATE=/d ${fallback}`],

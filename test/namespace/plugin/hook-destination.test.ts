@@ -51,7 +51,7 @@ test.each([
         .succeed(moment + 69).records,
     },
   ],
-  ['is on its way again', { lcmState: 4, history: toKvm2().begin('kvm3', moment + 60).records }],
+  ['is migrating again', { lcmState: 4, history: toKvm2().begin('kvm3', moment + 60).records }],
   ['was switched off', { state: 8, lcmState: 0, history: toKvm2().records }],
 ])('it %s: nothing to do, and no host is queried', async (_, now) => {
   await on.cloud.onevm({ id: 310, ...now });

@@ -2,18 +2,18 @@ import type { Entry, View } from '../../../src/file-tree/model/entry';
 import { aDevice, aLink, missing, viewOf } from '../factories';
 
 /**
- * What became of the way of a VM's first disk:
+ * The problem with the path of a VM's first disk:
  *   new-name       re-pointed through a name that QEMU's mount namespace does not have
  *   moved-link     the link by the volume's id leads elsewhere on the host than in QEMU's mount namespace
- *   other-device   the host's way leads to another volume than QEMU holds open
- *   gone           the link by the volume's id is no more on the host
- *   unreadable     QEMU's mount namespace cannot be looked into
+ *   other-device   the host's path leads to another volume than QEMU holds open
+ *   gone           the link by the volume's id is missing on the host
+ *   unreadable     QEMU's mount namespace cannot be read
  */
 export type Ailment = 'none' | 'new-name' | 'moved-link' | 'other-device' | 'gone' | 'unreadable';
 
 export const ordinaryNames = ['web', 'db', 'mail', 'build', 'cache', 'ldap', 'queue', 'backup'];
 
-/** As StorPool has them: a link in the datastore, a link by the volume's id, the device. */
+/** The two views of a StorPool disk: a link in the datastore, a link by the volume's id, the device. */
 export function viewsOf(
   vmId: number,
   disk: number,

@@ -161,7 +161,7 @@ test.each([
     (process: Process, first: number) => process.long(first + layout.members['BlockBackend.root'], 0x1000),
   ],
   [
-    'an odd pointer',
+    'a misaligned pointer',
     (process: Process, first: number) => process.long(first + layout.members['BlockBackend.root'], base + 1),
   ],
 ])('%s is unknown', (_, spoil) => {

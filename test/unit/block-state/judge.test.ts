@@ -137,7 +137,7 @@ describe('the log', () => {
     ['whole and silent', log(), undefined, 'healthy'],
     ['a failure', log({ signatures: failure }), answers(), 'unknown'],
     [
-      'a failure, and nobody answers',
+      'a failure, without an answer',
       log({ signatures: failure }),
       { unknown: 'libvirtd did not answer' },
       'unknown',
@@ -162,7 +162,7 @@ describe('the log', () => {
       'healthy',
     ],
     ['unreadable', { unknown: 'EACCES' }, answers(), 'unknown'],
-    ['unreadable, and nobody answers', { unknown: 'EACCES' }, { unknown: 'no' }, 'unknown'],
+    ['unreadable, without an answer', { unknown: 'EACCES' }, { unknown: 'no' }, 'unknown'],
     ['an unknown complaint and a failed migration', log({ complaints: ['x'] }), answers(), 'unknown'],
     [
       'an unknown complaint and no failed migration',
@@ -170,9 +170,9 @@ describe('the log', () => {
       answers({ migration: 'cancelled' }),
       'healthy',
     ],
-    ['an unknown complaint, and nobody answers', log({ complaints: ['x'] }), { unknown: 'no' }, 'unknown'],
+    ['an unknown complaint, without an answer', log({ complaints: ['x'] }), { unknown: 'no' }, 'unknown'],
     ['a broken stream and a failed migration', log({ complaints: [broken] }), answers(), 'healthy'],
-    ['a broken stream, and nobody answers', log({ complaints: [broken] }), { unknown: 'no' }, 'unknown'],
+    ['a broken stream, without an answer', log({ complaints: [broken] }), { unknown: 'no' }, 'unknown'],
     ['a broken stream, and more', log({ complaints: [broken, 'x'] }), answers(), 'unknown'],
     ['silent, but handing over', log(), answers({ status: 'finish-migrate' }), 'unknown'],
     [
@@ -207,10 +207,10 @@ describe('the log', () => {
   const paused = answers({ status: 'paused', migration: 'completed' });
 
   test.each([
-    ['paused, and nobody was asked', undefined, 'paused', came],
+    ['paused, without a query', undefined, 'paused', came],
     ['paused, and QEMU says so', { ...paused, hasServed: false }, 'paused', came],
     ['paused, and libvirt does not know it yet', { ...paused, hasServed: false }, 'running', came],
-    ['paused, and nobody answers', { unknown: 'libvirtd did not answer' }, 'paused', came],
+    ['paused, without an answer', { unknown: 'libvirtd did not answer' }, 'paused', came],
     ['of an unknown state', undefined, undefined, came],
   ])('an arrived guest is %s: it may wait for its resume', (_, told, state, origin) => {
     const judged = judgeLog({ ...without(log(), told), state, origin }, 'one-310');

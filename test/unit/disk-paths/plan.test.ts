@@ -119,13 +119,17 @@ describe('refused plans', () => {
 
   test.each<[string, Plan, string]>([
     [
-      'no namespace of its own',
+      'the host’s mount namespace',
       plan({}, {}, { ownNamespace: false }),
       'QEMU shares the mount namespace of the host',
     ],
-    ['no way on the host', plan({}, { [byId]: missing }), 'the path does not resolve on the host'],
     [
-      'a mount of its own',
+      'a path that does not resolve on the host',
+      plan({}, { [byId]: missing }),
+      'the path does not resolve on the host',
+    ],
+    [
+      'a separate mount',
       plan({ [byId]: missing }, {}, { mounts: [...qemuMounts, mountAt('/dev/storpool-byid')] }),
       `/dev/storpool-byid lies in /dev/storpool-byid, a mount of its own ${inQemu}`,
     ],
@@ -161,7 +165,7 @@ describe('refused plans', () => {
     ],
     ['nothing to do', plan({}), `the path of the host cannot be made in QEMU's mount namespace`],
     [
-      'a way that leaves /dev for what was not looked at',
+      'a path that leads from /dev to an entry that was not read',
       plan({ [byId]: missing }, { [byId]: aLink('/srv/sp-3'), '/srv/sp-3': aLink('/dev/sp-3') }),
       `the path of the host cannot be made in QEMU's mount namespace`,
     ],

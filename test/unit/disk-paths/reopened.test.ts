@@ -41,15 +41,15 @@ test('a disk to which the guest may write is reopened, however it is held', () =
 test.each<[string, DomainFacts['open'], unknown]>([
   ['for writing', [held(true)], true],
   ['only for reading', [held(false)], false],
-  ['nobody knows how', [held(doubt)], doubt],
+  ['in an unknown mode', [held(doubt)], doubt],
   [
-    'as nobody has looked',
+    'in a mode that was not read',
     [held(undefined)],
     { unknown: 'how QEMU opened it was not read', remedy: 'run again' },
   ],
   ['for reading, as is another disk for writing', [held(true, '252:4'), held(false)], false],
-  ['by nobody (disk-device tells that)', [held(true, '252:4')], false],
-  ['by nobody knows whom', doubt, doubt],
+  ['by no QEMU (disk-device reports that)', [held(true, '252:4')], false],
+  ['by an unknown process', doubt, doubt],
 ])('a backing file, held %s', (_, open, expected) => {
   expect(ask(below, { open })).toEqual(expected);
 });

@@ -28,10 +28,10 @@ test('the child itself reports the entry at a path', async () => {
 });
 
 test.each<[string, string]>([
-  ['says what is no JSON', 'echo safe'],
-  ['says another thing', 'echo "{}"; sleep 600'],
-  ['goes on and on without a line end', 'exec cat /dev/zero'],
-  ['goes on and on with lines', 'exec yes'],
+  ['sends invalid JSON', 'echo safe'],
+  ['sends another document', 'echo "{}"; sleep 600'],
+  ['sends without end and without a line end', 'exec cat /dev/zero'],
+  ['sends lines without end', 'exec yes'],
 ])('a child that %s is not read any more', async (_, script) => {
   const why = 'the process that looks at paths gave an answer that cannot be used';
   expect(await askOf(script, ['/etc', '/usr'])).toEqual([{ why }, { why }]);

@@ -17,7 +17,7 @@ describe('ARGUMENTS with our drivers', () => {
     ['no -l', '-t 15 -r 0 kvm -p', `-t 15 -r 0 kvm -p -l ${ours}`],
     ['other entries stay', '-t 15 -l deploy=deploy-x kvm', `-t 15 -l deploy=deploy-x,${ours} kvm`],
     [
-      'an entry of our action gives way, where it stands',
+      'an entry of our action is replaced in place',
       '-l deploy=deploy-tweaks,migrate=migrate-tweaks,attach_disk=a kvm -p',
       '-l deploy=deploy-tweaks,migrate=migrate-guard,attach_disk=a,save=save-guard kvm -p',
     ],
@@ -28,7 +28,7 @@ describe('ARGUMENTS with our drivers', () => {
     ['the long option and a blank', '--local migrate=x kvm', `--local ${ours} kvm`],
     ['of several options the last one counts', '-l a=b -l c=d kvm', `-l a=b -l c=d,${ours} kvm`],
     ['an option without a list', '-t 15 -l', `-t 15 -l ${ours}`],
-    ['a host that ends in l is no option', '-s dash-l kvm', `-s dash-l kvm -l ${ours}`],
+    ['a host that ends in l is not an option', '-s dash-l kvm', `-s dash-l kvm -l ${ours}`],
   ])('%s', (_, before, after) => {
     expect(withGuards(before)).toBe(after);
     expect(withGuards(after)).toBe(after);
