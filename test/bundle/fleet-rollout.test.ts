@@ -205,7 +205,7 @@ describe('a VM after the incident: its path is missing, and its block state is u
 
 test.each([
   ['another volume', 'blocked', { check: 'disk-device', state: 'problem', what: 'another volume' }],
-  ['a path that nobody could read', 'undecided', { check: 'disk-path', state: 'unknown', what: 'late' }],
+  ['a path that could not be read', 'undecided', { check: 'disk-path', state: 'unknown', what: 'late' }],
 ] as const)(
   'reset skips a VM whose block state is unknown, and names the command, whatever else is wrong: %s',
   async (_, verdict, other) => {

@@ -31,7 +31,7 @@ const layouts: readonly (readonly [string, (host: Stage['host']) => unknown])[] 
   ['a file in the directory’s place', (host) => host.file(`${secret}/a`, 'x')],
   ['a file of QEMU’s user', (host) => host.file(hidden, 'xyz', { uid: 9869 })],
   ['a link that dangles', (host) => host.link(hidden, 'nowhere')],
-  ['a link to what anybody may read', (host) => host.link(hidden, '/mnt/open/file')],
+  ['a link to a public file', (host) => host.link(hidden, '/mnt/open/file')],
   ['QEMU’s own device', (host) => host.node(hidden, 'b', on.volume(0).rdev, { uid: 9869 })],
 ];
 

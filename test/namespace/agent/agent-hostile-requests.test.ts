@@ -49,7 +49,7 @@ describe('hostile requests have no effect', () => {
     ['a list of actions', request({ action: ['audit'] }), 'no action'],
     ['another release', request({ version: '99.0.0' }), 'the front-end has migrate-guard 99.0.0'],
     [
-      'another release that says more, and otherwise',
+      'another release with an unknown action and member',
       request({ version: '99.0.0', action: 'tidy', later: [1] }),
       'the front-end has migrate-guard 99.0.0',
     ],

@@ -44,7 +44,7 @@ describe('QEMU may open its disk', () => {
     ['as its owner', oneadmin, own(0o600, 9869, 0)],
     ['as a member of the group', oneadmin, own(0o660, 0, 9869)],
     ['by a supplementary group', { ...oneadmin, groups: [6, 36] }, own(0o660, 0, 6)],
-    ['as anybody', oneadmin, own(0o666, 0, 0)],
+    ['as any user', oneadmin, own(0o666, 0, 0)],
     [
       'by an access control list that names it',
       oneadmin,
@@ -102,13 +102,13 @@ describe('QEMU may not open its disk', () => {
       may(node, 'mode 0660, owner 0:6', 'uid 9869, gid 9869, groups 36'),
     ],
     [
-      'whose group may less than anybody',
+      'whose group has fewer rights than other users',
       oneadmin,
       own(0o606, 0, 9869),
       may(node, 'mode 0606, owner 0:9869'),
     ],
     [
-      'whose list is cut by its mask',
+      'whose access list is limited by its mask',
       oneadmin,
       (qemu, disk) => {
         qemu.tree.own(disk.node, { mode: 0o600 });
@@ -117,7 +117,7 @@ describe('QEMU may not open its disk', () => {
       may(node, 'mode 0640, owner 0:0'),
     ],
     [
-      'whose list takes what others have',
+      'whose access list denies what other users may',
       oneadmin,
       (qemu, disk) => {
         qemu.tree.own(disk.node, { mode: 0o666 });

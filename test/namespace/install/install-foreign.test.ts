@@ -46,7 +46,7 @@ test.each([
   ],
   ['a directory that a group can write', 'remotes', () => chmodSync(source.file('remotes'), 0o775)],
   [
-    'a link to what is theirs',
+    'a link to another user’s directory',
     'hooks',
     () => {
       rmSync(source.file('hooks'), { recursive: true });

@@ -174,7 +174,7 @@ describe('without Node', () => {
     ['quotes', `sed -i "s/MIGRATE=.*/MIGRATE='migrate'/" ${fallback}`],
     ['ends of lines of another system', `sed -i 's/$/\\r/' ${fallback}`],
     ['the value is missing', `sed -i /MIGRATE=/d ${fallback}`],
-    ['what it was made of is not told', `sed -i /SHA256=/d ${fallback}`],
+    ['without the hash of the configuration', `sed -i /SHA256=/d ${fallback}`],
     [
       'it is a link to one of root’s',
       `mv ${fallback} ${fallback}.real && ln -s fallback.env.real ${fallback}`,

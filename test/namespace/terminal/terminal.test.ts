@@ -47,8 +47,8 @@ test.each([
 });
 
 test.each([
-  ['a host that is asked for its VMs', ['audit', '--live']],
-  ['a host that is asked how things stand', ['doctor', '--host', 'kvm1']],
+  ['a query for the VMs of a host', ['audit', '--live']],
+  ['a query for the state of a host', ['doctor', '--host', 'kvm1']],
 ])('Ctrl-C ends the connection, with all that it started: %s', async (_, words) => {
   await placeThieves(false);
   // This ssh ignores its input, and its background process ignores Ctrl-C.

@@ -134,7 +134,7 @@ describe('the log', () => {
   const failure = [{ meaning: 'inactivate-failed' as const, line: 'bdrv_inactivate_all() failed (-1)' }];
 
   test.each([
-    ['whole and silent', log(), undefined, 'healthy'],
+    ['complete, without a failure', log(), undefined, 'healthy'],
     ['a failure', log({ signatures: failure }), answers(), 'unknown'],
     [
       'a failure, without an answer',
@@ -154,9 +154,9 @@ describe('the log', () => {
       answers({ inactiveNodes: ['n'] }),
       'half-inactive',
     ],
-    ['not whole', log({ gap: 'rotated' }), answers(), 'unknown'],
+    ['incomplete', log({ gap: 'rotated' }), answers(), 'unknown'],
     [
-      'not whole, but never a migration',
+      'incomplete, but never a migration',
       log({ gap: 'rotated' }),
       answers({ migration: undefined }),
       'healthy',
@@ -174,19 +174,14 @@ describe('the log', () => {
     ['a broken stream and a failed migration', log({ complaints: [broken] }), answers(), 'healthy'],
     ['a broken stream, without an answer', log({ complaints: [broken] }), { unknown: 'no' }, 'unknown'],
     ['a broken stream, and more', log({ complaints: [broken, 'x'] }), answers(), 'unknown'],
-    ['silent, but handing over', log(), answers({ status: 'finish-migrate' }), 'unknown'],
+    ['without a failure, but handing over', log(), answers({ status: 'finish-migrate' }), 'unknown'],
     [
-      'silent, after a migration by QMP that completed',
+      'without a failure, after a migration by QMP that completed',
       log(),
       answers({ status: 'postmigrate', migration: 'completed' }),
       'unknown',
     ],
-    [
-      'silent, but QEMU was asked and does not answer',
-      log(),
-      { unknown: 'libvirtd did not answer' },
-      'unknown',
-    ],
+    ['without a failure, but QEMU does not answer', log(), { unknown: 'libvirtd did not answer' }, 'unknown'],
     [
       'silent, and nodes inactive (QEMU 10)',
       log(),
@@ -208,7 +203,7 @@ describe('the log', () => {
 
   test.each([
     ['paused, without a query', undefined, 'paused', came],
-    ['paused, and QEMU says so', { ...paused, hasServed: false }, 'paused', came],
+    ['paused, and QEMU confirms it', { ...paused, hasServed: false }, 'paused', came],
     ['paused, and libvirt does not know it yet', { ...paused, hasServed: false }, 'running', came],
     ['paused, without an answer', { unknown: 'libvirtd did not answer' }, 'paused', came],
     ['of an unknown state', undefined, undefined, came],
@@ -220,7 +215,7 @@ describe('the log', () => {
 
   test.each([
     ['runs', undefined, 'running', came],
-    ['runs, and QEMU says so', answers({ migration: 'completed' }), 'running', came],
+    ['runs, and QEMU confirms it', answers({ migration: 'completed' }), 'running', came],
     ['has run here under KVM', paused, 'paused', { cameOver: true, hasRun: true }],
     ['was served by a disk here', { ...paused, hasServed: true }, 'paused', came],
     ['started here, and is paused', paused, 'paused', { cameOver: false, hasRun: false }],

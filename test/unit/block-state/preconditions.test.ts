@@ -94,7 +94,7 @@ describe('a copy that may own the disks', () => {
   });
 
   test.each([
-    ['a later migration of which the log does not tell the end', begun + kept + begun, {}],
+    ['a later migration whose end is not in the log', begun + kept + begun, {}],
     ['a log that does not go back far enough', '', { gap: 'rotated' }],
   ])('is not ruled out by %s', (_, text, more) => {
     expect(judge(text, more)).toMatchObject({

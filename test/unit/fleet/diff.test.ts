@@ -64,23 +64,23 @@ test('unchanged VMs are not listed, and VMs that became unknown come before thos
 });
 
 test.each([
-  ['a file that says nothing of its hosts is whole', {}, null],
+  ['a file without hosts covers everything', {}, null],
   [
-    'a file that does not say what was asked knows the hosts that it lists',
+    'a file without the requested hosts covers the hosts that it lists',
     { hosts: [{ host: 'kvm1' }] },
     ['kvm1'],
   ],
-  ['all were asked', { hosts: [{ host: 'kvm1' }], asked: { hosts: null, cluster: null } }, null],
-  ['some were asked', { hosts: [{ host: 'kvm1' }], asked: { hosts: ['kvm1'], cluster: null } }, ['kvm1']],
-  ['a cluster was asked', { hosts: [{ host: 'kvm1' }], asked: { hosts: null, cluster: 'c' } }, ['kvm1']],
-  ['this host alone', { source: 'here', hosts: [{ host: 'kvm1' }], asked: { hosts: null } }, ['kvm1']],
+  ['all hosts', { hosts: [{ host: 'kvm1' }], asked: { hosts: null, cluster: null } }, null],
+  ['some hosts', { hosts: [{ host: 'kvm1' }], asked: { hosts: ['kvm1'], cluster: null } }, ['kvm1']],
+  ['a cluster', { hosts: [{ host: 'kvm1' }], asked: { hosts: null, cluster: 'c' } }, ['kvm1']],
+  ['only this host', { source: 'here', hosts: [{ host: 'kvm1' }], asked: { hosts: null } }, ['kvm1']],
   [
     'OpenNebula listed no VMs, and its collectors know none',
     { source: 'monitoring', hosts: [{ host: 'kvm1' }], asked: { hosts: null }, vmsListed: false },
     [],
   ],
   [
-    'OpenNebula listed no VMs, and one host told of its own',
+    'OpenNebula listed no VMs, and one host reported its own',
     {
       source: 'hosts',
       hosts: [{ host: 'kvm1' }, { host: 'kvm2', trouble: { what: 'gone', remedy: 'ssh' } }],

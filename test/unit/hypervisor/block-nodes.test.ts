@@ -43,14 +43,18 @@ test.each<[string, object[], boolean]>([
     [{ 'node-name': 'libvirt-1-format', drv: 'qcow2', file: node.file, ro: true }],
     false,
   ],
-  ['of which QEMU does not tell', [{ 'node-name': 'libvirt-1-format', drv: 'qcow2', file: node.file }], true],
+  [
+    'whose mode QEMU does not report',
+    [{ 'node-name': 'libvirt-1-format', drv: 'qcow2', file: node.file }],
+    true,
+  ],
   [
     'of another file',
     [{ 'node-name': 'libvirt-2-format', drv: 'qcow2', file: '/dev/sp-4', ro: false }],
     false,
   ],
   [
-    'whose chain QEMU was told',
+    'whose chain was given to QEMU',
     [
       {
         'node-name': 'libvirt-1-format',

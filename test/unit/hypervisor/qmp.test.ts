@@ -35,7 +35,7 @@ describe('QEMU’s answers', () => {
       true,
     ],
     ['it refuses', { error: { class: 'GenericError', desc: 'no' } }, false],
-    ['it tells nothing', { return: {} }, false],
+    ['it reports nothing', { return: {} }, false],
   ])('whether a disk has served the guest: %s', (_, statistics, hasServed) => {
     const [migrate, nodes] = [reply({ return: {} }), reply({ return: [] })];
     expect(readAnswers(status, migrate, nodes, reply(statistics))).toMatchObject({ hasServed });

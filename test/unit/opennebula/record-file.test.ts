@@ -20,7 +20,7 @@ test('a list that cannot be written does not prevent a VM’s own entry', () => 
 test.each<[string, (list: string) => void]>([
   ['a directory', (list) => mkdirSync(list)],
   ['a link', (list) => symlinkSync('/dev/null', list)],
-  ['longer than what is read', (list) => writeFileSync(list, ' '.repeat(1024 * 1024 + 1))],
+  ['longer than the part that is read', (list) => writeFileSync(list, ' '.repeat(1024 * 1024 + 1))],
 ])('a list that is %s does not count as empty', (_, make) => {
   expect(entriesNotRun(directory)).toEqual([]);
   const list = join(directory, 'not-run.jsonl');

@@ -160,7 +160,7 @@ describe('two disks on one device', () => {
   test.each<[string, SourceViews['source']]>([
     ['when one is shareable', { shareable: true }],
     ['when one is read-only', { readonly: true }],
-    ['when one is a node that QEMU told of', { role: 'node' }],
+    ['when one is a node that QEMU reported', { role: 'node' }],
   ])('are not a problem %s', (_, source) => {
     expect(states(one, { ...two, source: { ...two.source, ...source } })).toEqual(['ok', 'ok']);
   });

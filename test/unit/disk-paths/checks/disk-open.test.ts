@@ -54,7 +54,7 @@ describe('disk-open', () => {
       },
     ],
     [
-      'opened, while it is not known what QEMU holds (disk-device tells that)',
+      'opened, while the files that QEMU holds are unknown (disk-device reports that)',
       { kind: 'opened', entry: aDevice('252:9') },
       { open: { unknown: 'EACCES' } },
       { state: 'ok', what: 'opened inside the namespace as QEMU (uid 9869, gid 9869)' },

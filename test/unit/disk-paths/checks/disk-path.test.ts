@@ -74,7 +74,7 @@ describe('a part that is missing in the namespace', () => {
       `not repairable: ${diskLink} is missing in QEMU's mount namespace, and only /dev is repaired; power the VM off and start it, or make the path lead through /dev again`,
     ],
     [
-      'in a mount of its own',
+      'in a separate mount',
       { [byId]: missing },
       { mounts: [...qemuMounts, mountAt('/dev/storpool-byid')] },
       `not repairable: /dev/storpool-byid lies in /dev/storpool-byid, a mount of its own in QEMU's mount namespace; power the VM off and start it, or make the path lead through /dev again`,
