@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 const root = join(__dirname, '../../..');
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- it belongs to the build, which is plain
-// JavaScript
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the build is plain JavaScript
 const { childPrograms } = require('../../../setup/build/child-program.cjs') as { childPrograms: Plugin };
 
 export interface Program {
