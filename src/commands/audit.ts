@@ -14,7 +14,7 @@ import type { Settings } from '../config/settings';
 import { readNamedFile } from '../os/read-named-file';
 import { writeWhole } from '../os/output-file';
 import { audit, type AuditOptions } from '../fleet/audit';
-import { beforeRelink } from '../fleet/relink-forecast';
+import { forecastFleet } from '../fleet/relink-forecast';
 import type { Wanted } from '../fleet/scope';
 import { renderMetrics } from '../fleet/prometheus';
 import { renderPage } from '../fleet/page/page';
@@ -90,7 +90,7 @@ async function forecast(
     if (line.value(option) !== undefined)
       throw new GuardError('usage', message('not-with-forecast', { option }));
   const changes = readMap(file);
-  const seen = await beforeRelink(changes, options);
+  const seen = await forecastFleet(changes, options);
   options.end();
   if (line.flag('json')) printJson({ changes, ...seen });
   else print(renderForecast(seen, changes.length));

@@ -9,7 +9,7 @@ import { sha256 } from '../os/sha256';
 export const fallbackFile = '/etc/migrate-guard/fallback.env';
 
 /** The fallback text for hosts without Node. @throws GuardError if its sections are invalid, or the file cannot be read */
-export async function textFor(config: string): Promise<string> {
+export async function fallbackTextOf(config: string): Promise<string> {
   const { settings } = await readSections(fallbackSections, config);
   return fallbackText(sumOf(config), settings);
 }

@@ -77,7 +77,7 @@ function readFinding(value: unknown): Finding | undefined {
     check,
     state,
     what,
-    ...words(given, ['disk', 'path', 'short', 'remedy']),
+    ...stringsIn(given, ['disk', 'path', 'short', 'remedy']),
     ...(evidence ? { evidence } : {}),
     ...(given.get('note') === true ? { note: true } : {}),
     ...(plan ? { plan } : {}),
@@ -91,7 +91,7 @@ function readEvidence(value: unknown): Evidence | undefined {
   return {
     ...(host ? { host } : {}),
     ...(namespace ? { namespace } : {}),
-    ...words(given, ['device', 'open']),
+    ...stringsIn(given, ['device', 'open']),
   };
 }
 
@@ -103,7 +103,7 @@ function readStep(value: unknown): Step | undefined {
   if (!given || !step || typeof path !== 'string') return undefined;
   if (typeof mode !== 'number' || typeof uid !== 'number' || typeof gid !== 'number') return undefined;
   const base = { path, mode, uid, gid };
-  const { target = '', was = '', device = '' } = words(given, ['target', 'was', 'device']);
+  const { target = '', was = '', device = '' } = stringsIn(given, ['target', 'was', 'device']);
   switch (step) {
     case 'make-directory':
       return { step, ...base };
@@ -112,11 +112,11 @@ function readStep(value: unknown): Step | undefined {
     case 'replace-symlink':
       return { step, ...base, target, was };
     case 'make-node':
-      return { step, ...base, device, ...words(given, ['like']) };
+      return { step, ...base, device, ...stringsIn(given, ['like']) };
   }
 }
 
-export function words<K extends string>(
+export function stringsIn<K extends string>(
   given: ReadonlyMap<string, unknown>,
   keys: readonly K[],
 ): Partial<Record<K, string>> {

@@ -5,7 +5,7 @@ import { remedyOf } from '../core/remedy-of';
 import { message } from '../messages';
 import { reportNoFacts, unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
-import { heldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
+import { maxHeldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { checks, checksWithoutInspection } from './checks';
 import { collectFacts, type CollectOptions } from './io/collect-facts';
@@ -84,7 +84,7 @@ export async function* heldInGroups(
   found: FoundDomains,
   wanted: (name: string) => boolean = () => true,
 ): AsyncGenerator<{ readonly some: readonly (Domain | UnreadableDomain)[]; readonly group: HeldDomains }> {
-  for await (const all of inGroups(found, heldAtOnce())) {
+  for await (const all of inGroups(found, maxHeldAtOnce())) {
     const some = all.filter(({ name }) => wanted(name));
     const group = new HeldDomains(some.flatMap((one) => ('why' in one ? [] : [one])));
     try {

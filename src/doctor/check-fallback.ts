@@ -1,8 +1,8 @@
 import { GuardError } from '../core/errors';
 import type { Finding } from '../core/finding';
 import { isUnknown } from '../core/unknown';
-import { fallbackFile as path, textFor, writeFallback } from '../config/fallback-file';
-import { lookAt } from './io/file-state';
+import { fallbackFile as path, fallbackTextOf, writeFallback } from '../config/fallback-file';
+import { readFileState } from './io/file-state';
 import { defaultSettingsFile } from '../config/read';
 import { message } from '../messages';
 import { sha256 } from '../os/sha256';
@@ -16,8 +16,8 @@ const found = findingOf('fallback', path);
  */
 export async function judgeFallback(root: string, how: 'look' | 'write'): Promise<Finding> {
   try {
-    const text = await textFor(`${root}${defaultSettingsFile}`);
-    const now = lookAt(`${root}${path}`);
+    const text = await fallbackTextOf(`${root}${defaultSettingsFile}`);
+    const now = readFileState(`${root}${path}`);
     if (isUnknown(now))
       return found('unknown', message('doctor-file-not-read', { path, why: now.unknown }), now.remedy);
     const isRight = now.is === 'file' && now.sha256 === sha256(Buffer.from(text));

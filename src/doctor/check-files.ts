@@ -5,7 +5,7 @@ import { judgeInstalled, parseManifest, type Installed } from './model/manifest'
 import { message, textOf } from '../messages';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown, type Unknown } from '../core/unknown';
-import { lookAt } from './io/file-state';
+import { readFileState } from './io/file-state';
 
 const manifestFile = '/var/lib/migrate-guard/manifest';
 
@@ -44,7 +44,9 @@ export function judgeFiles(root: string, installation: Installation | Unknown): 
   if (roles.length === 0) {
     return [{ check, state: 'problem', ...message('not-installed', { path: manifestFile }) }];
   }
-  const wrong = entries.flatMap((entry) => judgeInstalled(entry, lookAt(`${root}${entry.path}`)) ?? []);
+  const wrong = entries.flatMap(
+    (entry) => judgeInstalled(entry, readFileState(`${root}${entry.path}`)) ?? [],
+  );
   if (wrong.length > 0) return wrong;
   const values = { count: entries.length, roles: roles.join(' and ') };
   return [{ check, state: 'ok', ...message('files-unchanged', values) }];

@@ -18,7 +18,7 @@ import { findingOf } from './finding-of';
 import { judgeRunningOned } from './check-running-oned';
 import { judgeRemoteHost, type FrontEnd, type HostReport } from './check-remote-host';
 import { listVms } from './check-tm-scripts';
-import { ofEachHost } from '../fleet/of-each-host';
+import { askEachHost } from '../fleet/ask-each-host';
 import { placeOf } from '../plugin/script-location';
 
 interface DoctorReport {
@@ -69,7 +69,7 @@ export async function doctor(
   }
   // A site that uses hooks or TM scripts uses them for these hosts, too.
   if (selection.drivers.note !== true) findings.push(...judgeOtherDrivers(listed));
-  const judged = await ofEachHost(listed, ({ name }) => judgeRemoteHost(name, frontEnd, settings));
+  const judged = await askEachHost(listed, ({ name }) => judgeRemoteHost(name, frontEnd, settings));
   return { ...base, findings, hosts: judged };
 }
 
@@ -106,8 +106,8 @@ const wantsTerminal = / tty /;
 
 async function judgeTerminal({ ssh }: Settings): Promise<Finding> {
   const found = findingOf('sudoers');
-  const knock = asOtherUser(ssh.user, ['sudo', '-n', program, 'host']);
-  const { stderr } = await runCommand(knock, { deadline: 10_000, cwd: '/', input: '' });
+  const attempt = asOtherUser(ssh.user, ['sudo', '-n', program, 'host']);
+  const { stderr } = await runCommand(attempt, { deadline: 10_000, cwd: '/', input: '' });
   return wantsTerminal.test(stderr)
     ? found('problem', message('sudo-wants-terminal', { program }))
     : found('ok', message('sudo-allows-without-terminal', { user: ssh.user, command: `${program} host` }));

@@ -9,7 +9,7 @@ import type { VmRecord } from '../opennebula/model/vm-pool';
 import type { FleetDomain, FleetHost } from './model/fleet';
 import { message, textOf } from '../messages';
 import { noQemu } from './model/mismatch';
-import { ofEachHost } from './of-each-host';
+import { askEachHost } from './ask-each-host';
 import type { Scope } from './scope';
 
 /** Deadline for one host, in milliseconds: longer than its agent's own deadline for all its VMs. */
@@ -36,7 +36,7 @@ export async function fromHosts(
   asking: Asking,
 ): Promise<{ readonly hosts: readonly FleetHost[]; readonly domains: readonly ReportedDomain[] }> {
   let done = 0;
-  const all = await ofEachHost(hosts, async (host) => {
+  const all = await askEachHost(hosts, async (host) => {
     const placed = vms.filter((vm) => vm.host === host.host);
     const reported = await askOne(host, { placed, records }, request, asking);
     asking.progress(++done, hosts.length);

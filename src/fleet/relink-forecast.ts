@@ -15,7 +15,7 @@ export interface RelinkForecast {
 }
 
 /** Forecasts the state of the fleet if these links were re-pointed, and nothing else done. Nothing is changed. */
-export async function beforeRelink(
+export async function forecastFleet(
   changes: readonly LinkChange[],
   options: Asking & Wanted,
 ): Promise<RelinkForecast> {

@@ -41,7 +41,7 @@ interface Member {
  * How many QEMUs may be held at once: each takes some descriptors, and a child that reads paths inherits one of each.
  * Every group of {@link maxHeldQemus} starts a new child.
  */
-export function heldAtOnce(): number {
+export function maxHeldAtOnce(): number {
   const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
   const descriptors = Number(limit ?? 1024) - reservedDescriptors;
   return Math.min(Math.max(Math.floor(descriptors / descriptorsPerDomain), 1), maxHeldQemus);

@@ -3,7 +3,7 @@ import { message } from '../messages';
 import { exitCodes } from '../core/exit-codes';
 import { printable } from '../cli/escape';
 import { renderFindings } from '../cli/render-findings';
-import { textFor } from '../config/fallback-file';
+import { fallbackTextOf } from '../config/fallback-file';
 import { readSettings } from '../config/read';
 import { maySet, movers, restore, set, show } from '../doctor/edit-oned-conf';
 import { judgePathReading } from '../doctor/check-path-reading';
@@ -15,7 +15,7 @@ async function main([action = '', word = '', ...files]: readonly string[]): Prom
   if (action === 'verify') return verifyInstallation(word, file);
   if (action === 'read-paths') return tryPathReading();
   if (action === 'fallback') {
-    process.stdout.write(await textFor(word));
+    process.stdout.write(await fallbackTextOf(word));
     return exitCodes.ok.status;
   }
   const work = action === 'vm-mad' ? vmMad.get(word) : undefined;

@@ -9,7 +9,7 @@ import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply
 import { loggedOnSuccess } from './logged-on-success';
 import { runGuardedDriver, moverAlone, runWithoutGuard, unguarded, type DriverOptions } from './vmm-driver';
 import { keepRecord } from './keep-record';
-import { cannotGoOn } from './without-guard';
+import { cannotContinue } from './without-guard';
 import { overruled } from './overruled';
 
 /** The VMM drivers: every report of a move is recorded here. */
@@ -38,11 +38,11 @@ async function move(
   { place, version }: Call,
 ): Promise<Reply> {
   const { action, deployId, guardMode } = request;
-  if (isFailure(configured)) return cannotGoOn(deployId, configured);
+  if (isFailure(configured)) return cannotContinue(deployId, configured);
   const { settings, broken } = configured;
   const mover = settings.opennebula[action];
   if (mover.replace('frontend:', '') === place.script) {
-    return cannotGoOn(deployId, failureOf('usage', message('mover-is-this-script', { action, mover })));
+    return cannotContinue(deployId, failureOf('usage', message('mover-is-this-script', { action, mover })));
   }
   const options = { settings, place, version };
   if (guardMode.mode === 'off' && request.destination !== request.source)

@@ -28,7 +28,7 @@ import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply
 import { refusedBefore } from './earlier-veto';
 import { keepRecord } from './keep-record';
 import { loggedOnSuccess } from './logged-on-success';
-import { cannotGoOn, withoutGuard } from './without-guard';
+import { cannotContinue, withoutGuard } from './without-guard';
 
 /**
  * Scripts for a site whose datastore driver calls them. `premigrate`, before a live migration, vetoes what cannot be
@@ -48,10 +48,10 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const vm = readVm(call.input.toString('utf8'));
   const known = isFailure(vm) ? undefined : guardModeOf(vm);
   const first = await runTmScript(request, name, known ?? defaultMode, configured, call);
-  // The mode is asked for if the driver did not pass on the VM, at the point where it matters most.
+  // If the driver did not pass on the VM, OpenNebula is asked for its mode, but only where the mode decides over a veto.
   const guardMode =
     known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : defaultMode);
-  const reply = name === 'premigrate' ? letGo(first, vmId, guardMode) : first;
+  const reply = name === 'premigrate' ? withoutVeto(first, vmId, guardMode) : first;
   const mayChangeTemplate = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   const reported = { mayChangeTemplate, hasLastAttribute: !isFailure(vm) && hasLastAttribute(vm) };
   const domain = `one-${vmId}`;
@@ -76,7 +76,7 @@ async function runTmScript(
     const stderr = info(`VM ${vmId}: ${textOf('vetoed-before', { action: vetoedBy })}`);
     return { exit: 0, stdout: '', stderr, note: { guard: 'not-needed' } };
   }
-  if (isFailure(configured)) return cannotGoOn(`VM ${vmId}`, configured);
+  if (isFailure(configured)) return cannotContinue(`VM ${vmId}`, configured);
   const { settings, broken } = configured;
   if (broken !== undefined) return cannotRun(broken, request, settings);
   const action = name === 'premigrate' ? 'prepare' : 'heal';
@@ -102,7 +102,7 @@ async function runTmScript(
 /**
  * For a VM that is to be moved whatever the guard decides; with `off` also while the guard may be stuck in its work.
  */
-function letGo(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
+function withoutVeto(reply: Reply, vmId: string, { mode }: GuardMode): Reply {
   if (mode === 'guard' || reply.exit === 0) return reply;
   if (mode === 'warn' && (reply.isGuardLost === true || !mayOverrule(reply.exit))) return reply;
   const describe = (reason: string): string => `VM ${vmId}: ${textOf('mode-lets-go', { mode, reason })}`;

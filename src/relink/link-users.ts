@@ -7,7 +7,7 @@ import { collectFacts } from '../disk-paths/io/collect-facts';
 import type { HostPaths } from '../disk-paths/io/host-paths';
 import type { FoundLink } from '../file-tree/model/found-link';
 import type { ResolvedPath } from '../file-tree/model/walk';
-import { heldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
+import { maxHeldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { listDomains, readDomain } from '../hypervisor/status-files';
 import { message } from '../messages';
@@ -51,8 +51,8 @@ export class LinkUserIndex {
       const found = readDomain(this.stateDirectory, name);
       return found ? [{ name, version, found }] : [];
     });
-    for (let first = 0; first < changed.length; first += heldAtOnce()) {
-      const some = changed.slice(first, first + heldAtOnce());
+    for (let first = 0; first < changed.length; first += maxHeldAtOnce()) {
+      const some = changed.slice(first, first + maxHeldAtOnce());
       const group = new HeldDomains(some.flatMap(({ found }) => ('why' in found ? [] : [found])));
       try {
         for (const [index, { name, version, found }] of some.entries()) {

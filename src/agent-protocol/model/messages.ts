@@ -7,7 +7,7 @@ import {
   readObject,
   readVerdict,
   oneOf,
-  words,
+  stringsIn,
 } from '../../core/report-json';
 
 /**
@@ -78,7 +78,7 @@ export function encodeLine(line: AgentMessage | AgentRequest | MoverEnded): stri
 export function parseAgentMessage(text: string): AgentMessage | undefined {
   const line = readJsonObject(text);
   if (!line) return undefined;
-  const { version, action, what, result } = words(line, ['version', 'action', 'what', 'result']);
+  const { version, action, what, result } = stringsIn(line, ['version', 'action', 'what', 'result']);
   switch (line.get('kind')) {
     case 'hello':
       return version === undefined ? undefined : { kind: 'hello', version };
@@ -105,7 +105,7 @@ export function parseAgentMessage(text: string): AgentMessage | undefined {
         exit,
         result,
         what,
-        ...words(line, ['domain', 'short', 'remedy']),
+        ...stringsIn(line, ['domain', 'short', 'remedy']),
         ...(line.get('warning') === true ? { warning: true } : {}),
         ...(report === undefined ? {} : { report }),
       };
@@ -120,7 +120,7 @@ function readCopy(value: unknown): QemuCopy | undefined {
   const paths = given?.get('paths');
   if (!given || !Array.isArray(paths)) return undefined;
   return {
-    ...words(given, ['state']),
+    ...stringsIn(given, ['state']),
     ...(given.get('isArriving') === true ? { isArriving: true } : {}),
     ...(given.get('isGone') === true ? { isGone: true } : {}),
     paths: paths.filter((path) => typeof path === 'string'),

@@ -5,7 +5,15 @@ import { runCommand } from '../../os/run-command';
 import { copyAclAndLabel, ofThisProcess } from '../io/copy-labels';
 import { prepareEntry, type NewEntry } from '../io/new-entry';
 import { toEntry } from '../../file-tree/tree';
-import { fdPathOf, finish, leaving, undoIfSame, type Executors, type StepOf, type Workplace } from './step';
+import {
+  fdPathOf,
+  finish,
+  removeTemporaryName,
+  undoIfSame,
+  type Executors,
+  type StepOf,
+  type Workplace,
+} from './step';
 
 const mknodDeadlineMs = 5_000;
 
@@ -22,7 +30,7 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
   }
   const undo = undoIfSame(where.final, where.temporary, unlinkSync);
   linkSync(where.temporary, where.final);
-  return leaving(where.temporary, undo);
+  return removeTemporaryName(where.temporary, undo);
 };
 
 /** Node has no mknod(2). The command gets a name that is bound to the directory by our descriptor. */

@@ -1,7 +1,7 @@
 import { lchownSync, linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { copyAclAndLabel } from '../io/copy-labels';
 import { prepareEntry } from '../io/new-entry';
-import { fdPathOf, leaving, undoIfSame, type Executors } from './step';
+import { fdPathOf, removeTemporaryName, undoIfSame, type Executors } from './step';
 
 export const makeSymlink: Executors['make-symlink'] = async (step, { held, host }) => {
   const { final, temporary } = prepareEntry(step.path, held);
@@ -11,7 +11,7 @@ export const makeSymlink: Executors['make-symlink'] = async (step, { held, host 
   const undo = undoIfSame(final, temporary, unlinkSync);
   // link(2) follows no symlink and, unlike rename(2), replaces nothing that appeared meanwhile.
   linkSync(temporary, final);
-  return leaving(temporary, undo);
+  return removeTemporaryName(temporary, undo);
 };
 
 /** As libvirt does with a link whose target differs from the host's (qemuNamespaceMknodOne). */

@@ -49,7 +49,7 @@ export function undoIfSame(final: string, temporary: string, undoIt: (final: str
 }
 
 /** Removes the temporary name of an entry that has its final one. @throws the system's error, with both names removed. */
-export function leaving(temporary: string, undo: Undo): Undo {
+export function removeTemporaryName(temporary: string, undo: Undo): Undo {
   try {
     unlinkSync(temporary);
     return undo;

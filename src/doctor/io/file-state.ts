@@ -7,7 +7,7 @@ import { textOf } from '../../messages';
 import { sha256 } from '../../os/sha256';
 
 /** The state of one path. The path itself may be a link, which is not followed; only a regular file is opened. */
-export function lookAt(path: string): FileState {
+export function readFileState(path: string): FileState {
   try {
     const stat = lstatSync(path);
     if (stat.isDirectory()) return { is: 'directory', ...permissionsOf(stat) };

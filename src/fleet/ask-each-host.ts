@@ -2,7 +2,7 @@
 const maxConcurrentHosts = 16;
 
 /** Calls `ask` for each host, some at a time; the results are in the order of the hosts. */
-export async function ofEachHost<H, T>(hosts: readonly H[], ask: (host: H) => Promise<T>): Promise<T[]> {
+export async function askEachHost<H, T>(hosts: readonly H[], ask: (host: H) => Promise<T>): Promise<T[]> {
   const answers: T[] = [];
   const waiting = hosts.entries();
   const worker = async (): Promise<void> => {
