@@ -26,6 +26,6 @@ export async function migrateLive(
     domain.uuid,
     `qemu+ssh://${destination}/system`,
   ] as const;
-  const { exit, stderr } = await domain.host.run(argv, { as: 'oneadmin', deadline: 60_000 });
+  const { exit, stderr } = await domain.host.run(argv, { as: 'oneadmin' });
   return { argv, exit, stderr, logged, log: domain.log().slice(logged) };
 }

@@ -17,7 +17,7 @@ async function failingAfterwards(domain: Domain, ...words: readonly string[]): P
 
 /** Follows a remedy, on the host that it names. */
 async function obey(remedy = ''): Promise<void> {
-  const [, first, restore] = /on (\w+): virsh (restore \S+);/.exec(remedy) ?? [];
+  const [, first, restore] = /on (\w+), virsh (restore \S+) continues/.exec(remedy) ?? [];
   const [, resume, second] = /virsh (resume \S+), on (\w+)$/.exec(remedy) ?? [];
   const [order = '', what = ''] = (restore ?? resume ?? '').split(' ');
   await stage.lab.host(first ?? second ?? '').virsh(order, what);

@@ -62,7 +62,7 @@ test('QEMU is stuck as well: the hook resets it first, then repairs the path, an
   stage.lab.relink(domain);
   expect((await migrateToSink(domain)).status).toBe('failed');
   await domain.untilLogged('bdrv_inactivate_all() failed');
-  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD_BLOCK_STATE: 'stuck' });
+  expect(await hooks.probed(domain)).toMatchObject({ MIGRATE_GUARD_DISKS: 'stuck' });
   const ran = await hooks.hook('post-failure', failedSuspend(321));
   expect([ran.exit, ran.stderr]).toEqual([0, '']);
   expect(ran.stdout).toMatch(/reset: .*stuck.*healed by cont[^]*repair: .*storpool-byid/);
