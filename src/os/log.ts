@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Where winston keeps the text of a line (triple-beam). */
 const MESSAGE = Symbol.for('message');
-const hostLogDirectory = '/var/log/migrate-guard';
+const directoryOfHost = '/var/log/migrate-guard';
 let logger: Logger | undefined;
 
 /** Logs one entry; it is lost until {@link logToStderr} or {@link logToHost} was called. */
@@ -37,11 +37,11 @@ export async function logToStderr(): Promise<void> {
  * written (a full disk) stops no repair of a VM. Not winston's own transport for files: that loses a line before
  * `kill -9`, writes nothing more after a disk was full, and throws where its directory cannot be made (3.19.0, measured).
  */
-export async function logToHost(asker: string): Promise<void> {
+export async function logToHost(asker: string, directory = directoryOfHost): Promise<void> {
   const { default: Transport } = await import('winston-transport');
   const file = new Transport({
     log: (line: Readonly<Record<symbol, string>>, next) => {
-      append(`${line[MESSAGE] ?? ''}\n`);
+      append(directory, `${line[MESSAGE] ?? ''}\n`);
       next();
     },
   });
@@ -63,15 +63,10 @@ async function start(
 }
 
 /** Opens the file for each line: logrotate may have renamed it, and a written line is kept even if this process is killed. */
-function append(line: string): void {
+function append(directory: string, line: string): void {
   try {
-    makeRootDirectory(hostLogDirectory);
-    withFile(
-      join(hostLogDirectory, 'host.log'),
-      appending,
-      (descriptor) => writeSync(descriptor, line),
-      0o640,
-    );
+    makeRootDirectory(directory);
+    withFile(join(directory, 'host.log'), appending, (descriptor) => writeSync(descriptor, line), 0o640);
   } catch {
     // As in `log`; if it threw, `next` would not be called, and winston would queue all further lines.
   }

@@ -35,7 +35,7 @@ export async function buildRelease(commit: string, version?: string): Promise<Bu
   const remove = (): void => rmSync(workshop, { recursive: true, force: true });
   try {
     const archive = join(workshop, 'archive.tar');
-    const sources = ['setup', 'src', 'package.json', 'package-lock.json', 'LICENSE'];
+    const sources = ['setup', 'src', 'package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE'];
     await succeed([...git, 'archive', '--output', archive, commit, ...sources]);
     await succeed(['tar', '-C', workshop, '-xf', archive]);
     return { ...(await build(workshop, version)), remove };
@@ -48,7 +48,7 @@ export async function buildRelease(commit: string, version?: string): Promise<Bu
 /** Builds the current sources. */
 export async function buildPresent(): Promise<Bundles> {
   const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-release-'));
-  for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'LICENSE'])
+  for (const name of ['setup', 'src', 'package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE'])
     cpSync(join(root, name), join(workshop, name), { recursive: true });
   return {
     ...(await build(workshop)),
