@@ -30,14 +30,14 @@ const program = `
   const { once } = require('node:events');
   const { spawn } = require('node:child_process');
   const { writeFileSync } = require('node:fs');
-  const { Conversation } = require(process.argv[1]);
+  const { InteractiveProcess } = require(process.argv[1]);
   const say = (output) => /^(\\d+)\\n/.exec(output)?.[1];
   const untilExit = async (pid) => {
     const isThere = () => { try { process.kill(pid, 0); return true; } catch { return false; } };
     while (isThere()) await new Promise(setImmediate);
   };
   void (async () => {
-    const talk = new Conversation(['sh', '-c', 'setsid sleep 600 & read word; echo $$; exit 1']);
+    const talk = new InteractiveProcess(['sh', '-c', 'setsid sleep 600 & read word; echo $$; exit 1']);
     const number = Number(await talk.ask('\\n', say, 10000));
     await untilExit(number);
     let other;
