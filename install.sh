@@ -161,7 +161,7 @@ need_node() {
 need_build() {
   local name
   [[ $here != *$library ]] || die 'this copy can only verify and uninstall' 'install from the source tree'
-  for name in migrate-guard.cjs agent.cjs plugin.cjs installation.cjs man/migrate-guard.1 completion/migrate-guard.bash; do
+  for name in launcher.cjs migrate-guard.cjs agent.cjs plugin.cjs installation.cjs man/migrate-guard.1 completion/migrate-guard.bash; do
     [[ -r $here/dist/$name ]] || die "$here/dist/$name is not built" "cd $here && npm ci && npm run build"
   done
 }
@@ -299,8 +299,9 @@ plan_common() {
   make_command
   add common directory root 755 - "$state"
   [[ $node != "$library/standalone" ]] || add common file root 755 "$here/standalone" "$node"
-  # Before the program that loads it: OpenNebula may start that during an upgrade.
+  # Before the program that loads them: OpenNebula may start that during an upgrade.
   add common file root 644 "$here/dist/agent.cjs" "$library/agent.cjs"
+  add common file root 644 "$here/dist/migrate-guard.cjs" "$library/migrate-guard.cjs"
   add common file root 755 "$work/migrate-guard" "$program"
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
@@ -320,7 +321,7 @@ make_program() {
   [[ $node =~ ^[A-Za-z0-9/._+-]+$ ]] || die "the path of Node cannot be written in the first line of a script: $node" 'install it below /usr'
   # Kernels before 5.1 cut it there.
   ((${#first} < 127)) || die "the path of Node is too long: $node" 'install it below /usr'
-  { say "$first"; ! has_sources || tail -n +2 "$here/dist/migrate-guard.cjs"; } >"$work/migrate-guard"
+  { say "$first"; ! has_sources || tail -n +2 "$here/dist/launcher.cjs"; } >"$work/migrate-guard"
 }
 
 # The admin's command keeps its environment: terminal, ssh agent, DEBUGINFOD_URLS.

@@ -10,7 +10,7 @@ import { usageOf } from './measure/usage';
 import { Crowd } from './stage/crowd';
 import { startRealDomains } from './stage/real-domains';
 
-const agent = [process.execPath, join(__dirname, '../dist/migrate-guard.cjs'), 'host'] as const;
+const agent = [process.execPath, join(__dirname, '../dist/launcher.cjs'), 'host'] as const;
 const rounds = 15;
 const count = 100;
 

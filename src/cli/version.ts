@@ -15,7 +15,8 @@ export const versionNumber = version().replace(/ .*/, '');
 
 /** Version and commit; then the program file, as `sha256sum` prints it and `sha256sum -c` reads it. */
 export function fingerprint(): string {
-  const file = process.argv[1] ?? '';
+  // Not the script that Node was started with: the installed one only loads this file (src/main/launcher.ts).
+  const file = __filename;
   try {
     return `${version()}\n${sha256(readFileSync(file))}  ${file}`;
   } catch (error) {

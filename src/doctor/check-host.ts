@@ -23,7 +23,7 @@ import { judgePathReading } from './check-path-reading';
 /** What the front-end's doctor gets from the agent on a host. */
 export interface HostState {
   readonly findings: readonly Finding[];
-  /** The SHA-256 of the program without its first line, which names the host's own Node. */
+  /** The SHA-256 of the agent: the front-end and its hosts must have the same build. */
   readonly program: string | null;
 }
 
@@ -57,8 +57,7 @@ export async function judgeHost(settings: Settings): Promise<Finding[]> {
 /** `null` where it cannot be read. */
 export function programSum(): string | null {
   try {
-    const bytes = readFileSync(program);
-    return sha256(bytes.subarray(bytes.indexOf('\n')));
+    return sha256(readFileSync('/usr/lib/migrate-guard/agent.cjs'));
   } catch {
     return null;
   }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { verbs } from '../../src/commands';
 import { optionsOf } from '../../src/cli/command';
 import { exitCodes } from '../../src/core/exit-codes';
@@ -98,6 +99,24 @@ test('the agent is a separate program next to the command, and contains no parse
   expect(holds('agent.cjs')).not.toContain('yargs');
   const refused = await runCommand([built.file, 'host'], { deadline: 120_000, input: 'no request\n' });
   expect(refused.stdout).toMatch(/^\{"kind":"end","exit":64,/);
+});
+
+test('the installed program reads the agent alone, or the admin’s command alone', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'migrate-guard-installed-'));
+  const launcher = join(place, 'migrate-guard');
+  const run = (...argv: readonly string[]): Promise<CommandResult> =>
+    runCommand([launcher, ...argv], { deadline: 120_000, input: 'no request\n' });
+  try {
+    copyFileSync(join(built.directory, 'launcher.cjs'), launcher);
+    writeFileSync(join(place, 'migrate-guard.cjs'), 'console.log(process.argv.slice(2));');
+    expect(await run('host')).toMatchObject({ exit: 0, stdout: "[ 'host' ]\n", stderr: '' });
+    copyFileSync(join(built.directory, 'agent.cjs'), join(place, 'agent.cjs'));
+    expect((await run('host')).stdout).toMatch(/^\{"kind":"end","exit":64,/);
+    for (const argv of [[], ['check', 'host'], ['host', '--json']])
+      expect(await run(...argv)).toMatchObject({ exit: 0, stdout: `${inspect(argv)}\n`, stderr: '' });
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });
 
 test('the command may be copied anywhere, and reports that the agent is missing', async () => {

@@ -86,9 +86,9 @@ ${onedConf()}CONF
     const { version } = JSON.parse(about) as { version: string };
     const [release = '', sum] = (await done(this.root('migrate-guard', '--version'))).split('\n');
     expect(release.startsWith(`${version} (`)).toBe(true);
-    const program = readFileSync(this.host.path('/usr/lib/migrate-guard/migrate-guard'));
+    const program = readFileSync(this.host.path('/usr/lib/migrate-guard/migrate-guard.cjs'));
     const digest = createHash('sha256').update(program).digest('hex');
-    expect(sum).toBe(`${digest}  /usr/lib/migrate-guard/migrate-guard`);
+    expect(sum).toBe(`${digest}  /usr/lib/migrate-guard/migrate-guard.cjs`);
     expect(await done(this.root('man', '-w', 'migrate-guard'))).toBe('/usr/share/man/man1/migrate-guard.1\n');
     const complete = 'source /usr/share/bash-completion/completions/migrate-guard; complete -p migrate-guard';
     expect(await this.shell(complete)).toBe(
