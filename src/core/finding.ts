@@ -1,4 +1,5 @@
 import { shortOf } from '../messages';
+import type { Order } from './order';
 import type { Step as PlanStep } from './repair-step';
 
 export interface Evidence {
@@ -27,7 +28,9 @@ export interface Finding {
   readonly evidence?: Evidence;
   /** Not a problem, but an admin should read it. */
   readonly note?: true;
-  /** Of a problem: the steps that repair it. A problem without them is not repairable. */
+  /** The orders that this makes fail, or may make fail; empty where it is in order. */
+  readonly affects?: readonly Order[];
+  /** The steps that repair it. A problem without them is not repairable. */
   readonly plan?: readonly PlanStep[];
 }
 

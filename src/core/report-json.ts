@@ -7,6 +7,7 @@ import {
   type Finding,
   type Verdict,
 } from './finding';
+import { orders } from './order';
 import type { Step } from './repair-step';
 
 const findingStates = ['ok', 'problem', 'unknown'] as const satisfies readonly Finding['state'][];
@@ -73,6 +74,7 @@ function readFinding(value: unknown): Finding | undefined {
   if (!given || check === undefined || !state || what === undefined) return undefined;
   const plan = given.has('plan') ? readAll(given.get('plan'), readStep) : undefined;
   const evidence = readEvidence(given.get('evidence'));
+  const affects = readAll(given.get('affects'), (order) => oneOf(orders, order));
   return {
     check,
     state,
@@ -80,6 +82,7 @@ function readFinding(value: unknown): Finding | undefined {
     ...stringsIn(given, ['disk', 'path', 'short', 'remedy']),
     ...(evidence ? { evidence } : {}),
     ...(given.get('note') === true ? { note: true } : {}),
+    ...(affects ? { affects } : {}),
     ...(plan ? { plan } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Message } from '../messages';
+import { orders } from './order';
 import { verdictOf, type BlockState, type DomainReport, type Finding } from './finding';
 
 /** A domain whose facts cannot be read. */
@@ -31,7 +32,7 @@ export function unreadable(
 export function reportNoFacts({ why, isForeign, ...domain }: UnreadableDomain): DomainReport {
   const { short, remedy } = domain;
   const state = isForeign ? 'problem' : 'unknown';
-  const finding = { check: 'domain', state, what: why, remedy } as const;
+  const finding = { check: 'domain', state, what: why, remedy, affects: orders } as const;
   return reportOf(domain, 'unknown', [short === undefined ? finding : { ...finding, short }]);
 }
 

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings';
 import { errorName, GuardError } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
+import { usualOrders, type Order } from '../core/order';
 import { remedyOf } from '../core/remedy-of';
 import { message } from '../messages';
 import { reportNoFacts, unreadable, type UnreadableDomain } from '../core/unreadable-domain';
@@ -9,6 +10,7 @@ import { maxHeldAtOnce, HeldDomains, holdDomain, type HeldDomain } from '../hype
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { checks, checksWithoutInspection } from './checks';
 import { collectFacts, type CollectOptions } from './io/collect-facts';
+import { judgeFor } from './model/affected-orders';
 import type { DomainFacts } from './model/facts';
 import { mergePlans } from './model/plan';
 
@@ -21,8 +23,12 @@ type FoundDomains = AsyncIterable<Domain | UnreadableDomain> | Iterable<Domain |
  * Reports for each domain, as soon as it is known, whether its paths lead QEMU to its disks. Neither QEMU nor another
  * host is asked. This is the check that runs everywhere, so this file loads nothing else.
  */
-export function plainCheck(asked: Asked, settings: Settings): AsyncGenerator<DomainReport> {
-  return plainCheckFound(findDomains(asked, settings), asked, checksWithoutInspection);
+export function plainCheck(
+  asked: Asked,
+  settings: Settings,
+  wanted: readonly Order[],
+): AsyncGenerator<DomainReport> {
+  return plainCheckFound(findDomains(asked, settings), asked, checksWithoutInspection, wanted);
 }
 
 /** The same for domains that have been found already. */
@@ -30,10 +36,11 @@ export async function* plainCheckFound(
   found: FoundDomains,
   asked: Asked,
   which = checks,
+  wanted = usualOrders,
 ): AsyncGenerator<DomainReport> {
   yield* checkHeldTogether(found, asked, async (domain, group) => {
     const facts = await collectDomainFacts(domain, {}, group);
-    return 'why' in facts ? reportNoFacts(facts) : report(facts, which);
+    return 'why' in facts ? reportNoFacts(facts) : report(facts, which, wanted);
   });
 }
 
@@ -117,9 +124,10 @@ export function collectDomainFacts(
   return group ? group.with(domain, work) : holdDomain(domain, work);
 }
 
-/** Runs every check on the facts, then derives the verdict and the whole plan. */
-export function report(facts: DomainFacts, which = checks): DomainReport {
-  const findings = which.flatMap(({ inspect }) => inspect(facts));
+/** Runs every check on the facts, then derives the verdict for the orders that are `wanted`, and the whole plan. */
+export function report(facts: DomainFacts, which = checks, wanted = usualOrders): DomainReport {
+  const found = which.flatMap(({ inspect }) => inspect(facts));
+  const findings = judgeFor(wanted, found, facts);
   return {
     domain: facts.domain.name,
     pid: facts.pid,

@@ -1,6 +1,7 @@
 import { inspectDomain } from '../block-state/inspect';
 import type { Settings } from '../config/settings';
 import { verdictOf, type DomainReport } from '../core/finding';
+import { orders, type Order } from '../core/order';
 import { reportNoFacts } from '../core/unreadable-domain';
 import { Destination } from '../destination/destination';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
@@ -15,6 +16,8 @@ import type { DomainFacts } from './model/facts';
 interface CheckOptions {
   readonly settings: Settings;
   readonly deep: boolean;
+  /** What must not fail. */
+  readonly wanted: readonly Order[];
   readonly destination?: string | undefined;
 }
 
@@ -29,16 +32,16 @@ interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
 /** Reports for each domain, as soon as it is known, whether it can migrate. */
 export async function* check(asked: Asked, options: CheckOptions): AsyncGenerator<DomainReport> {
   if (!options.deep && options.destination === undefined) {
-    yield* plainCheck(asked, options.settings);
+    yield* plainCheck(asked, options.settings, options.wanted);
     return;
   }
-  const { settings, deep, destination: host } = options;
+  const { settings, deep, wanted, destination: host } = options;
   const destination = host === undefined ? undefined : new Destination(host, settings);
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
     // One at a time: each of these waits for QEMU or for another host.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
-      checkDomain(domain, { settings, deep, destination, virsh, group });
+      checkDomain(domain, { settings, deep, wanted, destination, virsh, group });
     yield* checkHeldTogether(findDomains(asked, settings), asked, check, 1);
   } finally {
     destination?.end();
@@ -48,16 +51,16 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 
 /** One domain, whose lock or process the caller may hold. The hosts, QEMU and the kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
-  const { settings, deep, virsh } = options;
-  const wanted = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
+  const { settings, deep, wanted, virsh } = options;
+  const toCollect = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
   const [facts, destination, block] = await Promise.all([
-    collectDomainFacts(domain, wanted, options.group),
+    collectDomainFacts(domain, toCollect, options.group),
     askAbout(domain, options.destination),
     deep ? inspectDomain(domain, settings, virsh) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
   const which = block ? checks : checksWithoutInspection;
-  return withBlockState(report({ ...facts, ...destination }, which), block);
+  return withBlockState(report({ ...facts, ...destination }, which, wanted), block);
 }
 
 /** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, even if all its paths are right. */
@@ -66,7 +69,11 @@ function withBlockState(
   block: Pick<DomainReport, 'blockState' | 'findings'> | undefined,
 ): DomainReport {
   if (!block) return base;
-  const findings = [...base.findings, ...block.findings];
+  const found = block.findings.map((finding) => ({
+    ...finding,
+    affects: finding.state === 'ok' ? [] : orders,
+  }));
+  const findings = [...base.findings, ...found];
   return { ...base, blockState: block.blockState, findings, verdict: verdictOf(findings) };
 }
 

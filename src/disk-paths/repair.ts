@@ -122,9 +122,9 @@ async function checkAgain(held: HeldDomain): Promise<DomainReport> {
 }
 
 /** The result of a repair that has nothing to do, or is refused; `undefined` when there is something to do. */
-function resultBefore({ verdict }: DomainReport): RepairResult | undefined {
-  if (verdict === 'safe') return 'nothing-to-do';
-  return verdict === 'repairable' ? undefined : 'refused';
+function resultBefore({ verdict, plan }: DomainReport): RepairResult | undefined {
+  if (verdict === 'blocked' || verdict === 'undecided') return 'refused';
+  return plan.length > 0 ? undefined : 'nothing-to-do';
 }
 
 function failed(base: DomainReport, reason: Omit<Failure, 'code'>): RepairReport {

@@ -9,6 +9,10 @@ export const commands = {
   'option-malformed': { text: 'there is no option {option}' },
   'option-without-value': { text: '--{option} needs a value' },
   'option-with-value': { text: '--{option} takes no value' },
+  'order-not-known': {
+    text: '--for takes a list of {orders}, not {order}',
+    remedy: 'did you mean {nearest}?',
+  },
   'option-twice': { text: '--{option} was given more than once' },
   'value-not-allowed': { text: '--{option} takes one of {choices}, not {value}' },
   'verb-not-first': { text: 'the verb {verb} has to come first' },

@@ -45,6 +45,12 @@ export const diskPaths = {
     text: '{missing}, but QEMU holds this disk read-only and does not open it again to migrate',
     cause: 'a CD-ROM, a read-only disk or a backing file whose path is gone; it does not stop a migration',
   },
+  'harmless-to-order': {
+    text: '{problem}; this makes only these orders fail: {harmed}',
+    short: '{problem}',
+    cause: 'the check was asked for other orders (`--for`), which succeed all the same',
+  },
+  'no-order': { text: 'none' },
   'reopening-unknown': {
     text: '{failure}, and whether QEMU opens this disk again to migrate is unknown: {why}',
     short: '{failure}',

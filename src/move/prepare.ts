@@ -1,4 +1,5 @@
 import { reasonOf, shortReasonOf, type DomainReport, type Finding } from '../core/finding';
+import type { Order } from '../core/order';
 import { message, textOf } from '../messages';
 import type { Unsafe } from './model/move-states';
 import { checkDomain } from '../disk-paths/deep-check';
@@ -28,10 +29,12 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
   const { settings, checkDestination = true, dryRun = false } = session.options;
   const destination = checkDestination ? session.destination : undefined;
   const { domain, virsh } = session;
-  const checked = await checkDomain(domain, { settings, deep: true, destination, virsh });
+  const wanted: readonly Order[] = [session.destination ? 'migrate' : 'save'];
+  const checked = await checkDomain(domain, { settings, deep: true, wanted, destination, virsh });
   const unsafe = refusalAfterCheck(session, checked);
   if (unsafe) return unsafe;
-  if (checked.plan.length > 0) {
+  // Steps for other orders only are left to `migrate-guard repair`.
+  if (checked.verdict !== 'safe' && checked.plan.length > 0) {
     if (!dryRun) session.options.begins?.();
     const repaired = await repairLocked(domain, dryRun);
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');

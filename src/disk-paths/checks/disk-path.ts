@@ -55,9 +55,9 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
     closed === undefined
       ? message('path-missing-inside', { failure: inside })
       : message('directory-closed', { directory: closed });
-  if (reopened === false)
+  if (reopened === false && source.source.role !== 'backing')
     return { ...base, state: 'ok', note: true, ...message('path-not-needed', { missing }) };
-  if (reopened !== true) return { ...base, ...unlessReadOnly(missing, reopened) };
+  if (typeof reopened === 'object') return { ...base, ...unlessReadOnly(missing, reopened) };
   return { ...base, state: 'problem', ...missing, ...remedyFor(source, facts) };
 }
 
