@@ -225,6 +225,12 @@ describe('a wrong command line', () => {
     expect(await said('check', '310', '--destination=-oProxyCommand=x')).toEqual(
       two('"-oProxyCommand=x" is not a valid host name', 'give a name such as kvm2'),
     );
+    expect(await said('check', '310', '--for', 'migrate,snapshots')).toEqual(
+      two(
+        '--for takes a list of migrate, save, storage-move, snapshot, commit, not snapshots',
+        'did you mean snapshot?',
+      ),
+    );
     expect(await said('check', '310', '--config', '/nowhere.yaml')).toEqual(
       two('the configuration /nowhere.yaml cannot be read: ENOENT', 'name another with --config'),
     );

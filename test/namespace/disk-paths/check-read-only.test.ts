@@ -49,18 +49,29 @@ describe('whose path is gone inside', () => {
   test.each<[string, ('ro' | 'rw')[], number]>([
     ['once', ['ro'], 0],
     ['by many descriptors', ['ro', 'ro'], 100],
-  ])('held for reading, %s: safe, with a note', async (_, modes, between) => {
-    const { qemu, base } = await startBelow(modes, between);
-    qemu.tree.remove(base.link);
-    const { exit, verdict, findings } = await on.stage.check('310');
-    expect({ exit, verdict }).toEqual({ exit: 0, verdict: 'safe' });
-    expect(findings).toContainEqual(
-      expect.objectContaining({
-        note: true,
-        what: `${base.link} is missing ${inQemu}, but QEMU holds this disk read-only and does not open it again to migrate`,
-      }),
-    );
-  });
+  ])(
+    'held for reading, %s: safe, with a note; a commit would fail, and a repair makes it',
+    async (_, modes, between) => {
+      const { qemu, base } = await startBelow(modes, between);
+      qemu.tree.remove(base.link);
+      const { exit, verdict, findings } = await on.stage.check('310');
+      expect({ exit, verdict }).toEqual({ exit: 0, verdict: 'safe' });
+      expect(findings).toContainEqual(
+        expect.objectContaining({
+          note: true,
+          affects: ['commit'],
+          what: `${base.link} is missing ${inQemu}; this makes only these orders fail: commit`,
+        }),
+      );
+      expect(await on.stage.check('310', '--for', 'commit')).toMatchObject({
+        exit: 1,
+        verdict: 'repairable',
+      });
+      const repaired = await on.stage.run(['repair', '310', ...on.stage.configuration]);
+      expect(repaired).toMatchObject({ exit: 0, stderr: '' });
+      expect(qemu.tree.inside('readlink', base.link)).toBe(`..${base.node.slice('/dev'.length)}\n`);
+    },
+  );
 
   test('held in an unknown mode: undecided', async () => {
     const { qemu, base } = await startBelow(['ro']);
