@@ -1,11 +1,15 @@
-import { fstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { errorName, GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
 import { unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { message, textOf } from '../messages';
 import { plainly, withFile } from '../os/open-file';
 import { readXml } from '../os/read-xml';
+import { isDeployed } from './model/domain-name';
 import { domainOf, type Domain } from './model/domain-xml';
+
+/** libvirt's definitions, one file each (src/qemu/qemu_conf.c, virQEMUDriverConfigNew). */
+const definitions = '/etc/libvirt/qemu';
 
 /** A domain as libvirt's run-time files describe it, or why they cannot be used. */
 type FoundDomain = Domain | UnreadableDomain;
@@ -26,7 +30,8 @@ export function readDomain(stateDirectory: string, name: string): FoundDomain | 
     // Copied, because V8 keeps the whole text in memory as long as any part of it is referenced.
     const domain = structuredClone(domainOf(readXml(text)));
     if (domain.name !== name) throw new Error(textOf('status-of-other-domain', { name: domain.name }));
-    return { ...domain, ...pidOf(stateDirectory, domain) };
+    const isPersistent = isDeployed(name) && existsSync(`${definitions}/${name}.xml`);
+    return { ...domain, ...pidOf(stateDirectory, domain), ...(isPersistent ? { isPersistent } : {}) };
   } catch (error) {
     const values = { file, error: errorName(error), domain: name };
     return unreadable({ name }, message('status-file-invalid', values));

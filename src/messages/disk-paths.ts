@@ -45,6 +45,12 @@ export const diskPaths = {
     text: '{missing}, but QEMU holds this disk read-only and does not open it again to migrate',
     cause: 'a CD-ROM, a read-only disk or a backing file whose path is gone; it does not stop a migration',
   },
+  'domain-persistent': {
+    text: 'libvirt has a definition of this VM, which makes the move to another datastore fail ("domain is not transient")',
+    short: 'libvirt has a definition of this VM',
+    remedy: 'virsh undefine {domain} --keep-nvram (the VM continues to run)',
+    cause: 'OpenNebula failed to undefine the VM after an earlier move of that kind (OpenNebula#7770)',
+  },
   'harmless-to-order': {
     text: '{problem}; this makes only these orders fail: {harmed}',
     short: '{problem}',

@@ -1,3 +1,4 @@
+import { domainPersistent } from './domain-persistent';
 import { guestNotResumed } from './guest-not-resumed';
 import type { Check } from './check-type';
 import { destinationPaths } from './destination-paths';
@@ -19,6 +20,7 @@ export const checks: readonly Check[] = [
   diskName,
   diskSize,
   destinationPaths,
+  domainPersistent,
 ];
 
 /** The same, where the block state is not inspected as well. */

@@ -10,6 +10,7 @@ const pathChecks = ['disk-path', 'disk-access', 'disk-open'];
 
 const affectedBy: Readonly<Record<string, readonly Order[]>> = {
   destination: ['migrate'],
+  'domain-persistent': ['storage-move'],
   // None of the others makes QEMU take a disk back for writing.
   'disk-writable': ['migrate', 'save', 'commit'],
 };
@@ -59,16 +60,9 @@ function harmlessUnless(
   wanted: readonly Order[],
   finding: Finding & Required<Pick<Finding, 'affects'>>,
 ): Finding {
-  const { affects, plan, what, short, remedy, ...rest } = finding;
+  const { affects, what, short, ...rest } = finding;
   if (finding.state === 'ok' || affects.some((order) => wanted.includes(order))) return finding;
   const harmed = affects.length === 0 ? textOf('no-order') : affects.join(', ');
   const values = { problem: { what, ...(short === undefined ? {} : { short }) }, harmed };
-  const found = {
-    ...rest,
-    affects,
-    state: 'ok',
-    note: true,
-    ...message('harmless-to-order', values),
-  } as const;
-  return plan ? { ...found, plan, ...(remedy === undefined ? {} : { remedy }) } : found;
+  return { ...rest, affects, state: 'ok', note: true, ...message('harmless-to-order', values) };
 }

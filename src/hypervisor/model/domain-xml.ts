@@ -45,6 +45,8 @@ export interface Domain {
   /** Its long job, where the document has one. */
   readonly job?: string;
   readonly pid?: number;
+  /** A VM of OpenNebula of which libvirt has a definition, as far as that can be seen. */
+  readonly isPersistent?: true;
   readonly sources: readonly DiskSource[];
   readonly others: readonly OtherSource[];
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { type Domain, relinkDisk } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
 import { expectMigration } from '../block-state/reset-testbed';
@@ -54,6 +55,16 @@ test('qcow2: the move of a disk succeeds without the path, and is not blocked', 
   const report = await stage.report('check', domain.name, '--for', 'storage-move');
   expect(report).toMatchObject({ exit: 0, verdict: 'safe' });
   expect(report.plan).not.toEqual([]);
+  // OpenNebula#7770: a definition that stays after a move.
+  const definition = await domain.host.virsh('dumpxml', domain.name);
+  writeFileSync(domain.host.path('/var/tmp/one-321.xml'), definition);
+  await domain.host.virsh('define', '/var/tmp/one-321.xml');
+  expect(await checkFor(domain, 'storage-move')).toBe('1 blocked');
+  const { findings } = await stage.report('check', domain.name);
+  const { remedy = '' } = findings.find(({ check }) => check === 'domain-persistent') ?? {};
+  await domain.host.succeed(['sh', '-c', remedy.replace(/ \(.*/, '')]);
+  await domain.expectCounting();
+  expect(await checkFor(domain, 'storage-move')).toBe('0 safe');
   expect(await moveDisk(domain, 'qcow2')).toBe(true);
   await domain.destroy();
 });

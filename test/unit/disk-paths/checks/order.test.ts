@@ -10,5 +10,6 @@ test('the order of the checks is that of the report', () => {
     'disk-name',
     'disk-size',
     'destination',
+    'domain-persistent',
   ]);
 });
