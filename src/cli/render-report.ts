@@ -32,6 +32,8 @@ export function renderStep(step: Step): string {
       return `replace link ${step.path} -> ${step.target} (was ${step.was}, owner ${owner})`;
     case 'make-node':
       return `make block device ${step.path} (${step.device}, owner ${owner}, mode ${mode})`;
+    case 'replace-node':
+      return `replace block device ${step.path} (${step.device}, was ${step.was}, owner ${owner}, mode ${mode})`;
   }
 }
 

@@ -17,6 +17,14 @@ export type Step =
       readonly path: string;
       readonly device: string;
       readonly like?: string;
+    } & Permissions)
+  /** `was` is the device of the node that is replaced. */
+  | ({
+      readonly step: 'replace-node';
+      readonly path: string;
+      readonly device: string;
+      readonly was: string;
+      readonly like?: string;
     } & Permissions);
 
 /** A node for a device that libvirt has already put into a QEMU's `/dev`, with the right owner and label. */

@@ -15,6 +15,7 @@ const stepNames = [
   'make-directory',
   'make-symlink',
   'replace-symlink',
+  'replace-node',
   'make-node',
 ] as const satisfies readonly Step['step'][];
 
@@ -116,6 +117,8 @@ function readStep(value: unknown): Step | undefined {
       return { step, ...base, target, was };
     case 'make-node':
       return { step, ...base, device, ...stringsIn(given, ['like']) };
+    case 'replace-node':
+      return { step, ...base, device, was, ...stringsIn(given, ['like']) };
   }
 }
 

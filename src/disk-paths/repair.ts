@@ -94,10 +94,7 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
   const host = FileTree.open(root);
   try {
     const { done, undo, error } = await apply(before.plan, { held, host });
-    if (error) {
-      undo();
-      return failed(before, error);
-    }
+    if (error) return failed(before, error);
     const after = await checkAgain(held);
     if (after.verdict !== 'safe') {
       undo();
@@ -105,6 +102,7 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
       const undone = message('repair-undone', { reason: first ?? { what: after.verdict } });
       return failed(after, { ...undone, remedy: first?.remedy });
     }
+    removeLeftovers(held);
     return { ...after, plan: done, result: 'repaired' };
   } finally {
     host.close();

@@ -25,6 +25,14 @@ export const repair = {
     text: "{path} is {inside} in QEMU's mount namespace, but {onHost} on the host",
     cause: 'something of another kind is in its place in the namespace: look at both with `explain`',
   },
+  'node-kept': {
+    text: "{path} is block device {device} in QEMU's mount namespace, {why}, but block device {onHost} on the host",
+    cause:
+      'a node of another device has that name in the namespace, and is in use: look at both with `explain`',
+  },
+  'node-held': { text: 'which QEMU holds open' },
+  'node-perhaps-held': { text: 'which QEMU may hold open' },
+  'node-on-path': { text: 'to which the path of {disk} leads' },
   'kind-link-to': { text: 'a link to {target}' },
   'neighbour-not-repairable': {
     text: '{disk} shares a part of its path, and {why}',

@@ -81,19 +81,19 @@ async function prepareHeldDomain(
 
   const host = FileTree.open('/');
   const { undo, error } = await apply(plan.steps, { held, host, links }).finally(() => host.close());
-  if (error) {
-    undo();
-    throw error;
-  }
+  if (error) throw error;
   const failure = await provesWrong(held, [
     ...through.map((source) => ({ source, links })),
     ...facts.sources
       .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
       .map((source) => ({ source, links: asTheyAre })),
   ]);
-  if (failure === undefined) return { sound };
-  undo();
-  return problem(failure);
+  if (failure !== undefined) {
+    undo();
+    return problem(failure);
+  }
+  removeLeftovers(held);
+  return { sound };
 }
 
 const asTheyAre: WhereLinksPoint = new Map();

@@ -96,8 +96,9 @@ export function openFilesOf(
     const mount = mountAt(mounts, path);
     return mount !== undefined && (isInMemory(mount) || answering.has(mount.id));
   };
-  // Without `ends` all descriptors are read: what a path that leads to nothing should lead to may be any of them.
-  const isWhole = sources.every(({ host }) => diskAt(host));
+  // Without `ends` all descriptors are read: what a path that leads to nothing should lead to may be any of them, and so may
+  // the device of a node that a repair would replace.
+  const isWhole = sources.every(({ host, inside }) => diskAt(host) && !inside);
   return process.openFiles(isWhole || isDecisive ? ends : [], mayLook, isDecisive);
 }
 

@@ -1,9 +1,10 @@
 import { isFailure } from '../../core/errors';
 import type { Step } from '../../core/repair-step';
 import { whyNoDisk } from '../../file-tree/model/describe-hops';
-import { message } from '../../messages';
+import { isUnknown } from '../../core/unknown';
+import { message, type Message } from '../../messages';
 import type { DomainFacts, SourceFacts } from './facts';
-import { mergePlans, planSource, type Plan } from './plan';
+import { mergePlans, planSource, type Plan, type PlanInput } from './plan';
 import { isReopened } from './reopened';
 
 /**
@@ -36,6 +37,22 @@ export function planWithNeighbours(source: SourceFacts, facts: DomainFacts): Pla
   return { steps: mergePlans(plans) };
 }
 
-function planOf(source: SourceFacts, { mounts, ownNamespace }: DomainFacts): Plan {
-  return planSource({ inside: [], ...source, mounts, ownNamespace });
+function planOf(source: SourceFacts, facts: DomainFacts): Plan {
+  const { mounts, ownNamespace } = facts;
+  const whyKept: PlanInput['whyKept'] = (path, device, onHost) => {
+    const why = useOfNode(path, device, facts);
+    return why && message('node-kept', { path, device, why, onHost });
+  };
+  return planSource({ inside: [], ...source, mounts, ownNamespace, whyKept });
+}
+
+/**
+ * libvirt leaves the nodes of detached disks in QEMU's `/dev`, and replaces one as soon as its name is needed for another
+ * device (src/qemu/qemu_namespace.c, qemuNamespaceMknodOne). It knows by itself which disks are attached.
+ */
+function useOfNode(path: string, device: string, { open, sources }: DomainFacts): Message | undefined {
+  if (isUnknown(open)) return message('node-perhaps-held');
+  if (open.some((file) => file.kind === 'block' && file.device === device)) return message('node-held');
+  const user = sources.find(({ namespace }) => namespace.hops.some((hop) => hop.path === path));
+  return user && message('node-on-path', { disk: user.source.disk });
 }

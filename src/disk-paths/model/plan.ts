@@ -26,6 +26,8 @@ export interface PlanInput {
   readonly sibling?: Sibling;
   readonly mounts: readonly Mount[];
   readonly ownNamespace: boolean;
+  /** Why a node of another device must stay at a path inside; `undefined` where it may be replaced. */
+  readonly whyKept: (path: string, device: string, onHost: string) => Message | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export function planSource(input: PlanInput): Plan {
   for (const { path, entry } of host.hops.filter((hop) => isBelowDev(hop.path))) {
     const mount = submountOfDev(mounts, path);
     if (mount) return refused(message('lies-in-own-mount', { path, mount: mount.path }));
-    const made = planHop(path, entry, inside.get(path) ?? { kind: 'missing' }, input.sibling);
+    const made = planHop(path, entry, inside.get(path) ?? { kind: 'missing' }, input);
     if (made && isFailure(made)) return made;
     if (made) steps.push(made);
   }
@@ -69,7 +71,7 @@ function planHop(
   path: string,
   onHost: Entry,
   inside: Entry,
-  sibling: Sibling | undefined,
+  { sibling, whyKept }: PlanInput,
 ): Step | Failure | undefined {
   if (inside.kind === 'unreadable') {
     return refused(message('entry-not-read-inside', { path, error: inside.error }));
@@ -89,9 +91,12 @@ function planHop(
     case 'block': {
       const { device } = onHost;
       if (inside.kind === 'block' && inside.device === device) return undefined;
-      if (inside.kind !== 'missing') break;
+      if (inside.kind !== 'missing' && inside.kind !== 'block') break;
       const like = sibling ? { like: sibling.path } : {};
-      return { step: 'make-node', path, device, ...permissions(sibling ?? onHost), ...like };
+      const node = { path, device, ...permissions(sibling ?? onHost), ...like };
+      if (inside.kind === 'missing') return { step: 'make-node', ...node };
+      const why = whyKept(path, inside.device, device);
+      return why ? refused(why) : { step: 'replace-node', ...node, was: inside.device };
     }
     default:
       return refused(message('entry-of-other-kind', { path }));
@@ -118,6 +123,7 @@ function entryMade(step: Step): Entry {
     case 'replace-symlink':
       return { kind: 'link', target: step.target, ...owned } satisfies LinkEntry;
     case 'make-node':
+    case 'replace-node':
       return { kind: 'block', device: step.device, ...owned };
   }
 }

@@ -30,6 +30,7 @@ function isMadeLike(step: Step, entry: Entry, plannedTarget: string | undefined)
         entry.gid === step.gid
       );
     case 'make-node':
+    case 'replace-node':
       // A step with `like` takes owner and mode from the node that is inside already.
       return (
         entry.kind === 'block' &&

@@ -5,7 +5,7 @@ import { removeLeftovers } from '../io/dev-tree';
 import { log } from '../../os/log';
 import { expectHostHas } from './expect-host';
 import { makeDirectory } from './make-directory';
-import { makeNode } from './make-node';
+import { makeNode, replaceNode } from './make-node';
 import { makeSymlink, replaceSymlink } from './make-symlink';
 import type { Executors, Undo, Workplace } from './step';
 
@@ -14,16 +14,20 @@ const executors: Executors = {
   'make-symlink': makeSymlink,
   'replace-symlink': replaceSymlink,
   'make-node': makeNode,
+  'replace-node': replaceNode,
 };
 
-/** What was done of a plan: the steps, their undo, and the error that stopped it, if there was one. */
+/** What was done of a plan, and its undo; or the error that stopped it, after which everything was undone. */
 interface AppliedSteps {
   readonly done: readonly Step[];
   readonly undo: Undo;
   readonly error?: GuardError;
 }
 
-/** Does the steps in their order and stops at the first that fails. The caller must hold the domain's lock. */
+/**
+ * Does the steps in their order and stops at the first that fails. The caller must hold the domain's lock, and call
+ * `removeLeftovers` when what was done is to stay: a node that was replaced is kept for its undo.
+ */
 export async function apply(steps: readonly Step[], place: Workplace): Promise<AppliedSteps> {
   const done: Step[] = [];
   const undos: Undo[] = [];
@@ -36,6 +40,7 @@ export async function apply(steps: readonly Step[], place: Workplace): Promise<A
         log('could not undo a step', { domain: place.held.domain.name, why: errorName(error) });
       }
     }
+    removeLeftovers(place.held);
   };
   for (const step of steps) {
     try {
@@ -45,7 +50,7 @@ export async function apply(steps: readonly Step[], place: Workplace): Promise<A
       done.push(step);
       log('did a step', { domain: place.held.domain.name, ...step });
     } catch (error) {
-      removeLeftovers(place.held);
+      undo();
       return { done, undo, error: explain(error, step, place) };
     }
   }

@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, unlinkSync } from 'node:fs';
+import { linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { GuardError } from '../../core/errors';
 import { message } from '../../messages';
 import { runCommand } from '../../os/run-command';
@@ -15,9 +15,36 @@ import {
   type Workplace,
 } from './step';
 
+type NodeStep = StepOf<'make-node' | 'replace-node'>;
+
 const mknodDeadlineMs = 5_000;
 
 export const makeNode: Executors['make-node'] = async (step, place) => {
+  const where = await makeTemporaryNode(step, place);
+  const undo = undoIfSame(where.final, where.temporary, unlinkSync);
+  linkSync(where.temporary, where.final);
+  return removeTemporaryName(where.temporary, undo);
+};
+
+/**
+ * As libvirt does with a node whose device differs from the host's (qemuNamespaceMknodOne). The old node keeps a temporary
+ * name until the repair is over, for its undo.
+ */
+export const replaceNode: Executors['replace-node'] = async (step, place) => {
+  const { final, temporary } = await makeTemporaryNode(step, place);
+  const old = `${temporary}-${lstatSync(final).ino}`;
+  // link(2) follows no symlink.
+  linkSync(final, old);
+  const replaced = toEntry(lstatSync(old), old);
+  if (replaced.kind !== 'block' || replaced.device !== step.was)
+    throw new GuardError('failed', message('entry-exchanged', { path: step.path }));
+  const undo = undoIfSame(final, temporary, () => renameSync(old, final));
+  renameSync(temporary, final);
+  return undo;
+};
+
+/** The new node, complete, under its temporary name. */
+async function makeTemporaryNode(step: NodeStep, place: Workplace): Promise<NewEntry> {
   const where = prepareEntry(step.path, place.held);
   if (step.like === undefined) await makeNewNode(step, where, place);
   // A hard link to the node that libvirt made for this QEMU: it keeps its owner, mode, list and label.
@@ -28,17 +55,11 @@ export const makeNode: Executors['make-node'] = async (step, place) => {
     const { path, device } = step;
     throw new GuardError('failed', message('wrong-node-made', { path, device }));
   }
-  const undo = undoIfSame(where.final, where.temporary, unlinkSync);
-  linkSync(where.temporary, where.final);
-  return removeTemporaryName(where.temporary, undo);
-};
+  return where;
+}
 
 /** Node has no mknod(2). The command gets a name that is bound to the directory by our descriptor. */
-async function makeNewNode(
-  step: StepOf<'make-node'>,
-  { temporary }: NewEntry,
-  { host }: Workplace,
-): Promise<void> {
+async function makeNewNode(step: NodeStep, { temporary }: NewEntry, { host }: Workplace): Promise<void> {
   const [major = '', minor = ''] = step.device.split(':');
   const node = ofThisProcess(temporary);
   const result = await runCommand(['mknod', '--mode=0600', '--', node, 'b', major, minor], {

@@ -54,7 +54,7 @@ function repair(): ReturnType<typeof repairLocked> {
 }
 
 /** Every entry of the namespace's /dev, with the attributes that a change would affect. */
-function picture(): unknown[] {
+function picture(): ({ name: string } & object)[] {
   const root = qemu.tree.path('/dev');
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => !name.startsWith('fd/'),
@@ -102,6 +102,45 @@ test('with libvirt before 9.0, where the /dev of the host is below that of QEMU'
   domain = domainOf(qemu, disk.path);
   expect(await repair()).toMatchObject({ result: 'repaired', verdict: 'safe' });
   expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
+});
+
+describe('a stale node of a detached disk has the name that the path needs (OpenNebula#1703)', () => {
+  beforeEach(async () => {
+    stage.host.remove(byid);
+    stage.host.link(byid, '../sp-new');
+    await stage.host.node('/dev/sp-new', 'b', right.rdev, { uid: 9869 });
+    await qemu.tree.node('/dev/sp-new', 'b', wrong.rdev, { uid: 9869 });
+  });
+  const stale = (): object | undefined => picture().find(({ name }) => name === 'sp-new');
+  const leftovers = (): object[] => picture().filter(({ name }) => name.includes('.migrate-guard'));
+
+  test('it is replaced, as libvirt would, and the step can be undone', async () => {
+    const before = stale();
+    const { done } = await whileHeld(domain, stage, async (held, host) => {
+      const applied = await apply(report(await collectFacts(held)).plan, { held, host });
+      expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
+      applied.undo();
+      return applied;
+    });
+    expect(done.at(-1)).toMatchObject({ step: 'replace-node', device: right.rdev, was: wrong.rdev });
+    expect(stale()).toEqual({ ...before, ctimeMs: expect.any(Number) as number });
+    expect(leftovers()).toEqual([]);
+
+    expect(await repair()).toMatchObject({ result: 'repaired', verdict: 'safe' });
+    expect(await qemu.servant.ask('open', disk.path)).toBe(`block ${right.rdev},block ${right.rdev}`);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('QEMU holds its device open: it is kept', async () => {
+    await qemu.servant.tell('hold', '/dev/sp-new', 'rw');
+    const before = picture();
+    const refused = await repair();
+    expect(refused).toMatchObject({ result: 'refused', verdict: 'blocked' });
+    expect(refused.findings[0]?.remedy).toContain(
+      `/dev/sp-new is block device ${wrong.rdev} in QEMU's mount namespace, which QEMU holds open, but block device ${right.rdev} on the host`,
+    );
+    expect(picture()).toEqual(before);
+  });
 });
 
 test.each([

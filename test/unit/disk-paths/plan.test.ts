@@ -1,4 +1,6 @@
 import { sameTarget, type Entry, type View } from '../../../src/file-tree/model/entry';
+import type { DomainFacts, SourceFacts } from '../../../src/disk-paths/model/facts';
+import { planWithNeighbours } from '../../../src/disk-paths/model/plan-with-neighbours';
 import { mergePlans, planSource, type Plan, type PlanInput } from '../../../src/disk-paths/model/plan';
 import type { Step } from '../../../src/core/repair-step';
 import { resolvePath } from '../../../src/file-tree/model/walk';
@@ -10,6 +12,7 @@ import {
   aLink,
   diskLink,
   diskPath,
+  domainFacts,
   missing,
   mountAt,
   qemuMounts,
@@ -22,7 +25,8 @@ const byId = '/dev/storpool-byid/fir.b.f2g';
 
 function input(hostView: View, qemuView: View, path = diskPath): PlanInput {
   const { host, namespace, inside } = sourceFacts({ hostView, qemuView, source: { path } });
-  return { host, namespace, inside: inside ?? [], mounts: qemuMounts, ownNamespace: true };
+  const free = { whyKept: () => undefined };
+  return { host, namespace, inside: inside ?? [], mounts: qemuMounts, ownNamespace: true, ...free };
 }
 
 function plan(
@@ -41,6 +45,7 @@ function after(view: View, steps: readonly Step[]): View {
         case 'make-directory':
           return [step.path, aDirectory()];
         case 'make-node':
+        case 'replace-node':
           return [step.path, aDevice(step.device)];
         default:
           return [step.path, aLink(step.target)];
@@ -107,6 +112,26 @@ describe('planned steps', () => {
     });
   });
 
+  test('a node of another device that is in use is kept; another one is replaced (OpenNebula#1703)', () => {
+    const qemuView = storpoolView({ [byId]: missing, '/dev/sp-3': aDevice('252:9') });
+    const dead = sourceFacts({ qemuView });
+    const planned = (open: DomainFacts['open'], ...others: SourceFacts[]): Plan =>
+      planWithNeighbours(dead, domainFacts({ sources: [dead, ...others], open }));
+    expect(planned([aDevice('252:3')])).toMatchObject({
+      steps: [
+        { step: 'make-symlink', path: byId },
+        { step: 'replace-node', path: '/dev/sp-3', device: '252:3', was: '252:9' },
+      ],
+    });
+    const used = sourceFacts({ source: { disk: 'vdb', path: '/dev/sp-3' }, qemuView });
+    const kept = (why: string): object => ({
+      what: `/dev/sp-3 is block device 252:9 in QEMU's mount namespace, ${why}, but block device 252:3 on the host`,
+    });
+    expect(planned([aDevice('252:3')], used)).toMatchObject(kept('to which the path of vdb leads'));
+    expect(planned([aDevice('252:9')])).toMatchObject(kept('which QEMU holds open'));
+    expect(planned({ unknown: 'EIO' })).toMatchObject(kept('which QEMU may hold open'));
+  });
+
   test('a link in libvirt’s notation is kept', () => {
     expect(plan({ [byId]: aLink('/dev/storpool-byid/../sp-3'), '/dev/sp-3': missing })).toMatchObject({
       steps: [{ step: 'make-node', path: '/dev/sp-3' }],
@@ -152,11 +177,6 @@ describe('refused plans', () => {
       'a link where the device belongs',
       plan({ '/dev/sp-3': aLink('x') }),
       `/dev/sp-3 is a link to x ${inQemu}, but block device 252:3 on the host`,
-    ],
-    [
-      'another device',
-      plan({ '/dev/sp-3': aDevice('252:9') }),
-      `/dev/sp-3 is block device 252:9 ${inQemu}, but block device 252:3 on the host`,
     ],
     [
       'a file below /dev',
