@@ -137,6 +137,12 @@ export const diskPaths = {
     cause: 'two disks of the VM on one volume',
     remedy: 'do not migrate: find out which of the two paths is wrong',
   },
+  'medium-replaced': {
+    text: 'the image of this CD-ROM was replaced: the path leads to {device}, which the guest reads after a migration; until then it reads the one that QEMU holds, {held}',
+    short: 'the image of its CD-ROM was replaced',
+    cause:
+      'an ISO image was written again, such as OpenNebula’s context; it does not stop a migration: to keep the old image, put it back before',
+  },
   'firmware-replaced': {
     text: 'the firmware was replaced since the VM started; QEMU has the old file, and does not open it again to migrate',
     cause: 'an upgrade of OVMF or the like; it does not stop a migration',

@@ -38,8 +38,12 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
     if (isFirmwareCode(source, facts))
       return { ...base, state: 'ok', note: true, ...message('firmware-replaced') };
     const [identities, held] = heldInstead(end, facts);
-    const found = message('path-leads-elsewhere', { device: nameOf(end), where: view, held });
     const evidence = { device: identity(end), ...(identities === '' ? {} : { open: identities }) };
+    if (isReplacedMedium(source, facts)) {
+      const found = message('medium-replaced', { device: nameOf(end), held });
+      return { ...base, state: 'ok', note: true, ...found, evidence: { ...base.evidence, ...evidence } };
+    }
+    const found = message('path-leads-elsewhere', { device: nameOf(end), where: view, held });
     return problem({ ...found, ...lastHold(source, facts) }, evidence);
   }
   if (onHost && inside && !sameIdentity(onHost, inside)) {
@@ -70,6 +74,14 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
  */
 function isFirmwareCode(source: SourceFacts, facts: DomainFacts): boolean {
   return source.source.role === 'loader' && isReopened(source, facts) === false;
+}
+
+/**
+ * The image of a CD-ROM that QEMU does not open again to hand it over: the destination opens the present one, which no
+ * guest can have written to. So nothing is lost, but the guest finds another content.
+ */
+function isReplacedMedium(source: SourceFacts, facts: DomainFacts): boolean {
+  return source.source.cdrom === true && isReopened(source, facts) === false;
 }
 
 /** Two writable disks of one VM cannot be the same volume, unless the admin allowed it by `<shareable/>`. */

@@ -20,6 +20,8 @@ export interface DiskSource {
   readonly format?: string;
   readonly readonly: boolean;
   readonly shareable: boolean;
+  /** The medium of a CD-ROM drive, or a file below it: the guest can never write to it. */
+  readonly cdrom?: true;
   /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
   readonly direct: boolean;
   /**
@@ -96,6 +98,7 @@ function diskSources(element: Element): Sources {
     disk,
     shareable: child(element, 'shareable') !== undefined,
     direct: cache === 'none' || cache === 'directsync',
+    ...(device === 'cdrom' ? { cdrom: true as const } : {}),
   };
   const sources: DiskSource[] = [];
   const others: OtherSource[] = [];

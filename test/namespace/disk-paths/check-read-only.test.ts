@@ -1,3 +1,4 @@
+import { statusXml } from '../harness/status-xml';
 import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu } from '../harness';
 
 // A backing file, as a live snapshot leaves one: libvirt's XML does not show whether QEMU holds it for writing.
@@ -108,6 +109,35 @@ test.each<['ro' | 'rw', object]>([
   const { qemu, base } = await startBelow([mode]);
   qemu.tree.own(base.node, { uid: 0, mode: 0o600 });
   expect(await on.stage.check('310')).toMatchObject(expected);
+});
+
+test('the image of a CD-ROM was replaced: safe, with a note; of a disk: blocked (cloudstack#11425)', async () => {
+  const disk = await placeDisk(on.stage, on.volume(0));
+  const image = '/mnt/one/datastores/0/310/disk.1';
+  on.stage.host.file(image, 'old', { mode: 0o644 });
+  const medium = { target: 'hda', path: image, type: 'file', readonly: true, device: 'cdrom' } as const;
+  const qemu = await on.stage.startQemu({
+    disks: [disk, medium],
+    prepare: (tree) => giveToQemu(tree, disk),
+  });
+  on.stage.host.file(`${image}.new`, 'new', { mode: 0o644 });
+  on.stage.host.inside('mv', `${image}.new`, image);
+  const { exit, verdict, findings } = await on.stage.check('310');
+  expect({ exit, verdict }).toEqual({ exit: 0, verdict: 'safe' });
+  expect(findings.filter(({ note }) => note)).toMatchObject([
+    {
+      check: 'disk-device',
+      disk: 'hda',
+      state: 'ok',
+      note: true,
+      what: expect.stringMatching(
+        /^the image of this CD-ROM was replaced: the path leads to file \S+ inode \d+, which the guest reads after a migration; until then it reads the one that QEMU holds, file \S+ inode \d+$/,
+      ) as string,
+    },
+  ]);
+  const { name, uuid, pid } = qemu;
+  on.stage.writeStatus(name, statusXml({ name, uuid, pid, disks: [disk, { ...medium, device: 'disk' }] }));
+  expect(await on.stage.check('310')).toMatchObject({ exit: 1, verdict: 'blocked' });
 });
 
 test('which two disks share, held for writing by one: repairable for both', async () => {

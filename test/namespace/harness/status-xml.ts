@@ -4,6 +4,7 @@ export interface StatusDisk {
   readonly path: string;
   readonly type?: 'block' | 'file';
   readonly readonly?: boolean;
+  readonly device?: 'disk' | 'cdrom';
   /** The backing file of the disk. */
   readonly below?: Pick<StatusDisk, 'path' | 'type'>;
 }
@@ -17,10 +18,10 @@ interface StatusDomain {
 
 /** The relevant parts of libvirt 9.0's /run/libvirt/qemu/NAME.xml. */
 export function statusXml({ name, uuid, pid, disks }: StatusDomain): string {
-  const elements = disks.map(({ target, path, type = 'block', readonly, below }, index) => {
+  const elements = disks.map(({ target, path, type = 'block', device = 'disk', readonly, below }, index) => {
     const source = type === 'block' ? 'dev' : 'file';
     return `
-      <disk type='${type}' device='disk'>
+      <disk type='${type}' device='${device}'>
         <driver name='qemu' type='raw' cache='none' io='native'/>
         <source ${source}='${escape(path)}' index='${index + 1}'/>
         ${below === undefined ? '<backingStore/>' : backingStore(below)}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from '../../support/seeded-fast-check';
-import { domainOf, type Domain } from '../../../src/hypervisor/model/domain-xml';
+import { domainOf, type DiskSource, type Domain } from '../../../src/hypervisor/model/domain-xml';
 import { XmlError } from '../../../src/core/element';
 import { readXml } from '../../../src/os/read-xml';
 
@@ -137,11 +137,15 @@ describe('disks', () => {
     expect(sources[0]).toMatchObject(expected);
   });
 
-  test('a CD-ROM with a medium is read-only', () => {
+  test.each([
+    ['cdrom', { readonly: true, cdrom: true }],
+    ['disk', { readonly: false }],
+  ])('a %s with a file', (device, expected) => {
     const { sources } = withDisks(
-      `<disk type='file' device='cdrom'><source file='/cd.iso'/><target dev='hda'/></disk>`,
+      `<disk type='file' device='${device}'><source file='/cd.iso'/><target dev='hda'/></disk>`,
     );
-    expect(sources[0]).toMatchObject({ path: '/cd.iso', readonly: true });
+    const [{ path, readonly, cdrom }] = sources as [DiskSource];
+    expect({ path, readonly, cdrom }).toEqual({ path: '/cd.iso', ...expected });
   });
 
   test.each([

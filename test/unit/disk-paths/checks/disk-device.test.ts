@@ -1,5 +1,6 @@
 import { diskDevice } from '../../../../src/disk-paths/checks/disk-device';
 import type { DomainFacts } from '../../../../src/disk-paths/model/facts';
+import type { DiskSource } from '../../../../src/hypervisor/model/domain-xml';
 import type { Finding } from '../../../../src/core/finding';
 import {
   aDevice,
@@ -44,6 +45,22 @@ test('the file that QEMU holds open', () => {
 
 test('disk-path reports a path that ends nowhere', () => {
   expect(inspect([{ hostView: viewOf({}), qemuView: viewOf({}) }])).toEqual([]);
+});
+
+test('another file than QEMU holds, of a CD-ROM: a note, unless QEMU writes to it (cloudstack#11425)', () => {
+  const node = { name: 'cd', driver: 'file', path: '/old.iso', readonly: true };
+  const inspectMedium = (cdrom: Partial<DiskSource>, written: object): readonly Finding[] => {
+    const source = { ...at('/cd.iso', aFile('77')).source, readonly: true, node: 'cd', ...cdrom };
+    return inspect([{ ...at('/cd.iso', aFile('77')), source }], {
+      open: [aFile('7')],
+      nodes: [{ ...node, ...written }],
+    });
+  };
+  expect(inspectMedium({ cdrom: true }, {})).toMatchObject([
+    { state: 'ok', note: true, evidence: { device: '259:1 inode 77', open: '259:1 inode 7' } },
+  ]);
+  expect(inspectMedium({ cdrom: true }, { written: true })).toMatchObject([{ state: 'problem' }]);
+  expect(inspectMedium({}, {})).toMatchObject([{ state: 'problem' }]);
 });
 
 test.each([
