@@ -25,6 +25,7 @@ export function validate(file: string, values: unknown): Settings {
     libvirt: v.strictObject({ stateDirectory: path, logDirectory: path, deadline: seconds }),
     ssh: v.strictObject({ user, deadline: seconds }),
     host: v.strictObject({ deadline: seconds }),
+    destination: v.strictObject({ wait: v.pipe(v.number(), v.minValue(0), v.maxValue(3600)) }),
     migrate: v.strictObject({
       options: v.array(v.string()),
       uri: v.pipe(v.string(), v.includes('{host}')),

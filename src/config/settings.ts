@@ -20,6 +20,10 @@ export interface Settings {
     /** How long a host may take to decide whether a VM may be moved; after that the guard counts as one that cannot run. */
     readonly deadline: number;
   };
+  readonly destination: {
+    /** How long a path may be missing, there or on the source, before a move is refused; 0: not at all. */
+    readonly wait: number;
+  };
   readonly migrate: {
     /** What follows `virsh migrate`. */
     readonly options: readonly string[];
@@ -68,6 +72,7 @@ export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
   ssh: { user: 'oneadmin', deadline: 10 },
   host: { deadline: 60 },
+  destination: { wait: 5 },
   migrate: {
     options: ['--live'],
     uri: 'qemu+ssh://{host}/system',

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { absent, readArrival, type Arrival } from './model/arrival';
-import type { DestinationPath } from './model/destination-path';
+import type { PathOnHost } from './model/path-on-host';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { failureOf, type Failure } from '../core/errors';
 import type { Settings } from '../config/settings';
@@ -30,7 +30,7 @@ export class Destination {
   }
 
   /** What the paths lead to on the destination. */
-  paths(paths: readonly string[]): Promise<readonly DestinationPath[] | Unknown> {
+  paths(paths: readonly string[]): Promise<readonly PathOnHost[] | Unknown> {
     const deadline = this.settings.ssh.deadline * 1000;
     return this.ask((shell) => shell.paths(paths, deadline));
   }

@@ -1,50 +1,10 @@
-import type { DestinationPath } from './model/destination-path';
-import type { Unknown } from '../core/unknown';
+import { answerScript } from './answer-script';
+import { readStat, withDetails, type PathOnHost } from './model/path-on-host';
+import { isUnknown, type Unknown } from '../core/unknown';
 import { textOf } from '../messages';
 import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
-import { quietVirsh } from '../hypervisor/virsh-argv';
 import { onHost } from '../os/ssh';
-
-/** The virsh that stays on the other host prints this after each command, after it has echoed the command. */
-const markOfEnd = 'migrate-guard-end-of-answer';
-/** A later answer would be taken for the next one: after this time each question gets a virsh of its own. */
-const keptVirshTimeoutSeconds = 1;
-
-/**
- * The script that answers on the other host, one question after the other. The text of a question never becomes part of
- * a shell command; the virsh that stays there gets UUIDs only. Each answer ends with NUL, NUL, the exit status, NUL.
- */
-const answerScript = `
-export LC_ALL=C
-count() { IFS= read -r count; words=(); while ((count-- > 0)); do IFS= read -r -d "" word; words+=("$word"); done; }
-trap "" PIPE
-keep_virsh() { [ -n "\${VIRSH_PID-}" ] || coproc VIRSH { exec ${quietVirsh().join(' ')}; }; }
-ask_virsh() {
-  keep_virsh
-  [ "$VIRSH_PID" != silent ] && printf "%s\\necho ${markOfEnd}\\n" "$1" >&"\${VIRSH[1]}" || return 1
-  while IFS= read -r -t ${keptVirshTimeoutSeconds} line <&"\${VIRSH[0]}"; do
-    case $line in "virsh # echo ${markOfEnd}") return 0 ;; ${markOfEnd}* | "virsh # "*) ;; *) echo "$line" ;; esac
-  done
-  VIRSH_PID=silent
-  return 1
-}
-while IFS= read -r question; do
-  count
-  case $question in
-    paths) stat -L --printf="%F\\t%n\\0" -- "\${words[@]}" 2>/dev/null ;;
-    domains) ${quietVirsh('list', '--uuid').join(' ')} 2>&1 ;;
-    ready) keep_virsh ;;
-    state) ask_virsh "domstate --reason --domain \${words[0]}" || ${quietVirsh('domstate', '--reason', '--domain').join(' ')} "\${words[0]}" ;;
-    qemu) pid= argv=(); read -r pid <"\${words[0]}"; mapfile -d "" -t argv <"/proc/$pid/cmdline"
-      case " \${argv[*]} " in *" -uuid \${words[1]} "*) echo "$pid" ;; esac ;;
-    alive) if [ -e "/proc/\${words[0]}" ]; then
-        stat=; read -r stat <"/proc/\${words[0]}/stat"
-        case $stat in *") "[ZX]" "*) ;; *) echo yes ;; esac
-      fi ;;
-  esac 2>/dev/null
-  printf "\\0\\0%s\\0" $?
-done`;
 
 /** The connection is used for the whole move: if a firewall drops it, that must be noticed before it is needed. */
 const keptAlive = ['ServerAliveInterval=5', 'ServerAliveCountMax=2'];
@@ -68,15 +28,29 @@ export class RemoteShell {
     return new RemoteShell(new InteractiveProcess(onHost(target, `exec bash -c '${answerScript}'`)));
   }
 
-  /** The types of what the paths lead to on that host. All deadlines are in milliseconds. */
-  async paths(paths: readonly string[], deadline: number): Promise<readonly DestinationPath[] | Unknown> {
+  /** The same questions to the host of this process. */
+  static here(): RemoteShell {
+    return new RemoteShell(new InteractiveProcess(['/bin/bash', '--norc', '-c', answerScript]));
+  }
+
+  /** What the paths lead to on that host. All deadlines are in milliseconds. */
+  async paths(paths: readonly string[], deadline: number): Promise<readonly PathOnHost[] | Unknown> {
     const unique = [...new Set(paths)];
-    return this.ask('paths', unique, deadline, ({ text }) => {
-      const lines = text.split('\0').map((line) => [line, line.indexOf('\t')] as const);
-      const reported = lines.filter(([, cut]) => cut >= 0);
-      const types = new Map(reported.map(([line, cut]) => [line.slice(cut + 1), line.slice(0, cut)]));
-      return unique.map((path) => ({ path, type: types.get(path) }));
-    });
+    const stated = await this.ask('paths', unique, deadline, ({ text }) => readStat(unique, text));
+    if (isUnknown(stated)) return stated;
+    const textOfAll = async (question: string, words: readonly string[]): Promise<string | Unknown> =>
+      words.length === 0 ? '' : this.ask(question, words, deadline, ({ text }) => text);
+    const devices = await textOfAll(
+      'devices',
+      stated.flatMap(({ device }) => device ?? []),
+    );
+    if (typeof devices !== 'string') return devices;
+    const files = stated.filter(({ inode }) => inode !== undefined);
+    const systems = await textOfAll(
+      'file-systems',
+      files.map(({ path }) => path),
+    );
+    return typeof systems === 'string' ? withDetails(stated, devices, systems) : systems;
   }
 
   /** The UUIDs of all domains that are active on that host; one that is shut off owns no disk. */

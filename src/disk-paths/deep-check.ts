@@ -11,7 +11,9 @@ import { blockNodesOf } from '../hypervisor/qmp-client';
 import { VirshSession } from '../hypervisor/virsh-session';
 import { checkHeldTogether, collectDomainFacts, plainCheck, report } from './check';
 import { checks, checksWithoutInspection } from './checks';
-import type { DomainFacts } from './model/facts';
+import { askDestination } from './io/ask-destination';
+import { collectPatiently } from './io/collect-patiently';
+import { PathWait } from './io/path-wait';
 
 interface CheckOptions {
   readonly settings: Settings;
@@ -27,6 +29,8 @@ interface CheckDomainOptions extends Omit<CheckOptions, 'destination'> {
   readonly virsh: VirshSession;
   /** Holds the domain already. */
   readonly group?: HeldDomains;
+  /** Paths that are missing are looked at again for that time. */
+  readonly wait?: PathWait;
 }
 
 /** Reports for each domain, as soon as it is known, whether it can migrate. */
@@ -38,10 +42,11 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
   const { settings, deep, wanted, destination: host } = options;
   const destination = host === undefined ? undefined : new Destination(host, settings);
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
+  const wait = new PathWait(destination ? settings.destination.wait : 0);
   try {
     // One at a time: each of these waits for QEMU or for another host.
     const check = (domain: Domain, group: HeldDomains): Promise<DomainReport> =>
-      checkDomain(domain, { settings, deep, wanted, destination, virsh, group });
+      checkDomain(domain, { settings, deep, wanted, destination, virsh, group, wait });
     yield* checkHeldTogether(findDomains(asked, settings), asked, check, 1);
   } finally {
     destination?.end();
@@ -51,11 +56,13 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 
 /** One domain, whose lock or process the caller may hold. The hosts, QEMU and the kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
-  const { settings, deep, wanted, virsh } = options;
+  const { settings, deep, wanted, virsh, destination: host } = options;
   const toCollect = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
+  const wait = options.wait ?? new PathWait(0);
+  const collected = collectPatiently(() => collectDomainFacts(domain, toCollect, options.group), wait);
   const [facts, destination, block] = await Promise.all([
-    collectDomainFacts(domain, toCollect, options.group),
-    askAbout(domain, options.destination),
+    collected,
+    host ? askDestination(domain, host, collected, settings, wait) : {},
     deep ? inspectDomain(domain, settings, virsh) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
@@ -75,14 +82,4 @@ function withBlockState(
   }));
   const findings = [...base.findings, ...found];
   return { ...base, blockState: block.blockState, findings, verdict: verdictOf(findings) };
-}
-
-async function askAbout(
-  domain: Domain,
-  destination: Destination | undefined,
-): Promise<Pick<DomainFacts, 'destination'>> {
-  if (destination === undefined) return {};
-  // On the destination libvirt makes a missing NVRAM file from its template (src/qemu/qemu_process.c, qemuPrepareNVRAM).
-  const wanted = domain.sources.filter(({ role }) => role !== 'nvram').map(({ path }) => path);
-  return { destination: { host: destination.host, paths: await destination.paths(wanted) } };
 }

@@ -28,6 +28,12 @@ export const diskPaths = {
       'the link dangles, or the volume is not attached; nothing can be repaired before it leads to the disk again',
     remedy: 'make {path} lead to {held} again',
   },
+  'path-still-missing-on-host': {
+    text: '{failure} on the host, even {seconds} s later',
+    short: '{failure} on the host',
+    cause: 'the same, also after `destination.wait` seconds',
+    remedy: 'make {path} lead to {held} again',
+  },
   'held-device': { text: 'block device {device}, which QEMU holds open,' },
   'held-disk': { text: 'the disk on this host' },
   'path-missing-inside': {
@@ -265,11 +271,42 @@ export const diskPaths = {
     cause: 'the volume is not attached on the destination',
     remedy: 'make {path} lead to the disk on {host}, or migrate to another host',
   },
+  'destination-still-without-disk': {
+    text: 'the path leads to nothing on {host}, even {seconds} s later',
+    short: 'its path leads to nothing on {host}',
+    cause: 'the volume is not attached on the destination, also after `destination.wait` seconds',
+    remedy: 'make {path} lead to the disk on {host}, or migrate to another host',
+  },
   'destination-other-kind': {
     text: 'the path leads to a {type} on {host}, which is not a disk',
     short: 'its path leads to no disk on {host}',
     cause: 'something else is where the disk should be on the destination',
     remedy: 'make {path} lead to the disk on {host}, or migrate to another host',
+  },
+  'destination-file-for-device': {
+    text: 'the path leads to a regular file on {host}, where QEMU needs a block device',
+    short: 'its path leads to a file on {host}',
+    cause: 'a file was left, or made, where the link to the volume should be on the destination',
+    remedy: 'see what {path} is on {host}, and make it lead to the volume, or migrate to another host',
+  },
+  'destination-device-for-file': {
+    text: 'the path leads to a block device on {host}, where QEMU needs a regular file',
+    short: 'its path leads to a device on {host}',
+    cause: 'QEMU’s driver for files opens no device: the path leads to something else on the destination',
+    remedy: 'see what {path} is on {host}, and make it lead to the file, or migrate to another host',
+  },
+  'destination-too-small': {
+    text: 'the path leads to a device of {size} bytes on {host}, but QEMU’s disk has {needed} bytes',
+    short: 'its device is smaller on {host}',
+    cause: 'the volume has grown and the destination does not know it yet; or it is another volume',
+    remedy: 'have {host} read the size of the volume at {path} again, or migrate to another host',
+  },
+  'destination-other-volume': {
+    text: 'the path leads to {there} on {host}, but to {here} on this host',
+    short: 'its path leads to another volume on {host}',
+    cause:
+      'both hosts know the volume, or the file, by a name that is the same on all hosts, and the names differ',
+    remedy: 'do not migrate there: make {path} lead to {here} on {host}, too',
   },
 
   'domain-not-checked': {

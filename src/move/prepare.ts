@@ -3,6 +3,7 @@ import type { Order } from '../core/order';
 import { message, textOf } from '../messages';
 import type { Unsafe } from './model/move-states';
 import { checkDomain } from '../disk-paths/deep-check';
+import { PathWait } from '../disk-paths/io/path-wait';
 import type { Destination } from '../destination/destination';
 import type { MoveSession } from './session';
 import type { Ending } from './move-report';
@@ -30,7 +31,8 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
   const destination = checkDestination ? session.destination : undefined;
   const { domain, virsh } = session;
   const wanted: readonly Order[] = [session.destination ? 'migrate' : 'save'];
-  const checked = await checkDomain(domain, { settings, deep: true, wanted, destination, virsh });
+  const wait = new PathWait(settings.destination.wait);
+  const checked = await checkDomain(domain, { settings, deep: true, wanted, destination, virsh, wait });
   const unsafe = refusalAfterCheck(session, checked);
   if (unsafe) return unsafe;
   // Steps for other orders only are left to `migrate-guard repair`.

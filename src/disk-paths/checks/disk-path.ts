@@ -46,7 +46,11 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   }
   if (onHost) {
     const values = { failure: onHost, path: source.source.path, held: held(source, facts) };
-    const missing = message('path-missing-on-host', values);
+    const { waited: seconds = 0 } = facts;
+    const missing =
+      seconds > 0 && host.end.kind === 'missing'
+        ? message('path-still-missing-on-host', { ...values, seconds })
+        : message('path-missing-on-host', values);
     return { ...base, state: 'problem', ...missing, ...lastHold(source, facts) };
   }
   const inside = whyNoDisk(namespace);

@@ -1,8 +1,8 @@
-import type { BlockNode } from '../../hypervisor/model/block-nodes';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { isUnknown } from '../../core/unknown';
 import { message } from '../../messages';
+import { nodeOf } from '../model/node-of';
 import { about, type Check } from './check-type';
 
 /**
@@ -34,15 +34,7 @@ interface Difference {
 
 function differenceOf(source: SourceFacts, { nodes = [] }: DomainFacts): Difference | undefined {
   const device = source.size;
-  const held = isUnknown(nodes) ? undefined : nodeOf(source, nodes)?.size;
+  const held = isUnknown(nodes) ? undefined : nodeOf(source.source, nodes)?.size;
   if (device === undefined || held === undefined || device === held) return undefined;
   return { source, device, held };
-}
-
-/** By its name; where libvirt's XML has none, by its path, unless several nodes have that one. */
-function nodeOf({ source }: SourceFacts, nodes: readonly BlockNode[]): BlockNode | undefined {
-  const named = nodes.find(({ name }) => name === source.node);
-  if (named) return named;
-  const [only, ...more] = nodes.filter(({ path }) => path === source.path);
-  return more.length === 0 ? only : undefined;
 }

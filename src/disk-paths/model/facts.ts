@@ -1,5 +1,5 @@
 import type { BlockNode } from '../../hypervisor/model/block-nodes';
-import type { DestinationPath } from '../../destination/model/destination-path';
+import type { PathOnHost } from '../../destination/model/path-on-host';
 import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
 import type { Entry, OpenFile } from '../../file-tree/model/entry';
 import type { GuestOrigin } from '../../hypervisor/model/guest-origin';
@@ -52,5 +52,16 @@ export interface DomainFacts {
   readonly open: readonly OpenFile[] | Unknown;
   readonly sources: readonly SourceFacts[];
   readonly nodes?: readonly BlockNode[] | Unknown;
-  readonly destination?: { readonly host: string; readonly paths: readonly DestinationPath[] | Unknown };
+  readonly destination?: DestinationFacts;
+  /** Seconds for which a path that was missing on this host was looked at again. */
+  readonly waited?: number;
+}
+
+interface DestinationFacts {
+  readonly host: string;
+  readonly paths: readonly PathOnHost[] | Unknown;
+  /** The same paths on this host; none where they are not known, or where the disks are copied onto other volumes. */
+  readonly here: readonly PathOnHost[];
+  /** Seconds for which a path that was missing there was asked for again. */
+  readonly waited: number;
 }

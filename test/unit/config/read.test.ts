@@ -27,6 +27,10 @@ describe('settings', () => {
     expect(ssh).toEqual({ ...defaultSettings.ssh, deadline: 2.5 });
   });
 
+  test('no time for a path that is missing', async () => {
+    expect(await read('destination: { wait: 0 }\n')).toMatchObject({ destination: { wait: 0 } });
+  });
+
   test.each([
     ['yes', true],
     ['no', false],

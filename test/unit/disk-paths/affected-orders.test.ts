@@ -55,9 +55,8 @@ test('a problem of other orders is ok with a note, and keeps its plan', () => {
 });
 
 test('the destination matters to a migration only', () => {
-  const facts = domainFacts({
-    destination: { host: 'kvm2', paths: [{ path: '/nowhere', type: undefined }] },
-  });
+  const destination = { host: 'kvm2', paths: [{ path: '/nowhere', type: undefined }], here: [], waited: 0 };
+  const facts = domainFacts({ destination });
   expect(report(facts, checks, ['save']).verdict).toBe('safe');
   expect(report(facts, checks, ['migrate', 'save']).verdict).toBe('blocked');
 });

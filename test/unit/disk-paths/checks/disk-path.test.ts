@@ -223,6 +223,12 @@ test('a QEMU in the host’s namespace has one view, and nothing to repair', () 
   expect(finding).toMatchObject({ state: 'problem', what: '/var is missing on the host' });
 });
 
+test('a path that stays missing on the host for the time that it is given', () => {
+  const sources = [sourceFacts({ hostView: viewOf({}) })];
+  const [finding] = diskPath.inspect(domainFacts({ sources, waited: 5 }));
+  expect(finding).toMatchObject({ state: 'problem', what: '/var is missing on the host, even 5 s later' });
+});
+
 describe('a CD-ROM whose file is gone from the host', () => {
   const gone = { '/dev/sp-3': missing };
 
