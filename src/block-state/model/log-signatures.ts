@@ -49,13 +49,16 @@ const logSignatures: readonly Signature[] = [
 /** The line of a QEMU that died of an INACTIVE disk. */
 export const deathSignature = /Assertion `!\(bs->open_flags & BDRV_O_INACTIVE\)' failed/;
 
-/** A line of QEMU itself, not of libvirt, the loader or a library: it has the timestamp of `-msg timestamp=on`. */
-const saidByQemu = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [^ ]*qemu/i;
+/**
+ * A line of QEMU itself, not of libvirt, the loader or a library: the name of the program, after the time unless libvirt's
+ * qemu.conf has `log_timestamp = 0` (util/error-report.c, vreport).
+ */
+const saidByQemu = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [^ ]*qemu|[\w.+-]{0,64}qemu[\w.+-]{0,64}: )/i;
 /** Ordinary messages of a healthy start. */
 const harmless = /char device redirected to|warning: |terminating on signal/;
 /** Of a migration stream that broke, or whose file is full: migration/savevm.c, migration/multifd.c, io/channel-*.c. */
 const streamWords =
-  /^\S+ \S+: (?:failed to save SaveStateEntry with id\(name\)|multifd_send_(?:pages|sync_main)|Unable to (?:write to|read from) (?:socket|file|command)|Cannot (?:write to|read from) TLS channel): /;
+  /^(?:\S+ )?\S+: (?:failed to save SaveStateEntry with id\(name\)|multifd_send_(?:pages|sync_main)|Unable to (?:write to|read from) (?:socket|file|command)|Cannot (?:write to|read from) TLS channel): /;
 
 /** libvirt's first line of each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
 const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;

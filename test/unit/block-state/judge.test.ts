@@ -93,6 +93,25 @@ describe('the log', () => {
     });
   });
 
+  // log_timestamp = 0 of libvirt's qemu.conf; the last three are not by QEMU's error_report.
+  test('lines without a time are read, too', () => {
+    const pipe = 'qemu-system-x86_64: Unable to write to socket: Broken pipe';
+    const text = [
+      'qemu-system-x86_64: qemu_savevm_state_complete_precopy_non_iterable: bdrv_inactivate_all() failed (-1)',
+      'qemu-kvm-one: something new failed',
+      pipe,
+      'qemu-system-x86_64: warning: something is deprecated',
+      'qemu-system-x86_64: terminating on signal 15 from pid 1 (/sbin/init)',
+      'char device redirected to /dev/pts/3 (label c)',
+      '/usr/bin/qemu-system-x86_64 \\',
+      '(qemu-system-x86_64:7): GLib-WARNING **: 09:46:41.938: something',
+    ].join('\n');
+    const { signatures, complaints } = readLog(text);
+    expect(signatures).toMatchObject([{ meaning: 'inactivate-failed' }]);
+    expect(complaints).toEqual(['qemu-kvm-one: something new failed', pipe]);
+    expect(complaints.map(isBrokenStream)).toEqual([false, true]);
+  });
+
   test.each([
     'Unable to write to socket: Broken pipe',
     'Unable to write to socket: Bad file descriptor',
