@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBlockNodes, type BlockNode } from './model/block-nodes';
-import { XmlError } from '../core/element';
+import { XmlError, type Element } from '../core/element';
 import { errorName } from '../core/errors';
-import { jobIn } from './model/job';
+import { blockJobIn, jobIn, type BlockJob } from './model/job';
 import { parseReply, qmpCommand, readAnswers, type QemuAnswers, type QmpReply } from './model/qmp';
 import { isUnknown, unknownOf, type Unknown } from '../core/unknown';
 import { message } from '../messages';
@@ -80,9 +80,18 @@ function refused(command: string, error: string): Unknown {
 
 /** libvirt's long job of a domain, read from its status XML: no libvirtd is needed. */
 export function jobOf(stateDirectory: string, name: string): string | undefined | Unknown {
+  return inStatus(stateDirectory, name, jobIn);
+}
+
+/** The block job for which libvirt would not move the domain, read from there, too. */
+export function blockJobOf(stateDirectory: string, name: string): BlockJob | undefined | Unknown {
+  return inStatus(stateDirectory, name, blockJobIn);
+}
+
+function inStatus<T>(stateDirectory: string, name: string, read: (status: Element) => T): T | Unknown {
   const file = join(stateDirectory, `${name}.xml`);
   try {
-    return jobIn(readXml(readFileSync(file, 'utf8')));
+    return read(readXml(readFileSync(file, 'utf8')));
   } catch (error) {
     if (error instanceof XmlError) return unknownOf(message('status-xml-broken', { error: error.message }));
     return unknownOf(message('status-file-not-read', { file, error: errorName(error) }));

@@ -9,6 +9,12 @@ export const move = {
     cause: 'another migration, save or snapshot, or a mover that outlived its guard',
     remedy: 'wait for its end, or end it: virsh domjobabort {domain}',
   },
+  'block-job-running': {
+    text: 'libvirt runs a block job of {domain} ({type} on {disk}), and moves no VM that has one',
+    short: 'a block job runs ({type} on {disk})',
+    cause: 'blockcopy, blockcommit or blockpull: a snapshot, or a disk on its path to another datastore',
+    remedy: 'wait for its end, or see virsh blockjob {domain} {disk}',
+  },
   'paths-made': { text: "{paths} made in QEMU's mount namespace" },
   'paths-would-be-made': { text: "{paths} would be made in QEMU's mount namespace" },
   'repair-without-finding': { text: 'the repair failed' },

@@ -1,7 +1,8 @@
 import { GuardError } from '../core/errors';
 import { message } from '../messages';
 import type { GuardResult, MoveState, OutcomeOf, Unsafe } from './model/move-states';
-import { jobOf } from '../hypervisor/qmp-client';
+import { isUnknown } from '../core/unknown';
+import { blockJobOf, jobOf } from '../hypervisor/qmp-client';
 import { breakOff, endEarly, settleFailure, notRetried, recoverFromHandoverFailure } from './recover';
 import { confirmArrival, lookElsewhere } from './verify-arrival';
 import type { MoveSession, GuardOptions } from './session';
@@ -52,12 +53,17 @@ export const guardStates: { readonly [S in MoveState]: StateWork<OutcomeOf<S>> }
 
 /**
  * A mover may outlive a guard that was killed, and other programs move domains, too: a second move would wait in libvirt,
- * and then fail. @throws GuardError
+ * and then fail, and one during a block job fails at once. @throws GuardError
  */
 function expectNoJob({ domain, options }: MoveSession): Step<'free'> {
-  const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
-  if (typeof job !== 'string') return { outcome: 'free' };
-  throw new GuardError('busy', message('job-running', { domain: domain.name, job }));
+  const { stateDirectory } = options.settings.libvirt;
+  const { name } = domain;
+  const job = jobOf(stateDirectory, name);
+  if (typeof job === 'string') throw new GuardError('busy', message('job-running', { domain: name, job }));
+  const blockJob = blockJobOf(stateDirectory, name);
+  if (blockJob && !isUnknown(blockJob))
+    throw new GuardError('busy', message('block-job-running', { domain: name, ...blockJob }));
+  return { outcome: 'free' };
 }
 
 async function move(

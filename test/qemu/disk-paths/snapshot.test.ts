@@ -64,6 +64,13 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     await until(async () => (await domain.qmp<{ ready: boolean }[]>('query-block-jobs'))[0]?.ready, {
       what: 'the commit has caught up with the guest',
     });
+    const file = '/var/lib/one/datastores/0/313/saved';
+    const { stderr } = await domain.host.run(['virsh', 'save', domain.name, file]);
+    expect(stderr).toContain('domain has active block job');
+    expect(await stage.guard('save', domain.name, file)).toMatchObject({
+      exit: 5,
+      stderr: expect.stringContaining('a block job of one-313 (active-commit on vda)') as string,
+    });
     relinkDisk(domain);
     await domain.host.virsh('blockjob', domain.name, 'vda', '--abort');
     const { exit, verdict } = await stage.report('check', domain.name);
