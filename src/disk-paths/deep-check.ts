@@ -7,7 +7,7 @@ import { Destination } from '../destination/destination';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
-import { blockNodesOf } from '../hypervisor/qmp-client';
+import { blockNodesOf, guestDisksOf } from '../hypervisor/qmp-client';
 import { VirshSession } from '../hypervisor/virsh-session';
 import { checkHeldTogether, collectDomainFacts, plainCheck, report } from './check';
 import { checks, checksWithoutInspection } from './checks';
@@ -60,14 +60,16 @@ export async function checkDomain(domain: Domain, options: CheckDomainOptions): 
   const toCollect = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
   const wait = options.wait ?? new PathWait(0);
   const collected = collectPatiently(() => collectDomainFacts(domain, toCollect, options.group), wait);
-  const [facts, destination, block] = await Promise.all([
+  const [facts, destination, block, guestDisks] = await Promise.all([
     collected,
     host ? askDestination(domain, host, collected, settings, wait) : {},
     deep ? inspectDomain(domain, settings, virsh) : undefined,
+    deep ? guestDisksOf(virsh, domain.uuid) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
   const which = block ? checks : checksWithoutInspection;
-  return withBlockState(report({ ...facts, ...destination }, which, wanted), block);
+  const known = { ...facts, ...destination, ...(guestDisks ? { guestDisks } : {}) };
+  return withBlockState(report(known, which, wanted), block);
 }
 
 /** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, even if all its paths are right. */

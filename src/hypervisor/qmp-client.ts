@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBlockNodes, type BlockNode } from './model/block-nodes';
 import { XmlError, type Element } from '../core/element';
+import { readGuestDisks, type GuestDisk } from './model/guest-disks';
 import { errorName } from '../core/errors';
 import { blockJobIn, jobIn, type BlockJob } from './model/job';
 import { parseReply, qmpCommand, readAnswers, type QemuAnswers, type QmpReply } from './model/qmp';
@@ -33,6 +34,14 @@ export async function blockNodesOf(
   uuid: string,
 ): Promise<readonly BlockNode[] | Unknown> {
   return readBlockNodes(await askMonitor(virsh, uuid, 'query-named-block-nodes', { flat: true }));
+}
+
+/** Asks QEMU what the guest has as its disks. */
+export async function guestDisksOf(
+  virsh: VirshOrders,
+  uuid: string,
+): Promise<readonly GuestDisk[] | Unknown> {
+  return readGuestDisks(await askMonitor(virsh, uuid, 'query-block'));
 }
 
 /** Asks QEMU for its state. It stops at the first question without an answer: each would wait as long. */

@@ -235,6 +235,27 @@ export const diskPaths = {
     cause: 'a snapshot or a job gave QEMU another file',
   },
 
+  'guest-disks-not-read': {
+    text: 'QEMU could not be asked for the disks of the guest: {why}',
+    short: 'the disks of the guest cannot be read',
+    cause: 'libvirtd or QEMU stopped answering; without `--deep` it is not needed',
+    remedy: 'see whether libvirtd runs and answers',
+  },
+  'top-file-unknown': {
+    text: 'QEMU does not show to which file the guest writes',
+    short: 'to which file the guest writes is unknown',
+    cause: 'a node that libvirt does not know is on top of the disk, and its name is too long',
+    remedy: 'look at the disk: virsh qemu-monitor-command, query-block',
+  },
+  'top-file-differs': {
+    text: 'the guest uses {top}, but libvirt names {path}: the destination would be started with that file instead',
+    short: 'libvirt names another file than the guest uses',
+    cause:
+      'a snapshot or a commit was made without libvirt, or libvirt lost track of one; what is written since would be missing',
+    remedy:
+      'do not migrate or save: shut the guest down, then bring what {top} holds (qemu-img info --backing-chain {top}) into {path} before it starts again',
+  },
+
   'device-read-only': {
     text: 'block device {device} is read-only on this host: QEMU could not take the disk back after a failed migration',
     short: 'its block device is read-only on this host',

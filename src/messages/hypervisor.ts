@@ -147,6 +147,7 @@ export const hypervisor = {
   'no-run-state': { text: 'the answer of QEMU has no run state' },
   'node-without-name': { text: 'a node without a name' },
   'no-node-list': { text: 'QEMU answered query-named-block-nodes without a list of nodes' },
+  'no-disk-list': { text: 'QEMU answered query-block without a list of disks' },
   'node-not-described': { text: 'QEMU named a block node without driver or name' },
   'node-without-file': {
     text: 'the answer of QEMU does not show which file its node {node} has open',

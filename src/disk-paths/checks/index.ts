@@ -8,6 +8,7 @@ import { diskName } from './disk-name';
 import { diskOpen } from './disk-open';
 import { diskPath } from './disk-path';
 import { diskSize } from './disk-size';
+import { diskTop } from './disk-top';
 import { diskWritable } from './disk-writable';
 
 /** Every check, in the order in which its findings are shown. */
@@ -18,6 +19,7 @@ export const checks: readonly Check[] = [
   diskOpen,
   diskWritable,
   diskName,
+  diskTop,
   diskSize,
   destinationPaths,
   domainPersistent,

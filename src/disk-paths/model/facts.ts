@@ -2,6 +2,7 @@ import type { BlockNode } from '../../hypervisor/model/block-nodes';
 import type { PathOnHost } from '../../destination/model/path-on-host';
 import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
 import type { Entry, OpenFile } from '../../file-tree/model/entry';
+import type { GuestDisk } from '../../hypervisor/model/guest-disks';
 import type { GuestOrigin } from '../../hypervisor/model/guest-origin';
 import type { Mount } from '../../file-tree/model/mounts';
 import type { Opened } from '../../file-tree/model/path-question';
@@ -52,6 +53,8 @@ export interface DomainFacts {
   readonly open: readonly OpenFile[] | Unknown;
   readonly sources: readonly SourceFacts[];
   readonly nodes?: readonly BlockNode[] | Unknown;
+  /** Only with `--deep`. */
+  readonly guestDisks?: readonly GuestDisk[] | Unknown;
   readonly destination?: DestinationFacts;
   /** Seconds for which a path that was missing on this host was looked at again. */
   readonly waited?: number;

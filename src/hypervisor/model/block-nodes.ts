@@ -44,14 +44,17 @@ export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] 
   return found.map((node) => (written.has(node.path) ? { ...node, written: true } : node));
 }
 
-/** Nodes with options of their own carry a pseudo file name `json:{…}` (QEMU's bdrv_refresh_filename). */
-function fileNameOf(file: unknown): string | undefined {
+/**
+ * Nodes with options of their own carry a pseudo file name `json:{…}` (QEMU's bdrv_refresh_filename), which has the file of
+ * the lowest node inside, and is cut off at 4095 bytes.
+ */
+export function fileNameOf(file: unknown): string | undefined {
   if (typeof file !== 'string') return undefined;
   if (!file.startsWith('json:')) return file;
   try {
-    const options: unknown = JSON.parse(file.slice('json:'.length));
-    const name = property(options, 'filename') ?? property(property(options, 'file'), 'filename');
-    return stringOf(name);
+    let options: unknown = JSON.parse(file.slice('json:'.length));
+    while (property(options, 'file') !== undefined) options = property(options, 'file');
+    return stringOf(property(options, 'filename'));
   } catch {
     return undefined;
   }

@@ -31,6 +31,10 @@ export interface DiskSource {
   readonly dispensable?: true;
   /** Name of QEMU's protocol node, where libvirt's status XML has it. */
   readonly node?: string;
+  /** Of the disk itself: the same of its format node. */
+  readonly formatNode?: string;
+  /** Of the disk itself: the id of the guest's device in QEMU. */
+  readonly alias?: string;
 }
 
 /** A source that is not a local path (rbd, iscsi, nbd, …), or whose path libvirt's XML lacks. */
@@ -93,6 +97,7 @@ function diskSources(element: Element): Sources {
   const disk = child(element, 'target')?.attributes.get('dev') ?? '?';
   const device = element.attributes.get('device') ?? 'disk';
   const readonly = child(element, 'readonly') !== undefined || device === 'cdrom';
+  const alias = child(element, 'alias')?.attributes.get('name');
   const removable = device === 'cdrom' || device === 'floppy';
   const shared = {
     disk,
@@ -113,9 +118,13 @@ function diskSources(element: Element): Sources {
       if (source) others.push({ disk, type: type ?? '' });
     } else if (path !== undefined && path !== '') {
       const policy = source?.attributes.get('startupPolicy') ?? '';
-      const node = children(descend(source, 'privateData', 'nodenames'), 'nodename')
-        .find((candidate) => candidate.attributes.get('type') === 'storage')
-        ?.attributes.get('name');
+      const names = new Map(
+        children(descend(source, 'privateData', 'nodenames'), 'nodename').map(({ attributes }) => [
+          attributes.get('type'),
+          attributes.get('name'),
+        ]),
+      );
+      const [node, formatNode] = [names.get('storage'), names.get('format')];
       const kind = source?.attributes.has('dev') ? 'block' : 'file';
       sources.push({
         ...shared,
@@ -126,6 +135,8 @@ function diskSources(element: Element): Sources {
         readonly: isReadonly,
         ...(removable && ['requisite', 'optional'].includes(policy) ? { dispensable: true as const } : {}),
         ...(node === undefined ? {} : { node }),
+        ...(holder === element && formatNode !== undefined ? { formatNode } : {}),
+        ...(holder === element && alias !== undefined ? { alias } : {}),
       });
     } else if (removable && (type === 'file' || type === 'block')) {
       // An empty drive. Once a medium was ejected, libvirt's status XML keeps a <source> without a path.

@@ -31,7 +31,7 @@ answer() {
     ${cases}
     *query-status*) echo '{"return":{"status":"running"}}' ;;
     *query-migrate*) echo '{"return":{}}' ;;
-    *query-named-block-nodes*) echo '{"return":[]}' ;;
+    *query-named-block-nodes* | *'"query-block"'*) echo '{"return":[]}' ;;
     *domstate*) echo running ;;
     *) echo "$*" >>${orders}; return 1 ;;
   esac
@@ -95,7 +95,7 @@ answer() {
   case "$*" in
     *query-status*) echo "{\\"return\\":{\\"status\\":\\"$state\\"}}" ;;
     *query-migrate*) echo "{\\"return\\":{$migration}}" ;;
-    *query-named-block-nodes*) echo '{"return":[]}' ;;
+    *query-named-block-nodes* | *'"query-block"'*) echo '{"return":[]}' ;;
     *'"cont"'*) echo '${JSON.stringify(cont)}' ;;
     *domstate*) echo $state ;;
     *) return 1 ;;

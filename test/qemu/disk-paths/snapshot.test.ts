@@ -7,7 +7,7 @@ import {
   until,
 } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
-import { snapshotLive } from './live-snapshot';
+import { snapshotBehindLibvirt, snapshotLive } from './live-snapshot';
 import { expectMigration } from '../block-state/reset-testbed';
 import { diskOf, Stage } from '../qemu-stage';
 
@@ -77,6 +77,24 @@ describe.each(qemus)('%s', (_, emulator, release) => {
     expect({ exit, verdict }).toEqual({ exit: 1, verdict: 'repairable' });
     expect(await stage.report('repair', domain.name)).toMatchObject({ exit: 0, verdict: 'safe' });
     await expectMigration(domain);
+    await domain.destroy();
+  });
+
+  test('a snapshot behind libvirt’s back: --deep finds that libvirt names the file below (OpenNebula#5920)', async () => {
+    const domain = await start(314);
+    const { path } = diskOf(domain, 0);
+    expect((await stage.report('check', '314', '--deep')).verdict).toBe('safe');
+    const top = await snapshotBehindLibvirt(domain);
+    expect((await stage.report('check', '314')).verdict).toBe('safe');
+    const { exit, verdict, findings } = await stage.report('check', '314', '--deep');
+    expect([exit, verdict]).toEqual([1, 'blocked']);
+    expect(findings.filter(({ state }) => state !== 'ok')).toMatchObject([
+      {
+        check: 'disk-top',
+        disk: 'vda',
+        what: `the guest uses ${top}, but libvirt names ${path}: the destination would be started with that file instead`,
+      },
+    ]);
     await domain.destroy();
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readBlockMemory } from '../../../src/block-state/model/backend-list';
 import { readBlockNodes } from '../../../src/hypervisor/model/block-nodes';
+import { readGuestDisks } from '../../../src/hypervisor/model/guest-disks';
 import { layoutFrom } from '../../../src/block-state/model/gdb-layout-query';
 import { readLog, sinceStart } from '../../../src/block-state/model/log-signatures';
 import { memberNames, parseLayout, symbolNames } from '../../../src/block-state/model/memory-layout';
@@ -31,6 +32,19 @@ fuzz('query-named-block-nodes', {
   holds: (found) => {
     if (isUnknown(found)) return expect(found.unknown).not.toBe('');
     expect(found.every(({ name, path }) => typeof name === 'string' && typeof path === 'string')).toBe(true);
+  },
+});
+
+fuzz('query-block', {
+  valid: [
+    '{"return":[{"device":"","qdev":"/machine/peripheral/virtio-disk0/virtio-backend","inserted":{"node-name":"libvirt-1-format","file":"json:{\\"file\\":{\\"filename\\":\\"/a\\"}}"}}],"id":"libvirt-17"}',
+  ],
+  parse: (text) => readGuestDisks(parseReply(text)),
+  holds: (found) => {
+    if (isUnknown(found)) return expect(found.unknown).not.toBe('');
+    expect(
+      found.every(({ device, path = '' }) => typeof device === 'string' && typeof path === 'string'),
+    ).toBe(true);
   },
 });
 

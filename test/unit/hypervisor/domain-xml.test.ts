@@ -30,8 +30,22 @@ describe('documents of libvirt', () => {
       state: 'running',
       pid: 90,
       sources: [
-        { ...raw, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0', node: 'libvirt-2-storage' },
-        { ...raw, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1', node: 'libvirt-1-storage' },
+        {
+          ...raw,
+          disk: 'vda',
+          path: '/var/lib/one//datastores/0/310/disk.0',
+          node: 'libvirt-2-storage',
+          formatNode: 'libvirt-2-format',
+          alias: 'virtio-disk0',
+        },
+        {
+          ...raw,
+          disk: 'vdb',
+          path: '/var/lib/one//datastores/0/310/disk.1',
+          node: 'libvirt-1-storage',
+          formatNode: 'libvirt-1-format',
+          alias: 'virtio-disk1',
+        },
       ],
       others: [],
     });
@@ -41,8 +55,8 @@ describe('documents of libvirt', () => {
     const { sources, ...domain } = parseDomain(fixture('dumpxml-one-310.xml'));
     expect(domain).toEqual({ name: 'one-310', uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb', others: [] });
     expect(sources).toEqual([
-      { ...raw, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0' },
-      { ...raw, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1' },
+      { ...raw, disk: 'vda', path: '/var/lib/one//datastores/0/310/disk.0', alias: 'virtio-disk0' },
+      { ...raw, disk: 'vdb', path: '/var/lib/one//datastores/0/310/disk.1', alias: 'virtio-disk1' },
     ]);
   });
 
@@ -50,7 +64,14 @@ describe('documents of libvirt', () => {
     const { sources, others } = parseDomain(fixture('status-ejected-cdrom.xml'));
     const file = { ...common, disk: 'vda', type: 'file' };
     expect(sources).toEqual([
-      { ...file, path: '/var/lib/one/datastores/top.qcow2', format: 'qcow2', node: 'libvirt-3-storage' },
+      {
+        ...file,
+        path: '/var/lib/one/datastores/top.qcow2',
+        format: 'qcow2',
+        node: 'libvirt-3-storage',
+        formatNode: 'libvirt-3-format',
+        alias: 'virtio-disk0',
+      },
       {
         ...file,
         role: 'backing',

@@ -8,6 +8,7 @@ test('the order of the checks is that of the report', () => {
     'disk-open',
     'disk-writable',
     'disk-name',
+    'disk-top',
     'disk-size',
     'destination',
     'domain-persistent',
