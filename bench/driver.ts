@@ -15,7 +15,14 @@ const rounds = 10;
  */
 const ways = { stock: {}, guarded: { local: 'migrate-guard' } } as const;
 type Way = keyof typeof ways;
-type Times = Readonly<Record<Way, number[]>>;
+type Times = Readonly<Record<Way | 'least', number[]>>;
+
+/**
+ * The least that any guard with an agent on the source adds, one after the other: Node on the front-end, ssh to the
+ * source, sudo and an agent that refuses an empty request, ssh from there to the destination.
+ */
+const leastScript = `node -e 0
+ssh -o ForwardAgent=yes kvm1 'sudo -n /usr/lib/migrate-guard/migrate-guard host </dev/null >/dev/null; ssh kvm2 true'`;
 
 /** Budgets, in milliseconds more than the stock script. */
 const connections = [
@@ -45,10 +52,10 @@ async function main(): Promise<void> {
  */
 async function measure(stage: OpenNebulaStage): Promise<Result[]> {
   const empty: number[] = [];
-  const times = { opennebula: { stock: [], guarded: [] }, plain: { stock: [], guarded: [] } } as Record<
-    (typeof connections)[number]['ssh'],
-    Times
-  >;
+  const times = {
+    opennebula: { stock: [], guarded: [], least: [] },
+    plain: { stock: [], guarded: [], least: [] },
+  } as Record<(typeof connections)[number]['ssh'], Times>;
   const ofOned = await installOpenNebulaSsh(stage);
   let domain = await stage.lab.startDomain(610, { host: 'kvm1' });
   const move = async (
@@ -80,6 +87,7 @@ async function measure(stage: OpenNebulaStage): Promise<Result[]> {
         times[ssh][back].push(await move(back, 'kvm1', env));
         const [nodes = []] = await inTurns(stage.front, 1, [{ argv: [process.execPath, '-e', '0'] }], 0);
         empty.push(...nodes);
+        times[ssh].least.push(await timeLeast(stage, env));
       }
     }
   }
@@ -91,7 +99,13 @@ async function measure(stage: OpenNebulaStage): Promise<Result[]> {
   ];
 }
 
-function rowsOf({ stock, guarded }: Times, words: string, budget: number, node: number): Result[] {
+async function timeLeast(stage: OpenNebulaStage, env: Readonly<Record<string, string>>): Promise<number> {
+  const started = performance.now();
+  await stage.front.succeed(['sh', '-c', leastScript], { as: 'oneadmin', env });
+  return performance.now() - started;
+}
+
+function rowsOf({ stock, guarded, least }: Times, words: string, budget: number, node: number): Result[] {
   const more = differences(guarded, stock);
   return [
     { what: `OpenNebula's migrate, ${words}`, unit: 'ms', value: spreadOf(stock) },
@@ -103,6 +117,7 @@ function rowsOf({ stock, guarded }: Times, words: string, budget: number, node: 
       compared: `${(spreadOf(more).median / node).toFixed(1)} × node -e 0`,
       budget,
     },
+    { what: 'Node, ssh, sudo, an agent and ssh alone', unit: 'ms', value: spreadOf(least) },
     { what: '… against the stock script, in turns', unit: '×', value: spreadOf(ratios(guarded, stock)) },
   ];
 }
