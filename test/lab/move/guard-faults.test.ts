@@ -49,13 +49,14 @@ test('a destination without libvirtd: the same', async () => {
   await expectMovable(domain);
 });
 
-test('a destination that lacks the path: refused before the move', async () => {
+test('a destination that lacks the path for all the time that it is given: refused before the move', async () => {
+  stage.configure('destination: { wait: 1 }');
   const domain = await stage.lab.startDomain(302);
   const via = domain.disks[0]?.via ?? '';
   stage.lab.host('kvm2').remove(via);
   const { exit, report } = await stage.guarded('migrate', domain.name, 'kvm2');
   expect([exit, report.result, report.attempts]).toEqual([1, 'refused', []]);
-  expect(report.what).toContain('the path leads to nothing on kvm2');
+  expect(report.what).toContain('the path leads to nothing on kvm2, even 1 s later');
   await stage.expectAliveOn('kvm1', domain);
   stage.lab.host('kvm2').link(via, `../${domain.disks[0]?.volume?.name ?? ''}`);
   await expectMovable(domain);

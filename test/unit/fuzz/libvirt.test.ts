@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { domainOf, type Domain } from '../../../src/hypervisor/model/domain-xml';
 import type { Element } from '../../../src/core/element';
 import { parseJobInfo } from '../../../src/move/model/job-progress';
-import { jobIn } from '../../../src/hypervisor/model/job';
+import { blockJobIn, jobIn } from '../../../src/hypervisor/model/job';
 import { qemuNamespaces } from '../../../src/doctor/model/qemu-conf';
 import { readXml } from '../../../src/os/read-xml';
 import { fuzz, refusesXml } from './parser';
@@ -47,7 +47,7 @@ fuzz<Domain>('a domain', {
 
 fuzz('the job of a domain', {
   valid: statuses.map((text) => text.replace('<domain ', "<job type='none' async='migration out'/><domain ")),
-  parse: (text) => jobIn(readXml(text)),
+  parse: (text) => [jobIn(readXml(text)), blockJobIn(readXml(text))],
   refuses: refusesXml,
 });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GuardError, isFailure } from '../../../src/core/errors';
+import { readStat, withDetails } from '../../../src/destination/model/path-on-host';
 import { readFleet } from '../../../src/fleet/model/audit-json';
 import { readRequest } from '../../../src/agent-protocol/model/request';
 import {
@@ -153,6 +154,25 @@ fuzz('a journal of relink', {
   holds: (entries) => {
     const words = entries.flatMap(({ link, from, to }) => [link, from, to]);
     expect(words.every((word) => typeof word === 'string')).toBe(true);
+  },
+});
+
+const path = '/var/lib/one//datastores/0/310/disk.0';
+
+fuzz('what another host reports of a path', {
+  valid: [
+    `block special file\t8:10\t99\t${path}\0`,
+    `regular file\t0:0\t7\t${path}\0`,
+    '8:16\tsize\t2048\0' + '8:16\tdevice/wwid\tnaa.600a098038303053453f463045727a6a\0',
+    `c36400\t3f2a8e1c00000001\t${path}\0`,
+  ],
+  parse: (text) => [
+    ...withDetails(readStat([path], text), text, text),
+    ...withDetails([{ path, type: 'block special file', device: '8:16' }], text, text),
+  ],
+  holds: (found) => {
+    expect(found.map((one) => one.path)).toEqual([path, path]);
+    expect(found.every(({ size = 0 }) => size >= 0)).toBe(true);
   },
 });
 
