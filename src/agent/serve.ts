@@ -54,7 +54,7 @@ type VmRequest = AgentRequest & { readonly domain: string };
 const vmWork = {
   migrate: move,
   save: move,
-  /** Check, repair and reset before the mover, for a caller without a standby while it runs. */
+  /** Check, repair and reset before an order, for a caller without a standby while it runs. */
   prepare: inSession(async (session) => (await prepareForMove(session, undefined)) ?? safe(session)),
   repair: repairOnly,
   reset: resetOnly,
@@ -226,12 +226,12 @@ function inSession(work: (session: MoveSession) => Promise<Ending>) {
 }
 
 function moveOptions(
-  { destination, file, checkDestination = false, dryRun = false }: AgentRequest,
+  { destination, file, orders: wanted, checkDestination = false, dryRun = false }: AgentRequest,
   settings: Settings,
   { begins, did }: AgentClient,
 ): MoveOptions {
   const reportAction: MoveOptions['reportAction'] = ({ action, what }) => did(action, what);
-  return { settings, destination, file, checkDestination, dryRun, begins, reportAction };
+  return { settings, destination, file, wanted, checkDestination, dryRun, begins, reportAction };
 }
 
 function endOf({ output, ...report }: GuardReport): AgentResult {

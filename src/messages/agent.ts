@@ -24,6 +24,7 @@ export const agent = {
   },
   'request-destination-not-text': { text: 'the destination is not a text' },
   'request-file-not-path': { text: 'the file is not a path' },
+  'request-orders-not-list': { text: 'orders is not a list of {orders}' },
   'request-not-flag': { text: '{member} is neither true nor false' },
   'request-changes-not-list': { text: 'changes is not a list' },
   'request-change-not-link': { text: 'changes[{index}] is not a link with a target' },

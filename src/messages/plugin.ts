@@ -47,6 +47,11 @@ export const plugin = {
     short: 'a TM script of migrate-guard got too few arguments',
     remedy: 'OpenNebula or a datastore driver starts this script; see docs/opennebula.md',
   },
+  'precheck-arguments': {
+    text: 'one of {actions} is needed, and then all arguments of the script that asks',
+    short: 'precheck of migrate-guard got too few arguments',
+    remedy: 'see docs/opennebula.md for the line that calls it',
+  },
   'vetoed-before': {
     text: 'nothing to do: {action} refused this migration, so nothing was moved',
     cause: 'OpenNebula from 7.4 on runs failmigrate after a veto, too',

@@ -1,5 +1,4 @@
 import { reasonOf, shortReasonOf, type DomainReport, type Finding } from '../core/finding';
-import type { Order } from '../core/order';
 import { message, textOf } from '../messages';
 import type { Unsafe } from './model/move-states';
 import { checkDomain } from '../disk-paths/deep-check';
@@ -30,7 +29,7 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
   const { settings, checkDestination = true, dryRun = false } = session.options;
   const destination = checkDestination ? session.destination : undefined;
   const { domain, virsh } = session;
-  const wanted: readonly Order[] = [session.destination ? 'migrate' : 'save'];
+  const wanted = session.options.wanted ?? [session.destination ? 'migrate' : 'save'];
   const wait = new PathWait(settings.destination.wait);
   const checked = await checkDomain(domain, { settings, deep: true, wanted, destination, virsh, wait });
   const unsafe = refusalAfterCheck(session, checked);

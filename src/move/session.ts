@@ -1,5 +1,6 @@
 import type { Domain } from '../hypervisor/model/domain-xml';
 import type { BlockState } from '../core/finding';
+import type { Order } from '../core/order';
 import type { JobProgress } from './model/job-progress';
 import type { Settings } from '../config/settings';
 import type { Mover } from './io/mover-process';
@@ -18,6 +19,8 @@ export interface MoveObserver {
 
 export interface MoveOptions {
   readonly settings: Settings;
+  /** What must not fail; a migration or a save, if it is missing. */
+  readonly wanted?: readonly Order[] | undefined;
   /** The file of a save, where it is known. */
   readonly file?: string | undefined;
   /** Missing for a save. */

@@ -7,7 +7,7 @@ const cleanupMs = 120_000;
 
 interface Migration {
   readonly source: string;
-  readonly destination: string;
+  readonly destination?: string;
   readonly vmId: string;
 }
 

@@ -12,6 +12,7 @@ export const plugins = {
   'save-guard': (call) => moveScript('save', call),
   premigrate: (call) => tmScript('premigrate', call),
   failmigrate: (call) => tmScript('failmigrate', call),
+  precheck: (call) => tmScript('precheck', call),
   'pre-migrate': (call) => preMigrate(call),
   'post-failure': (call) => postFailure(call),
   probe: (call) => probe(call),

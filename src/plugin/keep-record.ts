@@ -86,6 +86,7 @@ function entryOf(subject: Subject, reply: Reply, now: Date): RecordEntry {
 /** A script that decides whether a VM is moved has refused if the mover has not run. */
 function resultOf({ action }: Subject, { exit, moverStderr }: Reply): RecordEntry['result'] {
   if (exit === 0) return 'done';
-  const decides = action === 'migrate' || action === 'save' || action === 'premigrate';
+  const decides =
+    action === 'migrate' || action === 'save' || action === 'premigrate' || action === 'precheck';
   return decides && moverStderr === undefined ? 'refused' : 'failed';
 }

@@ -1,4 +1,4 @@
-import { failureOf, isFailure, type Failure } from '../core/errors';
+import { isFailure } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
@@ -13,7 +13,7 @@ import {
 import { errorsAsWarnings } from '../opennebula/model/script-report';
 import type { TmScript } from '../opennebula/model/tm-script-calls';
 import { failure, info, warning } from '../opennebula/model/vm-log';
-import { message, textOf, type Message } from '../messages';
+import { textOf, type Message } from '../messages';
 import { showVm } from '../opennebula/onevm';
 import { readVm } from '../opennebula/read-vm';
 import {
@@ -25,6 +25,7 @@ import {
   whyNotStarted,
 } from '../agent-protocol/run-action';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
+import { readScriptArguments, type ScriptRequest } from './script-request';
 import { refusedBefore } from './earlier-veto';
 import { keepRecord } from './keep-record';
 import { loggedOnSuccess } from './logged-on-success';
@@ -34,10 +35,11 @@ import { cannotContinue, withoutGuard } from './without-guard';
  * Scripts for a site whose datastore driver calls them. `premigrate`, before a live migration, vetoes what cannot be
  * made safe. A veto leaves nothing to undo: a repair only adds what the host has, and `failmigrate` does nothing
  * then. The destination is not asked for the paths, because datastore drivers attach the disks there afterwards.
- * `failmigrate` runs after a failure: OpenNebula only logs its result.
+ * `failmigrate` runs after a failure: OpenNebula only logs its result. `precheck` is for a script that gives another order
+ * to QEMU, such as a live snapshot, and does for that order what `premigrate` does for a migration.
  */
-export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
-  const request = readArguments(call);
+export async function tmScript(name: TmScript | 'precheck', call: Call): Promise<Reply> {
+  const request = readScriptArguments(name, call.args);
   if (isFailure(request)) return refusalReply(name, request);
   const { source, destination, vmId } = request;
   // OpenNebula 7 moves a VM to another datastore of its host in this form: libvirt copies the disks, and QEMU hands
@@ -50,8 +52,8 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
   const first = await runTmScript(request, name, known ?? defaultMode, configured, call);
   // If the driver did not pass on the VM, OpenNebula is asked for its mode, but only where the mode decides over a veto.
   const guardMode =
-    known ?? (first.exit !== 0 && name === 'premigrate' ? await askMode(vmId, configured) : defaultMode);
-  const reply = name === 'premigrate' ? withoutVeto(first, vmId, guardMode) : first;
+    known ?? (first.exit !== 0 && name !== 'failmigrate' ? await askMode(vmId, configured) : defaultMode);
+  const reply = name === 'failmigrate' ? first : withoutVeto(first, vmId, guardMode);
   const mayChangeTemplate = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   const reported = { mayChangeTemplate, hasLastAttribute: !isFailure(vm) && hasLastAttribute(vm) };
   const domain = `one-${vmId}`;
@@ -60,13 +62,13 @@ export async function tmScript(name: TmScript, call: Call): Promise<Reply> {
 }
 
 async function runTmScript(
-  request: Request,
-  name: TmScript,
+  request: ScriptRequest,
+  name: TmScript | 'precheck',
   { mode, invalid }: GuardMode,
   configured: DriverSettings,
   { version, place }: Call,
 ): Promise<Reply> {
-  const { source, destination, vmId } = request;
+  const { source, vmId, ...wanted } = request;
   if (mode === 'off') {
     const stderr = warning(`VM ${vmId}: ${textOf('mode-off-nothing-done')}`);
     return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
@@ -79,12 +81,15 @@ async function runTmScript(
   if (isFailure(configured)) return cannotContinue(`VM ${vmId}`, configured);
   const { settings, broken } = configured;
   if (broken !== undefined) return cannotRun(broken, request, settings);
-  const action = name === 'premigrate' ? 'prepare' : 'heal';
-  const asked = { version, action, domain: vmId, destination } as const;
+  const action = name === 'failmigrate' ? 'heal' : 'prepare';
+  const asked = { version, action, domain: vmId, ...wanted } as const;
   const answer = await runAgentAction(asked, agentOn(source, settings), settings.host.deadline * 1000);
   if (isUnknown(answer)) return cannotRun(whyNotStarted(answer), request, settings);
   if (answer.late) return cannotRun({ what: notReady(settings.host.deadline) }, request, settings);
   const { end, did, isLost } = answer;
+  // A snapshot of a VM that is off, or its deletion, is no order to QEMU.
+  if (name === 'precheck' && end.result === 'not-running')
+    return { exit: 0, stdout: '', stderr: '', note: { guard: 'not-needed' } };
   // Only the VM's number is known here, and an imported VM runs under another name.
   if (isForeign(end) || end.result === 'not-running') {
     const reply = await cannotRun(refusalOf(end), request, settings);
@@ -118,26 +123,8 @@ async function askMode(vmId: string, configured: DriverSettings): Promise<GuardM
   return isFailure(vm) ? defaultMode : guardModeOf(vm);
 }
 
-interface Request {
-  readonly source: string;
-  readonly destination: string;
-  readonly vmId: string;
-}
-
-/**
- * SOURCE DESTINATION VM_DIRECTORY VM_ID DATASTORE_ID, as every TM script gets them; StorPool's scripts add a
- * template.
- */
-function readArguments({ args }: Call): Request | Failure {
-  const [source, destination, directory, vmId] = args;
-  if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
-    return failureOf('usage', message('tm-arguments', { count: args.length }));
-  }
-  return { source, destination, vmId };
-}
-
 /** No mover runs here: to continue, a report is enough. */
-function cannotRun(why: Message, { source, vmId }: Request, { policy }: Settings): Promise<Reply> {
+function cannotRun(why: Message, { source, vmId }: ScriptRequest, { policy }: Settings): Promise<Reply> {
   const vm = `VM ${vmId}`;
   return withoutGuard({ vm, source, policy }, why, (reason) => ({
     exit: exitCodes.ok.status,

@@ -2,7 +2,8 @@ import { failureOf, type Failure } from '../../core/errors';
 import { message, textOf, type Message } from '../../messages';
 import { isUuid } from '../../hypervisor/model/domain-name';
 import type { LinkChange } from '../../relink/model/link-map';
-import { readJsonObject, readObject } from '../../core/report-json';
+import { orders, type Order } from '../../core/order';
+import { oneOf, readJsonObject, readObject } from '../../core/report-json';
 
 export const hostActions = [
   'migrate',
@@ -31,6 +32,8 @@ export interface AgentRequest {
    * Whether the disks' paths have to exist on the destination before the move, as on shared storage that is attached.
    */
   readonly checkDestination?: boolean;
+  /** For `prepare`: what must not fail. A migration, if there is a destination. */
+  readonly orders?: readonly Order[];
   /** Only report what would be done. */
   readonly dryRun?: boolean;
   /** For `foresee`: the links that would be re-pointed. */
@@ -45,7 +48,7 @@ const members: Readonly<
 > = {
   migrate: { needed: ['domain', 'destination', 'checkDestination'] },
   save: { needed: ['domain'], allowed: ['file'] },
-  prepare: { needed: ['domain', 'destination'] },
+  prepare: { needed: ['domain'], allowed: ['destination', 'orders'] },
   repair: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
   reset: { needed: ['domain', 'dryRun'], allowed: ['destination'] },
   heal: { needed: ['domain'], allowed: ['destination', 'dryRun'] },
@@ -109,6 +112,7 @@ const objections: Readonly<Record<Member, (value: unknown) => Message | undefine
   destination: (value) => (typeof value === 'string' ? undefined : message('request-destination-not-text')),
   file: objectionToFile,
   checkDestination: (value) => objectionToFlag('checkDestination', value),
+  orders: objectionToOrders,
   dryRun: (value) => objectionToFlag('dryRun', value),
   changes: objectionToChanges,
 };
@@ -123,6 +127,11 @@ function objectionToDomain(value: unknown): Message | undefined {
 function objectionToFile(value: unknown): Message | undefined {
   const isFile = typeof value === 'string' && value.length <= longestPath && !value.includes('\0');
   return isFile ? undefined : message('request-file-not-path');
+}
+
+function objectionToOrders(value: unknown): Message | undefined {
+  const isList = Array.isArray(value) && value.every((word) => oneOf(orders, word) !== undefined);
+  return isList ? undefined : message('request-orders-not-list', { orders: orders.join(', ') });
 }
 
 function objectionToFlag(member: string, value: unknown): Message | undefined {

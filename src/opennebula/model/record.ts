@@ -9,6 +9,7 @@ const recordedActions = [
   'save',
   'premigrate',
   'failmigrate',
+  'precheck',
   'pre-migrate',
   'post-failure',
 ] as const;

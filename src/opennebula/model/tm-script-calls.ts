@@ -1,4 +1,4 @@
-/** Our scripts that a datastore driver may call, by the names of its own. */
+/** Our scripts that a datastore driver calls before and after a migration, by the names of its own. */
 export const tmScripts = ['premigrate', 'failmigrate'] as const;
 export type TmScript = (typeof tmScripts)[number];
 

@@ -1,3 +1,5 @@
+import type { CommandResult } from '../../../src/os/run-command';
+import type { Domain } from '../harness';
 import { useOpenNebulaStage } from './opennebula-stage';
 
 /** The scripts that datastore drivers call: the stock driver moves, without a standby. */
@@ -120,5 +122,59 @@ describe('failmigrate', () => {
     await stage.lab.startDaemon('kvm2', 'sshd');
     expect((await stage.tm('migrate-guard/failmigrate', domain, 'kvm2')).exit).toBe(0);
     await stage.expectEndOn('kvm1', domain);
+  });
+});
+
+describe('precheck', () => {
+  /** The relevant part of src/tm_mad/qcow2/snap_create_live, with our line: HOST:DISK SNAPSHOT_ID VM_ID DATASTORE_ID. */
+  const snapshot = `#!/bin/bash
+"\${0%/*}/../migrate-guard/precheck" "\${0##*/}" "$@" </dev/null || exit $?
+disk=\${1#*:}
+ssh "\${1%%:*}" bash -e <<END
+qemu-img create -q -o backing_fmt=raw -b "$disk" -f qcow2 "$disk.snap"
+virsh -q -c qemu:///system snapshot-create-as one-$3 0-$2 --disk-only --atomic --no-metadata --reuse-external --diskspec vda,file="$disk.snap"
+END
+`;
+
+  beforeAll(() => stage.script('tm/site/snap_create_live', snapshot));
+
+  const create = async (domain: Domain, name = 'site/snap_create_live'): Promise<CommandResult> => {
+    const disk = `${domain.host.name}:${domain.disks[0]?.path ?? ''}`;
+    const words = [disk, '0', String(domain.vmId), '0'] as const;
+    return stage.front.run([`/var/lib/one/remotes/tm/${name}`, ...words], { as: 'oneadmin', input: '' });
+  };
+
+  test('repairs a VM whose live snapshot would fail', async () => {
+    const domain = await stage.startDomain();
+    stage.lab.relink(domain);
+    const { exit, stderr } = await create(domain);
+    expect({ exit, stderr }).toEqual({
+      exit: 0,
+      stderr: expect.stringContaining('repair: /dev/storpool-byid') as string,
+    });
+    expect(await domain.host.virsh('domblklist', domain.name)).toContain('disk.0.snap');
+    expect(stage.recorded(domain)).toMatchObject([{ action: 'precheck', result: 'done' }]);
+    await domain.expectCounting();
+    await domain.destroy();
+  });
+
+  test('refuses a snapshot with the reason, and nothing is done; one of a VM that is off is not its business', async () => {
+    const domain = await stage.startMisled();
+    const { exit, stderr } = await create(domain);
+    expect({ exit, stderr }).toEqual({ exit: 1, stderr: expect.stringContaining('vda') as string });
+    expect(await domain.host.virsh('domblklist', domain.name)).not.toContain('disk.0.snap');
+    await domain.destroy();
+    const precheck = ['/var/lib/one/remotes/tm/migrate-guard/precheck', 'snap_delete'] as const;
+    const off = await stage.front.run([...precheck, 'kvm1:/disk.0', '0', String(domain.vmId), '0'], {
+      as: 'oneadmin',
+    });
+    expect([off.exit, off.stderr]).toEqual([0, '']);
+    const wrong = await stage.front.run([...precheck.slice(0, 1), 'snap_craete'] as [string, string], {
+      as: 'oneadmin',
+    });
+    expect([wrong.exit, wrong.stderr]).toEqual([
+      64,
+      expect.stringContaining('snap_create_live, snap_delete'),
+    ]);
   });
 });
