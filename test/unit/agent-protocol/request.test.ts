@@ -16,6 +16,7 @@ const sent = [
   { action: 'save', domain: '0f0f0f0f-0000-4000-8000-00000000abcd' },
   { action: 'save', domain: 'one-310', file: '/var/lib/one//datastores/0/310/checkpoint' },
   { action: 'prepare', domain: '310', destination: 'kvm2' },
+  { action: 'prepare', domain: '310', orders: ['snapshot', 'commit'] },
   { action: 'heal', domain: '310', destination: 'kvm2' },
   { action: 'heal', domain: '310', destination: 'kvm2', dryRun: true },
   { action: 'heal', domain: '310', dryRun: false },
@@ -47,6 +48,14 @@ test('only actions whose host connects to the destination get the ssh agent', ()
     ['heal', true],
     ['reset', true],
   ]);
+});
+
+test('an order that is not known is refused', () => {
+  for (const orders of [['snapshots'], 'snapshot', [1], [['snapshot']], { 0: 'snapshot' }])
+    expect(read({ action: 'prepare', domain: '310', orders })).toMatchObject({
+      code: 'usage',
+      what: 'orders is not a list of migrate, save, storage-move, snapshot, commit',
+    });
 });
 
 test('every action has a sender', () => {

@@ -43,7 +43,7 @@ fuzz('a request to the agent', {
   holds: (request) => {
     if (!isFailure(request)) return expect(typeof request.version).toBe('string');
     expect(request.what).toMatch(
-      /request|takes no|needs|domain|destination|checkDestination|dryRun|deploy id|changes/,
+      /request|takes no|needs|domain|destination|checkDestination|dryRun|deploy id|changes|orders/,
     );
     // It quotes 80 characters of the request, each of which may be escaped by six.
     expect(request.what.length).toBeLessThan(600);
