@@ -106,6 +106,17 @@ export const diskPaths = {
       'do not power off, restart or migrate it: QEMU has the only copy of a deleted file. As root: {commands}; then {powerCycle}',
   },
 
+  'link-hops': {
+    text: '{link} hops between devices: it led to {first}, and a moment later to {second}',
+    short: 'a link of its path hops between devices',
+    cause:
+      'two devices have the same name for udev, such as the model and serial number of two NVMe namespaces',
+    remedy:
+      'do not migrate: make the path lead through a name that no other device has (ls -l /dev/disk/by-id)',
+  },
+  'no-disk': { text: 'no disk that can be read' },
+  'relink-to': { text: 'migrate-guard relink {link} {target}' },
+
   'open-files-not-read': {
     text: 'what QEMU holds open cannot be read: {why}',
     short: 'what QEMU holds open cannot be read',

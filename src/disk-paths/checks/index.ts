@@ -4,6 +4,7 @@ import type { Check } from './check-type';
 import { destinationPaths } from './destination-paths';
 import { diskAccess } from './disk-access';
 import { diskDevice } from './disk-device';
+import { diskLink } from './disk-link';
 import { diskName } from './disk-name';
 import { diskOpen } from './disk-open';
 import { diskPath } from './disk-path';
@@ -14,6 +15,7 @@ import { diskWritable } from './disk-writable';
 /** Every check, in the order in which its findings are shown. */
 export const checks: readonly Check[] = [
   diskPath,
+  diskLink,
   diskDevice,
   diskAccess,
   diskOpen,

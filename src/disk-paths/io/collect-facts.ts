@@ -10,6 +10,7 @@ import { diskAt, disksAt, type ResolvedPath } from '../../file-tree/model/walk';
 import { findSibling } from './dev-tree';
 import { deviceSize, isReadOnlyDevice } from '../../os/block-device';
 import type { HeldDomain } from '../../hypervisor/hold-domain';
+import { lookAgain } from './look-again';
 import { readPaths, type WhereLinksPoint } from './read-paths';
 
 export interface CollectOptions {
@@ -26,10 +27,13 @@ export async function collectFacts(held: HeldDomain, options: CollectOptions = {
     readSources(held, sources, options);
   const [nodes, known] = await Promise.all([options.askNodes?.(domain.uuid), look(domain.sources)]);
   const found = [...known, ...(await look(sourcesOnlyInQemu(domain, nodes)))];
+  const hopping = nodes === undefined ? undefined : await lookAgain(held, found);
   const isWhole = found.every(({ namespace }) => diskAt(namespace));
   const sources = found.map((facts): SourceFacts => {
+    const hoppingLink = hopping?.get(facts);
     return {
       ...facts,
+      ...(hoppingLink ? { hoppingLink } : {}),
       ...deviceFacts(facts, nodes !== undefined),
       ...(isWhole ? {} : insideOf(held, facts.host, facts.namespace)),
     };

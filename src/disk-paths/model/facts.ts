@@ -4,6 +4,7 @@ import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
 import type { Entry, OpenFile } from '../../file-tree/model/entry';
 import type { GuestDisk } from '../../hypervisor/model/guest-disks';
 import type { GuestOrigin } from '../../hypervisor/model/guest-origin';
+import type { HoppingLink } from './hopping-link';
 import type { Mount } from '../../file-tree/model/mounts';
 import type { Opened } from '../../file-tree/model/path-question';
 import type { Credentials } from '../../os/model/process-status';
@@ -35,6 +36,8 @@ export interface SourceFacts {
    * namespace has at each hop of the host's path below `/dev`.
    */
   readonly inside?: readonly { readonly path: string; readonly entry: Entry }[];
+  /** Only with `--deep`, and of a link of the host that led to two devices. */
+  readonly hoppingLink?: HoppingLink;
   /** As `inside`: a node for the same device that is already inside. */
   readonly sibling?: Sibling;
 }
