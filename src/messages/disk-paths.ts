@@ -154,6 +154,11 @@ export const diskPaths = {
     cause: 'two disks of the VM on one volume',
     remedy: 'do not migrate: find out which of the two paths is wrong',
   },
+  'nfs-mounted-again': {
+    text: 'the path leads to the file that QEMU holds, by another mount of the same NFS directory: {device}, held as {held}',
+    cause:
+      'the NFS directory was mounted over its earlier mount, with other options; it does not stop a migration',
+  },
   'medium-replaced': {
     text: 'the image of this CD-ROM was replaced: the path leads to {device}, which the guest reads after a migration; until then it reads the one that QEMU holds, {held}',
     short: 'the image of its CD-ROM was replaced',

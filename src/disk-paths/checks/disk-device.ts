@@ -1,6 +1,7 @@
 import { identity, sameIdentity, type Disk } from '../../file-tree/model/entry';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Evidence, Finding } from '../../core/finding';
+import { heldByOtherMount } from '../model/nfs-remount';
 import { isReopened } from '../model/reopened';
 import { isUnknown, reasonIn } from '../../core/unknown';
 import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
@@ -34,7 +35,7 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
     [inside, where],
     [onHost, textOf('on-the-host')],
   ] as const) {
-    if (!end || open.some((file) => sameIdentity(file, end))) continue;
+    if (!end || open.some((file) => sameIdentity(file, end)) || heldByOtherMount(end, facts)) continue;
     if (isFirmwareCode(source, facts))
       return { ...base, state: 'ok', note: true, ...message('firmware-replaced') };
     const [identities, held] = heldInstead(end, facts);
@@ -59,6 +60,12 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
   if (disk && twin) {
     const values = { disk: source.source.disk, other: twin.source.disk, device: nameOf(disk) };
     return problem(message('one-volume-for-two', values), { open: identity(disk) });
+  }
+  const byOtherMount = disk && heldByOtherMount(disk, facts);
+  if (byOtherMount) {
+    const found = message('nfs-mounted-again', { device: nameOf(disk), held: nameOf(byOtherMount) });
+    const evidence = { ...base.evidence, open: identity(byOtherMount) };
+    return { ...base, state: 'ok', note: true, ...found, evidence };
   }
   return {
     ...base,

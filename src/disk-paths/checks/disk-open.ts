@@ -1,6 +1,7 @@
 import { identity, sameIdentity } from '../../file-tree/model/entry';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
+import { heldByOtherMount } from '../model/nfs-remount';
 import { isReopened } from '../model/reopened';
 import { isUnknown, unknownFinding } from '../../core/unknown';
 import { message } from '../../messages';
@@ -28,7 +29,11 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
       ? { ...base, state: 'problem', ...refused }
       : { ...base, ...unlessReadOnly(refused, reopened) };
   }
-  if (!isUnknown(facts.open) && !facts.open.some((file) => sameIdentity(file, opened.entry)))
+  const isHeld =
+    isUnknown(facts.open) ||
+    facts.open.some((file) => sameIdentity(file, opened.entry)) ||
+    heldByOtherMount(opened.entry, facts) !== undefined;
+  if (!isHeld)
     return {
       ...base,
       state: 'problem',
