@@ -2,6 +2,7 @@ import { identity, sameIdentity, type Disk } from '../../file-tree/model/entry';
 import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Evidence, Finding } from '../../core/finding';
 import { heldByOtherMount } from '../model/nfs-remount';
+import { closedDirectory } from '../model/permissions';
 import { isReopened } from '../model/reopened';
 import { isUnknown, reasonIn } from '../../core/unknown';
 import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
@@ -26,6 +27,8 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
   const onHost = diskAt(source.host);
   const inside = diskAt(source.namespace);
   if (!onHost && !inside) return undefined;
+  // Storage that did not answer: QEMU's descriptors there were not looked at (openFilesOf), and disk-path reports it.
+  if (onHost?.kind === 'file' && isUnanswered(source.namespace)) return undefined;
   const base = about('disk-device', source);
   const problem = (found: Message, evidence: Evidence): Finding => {
     return { ...base, state: 'problem', ...found, evidence: { ...base.evidence, ...evidence } };
@@ -73,6 +76,10 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
     ...message('path-leads-to-open-disk'),
     evidence: { ...base.evidence, ...(disk ? { open: identity(disk) } : {}) },
   };
+}
+
+function isUnanswered(namespace: ResolvedPath): boolean {
+  return namespace.end.kind === 'unreadable' && closedDirectory(namespace) === undefined;
 }
 
 /**

@@ -57,6 +57,11 @@ function hasStrings(value: unknown, names: readonly string[]): value is Record<s
 
 /** The result of opening a path as QEMU's user, inside its namespace. */
 export type Opened =
-  | { readonly kind: 'opened'; readonly entry: Disk }
+  | {
+      readonly kind: 'opened';
+      readonly entry: Disk;
+      /** How long it took, with the read that QEMU does as well; missing where that read could not be done. */
+      readonly ms?: number;
+    }
   /** The kernel refused at `path`; `error` is the name of the system's error. */
   | { readonly kind: 'refused'; readonly path: string; readonly error: string };

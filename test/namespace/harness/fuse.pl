@@ -5,6 +5,7 @@
 # Its descriptor 3 is /dev/fuse, mounted already. Reads one word per line and answers `ok`:
 #   serve        every request is answered, pending ones included
 #   no-lookup    no lookup of a name is answered
+#   no-read      files can be opened, and no read is answered
 #   only-statfs  only statfs (free space) is answered
 # A request that was read from the kernel and is not answered blocks its process in the kernel, where no signal ends
 # it (fs/fuse/dev.c, request_wait_answer), until this process ends.
@@ -22,6 +23,7 @@ my ($root, $file) = (1, 2);
 my %answered = (
   'serve' => sub { 1 },
   'no-lookup' => sub { $_[0] ne 'LOOKUP' },
+  'no-read' => sub { $_[0] ne 'READ' },
   'only-statfs' => sub { $_[0] =~ /^(STATFS|INIT)$/ },
 );
 my $mode = 'serve';
@@ -48,7 +50,9 @@ my %reply = (
   STATFS => sub { return pack 'Q5 L4 L6', 1 << 20, 1 << 19, 1 << 19, 2, 0, 4096, 255, 4096, 0, (0) x 6 },
   OPEN => sub { return pack 'Q L2', 0, 0, 0 },
   OPENDIR => sub { return pack 'Q L2', 0, 0, 0 },
-  (map { $_ => sub { return '' } } qw(READ READDIR RELEASE RELEASEDIR FLUSH)),
+  # Zeros. After a short answer the kernel takes the file for as short (fs/fuse/file.c, fuse_read_update_size).
+  READ => sub { return "\0" x unpack 'x16 L', $_[1] },
+  (map { $_ => sub { return '' } } qw(READDIR RELEASE RELEASEDIR FLUSH)),
 );
 
 sub answer {

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 const server = join(__dirname, 'fuse.pl');
 
-export type FuseMode = 'serve' | 'no-lookup' | 'only-statfs';
+export type FuseMode = 'serve' | 'no-lookup' | 'no-read' | 'only-statfs';
 
 /** A file system with one file, `disk.0`, that stops answering on command: storage that hangs. */
 export class FuseMount {
