@@ -178,7 +178,8 @@ async function repairOnly(
 ): Promise<AgentResult> {
   const domain = await findDomain(request.domain, settings);
   if (request.dryRun !== true) frontend.begins();
-  const report = await withDomainLock(domain.name, () => repairLocked(domain, request.dryRun));
+  const options = { settings, dryRun: request.dryRun === true };
+  const report = await withDomainLock(domain.name, () => repairLocked(domain, options));
   const paths = report.plan.map(({ path }) => path).join(', ');
   const exit = repairExit(report);
   const problem = exit === 'ok' ? undefined : report.findings.findLast(({ state }) => state !== 'ok');

@@ -23,6 +23,7 @@ export function validate(file: string, values: unknown): Settings {
   );
   const schema = v.strictObject({
     libvirt: v.strictObject({ stateDirectory: path, logDirectory: path, deadline: seconds }),
+    check: v.strictObject({ askQemu: flag }),
     ssh: v.strictObject({ user, deadline: seconds }),
     host: v.strictObject({ deadline: seconds }),
     destination: v.strictObject({ wait: v.pipe(v.number(), v.minValue(0), v.maxValue(3600)) }),

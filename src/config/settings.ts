@@ -10,6 +10,10 @@ export interface Settings {
     /** How long libvirtd may take to answer one question. */
     readonly deadline: number;
   };
+  readonly check: {
+    /** Whether QEMU itself is asked to open the paths of its disks. */
+    readonly askQemu: boolean;
+  };
   readonly ssh: {
     /** The user by which OpenNebula reaches its hosts. */
     readonly user: string;
@@ -70,6 +74,7 @@ export const guardFailurePolicies = ['run-mover', 'refuse'] as const;
 
 export const defaultSettings: Settings = {
   libvirt: { stateDirectory: '/run/libvirt/qemu', logDirectory: '/var/log/libvirt/qemu', deadline: 10 },
+  check: { askQemu: true },
   ssh: { user: 'oneadmin', deadline: 10 },
   host: { deadline: 60 },
   destination: { wait: 5 },

@@ -1,6 +1,6 @@
 import { inspectDomain } from '../block-state/inspect';
 import type { Settings } from '../config/settings';
-import { verdictOf, type DomainReport } from '../core/finding';
+import { verdictOf, type BlockState, type DomainReport } from '../core/finding';
 import { orders, type Order } from '../core/order';
 import { reportNoFacts } from '../core/unreadable-domain';
 import { Destination } from '../destination/destination';
@@ -14,6 +14,7 @@ import { checks, checksWithoutInspection } from './checks';
 import { askDestination } from './io/ask-destination';
 import { collectPatiently } from './io/collect-patiently';
 import { PathWait } from './io/path-wait';
+import { openingByQemu } from './io/open-by-qemu';
 
 interface CheckOptions {
   readonly settings: Settings;
@@ -57,13 +58,21 @@ export async function* check(asked: Asked, options: CheckOptions): AsyncGenerato
 /** One domain, whose lock or process the caller may hold. The hosts, QEMU and the kernel are asked at the same time. */
 export async function checkDomain(domain: Domain, options: CheckDomainOptions): Promise<DomainReport> {
   const { settings, deep, wanted, virsh, destination: host } = options;
-  const toCollect = deep ? { open: true, askNodes: (uuid: string) => blockNodesOf(virsh, uuid) } : {};
+  const inspecting = deep ? inspectDomain(domain, settings, virsh) : undefined;
+  const blockState = async (): Promise<BlockState> => (await inspecting)?.blockState ?? 'unknown';
+  const toCollect = {
+    open: true,
+    askNodes: (uuid: string) => blockNodesOf(virsh, uuid),
+    openByQemu: openingByQemu({ virsh, settings, blockState }),
+  };
   const wait = options.wait ?? new PathWait(0);
-  const collected = collectPatiently(() => collectDomainFacts(domain, toCollect, options.group), wait);
+  const collect = (): ReturnType<typeof collectDomainFacts> =>
+    collectDomainFacts(domain, deep ? toCollect : {}, options.group);
+  const collected = collectPatiently(collect, wait);
   const [facts, destination, block, guestDisks] = await Promise.all([
     collected,
     host ? askDestination(domain, host, collected, settings, wait) : {},
-    deep ? inspectDomain(domain, settings, virsh) : undefined,
+    inspecting,
     deep ? guestDisksOf(virsh, domain.uuid) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);

@@ -8,9 +8,12 @@ import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import { holdDomain, type HeldDomain, type HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
+import { VirshSession } from '../hypervisor/virsh-session';
 import { message, textOf } from '../messages';
+import { askingAbout } from './ask-qemu';
 import { heldInGroups, report } from './check';
-import { collectFacts } from './io/collect-facts';
+import { collectFacts, type OpenByQemu } from './io/collect-facts';
+import { openingByQemu } from './io/open-by-qemu';
 import { removeLeftovers } from './io/dev-tree';
 import { apply } from './steps';
 
@@ -38,28 +41,44 @@ interface RepairOptions {
   readonly dryRun: boolean;
 }
 
+interface LockedRepair extends RepairOptions {
+  /** The session by which QEMU itself is asked. Default: one of its own. */
+  readonly virsh?: VirshSession;
+  /** The root directory of the host's tree. */
+  readonly root?: string;
+  /** Holds the domain already. */
+  readonly group?: HeldDomains;
+}
+
 /** The exit status for one domain: a repair that is refused because something is unknown is undecided. */
 export function repairExit({ result, verdict }: Pick<RepairReport, 'result' | 'verdict'>): ExitCode {
   return result === 'refused' && verdict === 'undecided' ? 'undecided' : repairResults[result];
 }
 
-/** Makes what is missing in each domain's namespace, and proves it by opening each disk as QEMU does. */
+/** Makes what is missing in each domain's namespace, and proves it by opening each disk as QEMU does, and by QEMU's own open. */
 export async function* repair(asked: Asked, options: RepairOptions): AsyncGenerator<RepairReport> {
-  for await (const { some, group } of heldInGroups(findDomains(asked, options.settings))) {
-    for (const found of some) {
-      if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
-      else yield await repairDomain(found, options, group);
+  // One session for all domains: a libvirtd that hangs costs its deadline once.
+  const virsh = sessionFor(options.settings);
+  try {
+    for await (const { some, group } of heldInGroups(findDomains(asked, options.settings))) {
+      for (const found of some) {
+        if ('why' in found) yield { ...reportNoFacts(found), result: 'refused' };
+        else yield await repairDomain(found, { ...options, virsh, group });
+      }
     }
+  } finally {
+    virsh.end();
   }
 }
 
-async function repairDomain(
-  domain: Domain,
-  { dryRun }: RepairOptions,
-  group: HeldDomains,
-): Promise<RepairReport> {
+/** It starts no virsh before it is asked. */
+function sessionFor({ libvirt }: Settings): VirshSession {
+  return new VirshSession(libvirt.deadline * 1000);
+}
+
+async function repairDomain(domain: Domain, options: LockedRepair): Promise<RepairReport> {
   try {
-    return await withDomainLock(domain.name, () => repairLocked(domain, dryRun, '/', group));
+    return await withDomainLock(domain.name, () => repairLocked(domain, options));
   } catch (error) {
     if (!(error instanceof GuardError) || error.code !== 'busy') throw error;
     const reason = { remedy: textOf('run-again'), ...messageOf(error) };
@@ -67,17 +86,19 @@ async function repairDomain(
   }
 }
 
-/** The same for a caller that holds the domain's lock already. `root`: the root directory of the host's tree. */
-export async function repairLocked(
-  domain: Domain,
-  dryRun = false,
-  root = '/',
-  group?: HeldDomains,
-): Promise<RepairReport> {
+/** The same for a caller that holds the domain's lock already. */
+export async function repairLocked(domain: Domain, options: LockedRepair): Promise<RepairReport> {
+  const { settings, dryRun, root = '/', group } = options;
+  const virsh = options.virsh ?? sessionFor(settings);
+  const openByQemu = openingByQemu(askingAbout(domain, settings, virsh));
   const work = (held: HeldDomain): Promise<RepairReport> =>
-    dryRun ? planOnly(held) : repairHeld(held, root);
-  const done = await (group ? group.with(domain, work) : holdDomain(domain, work, root));
-  return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
+    dryRun ? planOnly(held) : repairHeld(held, root, openByQemu);
+  try {
+    const done = await (group ? group.with(domain, work) : holdDomain(domain, work, root));
+    return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
+  } finally {
+    if (!options.virsh) virsh.end();
+  }
 }
 
 async function planOnly(held: HeldDomain): Promise<RepairReport> {
@@ -85,7 +106,7 @@ async function planOnly(held: HeldDomain): Promise<RepairReport> {
   return { ...before, result: resultBefore(before) ?? 'would-repair' };
 }
 
-async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport> {
+async function repairHeld(held: HeldDomain, root: string, openByQemu: OpenByQemu): Promise<RepairReport> {
   removeLeftovers(held);
   const before = report(await collectFacts(held, { open: true }));
   const result = resultBefore(before);
@@ -95,7 +116,7 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
   try {
     const { done, undo, error } = await apply(before.plan, { held, host });
     if (error) return failed(before, error);
-    const after = await checkAgain(held);
+    const after = await checkAgain(held, openByQemu);
     if (after.verdict !== 'safe') {
       undo();
       const first = after.findings.find(({ state }) => state !== 'ok');
@@ -109,11 +130,11 @@ async function repairHeld(held: HeldDomain, root: string): Promise<RepairReport>
   }
 }
 
-/** Reads both trees again, not from what was read before the repair, and opens every disk. */
-async function checkAgain(held: HeldDomain): Promise<DomainReport> {
+/** Reads both trees again, not from what was read before the repair, and opens every disk; so does QEMU. */
+async function checkAgain(held: HeldDomain, openByQemu: OpenByQemu): Promise<DomainReport> {
   const view = held.process.view();
   try {
-    return report(await collectFacts({ ...held, view }, { open: true }));
+    return report(await collectFacts({ ...held, view }, { open: true, openByQemu }));
   } finally {
     view.close();
   }

@@ -30,7 +30,7 @@ import {
   type Credentials,
 } from '../os/model/process-status';
 import { remedyOf } from '../core/remedy-of';
-import { unknownOf, type Unknown } from '../core/unknown';
+import { isUnknown, unknownOf, type Unknown } from '../core/unknown';
 import { message } from '../messages';
 import { isDeviceGone } from '../os/block-device';
 import { openPath } from '../os/open-file';
@@ -148,6 +148,33 @@ export class QemuProcess {
       return procNotRead(path, error);
     }
     return [...files.values()];
+  }
+
+  /** The targets of all descriptors, by their numbers; no file system is asked. */
+  descriptors(): ReadonlyMap<string, string> | Unknown {
+    try {
+      return new Map(
+        readdirSync(`${this.path}/fd`).flatMap((number) => {
+          const target = linkOf(`${this.path}/fd/${number}`);
+          return target === undefined ? [] : [[number, target]];
+        }),
+      );
+    } catch (error) {
+      return procNotRead(`/proc/${this.pid}/fd`, error);
+    }
+  }
+
+  /** The disks of the descriptors that are new since then. `mayLook`: as for {@link openFiles}. */
+  openedSince(before: ReadonlyMap<string, string>, mayLook: (path: string) => boolean): Disk[] | Unknown {
+    const now = this.descriptors();
+    if (isUnknown(now)) return now;
+    return [...now].flatMap(([number, target]) => {
+      if (before.get(number) === target || !target.startsWith('/') || !mayLook(target)) return [];
+      const path = `${this.path}/fd/${number}`;
+      const stat = statSync(path, { throwIfNoEntry: false });
+      const found = stat && toEntry(stat, path);
+      return found && canBeDisk(found) ? [found] : [];
+    });
   }
 
   /** `other`: the same file by another descriptor. A writable descriptor decides; else one whose mode is unknown. */

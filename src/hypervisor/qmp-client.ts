@@ -25,7 +25,8 @@ export async function askMonitor(
 ): Promise<QmpReply | Unknown> {
   const words = ['qemu-monitor-command', '--domain', uuid, qmpCommand(execute, args)];
   const answer = await virsh.order(words, execute.startsWith('query-'));
-  return typeof answer === 'string' ? parseReply(answer) : answer;
+  if (typeof answer !== 'string') return answer;
+  return answer === '' ? unknownOf(message('libvirt-refused')) : parseReply(answer);
 }
 
 /** Asks QEMU itself for its block nodes. */

@@ -1,6 +1,6 @@
 import { shellWord } from '../core/shell-word';
-import { unknownOf, type Unknown } from '../core/unknown';
-import { message } from '../messages';
+import { isUnknown, unknownOf, type Unknown } from '../core/unknown';
+import { message, textOf } from '../messages';
 import { InteractiveProcess } from '../os/interactive-process';
 import { log } from '../os/log';
 import type { VirshOrders } from './qmp-client';
@@ -17,6 +17,8 @@ export class VirshSession implements VirshOrders {
   private process: InteractiveProcess | undefined;
   private questions = 0;
   private hangs = false;
+  /** Why libvirtd could not be reached at all, in a session that does not ask again. */
+  private unreachable: Unknown | undefined;
   /** How many questions had no answer. */
   private timeouts = 0;
   /** Ends with the answer to the last question: questions must not overlap. */
@@ -40,8 +42,13 @@ export class VirshSession implements VirshOrders {
 
   /** What virsh printed. The reason why libvirt refused a question comes from a second virsh; other commands are not repeated. */
   async order(words: readonly string[], isQuestion: boolean): Promise<string | Unknown> {
+    if (this.unreachable) return this.unreachable;
     const answer = await this.ask(words);
-    return answer === '' && isQuestion ? new Virsh(this.deadline).order(words) : answer;
+    if (answer !== '' || !isQuestion) return answer;
+    const again = await new Virsh(this.deadline).order(words);
+    // A second virsh for each of many domains would take longer than all else.
+    if (isUnknown(again) && !this.asksAgain && saysUnreachable(again)) this.unreachable = again;
+    return again;
   }
 
   /**
@@ -81,4 +88,9 @@ export class VirshSession implements VirshOrders {
   end(): void {
     this.process?.end();
   }
+}
+
+/** virsh's words when it gets no connection (tools/virsh.c, virshConnect), or that it is not installed. */
+function saysUnreachable({ unknown }: Unknown): boolean {
+  return unknown.includes('failed to connect to the hypervisor') || unknown === textOf('virsh-missing');
 }

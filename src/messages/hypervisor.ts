@@ -142,6 +142,7 @@ export const hypervisor = {
     cause: 'QEMU could not open a disk for writing, often because of its path: repair it, then reset again',
   },
   'qemu-did-not-answer': { text: 'QEMU refused to answer: {error}', short: 'QEMU refused to answer' },
+  'libvirt-refused': { text: 'libvirt refused to ask QEMU', cause: 'a job of libvirt began at that moment' },
   'qemu-answer-not-json': { text: 'the answer of QEMU is not valid JSON' },
   'qemu-answer-without-result': { text: 'QEMU answered neither with a result nor with an error' },
   'no-run-state': { text: 'the answer of QEMU has no run state' },

@@ -37,7 +37,7 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
   // Steps for other orders only are left to `migrate-guard repair`.
   if (checked.verdict !== 'safe' && checked.plan.length > 0) {
     if (!dryRun) session.options.begins?.();
-    const repaired = await repairLocked(domain, dryRun);
+    const repaired = await repairLocked(domain, { settings, dryRun, virsh });
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
     if (repairExit(repaired) !== 'ok') {
       if (!problem) return { result: 'failed', ...message('repair-without-finding') };

@@ -7,6 +7,7 @@ import { collectDomainFacts, report } from '../disk-paths/check';
 import { planWithNeighbours } from '../disk-paths/model/plan-with-neighbours';
 import { collectFacts } from '../disk-paths/io/collect-facts';
 import { removeLeftovers } from '../disk-paths/io/dev-tree';
+import { openByQemu, openingByQemu, type QemuAsking } from '../disk-paths/io/open-by-qemu';
 import { readPaths, type WhereLinksPoint } from '../disk-paths/io/read-paths';
 import type { DomainFacts, SourceFacts } from '../disk-paths/model/facts';
 import { mergePlans, type Plan } from '../disk-paths/model/plan';
@@ -34,6 +35,9 @@ export interface TargetLink {
  */
 type Preparation = { readonly sound: ReadonlySet<string> } | Failure;
 
+/** How the QEMU of a domain is asked. */
+export type AskingFor = (domain: Domain) => QemuAsking;
+
 const problem = (what: string): Failure => failureOf('problem', { what });
 
 /**
@@ -46,9 +50,11 @@ export async function prepareDomainForLink(
   target: TargetLink,
   dryRun: boolean,
   group: HeldDomains,
+  asking: AskingFor,
 ): Promise<Preparation> {
   try {
-    const work = (held: HeldDomain): Promise<Preparation> => prepareHeldDomain(held, target, dryRun);
+    const work = (held: HeldDomain): Promise<Preparation> =>
+      prepareHeldDomain(held, target, dryRun, asking(domain));
     const done = await withDomainLock(domain.name, () => group.with(domain, work));
     if ('why' in done) return problem(done.why);
     return isFailure(done)
@@ -64,6 +70,7 @@ async function prepareHeldDomain(
   held: HeldDomain,
   target: TargetLink,
   dryRun: boolean,
+  asking: QemuAsking,
 ): Promise<Preparation> {
   if (!dryRun) removeLeftovers(held);
   const facts = await collectFacts(held, { open: true });
@@ -82,12 +89,14 @@ async function prepareHeldDomain(
   const host = FileTree.open('/');
   const { undo, error } = await apply(plan.steps, { held, host, links }).finally(() => host.close());
   if (error) throw error;
-  const failure = await provesWrong(held, [
-    ...through.map((source) => ({ source, links })),
-    ...facts.sources
-      .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
-      .map((source) => ({ source, links: asTheyAre })),
-  ]);
+  const future = through.map((source) => ({ source, links }));
+  const failure =
+    (await provesWrong(held, [
+      ...future,
+      ...facts.sources
+        .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
+        .map((source) => ({ source, links: asTheyAre })),
+    ])) ?? (await qemuProvesWrong(held, future, facts, asking));
   if (failure !== undefined) {
     undo();
     return problem(failure);
@@ -169,6 +178,27 @@ async function provesWrong(held: HeldDomain, claims: readonly PathClaim[]): Prom
 }
 
 /**
+ * Has QEMU itself open the ends of the future paths: the links do not exist yet. Where it may not be asked, what another
+ * process opened stays the proof.
+ * @returns what is wrong with the first that is not right
+ */
+async function qemuProvesWrong(
+  held: HeldDomain,
+  claims: readonly PathClaim[],
+  facts: DomainFacts,
+  asking: QemuAsking,
+): Promise<string | undefined> {
+  const reopened = claims.filter(({ source }) => isReopened(source, facts) !== false);
+  const paths = reopened.map(({ source, links }) => ({ source: source.source, links }));
+  const answers = await openByQemu(held, paths, asking);
+  const sources = reopened.map(({ source }, index): SourceFacts => {
+    const byQemu = answers[index];
+    return byQemu ? { ...source, byQemu } : source;
+  });
+  return firstUncertainty({ ...facts, sources }, sources);
+}
+
+/**
  * After the link was re-pointed: why the domain's disks behind it, or those that were sound before, are not certain
  * any more; `undefined` if they are.
  */
@@ -176,8 +206,10 @@ export async function uncertaintyAfter(
   domain: Domain,
   path: string,
   sound: ReadonlySet<string>,
+  asking: AskingFor,
 ): Promise<string | undefined> {
-  const facts: DomainFacts | UnreadableDomain = await collectDomainFacts(domain, { open: true });
+  const openByQemu = openingByQemu(asking(domain), (source) => isThrough(source, path));
+  const facts: DomainFacts | UnreadableDomain = await collectDomainFacts(domain, { open: true, openByQemu });
   if ('why' in facts) {
     // A domain that ended meanwhile needs no path; one that just starts already has its namespace, made for the old
     // path.
@@ -190,9 +222,11 @@ export async function uncertaintyAfter(
 }
 
 function sourcesThrough(facts: DomainFacts, link: string): SourceFacts[] {
-  return facts.sources.filter(
-    ({ host, namespace }) => goesThrough(host, link) || goesThrough(namespace, link),
-  );
+  return facts.sources.filter((source) => isThrough(source, link));
+}
+
+function isThrough({ host, namespace }: SourceFacts, link: string): boolean {
+  return goesThrough(host, link) || goesThrough(namespace, link);
 }
 
 /** The first finding on these sources that is not `ok`. */

@@ -6,11 +6,13 @@ import { refuseTarget, type LinkChange } from './model/link-map';
 import type { Settings } from '../config/settings';
 import { HeldDomains } from '../hypervisor/hold-domain';
 import { isLinkTo, replaceLink } from './io/replace-link';
+import { askingAbout } from '../disk-paths/ask-qemu';
+import { VirshSession } from '../hypervisor/virsh-session';
 import { HostPaths } from '../disk-paths/io/host-paths';
 import { Journal, readJournal } from './io/journal';
 import { log } from '../os/log';
 import { LinkUserIndex } from './link-users';
-import { uncertaintyAfter, prepareDomainForLink, type TargetLink } from './prepare-domain';
+import { uncertaintyAfter, prepareDomainForLink, type AskingFor, type TargetLink } from './prepare-domain';
 
 /**
  * `left`: it was not certain that it does no harm, and the link is as it was. `unchanged`: it already has the target.
@@ -52,11 +54,13 @@ export async function relink(changes: readonly ExpectedChange[], options: Relink
   const { settings, dryRun, surveyed } = options;
   if (process.geteuid?.() !== 0) throw new GuardError('notPermitted', message('relink-needs-root'));
   const host = new HostPaths();
+  const virsh = new VirshSession(settings.libvirt.deadline * 1000);
+  const asking: AskingFor = (domain) => askingAbout(domain, settings, virsh);
   try {
     const survey = new LinkUserIndex(settings.libvirt.stateDirectory, host);
     await survey.refresh(surveyed);
     const journal = dryRun ? undefined : Journal.create(settings.relink.journalDirectory);
-    const links = moveAll(changes, { host, survey, journal });
+    const links = moveAll(changes, { host, survey, journal, virsh, asking });
     return journal ? { journal: journal.file, links } : { links };
   } catch (error) {
     host.end();
@@ -90,6 +94,9 @@ interface RelinkRun {
   readonly host: HostPaths;
   readonly survey: LinkUserIndex;
   readonly journal: Journal | undefined;
+  /** The session by which QEMUs are asked. */
+  readonly virsh: VirshSession;
+  readonly asking: AskingFor;
 }
 
 async function* moveAll(changes: readonly ExpectedChange[], session: RelinkRun): AsyncGenerator<LinkReport> {
@@ -101,11 +108,13 @@ async function* moveAll(changes: readonly ExpectedChange[], session: RelinkRun):
     }
   } finally {
     session.host.end();
+    session.virsh.end();
     session.journal?.close();
   }
 }
 
-async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun): Promise<LinkReport> {
+async function move(change: ExpectedChange, session: RelinkRun): Promise<LinkReport> {
+  const { host, survey, journal } = session;
   const unseen = failureOf('undecided', message('link-not-looked-at', { link: change.link }));
   const [found = unseen] = await host.findLinks([change.link]);
   const from = isFailure(found) ? null : found.entry.target;
@@ -131,7 +140,7 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
     return left({ ...unknownUse, remedy: uncertain.remedy });
   }
   const link = { path: found.path, target: change.target };
-  const sound = await prepareDomains(users.domains, link, journal === undefined);
+  const sound = await prepareDomains(users.domains, link, session);
   if (isFailure(sound)) return left({ what: sound.what, remedy: sound.remedy ?? textOf('check-all') });
   if (!journal) return { ...base, result: 'would-move' };
 
@@ -146,7 +155,7 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
     return left({ what: error.what, remedy: error.remedy ?? textOf('look-at-directory') });
   }
   // Before the journal, whose disk may be full: the VMs come first.
-  const reason = await uncertaintyOfAny(survey, found, sound);
+  const reason = await uncertaintyOfAny(found, sound, session);
   if (reason === undefined) {
     journal.write({ ...entry, state: 'done' });
     return { ...base, result: 'moved' };
@@ -160,13 +169,14 @@ async function move(change: ExpectedChange, { host, survey, journal }: RelinkRun
 async function prepareDomains(
   domains: readonly Domain[],
   target: TargetLink,
-  dryRun: boolean,
+  { journal, asking }: RelinkRun,
 ): Promise<Sound | Failure> {
+  const dryRun = journal === undefined;
   const sound: Sound = new Map();
   const group = new HeldDomains(domains);
   try {
     for (const domain of domains) {
-      const resolved = await prepareDomainForLink(domain, target, dryRun, group);
+      const resolved = await prepareDomainForLink(domain, target, dryRun, group, asking);
       if (isFailure(resolved))
         return { ...resolved, remedy: textOf('check-domain', { domain: domain.name }) };
       sound.set(domain.name, resolved.sound);
@@ -193,14 +203,15 @@ type Sound = Map<string, ReadonlySet<string>>;
 
 /** Checks again all domains that use the link now, including those that started meanwhile. */
 async function uncertaintyOfAny(
-  survey: LinkUserIndex,
   link: FoundLink,
   sound: Sound,
+  { survey, asking }: RelinkRun,
 ): Promise<string | undefined> {
   for (const name of sound.keys()) survey.forget(name);
   await survey.refresh();
   for (const domain of survey.usersOf(link).domains) {
-    const reason = await uncertaintyAfter(domain, link.path, sound.get(domain.name) ?? new Set());
+    const soundBefore = sound.get(domain.name) ?? new Set();
+    const reason = await uncertaintyAfter(domain, link.path, soundBefore, asking);
     if (reason !== undefined) return textOf('of-domain', { domain: domain.name, reason });
   }
   return undefined;

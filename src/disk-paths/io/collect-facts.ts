@@ -4,6 +4,7 @@ import type { BlockNode } from '../../hypervisor/model/block-nodes';
 import type { DiskSource, Domain } from '../../hypervisor/model/domain-xml';
 import { isBelowDev, sameIdentity, sameTarget } from '../../file-tree/model/entry';
 import type { DomainFacts, SourceFacts } from '../model/facts';
+import type { OpenedByQemu } from '../model/opened-by-qemu';
 import { isInMemory, mountAt } from '../../file-tree/model/mounts';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { diskAt, disksAt, type ResolvedPath } from '../../file-tree/model/walk';
@@ -18,7 +19,14 @@ export interface CollectOptions {
   readonly open?: boolean;
   /** Ask QEMU for its own block nodes, by the domain's UUID: virsh takes a name of digits for an id. */
   readonly askNodes?: (name: string) => Promise<readonly BlockNode[] | Unknown>;
+  /** Have QEMU itself open what was opened as its user; returns what happened, by the sources. */
+  readonly openByQemu?: OpenByQemu;
 }
+
+export type OpenByQemu = (
+  held: HeldDomain,
+  facts: DomainFacts,
+) => Promise<ReadonlyMap<SourceFacts, OpenedByQemu>>;
 
 /** Reads all facts of one held domain; `options`: what a deep check reads in addition. */
 export async function collectFacts(held: HeldDomain, options: CollectOptions = {}): Promise<DomainFacts> {
@@ -40,8 +48,17 @@ export async function collectFacts(held: HeldDomain, options: CollectOptions = {
   });
   const open = openFilesOf(held, sources, options.open);
   const { pid, origin } = process;
-  const facts = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
-  return nodes ? { ...facts, nodes } : facts;
+  const read = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
+  const facts: DomainFacts = nodes ? { ...read, nodes } : read;
+  const byQemu = await options.openByQemu?.(held, facts);
+  if (!byQemu) return facts;
+  return {
+    ...facts,
+    sources: sources.map((source) => {
+      const opened = byQemu.get(source);
+      return opened ? { ...source, byQemu: opened } : source;
+    }),
+  };
 }
 
 function deviceFacts(
@@ -155,9 +172,9 @@ function sourcesOnlyInQemu(domain: Domain, nodes: readonly BlockNode[] | Unknown
   const known = new Set(domain.sources.map(({ path }) => path));
   return nodes
     .filter(({ path }) => !known.has(path))
-    .map(({ name, path, driver, readonly }) => {
+    .map(({ name, path, driver, readonly, direct = false }) => {
       const disk = domain.sources.find(({ node }) => node === name)?.disk ?? name;
       const type = driver === 'file' ? 'file' : 'block';
-      return { disk, role: 'node', path, type, readonly, shareable: false, direct: false, node: name };
+      return { disk, role: 'node', path, type, readonly, shareable: false, direct, node: name };
     });
 }

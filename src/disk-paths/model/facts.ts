@@ -12,6 +12,7 @@ import type { Sibling } from '../../core/repair-step';
 import type { Unknown } from '../../core/unknown';
 import type { ResolvedPath } from '../../file-tree/model/walk';
 import type { Message } from '../../messages';
+import type { OpenedByQemu } from './opened-by-qemu';
 
 /** Whether QEMU's user may use the file at the end of a path in QEMU's namespace. */
 export type AccessFact =
@@ -27,6 +28,8 @@ export interface SourceFacts {
   readonly access?: AccessFact;
   /** Only with `--deep`. */
   readonly opened?: Opened | Unknown;
+  /** Only where QEMU itself was to open it, too. */
+  readonly byQemu?: OpenedByQemu;
   /** Only of a block device that the VM may write to: does the kernel refuse all writes to it? */
   readonly readOnlyDevice?: boolean | Unknown;
   /** Only with `--deep`: bytes of the block device at the end of the host's path. */

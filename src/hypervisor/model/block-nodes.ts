@@ -1,3 +1,4 @@
+import { isOurs } from './our-node';
 import { property, type QmpReply } from './qmp';
 import { stringOf } from '../../core/report-json';
 import { isUnknown, unknownOf, type Unknown } from '../../core/unknown';
@@ -24,6 +25,7 @@ export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] 
     if (typeof driver !== 'string' || typeof name !== 'string') {
       return unknownOf(message('node-not-described'));
     }
+    if (isOurs(name)) continue;
     if (!fileDrivers.has(driver)) {
       // A node has the name of the file below it (block.c, bdrv_refresh_filename).
       if (path !== undefined && property(node, 'ro') !== true) written.add(path);
@@ -38,6 +40,7 @@ export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] 
       driver,
       path,
       readonly: property(node, 'ro') === true,
+      ...(property(property(node, 'cache'), 'direct') === true ? { direct: true as const } : {}),
       ...(typeof size === 'number' ? { size } : {}),
     });
   }
@@ -66,6 +69,8 @@ export interface BlockNode {
   readonly driver: string;
   readonly path: string;
   readonly readonly: boolean;
+  /** QEMU opened it with O_DIRECT. */
+  readonly direct?: true;
   /** The node above it, of the format, is not read-only. The node itself does not show that if it has auto-read-only. */
   readonly written?: true;
   /** Bytes of what it has open, where QEMU reports them: a device's size when QEMU opened it or last resized it. */

@@ -8,6 +8,8 @@ import { jobIn } from './job';
  */
 type SourceRole = 'disk' | 'backing' | 'mirror' | 'loader' | 'nvram' | 'node';
 
+const aioModes = ['threads', 'native', 'io_uring'] as const;
+
 /** One file or device that libvirt gave to QEMU by its path. */
 export interface DiskSource {
   /** Target name of the disk (`vda`), or the role of the firmware file. */
@@ -24,6 +26,8 @@ export interface DiskSource {
   readonly cdrom?: true;
   /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
   readonly direct: boolean;
+  /** How QEMU does its I/O (`<driver io=…>`), where libvirt's XML has it. */
+  readonly aio?: (typeof aioModes)[number];
   /**
    * A medium that libvirt leaves out on the destination when it is missing there: `startupPolicy` `requisite` or `optional`
    * of a CD-ROM or floppy (formatdomain.html; not for other disks, whatever their policy is).
@@ -94,6 +98,7 @@ function diskSources(element: Element): Sources {
   const driver = child(element, 'driver')?.attributes;
   const cache = driver?.get('cache') ?? '';
   const format = driver?.get('type');
+  const aio = aioModes.find((mode) => mode === driver?.get('io'));
   const disk = child(element, 'target')?.attributes.get('dev') ?? '?';
   const device = element.attributes.get('device') ?? 'disk';
   const readonly = child(element, 'readonly') !== undefined || device === 'cdrom';
@@ -104,6 +109,7 @@ function diskSources(element: Element): Sources {
     shareable: child(element, 'shareable') !== undefined,
     direct: cache === 'none' || cache === 'directsync',
     ...(device === 'cdrom' ? { cdrom: true as const } : {}),
+    ...(aio === undefined ? {} : { aio }),
   };
   const sources: DiskSource[] = [];
   const others: OtherSource[] = [];

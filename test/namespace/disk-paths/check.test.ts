@@ -98,7 +98,7 @@ describe('a healthy domain', () => {
       expect.objectContaining({
         check: 'disk-open',
         state: 'ok',
-        what: 'opened inside the namespace as QEMU (uid 9869, gid 9869)',
+        what: 'another process opened it inside the namespace as QEMU (uid 9869, gid 9869)',
       }),
     );
     expect(troubles).toEqual([

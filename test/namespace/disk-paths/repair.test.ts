@@ -4,6 +4,7 @@ import type { Step } from '../../../src/core/repair-step';
 import { apply } from '../../../src/disk-paths/steps';
 import { collectFacts } from '../../../src/disk-paths/io/collect-facts';
 import { report } from '../../../src/disk-paths/check';
+import { defaultSettings } from '../../../src/config/settings';
 import { repairLocked } from '../../../src/disk-paths/repair';
 import { ifMade } from '../../support/if-made';
 import {
@@ -50,7 +51,7 @@ beforeEach(async () => {
 afterEach(() => ifMade(stage, (made) => made.end()));
 
 function repair(): ReturnType<typeof repairLocked> {
-  return repairLocked(domain, false, stage.host.root);
+  return repairLocked(domain, { settings: defaultSettings, dryRun: false, root: stage.host.root });
 }
 
 /** Every entry of the namespace's /dev, with the attributes that a change would affect. */

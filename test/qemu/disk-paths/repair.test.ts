@@ -42,7 +42,7 @@ test('repairs what is missing, and the failed migration then succeeds', async ()
       check: 'disk-open',
       disk: 'vdb',
       state: 'ok',
-      what: 'opened inside the namespace as QEMU (uid 9869, gid 9869)',
+      what: 'QEMU itself opened it',
     }),
   );
 

@@ -1,4 +1,5 @@
 import { readBlockNodes, type BlockNode } from '../../../src/hypervisor/model/block-nodes';
+import { nodeNameOf } from '../../../src/hypervisor/model/our-node';
 import { parseReply } from '../../../src/hypervisor/model/qmp';
 import { isUnknown, type Unknown } from '../../../src/core/unknown';
 import fc from '../../support/seeded-fast-check';
@@ -15,6 +16,8 @@ test.each([
   ['a CD-ROM drive', { ...node, drv: 'host_cdrom' }, [{ ...parsed, driver: 'host_cdrom' }]],
   ['a device, with its size', { ...node, image: { 'virtual-size': 4096 } }, [{ ...parsed, size: 4096 }]],
   ['a device, with a size that is none', { ...node, image: { 'virtual-size': '4096' } }, [parsed]],
+  ['a device, opened with O_DIRECT', { ...node, cache: { direct: true } }, [{ ...parsed, direct: true }]],
+  ['a device, added by this program', { ...node, 'node-name': nodeNameOf({ pid: 7, startTime: 8 }) }, []],
   ['a format', { ...node, drv: 'raw' }, []],
   ['descriptors that were passed', { ...node, file: '/dev/fdset/3' }, []],
   ['a network', { ...node, drv: 'nbd', file: 'nbd://a' }, []],

@@ -20,7 +20,7 @@ function withOs(os: string): Domain['sources'] {
 }
 
 const common = { role: 'disk', type: 'block', readonly: false, shareable: false, direct: true } as const;
-const raw = { ...common, format: 'raw' };
+const raw = { ...common, aio: 'native', format: 'raw' };
 
 describe('documents of libvirt', () => {
   test('a status XML contains state, pid and the names of the block nodes', () => {
@@ -150,6 +150,8 @@ describe('disks', () => {
     [`<readonly/>`, { readonly: true }],
     [`<shareable/>`, { shareable: true }],
     [`<driver cache='none'/>`, { direct: true }],
+    [`<driver io='io_uring'/>`, { aio: 'io_uring' }],
+    [`<driver io='another'/>`, {}],
     [`<driver cache='directsync'/>`, { direct: true }],
     [`<driver cache='writeback'/>`, { direct: false }],
     [``, { direct: false, readonly: false, shareable: false }],

@@ -21,7 +21,7 @@ describe('disk-open', () => {
       'opened',
       { kind: 'opened', entry: aDevice('252:3') },
       {},
-      { state: 'ok', what: 'opened inside the namespace as QEMU (uid 9869, gid 9869)' },
+      { state: 'ok', what: 'another process opened it inside the namespace as QEMU (uid 9869, gid 9869)' },
     ],
     [
       'refused',
@@ -57,7 +57,7 @@ describe('disk-open', () => {
       'opened, while the files that QEMU holds are unknown (disk-device reports that)',
       { kind: 'opened', entry: aDevice('252:9') },
       { open: { unknown: 'EACCES' } },
-      { state: 'ok', what: 'opened inside the namespace as QEMU (uid 9869, gid 9869)' },
+      { state: 'ok', what: 'another process opened it inside the namespace as QEMU (uid 9869, gid 9869)' },
     ],
   ])('%s', (_, opened, facts, finding) => {
     expect(inspect(opened, facts)).toEqual([{ ...base, ...finding }]);
@@ -72,6 +72,65 @@ describe('disk-open', () => {
     const source = sourceFacts({ opened, source: { role: 'backing', readonly: true } });
     const open = [writable === undefined ? aDevice('252:3') : { ...aDevice('252:3'), writable }];
     expect(diskOpen.inspect(domainFacts({ sources: [source], open }))).toMatchObject(expected);
+  });
+
+  const opened = { kind: 'opened', entry: aDevice('252:3') } as const;
+  const byQemu = (answer: SourceFacts['byQemu']): ReturnType<typeof inspect> =>
+    withoutEvidence(
+      diskOpen.inspect(
+        domainFacts({ sources: [sourceFacts({ opened, ...(answer && { byQemu: answer }) })] }),
+      ),
+    );
+
+  test.each<[string, NonNullable<SourceFacts['byQemu']>, object]>([
+    ['opened it', opened, { state: 'ok', what: 'QEMU itself opened it' }],
+    [
+      'was not asked',
+      { kind: 'not-asked', why: { what: 'a block job runs' } },
+      {
+        state: 'ok',
+        what: 'another process opened it inside the namespace as QEMU (uid 9869, gid 9869); QEMU itself was not asked: a block job runs',
+      },
+    ],
+    [
+      'is refused by the device cgroup',
+      { kind: 'refused', error: `Could not open '${path}': Operation not permitted` },
+      { state: 'problem', what: expect.stringContaining('the device cgroup of this VM') as string },
+    ],
+    [
+      'is refused by its profile',
+      { kind: 'refused', error: `Could not open '${path}': Permission denied` },
+      { state: 'problem', what: expect.stringContaining('AppArmor, SELinux') as string },
+    ],
+    [
+      'is refused otherwise',
+      { kind: 'refused', error: `Could not open '${path}': No such file or directory` },
+      { state: 'problem', what: expect.stringContaining(`'${path}': No such file or directory`) as string },
+    ],
+    [
+      'opened another device',
+      { kind: 'another', disks: [aDevice('252:9')] },
+      { state: 'problem', what: 'QEMU itself opens 252:9 by that path, but holds 252:3' },
+    ],
+    [
+      'opened another device than another process before',
+      { kind: 'opened', entry: aDevice('252:9') },
+      { state: 'problem', what: 'QEMU itself opens 252:9 by that path, but holds 252:3' },
+    ],
+    [
+      'did not answer',
+      { unknown: 'libvirtd did not answer in time' },
+      { state: 'unknown', what: expect.stringContaining('libvirtd did not answer in time') as string },
+    ],
+  ])('QEMU %s', (_, answer, finding) => {
+    expect(byQemu(answer)).toMatchObject([{ ...base, ...finding }]);
+  });
+
+  test('a node that may be left is a note', () => {
+    expect(byQemu({ ...opened, left: { what: 'block node n may be left' } })).toMatchObject([
+      { state: 'ok', what: 'QEMU itself opened it' },
+      { ...base, state: 'ok', note: true, what: 'block node n may be left' },
+    ]);
   });
 
   test('nothing without --deep, and nothing for a path without an end', () => {
