@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Domain, Host, type Volume } from '../test/lab/harness';
+import { addArguments } from '../src/disk-paths/model/opened-by-qemu';
 import { describeMachine } from './measure/machine';
 import { peerCommand } from './measure/peer';
 import { renderReport, type Report, type Result } from './measure/result';
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
     const domains = await startRealDomains(host, realDomains, volumes);
     const one = await measureOne(host);
     const [loop, ...peers] = await measureShell(host, domains);
-    const deep = await measureDeep(host, domains);
+    const deep = [...(await measureDeep(host, domains)), await measureOpen(host, first(domains))];
     say(`starting ${most} stand-ins`);
     const crowd = await Crowd.start(host, first(domains), most);
     const all = await measureMany(host, crowd, loop);
@@ -148,8 +149,11 @@ async function measureDeep(host: Host, domains: readonly Domain[]): Promise<Resu
   say('check --deep, of one domain and of all');
   const names = domains.map(({ name }) => name);
   const nodes = { execute: 'query-named-block-nodes', arguments: { flat: true } };
-  // The block nodes for their paths, and QEMU's run state; the run state because these guests are suspended.
-  const standing = ['query-status', 'query-migrate', 'query-blockstats'].map((execute) => ({ execute }));
+  // The block nodes for their paths, and QEMU's run state; the run state because these guests are suspended, and once
+  // more because QEMU is not asked to open anything while its guest does not run.
+  const standing = ['query-status', 'query-status', 'query-migrate', 'query-blockstats'].map((execute) => ({
+    execute,
+  }));
   const questions = [nodes, nodes, ...standing].map((question) => JSON.stringify(question));
   const virsh = (...asked: readonly string[]): string[] => [
     ...['virsh', '--quiet', '--connect', 'qemu:///system'],
@@ -182,6 +186,38 @@ async function measureDeep(host: Host, domains: readonly Domain[]): Promise<Resu
       budget: 15,
     },
   ];
+}
+
+/**
+ * While QEMU opens a disk it holds the lock for which its guest waits, so the guest is paused for at most as long as
+ * `blockdev-add` and `blockdev-del` take, compared with two commands that do nothing.
+ */
+async function measureOpen(host: Host, { name, disks }: Domain): Promise<Result> {
+  say('QEMU opens a disk');
+  const opens = 20;
+  const virsh = (...commands: readonly object[]): string[] => [
+    ...['virsh', '--quiet', '--connect', 'qemu:///system'],
+    Array.from({ length: opens }, () => commands)
+      .flat()
+      .map((command) => `qemu-monitor-command --domain ${name} '${JSON.stringify(command)}'`)
+      .join('; '),
+  ];
+  const node = 'migrate-guard-bench';
+  const add = addArguments(node, 'host_device', first(disks).path, { direct: true, aio: 'native' });
+  const [opened = [], asked = []] = await inTurns(host, 15, [
+    {
+      argv: virsh(
+        { execute: 'blockdev-add', arguments: add },
+        { execute: 'blockdev-del', arguments: { 'node-name': node } },
+      ),
+    },
+    { argv: virsh({ execute: 'query-status' }, { execute: 'query-status' }) },
+  ]);
+  return {
+    what: 'QEMU opens one disk: the longest that its guest can be paused',
+    unit: 'ms',
+    value: spreadOf(differences(opened, asked).map((time) => time / opens)),
+  };
 }
 
 function first<T>(list: readonly T[]): T {

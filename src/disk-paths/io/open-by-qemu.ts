@@ -19,6 +19,7 @@ import {
   whyLeft,
   whyNotAsked,
   whyNotDuring,
+  whyNotInState,
   type OpenedByQemu,
 } from '../model/opened-by-qemu';
 import type { SourceFacts } from '../model/facts';
@@ -96,7 +97,8 @@ async function mayAsk(held: HeldDomain, asking: QemuAsking): Promise<readonly Bl
   const ask = (command: string, args?: object): Promise<QmpReply | Unknown> =>
     sendTo(held, asking, command, args);
   const status = await ask('query-status');
-  if (isUnknown(status)) return reasonIn(status);
+  const state = whyNotInState(status);
+  if (state) return state;
   const migrate = await ask('query-migrate');
   const named = await ask('query-named-block-nodes', { flat: true });
   const nodes = readBlockNodes(named);

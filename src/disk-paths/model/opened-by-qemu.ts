@@ -1,11 +1,12 @@
 import type { BlockState } from '../../core/finding';
+import { stringOf } from '../../core/report-json';
 import { isUnknown, reasonIn, unknownOf, type Unknown } from '../../core/unknown';
 import { isMigrating } from '../../block-state/model/judge';
 import { sameIdentity, type Disk } from '../../file-tree/model/entry';
 import type { Opened } from '../../file-tree/model/path-question';
 import type { BlockNode } from '../../hypervisor/model/block-nodes';
 import type { DiskSource } from '../../hypervisor/model/domain-xml';
-import { type QemuAnswers, type QmpReply } from '../../hypervisor/model/qmp';
+import { property, type QemuAnswers, type QmpReply } from '../../hypervisor/model/qmp';
 import { message, type Message } from '../../messages';
 
 /** What happened when QEMU itself was to open a path. */
@@ -51,14 +52,21 @@ interface QemuConditions {
 }
 
 /**
- * Why QEMU must not be asked; `undefined`: it may be asked. Only a guest that runs on disks that are its own: a node that
- * is added in RUN_STATE_INMIGRATE becomes INACTIVE (blockdev.c, bds_tree_init), and who owns the disks of a paused guest
- * is not always known.
+ * Why QEMU must not be asked in that run state, from the reply to `query-status`. Only while its guest runs, on disks that
+ * are its own: a node that is added in RUN_STATE_INMIGRATE becomes INACTIVE (blockdev.c, bds_tree_init), and who owns the
+ * disks of a paused guest is not always known.
  */
+export function whyNotInState(reply: QmpReply | Unknown): Message | undefined {
+  if (isUnknown(reply)) return reasonIn(reply);
+  if (reply.kind === 'error') return message('qemu-did-not-answer', { error: reply.text });
+  const status = property(reply.value, 'status');
+  return status === 'running' ? undefined : message('guest-is', { status: stringOf(status) ?? '' });
+}
+
+/** Why QEMU, whose guest runs, must not be asked; `undefined`: it may be asked. */
 export function whyNotAsked({ answers, blockJobs, blockState }: QemuConditions): Message | undefined {
   if (isUnknown(answers)) return reasonIn(answers);
-  const { status, migration, inactiveNodes = [] } = answers;
-  if (status !== 'running') return message('guest-is', { status });
+  const { migration, inactiveNodes = [] } = answers;
   if (isMigrating(migration)) return message('migration-runs');
   if (inactiveNodes.length > 0) return message('block-state-is', { state: 'half-inactive' });
   if (isUnknown(blockJobs)) return reasonIn(blockJobs);
@@ -91,7 +99,7 @@ export function addArguments(
   node: string,
   driver: string,
   path: string,
-  { direct, aio }: DiskSource,
+  { direct, aio }: Pick<DiskSource, 'direct' | 'aio'>,
 ): object {
   return {
     'node-name': node,

@@ -6,7 +6,9 @@ import {
   whyLeft,
   whyNotAsked,
   whyNotDuring,
+  whyNotInState,
 } from '../../../src/disk-paths/model/opened-by-qemu';
+import type { Unknown } from '../../../src/core/unknown';
 import { leftNodes, nodeNameOf } from '../../../src/hypervisor/model/our-node';
 import type { QmpReply } from '../../../src/hypervisor/model/qmp';
 import { aDevice, aFile, aSource } from '../../support/factories';
@@ -48,9 +50,6 @@ describe('the node', () => {
 test.each<[object, string | undefined]>([
   [{}, undefined],
   [{ answers: { unknown: 'late' } }, 'late'],
-  ...['paused', 'inmigrate', 'finish-migrate', 'postmigrate', 'io-error'].map(
-    (status) => [{ status }, `the guest is ${status}`] as [object, string],
-  ),
   [{ migration: 'active' }, 'a migration runs'],
   [{ migration: 'completed' }, undefined],
   [{ inactiveNodes: ['a'] }, 'the block state is half-inactive'],
@@ -60,16 +59,24 @@ test.each<[object, string | undefined]>([
   [{ blockState: 'stuck' }, 'the block state is stuck'],
   [{ blockState: 'unknown' }, 'the block state is unknown'],
 ])('QEMU with %j', (changes, why) => {
-  const { status, migration, inactiveNodes, ...rest } = {
-    status: 'running',
+  const { migration, inactiveNodes, ...rest } = {
     migration: undefined,
     inactiveNodes: undefined,
     ...changes,
   };
-  const answers = { status, migration, inactiveNodes };
+  const answers = { status: 'running', migration, inactiveNodes };
   const given = { answers, blockJobs: returned([]), blockState: 'healthy', ...rest } as const;
   expect(whyNotAsked(given)?.what).toBe(why);
 });
+
+test.each<[QmpReply | Unknown, string | undefined]>([
+  [returned({ status: 'running' }), undefined],
+  ...['paused', 'inmigrate', 'finish-migrate', 'postmigrate', 'io-error'].map(
+    (status) => [returned({ status }), `the guest is ${status}`] as [QmpReply, string],
+  ),
+  [error('no'), 'QEMU refused to answer: no'],
+  [{ unknown: 'late' }, 'late'],
+])('%j to query-status', (reply, why) => expect(whyNotInState(reply)?.what).toBe(why));
 
 test('a job of libvirt, and one that cannot be read', () => {
   expect(whyNotDuring(undefined)).toBeUndefined();
