@@ -66,9 +66,10 @@ export async function checkDomain(domain: Domain, options: CheckDomainOptions): 
     openByQemu: openingByQemu({ virsh, settings, blockState }),
   };
   const wait = options.wait ?? new PathWait(0);
-  const collect = (): ReturnType<typeof collectDomainFacts> =>
-    collectDomainFacts(domain, deep ? toCollect : {}, options.group);
-  const collected = collectPatiently(collect, wait);
+  const collected = collectPatiently(
+    () => collectDomainFacts(domain, deep ? toCollect : {}, options.group),
+    wait,
+  );
   const [facts, destination, block, guestDisks] = await Promise.all([
     collected,
     host ? askDestination(domain, host, collected, settings, wait) : {},

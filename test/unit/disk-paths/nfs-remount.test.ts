@@ -26,7 +26,7 @@ describe('a file that QEMU holds by an earlier NFS mount (NFS that was mounted a
   test('of the same directory of the same server: a note, and opening it is no other volume', () => {
     expect(inspect(aFile('7', '0:50'), earlier, later)).toEqual([
       'ok, note: the path leads to the file that QEMU holds, by another mount of the same NFS directory: file 0:51 inode 7, held as file 0:50 inode 7',
-      'ok: opened inside the namespace as QEMU (uid 9869, gid 9869)',
+      'ok: another process opened it inside the namespace as QEMU (uid 9869, gid 9869)',
     ]);
   });
 
