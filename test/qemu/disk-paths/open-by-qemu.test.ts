@@ -111,6 +111,14 @@ test('a device that the device cgroup refuses is found, and neither moved nor ca
     const saved = await stage.guard('save', '332', '/var/lib/one/datastores/0/332/checkpoint');
     expect([saved.exit, saved.stderr]).toEqual([1, expect.stringContaining('the device cgroup')]);
 
+    const { path, volume } = diskOf(domain, 0);
+    domain.host.link('/dev/storpool-byid/other', `../${volume.name}`);
+    const relinked = await stage.guard('relink', path, '/dev/storpool-byid/other', '--json');
+    expect([relinked.exit, relinked.stdout]).toEqual([
+      1,
+      expect.stringMatching(/"result": ?"left"[^]*the device cgroup of this VM refuses/),
+    ]);
+
     relinkDisk(domain);
     const repaired = await stage.report<RepairReport>('repair', '332');
     expect([repaired.exit, repaired.result]).toEqual([3, 'failed']);
