@@ -23,7 +23,7 @@ describe('a healthy domain', () => {
       ],
       device: rdev,
     };
-    const base = { disk: 'vda', path: disk.path, state: 'ok' };
+    const base = { disk: 'vda', path: disk.path, state: 'ok', affects: [] };
     const checked = await on.stage.check(word);
     expect(checked).toMatchObject({ exit: 0, stderr: '', verdict: 'safe', troubles: [] });
     expect(checked.domains).toMatchObject([{ domain: 'one-310', pid: qemu.pid }]);
