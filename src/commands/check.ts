@@ -15,12 +15,12 @@ export const checkVerb: Command = {
   summary: 'can the VM migrate? if not, why, hop by hop',
   options: {
     all: allDomains,
-    deep: { help: 'ask QEMU itself, and open each disk as QEMU would' },
+    deep: { help: 'ask QEMU itself, and let it open each path' },
     for: {
       value: 'ORDERS',
       help: `what must not fail: a list of ${orders.join(', ')}; ${usualOrders.join(',')} if it is missing`,
     },
-    destination: { value: 'HOST', help: 'do the same paths exist on that host?' },
+    destination: { value: 'HOST', help: 'do the same paths lead to the same disks on that host?' },
   },
   examples: [
     ['migrate-guard check one-310', 'one domain, by name'],
@@ -39,7 +39,8 @@ export const checkVerb: Command = {
 /** @throws GuardError for a word that is no order */
 function readOrders(list: string | undefined): readonly Order[] {
   if (list === undefined) return usualOrders;
-  return list.split(',').map((word) => {
+  return list.split(',').map((given) => {
+    const word = given.trim();
     const order = oneOf(orders, word);
     if (order) return order;
     const values = { orders: orders.join(', '), order: word, nearest: nearest(word, orders) ?? '' };

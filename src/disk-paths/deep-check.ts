@@ -2,13 +2,17 @@ import { inspectDomain } from '../block-state/inspect';
 import type { Settings } from '../config/settings';
 import { verdictOf, type BlockState, type DomainReport } from '../core/finding';
 import { orders, type Order } from '../core/order';
+import { unknownOf, type Unknown } from '../core/unknown';
 import { reportNoFacts } from '../core/unreadable-domain';
 import { Destination } from '../destination/destination';
 import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
+import type { GuestDisk } from '../hypervisor/model/guest-disks';
 import { blockNodesOf, guestDisksOf } from '../hypervisor/qmp-client';
+import { readDomain } from '../hypervisor/status-files';
 import { VirshSession } from '../hypervisor/virsh-session';
+import { message } from '../messages';
 import { checkHeldTogether, collectDomainFacts, plainCheck, report } from './check';
 import { checks, checksWithoutInspection } from './checks';
 import { askDestination } from './io/ask-destination';
@@ -74,12 +78,27 @@ export async function checkDomain(domain: Domain, options: CheckDomainOptions): 
     collected,
     host ? askDestination(domain, host, collected, settings, wait) : {},
     inspecting,
-    deep ? guestDisksOf(virsh, domain.uuid) : undefined,
+    deep ? guestDisksNow(domain, settings, virsh) : undefined,
   ]);
   if ('why' in facts) return reportNoFacts(facts);
   const which = block ? checks : checksWithoutInspection;
   const known = { ...facts, ...destination, ...(guestDisks ? { guestDisks } : {}) };
   return withBlockState(report(known, which, wanted), block);
+}
+
+/**
+ * The disks of the guest. libvirt delays the question during a snapshot or a pivot, so what it answers may be newer than
+ * what this check knows of the domain.
+ */
+async function guestDisksNow(
+  domain: Domain,
+  { libvirt }: Settings,
+  virsh: VirshSession,
+): Promise<readonly GuestDisk[] | Unknown> {
+  const disks = await guestDisksOf(virsh, domain.uuid);
+  const now = readDomain(libvirt.stateDirectory, domain.name);
+  const isSame = !now || 'why' in now || JSON.stringify(now.sources) === JSON.stringify(domain.sources);
+  return isSame ? disks : unknownOf(message('disks-changed'));
 }
 
 /** A QEMU that an earlier failure left stuck or half-inactive cannot migrate, even if all its paths are right. */

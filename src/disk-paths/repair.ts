@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings';
 import { GuardError, messageOf, type Failure } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import type { DomainReport, Finding } from '../core/finding';
+import { orders, usualOrders, type Order } from '../core/order';
 import { reportNoFacts, unreadable } from '../core/unreadable-domain';
 import { FileTree } from '../file-tree/tree';
 import { withDomainLock } from '../hypervisor/domain-lock';
@@ -12,9 +13,11 @@ import { VirshSession } from '../hypervisor/virsh-session';
 import { message, textOf } from '../messages';
 import { askingAbout } from './ask-qemu';
 import { heldInGroups, report } from './check';
+import { checks } from './checks';
 import { collectFacts, type OpenByQemu } from './io/collect-facts';
 import { openingByQemu } from './io/open-by-qemu';
 import { removeLeftovers } from './io/dev-tree';
+import type { DomainFacts } from './model/facts';
 import { apply } from './steps';
 
 /**
@@ -42,6 +45,8 @@ interface RepairOptions {
 }
 
 interface LockedRepair extends RepairOptions {
+  /** What must not fail after the repair. Default: a migration and a save. */
+  readonly wanted?: readonly Order[];
   /** The session by which QEMU itself is asked. Default: one of its own. */
   readonly virsh?: VirshSession;
   /** The root directory of the host's tree. */
@@ -88,11 +93,11 @@ async function repairDomain(domain: Domain, options: LockedRepair): Promise<Repa
 
 /** The same for a caller that holds the domain's lock already. */
 export async function repairLocked(domain: Domain, options: LockedRepair): Promise<RepairReport> {
-  const { settings, dryRun, root = '/', group } = options;
+  const { settings, dryRun, wanted = usualOrders, root = '/', group } = options;
   const virsh = options.virsh ?? sessionFor(settings);
   const openByQemu = openingByQemu(askingAbout(domain, settings, virsh));
   const work = (held: HeldDomain): Promise<RepairReport> =>
-    dryRun ? planOnly(held) : repairHeld(held, root, openByQemu);
+    dryRun ? planOnly(held, wanted) : repairHeld(held, { root, wanted, openByQemu });
   try {
     const done = await (group ? group.with(domain, work) : holdDomain(domain, work, root));
     return 'why' in done ? { ...reportNoFacts(done), result: 'refused' } : done;
@@ -101,14 +106,20 @@ export async function repairLocked(domain: Domain, options: LockedRepair): Promi
   }
 }
 
-async function planOnly(held: HeldDomain): Promise<RepairReport> {
-  const before = report(await collectFacts(held, { open: true }));
+async function planOnly(held: HeldDomain, wanted: readonly Order[]): Promise<RepairReport> {
+  const before = report(await collectFacts(held, { open: true }), checks, wanted);
   return { ...before, result: resultBefore(before) ?? 'would-repair' };
 }
 
-async function repairHeld(held: HeldDomain, root: string, openByQemu: OpenByQemu): Promise<RepairReport> {
+interface HeldRepair {
+  readonly root: string;
+  readonly wanted: readonly Order[];
+  readonly openByQemu: OpenByQemu;
+}
+
+async function repairHeld(held: HeldDomain, { root, wanted, openByQemu }: HeldRepair): Promise<RepairReport> {
   removeLeftovers(held);
-  const before = report(await collectFacts(held, { open: true }));
+  const before = report(await collectFacts(held, { open: true }), checks, wanted);
   const result = resultBefore(before);
   if (result !== undefined) return { ...before, result };
 
@@ -116,12 +127,16 @@ async function repairHeld(held: HeldDomain, root: string, openByQemu: OpenByQemu
   try {
     const { done, undo, error } = await apply(before.plan, { held, host });
     if (error) return failed(before, error);
-    const after = await checkAgain(held, openByQemu);
-    if (after.verdict !== 'safe') {
+    const facts = await collectAgain(held, openByQemu).catch((failure: unknown) => {
       undo();
-      const first = after.findings.find(({ state }) => state !== 'ok');
-      const undone = message('repair-undone', { reason: first ?? { what: after.verdict } });
-      return failed(after, { ...undone, remedy: first?.remedy });
+      throw failure;
+    });
+    const after = report(facts, checks, wanted);
+    const first = after.findings.find(({ state }) => state !== 'ok') ?? unproven(facts, before);
+    if (first) {
+      undo();
+      const undone = message('repair-undone', { reason: first });
+      return failed(after, { ...undone, remedy: first.remedy });
     }
     removeLeftovers(held);
     return { ...after, plan: done, result: 'repaired' };
@@ -131,13 +146,21 @@ async function repairHeld(held: HeldDomain, root: string, openByQemu: OpenByQemu
 }
 
 /** Reads both trees again, not from what was read before the repair, and opens every disk; so does QEMU. */
-async function checkAgain(held: HeldDomain, openByQemu: OpenByQemu): Promise<DomainReport> {
+async function collectAgain(held: HeldDomain, openByQemu: OpenByQemu): Promise<DomainFacts> {
   const view = held.process.view();
   try {
-    return report(await collectFacts({ ...held, view }, { open: true, openByQemu }));
+    return await collectFacts({ ...held, view }, { open: true, openByQemu });
   } finally {
     view.close();
   }
+}
+
+/** What is still wrong, for any order, with a path that was repaired. */
+function unproven(facts: DomainFacts, { findings }: DomainReport): Finding | undefined {
+  const repaired = new Set(findings.flatMap(({ plan, path }) => (plan && path !== undefined ? [path] : [])));
+  return report(facts, checks, orders).findings.find(
+    ({ state, path }) => state !== 'ok' && path !== undefined && repaired.has(path),
+  );
 }
 
 /** The result of a repair that has nothing to do, or is refused; `undefined` when there is something to do. */

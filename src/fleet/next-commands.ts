@@ -42,9 +42,9 @@ export function nextCommands({ domains, source }: FleetReport): NextCommand[] {
  * shell.
  */
 export function commandsFor(vm: FleetDomain): string[] {
-  const { domain, verdict, blockState, plan } = vm;
+  const { domain, verdict, blockState } = vm;
   if (!isPlainWord(domain)) return [];
-  const isRepairable = verdict === 'repairable' || plan.length > 0;
+  const isRepairable = verdict === 'repairable' || needsRepair(vm);
   return [
     ...(needsReset(vm) ? [`migrate-guard reset ${domain}`] : []),
     ...(blockState === 'not-resumed' ? [`migrate-guard inspect ${domain}`] : []),

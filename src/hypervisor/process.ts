@@ -168,13 +168,17 @@ export class QemuProcess {
   openedSince(before: ReadonlyMap<string, string>, mayLook: (path: string) => boolean): Disk[] | Unknown {
     const now = this.descriptors();
     if (isUnknown(now)) return now;
-    return [...now].flatMap(([number, target]) => {
-      if (before.get(number) === target || !target.startsWith('/') || !mayLook(target)) return [];
-      const path = `${this.path}/fd/${number}`;
-      const stat = statSync(path, { throwIfNoEntry: false });
-      const found = stat && toEntry(stat, path);
-      return found && canBeDisk(found) ? [found] : [];
-    });
+    try {
+      return [...now].flatMap(([number, target]) => {
+        if (before.get(number) === target || !target.startsWith('/') || !mayLook(target)) return [];
+        const path = `${this.path}/fd/${number}`;
+        const stat = statSync(path, { throwIfNoEntry: false });
+        const found = stat && toEntry(stat, path);
+        return found && canBeDisk(found) ? [found] : [];
+      });
+    } catch (error) {
+      return procNotRead(`/proc/${this.pid}/fd`, error);
+    }
   }
 
   /** `other`: the same file by another descriptor. A writable descriptor decides; else one whose mode is unknown. */

@@ -49,7 +49,7 @@ export const diskPaths = {
   },
   'path-not-needed': {
     text: '{missing}, but QEMU holds this disk read-only and does not open it again to migrate',
-    cause: 'a CD-ROM, a read-only disk or a backing file whose path is gone; it does not stop a migration',
+    cause: 'a CD-ROM or a read-only disk whose path is gone; it does not stop a migration',
   },
   'domain-persistent': {
     text: 'libvirt has a definition of this VM, which makes the move to another datastore fail ("domain is not transient")',
@@ -60,7 +60,8 @@ export const diskPaths = {
   'harmless-to-order': {
     text: '{problem}; this makes only these orders fail: {harmed}',
     short: '{problem}',
-    cause: 'the check was asked for other orders (`--for`), which succeed all the same',
+    cause:
+      'the check asks for other orders (without `--for`: a migration and a save), which succeed all the same',
   },
   'no-order': { text: 'none' },
   'reopening-unknown': {
@@ -114,7 +115,6 @@ export const diskPaths = {
     remedy:
       'do not migrate: make the path lead through a name that no other device has (ls -l /dev/disk/by-id)',
   },
-  'no-disk': { text: 'no disk that can be read' },
   'relink-to': { text: 'migrate-guard relink {link} {target}' },
 
   'open-files-not-read': {
@@ -207,7 +207,7 @@ export const diskPaths = {
   'opened-as-qemu': { text: 'another process opened it inside the namespace as QEMU ({user})' },
   'opened-without-qemu': {
     text: 'another process opened it inside the namespace as QEMU ({user}); QEMU itself was not asked: {why}',
-    cause: 'QEMU is not asked while a job runs, on storage that is slow, or with `check.ask_qemu: no`',
+    cause: 'QEMU is not asked while a job runs, on storage that is slow, or with `check.ask_qemu: false`',
   },
   'opened-by-qemu': { text: 'QEMU itself opened it' },
   'open-refused': {
@@ -260,12 +260,12 @@ export const diskPaths = {
     cause: 'QEMU opened or closed other files at that moment',
   },
   'node-left': {
-    text: 'block node {node} may be left in QEMU: {why}; it does no harm, and the next run that asks QEMU removes it',
+    text: 'block node {node} may be left in QEMU: {why}; it keeps the device open until the next run that asks QEMU, which removes it',
     short: 'a block node of ours may be left in QEMU',
     cause: 'a job began while QEMU was asked, or libvirtd did not answer in time',
   },
   'node-left-before': { text: 'a block node of an earlier question may still be in QEMU' },
-  'ask-qemu-off': { text: 'check.ask_qemu is no' },
+  'ask-qemu-off': { text: 'check.ask_qemu is false' },
   'libvirt-job-runs': { text: "libvirt's job {job} runs" },
   'migration-runs': { text: 'a migration runs' },
   'block-job-runs': { text: 'a block job runs' },
@@ -316,11 +316,15 @@ export const diskPaths = {
     cause: 'libvirtd or QEMU stopped answering; without `--deep` it is not needed',
     remedy: 'see whether libvirtd runs and answers',
   },
+  'disks-changed': {
+    text: 'libvirt changed the disks of this VM meanwhile, as for a snapshot',
+    remedy: 'run again',
+  },
   'top-file-unknown': {
     text: 'QEMU does not show to which file the guest writes',
     short: 'to which file the guest writes is unknown',
     cause: 'a node that libvirt does not know is on top of the disk, and its name is too long',
-    remedy: 'look at the disk: virsh qemu-monitor-command, query-block',
+    remedy: "virsh qemu-monitor-command {domain} --hmp 'info block' shows the guest's disks",
   },
   'top-file-differs': {
     text: 'the guest uses {top}, but libvirt names {path}: the destination would be started with that file instead',

@@ -30,14 +30,15 @@ export async function preparePaths(session: MoveSession): Promise<Ending<Unsafe>
   const destination = checkDestination ? session.destination : undefined;
   const { domain, virsh } = session;
   const wanted = session.options.wanted ?? [session.destination ? 'migrate' : 'save'];
-  const wait = new PathWait(settings.destination.wait);
+  // The front-end gives the guard up after host.deadline.
+  const wait = new PathWait(Math.min(settings.destination.wait, settings.host.deadline / 2));
   const checked = await checkDomain(domain, { settings, deep: true, wanted, destination, virsh, wait });
   const unsafe = refusalAfterCheck(session, checked);
   if (unsafe) return unsafe;
   // Steps for other orders only are left to `migrate-guard repair`.
-  if (checked.verdict !== 'safe' && checked.plan.length > 0) {
+  if (checked.findings.some(({ state, plan }) => state === 'problem' && plan !== undefined)) {
     if (!dryRun) session.options.begins?.();
-    const repaired = await repairLocked(domain, { settings, dryRun, virsh });
+    const repaired = await repairLocked(domain, { settings, dryRun, wanted, virsh });
     const problem = repaired.findings.findLast(({ state }) => state !== 'ok');
     if (repairExit(repaired) !== 'ok') {
       if (!problem) return { result: 'failed', ...message('repair-without-finding') };

@@ -1,5 +1,6 @@
 import { isFailure } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
+import { usualOrders, type Order } from '../core/order';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import {
@@ -61,6 +62,8 @@ export async function tmScript(name: TmScript | 'precheck', call: Call): Promise
   return loggedOnSuccess(reply, vmId, call.place);
 }
 
+const ofSnapshots: readonly Order[] = ['snapshot', 'commit'];
+
 async function runTmScript(
   request: ScriptRequest,
   name: TmScript | 'precheck',
@@ -69,6 +72,7 @@ async function runTmScript(
   { version, place }: Call,
 ): Promise<Reply> {
   const { source, vmId, ...wanted } = request;
+  const { orders = usualOrders } = wanted;
   if (mode === 'off') {
     const stderr = warning(`VM ${vmId}: ${textOf('mode-off-nothing-done')}`);
     return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
@@ -88,7 +92,7 @@ async function runTmScript(
   if (answer.late) return cannotRun({ what: notReady(settings.host.deadline) }, request, settings);
   const { end, did, isLost } = answer;
   // A snapshot of a VM that is off, or its deletion, is no order to QEMU.
-  if (name === 'precheck' && end.result === 'not-running')
+  if (orders.every((order) => ofSnapshots.includes(order)) && end.result === 'not-running')
     return { exit: 0, stdout: '', stderr: '', note: { guard: 'not-needed' } };
   // Only the VM's number is known here, and an imported VM runs under another name.
   if (isForeign(end) || end.result === 'not-running') {

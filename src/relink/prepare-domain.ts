@@ -90,16 +90,20 @@ async function prepareHeldDomain(
   const { undo, error } = await apply(plan.steps, { held, host, links }).finally(() => host.close());
   if (error) throw error;
   const future = through.map((source) => ({ source, links }));
-  const failure =
-    (await provesWrong(held, [
-      ...future,
-      ...facts.sources
-        .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
-        .map((source) => ({ source, links: asTheyAre })),
-    ])) ?? (await qemuProvesWrong(held, future, facts, asking));
-  if (failure !== undefined) {
+  const present = facts.sources
+    .filter((source) => sound.has(source.source.path) && isReopened(source, facts) !== false)
+    .map((source) => ({ source, links: asTheyAre }));
+  try {
+    const failure =
+      (await provesWrong(held, [...future, ...present])) ??
+      (await qemuProvesWrong(held, future, facts, asking));
+    if (failure !== undefined) {
+      undo();
+      return problem(failure);
+    }
+  } catch (failed) {
     undo();
-    return problem(failure);
+    throw failed;
   }
   removeLeftovers(held);
   return { sound };

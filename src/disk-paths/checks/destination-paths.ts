@@ -51,7 +51,7 @@ function anotherDisk(
   const { path } = source;
   const here = all.find((candidate) => candidate.path === path);
   const wanted = wantedKind(source, here);
-  if (kindOf(there.type) !== wanted) {
+  if (wanted !== undefined && kindOf(there.type) !== wanted) {
     const id = wanted === 'block' ? 'destination-file-for-device' : 'destination-device-for-file';
     return message(id, { path, host });
   }
@@ -79,8 +79,9 @@ function kindOf(type: string | undefined): Kind | undefined {
 
 /**
  * QEMU's driver for a device opens no file, and its driver for files no device (block/file-posix.c, raw_open_common). A QEMU
- * before 6.0 opens a device with the latter, too, and then the path leads to a device on this host as well.
+ * before 6.0 opens a device with the latter, too, and then the path leads to a device on this host as well: unknown where
+ * this host could not be asked.
  */
-function wantedKind({ type }: DiskSource, here: PathOnHost | undefined): Kind {
-  return type === 'block' ? 'block' : (kindOf(here?.type) ?? 'file');
+function wantedKind({ type }: DiskSource, here: PathOnHost | undefined): Kind | undefined {
+  return type === 'block' ? 'block' : kindOf(here?.type);
 }

@@ -15,15 +15,16 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   const { access } = source;
   if (!access) return undefined;
   const reopened = isReopened(source, facts);
-  // Of a file that QEMU holds read-only, only a refusal matters, and only if QEMU may open it again.
-  if (reopened === false || (reopened !== true && 'kind' in access && access.kind === 'allowed'))
-    return undefined;
+  // Of a file that QEMU holds read-only, only a refusal matters, and only if QEMU may open it again: a file below for a
+  // commit.
+  if (reopened === false && source.source.role !== 'backing') return undefined;
+  if (reopened !== true && 'kind' in access && access.kind === 'allowed') return undefined;
   const base = about('disk-access', source);
   if (isUnknown(access)) return { ...base, ...unknownFinding(access) };
   const user = describeUser(facts);
   if (access.kind === 'allowed') return { ...base, state: 'ok', ...message('access-allowed', { user }) };
   const { path, why } = access;
   const refused = message('access-refused', { user, path, why });
-  if (reopened !== true) return { ...base, ...unlessReadOnly(refused, reopened) };
+  if (typeof reopened === 'object') return { ...base, ...unlessReadOnly(refused, reopened) };
   return { ...base, state: 'problem', ...refused };
 }

@@ -6,6 +6,7 @@ import { closedDirectory } from '../model/permissions';
 import { isReopened } from '../model/reopened';
 import { isUnknown, reasonIn } from '../../core/unknown';
 import { diskAt, type ResolvedPath } from '../../file-tree/model/walk';
+import { orders } from '../../core/order';
 import { message, textOf, type Message } from '../../messages';
 import { about, type Check } from './check-type';
 import { lastHold, powerCycle, unclaimed } from './held-disk';
@@ -57,7 +58,9 @@ function inspectSource(source: SourceFacts, open: readonly Disk[], facts: Domain
   const disk = inside ?? onHost;
   if (disk && facts.sources.some((other) => isAboveItself(source, other, disk))) {
     const values = { disk: source.source.disk, device: nameOf(disk), powerCycle: powerCycle(facts) };
-    return problem(message('path-above-itself', values), { open: identity(disk) });
+    // Not a further snapshot, which opens the newest file by a name of its own.
+    const found = problem(message('path-above-itself', values), { open: identity(disk) });
+    return { ...found, affects: orders.filter((order) => order !== 'snapshot') };
   }
   const twin = disk && facts.sources.find((other) => isTwin(source, other, disk));
   if (disk && twin) {

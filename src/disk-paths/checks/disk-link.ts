@@ -14,8 +14,8 @@ export const diskLink: Check = {
     facts.sources.flatMap((source): Finding[] => {
       const { hoppingLink } = source;
       if (!hoppingLink) return [];
-      const [first, second] = hoppingLink.devices.map((device) => device ?? textOf('no-disk'));
-      const values = { link: hoppingLink.path, first: first ?? '', second: second ?? '' };
+      const [first, second] = hoppingLink.devices;
+      const values = { link: hoppingLink.path, first, second };
       const { remedy, ...found } = message('link-hops', values);
       return [
         {

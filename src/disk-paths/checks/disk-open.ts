@@ -27,17 +27,19 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   // disk-path reports a path that does not resolve, and may have a plan for it.
   if (!opened || namespace.end.kind !== 'found') return undefined;
   const reopened = isReopened(source, facts);
-  if (reopened === false) return undefined;
+  // Of a file below that QEMU holds read-only, only a refusal matters, for a commit.
+  if (reopened === false && source.source.role !== 'backing') return undefined;
   const base = about('disk-open', source);
   if (isUnknown(opened)) return { ...base, ...unknownFinding(opened) };
   const user = describeUser(facts);
   if (opened.kind === 'refused') {
     const { error } = opened;
     const refused = message('open-refused', { user, error, path: namespace.end.path });
-    return reopened === true
-      ? { ...base, state: 'problem', ...refused }
-      : { ...base, ...unlessReadOnly(refused, reopened) };
+    return typeof reopened === 'object'
+      ? { ...base, ...unlessReadOnly(refused, reopened) }
+      : { ...base, state: 'problem', ...refused };
   }
+  if (reopened === false) return undefined;
   const isHeld =
     isUnknown(facts.open) ||
     facts.open.some((file) => sameIdentity(file, opened.entry)) ||
@@ -91,7 +93,11 @@ function openedAnother(disks: readonly Disk[], expected: Disk | undefined): Mess
 }
 
 /** QEMU ends its message with the text of the kernel's error (util/error.c, error_setg_errno), untranslated. */
-function refusedToQemu(error: string, { source, opened }: SourceFacts, facts: DomainFacts): Message {
+function refusedToQemu(
+  error: string,
+  { source, namespace, opened }: SourceFacts,
+  facts: DomainFacts,
+): Message {
   const { domain, pid } = facts;
   const { path } = source;
   const entry = opened && 'entry' in opened ? opened.entry : undefined;
@@ -100,6 +106,11 @@ function refusedToQemu(error: string, { source, opened }: SourceFacts, facts: Do
     return message('qemu-device-cgroup', values);
   }
   if (error.endsWith('Permission denied'))
-    return message('qemu-profile', { path, uuid: domain.uuid, powerCycle: powerCycle(facts) });
+    // AppArmor decides by the path without links (apparmor.d(5)).
+    return message('qemu-profile', {
+      path: namespace.end.path,
+      uuid: domain.uuid,
+      powerCycle: powerCycle(facts),
+    });
   return message('qemu-cannot-open', { error, path, powerCycle: powerCycle(facts) });
 }

@@ -18,8 +18,8 @@ export const diskTop: Check = {
     // disk-name reports that QEMU does not answer.
     if (!guestDisks || (nodes && isUnknown(nodes))) return [];
     if (isUnknown(guestDisks)) {
-      const found = message('guest-disks-not-read', { why: reasonIn(guestDisks) });
-      return [{ check: 'disk-top', state: 'unknown', ...found }];
+      const { remedy, ...found } = message('guest-disks-not-read', { why: reasonIn(guestDisks) });
+      return [{ check: 'disk-top', state: 'unknown', ...found, remedy: guestDisks.remedy ?? remedy }];
     }
     return sources.flatMap((source) => inspectSource(source, guestDisks, facts) ?? []);
   },
@@ -28,14 +28,15 @@ export const diskTop: Check = {
 function inspectSource(
   facts: SourceFacts,
   guestDisks: readonly GuestDisk[],
-  { sources }: DomainFacts,
+  { sources, domain }: DomainFacts,
 ): Finding | undefined {
   const { source } = facts;
   const top = guestDisks.find(({ device }) => isDeviceOf(device, source.alias));
   if (!top || (top.node !== undefined && [source.node, source.formatNode].includes(top.node)))
     return undefined;
   const base = about('disk-top', facts);
-  if (top.path === undefined) return { ...base, state: 'unknown', ...message('top-file-unknown') };
+  if (top.path === undefined)
+    return { ...base, state: 'unknown', ...message('top-file-unknown', { domain: domain.name }) };
   if (top.path === source.path) return undefined;
   const named = sources.filter((other) => other.source.path === top.path);
   if (named.some((other) => leadToOne(facts, other))) return undefined;

@@ -3,6 +3,7 @@ import { orders, type Order } from '../../core/order';
 import { message, textOf } from '../../messages';
 import { diskAt } from '../../file-tree/model/walk';
 import type { DomainFacts, SourceFacts } from './facts';
+import { closedDirectory } from './permissions';
 import { isReopened } from './reopened';
 
 /** Checks of what a path leads to inside, whose failures matter only to an order that makes QEMU open that path again. */
@@ -17,12 +18,19 @@ const affectedBy: Readonly<Record<string, readonly Order[]>> = {
 
 /** The orders that this finding makes fail, or may make fail. What is not known to be harmless affects all. */
 function affectedOrders(finding: Finding, facts: DomainFacts): readonly Order[] {
-  const { check, state, disk, path } = finding;
+  const { check, state, disk, path, affects } = finding;
   if (state === 'ok') return [];
+  if (affects) return affects;
   const source = facts.sources.find(({ source }) => source.disk === disk && source.path === path);
-  // What is missing on the host, libvirt on the destination does not find either.
-  if (source && diskAt(source.host) && pathChecks.includes(check)) return ordersThatOpen(source, facts);
+  // What is missing on the host, libvirt on the destination does not find either; and storage that does not answer may
+  // hang any order, also where QEMU's descriptors could not be read for the same reason.
+  if (source && diskAt(source.host) && isAnswered(source) && pathChecks.includes(check))
+    return ordersThatOpen(source, facts);
   return affectedBy[check] ?? orders;
+}
+
+function isAnswered({ namespace }: SourceFacts): boolean {
+  return namespace.end.kind !== 'unreadable' || closedDirectory(namespace) !== undefined;
 }
 
 /**

@@ -4,8 +4,8 @@ import { diskAt, type Hop, type ResolvedPath } from '../../file-tree/model/walk'
 /** A link of the host that udev re-pointed between two looks. */
 export interface HoppingLink {
   readonly path: string;
-  /** What the path led to at each look; `undefined`: to no disk. */
-  readonly devices: readonly [first: string | undefined, second: string | undefined];
+  /** What the path led to at each look. */
+  readonly devices: readonly [first: string, second: string];
   /** Other names below `/dev/disk` of what it led to, by device. */
   readonly names: readonly { readonly path: string; readonly device: string }[];
 }
@@ -15,13 +15,13 @@ export function linkOfUdev({ hops }: ResolvedPath): Hop | undefined {
   return hops.find(({ path, entry }) => entry.kind === 'link' && /^\/dev\/disk\/by-[^/]+\//.test(path));
 }
 
-/** The devices of both looks, if they differ. */
+/** The devices of both looks, if they differ. A link that was missing at one of them does not lead to another device. */
 export function devicesOfHop(first: ResolvedPath, second: ResolvedPath): HoppingLink['devices'] | undefined {
   const [before, after] = [first, second].map((look) => {
     const disk = diskAt(look);
     return disk && identity(disk);
   });
-  return before === after ? undefined : [before, after];
+  return before === undefined || after === undefined || before === after ? undefined : [before, after];
 }
 
 /** Names that are made of what no other device has, the best first; a model and serial number may occur twice. */

@@ -6,7 +6,8 @@ import type { DomainFacts } from './facts';
 /**
  * The file that QEMU holds by an earlier mount of the same directory of the same NFS server, and that the path leads to by
  * a later one. Where the options of the mounts differ, Linux does not share their super blocks (fs/nfs/super.c,
- * nfs_compare_super), so `st_dev` differs; the inode number is the server's own. Both mounts must be in QEMU's table: of one
+ * nfs_compare_super), so `st_dev` differs; the inode number is the server's own. A server that was replaced under
+ * the same name has another address. Both mounts must be in QEMU's table: of one
  * that was detached (umount --lazy) nothing shows what it was.
  */
 export function heldByOtherMount(
@@ -31,8 +32,8 @@ function nfsOriginOf({ device }: FileEntry, mounts: readonly Mount[]): string | 
   const origins = new Set(
     mounts
       .filter((mount) => mount.device === device)
-      .map(({ fileSystem, source, root }) =>
-        /^nfs4?$/.test(fileSystem) ? JSON.stringify([source, root]) : undefined,
+      .map(({ fileSystem, server, source, root }) =>
+        server === undefined ? undefined : JSON.stringify([fileSystem, server, source, root]),
       ),
   );
   const [origin] = origins;

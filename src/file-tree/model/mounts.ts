@@ -13,6 +13,8 @@ export interface Mount {
   readonly fileSystem: string;
   /** The source that mount(2) got. */
   readonly source: string;
+  /** Of NFS: the server's address (nfs(5), `addr=`). */
+  readonly server?: string;
 }
 
 /** What a line of mountinfo has after the two numbers at its start. */
@@ -45,6 +47,7 @@ function parseMounted(text: string): Mounted | undefined {
   if (path === undefined || options === undefined) return undefined;
   const back = fields.indexOf('-', 4);
   const [, fileSystem = '', source = '', superOptions = ''] = back < 0 ? [] : fields.slice(back);
+  const server = /^nfs4?$/.test(fileSystem) ? /(?:^|,)addr=([^,]+)/.exec(superOptions)?.[1] : undefined;
   return {
     device,
     root,
@@ -54,6 +57,7 @@ function parseMounted(text: string): Mounted | undefined {
     isReadOnly: /^ro(?:,|$)/.test(options) || /^ro(?:,|$)/.test(superOptions),
     fileSystem,
     source: unescape(source),
+    ...(server === undefined ? {} : { server }),
   };
 }
 

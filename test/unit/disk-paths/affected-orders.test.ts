@@ -1,4 +1,4 @@
-import { orders, usualOrders } from '../../../src/core/order';
+import { orders, usualOrders, type Order } from '../../../src/core/order';
 import { report } from '../../../src/disk-paths/check';
 import { readDomainReport } from '../../../src/core/report-json';
 import { checks } from '../../../src/disk-paths/checks';
@@ -39,6 +39,32 @@ test('what is missing on the host as well affects every order, also of a backing
   const { verdict, findings } = report(domainFacts({ sources: [source] }));
   expect(verdict).toBe('blocked');
   expect(findings[0]).toMatchObject({ state: 'problem', affects: orders });
+});
+
+test.each([{ role: 'backing' }, {}] as const)(
+  'a read-only disk on storage that does not answer inside is undecided, whatever is asked: %j',
+  (changes) => {
+    const source = {
+      ...sourceFacts({ source: { readonly: true, ...changes } }),
+      access: { unknown: 'it hangs' },
+    };
+    const { path } = source.source;
+    const end = { kind: 'unreadable', path, error: 'does not answer' } as const;
+    const facts = domainFacts({ sources: [{ ...source, namespace: { path, hops: [], end } }] });
+    for (const order of orders) expect(report(facts, checks, [order]).verdict).toBe('undecided');
+  },
+);
+
+test('a commit needs access to the file below, a migration does not', () => {
+  const why = { what: 'its mode is 0600' };
+  const source = sourceFacts({
+    source: { role: 'backing', readonly: true },
+    access: { kind: 'refused', path: byId, why },
+  });
+  const open = [{ ...aDevice('252:3'), writable: false }];
+  const verdictFor = (order: Order): string =>
+    report(domainFacts({ sources: [source], open }), checks, [order]).verdict;
+  expect([verdictFor('migrate'), verdictFor('commit')]).toEqual(['safe', 'blocked']);
 });
 
 test('a problem of other orders is ok with a note, and keeps its plan', () => {

@@ -6,7 +6,15 @@ import { aFile, domainFacts, mountAt, qemuMounts, sourceFacts, viewOf } from '..
 
 const directory = '/var/lib/one/datastores/0';
 const nfs = (device: string, id: number, changes: Partial<Mount> = {}): Mount =>
-  mountAt(directory, { id, parent: id - 1, device, fileSystem: 'nfs4', source: 'nas:/one', ...changes });
+  mountAt(directory, {
+    id,
+    parent: id - 1,
+    device,
+    fileSystem: 'nfs4',
+    server: '10.0.0.5',
+    source: 'nas:/one',
+    ...changes,
+  });
 const earlier = nfs('0:50', 10);
 const later = nfs('0:51', 11);
 
@@ -40,12 +48,18 @@ describe('a file that QEMU holds by an earlier NFS mount (NFS that was mounted a
     ],
     ['a mount that was detached', aFile('7', '0:50'), later],
     ['another server', aFile('7', '0:50'), { ...earlier, source: 'other:/one' }, later],
+    ['a server that was replaced', aFile('7', '0:50'), { ...earlier, server: '10.0.0.6' }, later],
     ['another directory of the server', aFile('7', '0:50'), { ...earlier, root: '/sub' }, later],
-    ['a local file system', aFile('7', '0:50'), { ...earlier, fileSystem: 'ext4' }, later],
+    [
+      'a local file system',
+      aFile('7', '0:50'),
+      mountAt(directory, { id: 10, parent: 9, device: '0:50', fileSystem: 'ext4' }),
+      later,
+    ],
     [
       'two local file systems',
       aFile('7', '0:50'),
-      ...[earlier, later].map((mount) => ({ ...mount, fileSystem: 'ext4' })),
+      ...['0:50', '0:51'].map((device) => mountAt(directory, { device, fileSystem: 'ext4' })),
     ],
     ['mounts of it that differ', aFile('7', '0:50'), earlier, nfs('0:50', 12, { root: '/sub' }), later],
   ])('%s: a problem', (_, held, ...mounts) => {

@@ -64,7 +64,8 @@ describe('disk-open', () => {
   });
 
   test.each<[boolean | undefined, object[]]>([
-    [false, []],
+    // A note, unless a commit is asked for (model/affected-orders.ts).
+    [false, [{ state: 'problem' }]],
     [true, [{ state: 'problem' }]],
     [undefined, [{ state: 'unknown' }]],
   ])('refused, for a backing file that is open for writing: %p', (writable, expected) => {
