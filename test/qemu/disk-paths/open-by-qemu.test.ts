@@ -89,7 +89,7 @@ test.each([
   const unasked = await deep(domain, '--config', '/run/no.yaml');
   expect([unasked.verdict, unasked.opens[0]?.what]).toEqual([
     'safe',
-    'another process opened it inside the namespace as QEMU (uid 9869, gid 9869); QEMU itself was not asked: check.ask_qemu is no',
+    'another process opened it inside the namespace as QEMU (uid 9869, gid 9869); QEMU itself was not asked: check.ask_qemu is false',
   ]);
   expect(await ourNodes(domain)).toEqual(['migrate-guard-zzzzz-1']);
   expect(await deep(domain)).toMatchObject({ verdict: 'safe', opens: [opened, opened] });
