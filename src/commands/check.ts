@@ -43,7 +43,11 @@ function readOrders(list: string | undefined): readonly Order[] {
     const word = given.trim();
     const order = oneOf(orders, word);
     if (order) return order;
-    const values = { orders: orders.join(', '), order: word, nearest: nearest(word, orders) ?? '' };
+    const values = {
+      orders: orders.join(', '),
+      order: JSON.stringify(word),
+      nearest: nearest(word, orders) ?? '',
+    };
     throw new GuardError('usage', message('order-not-known', values));
   });
 }

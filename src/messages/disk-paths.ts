@@ -204,78 +204,6 @@ export const diskPaths = {
   },
   'owner-and-mode': { text: 'mode {mode}, owner {uid}:{gid}' },
 
-  'opened-as-qemu': { text: 'another process opened it inside the namespace as QEMU ({user})' },
-  'opened-without-qemu': {
-    text: 'another process opened it inside the namespace as QEMU ({user}); QEMU itself was not asked: {why}',
-    cause: 'QEMU is not asked while a job runs, on storage that is slow, or with `check.ask_qemu: false`',
-  },
-  'opened-by-qemu': { text: 'QEMU itself opened it' },
-  'open-refused': {
-    text: 'opening it inside the namespace as QEMU ({user}) failed: {error}',
-    short: 'opening it as QEMU failed: {error}',
-    cause: 'the kernel refused to open the node: device cgroup, label, storage',
-    remedy: 'see why {path} cannot be opened there',
-  },
-  'opened-another': {
-    text: 'opening it inside the namespace leads to {device}, which QEMU does not hold open',
-    short: 'opened as QEMU, it is another volume than QEMU holds',
-    cause: 'another volume is at the end of the path',
-    remedy: 'do not migrate: find out which is the right volume',
-  },
-  'qemu-device-cgroup': {
-    text: 'QEMU itself may not open it (EPERM), although its user may: the device cgroup of this VM refuses block device {device}',
-    short: 'the device cgroup of this VM refuses to open it (EPERM)',
-    cause:
-      'what libvirt had allowed was dropped, for instance by systemd; what QEMU holds open works on, until the VM migrates',
-    remedy:
-      'allow it again: with cgroup v1 write "b {device} rw" to devices.allow of its cgroup (see /proc/{pid}/cgroup); otherwise {powerCycle}',
-  },
-  'qemu-profile': {
-    text: 'QEMU itself may not open it (EACCES), although its user may: the profile of this VM refuses it (AppArmor, SELinux)',
-    short: 'the AppArmor or SELinux profile refuses to open it (EACCES)',
-    cause: 'the path was re-pointed after the VM started, and its profile has only what libvirt knew then',
-    remedy:
-      'see the denial (dmesg; ausearch -m AVC): allow {path} in /etc/apparmor.d/libvirt/libvirt-{uuid}.files and load it with apparmor_parser -r /etc/apparmor.d/libvirt/libvirt-{uuid}, or give it the SELinux label of the VM; otherwise {powerCycle}',
-  },
-  'qemu-cannot-open': {
-    text: 'QEMU itself cannot open it, although its user can: {error}',
-    short: 'QEMU itself cannot open it, although its user can',
-    cause: 'something that applies to the process of QEMU alone',
-    remedy: 'do not migrate: see why {path} cannot be opened; {powerCycle}',
-  },
-  'qemu-opened-another': {
-    text: 'QEMU itself opens {devices} by that path, but holds {device}',
-    short: 'by its path QEMU opens another volume than it holds',
-    cause: 'another volume is at the end of the path',
-    remedy: 'do not migrate: find out which is the right volume',
-  },
-  'qemu-open-unanswered': {
-    text: 'QEMU was asked to open it, and whether it could is not known: {why}',
-    short: 'whether QEMU itself can open it is not known',
-    cause: 'libvirtd or QEMU did not answer in time, or a job began at that moment',
-    remedy: 'see whether the VM answers (virsh domstate {domain}), then run again',
-  },
-  'new-descriptor-not-found': {
-    text: 'none of its new descriptors is that disk',
-    cause: 'QEMU opened or closed other files at that moment',
-  },
-  'node-left': {
-    text: 'block node {node} may be left in QEMU: {why}; it keeps the device open until the next run that asks QEMU, which removes it',
-    short: 'a block node of ours may be left in QEMU',
-    cause: 'a job began while QEMU was asked, or libvirtd did not answer in time',
-  },
-  'node-left-before': { text: 'a block node of an earlier question may still be in QEMU' },
-  'ask-qemu-off': { text: 'check.ask_qemu is false' },
-  'libvirt-job-runs': { text: "libvirt's job {job} runs" },
-  'migration-runs': { text: 'a migration runs' },
-  'block-job-runs': { text: 'a block job runs' },
-  'guest-is': { text: 'the guest is {status}' },
-  'block-state-is': { text: 'the block state is {state}' },
-  'not-opened-before': { text: 'another process could not open it just now' },
-  'not-read-before': { text: 'another process could not read it with O_DIRECT' },
-  'opened-slowly': { text: 'opening it took another process {ms} ms' },
-  'driver-not-asked': { text: 'QEMU opens it by another driver than those of files and block devices' },
-
   'path-not-looked-at': {
     text: '{path} could not be looked at: {error}',
     short: 'its path could not be looked at: {error}',
@@ -358,55 +286,6 @@ export const diskPaths = {
     short: 'its path and that of {other} are exchanged',
     cause: 'paths of the VM’s disks were exchanged',
     remedy: 'do not migrate: find out which volume is whose, and make each path lead there',
-  },
-
-  'destination-leads-to-disk': { text: 'the path leads to a {type} on {host}' },
-  'destination-left-out': {
-    text: 'the path leads to nothing on {host}, but libvirt leaves that medium out when the VM migrates (startupPolicy)',
-    cause: 'a CD-ROM or floppy whose image is not on the destination; it does not stop a migration',
-  },
-  'destination-without-disk': {
-    text: 'the path leads to nothing on {host}',
-    short: 'its path leads to nothing on {host}',
-    cause: 'the volume is not attached on the destination',
-    remedy: 'make {path} lead to the disk on {host}, or migrate to another host',
-  },
-  'destination-still-without-disk': {
-    text: 'the path leads to nothing on {host}, even {seconds} s later',
-    short: 'its path leads to nothing on {host}',
-    cause: 'the volume is not attached on the destination, also after `destination.wait` seconds',
-    remedy: 'make {path} lead to the disk on {host}, or migrate to another host',
-  },
-  'destination-other-kind': {
-    text: 'the path leads to a {type} on {host}, which is not a disk',
-    short: 'its path leads to no disk on {host}',
-    cause: 'something else is where the disk should be on the destination',
-    remedy: 'make {path} lead to the disk on {host}, or migrate to another host',
-  },
-  'destination-file-for-device': {
-    text: 'the path leads to a regular file on {host}, where QEMU needs a block device',
-    short: 'its path leads to a file on {host}',
-    cause: 'a file was left, or made, where the link to the volume should be on the destination',
-    remedy: 'see what {path} is on {host}, and make it lead to the volume, or migrate to another host',
-  },
-  'destination-device-for-file': {
-    text: 'the path leads to a block device on {host}, where QEMU needs a regular file',
-    short: 'its path leads to a device on {host}',
-    cause: 'QEMU’s driver for files opens no device: the path leads to something else on the destination',
-    remedy: 'see what {path} is on {host}, and make it lead to the file, or migrate to another host',
-  },
-  'destination-too-small': {
-    text: 'the path leads to a device of {size} bytes on {host}, but QEMU’s disk has {needed} bytes',
-    short: 'its device is smaller on {host}',
-    cause: 'the volume has grown and the destination does not know it yet; or it is another volume',
-    remedy: 'have {host} read the size of the volume at {path} again, or migrate to another host',
-  },
-  'destination-other-volume': {
-    text: 'the path leads to {there} on {host}, but to {here} on this host',
-    short: 'its path leads to another volume on {host}',
-    cause:
-      'both hosts know the volume, or the file, by a name that is the same on all hosts, and the names differ',
-    remedy: 'do not migrate there: make {path} lead to {here} on {host}, too',
   },
 
   'domain-not-checked': {

@@ -2,6 +2,7 @@ import { agent } from './agent';
 import { blockState } from './block-state';
 import { commands } from './commands';
 import { destination } from './destination';
+import { diskOpen } from './disk-open';
 import { diskPaths } from './disk-paths';
 import { doctor } from './doctor';
 import { fileTree } from './file-tree';
@@ -20,6 +21,7 @@ export { maxShortChars, shortOf, type Message } from './message';
 /** The one table of messages, by subject, in the order and under the headings of docs/messages.md. */
 export const sections: readonly (readonly [heading: string, rows: Readonly<Record<string, MessageRow>>])[] = [
   ['What check finds', diskPaths],
+  ['What opening a disk finds', diskOpen],
   ['What repair does and refuses', repair],
   ['Paths that lead nowhere', fileTree],
   ['Domains, libvirt and the lock', hypervisor],
@@ -38,6 +40,7 @@ export const sections: readonly (readonly [heading: string, rows: Readonly<Recor
 
 const rows = {
   ...diskPaths,
+  ...diskOpen,
   ...repair,
   ...fileTree,
   ...hypervisor,

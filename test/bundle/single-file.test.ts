@@ -227,7 +227,7 @@ describe('a wrong command line', () => {
     );
     expect(await said('check', '310', '--for', 'migrate,snapshots')).toEqual(
       two(
-        '--for takes a list of migrate, save, storage-move, snapshot, commit, not snapshots',
+        '--for takes a list of migrate, save, storage-move, snapshot, commit, not "snapshots"',
         'did you mean snapshot?',
       ),
     );

@@ -2,6 +2,8 @@ import { shortReasonOf, type Finding } from '../../../../src/core/finding';
 import { diskAccess } from '../../../../src/disk-paths/checks/disk-access';
 import { diskDevice } from '../../../../src/disk-paths/checks/disk-device';
 import { diskPath } from '../../../../src/disk-paths/checks/disk-path';
+import { destination } from '../../../../src/messages/destination';
+import { diskOpen } from '../../../../src/messages/disk-open';
 import { diskPaths } from '../../../../src/messages/disk-paths';
 import { fillRow, shortOf, type MessageRow } from '../../../../src/messages/message';
 import {
@@ -15,7 +17,9 @@ import {
   viewOf,
 } from '../../../support/factories';
 
-const withShort = Object.entries<MessageRow>(diskPaths).filter(([, { short }]) => short !== undefined);
+const ofDestination = Object.entries<MessageRow>(destination).filter(([id]) => id.startsWith('destination-'));
+const ofDisks = [...Object.entries<MessageRow>({ ...diskPaths, ...diskOpen }), ...ofDestination];
+const withShort = ofDisks.filter(([, { short }]) => short !== undefined);
 
 test.each(withShort)('%s leaves room for the disk’s name', (_, row) => {
   const parts = ['failure', 'why', 'where'];
