@@ -12,6 +12,7 @@ import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repai
 import { hostState } from '../doctor/check-host';
 import { withDomainLock } from '../hypervisor/domain-lock';
 import { findDomain } from '../hypervisor/find-domains';
+import { diskPlacesOf } from '../hypervisor/model/disk-place';
 import { isDeployed } from '../hypervisor/model/domain-name';
 import { message, textOf } from '../messages';
 import { jobOf } from '../hypervisor/qmp-client';
@@ -216,13 +217,13 @@ async function resetOnly(
 function inSession(work: (session: MoveSession) => Promise<Ending>) {
   return async (request: VmRequest, settings: Settings, frontend: AgentClient): Promise<AgentResult> => {
     const options = moveOptions(request, settings, frontend);
-    const report = await MoveSession.with(request.domain, options, async (session) => {
+    return MoveSession.with(request.domain, options, async (session) => {
       // A dry run takes no lock: it only reads, also while another process works on the domain.
       const isAlone = request.dryRun !== true;
       const ending = isAlone ? withDomainLock(session.domain.name, () => work(session)) : work(session);
-      return session.report(await ending);
+      const { domain } = session;
+      return { ...endOf(session.report(await ending)), disks: diskPlacesOf(domain) };
     });
-    return endOf(report);
   };
 }
 

@@ -1,6 +1,7 @@
 import { agent } from './agent';
 import { blockState } from './block-state';
 import { commands } from './commands';
+import { datastoreMove } from './datastore-move';
 import { destination } from './destination';
 import { diskOpen } from './disk-open';
 import { diskPaths } from './disk-paths';
@@ -28,6 +29,7 @@ export const sections: readonly (readonly [heading: string, rows: Readonly<Recor
   ['The destination', destination],
   ['What inspect, reset and layout say', blockState],
   ['What migrate and save say', move],
+  ['What a move to another datastore says', datastoreMove],
   ['What relink says', relink],
   ['Between front-end and agent', agent],
   ['What OpenNebula’s scripts say', plugin],
@@ -47,6 +49,7 @@ const rows = {
   ...destination,
   ...blockState,
   ...move,
+  ...datastoreMove,
   ...relink,
   ...agent,
   ...plugin,

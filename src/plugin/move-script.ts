@@ -8,6 +8,7 @@ import { readXml } from '../os/read-xml';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
 import { loggedOnSuccess } from './logged-on-success';
 import { runGuardedDriver, moverAlone, runWithoutGuard, unguarded, type DriverOptions } from './vmm-driver';
+import { runDatastoreMove } from './datastore-move';
 import { keepRecord } from './keep-record';
 import { cannotContinue } from './without-guard';
 import { overruled } from './overruled';
@@ -21,8 +22,6 @@ export async function moveScript(action: MoveRequest['action'], call: Call): Pro
   const configured = await readForDriver(['opennebula', 'policy']);
   const reply = await move(request, configured, call);
   const { vmId, deployId: domain, source, destination, guardMode, hasLastAttribute } = request;
-  // A move to another datastore of the same host: nothing is guarded.
-  if (destination === source) return loggedOnSuccess(reply, vmId, place);
   const mayChangeTemplate = !isFailure(configured) && configured.settings.opennebula.userTemplate;
   keepRecord(
     { action, vmId, domain, source, destination, guardMode, mayChangeTemplate, hasLastAttribute },
@@ -45,10 +44,11 @@ async function move(
     return cannotContinue(deployId, failureOf('usage', message('mover-is-this-script', { action, mover })));
   }
   const options = { settings, place, version };
-  if (guardMode.mode === 'off' && request.destination !== request.source)
-    return switchedOff(request, options);
+  if (guardMode.mode === 'off') return switchedOff(request, options);
+  const isOnOneHost = request.destination === request.source;
+  const guarded = isOnOneHost ? runDatastoreMove : runGuardedDriver;
   const reply = await (broken === undefined
-    ? runGuardedDriver(request, options)
+    ? guarded(request, options)
     : runWithoutGuard(request, options, broken));
   if (guardMode.mode === 'warn') return overruled(request, options, reply);
   if (guardMode.invalid === undefined) return reply;

@@ -14,15 +14,19 @@ import { doneWord, hostOf, moverAlone, type DriverOptions } from './vmm-driver';
  */
 export async function overruled(request: MoveRequest, options: DriverOptions, reply: Reply): Promise<Reply> {
   if (reply.moverStderr !== undefined || reply.isGuardLost === true || !mayOverrule(reply.exit)) return reply;
-  const done = doneWord(request);
-  const moved = await moverAlone(request, options, (isDone) => {
-    const describe = (reason: string): string =>
-      isDone ? textOf('mode-warn-done', { done, reason }) : textOf('mode-warn-failed', { reason });
-    return [errorsAsWarnings(reply.stderr, describe)];
-  });
+  const moved = await moverAlone(request, options, (isDone) => [
+    errorsAsWarnings(reply.stderr, describeOverruled(request, isDone)),
+  ]);
   // There was no standby: what a failure has left in QEMU would kill the guest at its next write.
   const healed = moved.exit === 0 ? '' : await resetAnyway(request, options);
   return { ...moved, stderr: moved.stderr + healed };
+}
+
+/** The words for a reason to refuse that did not stop the mover. */
+export function describeOverruled(request: MoveRequest, isDone: boolean): (reason: string) => string {
+  const done = doneWord(request);
+  return (reason) =>
+    isDone ? textOf('mode-warn-done', { done, reason }) : textOf('mode-warn-failed', { reason });
 }
 
 async function resetAnyway(request: MoveRequest, options: DriverOptions): Promise<string> {

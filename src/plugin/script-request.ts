@@ -8,13 +8,13 @@ export interface ScriptRequest {
   readonly source: string;
   readonly destination?: string;
   readonly vmId: string;
-  /** For `precheck`. */
+  /** What must not fail; a migration to the destination, if it is missing. */
   readonly orders?: readonly Order[];
 }
 
 /** A script of OpenNebula that asks before its order: the order, and where in its arguments host and VM stand. */
 interface Asker {
-  readonly orders: readonly Order[];
+  readonly orders: (args: readonly string[]) => readonly Order[];
   readonly source: (args: readonly string[]) => string | undefined;
   readonly vmId: number;
 }
@@ -24,11 +24,20 @@ const ofDisk = { source: ([disk]: readonly string[]) => disk?.split(':')[0], vmI
 /** vmm_mad/exec/one_vmm_exec.rb: DEPLOY_ID DESTINATION_OR_FILE SOURCE VM_ID. */
 const ofVm = { source: ([, , host]: readonly string[]) => host, vmId: 3 } as const;
 
+/**
+ * OpenNebula 7 moves a VM to another datastore of its host with that host as the destination (vmm_mad/exec/
+ * one_vmm_exec.rb, migrate; vmm_mad/remotes/kvm/migrate).
+ */
+const storageMove: readonly Order[] = ['storage-move'];
+
 const askers: Readonly<Record<string, Asker>> = {
-  snap_create_live: { orders: ['snapshot'], ...ofDisk },
-  snap_delete: { orders: ['commit'], ...ofDisk },
-  migrate: { orders: ['migrate'], ...ofVm },
-  save: { orders: ['save'], ...ofVm },
+  snap_create_live: { orders: () => ['snapshot'], ...ofDisk },
+  snap_delete: { orders: () => ['commit'], ...ofDisk },
+  migrate: {
+    orders: ([, destination, source]) => (destination === source ? storageMove : ['migrate']),
+    ...ofVm,
+  },
+  save: { orders: () => ['save'], ...ofVm },
 };
 
 export function readScriptArguments(
@@ -47,7 +56,7 @@ function readMigration(args: readonly string[]): ScriptRequest | Failure {
   if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
     return failureOf('usage', message('tm-arguments', { count: args.length }));
   }
-  return { source, destination, vmId };
+  return { source, destination, vmId, ...(source === destination ? { orders: storageMove } : {}) };
 }
 
 /** ACTION, then the arguments of the script that asks. */
@@ -56,5 +65,5 @@ function readPrecheck([action = '', ...args]: readonly string[]): ScriptRequest 
   const [source, vmId] = [asker?.source(args), asker && args[asker.vmId]];
   if (!asker || source === undefined || vmId === undefined)
     return failureOf('usage', message('precheck-arguments', { actions: Object.keys(askers).join(', ') }));
-  return { source, vmId, orders: asker.orders };
+  return { source, vmId, orders: asker.orders(args) };
 }

@@ -1,6 +1,6 @@
 import { isFailure } from '../core/errors';
 import { exitCodes } from '../core/exit-codes';
-import { usualOrders, type Order } from '../core/order';
+import type { Order } from '../core/order';
 import type { Settings } from '../config/settings';
 import { isUnknown } from '../core/unknown';
 import {
@@ -33,9 +33,9 @@ import { loggedOnSuccess } from './logged-on-success';
 import { cannotContinue, withoutGuard } from './without-guard';
 
 /**
- * Scripts for a site whose datastore driver calls them. `premigrate`, before a live migration, vetoes what cannot be
- * made safe. A veto leaves nothing to undo: a repair only adds what the host has, and `failmigrate` does nothing
- * then. The destination is not asked for the paths, because datastore drivers attach the disks there afterwards.
+ * Scripts for a site whose datastore driver calls them. `premigrate`, before a live migration or a move to another
+ * datastore of the same host, vetoes what cannot be made safe. A veto leaves nothing to undo: a repair only adds what
+ * the host has, and `failmigrate` does nothing then. The destination is not asked for the paths, because datastore drivers attach the disks there afterwards.
  * `failmigrate` runs after a failure: OpenNebula only logs its result. `precheck` is for a script that gives another order
  * to QEMU, such as a live snapshot, and does for that order what `premigrate` does for a migration.
  */
@@ -43,9 +43,9 @@ export async function tmScript(name: TmScript | 'precheck', call: Call): Promise
   const request = readScriptArguments(name, call.args);
   if (isFailure(request)) return refusalReply(name, request);
   const { source, destination, vmId } = request;
-  // OpenNebula 7 moves a VM to another datastore of its host in this form: libvirt copies the disks, and QEMU hands
-  // nothing over.
-  if (source === destination) return { exit: 0, stdout: '', stderr: '' };
+  // A move to another datastore of the same host that failed leaves no disk inactive, and no copy of the VM elsewhere;
+  // which disks it has moved, the VMM driver says (datastore-move.ts).
+  if (name === 'failmigrate' && source === destination) return { exit: 0, stdout: '', stderr: '' };
   // It runs no mover: it needs only the policy for a guard that cannot run, and the settings for its reports.
   const configured = await readForDriver(['policy']);
   const vm = readVm(call.input.toString('utf8'));
@@ -71,8 +71,7 @@ async function runTmScript(
   configured: DriverSettings,
   { version, place }: Call,
 ): Promise<Reply> {
-  const { source, vmId, ...wanted } = request;
-  const { orders = usualOrders } = wanted;
+  const { source, vmId, destination, orders } = request;
   if (mode === 'off') {
     const stderr = warning(`VM ${vmId}: ${textOf('mode-off-nothing-done')}`);
     return { exit: 0, stdout: '', stderr, note: { guard: 'off' } };
@@ -86,13 +85,17 @@ async function runTmScript(
   const { settings, broken } = configured;
   if (broken !== undefined) return cannotRun(broken, request, settings);
   const action = name === 'failmigrate' ? 'heal' : 'prepare';
+  const wanted = {
+    ...(destination === undefined || destination === source ? {} : { destination }),
+    ...(orders === undefined ? {} : { orders }),
+  };
   const asked = { version, action, domain: vmId, ...wanted } as const;
   const answer = await runAgentAction(asked, agentOn(source, settings), settings.host.deadline * 1000);
   if (isUnknown(answer)) return cannotRun(whyNotStarted(answer), request, settings);
   if (answer.late) return cannotRun({ what: notReady(settings.host.deadline) }, request, settings);
   const { end, did, isLost } = answer;
   // A snapshot of a VM that is off, or its deletion, is no order to QEMU.
-  if (orders.every((order) => ofSnapshots.includes(order)) && end.result === 'not-running')
+  if (orders?.every((order) => ofSnapshots.includes(order)) && end.result === 'not-running')
     return { exit: 0, stdout: '', stderr: '', note: { guard: 'not-needed' } };
   // Only the VM's number is known here, and an imported VM runs under another name.
   if (isForeign(end) || end.result === 'not-running') {

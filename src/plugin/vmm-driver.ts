@@ -35,11 +35,6 @@ const killedStatus = 255;
  */
 export async function runGuardedDriver(request: MoveRequest, options: DriverOptions): Promise<Reply> {
   const script = scriptOf(request, options);
-  // OpenNebula 7 moves a VM to another datastore of its host in this form: libvirt copies the disks, and QEMU hands
-  // nothing over.
-  if (request.destination === request.source) {
-    return ended(await script.start().ended, []);
-  }
   const connection = AgentConnection.start(hostRequest(request, options), hostOf(request, options));
   const lines: string[] = [];
   let mover: RunningMover | undefined;

@@ -1,5 +1,6 @@
 import type { DomainReport, Verdict } from '../../core/finding';
 import type { AgentRequest } from './request';
+import { readDiskPlaces, type DiskPlace } from '../../hypervisor/model/disk-place';
 import type { QemuCopy } from '../../hypervisor/model/qemu-copy';
 import {
   readDomainReport,
@@ -33,6 +34,8 @@ export interface AgentResult {
   readonly warning?: true | undefined;
   /** The JSON report of an action that is not a move. */
   readonly report?: unknown;
+  /** Of `prepare` and `heal`, unless an error ended them: the local disks of the domain, as it was when they began. */
+  readonly disks?: readonly DiskPlace[];
 }
 
 /** One domain of this host. */
@@ -99,6 +102,7 @@ export function parseAgentMessage(text: string): AgentMessage | undefined {
     }
     case 'end': {
       const [exit, report] = [line.get('exit'), line.get('report')];
+      const disks = readDiskPlaces(line.get('disks'));
       if (!isExitStatus(exit) || what === undefined || result === undefined) return undefined;
       return {
         kind: 'end',
@@ -108,6 +112,7 @@ export function parseAgentMessage(text: string): AgentMessage | undefined {
         ...stringsIn(line, ['domain', 'short', 'remedy']),
         ...(line.get('warning') === true ? { warning: true } : {}),
         ...(report === undefined ? {} : { report }),
+        ...(disks === undefined ? {} : { disks }),
       };
     }
     default:

@@ -24,6 +24,8 @@ export interface MoveRequest extends ActionData {
   readonly args: readonly string[];
   /** Whether both hosts see the disks; `undefined` when the XML does not show it. */
   readonly shared: boolean | undefined;
+  /** The VM's directory after a migration: in another datastore, where it moves to one. */
+  readonly diskTarget: string | undefined;
   readonly guardMode: GuardMode;
   /** Whether the VM's USER_TEMPLATE already holds the last thing done. */
   readonly hasLastAttribute: boolean;
@@ -65,6 +67,7 @@ export function readMoveRequest(
     args,
     ...data,
     shared: isShared(root),
+    diskTarget: child(root, 'DISK_TARGET_PATH')?.text || undefined,
     guardMode: guardModeOf(vm),
     hasLastAttribute: hasLastAttribute(vm),
   };

@@ -23,6 +23,8 @@ export interface Action {
   readonly shared?: 'YES' | 'NO';
   /** Attributes of the VM's USER_TEMPLATE. */
   readonly userTemplate?: Readonly<Record<string, string>>;
+  /** The number of the system datastore to which the VM moves; default: where it is, 0. */
+  readonly datastore?: number;
   /** Default: the domain's name. */
   readonly deployId?: string;
 }
@@ -83,7 +85,7 @@ export class OpenNebulaStage {
   async migrate(domain: Domain, destination: string, action: Action = {}): Promise<DriverResult> {
     const source = domain.host.name;
     const args = [action.deployId ?? domain.name, destination, source, vmIdOf(domain), source];
-    const data = actionData(domain, destination, action.shared, action.userTemplate);
+    const data = actionData(domain, destination, action.shared, action.userTemplate, action.datastore);
     const { tm, release = '7.2' } = action;
     const script = (name: string): Promise<DriverResult> =>
       this.tm(`${tm ?? ''}/${name}`, domain, destination, release);

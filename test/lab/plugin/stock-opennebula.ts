@@ -78,6 +78,7 @@ export function actionData(
   destination: string,
   shared: 'YES' | 'NO' = 'YES',
   userTemplate: Readonly<Record<string, string>> = {},
+  datastore = 0,
 ): string {
   const id = vmIdOf(domain);
   const attributes = Object.entries(userTemplate).map(
@@ -89,7 +90,7 @@ export function actionData(
     `<VM><ID>${id}</ID><TEMPLATE><CONTEXT><NOTE><![CDATA[a <b> & 'c' "d"]]></NOTE></CONTEXT></TEMPLATE>`,
     `<USER_TEMPLATE>${attributes.join('')}</USER_TEMPLATE></VM>`,
     `<DATASTORE><ID>0</ID><TEMPLATE><SHARED>${shared}</SHARED></TEMPLATE></DATASTORE>`,
-    `<DISK_TARGET_PATH>/var/lib/one//datastores/0/${id}</DISK_TARGET_PATH></VMM_DRIVER_ACTION_DATA>`,
+    `<DISK_TARGET_PATH>/var/lib/one//datastores/${datastore}/${id}</DISK_TARGET_PATH></VMM_DRIVER_ACTION_DATA>`,
   ].join('');
 }
 
