@@ -18,6 +18,7 @@ import {
 } from '../file-tree/model/entry';
 import { errorName } from '../core/errors';
 import type { GuestOrigin } from './model/guest-origin';
+import { startNodesOf } from './model/start-nodes';
 import { parseMounts, type Mount } from '../file-tree/model/mounts';
 import {
   awaitsGuest,
@@ -106,6 +107,11 @@ export class QemuProcess {
   /** `mnt:[4026531841]`: equal for processes that share a mount namespace. */
   mountNamespace(): string {
     return readlinkSync(`${this.path}/ns/mnt`);
+  }
+
+  /** See {@link startNodesOf}. */
+  startNodes(): ReadonlyMap<string, boolean> {
+    return startNodesOf(this.read('cmdline'));
   }
 
   /** QEMU's own view; the caller closes it. */

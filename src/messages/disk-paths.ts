@@ -63,7 +63,12 @@ export const diskPaths = {
     cause:
       'the check asks for other orders (without `--for`: a migration and a save), which succeed all the same',
   },
-  'no-order': { text: 'none' },
+  harmless: {
+    text: '{problem}, but QEMU hands this disk over, and takes it back, without opening it by its path',
+    short: '{problem}',
+    cause:
+      'a raw disk that libvirt 11.3 or later gave to QEMU as one node: migrations, saves, snapshots and moves succeed all the same, and `migrate-guard repair` makes the path',
+  },
   'reopening-unknown': {
     text: '{failure}, and whether QEMU opens this disk again to migrate is unknown: {why}',
     short: '{failure}',

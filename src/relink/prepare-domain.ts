@@ -243,10 +243,10 @@ function firstUncertainty(facts: DomainFacts, sources: readonly SourceFacts[]): 
   return finding && textOf('of-disk', { disk: finding.disk ?? '', reason: finding.what });
 }
 
-/** The paths of the sources on which every finding is `ok`. */
+/** The paths of the sources on which every finding is `ok`, and none has anything to repair. */
 function soundPaths(facts: DomainFacts): Set<string> {
   const sound = new Set(facts.sources.map(({ source }) => source.path));
-  for (const { state, path } of report(facts).findings)
-    if (state !== 'ok' && path !== undefined) sound.delete(path);
+  for (const { state, path, plan } of report(facts).findings)
+    if ((state !== 'ok' || plan !== undefined) && path !== undefined) sound.delete(path);
   return sound;
 }

@@ -3,6 +3,7 @@ import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { heldByOtherMount } from '../model/nfs-remount';
 import { isReopened } from '../model/reopened';
+import { orders } from '../../core/order';
 import { isUnknown, reasonIn, unknownFinding, type Unknown } from '../../core/unknown';
 import { message, type Message } from '../../messages';
 import type { OpenedByQemu } from '../model/opened-by-qemu';
@@ -30,7 +31,7 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
   // Of a file below that QEMU holds read-only, only a refusal matters, for a commit.
   if (reopened === false && source.source.role !== 'backing') return undefined;
   const base = about('disk-open', source);
-  if (isUnknown(opened)) return { ...base, ...unknownFinding(opened) };
+  if (isUnknown(opened)) return { ...base, ...unknownFinding(opened), affects: orders };
   const user = describeUser(facts);
   if (opened.kind === 'refused') {
     const { error } = opened;
@@ -48,6 +49,7 @@ function inspectSource(source: SourceFacts, facts: DomainFacts): Finding | undef
     return {
       ...base,
       state: 'problem',
+      affects: orders,
       ...message('opened-another', { device: identity(opened.entry) }),
     };
   return source.byQemu
@@ -61,10 +63,10 @@ function judgeByQemu(
   source: SourceFacts,
   facts: DomainFacts,
   reopened: true | Unknown,
-): Pick<Finding, 'state' | 'what' | 'short' | 'remedy'> {
+): Pick<Finding, 'state' | 'what' | 'short' | 'remedy' | 'affects'> {
   if (isUnknown(byQemu)) {
     const values = { why: reasonIn(byQemu), domain: facts.domain.name };
-    return { state: 'unknown', ...message('qemu-open-unanswered', values) };
+    return { state: 'unknown', affects: orders, ...message('qemu-open-unanswered', values) };
   }
   const { opened } = source;
   const expected = opened && 'entry' in opened ? opened.entry : undefined;
@@ -79,17 +81,22 @@ function judgeByQemu(
       return reopened === true ? { state: 'problem', ...refused } : unlessReadOnly(refused, reopened);
     }
     case 'another':
-      return { state: 'problem', ...openedAnother(byQemu.disks, expected) };
+      return openedAnother(byQemu.disks, expected);
     case 'opened':
       return expected && sameIdentity(byQemu.entry, expected)
         ? { state: 'ok', ...message('opened-by-qemu') }
-        : { state: 'problem', ...openedAnother([byQemu.entry], expected) };
+        : openedAnother([byQemu.entry], expected);
   }
 }
 
-function openedAnother(disks: readonly Disk[], expected: Disk | undefined): Message {
+/** A wrong disk is never harmless: whoever opens that path next may get it. */
+function openedAnother(
+  disks: readonly Disk[],
+  expected: Disk | undefined,
+): Message & Pick<Finding, 'state' | 'affects'> {
   const devices = disks.map(identity).join(', ');
-  return message('qemu-opened-another', { devices, device: expected ? identity(expected) : '' });
+  const found = message('qemu-opened-another', { devices, device: expected ? identity(expected) : '' });
+  return { state: 'problem', affects: orders, ...found };
 }
 
 /** QEMU ends its message with the text of the kernel's error (util/error.c, error_setg_errno), untranslated. */

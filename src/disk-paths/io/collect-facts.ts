@@ -48,7 +48,8 @@ export async function collectFacts(held: HeldDomain, options: CollectOptions = {
   });
   const open = openFilesOf(held, sources, options.open);
   const { pid, origin } = process;
-  const read = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources };
+  const startNodes = !options.open && sources.every(isUsable) ? {} : { startNodes: process.startNodes() };
+  const read = { domain, pid, origin, credentials, ownNamespace, mounts, open, sources, ...startNodes };
   const facts: DomainFacts = nodes ? { ...read, nodes } : read;
   const byQemu = await options.openByQemu?.(held, facts);
   if (!byQemu) return facts;

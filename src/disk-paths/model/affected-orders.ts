@@ -1,8 +1,9 @@
 import type { Finding } from '../../core/finding';
 import { orders, type Order } from '../../core/order';
-import { message, textOf } from '../../messages';
+import { message } from '../../messages';
 import { diskAt } from '../../file-tree/model/walk';
 import type { DomainFacts, SourceFacts } from './facts';
+import { ignoresFailedReopen, keepsDescriptor } from './handed-over';
 import { closedDirectory } from './permissions';
 import { isReopened } from './reopened';
 
@@ -42,7 +43,10 @@ function ordersThatOpen(facts: SourceFacts, domain: DomainFacts): readonly Order
   const { role, format } = facts.source;
   const reopened = isReopened(facts, domain);
   // A file below is read-only until a commit writes to it.
-  if (reopened === false) return role === 'backing' ? ['commit'] : [];
+  const toWriteAgain: readonly Order[] = role === 'backing' && reopened !== true ? ['commit'] : [];
+  if (reopened === false || keepsDescriptor(facts, domain)) return toWriteAgain;
+  // Measured on QEMU 5.2 with libvirt 7.0: all else succeeds, also the move of a raw disk.
+  if (ignoresFailedReopen(domain)) return role === 'backing' ? toWriteAgain : ['snapshot'];
   if (role === 'backing' && reopened !== true) return ['migrate', 'save', 'commit'];
   if (role !== 'disk' && role !== 'node') return ['migrate', 'save'];
   return format === 'qcow2'
@@ -70,7 +74,10 @@ function harmlessUnless(
 ): Finding {
   const { affects, what, short, ...rest } = finding;
   if (finding.state === 'ok' || affects.some((order) => wanted.includes(order))) return finding;
-  const harmed = affects.length === 0 ? textOf('no-order') : affects.join(', ');
-  const values = { problem: { what, ...(short === undefined ? {} : { short }) }, harmed };
-  return { ...rest, affects, state: 'ok', note: true, ...message('harmless-to-order', values) };
+  const problem = { what, ...(short === undefined ? {} : { short }) };
+  const harmless =
+    affects.length === 0
+      ? message('harmless', { problem })
+      : message('harmless-to-order', { problem, harmed: affects.join(', ') });
+  return { ...rest, affects, state: 'ok', note: true, ...harmless };
 }

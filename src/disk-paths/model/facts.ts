@@ -59,6 +59,8 @@ export interface DomainFacts {
   readonly open: readonly OpenFile[] | Unknown;
   readonly sources: readonly SourceFacts[];
   readonly nodes?: readonly BlockNode[] | Unknown;
+  /** The nodes with which QEMU was started: do they have `auto-read-only`? Without `--deep` read only if some path is not usable. */
+  readonly startNodes?: ReadonlyMap<string, boolean>;
   /** Only with `--deep`. */
   readonly guestDisks?: readonly GuestDisk[] | Unknown;
   readonly destination?: DestinationFacts;

@@ -42,6 +42,7 @@ export function readBlockNodes(reply: QmpReply | Unknown): readonly BlockNode[] 
       readonly: property(node, 'ro') === true,
       ...(property(property(node, 'cache'), 'direct') === true ? { direct: true as const } : {}),
       ...(typeof size === 'number' ? { size } : {}),
+      ...(property(node, 'encryption_key_missing') === undefined ? {} : { isBefore6: true as const }),
     });
   }
   return found.map((node) => (written.has(node.path) ? { ...node, written: true } : node));
@@ -75,4 +76,6 @@ export interface BlockNode {
   readonly written?: true;
   /** Bytes of what it has open, where QEMU reports them: a device's size when QEMU opened it or last resized it. */
   readonly size?: number;
+  /** It has a field that QEMU 6.0 removed (docs/about/removed-features.rst, encryption_key_missing). */
+  readonly isBefore6?: true;
 }

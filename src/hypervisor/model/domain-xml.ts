@@ -35,6 +35,8 @@ export interface DiskSource {
   readonly dispensable?: true;
   /** Name of QEMU's protocol node, where libvirt's status XML has it. */
   readonly node?: string;
+  /** libvirt's status XML has no node of the format besides it. */
+  readonly isOnlyNode?: true;
   /** Of the disk itself: the same of its format node. */
   readonly formatNode?: string;
   /** Of the disk itself: the id of the guest's device in QEMU. */
@@ -141,6 +143,7 @@ function diskSources(element: Element): Sources {
         readonly: isReadonly,
         ...(removable && ['requisite', 'optional'].includes(policy) ? { dispensable: true as const } : {}),
         ...(node === undefined ? {} : { node }),
+        ...(node !== undefined && formatNode === undefined ? { isOnlyNode: true as const } : {}),
         ...(holder === element && formatNode !== undefined ? { formatNode } : {}),
         ...(holder === element && alias !== undefined ? { alias } : {}),
       });

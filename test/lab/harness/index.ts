@@ -1,4 +1,4 @@
-export { Domain, type DomainOptions, type PlacedDisk, startDomain } from './domain';
+export { Domain, type DomainOptions, placeDisk, type PlacedDisk, startDomain } from './domain';
 export { affectedQemu, type Emulator } from './emulator';
 export { COUNTER_ADDRESS } from './guest';
 export { findGuestMemory, writeByte } from './guest-memory';

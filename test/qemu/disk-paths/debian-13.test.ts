@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { orders } from '../../../src/core/order';
 import { ifMade } from '../../support/if-made';
-import { type Domain, migrateToSink, relinkDisk, until } from '../../lab/harness';
+import { type Domain, migrateToSink, placeDisk, relinkDisk, until, type Volume } from '../../lab/harness';
+import { snapshotLive } from './live-snapshot';
 import { diskOf, Stage } from '../qemu-stage';
 
 // A host with Debian 13's own Node, libvirt and QEMU. Its kernel is this machine's.
@@ -49,13 +52,59 @@ test('its guest counts and writes, completes a migration, and the command finds 
   await domain.destroy();
 });
 
-// libvirt 11 opens a raw disk only once (host_device without auto-read-only), but not the file of a qcow2 disk.
-test('a path that is missing inside prevents the migration of a qcow2 disk, until it is repaired, but not of a raw one', async () => {
-  const raw = await stage.domain(312, 1);
-  relinkDisk(raw);
-  expect(await endsInSink(raw)).toBe('completed');
-  await raw.destroy();
+/** A disk that this QEMU was not started with: libvirt and QEMU know it by its node alone. */
+async function attachDisk(domain: Domain, volume: Volume): Promise<void> {
+  const placed = await placeDisk(domain.host, domain.vmId, 1, { target: 'vdb', volume });
+  const device = `<disk type='block' device='disk'><driver name='qemu' type='raw' cache='none' io='native'/>
+    <source dev='${placed.path}'/><target dev='vdb' bus='virtio'/></disk>`;
+  writeFileSync(domain.host.path('/var/tmp/vdb.xml'), device);
+  await domain.host.virsh('attach-device', domain.name, '/var/tmp/vdb.xml');
+  domain.host.link('/dev/storpool-byid/fir.b.later', `../${volume.name}`);
+  domain.host.link(placed.path, '/dev/storpool-byid/fir.b.later');
+}
 
+// libvirt 11 gives a raw disk to QEMU as one node, which QEMU does not open again to hand it over.
+test('a raw disk whose path is missing inside is safe for every order, and all of them succeed', async () => {
+  const domain = await stage.domain(312, 1);
+  await attachDisk(domain, await stage.volume([]));
+  relinkDisk(domain);
+  const report = await stage.report('check', '312', '--for', orders.join());
+  expect(report).toMatchObject({ exit: 0, verdict: 'safe' });
+  expect(report.findings.filter(({ note }) => note)).toMatchObject([
+    { check: 'disk-path', disk: 'vda', affects: [] },
+    { check: 'disk-path', disk: 'vdb', affects: [] },
+  ]);
+  expect(report.plan).not.toEqual([]);
+  expect(await stage.report('check', '312', '--deep')).toMatchObject({ exit: 0, verdict: 'safe' });
+  expect(await endsInSink(domain)).toBe('completed');
+
+  const copy = '/var/lib/one/datastores/0/312/copy';
+  await domain.host.succeed(['qemu-img', 'create', '-q', '-f', 'raw', copy, '1M'], { as: 'oneadmin' });
+  const toCopy = ['--dest', copy, '--format', 'raw', '--reuse-external', '--transient-job'];
+  await domain.host.virsh('blockcopy', domain.name, 'vda', ...toCopy, '--wait', '--pivot');
+  await domain.host.virsh('save', domain.name, '/var/tmp/312.save');
+});
+
+test('after a snapshot and its commit a repair makes that path; but a wrong device there blocks', async () => {
+  const domain = await stage.domain(314, 1);
+  const link = relinkDisk(domain);
+  await snapshotLive(domain);
+  expect(await stage.report('check', '314', '--for', 'migrate,commit')).toMatchObject({ verdict: 'safe' });
+  await domain.host.virsh('blockcommit', domain.name, 'vda', '--active', '--wait', '--pivot');
+  expect(await endsInSink(domain)).toBe('completed');
+
+  const wrong = await stage.volume([]);
+  await domain.host.addVolume(wrong);
+  domain.host.link(link, `../${wrong.name}`);
+  expect(await stage.report('check', '314')).toMatchObject({ exit: 1, verdict: 'blocked' });
+  expect(await stage.report('repair', '314')).toMatchObject({ exit: 1, result: 'refused' });
+  domain.host.link(link, `../${diskOf(domain, 0).volume.name}`);
+  expect(await stage.report('repair', '314')).toMatchObject({ exit: 0, result: 'repaired', verdict: 'safe' });
+  expect(await stage.report('check', '314')).toMatchObject({ exit: 0, verdict: 'safe', plan: [] });
+  await domain.destroy();
+});
+
+test('a path that is missing inside prevents the migration of a qcow2 disk, until it is repaired', async () => {
   const qcow2 = await stage.domain(313, 1, { format: 'qcow2' });
   relinkDisk(qcow2);
   expect(await stage.report('check', '313')).toMatchObject({ exit: 1, verdict: 'repairable' });

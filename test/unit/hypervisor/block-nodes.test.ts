@@ -17,6 +17,7 @@ test.each([
   ['a device, with its size', { ...node, image: { 'virtual-size': 4096 } }, [{ ...parsed, size: 4096 }]],
   ['a device, with a size that is none', { ...node, image: { 'virtual-size': '4096' } }, [parsed]],
   ['a device, opened with O_DIRECT', { ...node, cache: { direct: true } }, [{ ...parsed, direct: true }]],
+  ['a device of QEMU 5.2', { ...node, encryption_key_missing: false }, [{ ...parsed, isBefore6: true }]],
   ['a device, added by this program', { ...node, 'node-name': nodeNameOf({ pid: 7, startTime: 8 }) }, []],
   ['a format', { ...node, drv: 'raw' }, []],
   ['descriptors that were passed', { ...node, file: '/dev/fdset/3' }, []],

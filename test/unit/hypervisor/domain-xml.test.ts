@@ -83,6 +83,16 @@ describe('documents of libvirt', () => {
     expect(others).toEqual([]);
   });
 
+  test('libvirt 11.3 gives a raw disk to QEMU as one node', () => {
+    const text = fixture('status-one-310.xml').replace(
+      /<nodename type='format' name='libvirt-1-format'\/>/,
+      '',
+    );
+    const [first, second] = parseDomain(text).sources;
+    expect(first).not.toHaveProperty('isOnlyNode');
+    expect(second).toMatchObject({ node: 'libvirt-1-storage', isOnlyNode: true });
+  });
+
   test.each([
     ['', 'line 1: there is no element'],
     ['<domain/>', 'line 1: this is not a libvirt domain with a name and a uuid'],

@@ -1,3 +1,4 @@
+import { orders } from '../../../../src/core/order';
 import { diskOpen } from '../../../../src/disk-paths/checks/disk-open';
 import type { DomainFacts, SourceFacts } from '../../../../src/disk-paths/model/facts';
 import {
@@ -39,6 +40,7 @@ describe('disk-open', () => {
       {},
       {
         state: 'problem',
+        affects: orders,
         what: 'opening it inside the namespace leads to 252:9, which QEMU does not hold open',
         remedy: 'do not migrate: find out which is the right volume',
       },
@@ -49,6 +51,7 @@ describe('disk-open', () => {
       {},
       {
         state: 'unknown',
+        affects: orders,
         what: 'opening it did not end within 10 s',
         remedy: 'see the storage',
       },
