@@ -2,8 +2,9 @@ import { relink } from '../../../src/relink/relink';
 import { defaultSettings } from '../../../src/config/settings';
 
 /**
- * Arguments: libvirt's state directory, the directory of journals, a link, two targets, and the number of rounds.
- * Points the link to each target in turn, in one process, and prints one line per result.
+ * Arguments: libvirt's state directory, the directory of journals, a link, two targets, and the least number of
+ * rounds. Points the link to each target in turn, in one process, and prints one line per result. It continues until
+ * the link was moved and was left, each at least once: that proves that there was a race.
  */
 async function main([
   stateDirectory = '',
@@ -17,12 +18,17 @@ async function main([
     libvirt: { ...defaultSettings.libvirt, stateDirectory },
     relink: { journalDirectory },
   };
-  for (let round = 0; round < Number(rounds); round += 1) {
+  const met = new Set<string>();
+  const isProved = (): boolean => met.has('moved') && met.has('left');
+  for (let round = 0; round < Number(rounds) || !isProved(); round += 1) {
     const { links } = await relink([{ link, target: round % 2 === 0 ? other : one }], {
       settings,
       dryRun: false,
     });
-    for await (const { result } of links) process.stdout.write(`${result}\n`);
+    for await (const { result } of links) {
+      met.add(result);
+      process.stdout.write(`${result}\n`);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { runCommand } from '../../../src/os/run-command';
 import { bundleForNode, stateDirectory, type Stage } from '../harness';
 
 /**
- * Points a link to two targets in turn, in one process on that host.
+ * Points a link to two targets in turn, in one process on that host. `rounds`: the least number of them.
  * @returns the result of each round
  */
 export async function relinkAgainAndAgain(
@@ -22,7 +22,7 @@ export async function relinkAgainAndAgain(
     const enter = ['nsenter', `--mount=/proc/${stage.servant.pid}/ns/mnt`, '--wdns=/', '--'] as const;
     const words = [stateDirectory, '/mnt/journals', link, ...targets, String(rounds)];
     const { exit, stdout, stderr } = await runCommand([...enter, process.execPath, outfile, ...words], {
-      deadline: rounds * 1000 + 60_000,
+      deadline: rounds * 1000 + 600_000,
     });
     if (exit !== 0) throw new Error(`relink ended with ${exit ?? 'a signal'}: ${stderr}`);
     return stdout.split('\n').filter(Boolean);
