@@ -62,7 +62,7 @@ export const blockState = {
   'arrival-unanswered': {
     text: "QEMU's log has no failed hand-over since {since}, but does not show an arrival, and QEMU does not answer ({problem})",
     short: 'QEMU does not answer, and its log alone does not decide',
-    cause: 'libvirtd hangs or has ended: repair it, then inspect again; or make a layout',
+    cause: 'libvirt’s daemon hangs or has ended: repair it, then inspect again; or make a layout',
   },
   'qemu-not-asked': { text: 'QEMU was not asked' },
   'libvirt-not-asked': { text: 'libvirt was not asked' },
@@ -132,13 +132,13 @@ export const blockState = {
   'suspended-state-not-known': {
     text: 'the guest may have been suspended and not resumed: whether it runs is not known: {problem}',
     short: 'the guest may be suspended: whether it runs is not known',
-    cause: 'libvirtd ended during suspend and resume, and does not answer: start it',
+    cause: 'libvirt’s daemon ended during suspend and resume, and does not answer: start it',
     remedy: 'virsh resume {domain}',
   },
   'not-resumed-again': {
     text: 'the guest was suspended and could not be resumed: it is {state}',
     short: 'the guest was suspended, and is {state} now',
-    cause: 'libvirtd ended between suspend and resume',
+    cause: 'libvirt’s daemon ended between suspend and resume',
     remedy: 'virsh resume {domain}',
   },
   'reset-not-started': {

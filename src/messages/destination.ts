@@ -11,7 +11,8 @@ export const destination = {
   'copy-not-known': {
     text: 'whether {host} has a copy of {domain} cannot be determined: {why}',
     short: 'whether {host} has a copy is not known',
-    cause: 'ssh or libvirtd of the destination does not answer; QEMU here must not take its disks back',
+    cause:
+      'ssh or libvirt’s daemon of the destination does not answer; QEMU here must not take its disks back',
   },
   'copy-left': {
     text: '{host} still has a copy of {domain}',

@@ -53,7 +53,7 @@ export const diskOpen = {
   'qemu-open-unanswered': {
     text: 'QEMU was asked to open it, and whether it could is not known: {why}',
     short: 'whether QEMU itself can open it is not known',
-    cause: 'libvirtd or QEMU did not answer in time, or a job began at that moment',
+    cause: 'libvirt’s daemon or QEMU did not answer in time, or a job began at that moment',
     remedy: 'see whether the VM answers (virsh domstate {domain}), then run again',
   },
   'new-descriptor-not-found': {
@@ -63,7 +63,7 @@ export const diskOpen = {
   'node-left': {
     text: 'block node {node} may be left in QEMU: {why}; it keeps the device open until the next run that asks QEMU, which removes it',
     short: 'a block node of ours may be left in QEMU',
-    cause: 'a job began while QEMU was asked, or libvirtd did not answer in time',
+    cause: 'a job began while QEMU was asked, or libvirt’s daemon did not answer in time',
   },
   'node-left-before': { text: 'a block node of an earlier question may still be in QEMU' },
   'ask-qemu-off': { text: 'check.ask_qemu is false' },

@@ -226,8 +226,8 @@ export const diskPaths = {
   'block-nodes-not-read': {
     text: 'QEMU could not be asked for its block nodes: {why}',
     short: "QEMU's block nodes cannot be read",
-    cause: 'libvirtd does not run or does not answer; without `--deep` it is not needed',
-    remedy: 'see whether libvirtd runs and answers',
+    cause: 'libvirt’s daemon does not run or does not answer; without `--deep` it is not needed',
+    remedy: 'see whether libvirt’s daemon (libvirtd or virtqemud) runs and answers',
   },
   'names-agree': { text: 'QEMU and libvirt call every file by the same name' },
   'names-differ': {
@@ -246,8 +246,8 @@ export const diskPaths = {
   'guest-disks-not-read': {
     text: 'QEMU could not be asked for the disks of the guest: {why}',
     short: 'the disks of the guest cannot be read',
-    cause: 'libvirtd or QEMU stopped answering; without `--deep` it is not needed',
-    remedy: 'see whether libvirtd runs and answers',
+    cause: 'libvirt’s daemon or QEMU stopped answering; without `--deep` it is not needed',
+    remedy: 'see whether libvirt’s daemon (libvirtd or virtqemud) runs and answers',
   },
   'disks-changed': {
     text: 'libvirt changed the disks of this VM meanwhile, as for a snapshot',
@@ -313,7 +313,7 @@ export const diskPaths = {
   'block-state-late': {
     text: 'the block state of {domain} was not read in time',
     short: 'its block state was not read in time',
-    cause: 'the host is slow, or libvirtd does not answer',
+    cause: 'the host is slow, or libvirt’s daemon does not answer',
     remedy: 'migrate-guard check {domain}',
   },
   'block-state-not-read': {

@@ -35,7 +35,7 @@ export const hypervisor = {
   'see-domstate': { text: 'see virsh domstate {domain}' },
   'process-gone': {
     text: 'process {pid} is gone',
-    cause: 'libvirt’s files are older than the process; see whether libvirtd runs',
+    cause: 'libvirt’s files are older than the process; see whether libvirt’s daemon runs',
     remedy: "see virsh domstate {domain}; libvirt's own files may be stale",
   },
   'process-not-read': {
@@ -45,7 +45,7 @@ export const hypervisor = {
   'process-is-another': {
     text: 'process {pid} is not the QEMU of {domain}',
     short: 'process {pid} is not its QEMU',
-    cause: 'libvirt’s files are older than the process; see whether libvirtd runs',
+    cause: 'libvirt’s files are older than the process; see whether libvirt’s daemon runs',
     remedy: "see virsh domstate {domain}; libvirt's own files may be stale",
   },
   'foreign-namespace': {
@@ -117,8 +117,9 @@ export const hypervisor = {
   },
 
   'libvirtd-late': {
-    text: 'libvirtd did not answer in time',
-    cause: 'libvirtd hangs; start it again. check without `--deep`, and the remedy `memory`, do not need it',
+    text: 'libvirt did not answer in time',
+    cause:
+      'libvirt’s daemon (libvirtd or virtqemud) hangs; start it again. check without `--deep`, and the remedy `memory`, do not need it',
   },
   'virsh-missing': { text: 'virsh is not installed' },
   'virsh-ended': { text: 'virsh ended with {exit}' },
@@ -126,13 +127,13 @@ export const hypervisor = {
   'domains-not-listed': {
     text: 'the running domains cannot be listed: {why}',
     short: 'the running domains cannot be listed',
-    cause: 'not root, or libvirtd does not run',
-    remedy: 'see whether libvirtd runs on this host',
+    cause: 'not root, or libvirt’s daemon does not run',
+    remedy: 'see whether libvirt’s daemon (libvirtd or virtqemud) runs on this host',
   },
   'run-as-libvirt-group': { text: 'run as root, or as a user of the libvirt group' },
   'job-not-ended': {
     text: 'libvirt did not end its job ({job})',
-    cause: 'libvirtd hangs, or the destination does not answer',
+    cause: 'libvirt’s daemon hangs, or the destination does not answer',
   },
 
   'guest-not-running': { text: 'the guest is {status}, and its disks may not be its own yet' },

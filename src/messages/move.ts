@@ -57,7 +57,7 @@ export const move = {
     text: 'QEMU does not have its disks back after a failed hand-over: {reason}',
     short: 'QEMU does not have its disks back: {reason}',
     cause:
-      'libvirtd or the destination did not answer, or the destination still has a copy; or the guest was paused, and no reset may start it',
+      'libvirt’s daemon or the destination did not answer, or the destination still has a copy; or the guest was paused, and no reset may start it',
   },
   'reset-before-write': { text: 'migrate-guard reset {domain}, before the guest writes' },
   'reset-with-destination': {

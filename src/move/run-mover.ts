@@ -28,7 +28,10 @@ export async function runMover(session: MoveSession, options: GuardOptions): Pro
     await job.end();
     const { exit } = output;
     // QEMU writes its log through virtlogd: on a busy host the line arrives after the mover's end.
-    if (exit !== 0) await watch.until((lines) => lines.handingOverFailed, logDrainTimeoutMs);
+    if (exit !== 0) {
+      await watch.until((lines) => lines.handingOverFailed, logDrainTimeoutMs);
+      watch.look().takeOutput(output);
+    }
     // The observer catches signals until QEMU has its disks back.
     const reactivation = await standBy?.end();
     const wasCancelled = job.wasCancelled || (observer?.aborted() ?? false);

@@ -111,10 +111,11 @@ function logEvidence({ signatures, complaints, since, gap }: LogFacts): string[]
 
 function describeAnswers(answers: QemuAnswers | Unknown): string {
   if (isUnknown(answers)) return answers.unknown;
-  const { status, migration = 'none', inactiveNodes: nodes, hasServed } = answers;
+  const { status, migration = 'none', migrationError, inactiveNodes: nodes, hasServed } = answers;
+  const error = migrationError === undefined ? '' : ` (${migrationError})`;
   const reported =
     nodes === undefined ? 'does not report which nodes are active' : `${nodes.length} nodes inactive`;
   const served =
     hasServed === undefined ? '' : `, disks ${hasServed ? 'have served' : 'have not served'} the guest`;
-  return `status ${status}, migration ${migration}, ${reported}${served}`;
+  return `status ${status}, migration ${migration}${error}, ${reported}${served}`;
 }

@@ -46,10 +46,12 @@ export function readAnswers(
     values.push(reply.value);
   }
   const runState = stringOf(property(values[0], 'status'));
+  const migrationError = stringOf(property(values[1], 'error-desc'));
   if (runState === undefined) return unknownOf(message('no-run-state'));
   return {
     status: runState,
     migration: stringOf(property(values[1], 'status')),
+    ...(migrationError === undefined ? {} : { migrationError }),
     inactiveNodes: inactiveNodes(values[2]),
     ...(statistics === undefined ? {} : { hasServed: hasServed(statistics) }),
   };
@@ -88,6 +90,8 @@ export interface QemuAnswers {
   readonly status: string;
   /** `query-migrate`; `undefined`: this QEMU has never seen a migration. */
   readonly migration: string | undefined;
+  /** The same: its `error-desc`, where the last migration failed. */
+  readonly migrationError?: string;
   /** Of `query-named-block-nodes`: the nodes that are inactive; `undefined` before QEMU 10.0. */
   readonly inactiveNodes: readonly string[] | undefined;
   /** `query-blockstats`, where it matters: a disk has served the guest in this process. */

@@ -22,6 +22,11 @@ export class MoveLog {
   /** libvirt has saved the domain, and ended its QEMU. */
   wasSaved = false;
 
+  /** What a mover that failed has printed: libvirt 11 repeats QEMU's own words, also where the log cannot be read. */
+  takeOutput({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): void {
+    this.handingOverFailed ||= `${stdout}\n${stderr}`.split('\n').some(isHandoverFailure);
+  }
+
   take(line: string): void {
     this.handingOverFailed ||= isHandoverFailure(line);
     this.wasSaved ||= savedLine.test(line);

@@ -139,7 +139,7 @@ describe('a state directory that cannot be read', () => {
       exit: 2,
       stdout: '',
       stderr:
-        'migrate-guard: the running domains cannot be listed: virsh is not installed\n  -> see whether libvirtd runs on this host\n',
+        'migrate-guard: the running domains cannot be listed: virsh is not installed\n  -> see whether libvirt’s daemon (libvirtd or virtqemud) runs on this host\n',
     });
   });
 

@@ -43,7 +43,7 @@ describe('libvirtd', () => {
       for (const strategy of ['cont', 'suspend-resume']) {
         const report = await reset(stage, domain.name, '--strategy', strategy, '--config', config);
         expect(report).toMatchObject({ exit: 2, result: 'undecided', blockState: 'stuck' });
-        expect(report.what).toContain('libvirtd did not answer in time');
+        expect(report.what).toContain('libvirt did not answer in time');
       }
       const report = await reset(stage, domain.name, '--config', config);
       expect(report).toMatchObject({ exit: 0, result: 'healed' });

@@ -127,7 +127,7 @@ test('--deep queries QEMU and opens each disk as QEMU, and is undecided without 
       expect.objectContaining({
         check: 'disk-name',
         state: 'unknown',
-        remedy: 'see whether libvirtd runs and answers',
+        remedy: 'see whether libvirt’s daemon (libvirtd or virtqemud) runs and answers',
       }),
     );
     expect((await stage.report('check', '315')).verdict).toBe('safe');

@@ -110,6 +110,12 @@ test('a path that is missing inside prevents the migration of a qcow2 disk, unti
   expect(await stage.report('check', '313')).toMatchObject({ exit: 1, verdict: 'repairable' });
   expect(await endsInSink(qcow2)).toBe('failed');
   expect(qcow2.log()).toContain('migration_block_inactivate: bdrv_inactivate_all() failed: -1');
+  // It heals itself: no node is INACTIVE, and the words of the failure are only evidence.
+  const inspected = await stage.report('inspect', '313');
+  expect(inspected).toMatchObject({ exit: 0, blockState: 'healthy' });
+  expect(JSON.stringify(inspected.findings)).toContain(
+    'migration failed (Error in migration completion: Bad address), 0 nodes inactive',
+  );
   expect(await stage.report('repair', '313')).toMatchObject({ exit: 0, verdict: 'safe' });
   expect(await endsInSink(qcow2)).toBe('completed');
   await qcow2.destroy();

@@ -54,7 +54,7 @@ describe('disk-name', () => {
         check: 'disk-name',
         state: 'unknown',
         what: 'QEMU could not be asked for its block nodes: libvirtd did not answer in time',
-        remedy: 'see whether libvirtd runs and answers',
+        remedy: 'see whether libvirt’s daemon (libvirtd or virtqemud) runs and answers',
       },
     ]);
   });
