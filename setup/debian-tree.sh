@@ -5,12 +5,16 @@
 # packages is reused at once; another list makes another tree. Nothing writes into it: tests put an overlay above it.
 set -euo pipefail
 
-# The packages of a host: the program's own tools, both sudos, virsh.
-HOST='nodejs util-linux mount acl attr sudo sudo-rs procps libvirt-clients'
+# The packages of a host: the program's own tools, sudo, virsh, ssh; from Debian 13 on a Node that is new enough, and
+# sudo-rs.
+HOST='util-linux mount acl attr sudo procps libvirt-clients openssh-server openssh-client openssh-sftp-server'
+NEWER='nodejs sudo-rs'
 # The packages to run VMs there (test/lab/harness): libvirtd without the drivers that no test uses, QEMU, gdb.
 HYPERVISOR='libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils gdb tini iproute2'
 declare -A PACKAGES_OF_RELEASE=(
-  [trixie]="$HOST $HYPERVISOR"
+  [bullseye]="$HOST $HYPERVISOR"
+  [trixie]="$HOST $NEWER $HYPERVISOR"
+  [forky]="$HOST $NEWER $HYPERVISOR"
 )
 
 say() { printf 'debian-tree: %s\n' "$*" >&2; }
@@ -85,8 +89,11 @@ run_apart() {
 
 from=$(mirror)
 [[ -n $from ]] || die "the package sources of this machine name no Debian archive"
+# This machine's debootstrap may be older than the release; the one in development is made like unstable.
+script=/usr/share/debootstrap/scripts/$release
+[[ -e $script ]] || script=/usr/share/debootstrap/scripts/sid
 run_apart "fetching and unpacking Debian $release: some two minutes" \
-  debootstrap --variant=minbase "$release" "$work/root" "$from"
+  debootstrap --variant=minbase "$release" "$work/root" "$from" "$script"
 
 # No process starts in the tree at this point, and the tree need not survive a crash of this machine.
 printf '#!/bin/sh\nexit 101\n' >"$work/root/usr/sbin/policy-rc.d"

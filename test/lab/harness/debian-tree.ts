@@ -5,7 +5,7 @@ import { succeed } from './succeed';
  * The releases of Debian that can be a host: those of setup/debian-tree.sh. A tier names those it needs
  * (setup/tiers.mjs).
  */
-export type DebianRelease = 'trixie';
+export type DebianRelease = 'bullseye' | 'trixie' | 'forky';
 
 const maker = join(__dirname, '../../../setup/debian-tree.sh');
 const init = join(__dirname, 'release-init.sh');
@@ -21,7 +21,8 @@ export async function debianTree(release: DebianRelease): Promise<string> {
 /**
  * The command that runs a program in such a tree, inside an existing mount namespace.
  * @param shown directories of this machine that are visible there, too; read-only
+ * @param shared one that can be written to
  */
-export function inTree(tree: string, shown: readonly string[]): readonly string[] {
-  return ['sh', init, tree, ...shown, '--'];
+export function inTree(tree: string, shown: readonly string[], shared?: string): readonly string[] {
+  return ['sh', init, tree, ...shown, ...(shared === undefined ? [] : ['--shared', shared]), '--'];
 }

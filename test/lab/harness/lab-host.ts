@@ -8,16 +8,19 @@ import { type DebianRelease, debianTree, inTree } from './debian-tree';
 import { describeFailure } from './succeed';
 import type { Volume } from './volume';
 
-interface HostOptions {
+export interface HostKind {
+  /** The Debian release of the host. Default: it has the files of the real machine. */
+  readonly release?: DebianRelease;
+  /** With `release`: directories of the real machine that are visible there, too; read-only. */
+  readonly shown?: readonly string[];
+}
+
+interface HostOptions extends HostKind {
   readonly name: string;
   /** A directory that several hosts share as `/var/lib/one/datastores`. */
   readonly datastores?: string;
   /** A process of the real machine that sees `datastores`. Default: this one. */
   readonly from?: number;
-  /** The Debian release of the host. Default: it has the files of the real machine. */
-  readonly release?: DebianRelease;
-  /** With `release`: directories of the real machine that are visible there, too; read-only. */
-  readonly shown?: readonly string[];
   /** Runs before the daemons start. */
   readonly prepare?: (host: Host) => Promise<void>;
 }
@@ -44,7 +47,8 @@ export class Host {
   static async start(options: HostOptions): Promise<Host> {
     const { name, datastores, from, release, shown = [], prepare } = options;
     const init = ['lab-host-init.sh', name, ...(datastores === undefined ? [] : [datastores])] as const;
-    const under = release === undefined ? [] : inTree(await debianTree(release), [__dirname, ...shown]);
+    const under =
+      release === undefined ? [] : inTree(await debianTree(release), [__dirname, ...shown], datastores);
     const namespaces = await startNamespaces({ name, init, under, ...(from === undefined ? {} : { from }) });
     const host = new Host(name, namespaces, release === undefined ? process.execPath : '/usr/bin/node');
     try {

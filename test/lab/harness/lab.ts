@@ -3,7 +3,7 @@ import { type Domain, type DomainOptions, placeDisk, startDomain } from './domai
 import type { DomainDisk } from './lab-domain-xml';
 import { emulatorPath } from './emulator';
 import { Fabric } from './fabric';
-import { Host } from './lab-host';
+import { Host, type HostKind } from './lab-host';
 import { type LiveMigration, migrateLive } from './live-migration';
 import type { PatternGuestOptions } from './write-pattern-guest';
 import { type Presence, presenceOn } from './domain-presence';
@@ -15,6 +15,8 @@ import { Volume } from './volume';
 interface LabOptions {
   /** At most 15 letters each, because they are also names of network interfaces. Default: `kvm1`, `kvm2`. */
   readonly hosts?: readonly string[];
+  /** The release of each of them. Default: the files of the real machine. */
+  readonly options?: readonly HostKind[];
 }
 
 interface LabVolumeOptions extends Partial<PatternGuestOptions> {
@@ -43,12 +45,14 @@ export class Lab {
 
   private constructor(private readonly fabric: Fabric) {}
 
-  static async start({ hosts = ['kvm1', 'kvm2'] }: LabOptions = {}): Promise<Lab> {
+  static async start({ hosts = ['kvm1', 'kvm2'], options = [] }: LabOptions = {}): Promise<Lab> {
     const fabric = await Fabric.start(hosts);
     const lab = new Lab(fabric);
     const { datastores, pid: from } = fabric;
     const shared = { datastores, from, prepare: (host: Host) => joinFabric(host, fabric) };
-    const started = await Promise.allSettled(hosts.map((name) => Host.start({ name, ...shared })));
+    const started = await Promise.allSettled(
+      hosts.map((name, index) => Host.start({ name, ...shared, ...options[index] })),
+    );
     for (const result of started) if (result.status === 'fulfilled') lab.hosts.push(result.value);
     const failed = started.find((result) => result.status === 'rejected');
     if (failed === undefined) return lab;
