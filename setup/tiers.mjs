@@ -5,9 +5,18 @@
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
 //   everyNode  whether each supported Node has to pass it, and not only the one of this machine (npm test -- --all)
+//   anyNode    paths of its tests that one Node is enough for, because they test how the programs are built, and texts
 //   workers    test files at once
 export const tiers = {
-  unit: { root: false, packages: [], build: false, affected: false, everyNode: true, workers: 2 },
+  unit: {
+    root: false,
+    packages: [],
+    build: false,
+    affected: false,
+    everyNode: true,
+    anyNode: ['unit/docs/', 'unit/messages/', 'unit/package/', 'unit/test-runner/'],
+    workers: 2,
+  },
   namespace: {
     root: true,
     packages: ['namespace', 'package'],
@@ -28,5 +37,19 @@ export const tiers = {
   },
   lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, everyNode: false, workers: 3 },
   readers: { root: true, packages: ['readers'], build: false, affected: false, everyNode: false, workers: 1 },
-  bundle: { root: false, packages: [], build: true, affected: false, everyNode: true, workers: 2 },
+  bundle: {
+    root: false,
+    packages: [],
+    build: true,
+    affected: false,
+    everyNode: true,
+    anyNode: [
+      'bundle/completion',
+      'bundle/help',
+      'bundle/licences-and-sbom',
+      'bundle/same-bytes',
+      'bundle/stamp',
+    ],
+    workers: 2,
+  },
 };

@@ -37,15 +37,26 @@ export function startJest(args, { env, stdio, temporary, node = process.execPath
 }
 
 /**
- * Runs the test files of one tier. `patterns` select files, `only` selects one test by its whole name; `all`: every
- * case, where there is a selection otherwise; `order`: a seed for a random order of files.
+ * Runs the test files of one tier. `patterns` select files, and those with a path of `ignored` are left out; `only`
+ * selects one test by its whole name; `all`: every case, where there is a selection otherwise; `order`: a seed for a
+ * random order of files.
  * @returns `{ sums, failures }`
  */
-export async function runTests({ tier, workers, patterns = [], only, all = false, order, node }) {
+export async function runTests({
+  tier,
+  workers,
+  patterns = [],
+  ignored = [],
+  only,
+  all = false,
+  order,
+  node,
+}) {
   const temporary = makeTemporary();
   try {
     const outputFile = join(temporary.inside, 'result.json');
     const args = ['--selectProjects', tier, '--maxWorkers', String(workers), '--passWithNoTests'];
+    args.push(...ignored.map((path) => `--testPathIgnorePatterns=/test/${path}`));
     if (only !== undefined) args.push('--testNamePattern', onlyPattern(only));
     const env = {
       ...(order !== undefined && { MIGRATE_GUARD_ORDER: String(order) }),
