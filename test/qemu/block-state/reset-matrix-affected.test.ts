@@ -8,7 +8,7 @@ import {
   storeLayout,
 } from './reset-testbed';
 import { ifMade } from '../../support/if-made';
-import { inParallel, setsOf } from './reset-matrix';
+import { diskCounts, inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../../lab/harness';
 import { Stage } from '../qemu-stage';
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => ifMade(stage, (made) => made.stop()));
 
-test.each([1, 2, 3, 4])('QEMU 7.2.0: %i disks, sets of broken ones, every remedy', async (disks) => {
+test.each(diskCounts)('QEMU 7.2.0: %i disks, sets of broken ones, every remedy', async (disks) => {
   await inParallel(setsOf(disks), 4, async (broken) => {
     const domain = await quietDomain(stage, vmId++, disks);
     // bdrv_inactivate_all() handles the disks in order and stops at the first that fails.

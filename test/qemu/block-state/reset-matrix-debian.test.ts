@@ -1,6 +1,6 @@
 import { ifMade } from '../../support/if-made';
 import { expectMigration, expectWrites, failMigration, inspect, quietDomain, reset } from './reset-testbed';
-import { inParallel, setsOf } from './reset-matrix';
+import { diskCounts, inParallel, setsOf } from './reset-matrix';
 import { mendPaths } from '../../lab/harness';
 import { Stage } from '../qemu-stage';
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => ifMade(stage, (made) => made.stop()));
 
-test.each([1, 2, 3, 4])(
+test.each(diskCounts)(
   'Debian’s QEMU, whose layout is unknown: %i disks, sets of broken ones, every remedy',
   async (disks) => {
     await inParallel(setsOf(disks), 4, async (broken) => {
@@ -20,7 +20,9 @@ test.each([1, 2, 3, 4])(
       for (const strategy of ['cont', 'suspend-resume']) {
         await failMigration(domain, broken);
         expect(await inspect(stage, domain)).toMatchObject({ blockState: 'unknown', exit: 2 });
-        for (const unable of ['memory', 'gdb']) {
+        // They refuse because of the layout, before they look at a disk.
+        const isFirstOfItsKind = strategy === 'cont' && broken.length === 1;
+        for (const unable of isFirstOfItsKind ? ['memory', 'gdb'] : []) {
           const refused = await reset(stage, domain.name, '--strategy', unable);
           expect(refused).toMatchObject({ exit: 1, result: 'refused', blockState: 'unknown' });
           expect(refused.what).toContain('migrate-guard layout /usr/bin/qemu-system-x86_64');
