@@ -26,6 +26,7 @@ export const datastoreMove = {
     remedy: 'on its host, which moves them back while it runs: {commands}',
   },
   'datastore-end-copy': { text: 'on its host, which ends the copy that libvirt continues: {commands}' },
+  'datastore-first-warning': { text: 'first as the warning before this line says; then {remedy}' },
   'datastore-disks-unknown': {
     text: 'the move to another datastore failed, and it is not known where QEMU has the disks now: do not power it off, and do not repeat the move',
     short: 'the datastore move failed; where its disks are is not known',

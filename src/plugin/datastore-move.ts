@@ -81,10 +81,11 @@ function reportOn(
 ): string {
   const domain = asked.end.domain ?? deployId;
   const answer = isUnknown(checked) ? undefined : checked;
-  const done = [did, ...(answer?.did ?? []).map(info)];
-  const disks = { domain, before: asked.end.disks, after: answer?.end.disks };
-  const result = exit === 0 ? done.join('') : failure(domain, describeFailedMove(disks), done);
-  return result + problemAfter(domain, checked);
+  const problem = problemAfter(domain, checked);
+  const done = [did, ...(answer?.did ?? []).map(info), problem];
+  if (exit === 0) return done.join('');
+  const disks = { before: asked.end.disks, after: answer?.end.disks };
+  return failure(domain, describeFailedMove({ domain, ...disks, isIll: problem !== '' }), done);
 }
 
 /** The mover's result is final: a problem after it is a warning. */

@@ -3,7 +3,7 @@ import type { DomainFacts, SourceFacts } from '../model/facts';
 import type { Finding } from '../../core/finding';
 import { shellWord } from '../../core/shell-word';
 import { isUnknown } from '../../core/unknown';
-import { diskAt, disksAt } from '../../file-tree/model/walk';
+import { diskAt, disksAt, type End, type ResolvedPath } from '../../file-tree/model/walk';
 import { message, textOf } from '../../messages';
 
 /** What QEMU holds open for a disk whose path does not lead there, and what to do about it. */
@@ -26,10 +26,16 @@ export function heldFor({ source, namespace }: SourceFacts, facts: DomainFacts):
 
 /** The file that QEMU alone holds for this disk: it was deleted, or replaced by another of its name. */
 function deletedFile(source: SourceFacts, facts: DomainFacts): FileEntry['deleted'] {
-  const ends = [source.host.end.path, source.namespace.end.path];
   return unclaimed('file', facts)
     .flatMap((file) => (file.kind === 'file' && file.deleted ? [file.deleted] : []))
-    .find(({ path }) => ends.includes(path));
+    .find(({ path }) => [source.host, source.namespace].some((resolved) => endsAt(path, resolved)));
+}
+
+/** Whether a path ends there; or would, if the directories above were not deleted with the file. */
+function endsAt(file: string, { path, end }: ResolvedPath): boolean {
+  if (end.path === file) return true;
+  const rest = file.startsWith(`${end.path}/`) ? file.slice(end.path.length) : undefined;
+  return end.kind === 'missing' && rest !== undefined && path.replaceAll(/\/{2,}/g, '/').endsWith(rest);
 }
 
 /** Starting a new QEMU helps, unless this one alone holds the file of another disk: that has to be copied first. */
@@ -78,7 +84,7 @@ function onlyCopy(
     credentials: { uid, gid },
   } = facts;
   const [file, copy] = [shellWord(path), shellWord(`${path}.copy`)];
-  const aside = host.end.kind === 'missing' ? [] : [`mv ${file} ${shellWord(`${path}.other`)}`];
+  const aside = makeRoom(path, host.end, `-o ${uid} -g ${gid}`);
   const held = `/proc/${pid}/fd/${descriptor}`;
   if (source.role !== 'disk' || source.readonly || source.format === undefined) {
     const commands = [
@@ -101,4 +107,11 @@ function onlyCopy(
     `ln -f ${copy} ${file}`,
   ].join(' && ');
   return message('only-copy', { commands });
+}
+
+/** The commands after which the name is free, in a directory that exists. */
+function makeRoom(path: string, end: End, owner: string): string[] {
+  if (end.kind !== 'missing') return [`mv ${shellWord(path)} ${shellWord(`${path}.other`)}`];
+  if (end.path === path) return [];
+  return [`install -d ${owner} ${shellWord(path.replace(/\/[^/]*$/, ''))}`];
 }

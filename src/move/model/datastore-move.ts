@@ -13,6 +13,8 @@ export interface DisksOfMove {
   readonly domain: string;
   readonly before: readonly DiskPlace[] | undefined;
   readonly after: readonly DiskPlace[] | undefined;
+  /** The check after the mover has found a problem: its remedy, which is printed before, comes first. */
+  readonly isIll?: boolean;
 }
 
 /**
@@ -32,7 +34,13 @@ export function objectionToTarget(
 }
 
 /** Which disks a failed move has taken to the new datastore, and what to do about it. */
-export function describeFailedMove({ domain, before, after }: DisksOfMove): Message {
+export function describeFailedMove(disks: DisksOfMove): Message {
+  const { remedy, ...text } = whereDisksAre(disks);
+  if (remedy === undefined || !disks.isIll) return { ...text, ...(remedy === undefined ? {} : { remedy }) };
+  return { ...text, remedy: textOf('datastore-first-warning', { remedy }) };
+}
+
+function whereDisksAre({ domain, before, after }: DisksOfMove): Message {
   if (!before || !after) return message('datastore-disks-unknown', { domain: shellWord(domain) });
   const pathBefore = new Map(before.map((place) => [place.disk, place]));
   const isMoved = ({ disk, path }: DiskPlace): boolean => (pathBefore.get(disk)?.path ?? path) !== path;

@@ -12,7 +12,8 @@ const stage = useOpenNebulaStage();
  */
 const stockMove = `#!/bin/bash
 virsh() { command virsh --connect qemu:///system "$@"; }
-target=$(sed 's:.*<DISK_TARGET_PATH>\\([^<]*\\)<.*:\\1:' | tr -s /)
+xml=$(cat)
+target=$(sed 's:.*<DISK_TARGET_PATH>\\([^<]*\\)<.*:\\1:' <<<"$xml" | tr -s /)
 mkdir -p "$target"
 disks=$(virsh domblklist "$1" | awk 'NR > 2 && NF { print $1, $2 }')
 while read -r dev path; do
@@ -23,9 +24,14 @@ while read -r dev path; do
     touch "/var/tmp/begins-$dev"
     while [ -e "/var/tmp/wait-$dev" ]; do sleep 0.05; done
     virsh blockcopy "$1" "$dev" "$target/\${path##*/}" --wait --verbose --pivot --reuse-external >&2 </dev/null ||
-        { echo "Error migrating VM $1: $dev" >&2; exit 1; }
+        {
+            # cleanup_host
+            case $xml in *'<SHARED>NO<'*) rm -rf "$target" ;; esac
+            echo "Error migrating VM $1: $dev" >&2
+            exit 1
+        }
 done <<<"$disks"
-xml=$(mktemp) && virsh dumpxml "$1" >"$xml" && virsh define "$xml" && virsh undefine "$1" --keep-nvram
+defined=$(mktemp) && virsh dumpxml "$1" >"$defined" && virsh define "$defined" && virsh undefine "$1" --keep-nvram
 `;
 const onHost = { local: 'migrate-guard', datastore: 100 } as const;
 
@@ -70,18 +76,20 @@ test('a broken path is repaired before; a wrong one is refused, and moved nowher
 test('one that fails half way: the message names the disks, and how to move them back while the guest runs', async () => {
   const domain = await stage.startDomain({ disks: 2 });
   put(domain.host, '/var/tmp/wait-vdb', '', 0o644);
-  const moving = stage.migrate(domain, 'kvm1', onHost);
+  const moving = stage.migrate(domain, 'kvm1', { ...onHost, shared: 'NO' });
   await stage.untilExists('kvm1', '/var/tmp/begins-vdb');
   stage.lab.relink(domain, 1);
   domain.host.remove('/var/tmp/wait-vdb');
   const failed = await moving;
-  expect([failed.exit, failed.error]).toEqual([1, expect.stringContaining('half moved: vda; not vdb')]);
-  expect(failed.ran.stderr).toContain('QEMU has vda in the new one, and vdb where it was');
+  expect([failed.exit, failed.reply]).toEqual([1, expect.stringContaining('half moved: vda; not vdb.')]);
+  const { stderr } = failed.ran;
+  expect(stderr).toContain('QEMU has vda in the new one, and vdb where it was');
   expect(await directories(domain)).toEqual(['100', '0']);
+  // The stock script has deleted the file of vda.
+  await domain.host.succeed(['sh', '-c', /WARN: .*As root: (.*)/.exec(stderr)?.[1] ?? 'false']);
   const again = await stage.migrate(domain, 'kvm1', onHost);
   expect([again.exit, again.error]).toEqual([1, expect.stringContaining('vda is there already')]);
-  const [, commands = 'false'] = /ERROR: migrate-guard: -> [^:]*: (virsh .*)/.exec(failed.ran.stderr) ?? [];
-  await domain.host.succeed(['sh', '-c', commands]);
+  await domain.host.succeed(['sh', '-c', /ERROR: .*: (virsh .*)/.exec(stderr)?.[1] ?? 'false']);
   expect(await directories(domain)).toEqual(['0', '0']);
   await domain.expectCounting();
   expect((await stage.migrate(domain, 'kvm1', onHost)).exit).toBe(0);

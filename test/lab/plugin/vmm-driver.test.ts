@@ -122,21 +122,6 @@ test('a deploy id that is a UUID', async () => {
   await stage.expectEndOn('kvm2', domain);
 });
 
-test('a move to another datastore of the same host runs only the mover', async () => {
-  const domain = await stage.startDomain();
-  stage.script('vmm/kvm/copying-only', '#!/bin/sh\ncat >/dev/null; echo "$2" >/var/tmp/copied\n');
-  stage.configure('opennebula: { migrate: copying-only }\n');
-  await domain.host.succeed(['rm', '/etc/sudoers.d/migrate-guard']);
-  try {
-    const moved = await stage.migrate(domain, 'kvm1', { local });
-    expect([moved.exit, moved.log]).toEqual([0, []]);
-    expect(domain.host.read('/var/tmp/copied')).toBe('kvm1\n');
-  } finally {
-    await stage.install(domain.host);
-  }
-  await stage.expectEndOn('kvm1', domain);
-});
-
 test('in place of the stock script on the source host', async () => {
   const domain = await stage.startDomain();
   stage.lab.relink(domain);

@@ -53,6 +53,13 @@ test('all of it, and then a failure', () => {
   expect(remedy).toContain(`virsh blockcopy one-310 vda ${old}/vda `);
 });
 
+test('a problem that the check afterwards has found comes first', () => {
+  const moved = { domain: 'one-310', before: [at(old, 'vda')], after: [at(target, 'vda')] };
+  expect(describeFailedMove({ ...moved, isIll: true }).remedy).toMatch(
+    /^first as the warning before this line says; then on its host, .*: virsh blockcopy /,
+  );
+});
+
 test.each([
   ['before', undefined, [at(old, 'vda')]],
   ['after', [at(old, 'vda')], undefined],

@@ -43,6 +43,16 @@ test('a file that another one replaced is moved aside first', () => {
   ]);
 });
 
+test('a deleted file whose directory was deleted, too', () => {
+  const found = facts('/d//100/310/disk.0', undefined, {
+    open: [lost('/d/100/310/disk.1', '78'), lost('/d/100/310/disk.0')],
+  });
+  const make = 'install -d -o 9869 -g 9869 /d/100/310 && ';
+  expect(remedies(found)).toEqual([
+    expect.stringContaining(`${begins}${make}ln -s /proc/42/fd/13 /d/100/310/disk.0 && `),
+  ]);
+});
+
 test.each([
   ['of another path', lost('/a/c')],
   ['of no path: memory, for example', lost('/memfd:ram')],
