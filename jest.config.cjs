@@ -43,7 +43,7 @@ const cacheDirectory =
     : join(homedir(), '.cache/migrate-guard/jest');
 
 /** Tiers that need root: they only run where they can do no harm. */
-const isolated = ['namespace', 'qemu', 'lab', 'readers'];
+const isolated = ['namespace', 'qemu', 'lab', 'releases', 'readers'];
 
 const project = (tier) => ({
   displayName: tier,
@@ -76,7 +76,7 @@ const project = (tier) => ({
 
 /** The tiers, the fastest first. */
 module.exports = {
-  projects: ['unit', 'namespace', 'qemu', 'lab', 'readers', 'bundle'].map(project),
+  projects: ['unit', 'namespace', 'qemu', 'lab', 'releases', 'readers', 'bundle'].map(project),
   testSequencer: './setup/test-runner/sequencer.cjs',
   // The limit ends tests that hang; it does not measure the speed of a machine.
   testTimeout: 600_000,

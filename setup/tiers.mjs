@@ -36,6 +36,14 @@ export const tiers = {
     workers: 3,
   },
   lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, everyNode: false, workers: 3 },
+  releases: {
+    root: true,
+    packages: ['qemu', 'lab'],
+    build: true,
+    affected: false,
+    everyNode: false,
+    workers: 2,
+  },
   readers: { root: true, packages: ['readers'], build: false, affected: false, everyNode: false, workers: 1 },
   bundle: {
     root: false,

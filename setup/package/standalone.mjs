@@ -28,7 +28,8 @@ export function makeStandalone(workshop, packages, givenLicence) {
   return file;
 }
 
-function makeExecutable(file, workshop) {
+/** Writes to `file` the executable, and its parts to the directory `workshop`. */
+export function makeExecutable(file, workshop) {
   if (process.config.variables.node_shared)
     throw new Error(`${process.execPath} needs libnode.so beside it: package with the Node of nodejs.org`);
   const output = join(workshop, 'blob');

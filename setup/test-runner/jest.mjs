@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { endSignal, isolatedJest, makeTemporary } from '../isolation/isolated-jest.mjs';
 import { root } from '../prepare.mjs';
+import { keepResults } from './platforms.mjs';
 import { failuresOf, nothing, onlyPattern, sumsOf } from './report.cjs';
 
 /** The processes that must end with us: jest ends its workers, and they end what their tests started. */
@@ -76,6 +77,7 @@ export async function runTests({
     });
     return outcome(join(temporary.outside, 'result.json'), status, error);
   } finally {
+    keepResults(temporary.outside);
     temporary.remove();
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../prepare.mjs';
 import { tiers } from '../tiers.mjs';
 import { runTests } from './jest.mjs';
+import { treesOf } from './platforms.mjs';
 import { failureLines, nothing } from './report.cjs';
 
 const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
@@ -35,10 +36,10 @@ function once(name, prepare) {
  * `major`: of the Node that runs the tests, undefined for the one that runs this.
  * @returns that Node's program
  */
-function prepare({ packages, trees = [], build, affected }, major) {
+function prepare({ packages, trees = [], build, affected }, major, releases) {
   once('node', prepareNode);
   once(packages.join(), () => preparePackages(packages));
-  for (const release of trees) once(`tree ${release}`, () => prepareTree(release));
+  for (const release of [...trees, ...treesOf(releases)]) once(`tree ${release}`, () => prepareTree(release));
   if (build) once('build', prepareBuild);
   if (affected) once('affected', prepareAffectedQemu);
   return major === undefined ? process.execPath : once(`node ${major}`, () => prepareNodeVersion(major));
@@ -64,10 +65,10 @@ function testFiles(tier) {
 }
 
 /**
- * `options`: see `runTests`.
+ * `releases`: those of the tier with that name (platforms.mjs). `options`: see `runTests`.
  * @returns the sums
  */
-export async function runTier({ tier, node: major }, options) {
+export async function runTier({ tier, node: major, releases = [] }, options) {
   const label = major === undefined ? tier : `${tier} with Node ${major}`;
   const files = testFiles(tier);
   if (files.length === 0) {
@@ -83,7 +84,7 @@ export async function runTier({ tier, node: major }, options) {
   console.error(`\n${label}:`);
   let node;
   try {
-    node = prepare(tiers[tier], major);
+    node = prepare(tiers[tier], major, releases);
   } catch (error) {
     console.error(`${label}: cannot run: ${error.message}`);
     return { ...nothing, failed: 1 };

@@ -6,6 +6,10 @@ const { configurationPage } = jest.requireActual<{ readonly configurationPage: (
   '../../../setup/build/configuration-page.cjs',
 );
 
+const { platformsPage } = jest.requireActual<{ readonly platformsPage: () => string }>(
+  '../../../setup/build/platforms-page.cjs',
+);
+
 const root = join(__dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
@@ -17,6 +21,10 @@ test('README is one page', () => {
 
 test('docs/configuration.md is the output of `npm run docs`', () => {
   expect(read('docs/configuration.md')).toBe(configurationPage(read('config/config.yaml')));
+});
+
+test('docs/platforms.md is made of the results of the releases', () => {
+  expect(read('docs/platforms.md')).toBe(platformsPage());
 });
 
 test.each(pages)('%s: no line of prose is too long', (page) => {

@@ -1,0 +1,114 @@
+// Makes docs/platforms.md from the result files of the tier `releases`. A cell is what its result file says; what no
+// file says is `not shown`.
+const { existsSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
+
+const results = join(__dirname, '../../test/releases/results');
+const releases = ['bullseye', 'bookworm', 'trixie', 'forky'];
+const notShown = 'not shown';
+
+const table = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+function read(name) {
+  const file = join(results, `${name}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { workflows: [], orders: [] };
+}
+
+const heading = `<!-- Made from test/releases/results by \`npm run docs\`, and by each run of \`npm test -- --tier releases\`. -->
+
+# Platforms
+
+What was shown on which release of Debian: two hosts of the release, with its own libvirt and QEMU, real VMs and real
+orders ([test/README.md](../test/README.md)). Every cell is what the run of that release recorded; what was not run is
+\`${notShown}\`. The kernel is that of the machine of the tests, and guests run without KVM. Forky changes every day: its
+column shows one day, and nothing depends on it.`;
+
+const intro = `## Verdicts and orders
+
+Each cell has the verdict of \`check --for\` the order, and then what the order really did. Where it failed, and nothing else
+is said, a \`repair\` made the same order succeed. \`missing\` is what QEMU's mount namespace lacked of the path of one
+disk. A dump counts as a save for the check, and a snapshot with memory as a snapshot; for \`blockresize\` no order of
+\`--for\` exists, so its verdict is that of a migration and a save.`;
+
+const byParts = `## Red Hat, SUSE and Ubuntu, by parts
+
+None of them was run: for each of them as a whole, every cell would be \`${notShown}\`. What can be said is by parts.
+\`virsh version --daemon\` prints the versions of a host. The QEMU between two columns may behave like either of them;
+migrate-guard decides by what the running QEMU answers and has open, and not by its version.
+
+${table(
+  ['system', 'libvirt', 'QEMU', 'lies between'],
+  [
+    ['Ubuntu 22.04, SLES 15 SP4, RHEL 8.10 and 9.0', '8.0', '6.2', 'bullseye and bookworm'],
+    ['SLES 15 SP5', '9.0', '7.1', 'bullseye and bookworm; its libvirt is that of bookworm'],
+    ['Ubuntu 24.04, SLES 15 SP6', '10.0', '8.2', 'bookworm and trixie'],
+    ['RHEL 9.6 and 10.0', '10.10', '9.1', 'bookworm and trixie'],
+  ],
+)}
+
+- **QEMU 6.2 to 7.2.2 and 8.0.0 stay stuck** after a failed live migration, unless the distribution has the fix. The
+  tests of \`qemu\` and \`lab\` show all of that with QEMU 7.2.0 on Debian 12; the others are \`${notShown}\`.
+- **The name of QEMU's program**: \`/usr/libexec/qemu-kvm\` on RHEL, \`qemu-kvm-one\` with OpenNebula's own packages.
+  migrate-guard finds the process by libvirt's files and by \`-name guest=…,-uuid\`, not by the program's name. With these
+  names: \`${notShown}\`.
+- **SELinux** (RHEL): \`repair\` gives what it creates the label of the host's entry, as libvirt does. On a machine with
+  SELinux: \`${notShown}\`.
+- **AppArmor** (Ubuntu, SLES, Debian): the profile of a VM lists the paths that libvirt knew at its start; a new path
+  needs a rule. \`check --deep\` and \`repair\` let QEMU itself open the path, and report a refusal. Under a profile of
+  libvirt: \`${notShown}\`, because the hosts of these tests have no security driver.
+- **virtqemud** (RHEL 9 and later, SLES 16) instead of libvirtd: \`${notShown}\`, because Debian has no package of it.
+- **Node**: RHEL 9, SLES 15 and Ubuntu have packages of several versions; without Node 20 or later, the
+  [stand-alone program](install.md) serves. It runs on bullseye and bookworm in these tests.`;
+
+const unique = (values) => [...new Set(values)];
+
+function cellOf({ verdict, really, repaired }) {
+  const after = { 'not repairable': ', not repairable', fails: ', **also after a repair**' }[repaired] ?? '';
+  return `${verdict}: ${really}${after}`;
+}
+
+/** @returns the text of docs/platforms.md */
+function platformsPage() {
+  const all = releases.map(read);
+  const upgrade = read('upgrade');
+  const orders = all.flatMap((each) => each.orders);
+  const version = (key) => all.map(({ versions }) => versions?.[key] ?? notShown);
+  const versions = table(
+    ['', ...releases],
+    [
+      ['system', ...version('system')],
+      ['libvirt', ...version('libvirt')],
+      ['QEMU', ...version('qemu')],
+      ['Node', ...version('node')],
+    ],
+  );
+  const workflows = table(
+    ['workflow', ...releases],
+    unique(all.flatMap((each) => each.workflows.map(({ workflow }) => workflow))).map((name) => [
+      name,
+      ...all.map((each) => each.workflows.find(({ workflow }) => workflow === name)?.outcome ?? notShown),
+    ]),
+  );
+  const matrix = unique(orders.map(({ disks }) => disks)).map((disks) => {
+    const ofKind = orders.filter((cell) => cell.disks === disks);
+    const rows = unique(ofKind.map(({ missing, order }) => JSON.stringify([missing, order]))).map((key) => {
+      const [missing, order] = JSON.parse(key);
+      const cells = all.map((each) =>
+        each.orders.find((cell) => cell.disks === disks && cell.missing === missing && cell.order === order),
+      );
+      return [missing, `\`${order}\``, ...cells.map((cell) => (cell ? cellOf(cell) : notShown))];
+    });
+    return `### ${disks[0].toUpperCase()}${disks.slice(1)}\n\n${table(['missing', 'order', ...releases], rows)}`;
+  });
+  const moves = table(
+    ['move', 'outcome'],
+    upgrade.workflows.length > 0
+      ? upgrade.workflows.map(({ workflow, outcome }) => [workflow, outcome])
+      : [['between two releases', notShown]],
+  );
+  const sections = [heading, versions, intro, matrix.join('\n\n'), '## Workflows', workflows];
+  return `${[...sections, '## From one release to the next', moves, byParts].join('\n\n')}\n`;
+}
+
+module.exports = { platformsPage, results };

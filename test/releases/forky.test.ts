@@ -1,0 +1,3 @@
+import { defineReleaseTests } from './define-tests';
+
+defineReleaseTests('forky');

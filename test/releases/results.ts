@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Verdict } from '../../src/core/finding';
+import type { Versions } from './release-stage';
+
+/** What the check said of an order, and what the order then did. */
+export interface OrderCell {
+  readonly disks: string;
+  /** `nothing` for a healthy VM. */
+  readonly missing: string;
+  readonly order: string;
+  readonly verdict: Verdict;
+  readonly really: 'succeeds' | 'fails' | 'succeeds, but the next live migration fails';
+  /** The order after a repair; absent where it succeeded without one. */
+  readonly repaired?: 'succeeds' | 'fails' | 'not repairable';
+}
+
+/** A workflow that was run: `shown`, or why it does not apply. */
+interface WorkflowCell {
+  readonly workflow: string;
+  readonly outcome: string;
+}
+
+/**
+ * The result file of one release. The runner takes it out of the temporary directory of the run
+ * (setup/test-runner/platforms.mjs), and docs/platforms.md is made from it.
+ */
+export class Results {
+  readonly orders: OrderCell[] = [];
+  readonly workflows: WorkflowCell[] = [];
+  versions: Versions | undefined;
+
+  constructor(private readonly name: string) {}
+
+  ordersOf(kind: string, part: string): readonly OrderCell[] {
+    return this.orders.filter(({ disks, missing }) => disks === kind && missing === part);
+  }
+
+  write(): void {
+    const directory = join(tmpdir(), 'platforms');
+    mkdirSync(directory, { recursive: true });
+    const { versions, orders, workflows } = this;
+    const text = JSON.stringify({ versions, workflows, orders }, null, 2);
+    writeFileSync(join(directory, `${this.name}.json`), `${text}\n`);
+  }
+}
+
+/**
+ * The cells in which what happened contradicts the verdict: what is `safe` fails, what is `blocked` succeeds, what is
+ * `repairable` fails after a repair. `undecided` is always one, because all facts can be read here.
+ */
+export function contradicts(cells: readonly OrderCell[]): readonly OrderCell[] {
+  return cells.filter(({ verdict, really, repaired }) => {
+    if (repaired === 'fails') return true;
+    if (verdict === 'repairable') return false;
+    return verdict !== (really === 'succeeds' ? 'safe' : 'blocked');
+  });
+}
