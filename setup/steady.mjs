@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { root } from './prepare.mjs';
 import { isInterrupted } from './test-runner/jest.mjs';
 import { add, nothing, quote, summary } from './test-runner/report.cjs';
+import { releaseRuns } from './test-runner/releases.cjs';
 import { runTier } from './test-runner/tier.mjs';
 import { tiers } from './tiers.mjs';
 
@@ -86,16 +87,20 @@ const commandOf = (tier, seed) =>
 let total = nothing;
 let runs = 0;
 const failed = [];
-for (const tier of names)
+for (const tier of names) {
+  const [{ files = [], ...what }] =
+    tier === 'releases' ? releaseRuns({ tier }, { named: [], whole: false }) : [{ tier }];
+  const patternsOfTier = patterns.length > 0 ? patterns : files;
   for (let run = 0; run < times && !isInterrupted(); run += 1) {
     const seed = (firstSeed + run) % largestSeed;
     console.error(`\n${tier}, run ${run + 1} of ${times}, seed ${seed}`);
-    const sums = await underLoad(seed, () => runTier({ tier }, { patterns, order: seed }));
+    const sums = await underLoad(seed, () => runTier(what, { patterns: patternsOfTier, order: seed }));
     total = add(total, sums);
     runs += 1;
     if (sums.failed > 0 || sums.passed === 0) failed.push({ tier, seed, sums });
     console.error(`${tier}, seed ${seed}: ${summary(sums)}`);
   }
+}
 for (const { tier, seed, sums } of failed)
   console.error(`\nfailed with seed ${seed}: ${summary(sums)}. To repeat it:\n  ${commandOf(tier, seed)}`);
 console.log(`${runs - failed.length} of ${runs} runs passed, from seed ${firstSeed}: ${summary(total)}`);

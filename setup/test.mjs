@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { supportedMajors } from './node-versions.mjs';
 import { isInterrupted } from './test-runner/jest.mjs';
 import { add, nothing, summary } from './test-runner/report.cjs';
-import { releaseRuns, releases } from './test-runner/platforms.mjs';
+import { namedReleases, releaseRuns, releases } from './test-runner/releases.cjs';
 import { runsOf, runTier } from './test-runner/tier.mjs';
 import { tiers } from './tiers.mjs';
 
@@ -53,7 +53,7 @@ const isWhole = patterns.length === 0 && only === undefined;
 const plain = node === undefined ? runsOf(names, all && isWhole) : names.map((tier) => ({ tier, node }));
 const runs = plain.flatMap((run) =>
   run.tier === 'releases'
-    ? releaseRuns(run, { named: values.release, whole: all || chosen.length > 0 })
+    ? releaseRuns(run, { named: namedReleases(values.release, patterns), whole: all || chosen.length > 0 })
     : run,
 );
 let total = nothing;

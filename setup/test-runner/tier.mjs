@@ -12,7 +12,7 @@ import {
 } from '../prepare.mjs';
 import { tiers } from '../tiers.mjs';
 import { runTests } from './jest.mjs';
-import { treesOf } from './platforms.mjs';
+import { treesOf } from './releases.cjs';
 import { failureLines, nothing } from './report.cjs';
 
 const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
@@ -65,7 +65,7 @@ function testFiles(tier) {
 }
 
 /**
- * `releases`: those of the tier with that name (platforms.mjs). `options`: see `runTests`.
+ * `releases`: those of the tier with that name (releases.cjs). `options`: see `runTests`.
  * @returns the sums
  */
 export async function runTier({ tier, node: major, releases = [] }, options) {

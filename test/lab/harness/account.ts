@@ -10,6 +10,14 @@ export function addAccount(host: Host): void {
   // `*`: no password, but not locked: sshd accepts a key.
   appendFileSync(host.path('/etc/shadow'), 'oneadmin:*:19000:0:99999:7:::\n');
   appendFileSync(host.path('/etc/group'), 'oneadmin:x:9869:\n');
+  // libvirt 7 does not start without the user of its defaults, whom libvirt-daemon-system would add.
+  if (!host.read('/etc/passwd').includes('\nlibvirt-qemu:')) {
+    appendFileSync(
+      host.path('/etc/passwd'),
+      'libvirt-qemu:x:64055:64055::/var/lib/libvirt:/usr/sbin/nologin\n',
+    );
+    appendFileSync(host.path('/etc/group'), 'libvirt-qemu:x:64055:\n');
+  }
   for (const directory of ['/var/lib/one', '/var/lib/one/datastores']) {
     chownSync(host.path(directory), 9869, 9869);
   }

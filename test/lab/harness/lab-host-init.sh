@@ -21,7 +21,8 @@ cp -a /etc $lab/etc
 rm -rf $lab/etc/libvirt
 mount --bind $lab/etc /etc
 for directory in /var/log /var/tmp /var/cache/libvirt; do
-  mkdir -p -m 755 "$lab$directory"
+  # Debian 11's libvirt has no /var/cache/libvirt of its own.
+  mkdir -p -m 755 "$lab$directory" "$directory"
   mount --bind "$lab$directory" "$directory"
 done
 chmod 1777 /var/tmp

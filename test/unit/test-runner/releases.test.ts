@@ -1,0 +1,62 @@
+import { contradicts, type OrderCell } from '../../releases/results';
+
+interface Run {
+  readonly releases: readonly string[];
+  readonly files: readonly string[];
+  readonly gates: boolean;
+  readonly whole: boolean;
+}
+
+interface Releases {
+  readonly namedReleases: (names: readonly string[], patterns: readonly string[]) => string[];
+  readonly releaseRuns: (run: object, how: { named: readonly string[]; whole: boolean }) => Run[];
+}
+
+const { namedReleases, releaseRuns } = jest.requireActual<Releases>(
+  '../../../setup/test-runner/releases.cjs',
+);
+
+test('npm test runs a selection on the newest stable release', () => {
+  expect(releaseRuns({}, { named: [], whole: false })).toEqual([
+    { releases: ['trixie'], files: ['releases/trixie'], gates: true, whole: false },
+  ]);
+});
+
+test('the tier alone, or --all, runs every stable release, and moves between two of them', () => {
+  const stable = ['bullseye', 'bookworm', 'trixie'];
+  const files = [...stable, 'upgrade'].map((name) => `releases/${name}`);
+  expect(releaseRuns({}, { named: [], whole: true })).toEqual([
+    { releases: stable, files, gates: true, whole: true },
+  ]);
+});
+
+test('forky makes nothing fail, and runs only when it is named', () => {
+  const runs = releaseRuns({}, { named: ['trixie', 'forky'], whole: true });
+  expect(runs.map(({ releases, gates }) => [releases, gates])).toEqual([
+    [['trixie'], true],
+    [['forky'], false],
+  ]);
+  expect(namedReleases([], ['test/releases/forky.test.ts'])).toEqual(['forky']);
+});
+
+const cell = (verdict: OrderCell['verdict'], really: OrderCell['really']): OrderCell => ({
+  disks: 'raw',
+  missing: 'link',
+  order: 'save',
+  verdict,
+  really,
+});
+
+test.each([
+  [cell('safe', 'fails'), true],
+  [cell('safe', 'succeeds, but the next live migration fails'), true],
+  [cell('blocked', 'succeeds'), true],
+  [cell('undecided', 'succeeds'), true],
+  [{ ...cell('repairable', 'fails'), repaired: 'fails' as const }, true],
+  [{ ...cell('repairable', 'fails'), repaired: 'succeeds' as const }, false],
+  [cell('repairable', 'succeeds'), false],
+  [cell('safe', 'succeeds'), false],
+  [cell('blocked', 'fails'), false],
+])('%j contradicts its verdict: %s', (each, expected) => {
+  expect(contradicts([each])).toEqual(expected ? [each] : []);
+});
