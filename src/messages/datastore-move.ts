@@ -4,7 +4,7 @@ import type { MessageRow } from './message';
 export const datastoreMove = {
   'datastore-disk-there': {
     text: '{disks} of this VM is in {directory} already: the move would replace the file that QEMU has open',
-    short: '{disks} is there already: the move would replace a file in use',
+    short: '{disks} is there already: it would be replaced',
     cause: 'an earlier move to that datastore failed half way (OpenNebula#8040)',
     remedy: 'see docs/runbook.md, A datastore move that failed half way',
   },
@@ -15,7 +15,7 @@ export const datastoreMove = {
   },
   'datastore-half-moved': {
     text: 'the move to another datastore failed half way: QEMU has {moved} in the new one, and {kept} where it was; OpenNebula has all disks where they were: do not power it off, and do not repeat the move',
-    short: 'half moved: {moved}; not {kept}',
+    short: 'half moved ({moved}; not {kept})',
     cause: 'a copy failed after another disk had been moved (OpenNebula#8040)',
     remedy: 'on its host, which moves them back while it runs: {commands}',
   },

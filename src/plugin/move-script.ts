@@ -8,7 +8,7 @@ import { readXml } from '../os/read-xml';
 import { readForDriver, refusalReply, type Call, type DriverSettings, type Reply } from './script-call';
 import { loggedOnSuccess } from './logged-on-success';
 import { runGuardedDriver, moverAlone, runWithoutGuard, unguarded, type DriverOptions } from './vmm-driver';
-import { runDatastoreMove } from './datastore-move';
+import { runDatastoreMove } from './datastore-driver';
 import { keepRecord } from './keep-record';
 import { cannotContinue } from './without-guard';
 import { overruled } from './overruled';

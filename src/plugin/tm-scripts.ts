@@ -44,7 +44,7 @@ export async function tmScript(name: TmScript | 'precheck', call: Call): Promise
   if (isFailure(request)) return refusalReply(name, request);
   const { source, destination, vmId } = request;
   // A move to another datastore of the same host that failed leaves no disk inactive, and no copy of the VM elsewhere;
-  // which disks it has moved, the VMM driver says (datastore-move.ts).
+  // which disks it has moved, the VMM driver says (datastore-driver.ts).
   if (name === 'failmigrate' && source === destination) return { exit: 0, stdout: '', stderr: '' };
   // It runs no mover: it needs only the policy for a guard that cannot run, and the settings for its reports.
   const configured = await readForDriver(['policy']);

@@ -113,7 +113,8 @@ function unlessEnded<Failed>({ etime }: HistoryRecord, failed: Failed): Failed |
  * OpenNebula's trace of a reverted migration (LifeCycleStates.cc, revert_migrate_after_failure; in 6.x
  * trigger_deploy_failure where it was live): the stay on the source and the one on the destination end at the same
  * second, and another stay on the source starts. The VM never ran on the destination; a VM that went there and back
- * did (RSTIME). Only a cold migration may stay on its host and change the datastore.
+ * did (RSTIME). A live migration that stays on its host only changes the datastore (OpenNebula 7): QEMU hands over no
+ * disk, so there is nothing to heal.
  */
 function lastReverted(
   history: readonly HistoryRecord[],

@@ -81,7 +81,7 @@ test('one that fails half way: the message names the disks, and how to move them
   stage.lab.relink(domain, 1);
   domain.host.remove('/var/tmp/wait-vdb');
   const failed = await moving;
-  expect([failed.exit, failed.reply]).toEqual([1, expect.stringContaining('half moved: vda; not vdb.')]);
+  expect([failed.exit, failed.reply]).toEqual([1, expect.stringContaining('half moved (vda; not vdb).')]);
   const { stderr } = failed.ran;
   expect(stderr).toContain('QEMU has vda in the new one, and vdb where it was');
   expect(await directories(domain)).toEqual(['100', '0']);

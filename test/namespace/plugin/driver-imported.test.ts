@@ -35,6 +35,22 @@ test.each([
   },
 );
 
+test('a move to another datastore of its host is not guarded either; and one of a VM that is off needs no guard', async () => {
+  const script = (deployId: string) =>
+    on.cloud.script('vmm/kvm/migrate-guard', [deployId, 'kvm1', 'kvm1', '310', 'kvm1'], '');
+  const moved = await script(theirs.uuid);
+  expect(moved).toMatchObject({
+    exit: 0,
+    ran: [`tmp/one/vmm/kvm/migrate ${theirs.uuid} kvm1 kvm1 310 kvm1`],
+  });
+  expect(moved.stderr).toContain('the guard cannot run: ');
+  on.cloud.configure(refuse);
+  expect(await script(theirs.uuid)).toMatchObject({ exit: 2, ran: [] });
+  const off = await script('one-999');
+  expect(off).toMatchObject({ exit: 0, ran: ['tmp/one/vmm/kvm/migrate one-999 kvm1 kvm1 310 kvm1'] });
+  expect(off.stderr).not.toContain('migrate-guard: ');
+});
+
 test('the same for a save', async () => {
   const words = [theirs.uuid, '/var/lib/one/checkpoint', 'kvm1', '310', 'kvm1'];
   await on.cloud.program(
@@ -65,9 +81,10 @@ describe.each([
       const vetoed = await on.cloud.tm(name, ...words);
       expect(vetoed.exit).toBe(2);
       expect(vetoed.stderr).toContain(why);
-      // The VM moves to another datastore of its host: libvirt copies the disks, so no guard is needed.
+      // The VM moves to another datastore of its host: a failure leaves nothing in QEMU that could be healed.
       const stays = await on.cloud.tm(name, 'kvm1', 'kvm1', ...words.slice(2));
-      expect(stays).toMatchObject({ exit: 0, stderr: '' });
+      if (name === 'failmigrate') expect(stays).toMatchObject({ exit: 0, stderr: '' });
+      else expect(stays).toMatchObject({ exit: 2, stderr: expect.stringContaining(why) as string });
     },
   );
 

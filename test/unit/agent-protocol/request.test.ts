@@ -17,6 +17,7 @@ const sent = [
   { action: 'save', domain: 'one-310', file: '/var/lib/one//datastores/0/310/checkpoint' },
   { action: 'prepare', domain: '310', destination: 'kvm2' },
   { action: 'prepare', domain: '310', orders: ['snapshot', 'commit'] },
+  { action: 'prepare', domain: 'one-310', orders: ['migrate', 'save', 'storage-move'] },
   { action: 'heal', domain: '310', destination: 'kvm2' },
   { action: 'heal', domain: '310', destination: 'kvm2', dryRun: true },
   { action: 'heal', domain: '310', dryRun: false },

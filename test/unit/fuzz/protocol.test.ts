@@ -99,6 +99,7 @@ fuzz('a line of the agent', {
     `${JSON.stringify({ kind: 'found', report, qemu: { state: 'paused', isArriving: true, paths: ['/a'] } })}\n`,
     encodeLine({ kind: 'kill', signal: 'SIGTERM' }),
     encodeLine({ kind: 'end', exit: 1, result: 'refused', what: 'x', remedy: 'y', report: { a: [1] } }),
+    `{"kind":"end","exit":0,"result":"done","what":"x","disks":[{"disk":"vda","path":"/a","type":"file"}]}\n`,
   ],
   parse: parseAgentMessage,
   holds: (line) => {

@@ -38,7 +38,7 @@ test('half of it: the disks by name, and the commands that move them back', () =
   ];
   const { what, short, remedy } = failed(before, after);
   expect(what).toContain('QEMU has vda, vdb, hda in the new one, and vdc where it was');
-  expect(short).toBe('half moved: vda, vdb, hda; not vdc');
+  expect(short).toBe('half moved (vda, vdb, hda; not vdc)');
   expect(remedy?.replace(/^.*?: /, '').split(' && ')).toEqual([
     'virsh blockjob one-310 vdc --abort',
     `virsh blockcopy one-310 vda ${old}/vda --format raw --blockdev --reuse-external --transient-job --wait --pivot`,
