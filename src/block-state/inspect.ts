@@ -11,6 +11,7 @@ import { mayWaitForResume } from '../hypervisor/model/guest-origin';
 import { QemuProcess } from '../hypervisor/process';
 import { askQemu, jobOf, type VirshOrders } from '../hypervisor/qmp-client';
 import { VirshSession } from '../hypervisor/virsh-session';
+import { programOf } from './io/affected';
 import { layoutFile, loadLayout } from './io/layout-store';
 import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
 import { readQemuLog } from './io/qemu-log';
@@ -63,7 +64,7 @@ export async function inspectDomain(
   try {
     const { blockState, findings } = await inspectHeld(domain, held, settings, virsh, asking);
     const named = findings.map((finding) => withDisk(finding, domain));
-    return reportOf(domain, blockState, named);
+    return { ...reportOf(domain, blockState, named), ...programOf(domain, held, blockState, settings) };
   } finally {
     held.close();
   }

@@ -54,6 +54,10 @@ export function verdictOf(findings: readonly Finding[]): Verdict {
   return problems.length > 0 ? 'repairable' : 'safe';
 }
 
+/** Whether a failed hand-over leaves a QEMU without its disks. */
+export const affectedAnswers = ['yes', 'no', 'unknown'] as const;
+export type Affected = (typeof affectedAnswers)[number];
+
 export interface DomainReport {
   readonly domain: string;
   readonly pid: number | null;
@@ -61,6 +65,10 @@ export interface DomainReport {
   readonly blockState: BlockState;
   readonly findings: readonly Finding[];
   readonly plan: readonly PlanStep[];
+  /** Missing where the block state was not determined. */
+  readonly affected?: Affected;
+  /** The build-id of the program that its QEMU runs. */
+  readonly build?: string;
 }
 
 /** The first finding that gives a domain its verdict; `undefined` when it is safe. */

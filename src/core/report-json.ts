@@ -1,4 +1,5 @@
 import {
+  affectedAnswers,
   blockStates,
   verdicts,
   type BlockState,
@@ -65,7 +66,12 @@ export function readDomainReport(value: unknown): DomainReport | undefined {
   if (typeof domain !== 'string' || domain === '') return undefined;
   if (pid !== null && !(typeof pid === 'number' && Number.isInteger(pid))) return undefined;
   if (!verdict || !blockState || !findings || !plan) return undefined;
-  return { domain, pid, verdict, blockState, findings, plan };
+  const affected = oneOf(affectedAnswers, given?.get('affected'));
+  return {
+    ...{ domain, pid, verdict, blockState, findings, plan },
+    ...(affected ? { affected } : {}),
+    ...(given ? stringsIn(given, ['build']) : {}),
+  };
 }
 
 function readFinding(value: unknown): Finding | undefined {

@@ -43,12 +43,13 @@ export async function* checkAllDomains(
     const paths = checked.get(domain.name) ?? unknown(domain, message('paths-late', { domain: domain.name }));
     const block = await inspectInTime(domain, settings, end, virsh);
     const findings = [...paths.findings, ...block.findings];
-    const { blockState } = block;
+    const { blockState, affected, build } = block;
+    const program = { ...(affected ? { affected } : {}), ...(build === undefined ? {} : { build }) };
     const qemu = copyOf(domain, domain.pid === undefined || !isPidGone(domain.pid));
     yield {
       uuid: domain.uuid,
       qemu,
-      report: { ...paths, findings, blockState, verdict: verdictOf(findings) },
+      report: { ...paths, findings, blockState, verdict: verdictOf(findings), ...program },
     };
   }
 }

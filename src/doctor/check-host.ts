@@ -18,6 +18,7 @@ import { findDomains } from '../hypervisor/find-domains';
 import { judgeFallback } from './check-fallback';
 import { findingOf } from './finding-of';
 import { judgeFiles, readInstallation } from './check-files';
+import { listPrograms } from './check-programs';
 import { judgePathReading } from './check-path-reading';
 
 /** What the front-end's doctor gets from the agent on a host. */
@@ -48,6 +49,7 @@ export async function judgeHost(settings: Settings): Promise<Finding[]> {
   return [
     { check: 'node', state: 'ok', ...message('node', { version: process.version, path: process.execPath }) },
     await judgePathReading(),
+    ...(await listPrograms(settings)),
     judgeNamespaces(),
     ...(strategies.includes('gdb') ? [await judgeGdb()] : []),
     ...(readsMemory ? await judgeLayouts(settings) : []),

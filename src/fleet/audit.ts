@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { withKnownBuilds } from '../block-state/model/affected';
 import { withoutPlainOk, reasonOf } from '../core/finding';
 import { worstFirst, type FleetDomain, type FleetReport } from './model/fleet';
 import { checkAllDomains } from '../disk-paths/check-all-domains';
@@ -23,7 +24,7 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   const now = new Date();
   const base = { host: hostname(), time: now.toISOString(), source: options.source };
   if (options.source === 'here') {
-    const domains = worstFirst(await domainsHere(options));
+    const domains = sorted(await domainsHere(options));
     return { ...base, hosts: [{ host: base.host, cluster: null }], domains, doubts: [], vmsListed: true };
   }
   const scope = await findScope(options, options.settings);
@@ -32,11 +33,15 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
     const reported = await fromHosts(scope, { action: 'audit' }, options);
     const { hosts } = reported;
     const domains = await compareWithRecords(scope, reported, options);
-    return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts: scope.doubts, vmsListed }, now);
+    return withRecord({ ...base, hosts, domains: sorted(domains), doubts: scope.doubts, vmsListed }, now);
   }
   const { hosts, domains: reported, doubts } = await fromMonitoring(scope, options.settings, now);
   const domains = [...reported, ...(await findZombies(scope, options.settings))];
-  return withRecord({ ...base, hosts, domains: worstFirst(domains), doubts, vmsListed }, now);
+  return withRecord({ ...base, hosts, domains: sorted(domains), doubts, vmsListed }, now);
+}
+
+function sorted(domains: readonly FleetDomain[]): FleetDomain[] {
+  return worstFirst(withKnownBuilds(domains));
 }
 
 /** Reports all domains that run on this host, also those that OpenNebula did not start. */

@@ -1,6 +1,6 @@
 import { resetOf } from '../block-state/model/judge';
 import { errorName, isFailure } from '../core/errors';
-import type { BlockState, Finding, Verdict } from '../core/finding';
+import { affectedAnswers, type BlockState, type Finding, type Verdict } from '../core/finding';
 import {
   ageOf,
   describeAge,
@@ -14,6 +14,7 @@ import { resumeOf } from '../hypervisor/model/guest-origin';
 import { readBlockState, readVerdict } from '../core/report-json';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
+import { qemuWords } from '../opennebula/model/monitoring-attributes';
 import { readMonitoring, type VmRecord, type ProbeReport } from '../opennebula/model/vm-pool';
 import { decodeAnswer, encodeLastMonitoring } from '../opennebula/model/xml-rpc';
 import { askOned } from '../opennebula/oned-client';
@@ -109,7 +110,8 @@ function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined,
   };
   const findings = verdict === 'safe' ? [] : [finding];
   const reason = verdict === 'safe' ? '' : finding.what;
-  return { vm: { ...base, verdict, blockState, reason, seen, findings }, isRecent: true };
+  const affected = affectedAnswers.find((answer) => qemuWords[answer] === reported.affected) ?? 'unknown';
+  return { vm: { ...base, verdict, blockState, reason, seen, findings, affected }, isRecent: true };
 }
 
 function remedyOf(domain: string, verdict: Verdict, blockState: BlockState): string {

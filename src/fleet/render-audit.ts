@@ -1,4 +1,4 @@
-import { verdicts } from '../core/finding';
+import { verdicts, type Affected } from '../core/finding';
 import { ageOf, countVerdicts, describeAge, type FleetDomain, type FleetReport } from './model/fleet';
 import type { Change } from './model/diff';
 import { describeGuardsNotRun } from '../opennebula/model/guards-not-run';
@@ -54,9 +54,21 @@ function totals(domains: readonly FleetDomain[]): string {
     const count = domains.filter(({ blockState }) => blockState === state).length;
     return count > 0 ? [`${count} ${state}`] : [];
   });
-  return [parts.join(', ') || 'no VM was found', ...(states.length > 0 ? [states.join(', ')] : [])].join(
-    '; ',
-  );
+  return [
+    parts.join(', ') || 'no VM was found',
+    ...(states.length > 0 ? [states.join(', ')] : []),
+    ...onAffectedQemu(domains),
+  ].join('; ');
+}
+
+/** Nothing where it is known of no VM. */
+function onAffectedQemu(domains: readonly FleetDomain[]): string[] {
+  const count = (answer: Affected): number =>
+    domains.filter(({ affected = 'unknown' }) => affected === answer).length;
+  const [yes, unknown] = [count('yes'), count('unknown')];
+  if (unknown === domains.length || yes + unknown === 0) return [];
+  const notKnown = unknown > 0 ? [`${unknown} on a QEMU of which that is not known`] : [];
+  return [[`${yes} on an affected QEMU`, ...notKnown].join(', ')];
 }
 
 function table(domains: readonly FleetDomain[], now: Date): string[] {

@@ -67,10 +67,26 @@ export function readQemuLog(
   const { pid } = qemu;
   const gap = !found
     ? textOf('log-gap', { file, pid })
-    : !started || Math.abs(found.at.getTime() - started.getTime()) > startToleranceMs
+    : !isStartOf(qemu, found.at)
       ? textOf('log-other-start', { file, time: found.at.toISOString(), pid })
       : undefined;
   return { ...readLog(found?.text ?? all), since, ...(gap === undefined ? {} : { gap }) };
+}
+
+/** The version of QEMU that libvirt logged when this process started; `undefined` where the log does not reach back. */
+export function versionInLog(directory: string, domain: string, qemu: QemuProcess): string | undefined {
+  const file = join(directory, `${domain}.log`);
+  for (const name of [file, `${file}.0`]) {
+    const log = read(name);
+    const found = isUnknown(log) ? undefined : sinceStart(log.text);
+    if (found && isStartOf(qemu, found.at)) return found.version;
+  }
+  return undefined;
+}
+
+function isStartOf(qemu: QemuProcess, at: Date): boolean {
+  const started = startOf(qemu);
+  return started !== undefined && Math.abs(at.getTime() - started.getTime()) <= startToleranceMs;
 }
 
 /** The start of the process, by the system clock. */

@@ -64,7 +64,8 @@ const streamWords =
   /^(?:\S+ )?\S+: (?:failed to save SaveStateEntry with id\(name\)|multifd_send_(?:pages|sync_main)|Unable to (?:write to|read from) (?:socket|file|command)|Cannot (?:write to|read from) TLS channel): /;
 
 /** libvirt's first line of each start of a domain (src/qemu/qemu_process.c, qemuProcessLaunch). */
-const startLine = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version/;
+const startLine =
+  /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000): starting up libvirt version(?:.*? qemu version: (\d[\w.]{0,31}))?/;
 /** Its line for each live migration (src/qemu/qemu_migration.c); there is none for a save, or a migration by QMP. */
 const migrationLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: initiating migration/;
 const endLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\+0000: shutting down/;
@@ -87,16 +88,18 @@ export interface LogReading {
 }
 
 /** The part of a log since the last start; `undefined` when that start, or its time, is not in it. */
-export function sinceStart(log: string): { readonly at: Date; readonly text: string } | undefined {
+export function sinceStart(
+  log: string,
+): { readonly at: Date; readonly text: string; readonly version: string | undefined } | undefined {
   const lines = log.split('\n');
   const start = lines.findLastIndex((line) => startLine.test(line));
-  const time = startLine.exec(lines[start] ?? '')?.[1];
+  const [, time, version] = startLine.exec(lines[start] ?? '') ?? [];
   if (time === undefined) return undefined;
   const rest = lines.slice(start + 1);
   // That process has ended.
   if (rest.some((line) => endLine.test(line))) return undefined;
   const at = new Date(time.replace(' ', 'T').replace('+0000', 'Z'));
-  return Number.isNaN(at.getTime()) ? undefined : { at, text: rest.join('\n') };
+  return Number.isNaN(at.getTime()) ? undefined : { at, text: rest.join('\n'), version };
 }
 
 export function readLog(text: string): LogReading {

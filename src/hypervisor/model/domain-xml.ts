@@ -59,6 +59,11 @@ export interface Domain {
   readonly pid?: number;
   /** A VM of OpenNebula of which libvirt has a definition, as far as that can be seen. */
   readonly isPersistent?: true;
+  /**
+   * Its QEMU has `blockdev-set-active`, by the capabilities that libvirt found at its start (`<qemuCaps>`, libvirt 11): of
+   * that release on (10.0) QEMU reports which block nodes are active.
+   */
+  readonly reportsActive?: true;
   readonly sources: readonly DiskSource[];
   readonly others: readonly OtherSource[];
 }
@@ -80,12 +85,16 @@ export function domainOf(root: Element): Domain {
   const job = jobIn(root);
   const pid = /^[1-9][0-9]{0,9}$/.exec(status?.get('pid') ?? '')?.[0];
   const disks = children(child(domain, 'devices'), 'disk').map(diskSources);
+  const reportsActive = children(child(root, 'qemuCaps'), 'flag').some(
+    ({ attributes }) => attributes.get('name') === 'blockdev-set-active',
+  );
   return {
     name,
     uuid: uuid.toLowerCase(),
     ...(state === undefined ? {} : { state }),
     ...(job === undefined ? {} : { job }),
     ...(pid === undefined ? {} : { pid: Number(pid) }),
+    ...(reportsActive ? { reportsActive } : {}),
     sources: [...disks.flatMap((disk) => disk.sources), ...firmware(child(domain, 'os'))],
     others: disks.flatMap((disk) => disk.others),
   };

@@ -1,4 +1,4 @@
-import type { BlockState, Verdict } from '../../core/finding';
+import type { Affected, BlockState, Verdict } from '../../core/finding';
 import { maxShortChars } from '../../messages';
 import { harmless } from './template-value';
 
@@ -11,6 +11,7 @@ export interface ProbedVm {
   /** Why it is not safe, in the short form; empty when it is. */
   readonly reason: string;
   readonly blockState: BlockState;
+  readonly affected: Affected;
 }
 
 /**
@@ -32,8 +33,16 @@ export const attributes = {
   verdict: 'MIGRATE_GUARD',
   reason: 'MIGRATE_GUARD_WHY',
   blockState: 'MIGRATE_GUARD_DISKS',
+  affected: 'MIGRATE_GUARD_QEMU',
   time: 'MIGRATE_GUARD_TIME',
 } as const;
+
+/** The values of the attribute about QEMU. */
+export const qemuWords = {
+  yes: 'affected',
+  no: 'not affected',
+  unknown: 'unknown',
+} as const satisfies Readonly<Record<Affected, string>>;
 
 /** The names that probes of release 0.2.0 and before use; to be dropped after the release that follows it. */
 export const earlierAttributes = {
@@ -48,6 +57,7 @@ export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<strin
     // `onevm show` and Sunstone cut it; and all probes of a host share one UDP message of 64 KiB (monitord_client.rb).
     [attributes.reason]: harmless(vm.reason, maxShortChars),
     [attributes.blockState]: vm.blockState,
+    [attributes.affected]: qemuWords[vm.affected],
     [attributes.time]: `${time.toISOString().slice(0, 19)}Z`,
   };
 }

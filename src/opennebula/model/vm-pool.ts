@@ -30,6 +30,8 @@ export interface ProbeReport {
   readonly verdict: string;
   readonly reason: string;
   readonly blockState: string;
+  /** Empty where the probe does not report it. */
+  readonly affected: string;
   readonly time: string;
 }
 
@@ -102,6 +104,7 @@ function probeIn(monitoring: Element | undefined): ProbeReport | undefined {
     verdict,
     reason: textIn(monitoring, names.reason),
     blockState: textIn(monitoring, names.blockState),
+    affected: textIn(monitoring, attributes.affected),
     time: textIn(monitoring, attributes.time),
   };
 }

@@ -116,7 +116,7 @@ test.each([
   expect(findings.find(({ check }) => check === 'namespaces')?.what).toContain(what);
 });
 
-test('QEMU builds that run here, with and without a stored layout', async () => {
+test('the programs and QEMU builds that run here, with and without a stored layout', async () => {
   await on.machine.root([on.source.file('install.sh'), 'host']);
   on.program('/usr/bin/gdb', 'echo GNU gdb 13');
   const [name, uuid] = ['one-310', '0f0f0f0f-0000-4000-8000-00000000abcd'];
@@ -127,6 +127,17 @@ test('QEMU builds that run here, with and without a stored layout', async () => 
     on.machine.write(`/run/libvirt/qemu/${name}.xml`, statusXml({ name, uuid, pid: qemu.pid, disks: [] }));
     const found = async (): Promise<Finding | undefined> =>
       (await on.doctor()).findings.find(({ check }) => check === 'layout');
+    on.program('/usr/bin/virsh', 'echo "Running against daemon: 11.3.0"');
+    on.machine.write(
+      `/var/log/libvirt/qemu/${name}.log`,
+      `${new Date().toISOString().replace('T', ' ').replace('Z', '+0000')}: starting up libvirt version: 9.0.0, qemu version: 7.2.22Debian, kernel: 6.1\n`,
+    );
+    const { findings } = await on.doctor();
+    expect(findings.find(({ check }) => check === 'libvirt')?.what).toBe('libvirt 11.3.0');
+    expect(findings.find(({ check }) => check === 'sudo')?.what).toMatch(/^sudo/i);
+    expect(findings.find(({ check }) => check === 'qemu')?.what).toMatch(
+      /^1 VMs run on it \(QEMU 7\.2\.22Debian, build [0-9a-f]{8,}\); it takes its disks back/,
+    );
     const missing = await found();
     // It is only a note: QEMU's log and the other remedies need no layout, and doctor runs directly after the
     // installation.

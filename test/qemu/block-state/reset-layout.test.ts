@@ -218,7 +218,10 @@ test('a program that was replaced since QEMU started is still known', async () =
     expect(readlinkSync(`/proc/${other.outerPid}/exe`)).toContain(
       `${cache}/qemu-7.2.0/qemu-system-x86_64 (deleted)`,
     );
-    expect(await inspect(stage, other)).toMatchObject({ blockState: 'stuck', exit: 1 });
+    const inspected = await inspect(stage, other);
+    expect(inspected).toMatchObject({ blockState: 'stuck', exit: 1, affected: 'yes' });
+    expect(inspected.build).toMatch(/^[0-9a-f]{40}$/);
+    expect((await stage.guard('audit', '--here')).stdout).toContain('on an affected QEMU');
     expect(await reset(stage, other.name, '--strategy', 'memory')).toMatchObject({
       exit: 0,
       result: 'healed',

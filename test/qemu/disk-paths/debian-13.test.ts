@@ -112,7 +112,7 @@ test('a path that is missing inside prevents the migration of a qcow2 disk, unti
   expect(qcow2.log()).toContain('migration_block_inactivate: bdrv_inactivate_all() failed: -1');
   // It heals itself: no node is INACTIVE, and the words of the failure are only evidence.
   const inspected = await stage.report('inspect', '313');
-  expect(inspected).toMatchObject({ exit: 0, blockState: 'healthy' });
+  expect(inspected).toMatchObject({ exit: 0, blockState: 'healthy', affected: 'no' });
   expect(JSON.stringify(inspected.findings)).toContain(
     'migration failed (Error in migration completion: Bad address), 0 nodes inactive',
   );

@@ -139,7 +139,9 @@ function templateOf(zombies: readonly number[]): string {
 export function monitoringXml({ vms }: Cloud): string {
   const records = vms.map(({ id, said }) => {
     const ours = said
-      ? Object.entries(probeAttributes({ ...said, vmId: String(id), deployId: '' }, said.time))
+      ? Object.entries(
+          probeAttributes({ affected: 'unknown', ...said, vmId: String(id), deployId: '' }, said.time),
+        )
       : [];
     const values = ours.map(([key, value]) => `<${key}><![CDATA[${value}]]></${key}>`).join('');
     return `<MONITORING><CPU><![CDATA[0.5]]></CPU><ID><![CDATA[${id}]]></ID>${values}<STATE><![CDATA[RUNNING]]></STATE></MONITORING>`;

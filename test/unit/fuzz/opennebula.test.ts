@@ -152,7 +152,7 @@ fuzz('a reason, as OpenNebula is told it', {
   valid: ["/dev/storpool-byid is missing in QEMU's mount namespace", 'a "b" [c] \\ ]]> $(d) # e = f'],
   parse: (text) => ({
     monitoring: monitoringLine(
-      { vmId: '310', deployId: 'd', verdict: 'blocked', reason: text, blockState: 'healthy' },
+      { vmId: '310', deployId: 'd', verdict: 'blocked', reason: text, blockState: 'healthy', affected: 'no' },
       new Date(0),
     ),
     lines: [
@@ -165,7 +165,7 @@ fuzz('a reason, as OpenNebula is told it', {
   holds: ({ monitoring, lines }) => {
     const vm = readMonitoring(monitoring).get(310);
     expect(vm?.get('MIGRATE_GUARD')).toBe('blocked');
-    expect([...(vm?.keys() ?? [])]).toHaveLength(4);
+    expect([...(vm?.keys() ?? [])]).toHaveLength(5);
     expect(monitoring.length).toBeLessThan(1024);
     expect(lines.map((line) => line.trimEnd().split('\n').length)).toEqual([1, 3, 1, 2]);
     for (const line of lines) expect(isPrintedSafely(line)).toBe(true);

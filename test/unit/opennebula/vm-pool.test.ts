@@ -23,17 +23,20 @@ test('the report of an earlier release’s probe is read under its own names', (
     verdict: 'blocked',
     reason: 'vda leads elsewhere',
     blockState: 'stuck',
+    affected: '',
     time,
   });
 });
 
 test('values that monitord keeps from an earlier release do not hide the present ones', () => {
-  const vm = { vmId: '310', deployId: 'x', verdict: 'safe', reason: '', blockState: 'healthy' } as const;
+  const status = { verdict: 'safe', reason: '', blockState: 'healthy', affected: 'no' } as const;
+  const vm = { vmId: '310', deployId: 'x', ...status };
   const said = asMonitord(monitoringLine(vm, new Date(time))).get(310) ?? [];
   expect(reportOf({ ...earlier, ...Object.fromEntries(said) })).toEqual({
     verdict: 'safe',
     reason: '',
     blockState: 'healthy',
+    affected: 'not affected',
     time,
   });
 });

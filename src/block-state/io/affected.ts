@@ -1,0 +1,44 @@
+import type { Settings } from '../../config/settings';
+import type { BlockState, DomainReport } from '../../core/finding';
+import type { Domain } from '../../hypervisor/model/domain-xml';
+import type { QemuProcess } from '../../hypervisor/process';
+import { affectedOf } from '../model/affected';
+import { buildIdOf } from './process-memory';
+import { versionInLog } from './qemu-log';
+
+/** A host has many QEMUs of few builds. */
+const versions = new Map<string, string>();
+/** Logs that did not reach back, by the build: a log may have megabytes, and the probe reads those of all VMs. */
+const fruitless = new Map<string, number>();
+const maxFruitless = 3;
+
+/** The build of a QEMU, and whether a failed hand-over leaves it without its disks. */
+export function programOf(
+  domain: Domain,
+  held: QemuProcess,
+  blockState: BlockState,
+  settings: Settings,
+): Pick<DomainReport, 'affected' | 'build'> {
+  const build = buildIdOf(held);
+  const reportsActive = domain.reportsActive === true;
+  if (typeof build !== 'string')
+    return { affected: affectedOf(blockState, { reportsActive, version: undefined }) };
+  const version = reportsActive ? undefined : versionOf(build, domain, held, settings);
+  return { build, affected: affectedOf(blockState, { reportsActive, version }) };
+}
+
+/** The version of this build, by the log of one VM that runs it; `undefined` where the log does not reach back. */
+export function versionOf(
+  build: string,
+  { name }: Domain,
+  held: QemuProcess,
+  { libvirt }: Settings,
+): string | undefined {
+  const known = versions.get(build);
+  const tried = fruitless.get(build) ?? 0;
+  if (known !== undefined || tried === maxFruitless) return known;
+  const version = versionInLog(libvirt.logDirectory, name, held);
+  if (version === undefined) fruitless.set(build, tried + 1);
+  else versions.set(build, version);
+  return version;
+}
