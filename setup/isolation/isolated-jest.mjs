@@ -40,7 +40,7 @@ export function isolatedJest(
   temporary,
   { env: environment = process.env, node = process.execPath } = {},
 ) {
-  const env = { ...environment, TMPDIR: temporary.inside };
+  const env = { ...environment, TMPDIR: temporary.inside, MIGRATE_GUARD_RUN: temporary.inside };
   // Tests must not get the user's keys, nor certificates for a network that they do not have: where the file of those
   // cannot be read, every Node prints a warning.
   delete env.SSH_AUTH_SOCK;

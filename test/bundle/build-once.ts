@@ -1,8 +1,21 @@
-import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorName } from '../../src/core/errors';
 import { runCommand } from '../../src/os/run-command';
 import { succeed } from '../lab/harness/succeed';
+import { until } from '../lab/harness/until';
 
 const root = join(__dirname, '../..');
 
@@ -17,17 +30,16 @@ export interface Built {
 
 /**
  * Builds the current sources by the project's own build script. If dist/ is up to date, the result is a copy of it;
- * otherwise the build runs in a separate directory, so that no other process's dist/ changes. `place`: a directory
- * below the one for temporary files, where the build runs in any case, with a copy of everything, packages included,
- * as in another clone.
+ * otherwise the build runs in a separate directory, so that no other process's dist/ changes, once in a run of
+ * `npm test`. `place`: a directory below the one for temporary files, where the build runs in any case, with a copy of
+ * everything, packages included, as in another clone.
  */
 export async function buildAlone(place?: string): Promise<Built> {
   const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-alone-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
-    const ready = place === undefined ? await currentFiles() : [];
-    for (const file of ready) cpSync(join(root, 'dist', file), join(directory, file));
-    if (ready.length === 0) await build(place, directory);
+    if (place === undefined) await copyCurrent(directory);
+    else await build(place, directory);
     // Tests run the program as other users than root, too.
     chmodSync(directory, 0o755);
   } catch (error) {
@@ -36,6 +48,43 @@ export async function buildAlone(place?: string): Promise<Built> {
   }
   const programs = readdirSync(directory).filter((file) => file.endsWith('.cjs'));
   return { directory, programs, file: join(directory, 'migrate-guard.cjs'), remove };
+}
+
+async function copyCurrent(directory: string): Promise<void> {
+  const files = await currentFiles();
+  const run = process.env['MIGRATE_GUARD_RUN'];
+  if (files.length > 0) for (const file of files) cpSync(join(root, 'dist', file), join(directory, file));
+  else if (run === undefined) await build(undefined, directory);
+  else cpSync(await builtInRun(join(run, 'migrate-guard-built')), directory, { recursive: true });
+}
+
+/** What the first test file of a run builds there, and the others wait for. */
+async function builtInRun(built: string): Promise<string> {
+  const claim = `${built}.claim`;
+  while (!existsSync(built)) {
+    if (isMade(claim)) {
+      try {
+        // Another test file may have built since the question.
+        if (existsSync(built)) continue;
+        await build(undefined, `${built}.new`);
+        renameSync(`${built}.new`, built);
+      } finally {
+        rmdirSync(claim);
+      }
+    } else await until(() => !existsSync(claim), { what: 'another test file has built', deadline: 600_000 });
+  }
+  return built;
+}
+
+/** Whether this process makes the directory, which did not exist. */
+function isMade(directory: string): boolean {
+  try {
+    mkdirSync(directory);
+    return true;
+  } catch (error) {
+    if (errorName(error) === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** The files below dist/, if they are the ones that a build by this Node would make now. */
