@@ -8,15 +8,16 @@ function everySet(count: number): number[][] {
   );
 }
 
-/** `npm test -- --all` sets it. */
-const isAll = process.env['MIGRATE_GUARD_ALL_CASES'] !== undefined;
+/** `npm run test:resets` sets it. */
+const isAll = process.env['MIGRATE_GUARD_RESETS'] === 'all';
 
-/** How many disks the VMs have: one and several, and with `--all` every number up to four. */
+/** How many disks the VMs have: one and several, and with `npm run test:resets` every number up to four. */
 export const diskCounts = isAll ? [1, 2, 3, 4] : [1, 4];
 
 /**
  * The sets of disks to break. QEMU hands over its disks in order until one fails: the first one of a set matters. So
- * this returns, for each first one, the smallest and the largest set; all sets with `--all`.
+ * this returns, for each first one, the smallest and the largest set; all with
+ * `npm run test:resets`.
  */
 export function setsOf(count: number): number[][] {
   const sets = everySet(count);
