@@ -11,7 +11,7 @@ const layers = [
   ['destination'],
   ['block-state'],
   ['disk-paths'],
-  ['move', 'relink'],
+  ['move', 'relink', 'watch'],
   ['agent-protocol'],
   ['fleet', 'plugin'],
   ['doctor'],

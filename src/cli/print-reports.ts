@@ -78,7 +78,7 @@ export function printJsonError(error: object): void {
   print(`\n  ],\n  "error": ${text(error).replaceAll('\n', '\n  ')}\n}\n`);
 }
 
-const exitOfVerdict: Readonly<Record<Verdict, ExitCode>> = {
+export const exitOfVerdict: Readonly<Record<Verdict, ExitCode>> = {
   safe: 'ok',
   repairable: 'problem',
   blocked: 'problem',

@@ -12,6 +12,7 @@ import { migrateVerb, saveVerb } from './migrate';
 import { relinkVerb } from './relink';
 import { repairVerb } from './repair';
 import { resetVerb } from './reset';
+import { watchVerb } from './watch';
 
 /** Every verb, in the order of the help. */
 export const verbs: readonly Command[] = [
@@ -24,6 +25,7 @@ export const verbs: readonly Command[] = [
   saveVerb,
   relinkVerb,
   auditVerb,
+  watchVerb,
   layoutVerb,
   doctorVerb,
   hookVerb,

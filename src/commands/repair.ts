@@ -23,11 +23,11 @@ export const repairVerb: Command = {
     if (isForFleet(line)) return rollOutFleet('repair', line, settings);
     const options = { settings, dryRun: line.flag('dry-run') };
     const reports = repair(line.flag('all') ? 'all' : line.words, options);
-    return statusOf(await printEach(reports, line, render, repairExit));
+    return statusOf(await printEach(reports, line, renderRepair, repairExit));
   },
 };
 
-function render(report: RepairReport): string {
+export function renderRepair(report: RepairReport): string {
   if (report.result === 'repaired') {
     const lines = report.plan.map((step) => `  ${renderStep(step)}\n`);
     return `${renderReport({ ...report, plan: [] })}  repaired, and every disk opens as QEMU opens it:\n${lines.join('')}`;

@@ -42,6 +42,7 @@ export function validate(file: string, values: unknown): Settings {
     opennebula: v.strictObject({ migrate: script, save: script, userTemplate: flag }),
     policy: v.strictObject({ whenGuardFails: v.picklist(guardFailurePolicies) }),
     hooks: v.strictObject({ retry: flag }),
+    watch: v.strictObject({ repair: flag, interval: seconds }),
   });
   if (!isSection(values)) {
     throw new GuardError('usage', message('config-without-sections', { file }));

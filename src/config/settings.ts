@@ -64,6 +64,12 @@ export interface Settings {
     /** What OpenNebula's drivers do when the guard cannot run at all. */
     readonly whenGuardFails: (typeof guardFailurePolicies)[number];
   };
+  readonly watch: {
+    /** Whether the watcher repairs what can be repaired, or only reports it. */
+    readonly repair: boolean;
+    /** In which time the watcher looks at every VM once, also if nothing has changed. */
+    readonly interval: number;
+  };
   readonly hooks: {
     /** Whether the hook after a failure tries the live migration once more. */
     readonly retry: boolean;
@@ -89,4 +95,5 @@ export const defaultSettings: Settings = {
   opennebula: { migrate: 'migrate', save: 'save', userTemplate: true },
   policy: { whenGuardFails: 'run-mover' },
   hooks: { retry: false },
+  watch: { repair: true, interval: 600 },
 };

@@ -81,7 +81,8 @@ function sessionFor({ libvirt }: Settings): VirshSession {
   return new VirshSession(libvirt.deadline * 1000);
 }
 
-async function repairDomain(domain: Domain, options: LockedRepair): Promise<RepairReport> {
+/** The same for one domain that was found already. */
+export async function repairDomain(domain: Domain, options: LockedRepair): Promise<RepairReport> {
   try {
     return await withDomainLock(domain.name, () => repairLocked(domain, options));
   } catch (error) {
@@ -91,7 +92,7 @@ async function repairDomain(domain: Domain, options: LockedRepair): Promise<Repa
   }
 }
 
-/** The same for a caller that holds the domain's lock already. */
+/** The same as {@link repairDomain} for a caller that holds the domain's lock already. */
 export async function repairLocked(domain: Domain, options: LockedRepair): Promise<RepairReport> {
   const { settings, dryRun, wanted = usualOrders, root = '/', group } = options;
   const virsh = options.virsh ?? sessionFor(settings);

@@ -15,6 +15,7 @@ import { plugin } from './plugin';
 import { relink } from './relink';
 import { repair } from './repair';
 import { system } from './system';
+import { watch } from './watch';
 import { fillRow, type Filling, type Message, type MessageRow, type Remedied } from './message';
 
 export { maxShortChars, shortOf, type Message } from './message';
@@ -31,6 +32,7 @@ export const sections: readonly (readonly [heading: string, rows: Readonly<Recor
   ['What migrate and save say', move],
   ['What a move to another datastore says', datastoreMove],
   ['What relink says', relink],
+  ['What watch says', watch],
   ['Between front-end and agent', agent],
   ['What OpenNebula’s scripts say', plugin],
   ['What hooks and OpenNebula’s record say', hooks],
@@ -51,6 +53,7 @@ const rows = {
   ...move,
   ...datastoreMove,
   ...relink,
+  ...watch,
   ...agent,
   ...plugin,
   ...hooks,

@@ -1,0 +1,34 @@
+import type { MessageRow } from './message';
+
+/** The watcher of a host (src/watch). */
+export const watch = {
+  'watch-needs-root': { text: 'a host can only be watched by root', remedy: 'run as root' },
+  'watch-runs-already': {
+    text: 'another process watches this host already',
+    remedy: 'see migrate-guard watch --status',
+  },
+  'watch-json': {
+    text: '--json belongs to --once and --status: the watcher itself writes one line for each thing it does',
+    remedy: 'add --once or --status',
+  },
+  'watch-once-or-status': { text: '--once and --status exclude each other' },
+  'watcher-not-running': {
+    text: 'no watcher has run on this host since it was started',
+    remedy: 'systemctl enable --now migrate-guard-watch',
+  },
+  'watcher-ended': {
+    text: 'the watcher, process {pid}, does not run any more',
+    remedy: 'see systemctl status migrate-guard-watch',
+    cause: 'it was stopped, or it was killed',
+  },
+  'watcher-silent': {
+    text: 'the watcher, process {pid}, has not written anything for {seconds} s',
+    remedy: 'see systemctl status migrate-guard-watch',
+    cause: 'it hangs at something, or /run is full',
+  },
+  'watch-state-not-read': {
+    text: '{file}, which the watcher writes, cannot be read: {error}',
+    remedy: 'restart the watcher: systemctl restart migrate-guard-watch',
+  },
+  'watch-step-failed': { text: 'something could not be looked at, and is tried again: {error}' },
+} as const satisfies Readonly<Record<string, MessageRow>>;

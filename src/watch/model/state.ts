@@ -1,0 +1,51 @@
+import {
+  decidingFinding,
+  reasonOf,
+  type BlockState,
+  type DomainReport,
+  type Verdict,
+} from '../../core/finding';
+
+/** What the watcher last saw of one VM. */
+export interface WatchedVm {
+  readonly verdict: Verdict;
+  readonly blockState: BlockState;
+  /** Why it is not safe; empty where it is. */
+  readonly reason: string;
+  /** Seconds since 1970. */
+  readonly time: number;
+}
+
+/** What the watcher writes for other programs, and for `watch --status`. */
+export interface WatchState {
+  /** The watcher's process, which lives as long as the state is true. */
+  readonly pid: number;
+  /** Clock ticks since boot. */
+  readonly startTime: number;
+  readonly version: string;
+  /** Seconds since 1970, of this writing. */
+  readonly time: number;
+  /** How many directories are watched by which means (src/watch/model/means.ts). */
+  readonly directories: Readonly<Record<'events' | 'polled' | 'rounds', number>>;
+  /** Whether mounts are noticed at once. */
+  readonly mounts: boolean;
+  /** Since the watcher was started. */
+  readonly repaired: number;
+  readonly domains: Readonly<Record<string, WatchedVm>>;
+}
+
+export function watchedVm(report: DomainReport, time: number): WatchedVm {
+  const { verdict, blockState } = report;
+  return { verdict, blockState, reason: reasonOf(report), time };
+}
+
+/** Whether there is something to report: each state of a VM is reported once. */
+export function isNews(now: WatchedVm, before: WatchedVm | undefined): boolean {
+  if (!before) return now.verdict !== 'safe';
+  return now.verdict !== before.verdict || now.reason !== before.reason;
+}
+
+/** The remedy of a VM that is not safe. */
+export function remedyIn(report: DomainReport): string | undefined {
+  return decidingFinding(report)?.remedy;
+}

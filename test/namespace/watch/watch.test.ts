@@ -1,0 +1,156 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startTimeOf } from '../../../src/os/process-start-time';
+import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu } from '../harness';
+import { RunningWatcher } from './running-watcher';
+
+const on = useStage({ volumes: 2 });
+let watcher: RunningWatcher | undefined;
+
+afterEach(() => watcher?.end());
+
+interface Vm {
+  readonly disk: PlacedDisk;
+  readonly qemu: Qemu;
+}
+
+async function startVm(vm: number): Promise<Vm> {
+  const disk = await placeDisk(on.stage, on.volume(0), 0, vm);
+  const prepare = (tree: Qemu['tree']): Promise<void> => giveToQemu(tree, disk);
+  return { disk, qemu: await on.stage.startQemu({ name: `one-${vm}`, disks: [disk], prepare }) };
+}
+
+/** As StorPool's update does: the disk's link leads through another directory. */
+function rePoint({ disk }: Vm, link: string, node = disk.node): void {
+  on.stage.host.link(link, `..${node.slice('/dev'.length)}`);
+  on.stage.host.remove(disk.path);
+  on.stage.host.link(disk.path, link);
+}
+
+async function verdicts(): Promise<string[]> {
+  return (await on.stage.check('--all')).domains.map(({ verdict }) => verdict);
+}
+
+/** The capabilities that the unit leaves to the watcher. */
+function asService(): string[] {
+  const unit = readFileSync(join(__dirname, '../../../config/migrate-guard-watch.service'), 'utf8');
+  const [, names = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(unit) ?? [];
+  const set = names.split(' ').map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`);
+  return ['setpriv', '--no-new-privs', `--bounding-set=-all,${set.join(',')}`, '--'];
+}
+
+test('after an update re-points every link the QEMUs have the new paths, also after its directory was replaced', async () => {
+  const vms = [await startVm(1), await startVm(2), await startVm(3)];
+  watcher = RunningWatcher.start(on.stage, on.stage.configuration, asService());
+  const safe = { 'one-1': 'safe', 'one-2': 'safe', 'one-3': 'safe' };
+  await watcher.verdicts(safe);
+
+  for (const [index, vm] of vms.entries()) rePoint(vm, `/dev/storpool-byid/${index}`);
+  for (const name of Object.keys(safe))
+    await watcher.says(`${name}: repaired: make directory /dev/storpool-byid`);
+  expect(await verdicts()).toEqual(['safe', 'safe', 'safe']);
+
+  // The watches of what was removed are dead.
+  on.stage.host.remove('/dev/storpool-byid');
+  for (const [index, vm] of vms.entries()) rePoint(vm, `/dev/storpool-byid/again-${index}`);
+  for (const index of vms.keys()) await watcher.says(`make link /dev/storpool-byid/again-${index} -> ../sp-`);
+  expect(await verdicts()).toEqual(['safe', 'safe', 'safe']);
+  expect((await watcher.verdicts(safe)).repaired).toBe(6);
+  expect(await watcher.end()).toBe(0);
+});
+
+test('another device is reported once and never repaired; VMs come and go; mounts are noticed', async () => {
+  const [good, bad] = [await startVm(1), await startVm(2)];
+  watcher = RunningWatcher.start(on.stage);
+  await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'safe' });
+
+  await on.stage.host.node('/dev/sp-other', 'b', on.volume(1).rdev, { uid: 9869 });
+  rePoint(bad, '/dev/storpool-byid/other', '/dev/sp-other');
+  await watcher.says('one-2: blocked: vda /mnt/one/datastores/0/2/disk.0: ');
+  rePoint(good, '/dev/storpool-byid/1');
+  await watcher.says('one-1: repaired: ');
+  expect(watcher.output.split('\n').filter((line) => line.startsWith('one-2: '))).toHaveLength(1);
+
+  await startVm(3);
+  await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'blocked', 'one-3': 'safe' });
+  on.stage.host.remove('/mnt/libvirt/one-3.xml');
+  await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'blocked' });
+
+  on.stage.host.mount('-t', 'tmpfs', 'tmpfs', '/mnt/one/datastores');
+  await watcher.says('one-1: blocked: ');
+  on.stage.host.inside('umount', '/mnt/one/datastores');
+  await watcher.says('one-1: safe again');
+});
+
+test('a directory in which files are written to all the time is polled, and its links still count', async () => {
+  const vm = await startVm(1);
+  watcher = RunningWatcher.start(on.stage);
+  await watcher.verdicts({ 'one-1': 'safe' });
+  // As beside a file disk, and in /dev, where kernels before 6.13 report each write to /dev/null.
+  const directory = vm.disk.path.slice(0, vm.disk.path.lastIndexOf('/'));
+  for (let writes = 0; writes < 20; writes += 1)
+    for (const name of ['disk.1', 'disk.2']) writeFileSync(on.stage.host.path(`${directory}/${name}`), 'x');
+  await watcher.sees('that a directory is noisy', ({ directories }) => directories.polled === 1);
+
+  on.stage.host.link('/dev/byid', 'storpool');
+  on.stage.host.remove(vm.disk.path);
+  on.stage.host.link(vm.disk.path, '/dev/byid/one-1-disk-0');
+  await watcher.says('one-1: repaired: make link /dev/byid -> storpool');
+});
+
+test('with watch.repair: false it only reports; a VM that another works on is repaired after it', async () => {
+  const vm = await startVm(1);
+  on.stage.host.file(
+    '/mnt/report.yaml',
+    'libvirt: { state_directory: /mnt/libvirt }\nwatch: { repair: no }\n',
+    {
+      mode: 0o644,
+    },
+  );
+  watcher = RunningWatcher.start(on.stage, ['--config', '/mnt/report.yaml']);
+  await watcher.verdicts({ 'one-1': 'safe' });
+  rePoint(vm, '/dev/storpool-byid/1');
+  await watcher.says('one-1: repairable: vda /mnt/one/datastores/0/1/disk.0: ');
+  await watcher.says('-> migrate-guard repair one-1');
+  const once = await on.stage.run(['watch', '--once', '--config', '/mnt/report.yaml', '--json']);
+  expect([once.exit, (JSON.parse(once.stdout) as { domains: object[] }).domains]).toMatchObject([
+    1,
+    [{ verdict: 'repairable' }],
+  ]);
+  expect(await watcher.end('SIGINT')).toBe(0);
+
+  const lock = '/run/migrate-guard/one-1.lock';
+  on.stage.host.directory(lock, { mode: 0o700 });
+  on.stage.host.file(`${lock}/${process.pid}-${startTimeOf(process.pid) ?? 0}.held`);
+  watcher = RunningWatcher.start(on.stage);
+  await watcher.sees('a VM that is locked', ({ domains }) => domains['one-1'] === undefined);
+  expect(await verdicts()).toEqual(['repairable']);
+  on.stage.host.remove(lock);
+  await watcher.says('one-1: repaired: ');
+});
+
+test('one watcher for a host; --status of one that runs, that was killed, and of none; --once repairs', async () => {
+  const vm = await startVm(1);
+  const status = (): Promise<unknown> =>
+    on.stage.run(['watch', '--status']).then(({ exit, stdout, stderr }) => [exit, stdout + stderr]);
+  expect(await status()).toEqual([1, expect.stringContaining('no watcher has run on this host')]);
+
+  watcher = RunningWatcher.start(on.stage);
+  await watcher.verdicts({ 'one-1': 'safe' });
+  expect(await status()).toEqual([0, expect.stringContaining('watches 1 VMs')]);
+  const second = await on.stage.run(['watch', ...on.stage.configuration]);
+  expect([second.exit, second.stderr]).toEqual([
+    5,
+    expect.stringContaining('another process watches this host'),
+  ]);
+  await watcher.end('SIGKILL');
+  expect(await status()).toEqual([1, expect.stringContaining('does not run any more')]);
+
+  rePoint(vm, '/dev/storpool-byid/1');
+  const once = await on.stage.run(['watch', '--once', ...on.stage.configuration]);
+  expect([once.exit, once.stdout]).toEqual([0, expect.stringContaining('repaired, and every disk opens')]);
+  expect(await verdicts()).toEqual(['safe']);
+  expect((await on.stage.run(['watch', '--once', '--status'])).exit).toBe(64);
+  expect((await on.stage.run(['watch', '--json'])).exit).toBe(64);
+  expect((await on.stage.run(['watch', ...on.stage.configuration], { uid: 9869 })).exit).toBe(77);
+});
