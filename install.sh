@@ -21,6 +21,7 @@ Options: --dry-run       only print what would be done
          --check         only check that frontend or host can be installed on this machine
          --root DIR      work on the file tree below DIR (for packages and tests); users are those of its /etc/passwd
          --set-vm-mad    select the drivers in oned.conf; without it the line to set is only printed
+         --watch         with host: start the watcher of this host now and at each boot
 Exit status: 0 done, or all is in place; 1 refused, or something is missing; 64 usage; 77 not root
 TEXT
 }
@@ -31,6 +32,8 @@ here=$(readlink -f -- "${BASH_SOURCE[0]:-$0}")
 here=${here%/*}
 state=/var/lib/migrate-guard
 library=/usr/lib/migrate-guard
+units=/usr/lib/systemd/system
+watcher=migrate-guard-watch.service
 remotes=/var/lib/one/remotes
 config=/etc/migrate-guard/config.yaml
 fallback=/etc/migrate-guard/fallback.env
@@ -42,7 +45,7 @@ config_source=$here/config/config.yaml
 replaces_config=''
 tab=$'\t'
 
-action='' part='' root='' dry_run='' check='' set_vm_mad='' node='' tools_node=''
+action='' part='' root='' dry_run='' check='' set_vm_mad='' watch='' node='' tools_node=''
 uid=0 gid=0 user=oneadmin
 # By the owner's name in the plan. OpenNebula's user may have another name on this machine.
 declare -A ids=([root]=0:0)
@@ -70,6 +73,7 @@ read_arguments() {
       --dry-run) dry_run=1 ;;
       --check) check=1 ;;
       --set-vm-mad) set_vm_mad=1 ;;
+      --watch) watch=1 ;;
       --root) [[ -n ${2:-} ]] || usage_error '--root needs a directory'; root=$2; shift ;;
       --root=?*) root=${1#--root=} ;;
       -h | --help) usage; exit 0 ;;
@@ -79,6 +83,7 @@ read_arguments() {
   done
   [[ -n $action ]] || usage_error 'no action given'
   [[ -z $set_vm_mad || $action == frontend ]] || usage_error '--set-vm-mad belongs to frontend'
+  [[ -z $watch || ($action == host && -z $root) ]] || usage_error '--watch belongs to host, and not to --root'
   [[ -z $check || $action == "$part" ]] || usage_error '--check belongs to frontend and host'
   [[ -z $root ]] || root=$(cd "$root" 2>/dev/null && pwd) || die 'the directory given with --root does not exist' 'create it first'
   [[ $root != / ]] || root=''
@@ -362,6 +367,7 @@ plan_host() {
   add host directory root 755 - "$state/layouts"
   add host directory root 750 - /var/log/migrate-guard
   add host file root 440 "$work/sudoers" /etc/sudoers.d/migrate-guard
+  [[ ! -d $root$units ]] || add host file root 644 "$here/config/$watcher" "$units/$watcher"
   [[ ! -d $root/etc/logrotate.d ]] || add host config root 644 "$work/logrotate" /etc/logrotate.d/migrate-guard
 }
 
@@ -722,11 +728,43 @@ TEXT
 
 install_host() {
   need_build; need_machine; read_manifest
+  [[ -z $watch ]] || need_systemd
   plan_common; plan_host
   install_role
+  start_watcher
   if [[ -z $dry_run && -z $root ]]; then try_sudo; fi
   [[ -n $dry_run || -n $root ]] || tool read-paths || exit
   say '' 'Next: migrate-guard doctor checks everything.'
+}
+
+# ---- The watcher, a service of systemd -----------------------------------------------------------------------------------
+
+# Whether systemd runs on this machine (sd_booted(3)), and nothing is only tried or staged.
+has_systemd() { [[ -z $root && -d /run/systemd/system ]]; }
+
+need_systemd() {
+  has_systemd && command -v systemctl >/dev/null ||
+    die '--watch needs systemd, which does not run here' 'start migrate-guard watch by what starts services on this machine'
+}
+
+# A watcher that runs already gets the new program.
+start_watcher() {
+  [[ -z $dry_run ]] && has_systemd || return 0
+  systemctl daemon-reload || die 'systemd does not read its units again' 'see the message above'
+  if [[ -n $watch ]]; then
+    systemctl enable --quiet "$watcher" || die "$watcher was not enabled" 'see the message above'
+    systemctl restart "$watcher" || die "$watcher was not started" "see systemctl status $watcher"
+    say "started    $watcher"
+  else
+    systemctl try-restart "$watcher" || die "$watcher was not started again" "see systemctl status $watcher"
+  fi
+}
+
+# Before its program is removed.
+stop_watcher() {
+  [[ -e $root$units/$watcher ]] && has_systemd || return 0
+  say "stopped    $watcher"
+  [[ -n $dry_run ]] || systemctl disable --now --quiet "$watcher" || die "$watcher was not stopped" 'see the message above'
 }
 
 # Without a terminal, as OpenNebula's drivers have none.
@@ -755,6 +793,7 @@ uninstall() {
   read_manifest
   [[ -z $part ]] || has_role "$part" || nothing_installed "${part_names[$part]} is installed on this machine"
   if has_role frontend && [[ $part != host ]]; then refuse_callers; deselect_drivers; fi
+  if has_role host && [[ $part != frontend ]]; then stop_watcher; fi
   other_than "$part"
   for line in "${old_lines[@]}"; do
     # What both use stays as long as the other one does.
