@@ -5,7 +5,8 @@
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
 //   everyNode  whether each supported Node has to pass it, and not only the one of this machine (npm test -- --all)
-//   anyNode    paths of its tests that one Node is enough for, because they test how the programs are built, and texts
+//   anyNode    paths of its tests that one Node is enough for: of texts, of decisions on data that other tests read with
+//              each Node, and of how the programs are built
 //   workers    test files at once
 export const tiers = {
   unit: {
@@ -53,6 +54,7 @@ export const tiers = {
     everyNode: true,
     anyNode: [
       'bundle/completion',
+      'bundle/fleet-rollout',
       'bundle/help',
       'bundle/licences-and-sbom',
       'bundle/same-bytes',
