@@ -14,7 +14,7 @@ import { resumeOf } from '../hypervisor/model/guest-origin';
 import { readBlockState, readVerdict } from '../core/report-json';
 import type { Settings } from '../config/settings';
 import { isUnknown, type Unknown } from '../core/unknown';
-import { qemuWords } from '../opennebula/model/monitoring-attributes';
+import { qemuWord } from '../opennebula/model/monitoring-attributes';
 import { readMonitoring, type VmRecord, type ProbeReport } from '../opennebula/model/vm-pool';
 import { decodeAnswer, encodeLastMonitoring } from '../opennebula/model/xml-rpc';
 import { askOned } from '../opennebula/oned-client';
@@ -110,7 +110,7 @@ function assess({ id, name, host }: VmRecord, reported: ProbeReport | undefined,
   };
   const findings = verdict === 'safe' ? [] : [finding];
   const reason = verdict === 'safe' ? '' : finding.what;
-  const affected = affectedAnswers.find((answer) => qemuWords[answer] === reported.affected) ?? 'unknown';
+  const affected = affectedAnswers.find((answer) => qemuWord(answer) === reported.affected) ?? 'unknown';
   return { vm: { ...base, verdict, blockState, reason, seen, findings, affected }, isRecent: true };
 }
 

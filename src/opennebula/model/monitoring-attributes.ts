@@ -37,12 +37,10 @@ export const attributes = {
   time: 'MIGRATE_GUARD_TIME',
 } as const;
 
-/** The values of the attribute about QEMU. */
-export const qemuWords = {
-  yes: 'affected',
-  no: 'not affected',
-  unknown: 'unknown',
-} as const satisfies Readonly<Record<Affected, string>>;
+/** The value of the attribute about QEMU. */
+export function qemuWord(affected: Affected): string {
+  return affected === 'unknown' ? affected : affected === 'yes' ? 'affected' : 'unaffected';
+}
 
 /** The names that probes of release 0.2.0 and before use; to be dropped after the release that follows it. */
 export const earlierAttributes = {
@@ -57,7 +55,7 @@ export function probeAttributes(vm: ProbedVm, time: Date): Readonly<Record<strin
     // `onevm show` and Sunstone cut it; and all probes of a host share one UDP message of 64 KiB (monitord_client.rb).
     [attributes.reason]: harmless(vm.reason, maxShortChars),
     [attributes.blockState]: vm.blockState,
-    [attributes.affected]: qemuWords[vm.affected],
+    [attributes.affected]: qemuWord(vm.affected),
     [attributes.time]: `${time.toISOString().slice(0, 19)}Z`,
   };
 }

@@ -19,7 +19,7 @@ test('a safe VM has every attribute, and an empty reason replaces an earlier one
     MIGRATE_GUARD: 'safe',
     MIGRATE_GUARD_WHY: '',
     MIGRATE_GUARD_DISKS: 'healthy',
-    MIGRATE_GUARD_QEMU: 'not affected',
+    MIGRATE_GUARD_QEMU: 'unaffected',
     MIGRATE_GUARD_TIME: '2024-03-05T03:12:09Z',
   });
 });

@@ -36,7 +36,7 @@ test('values that monitord keeps from an earlier release do not hide the present
     verdict: 'safe',
     reason: '',
     blockState: 'healthy',
-    affected: 'not affected',
+    affected: 'unaffected',
     time,
   });
 });
