@@ -80,7 +80,7 @@ test('no reason changes other attributes, or makes the message unbounded', () =>
       const line = monitoringLine({ ...safe, verdict: 'blocked', reason }, time);
       const read = readMonitoring(line + monitoringLine({ ...safe, vmId: '311' }, time));
       expect(read.get(310)?.get('MIGRATE_GUARD')).toBe('blocked');
-      expect(read.get(310)?.size).toBe(4);
+      expect(read.get(310)?.size).toBe(5);
       expect(read.get(310)?.get('MIGRATE_GUARD_WHY')?.length).toBeLessThanOrEqual(maxShortChars);
       expect(read.get(311)?.get('MIGRATE_GUARD_TIME')).toBe('2024-03-05T03:12:09Z');
       expect(line.length).toBeLessThan(700);
