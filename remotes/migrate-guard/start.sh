@@ -34,12 +34,12 @@ start_plugin() {
 # The front-end's own remotes/, as in src/plugin/script-location.ts; anything else is a host's copy.
 on_frontend() { [ "$(cd "$remotes" && pwd)" = "${ONE_LOCATION:-/var/lib/one}${ONE_LOCATION:+/var}/remotes" ]; }
 
-# warn WHOM VM_ID reports that the guard cannot run. After a success on the front-end, OpenNebula 7 logs the lines
-# that begin with the VM's number (src/plugin/logged-on-success.ts).
+# warn WHOM VM_ID [THEN] reports that the guard cannot run, and what happens then. After a success on the front-end,
+# OpenNebula 7 logs the lines that begin with the VM's number (src/plugin/logged-on-success.ts).
 warn() {
     number=
     case $2 in '' | *[!0-9]*) ;; *) on_frontend && number="$2 " ;; esac
-    echo "WARN: ${number}migrate-guard: $1: the guard cannot run: $why_not; the VM is moved or saved without it." >&2
+    echo "WARN: ${number}migrate-guard: $1: the guard cannot run: $why_not; ${3:-the VM is moved or saved without it}." >&2
     echo "WARN: ${number}migrate-guard: -> migrate-guard doctor" >&2
 }
 

@@ -155,6 +155,35 @@ describe('without Node', () => {
     expect(moved).toMatchObject({ exit: 0, ran: stock });
   });
 
+  test('precheck says that the order is given unchecked, and refuses arguments that it cannot read', async () => {
+    await on.cloud.shell(`rm -f ${config} ${fallback}`);
+    const precheck = (...words: string[]): Promise<Driven> =>
+      on.cloud.script('tm/migrate-guard/precheck', words, '');
+    await on.cloud.hideNode();
+    try {
+      const unchecked = await precheck('snap_delete', 'kvm1:/disk.0', '0', '310', '1');
+      expect([unchecked.exit, unchecked.stderr]).toEqual([
+        0,
+        expect.stringMatching(
+          /^WARN: 310 .*: VM 310: the guard cannot run: .*; snap_delete goes on unchecked\.$/m,
+        ),
+      ]);
+      for (const words of [
+        [],
+        ['snap_craete', 'kvm1:/disk.0', '0', '310', '1'],
+        ['migrate', 'one-310', 'kvm2'],
+      ]) {
+        const wrong = await precheck(...words);
+        expect([wrong.exit, wrong.stderr]).toEqual([
+          64,
+          expect.stringMatching(/^migrate-guard: precheck of migrate-guard got too few arguments\.\nERROR: /),
+        ]);
+      }
+    } finally {
+      await on.cloud.showNode();
+    }
+  });
+
   test.each([
     ['it is missing', `rm ${fallback}`],
     ['the configuration was changed since', `echo '# changed' >>${config}`],
