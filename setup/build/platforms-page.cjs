@@ -26,7 +26,8 @@ column shows one day, and nothing depends on it.`;
 
 const intro = `## Verdicts and orders
 
-Each cell has the verdict of \`check --for\` the order, and then what the order really did. Where it failed, and nothing else
+Each cell has the verdict of \`check --for\` the order, that of \`check --deep\` where it is another, and then what the
+order really did. Where it failed, and nothing else
 is said, a \`repair\` made the same order succeed. \`missing\` is what QEMU's mount namespace lacked of the path of one
 disk. A dump counts as a save for the check, and a snapshot with memory as a snapshot; for \`blockresize\` no order of
 \`--for\` exists, so its verdict is that of a migration and a save.`;
@@ -63,9 +64,10 @@ ${table(
 
 const unique = (values) => [...new Set(values)];
 
-function cellOf({ verdict, really, repaired }) {
+function cellOf({ verdict, deep = verdict, really, repaired }) {
   const after = { 'not repairable': ', not repairable', fails: ', **also after a repair**' }[repaired] ?? '';
-  return `${verdict}: ${really}${after}`;
+  const said = deep === verdict ? verdict : `${verdict} (with \`--deep\`: ${deep})`;
+  return `${said}: ${really}${after}`;
 }
 
 /** @returns the text of docs/platforms.md */

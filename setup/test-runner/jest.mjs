@@ -77,7 +77,8 @@ export async function runTests({
     });
     return outcome(join(temporary.outside, 'result.json'), status, error);
   } finally {
-    keepResults(temporary.outside);
+    // A single test knows only its own cells.
+    if (only === undefined) keepResults(temporary.outside);
     temporary.remove();
   }
 }

@@ -35,9 +35,10 @@ export class Matrix {
       });
     }
     for (const order of orders) {
-      const verdict = await this.verdict(subject, order);
+      const verdicts = await this.verdicts(subject, order);
       const really = await this.carryOut(subject, order);
-      this.results.orders.push({ disks: kind.name, missing: 'nothing', order: order.name, verdict, really });
+      const missing = 'nothing';
+      this.results.orders.push({ disks: kind.name, missing, order: order.name, ...verdicts, really });
     }
     await vm.domain.destroy();
   }
@@ -52,9 +53,9 @@ export class Matrix {
     const subject = { kind, vm, index: Math.min(1, disks - 1) };
     for (const order of orders) {
       await breakPath(this.stage.lab, vm, subject.index, missing);
-      const verdict = await this.verdict(subject, order);
+      const verdicts = await this.verdicts(subject, order);
       const really = await this.carryOut(subject, order);
-      const cell = { disks: kind.name, missing, order: order.name, verdict, really };
+      const cell = { disks: kind.name, missing, order: order.name, ...verdicts, really };
       const repaired =
         really === 'succeeds' ? {} : { repaired: await this.afterRepair(subject, order, cell) };
       this.results.orders.push({ ...cell, ...repaired });
@@ -74,20 +75,26 @@ export class Matrix {
       return 'not repairable';
     }
     expect(repair).toMatchObject({ exit: 0, verdict: 'safe' });
-    expect(await this.verdict(subject, order)).toBe('safe');
+    expect(await this.verdicts(subject, order)).toEqual({ verdict: 'safe', deep: 'safe' });
     // A snapshot that succeeded must not be made twice.
     return (await this.carryOut(subject, really === 'fails' ? order : migrate)) === 'succeeds'
       ? 'succeeds'
       : 'fails';
   }
 
-  private async verdict({ vm }: Subject, { judgedAs }: RealOrder): Promise<OrderCell['verdict']> {
+  private async verdicts(
+    { vm: { domain } }: Subject,
+    { judgedAs }: RealOrder,
+  ): Promise<Pick<OrderCell, 'verdict' | 'deep'>> {
     const orders = judgedAs === undefined ? [] : ['--for', judgedAs];
-    return (await this.stage.report(vm.domain, 'check', ...orders)).verdict;
+    const { verdict } = await this.stage.report(domain, 'check', ...orders);
+    const { verdict: deep } = await this.stage.report(domain, 'check', '--deep', ...orders);
+    return { verdict, deep };
   }
 
   private async carryOut({ vm, index, kind }: Subject, order: RealOrder): Promise<Really> {
-    if ((await order.run(this.stage, vm, index, kind)) !== undefined) return 'fails';
+    const failure = await order.run(this.stage, vm, index, kind);
+    if (failure !== undefined) return 'fails';
     if (order !== snapshot) return 'succeeds';
     const next = await migrate.run(this.stage, vm, index, kind);
     return next === undefined ? 'succeeds' : 'succeeds, but the next live migration fails';

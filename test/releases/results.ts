@@ -10,7 +10,9 @@ export interface OrderCell {
   /** `nothing` for a healthy VM. */
   readonly missing: string;
   readonly order: string;
+  /** Of the paths alone, and with QEMU's own answers. */
   readonly verdict: Verdict;
+  readonly deep: Verdict;
   readonly really: 'succeeds' | 'fails' | 'succeeds, but the next live migration fails';
   /** The order after a repair; absent where it succeeded without one. */
   readonly repaired?: 'succeeds' | 'fails' | 'not repairable';
@@ -51,9 +53,8 @@ export class Results {
  * `repairable` fails after a repair. `undecided` is always one, because all facts can be read here.
  */
 export function contradicts(cells: readonly OrderCell[]): readonly OrderCell[] {
-  return cells.filter(({ verdict, really, repaired }) => {
-    if (repaired === 'fails') return true;
-    if (verdict === 'repairable') return false;
-    return verdict !== (really === 'succeeds' ? 'safe' : 'blocked');
+  return cells.filter(({ verdict, deep, really, repaired }) => {
+    const right = ['repairable', really === 'succeeds' ? 'safe' : 'blocked'];
+    return repaired === 'fails' || ![verdict, deep].every((each) => right.includes(each));
   });
 }

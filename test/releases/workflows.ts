@@ -1,4 +1,4 @@
-import { breakPath, type DiskKind, DiskMaker, diskKinds, type Vm } from './disk-kinds';
+import { breakPath, type DiskKind, DiskMaker, type Vm } from './disk-kinds';
 import { migrate, save, snapshot } from './orders';
 import type { ReleaseStage } from './release-stage';
 import { Domain } from '../lab/harness';
@@ -7,11 +7,11 @@ type Workflow = (stage: ReleaseStage, maker: DiskMaker) => Promise<string>;
 
 const shown = 'shown';
 const file = '/var/lib/one/datastores/0/guarded.save';
-const kind = (name: string): DiskKind => diskKinds.find((each) => each.name === name) as DiskKind;
+const qcow2: DiskKind = { name: 'qcow2 on a block device', type: 'block', format: 'qcow2' };
 
 /** Two qcow2 disks, because on every release a path of such a disk is opened again; the second path is missing. */
 async function brokenVm(stage: ReleaseStage, maker: DiskMaker): Promise<Vm> {
-  const vm = await maker.start(kind('qcow2 on a block device'), 2);
+  const vm = await maker.start(qcow2, 2);
   await breakPath(stage.lab, vm, 1, 'directory');
   return vm;
 }
@@ -19,36 +19,46 @@ async function brokenVm(stage: ReleaseStage, maker: DiskMaker): Promise<Vm> {
 /** A failed migration, then inspect, reset, repair, and the same migration again. */
 const afterFailure: Workflow = async (stage, maker) => {
   const vm = await brokenVm(stage, maker);
-  const failure = await migrate.run(stage, vm, 1, kind('qcow2 on a block device'));
+  const failure = await migrate.run(stage, vm, 1, qcow2);
   if (failure === undefined) return 'does not apply: the migration succeeds without the path';
-  expect(await stage.report(vm.domain, 'inspect')).toMatchObject({ exit: 0, blockState: 'healthy' });
+  // QEMU 7.2 does not say whether it took its disks back: it can be read from its memory, or be made sure by a reset.
+  const { blockState } = await stage.report(vm.domain, 'inspect');
+  expect(['healthy', 'unknown']).toContain(blockState);
   expect((await stage.report(vm.domain, 'reset')).exit).toBe(0);
   expect(await stage.report(vm.domain, 'repair')).toMatchObject({ exit: 0, verdict: 'safe' });
   expect(await stage.report(vm.domain, 'check', '--deep')).toMatchObject({ exit: 0, verdict: 'safe' });
-  expect(await migrate.run(stage, vm, 1, kind('qcow2 on a block device'))).toBeUndefined();
+  expect(await migrate.run(stage, vm, 1, qcow2)).toBeUndefined();
   await vm.domain.destroy();
   return shown;
 };
 
-/** A guest that arrives paused is left alone until it is resumed; then it is healthy, and moves on. */
+/**
+ * A guest that arrives paused is left alone until it is resumed, unless QEMU itself reports its disks as active; then it
+ * is healthy, and moves on.
+ */
 const pausedArrival: Workflow = async (stage, maker) => {
-  const vm = await maker.start(kind('qcow2 on a block device'), 1);
+  const vm = await maker.start(qcow2, 1);
   const to = stage.other(vm.domain.host);
   const moved = await stage.lab.migrate(vm.domain, to.name, ['--unsafe', '--suspend']);
   expect(moved).toMatchObject({ exit: 0 });
   const { name, uuid, vmId, disks } = vm.domain;
   vm.domain = new Domain(to, name, uuid, vmId, disks);
-  const waiting = { exit: 1, verdict: 'blocked', blockState: 'not-resumed' };
-  expect(await stage.report(vm.domain, 'inspect')).toMatchObject(waiting);
-  expect(await stage.report(vm.domain, 'reset')).toMatchObject({ exit: 1, result: 'refused' });
-  expect((await stage.guard(to, 'save', name, file)).exit).toBe(1);
+  const { verdict, blockState } = await stage.report(vm.domain, 'inspect');
+  const nodes = await vm.domain.qmp<readonly { active?: boolean }[]>('query-named-block-nodes', {
+    flat: true,
+  });
+  const areActive = nodes.every(({ active }) => active === true);
+  // Before QEMU 10 it is not told: it can be read from its memory, where the layout of that is known.
+  const expected = areActive ? ['safe', 'healthy'] : ['undecided', 'unknown'];
+  expect([verdict, blockState]).toEqual(expected);
+  if (!areActive) expect((await stage.guard(to, 'save', name, file)).exit).toBe(2);
   expect(await vm.domain.state()).toBe('paused');
   await to.virsh('resume', name);
   await vm.domain.expectCounting();
   expect(await stage.report(vm.domain, 'check', '--deep')).toMatchObject({ exit: 0, verdict: 'safe' });
-  expect(await migrate.run(stage, vm, 0, kind('qcow2 on a block device'))).toBeUndefined();
+  expect(await migrate.run(stage, vm, 0, qcow2)).toBeUndefined();
   await vm.domain.destroy();
-  return shown;
+  return areActive ? 'shown: QEMU reports active disks, and it is safe' : 'shown: undecided until its resume';
 };
 
 /** The guard repairs the path, and the move succeeds at its first attempt. */
@@ -85,7 +95,6 @@ const guardedSave: Workflow = async (stage, maker) => {
 /** A snapshot that was taken while the path was missing: found, repaired, and the VM is saved and moves. */
 const snapshotWhileMissing: Workflow = async (stage, maker) => {
   const vm = await brokenVm(stage, maker);
-  const qcow2 = kind('qcow2 on a block device');
   expect(await snapshot.run(stage, vm, 1, qcow2)).toBeUndefined();
   expect(await stage.report(vm.domain, 'repair')).toMatchObject({ exit: 0, verdict: 'safe' });
   expect(await stage.report(vm.domain, 'check', '--deep')).toMatchObject({ exit: 0, verdict: 'safe' });

@@ -44,6 +44,7 @@ const cell = (verdict: OrderCell['verdict'], really: OrderCell['really']): Order
   missing: 'link',
   order: 'save',
   verdict,
+  deep: verdict,
   really,
 });
 
@@ -52,6 +53,8 @@ test.each([
   [cell('safe', 'succeeds, but the next live migration fails'), true],
   [cell('blocked', 'succeeds'), true],
   [cell('undecided', 'succeeds'), true],
+  [{ ...cell('repairable', 'fails'), deep: 'safe' as const }, true],
+  [{ ...cell('repairable', 'succeeds'), deep: 'safe' as const }, false],
   [{ ...cell('repairable', 'fails'), repaired: 'fails' as const }, true],
   [{ ...cell('repairable', 'fails'), repaired: 'succeeds' as const }, false],
   [cell('repairable', 'succeeds'), false],
