@@ -11,7 +11,7 @@ import { mayWaitForResume } from '../hypervisor/model/guest-origin';
 import { QemuProcess } from '../hypervisor/process';
 import { askQemu, jobOf, type VirshOrders } from '../hypervisor/qmp-client';
 import { VirshSession } from '../hypervisor/virsh-session';
-import { programOf } from './io/affected';
+import { programOf } from './io/read-affected';
 import { layoutFile, loadLayout } from './io/layout-store';
 import { buildIdOf, locate, readMemory, type KnownQemu } from './io/process-memory';
 import { readQemuLog } from './io/qemu-log';

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import { programOf, versionOf } from '../block-state/io/affected';
+import { programOf, versionOf } from '../block-state/io/read-affected';
 import { inspectHeld } from '../block-state/inspect';
 import { withKnownBuilds } from '../block-state/model/affected';
 import type { Settings } from '../config/settings';

@@ -7,6 +7,7 @@ import { look, type Looked } from './look';
 import { Due } from './model/due';
 import { PathUsers } from './model/path-users';
 import { Schedule } from './model/schedule';
+import type { WatchedDirectories } from './model/state';
 
 /** What is done with what the watcher sees. */
 export interface WatchOutput {
@@ -20,7 +21,7 @@ export interface WatchOutput {
 
 /** By which means changes are noticed. */
 export interface Noticing {
-  readonly directories: ReturnType<DirectoryWatcher['counts']>;
+  readonly directories: WatchedDirectories;
   readonly mounts: boolean;
   readonly domains: boolean;
 }

@@ -14,6 +14,7 @@ import { mountAt, parseMounts } from '../../file-tree/model/mounts';
 import { log } from '../../os/log';
 import { meansFor, type Means } from '../model/means';
 import type { PathUsers } from '../model/path-users';
+import type { WatchedDirectories } from '../model/state';
 
 /** A device node's or a link's change of this kind is rare; so many of them in one directory are writes to its files. */
 const mostQuietWrites = 10;
@@ -67,8 +68,7 @@ export class DirectoryWatcher {
     return fresh;
   }
 
-  /** How many directories are noticed by which means. */
-  counts(): Readonly<Record<'events' | 'polled' | 'rounds', number>> {
+  counts(): WatchedDirectories {
     return { events: this.watchers.size, polled: this.polled.size, rounds: this.unwatched.length };
   }
 

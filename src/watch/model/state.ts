@@ -16,6 +16,13 @@ export interface WatchedVm {
   readonly time: number;
 }
 
+/** How many directories are watched by which means (src/watch/model/means.ts). */
+export interface WatchedDirectories {
+  readonly events: number;
+  readonly polled: number;
+  readonly rounds: number;
+}
+
 /** What the watcher writes for other programs, and for `watch --status`. */
 export interface WatchState {
   /** The watcher's process, which lives as long as the state is true. */
@@ -25,8 +32,7 @@ export interface WatchState {
   readonly version: string;
   /** Seconds since 1970, of this writing. */
   readonly time: number;
-  /** How many directories are watched by which means (src/watch/model/means.ts). */
-  readonly directories: Readonly<Record<'events' | 'polled' | 'rounds', number>>;
+  readonly directories: WatchedDirectories;
   /** Whether mounts are noticed at once. */
   readonly mounts: boolean;
   /** Since the watcher was started. */
