@@ -70,6 +70,14 @@ test('a broken path is repaired before; a wrong one is refused, and moved nowher
   const veto = await stage.tm('migrate-guard/premigrate', misled, 'kvm1');
   expect([veto.exit, veto.reply]).toEqual([1, expect.stringContaining('vda')]);
   expect((await stage.tm('migrate-guard/failmigrate', misled, 'kvm1')).exit).toBe(0);
+  stage.script('vmm/kvm/copying-only', '#!/bin/sh\ncat >/dev/null\n');
+  stage.configure('opennebula: { migrate: copying-only }\n');
+  const warned = { ...onHost, userTemplate: { MIGRATE_GUARD_MODE: 'warn' } } as const;
+  expect((await stage.migrate(misled, 'kvm1', warned)).exit).toBe(0);
+  expect(stage.recorded(misled)[0]?.warnings).toEqual([
+    expect.stringMatching(/^MIGRATE_GUARD_MODE is warn: it was moved, and would have been refused: /),
+    expect.stringMatching(/^after the move to another datastore: .*leads to block device/),
+  ]);
   await misled.destroy();
 });
 
