@@ -45,13 +45,21 @@ function ordersThatOpen(facts: SourceFacts, domain: DomainFacts): readonly Order
   // A file below is read-only until a commit writes to it.
   const toWriteAgain: readonly Order[] = role === 'backing' && reopened !== true ? ['commit'] : [];
   if (reopened === false || keepsDescriptor(facts, domain)) return toWriteAgain;
-  // Measured on QEMU 5.2 with libvirt 7.0: all else succeeds, also the move of a raw disk.
-  if (ignoresFailedReopen(domain)) return role === 'backing' ? toWriteAgain : ['snapshot'];
+  if (ignoresFailedReopen(domain)) return role === 'backing' ? toWriteAgain : ordersOfOldQemu(facts);
   if (role === 'backing' && reopened !== true) return ['migrate', 'save', 'commit'];
   if (role !== 'disk' && role !== 'node') return ['migrate', 'save'];
   return format === 'qcow2'
     ? ['migrate', 'save', 'snapshot']
     : ['migrate', 'save', 'storage-move', 'snapshot'];
+}
+
+/**
+ * Measured on QEMU 5.2 with libvirt 7.0: all else succeeds, also the move of a raw disk. Of a qcow2 image in a file QEMU
+ * keeps its lock for writing, and the destination's cont fails: Failed to get "write" lock.
+ */
+function ordersOfOldQemu({ source, host }: SourceFacts): readonly Order[] {
+  const isFile = diskAt(host)?.kind === 'file';
+  return isFile && source.format === 'qcow2' ? ['migrate', 'snapshot'] : ['snapshot'];
 }
 
 /**

@@ -4,7 +4,7 @@ import { checks } from '../../../src/disk-paths/checks';
 import type { DomainFacts } from '../../../src/disk-paths/model/facts';
 import type { DomainReport } from '../../../src/core/finding';
 import type { BlockNode } from '../../../src/hypervisor/model/block-nodes';
-import { aDevice, domainFacts, missing, sourceFacts, storpoolView } from '../../support/factories';
+import { aDevice, aFile, domainFacts, missing, sourceFacts, storpoolView } from '../../support/factories';
 import type { SourceViews } from '../../support/factories';
 
 const node = 'libvirt-2-storage';
@@ -42,6 +42,18 @@ test.each<[string, NonNullable<SourceViews['source']>, Partial<DomainFacts>, rea
   ['of a later QEMU', {}, { nodes: [ofQemu] }, all],
 ])('a raw disk %s', (_, source, known, affected) => {
   expect(affectedBy(missingInside(source, known))).toEqual(affected);
+});
+
+test.each([
+  ['qcow2', ['migrate', 'snapshot']],
+  ['raw', ['snapshot']],
+])('a %s image in a file, of a QEMU before 6.0, which keeps its locks', (format, affected) => {
+  const hostView = storpoolView({ '/dev/sp-3': aFile('15') });
+  const known = {
+    nodes: [{ ...ofQemu, isBefore6: true as const }],
+    open: [{ ...aFile('15'), writable: true }],
+  };
+  expect(affectedBy(missingInside({ format }, known, { hostView }))).toEqual(affected);
 });
 
 test('a file below without auto-read-only: a commit opens it again, unless QEMU still holds it for writing', () => {
