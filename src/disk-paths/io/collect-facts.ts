@@ -144,12 +144,13 @@ export function insideOf(
   namespace: ResolvedPath,
 ): Pick<SourceFacts, 'inside' | 'sibling'> {
   const { view, ownNamespace } = held;
-  if (!ownNamespace || host.end.kind !== 'found' || host.end.entry.kind !== 'block') return {};
+  const end = diskAt(host);
+  if (!ownNamespace || !end) return {};
   if (closedDirectory(namespace) !== undefined || sameHops(host, namespace)) return {};
   const inside = host.hops
     .filter(({ path }) => isBelowDev(path))
     .map(({ path }) => ({ path, entry: view.look(path) }));
-  const sibling = findSibling(held, host.end.entry.device);
+  const sibling = end.kind === 'block' ? findSibling(held, end.device) : undefined;
   return { inside, ...(sibling ? { sibling } : {}) };
 }
 

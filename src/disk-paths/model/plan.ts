@@ -53,11 +53,22 @@ export function planSource(input: PlanInput): Plan {
   if (namespace.end.kind === 'missing' && !isBelowDev(namespace.end.path)) {
     return refused(message('only-dev-is-repaired', { path: namespace.end.path }));
   }
-  const after = resolvePath(viewAfter([...namespace.hops, ...input.inside], steps), host.path).end;
+  const read = [...sharedHops(input), ...namespace.hops, ...input.inside];
+  const after = resolvePath(viewAfter(read, steps), host.path).end;
   const right = after.kind === 'found' && sameIdentity(after.entry, host.end.entry);
   return right && steps.length > 0
     ? { steps: mergePlans([steps]) }
     : refused(message('host-path-not-makeable'));
+}
+
+/**
+ * The hops of the host outside `/dev` to a disk that is a file: the namespace has them, too, where it has that file system
+ * mounted there. Of the namespace itself only the hops before the missing one were read.
+ */
+function sharedHops({ host: { hops, end }, mounts }: PlanInput): ResolvedPath['hops'] {
+  if (end.kind !== 'found' || end.entry.kind !== 'file') return [];
+  if (mountAt(mounts, end.path)?.device !== end.entry.device) return [];
+  return hops.filter(({ path }) => !isBelowDev(path));
 }
 
 /** Of several mounts on /dev, the topmost counts. */

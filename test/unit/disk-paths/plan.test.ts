@@ -55,6 +55,27 @@ function after(view: View, steps: readonly Step[]): View {
   return (path) => made.get(path) ?? view(path);
 }
 
+test.each([
+  ['is made where the namespace has the file system of the file', '8:1', ['make-directory', 'make-symlink']],
+  ['is refused where something else is mounted there', '8:99', undefined],
+])('a link below /dev that leads to a file %s', (_, fileSystem, made) => {
+  const files = {
+    '/srv': aDirectory(),
+    '/srv/one': aDirectory(),
+    '/srv/one/310.raw': aFile('15', fileSystem),
+  };
+  const host = storpoolView({
+    ...files,
+    [diskLink]: aLink('/dev/byid/f'),
+    '/dev/byid': aDirectory(),
+    '/dev/byid/f': aLink('/srv/one/310.raw'),
+  });
+  const qemu = storpoolView({ ...files, [diskLink]: aLink('/dev/byid/f') });
+  const inside = ['/dev/byid', '/dev/byid/f'].map((path) => ({ path, entry: missing }));
+  const planned = planSource({ ...input(host, qemu), inside });
+  expect('steps' in planned ? planned.steps.map(({ step }) => step) : undefined).toEqual(made);
+});
+
 describe('planned steps', () => {
   const link = { mode: 0o777, uid: 0, gid: 0 };
 
