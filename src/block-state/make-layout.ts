@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { message, textOf } from '../messages';
 import type { Layout } from './model/memory-layout';
 import type { Settings } from '../config/settings';

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { message } from '../messages';
 import { isBrokenPipe } from './ignore-broken-pipe';
 

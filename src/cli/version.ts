@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { textOf } from '../messages';
 import { sha256 } from '../os/sha256';
 

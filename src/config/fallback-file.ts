@@ -1,5 +1,5 @@
 import { chmodSync, readFileSync } from 'node:fs';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { fallbackSections, fallbackText } from './model/fallback';
 import { refuseShared } from '../os/edited-file';
 import { writeWhole } from '../os/output-file';

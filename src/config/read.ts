@@ -1,5 +1,6 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { message, textOf } from '../messages';
 import { nearest } from '../core/did-you-mean';
 import { defaultSettings, type Settings } from './settings';

@@ -1,4 +1,4 @@
-import { textOf, type Message } from '../messages';
+import type { Message } from '../messages';
 import { exitCodes, type ExitCode } from './exit-codes';
 
 /**
@@ -56,12 +56,4 @@ export class GuardError extends Error implements Failure {
   get exit(): number {
     return exitCodes[this.code].status;
   }
-}
-
-/** The name of a system call's error (`ENOENT`), or the text of any other error. */
-export function errorName(error: unknown): string {
-  if (error instanceof GuardError) return error.what;
-  if (typeof error !== 'object' || error === null) return String(error);
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return 'message' in error ? String(error.message) : textOf('error-without-message');
 }

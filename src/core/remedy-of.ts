@@ -1,5 +1,5 @@
 import { textOf, type MessageId } from '../messages';
-import { errorName } from './errors';
+import { errorName } from './error-name';
 
 /** What helps after an error at a path, by the name of the system's error (errno(3)), whatever was to be done there. */
 const remedies = {

@@ -1,7 +1,7 @@
 import { inspectDomain } from '../block-state/inspect';
 import { blockStateCheck } from '../block-state/model/judge';
 import type { Settings } from '../config/settings';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { reportNoFacts, unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { findDomains, type Asked } from '../hypervisor/find-domains';

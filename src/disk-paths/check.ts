@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { verdictOf, type DomainReport } from '../core/finding';
 import { usualOrders, type Order } from '../core/order';
 import { remedyOf } from '../core/remedy-of';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import type { Finding } from '../core/finding';
 import { judgeInstalled, parseManifest, type Installed } from './model/manifest';
 import { message, textOf } from '../messages';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Element } from '../core/element';
-import { errorName, isFailure } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { isFailure } from '../core/errors';
 import type { Finding } from '../core/finding';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown, type Unknown } from '../core/unknown';

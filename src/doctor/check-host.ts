@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { exitCodes } from '../core/exit-codes';
 import type { Finding } from '../core/finding';
 import type { AgentResult } from '../agent-protocol/model/messages';

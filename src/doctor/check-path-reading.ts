@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import type { Finding } from '../core/finding';
 import { PathReaders } from '../file-tree/path-reader/path-readers';
 import type { Answered } from '../file-tree/path-reader/path-reader';

@@ -10,7 +10,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { deviceNumbers, type Entry } from './model/entry';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import type { Permissions } from '../core/owner-and-mode';
 import { openPath, withFile } from '../os/open-file';
 

@@ -1,5 +1,6 @@
 import { resetOf } from '../block-state/model/judge';
-import { errorName, isFailure } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { isFailure } from '../core/errors';
 import { affectedAnswers, type BlockState, type Finding, type Verdict } from '../core/finding';
 import {
   ageOf,

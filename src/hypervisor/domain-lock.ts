@@ -1,7 +1,8 @@
 import { linkSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { codeOf, remedyOf } from '../core/remedy-of';
 import { message } from '../messages';
 import { log } from '../os/log';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { remedyOf } from '../core/remedy-of';
 import { message, textOf } from '../messages';
 import { isUnknown, reasonIn } from '../core/unknown';

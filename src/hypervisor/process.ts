@@ -16,7 +16,7 @@ import {
   type FileEntry,
   type OpenFile,
 } from '../file-tree/model/entry';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import type { GuestOrigin } from './model/guest-origin';
 import { startNodesOf } from './model/start-nodes';
 import { parseMounts, type Mount } from '../file-tree/model/mounts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readBlockNodes, type BlockNode } from './model/block-nodes';
 import { XmlError, type Element } from '../core/element';
 import { readGuestDisks, type GuestDisk } from './model/guest-disks';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { blockJobIn, jobIn, type BlockJob } from './model/job';
 import { parseReply, qmpCommand, readAnswers, type QemuAnswers, type QmpReply } from './model/qmp';
 import { isUnknown, unknownOf, type Unknown } from '../core/unknown';

@@ -1,5 +1,6 @@
 import { existsSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
 import { unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { message, textOf } from '../messages';

@@ -1,5 +1,5 @@
 import { versionNumber } from '../cli/version';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { message } from '../messages';
 import { failure } from '../opennebula/model/vm-log';
 import { readInput } from '../os/whole-input';

@@ -28,7 +28,6 @@ export const system = {
     cause: 'EIO, ESTALE, ENOTCONN, EHOSTDOWN, ETIMEDOUT',
   },
   'remedy-no-link': { text: 'no link is allowed there: see ls -ld {path}', cause: 'ELOOP' },
-  'error-without-message': { text: 'an error without a message' },
 
   'directory-shared': {
     text: '{directory} can be written by others than root',

@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { textOf } from '../messages';
 import { findAccount } from '../os/passwd';

@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { bounded, readEntry, type RecordEntry } from './model/record';
 import { readJsonObject } from '../core/report-json';
 import { isUnknown, type Unknown } from '../core/unknown';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { log } from './log';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { withFile } from './open-file';
 
 const mark = '.migrate-guard-';

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { unknownOf, type Unknown } from '../core/unknown';
 import { message } from '../messages';
 

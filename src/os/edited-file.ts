@@ -11,7 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { message } from '../messages';
 import { replaceFile } from './atomic-file';
 import { withFile } from './open-file';

@@ -1,4 +1,5 @@
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import { remedyOf } from '../core/remedy-of';
 import { message, textOf } from '../messages';
 import { replaceFile } from './atomic-file';

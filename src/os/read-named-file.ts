@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { errorName, GuardError } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { GuardError } from '../core/errors';
 import type { ExitCode } from '../core/exit-codes';
 import { remedyOf } from '../core/remedy-of';
 import { message } from '../messages';

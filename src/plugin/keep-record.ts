@@ -5,7 +5,7 @@ import {
   type RecordEntry,
   type RecordedAction,
 } from '../opennebula/model/record';
-import { errorName } from '../core/errors';
+import { errorName } from '../core/error-name';
 import { describeInvalidMode, type GuardMode } from '../opennebula/model/guard-mode';
 import { readHookReport, readLogReport } from '../opennebula/model/script-report';
 import { harmless } from '../opennebula/model/template-value';

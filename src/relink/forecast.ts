@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings';
-import { errorName, isFailure } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { isFailure } from '../core/errors';
 import type { DomainReport, Verdict } from '../core/finding';
 import { remedyOf } from '../core/remedy-of';
 import { isUnknown } from '../core/unknown';

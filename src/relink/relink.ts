@@ -1,6 +1,7 @@
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { message, textOf } from '../messages';
-import { errorName, failureOf, GuardError, isFailure, type Failure } from '../core/errors';
+import { errorName } from '../core/error-name';
+import { failureOf, GuardError, isFailure, type Failure } from '../core/errors';
 import type { FoundLink } from '../file-tree/model/found-link';
 import { refuseTarget, type LinkChange } from './model/link-map';
 import type { Settings } from '../config/settings';

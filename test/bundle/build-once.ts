@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorName } from '../../src/core/errors';
+import { errorName } from '../../src/core/error-name';
 import { runCommand } from '../../src/os/run-command';
 import { succeed } from '../lab/harness/succeed';
 import { until } from '../lab/harness/until';

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { textOf } from '../../messages';
 import type { Unknown } from '../../core/unknown';
 

@@ -1,6 +1,7 @@
 import { fchmodSync, fstatSync, fsyncSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorName, GuardError } from '../../core/errors';
+import { errorName } from '../../core/error-name';
+import { GuardError } from '../../core/errors';
 import { isBuildId, parseLayout, type Layout } from '../model/memory-layout';
 import { codeOf, remedyOf } from '../../core/remedy-of';
 import { isUnknown, type Unknown } from '../../core/unknown';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync, writeSync } from 'node:fs';
 import { readBlockMemory, sameMemory, type BlockMemory, type ReadMemory } from '../model/backend-list';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import type { Layout } from '../model/memory-layout';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';

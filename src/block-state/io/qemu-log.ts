@@ -1,7 +1,7 @@
 import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../model/judge';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { readLog, sinceStart } from '../model/log-signatures';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { replaceFile } from '../../os/atomic-file';
 import { log } from '../../os/log';
 import type { LogPlace } from './qemu-log';

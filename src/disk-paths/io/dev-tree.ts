@@ -1,6 +1,6 @@
 import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import type { Entry } from '../../file-tree/model/entry';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { submountOfDev } from '../../file-tree/model/mounts';
 import type { Sibling } from '../../core/repair-step';
 import type { HeldDomain } from '../../hypervisor/hold-domain';

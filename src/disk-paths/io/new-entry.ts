@@ -1,5 +1,6 @@
 import { isBelowDev } from '../../file-tree/model/entry';
-import { errorName, GuardError } from '../../core/errors';
+import { errorName } from '../../core/error-name';
+import { GuardError } from '../../core/errors';
 import { isDevOfLibvirt, submountOfDev } from '../../file-tree/model/mounts';
 import { remedyOf } from '../../core/remedy-of';
 import { message, type Message } from '../../messages';

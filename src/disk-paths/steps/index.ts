@@ -1,4 +1,5 @@
-import { errorName, GuardError } from '../../core/errors';
+import { errorName } from '../../core/error-name';
+import { GuardError } from '../../core/errors';
 import type { Step } from '../../core/repair-step';
 import { message, type Message } from '../../messages';
 import { removeLeftovers } from '../io/dev-tree';

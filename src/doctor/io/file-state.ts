@@ -1,5 +1,5 @@
 import { fstatSync, lstatSync, readFileSync, type Stats } from 'node:fs';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import type { FileState } from '../model/manifest';
 import { remedyOf } from '../../core/remedy-of';
 import { plainly, withFile } from '../../os/open-file';

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import type { Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';
 

@@ -1,5 +1,5 @@
 import { constants, fstatSync, readdirSync, readFileSync } from 'node:fs';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { remedyOf } from '../../core/remedy-of';
 import type { Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import type { AvoidedPath } from '../model/path-question';
 import { log } from '../../os/log';
 import { startTimeOf } from '../../os/process-start-time';

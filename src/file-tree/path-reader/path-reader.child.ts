@@ -4,7 +4,7 @@
 // Before every look at a file it writes the path to the progress file, by which its parent finds out what hangs.
 import { accessSync, constants, fstatSync, readSync, writeSync } from 'node:fs';
 import { canBeDisk } from '../model/entry';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import {
   avoided,
   type Opened,

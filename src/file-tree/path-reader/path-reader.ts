@@ -1,4 +1,4 @@
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { isPathAnswer, type AvoidedPath, type PathAnswer, type PathQuestion } from '../model/path-question';
 import { textOf } from '../../messages';
 import { log } from '../../os/log';

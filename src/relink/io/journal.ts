@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorName, GuardError } from '../../core/errors';
+import { errorName } from '../../core/error-name';
+import { GuardError } from '../../core/errors';
 import { codeOf, remedyOf } from '../../core/remedy-of';
 import { readNamedFile } from '../../os/read-named-file';
 import { message, textOf } from '../../messages';

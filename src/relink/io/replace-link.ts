@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
-import { errorName, GuardError } from '../../core/errors';
+import { errorName } from '../../core/error-name';
+import { GuardError } from '../../core/errors';
 import type { LinkEntry } from '../../file-tree/model/entry';
 import { remedyOf } from '../../core/remedy-of';
 import { message, textOf } from '../../messages';

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { mountAt, parseMounts } from '../../file-tree/model/mounts';
 import { log } from '../../os/log';
 import { meansFor, type Means } from '../model/means';

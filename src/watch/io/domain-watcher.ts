@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { basename } from 'node:path';
-import { errorName } from '../../core/errors';
+import { errorName } from '../../core/error-name';
 import { log } from '../../os/log';
 
 /** Notices when libvirt writes or removes the status file of a domain: when one starts, ends, or gets another disk. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { errorName, failureOf, type Failure } from '../../core/errors';
+import { errorName } from '../../core/error-name';
+import { failureOf, type Failure } from '../../core/errors';
 import { codeOf, remedyOf } from '../../core/remedy-of';
 import { message } from '../../messages';
 import { replaceFile } from '../../os/atomic-file';

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { errorName } from '../../../src/core/errors';
+import { errorName } from '../../../src/core/error-name';
 import type { Host } from '../harness';
 
 const chunk = Buffer.alloc(64 * 1024);
