@@ -743,20 +743,20 @@ install_host() {
 has_systemd() { [[ -z $root && -d /run/systemd/system ]]; }
 
 need_systemd() {
-  has_systemd && command -v systemctl >/dev/null ||
-    die '--watch needs systemd, which does not run here' 'start migrate-guard watch by what starts services on this machine'
+  has_systemd && [[ -d $units ]] && command -v systemctl >/dev/null ||
+    die "--watch needs systemd and its directory $units, which are not here" 'start migrate-guard watch by what starts services on this machine'
 }
 
 # A watcher that runs already gets the new program.
 start_watcher() {
-  [[ -z $dry_run ]] && has_systemd || return 0
+  [[ -z $dry_run && -e $root$units/$watcher ]] && has_systemd || return 0
   systemctl daemon-reload || die 'systemd does not read its units again' 'see the message above'
   if [[ -n $watch ]]; then
     systemctl enable --quiet "$watcher" || die "$watcher was not enabled" 'see the message above'
     systemctl restart "$watcher" || die "$watcher was not started" "see systemctl status $watcher"
     say "started    $watcher"
-  else
-    systemctl try-restart "$watcher" || die "$watcher was not started again" "see systemctl status $watcher"
+  elif systemctl is-active --quiet "$watcher"; then
+    systemctl restart "$watcher" || say "not started again: $watcher; see systemctl status $watcher"
   fi
 }
 
@@ -764,7 +764,9 @@ start_watcher() {
 stop_watcher() {
   [[ -e $root$units/$watcher ]] && has_systemd || return 0
   say "stopped    $watcher"
-  [[ -n $dry_run ]] || systemctl disable --now --quiet "$watcher" || die "$watcher was not stopped" 'see the message above'
+  [[ -z $dry_run ]] || return 0
+  systemctl disable --now --quiet "$watcher" || die "$watcher was not stopped" 'see the message above'
+  stopped=1
 }
 
 # Without a terminal, as OpenNebula's drivers have none.
@@ -788,7 +790,7 @@ verify() {
 }
 
 uninstall() {
-  local line other kept=() gone=() last=()
+  local line other stopped='' kept=() gone=() last=()
   [[ -s $root$manifest ]] || nothing_installed "$root$manifest is missing or empty"
   read_manifest
   [[ -z $part ]] || has_role "$part" || nothing_installed "${part_names[$part]} is installed on this machine"
@@ -803,6 +805,7 @@ uninstall() {
     else gone+=("$line"); fi
   done
   remove_listed "${gone[@]}"
+  if [[ -n $stopped ]]; then systemctl daemon-reload || true; fi
   if [[ -n $dry_run ]]; then :
   elif ((${#kept[@]} > 0)); then write_manifest "${kept[@]}"
   else rm -f -- "$root$manifest"; fi

@@ -60,5 +60,6 @@ function printState(line: CommandLine): number {
   if (isFailure(state)) throw new GuardError(state.code, messageOf(state));
   if (line.flag('json')) printJson(state);
   else print(renderState(state));
-  return statusOf(Object.values(state.domains).map(({ verdict }) => exitOfVerdict[verdict]));
+  const verdicts = Object.values(state.domains).map(({ verdict }) => exitOfVerdict[verdict]);
+  return statusOf(state.libvirt ? verdicts : [...verdicts, 'undecided']);
 }

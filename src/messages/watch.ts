@@ -30,5 +30,12 @@ export const watch = {
     text: '{file}, which the watcher writes, cannot be read: {error}',
     remedy: 'restart the watcher: systemctl restart migrate-guard-watch',
   },
+  'watch-repair-failed': {
+    text: 'the repair failed: {error}',
+    short: 'the repair failed: {error}',
+    remedy: 'run migrate-guard repair with --verbose for this VM',
+    cause: 'something that a repair needs is missing or full, such as /run',
+  },
+  'watch-not-looked-at': { text: 'not looked at yet, or another migrate-guard works on it' },
   'watch-step-failed': { text: 'something could not be looked at, and is tried again: {error}' },
 } as const satisfies Readonly<Record<string, MessageRow>>;

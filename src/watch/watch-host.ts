@@ -9,7 +9,7 @@ import { withDomainLock } from '../hypervisor/domain-lock';
 import { message, textOf } from '../messages';
 import { startTimeOf } from '../os/process-start-time';
 import { writeState } from './io/state-file';
-import type { Looked } from './look';
+import type { WatchReport } from './look';
 import { isNews, remedyIn, watchedVm, type WatchedVm } from './model/state';
 import { Watcher, type Noticing, type WatchOutput } from './watcher';
 
@@ -19,38 +19,48 @@ const lockDirectory = '/run/migrate-guard/watcher';
 /** Watches this host until a signal. @returns the exit status @throws GuardError busy: another one does */
 export async function watchHost(settings: Settings): Promise<number> {
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  const end = (): void => stop.abort();
+  // For as long as it runs, or a child's end would end it in the middle of a repair (os/child-process.ts, passOn).
+  for (const signal of signals) process.on(signal, end);
   try {
-    await withDomainLock('host', () => new Watcher(settings, new Journal()).run(stop.signal), lockDirectory);
+    const watcher = new Watcher(settings, new Journal());
+    const hangs = await withDomainLock('host', () => watcher.run(stop.signal), lockDirectory);
+    // Node would wait for the storage.
+    if (hangs) process.exit(0);
     return 0;
   } catch (error) {
     if (error instanceof GuardError && error.code === 'busy')
       throw new GuardError('busy', message('watch-runs-already'));
     throw error;
+  } finally {
+    for (const signal of signals) process.off(signal, end);
   }
 }
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** An error that comes back is printed again after this time, in milliseconds. */
+const repeatMs = 600_000;
+const mostFailures = 100;
 
 /** Prints a line for each thing done and for each VM that is not safe, once, and writes what is seen for other programs. */
 class Journal implements WatchOutput {
   private readonly vms = new Map<string, WatchedVm>();
   private repaired = 0;
-  private failure = '';
+  /** When each error was printed. */
+  private readonly failures = new Map<string, number>();
 
-  looked({ report, repair }: Looked): void {
+  looked(report: WatchReport): void {
     const name = report.domain;
     const now = watchedVm(report, seconds());
     const before = this.vms.get(name);
     this.vms.set(name, now);
-    if (repair?.result === 'repaired') {
+    if ('result' in report && report.result === 'repaired') {
       this.repaired += 1;
-      say(`${name}: repaired: ${repair.plan.map(renderStep).join('; ')}`);
+      say(`${name}: repaired: ${report.plan.map(renderStep).join('; ')}`);
     } else if (isNews(now, before)) {
       const remedy = remedyIn(report);
-      say(
-        now.verdict === 'safe'
-          ? `${name}: safe again`
-          : `${name}: ${now.verdict}: ${now.reason}${remedy === undefined ? '' : ` -> ${remedy}`}`,
-      );
+      const found = `${now.verdict}: ${now.reason}${remedy === undefined ? '' : ` -> ${remedy}`}`;
+      say(`${name}: ${now.verdict === 'safe' ? 'safe again' : found}`);
     }
   }
 
@@ -60,20 +70,29 @@ class Journal implements WatchOutput {
 
   failed(error: unknown): void {
     const text = textOf('watch-step-failed', { error: errorName(error) });
-    if (text !== this.failure) say(text);
-    this.failure = text;
+    const last = this.failures.get(text) ?? -Infinity;
+    if (performance.now() - last < repeatMs) return;
+    if (this.failures.size >= mostFailures) this.failures.clear();
+    this.failures.set(text, performance.now());
+    say(text);
   }
 
-  seen({ directories, mounts }: Noticing): void {
+  seen({ names, ...noticing }: Noticing): void {
+    const time = seconds();
+    const unseen = {
+      verdict: 'undecided',
+      blockState: 'unknown',
+      reason: textOf('watch-not-looked-at'),
+      time,
+    } as const;
     writeState({
       pid: process.pid,
       startTime: startTimeOf(process.pid) ?? 0,
       version: version(),
-      time: seconds(),
-      directories,
-      mounts,
+      time,
+      ...noticing,
       repaired: this.repaired,
-      domains: Object.fromEntries(this.vms),
+      domains: Object.fromEntries(names.map((name) => [name, this.vms.get(name) ?? unseen])),
     });
   }
 }

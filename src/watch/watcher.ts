@@ -1,17 +1,23 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings } from '../config/settings';
+import type { DomainReport } from '../core/finding';
 import { listDomains, readDomain } from '../hypervisor/status-files';
+import { VirshSession } from '../hypervisor/virsh-session';
 import { DirectoryWatcher, readLimit } from './io/directory-watcher';
 import { DomainWatcher } from './io/domain-watcher';
 import { MountWatcher } from './io/mount-watcher';
-import { look, type Looked } from './look';
+import { readDomains, repairSeen, type Seen, type WatchReport } from './look';
+import { Loop } from './loop';
 import { Due } from './model/due';
 import { PathUsers } from './model/path-users';
+import { Round } from './model/round';
 import { Schedule } from './model/schedule';
 import type { WatchedDirectories } from './model/state';
 
 /** What is done with what the watcher sees. */
 export interface WatchOutput {
-  readonly looked: (looked: Looked) => void;
+  readonly looked: (report: WatchReport) => void;
+  /** Something could not be done, and is tried again. */
   readonly failed: (error: unknown) => void;
   /** The domain does not run here any more. */
   readonly gone: (domain: string) => void;
@@ -23,26 +29,23 @@ export interface WatchOutput {
 export interface Noticing {
   readonly directories: WatchedDirectories;
   readonly mounts: boolean;
-  readonly domains: boolean;
-}
-
-/** Something that is done regularly; it returns the milliseconds until the next time. */
-interface Task {
-  at: number;
-  readonly run: () => number | Promise<number>;
+  readonly libvirt: boolean;
+  /** Every domain that runs. */
+  readonly names: readonly string[];
 }
 
 /** Milliseconds between two looks at directories without events: at those in memory, and at all others. */
 const oftenMs = 1000;
 const seldomMs = 5000;
+/** So long a look at directories is waited for: their storage may hang. */
+const pollDeadlineMs = 2000;
 /** What does not stay running is not started more often than this. */
 const restartMs = 30_000;
-/** A VM that another migrate-guard works on, or that could not be read, is looked at again after this time. */
+/** A VM that another migrate-guard works on, or that could not be read, is looked at again after the first; then after the second. */
 const againMs = 5000;
+const laterMs = 60_000;
 /** How often the state is written at least, so that its readers know that it is true. */
 const seenMs = 20_000;
-/** So many domains are looked at together in a regular round. */
-const domainsPerSlice = 100;
 
 /**
  * Keeps the disk paths of this host's running domains whole: looks at a domain when something on the path of one of its
@@ -53,45 +56,40 @@ export class Watcher {
   private readonly users = new PathUsers();
   private readonly due = new Due();
   private readonly again = new Schedule();
+  private readonly round = new Round();
+  private readonly loop: Loop;
   private readonly directories: DirectoryWatcher;
   private readonly domains: DomainWatcher;
   private readonly mounts: MountWatcher;
   /** With more events in one second the kernel may have dropped others, and Node does not tell of it (inotify(7), IN_Q_OVERFLOW). */
   private readonly mostEvents = readLimit('max_queued_events') / 2;
-  /** Domains of the regular round that are still to be looked at. */
-  private round: string[] = [];
   /** Domains that were undecided at the last look. */
   private readonly doubtful = new Set<string>();
-  private sliceMs = 0;
-  private wake: () => void = () => undefined;
+  /** A look at directories that has not ended. */
+  private polling: Promise<void> | undefined;
 
   constructor(
     private readonly settings: Settings,
     private readonly output: WatchOutput,
   ) {
+    this.loop = new Loop((error) => output.failed(error));
     this.directories = new DirectoryWatcher(this.users, (element) => this.note(this.users.usersOf(element)));
     this.domains = new DomainWatcher(settings.libvirt.stateDirectory, (name) => this.note([name]));
     this.mounts = new MountWatcher((mountPoint) => this.directories.replaced(mountPoint));
   }
 
-  /** Runs until `signal`; a repair that has begun is carried out. @throws GuardError when domains cannot be listed */
-  async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.wake());
-    const tasks: readonly Task[] = [
-      { at: 0, run: () => this.startNoticing() },
-      { at: 0, run: () => this.nextSlice() },
-      { at: 0, run: () => this.pollOften() },
-      { at: 0, run: () => this.pollSeldom() },
-      { at: 0, run: () => this.tell() },
+  /** Runs until `signal`; a repair that has begun is carried out. @returns whether a look at storage still hangs */
+  async run(signal: AbortSignal): Promise<boolean> {
+    const regular = [
+      () => this.startNoticing(),
+      () => this.nextOfRound(),
+      () => this.pollOften(),
+      () => this.pollSeldom(),
+      () => this.tell(),
     ];
     try {
-      while (!signal.aborted) {
-        for (const task of tasks) if (task.at <= now()) task.at = now() + (await this.attempt(task.run));
-        const names = [...new Set([...this.due.take(now()), ...this.again.take(now())])];
-        if (names.length > 0) await this.attempt(() => this.look(names), names);
-        const times = [...tasks.map(({ at }) => at), this.due.at() ?? Infinity, this.again.at() ?? Infinity];
-        await this.sleepUntil(Math.min(...times));
-      }
+      await this.loop.run(regular, () => this.runDue(signal), signal);
+      return this.polling !== undefined;
     } finally {
       this.directories.close();
       this.domains.end();
@@ -99,37 +97,24 @@ export class Watcher {
     }
   }
 
-  /** An error of one look does not end the watcher: what it was about is tried again. */
-  private async attempt<T>(
-    work: () => T | Promise<T>,
-    names: readonly string[] = [],
-  ): Promise<T | typeof againMs> {
-    try {
-      return await work();
-    } catch (error) {
-      this.output.failed(error);
-      for (const name of names) this.again.add(name, now() + againMs);
-      return againMs;
-    }
-  }
-
   /** These domains are to be looked at. */
   private note(names: readonly string[]): void {
     this.due.add(names, now());
-    this.wake();
+    this.loop.wakeUp();
   }
 
-  /** Starts what is not running, at first and after it has ended; what was missed meanwhile is not known. */
+  /** Starts what is not running, at first and after it has ended; what was missed until it runs is not known. */
   private startNoticing(): number {
     const isWhole = this.domains.isRunning && this.mounts.isRunning;
     this.domains.start();
     this.mounts.start();
     if (isWhole) return seldomMs;
     this.note(this.names());
+    // findmnt takes a moment to read the mounts.
+    for (const name of this.names()) this.again.add(name, now() + againMs);
     return restartMs;
   }
 
-  /** Looks at the directories that are polled in memory. */
   private async pollOften(): Promise<number> {
     if (this.directories.takeEvents() >= this.mostEvents) this.note(this.names());
     await this.directories.poll('polled-often');
@@ -137,60 +122,89 @@ export class Watcher {
   }
 
   private async pollSeldom(): Promise<number> {
-    await this.directories.poll('polled');
+    this.polling ??= this.directories.poll('polled').finally(() => {
+      this.polling = undefined;
+    });
+    await Promise.race([this.polling, pause(pollDeadlineMs, undefined, { ref: false })]);
     return seldomMs;
   }
 
-  /** Notes the next domains of the regular round, which is spread over `watch.interval`. */
-  private nextSlice(): number {
-    if (this.round.length === 0) {
-      this.round = [...this.names()];
-      const slices = Math.max(Math.ceil(this.round.length / domainsPerSlice), 1);
-      this.sliceMs = (this.settings.watch.interval * 1000) / slices;
-    }
-    this.note(this.round.splice(0, domainsPerSlice));
-    return this.sliceMs;
+  private nextOfRound(): number {
+    const { names, pauseMs } = this.round.next(() => this.names(), this.settings.watch.interval * 1000);
+    this.note(names);
+    return pauseMs;
   }
 
-  private async look(names: readonly string[]): Promise<void> {
-    const { stateDirectory } = this.settings.libvirt;
-    const found = names.flatMap((name) => {
-      const domain = readDomain(stateDirectory, name);
-      if (domain) return [domain];
-      this.users.remove(name);
-      this.doubtful.delete(name);
-      this.output.gone(name);
-      return [];
+  /** @returns milliseconds until the next domains are due */
+  private async runDue(signal: AbortSignal): Promise<number> {
+    const names = [...new Set([...this.due.take(now()), ...this.again.take(now())])];
+    try {
+      if (names.length > 0) await this.look(names, signal);
+    } catch (error) {
+      for (const name of names) this.again.add(name, now() + againMs);
+      throw error;
+    }
+    return Math.min(this.due.at() ?? Infinity, this.again.at() ?? Infinity) - now();
+  }
+
+  private async look(names: readonly string[], signal: AbortSignal): Promise<void> {
+    const { stateDirectory, deadline } = this.settings.libvirt;
+    const found = names.flatMap((name) => readDomain(stateDirectory, name) ?? []);
+    const running = new Set(found.map(({ name }) => name));
+    for (const name of names) if (!running.has(name)) this.forget(name);
+    const all = await readDomains(found);
+    this.watchPathsOf(all);
+    const virsh = new VirshSession(deadline * 1000);
+    try {
+      for (const seen of all) {
+        if (signal.aborted) return;
+        const repaired = await repairSeen(seen, this.settings, virsh);
+        if (this.isSure(seen.report, repaired)) this.output.looked(repaired ?? seen.report);
+      }
+    } finally {
+      virsh.end();
+      this.tell();
+    }
+  }
+
+  /**
+   * Watches what is on the paths of these domains now. A change of what was not watched until now may have been missed, so
+   * its users are looked at once more.
+   */
+  private watchPathsOf(all: readonly Seen[]): void {
+    const renewed = all.filter(({ report, paths }) => {
+      // Of a path that could not be read the last known elements still count.
+      const isRead = paths.length > 0 && paths.every(({ hops }) => hops.length > 0);
+      return isRead && this.users.set(report.domain, paths);
     });
-    for await (const looked of look(found, this.settings)) {
-      const { domain } = looked.report;
-      if (looked.paths.length > 0) this.users.set(domain, looked.paths);
-      if (this.isSure(looked)) this.output.looked(looked);
-      else this.again.add(domain, now() + againMs);
-    }
-    // A directory that was not watched until now may have changed after its domains were looked at.
     const fresh = this.directories.set(this.users.directories());
-    this.note([...new Set(fresh.flatMap((directory) => this.users.usersIn(directory)))]);
-    this.tell();
+    const users = fresh.flatMap((directory) => this.users.usersIn(directory));
+    this.note([...new Set([...renewed.map(({ report }) => report.domain), ...users])]);
   }
 
-  /** Not of a VM that another migrate-guard repairs, nor of one that could be read before: it may just start or end. */
-  private isSure({ report: { domain, verdict }, repair }: Looked): boolean {
-    if (repair?.result === 'busy') return false;
-    if (verdict !== 'undecided') {
-      this.doubtful.delete(domain);
-      return true;
-    }
-    if (this.doubtful.has(domain)) return true;
+  /** Not of a VM that another migrate-guard works on, nor of one that could be read before: it may just start or end. */
+  private isSure({ domain, verdict }: DomainReport, repaired: WatchReport | undefined): boolean {
+    const isBusy = repaired !== undefined && 'result' in repaired && repaired.result === 'busy';
+    const wasDoubtful = this.doubtful.delete(domain);
+    if (isBusy) this.again.add(domain, now() + againMs);
+    if (isBusy || verdict !== 'undecided') return !isBusy;
     this.doubtful.add(domain);
-    return false;
+    this.again.add(domain, now() + (wasDoubtful ? laterMs : againMs));
+    return wasDoubtful;
+  }
+
+  private forget(name: string): void {
+    this.users.remove(name);
+    this.doubtful.delete(name);
+    this.output.gone(name);
   }
 
   private tell(): number {
     this.output.seen({
       directories: this.directories.counts(),
       mounts: this.mounts.isRunning,
-      domains: this.domains.isRunning,
+      libvirt: this.domains.isRunning,
+      names: this.names(),
     });
     return seenMs;
   }
@@ -198,17 +212,6 @@ export class Watcher {
   /** None as long as libvirt has not been started. */
   private names(): readonly string[] {
     return listDomains(this.settings.libvirt.stateDirectory) ?? [];
-  }
-
-  private async sleepUntil(time: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(time - now(), 0));
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = () => undefined;
   }
 }
 

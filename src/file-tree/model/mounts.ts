@@ -22,9 +22,12 @@ type Mounted = Omit<Mount, 'id' | 'parent'>;
 
 /** Cache by that text: a thousand QEMUs have a thousand tables of the same few mounts. */
 const known = new Map<string, Mounted | undefined>();
+/** A process that runs for months sees the mounts of many containers. */
+const mostKnown = 10_000;
 
 /** Reads `/proc/PID/mountinfo` (proc(5)); malformed lines are ignored. */
 export function parseMounts(text: string): Mount[] {
+  if (known.size > mostKnown) known.clear();
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
     const first = line.indexOf(' ');

@@ -10,7 +10,9 @@ export class PathUsers {
   /** Domains by element, the elements by the directory that has them. */
   private readonly byDirectory = new Map<string, Map<string, Set<string>>>();
 
-  set(domain: string, paths: readonly ResolvedPath[]): void {
+  /** @returns whether some element is new for the domain: a change of it may have been missed until now */
+  set(domain: string, paths: readonly ResolvedPath[]): boolean {
+    const before = new Set(this.elements.get(domain));
     this.remove(domain);
     const elements = [...new Set(paths.flatMap(({ hops }) => hops.map(({ path }) => path)))];
     this.elements.set(domain, elements);
@@ -20,6 +22,7 @@ export class PathUsers {
       this.byDirectory.set(directory, known);
       known.set(element, (known.get(element) ?? new Set()).add(domain));
     }
+    return elements.some((element) => !before.has(element));
   }
 
   remove(domain: string): void {

@@ -1,6 +1,7 @@
 import {
   decidingFinding,
   reasonOf,
+  verdictOf,
   type BlockState,
   type DomainReport,
   type Verdict,
@@ -35,14 +36,17 @@ export interface WatchState {
   readonly directories: WatchedDirectories;
   /** Whether mounts are noticed at once. */
   readonly mounts: boolean;
+  /** Whether libvirt's directory of running domains is there. */
+  readonly libvirt: boolean;
   /** Since the watcher was started. */
   readonly repaired: number;
   readonly domains: Readonly<Record<string, WatchedVm>>;
 }
 
+/** A repair that failed counts as a problem that cannot be repaired. */
 export function watchedVm(report: DomainReport, time: number): WatchedVm {
-  const { verdict, blockState } = report;
-  return { verdict, blockState, reason: reasonOf(report), time };
+  const judged = judge(report);
+  return { verdict: judged.verdict, blockState: report.blockState, reason: reasonOf(judged), time };
 }
 
 /** Whether there is something to report: each state of a VM is reported once. */
@@ -53,5 +57,9 @@ export function isNews(now: WatchedVm, before: WatchedVm | undefined): boolean {
 
 /** The remedy of a VM that is not safe. */
 export function remedyIn(report: DomainReport): string | undefined {
-  return decidingFinding(report)?.remedy;
+  return decidingFinding(judge(report))?.remedy;
+}
+
+function judge({ findings }: DomainReport): Pick<DomainReport, 'verdict' | 'findings'> {
+  return { verdict: verdictOf(findings), findings };
 }

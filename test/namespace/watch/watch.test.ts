@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimeOf } from '../../../src/os/process-start-time';
-import { giveToQemu, placeDisk, useStage, type PlacedDisk, type Qemu } from '../harness';
+import { giveToQemu, placeDisk, until, useStage, type PlacedDisk, type Qemu } from '../harness';
 import { RunningWatcher } from './running-watcher';
 
 const on = useStage({ volumes: 2 });
@@ -69,12 +69,12 @@ test('another device is reported once and never repaired; VMs come and go; mount
   await watcher.says('one-2: blocked: vda /mnt/one/datastores/0/2/disk.0: ');
   rePoint(good, '/dev/storpool-byid/1');
   await watcher.says('one-1: repaired: ');
-  expect(watcher.output.split('\n').filter((line) => line.startsWith('one-2: '))).toHaveLength(1);
-
   await startVm(3);
   await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'blocked', 'one-3': 'safe' });
   on.stage.host.remove('/mnt/libvirt/one-3.xml');
   await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'blocked' });
+
+  expect(watcher.output.split('\n').filter((line) => line.startsWith('one-2: '))).toHaveLength(1);
 
   on.stage.host.mount('-t', 'tmpfs', 'tmpfs', '/mnt/one/datastores');
   await watcher.says('one-1: blocked: ');
@@ -123,7 +123,9 @@ test('with watch.repair: false it only reports; a VM that another works on is re
   on.stage.host.directory(lock, { mode: 0o700 });
   on.stage.host.file(`${lock}/${process.pid}-${startTimeOf(process.pid) ?? 0}.held`);
   watcher = RunningWatcher.start(on.stage);
-  await watcher.sees('a VM that is locked', ({ domains }) => domains['one-1'] === undefined);
+  await watcher.sees('a VM that is locked', ({ domains, directories }) => {
+    return directories.events > 0 && domains['one-1']?.verdict === 'undecided';
+  });
   expect(await verdicts()).toEqual(['repairable']);
   on.stage.host.remove(lock);
   await watcher.says('one-1: repaired: ');
@@ -153,4 +155,48 @@ test('one watcher for a host; --status of one that runs, that was killed, and of
   expect((await on.stage.run(['watch', '--once', '--status'])).exit).toBe(64);
   expect((await on.stage.run(['watch', '--json'])).exit).toBe(64);
   expect((await on.stage.run(['watch', ...on.stage.configuration], { uid: 9869 })).exit).toBe(77);
+});
+
+test('a repair that fails is reported with its reason, and stops no other repair', async () => {
+  const [full, other] = [await startVm(1), await startVm(2)];
+  full.qemu.tree.mount('-o', 'remount,ro', '/dev');
+  watcher = RunningWatcher.start(on.stage);
+  await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'safe' });
+  rePoint(full, '/dev/storpool-byid/1');
+  rePoint(other, '/dev/storpool-byid/2');
+  await watcher.says('one-2: repaired: ');
+  await watcher.verdicts({ 'one-1': 'blocked', 'one-2': 'safe' });
+  expect(watcher.output).toContain(
+    "one-1: blocked: one-1: /dev/storpool-byid could not be made in QEMU's mount",
+  );
+  expect(watcher.output).toContain('the file system is mounted read-only');
+});
+
+test('SIGTERM in the middle of a repair: it is carried out, and the exit status is 0', async () => {
+  const vm = await startVm(1);
+  watcher = RunningWatcher.start(on.stage);
+  await watcher.verdicts({ 'one-1': 'safe' });
+  // mknod(1) waits, in the stage's own mount namespace.
+  const { host } = on.stage;
+  host.inside('cp', '/usr/bin/mknod', '/mnt/real-mknod');
+  host.file('/mnt/mknod', '#!/bin/sh\n: >/mnt/began\nread -r go </mnt/go\nexec /mnt/real-mknod "$@"\n', {
+    mode: 0o755,
+  });
+  host.inside('mkfifo', '/mnt/go');
+  host.mount('--bind', '/mnt/mknod', '/usr/bin/mknod');
+  await host.node('/dev/sp-new', 'b', on.volume(0).rdev, { uid: 9869 });
+  // With it, the new node would be a hard link of it.
+  vm.qemu.tree.remove(vm.disk.node);
+  rePoint(vm, '/dev/storpool-byid/1', '/dev/sp-new');
+
+  await until(() => existsSync(host.path('/mnt/began')), {
+    what: 'mknod is started',
+    evidence: () => watcher?.output,
+  });
+  const ended = watcher.end();
+  host.inside('sh', '-c', 'echo go >/mnt/go');
+  expect(await ended).toBe(0);
+  expect(watcher.output).toContain('one-1: repaired: ');
+  host.inside('umount', '/usr/bin/mknod');
+  expect(await verdicts()).toEqual(['safe']);
 });

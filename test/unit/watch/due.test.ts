@@ -1,4 +1,5 @@
 import { Due } from '../../../src/watch/model/due';
+import { Round } from '../../../src/watch/model/round';
 import { Schedule } from '../../../src/watch/model/schedule';
 
 test('domains are looked at 250 ms after the last change', () => {
@@ -42,4 +43,22 @@ test('a domain that is scheduled twice keeps its first time', () => {
   expect(schedule.take(6000)).toEqual(['one-1']);
   expect(schedule.at()).toBe(7000);
   expect(schedule.take(7000)).toEqual(['one-2']);
+});
+
+test('a round is spread over its time, a hundred domains at once, and then begins with those that run by then', () => {
+  const names = Array.from({ length: 250 }, (_, index) => `one-${index}`);
+  const round = new Round();
+  const next = (): [number, number] => {
+    const { names: some, pauseMs } = round.next(() => names, 600_000);
+    return [some.length, pauseMs];
+  };
+  expect([next(), next(), next()]).toEqual([
+    [100, 200_000],
+    [100, 200_000],
+    [50, 200_000],
+  ]);
+  names.length = 3;
+  expect(next()).toEqual([3, 600_000]);
+  names.length = 0;
+  expect(next()).toEqual([0, 600_000]);
 });

@@ -1,6 +1,6 @@
 import { meansFor } from '../../../src/watch/model/means';
 import { mountPointsIn } from '../../../src/watch/model/mount-points';
-import { isNews, watchedVm } from '../../../src/watch/model/state';
+import { isNews, remedyIn, watchedVm } from '../../../src/watch/model/state';
 import { mountAt } from '../../support/factories';
 
 const local = mountAt('/var', { fileSystem: 'xfs' });
@@ -50,4 +50,19 @@ test('each state of a VM is reported once, and a VM that was always safe never',
   expect(isNews(vm('blocked', 'gone'), vm('blocked', 'gone'))).toBe(false);
   expect(isNews(vm('blocked', 'other'), vm('blocked', 'gone'))).toBe(true);
   expect(isNews(vm('safe'), vm('blocked', 'gone'))).toBe(true);
+});
+
+test('a repair that failed is a problem, with its own reason, whatever the check had found', () => {
+  const failed = { check: 'repair', state: 'problem', what: '/dev is full', remedy: 'make room' } as const;
+  const found = { ...finding('its path is missing'), plan: [] };
+  const report = {
+    domain: 'one-1',
+    pid: 1,
+    blockState: 'unknown',
+    findings: [found, failed],
+    plan: [],
+  } as const;
+  const seen = watchedVm({ ...report, verdict: 'repairable' }, 1);
+  expect([seen.verdict, seen.reason]).toEqual(['blocked', '/dev is full']);
+  expect(remedyIn({ ...report, verdict: 'repairable' })).toBe('make room');
 });

@@ -6,7 +6,8 @@ const whole = resolvePath(storpoolView(), diskPath);
 
 test('every element on the way to a disk is used: directories, links, the device', () => {
   const users = new PathUsers();
-  users.set('one-310', [whole]);
+  expect(users.set('one-310', [whole])).toBe(true);
+  expect(users.set('one-310', [whole])).toBe(false);
   expect(users.elementsIn('/dev')).toEqual(expect.arrayContaining([whole.end.path]));
   for (const element of ['/', '/dev', '/var/lib/one', diskLink, whole.end.path])
     expect([element, users.usersOf(element)]).toEqual([element, ['one-310']]);
