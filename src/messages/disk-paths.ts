@@ -67,7 +67,7 @@ export const diskPaths = {
     text: '{problem}, but QEMU hands this disk over, and takes it back, without opening it by its path',
     short: '{problem}',
     cause:
-      'a raw disk that libvirt 11.3 or later gave to QEMU as one node: migrations, saves, snapshots and moves succeed all the same, and `migrate-guard repair` makes the path',
+      'a raw disk that libvirt 11.3 or later gave to QEMU as one node, or a device below a snapshot that QEMU before 6.0 still holds for writing: migrations, saves, snapshots and moves succeed all the same, and `migrate-guard repair` makes the path',
   },
   'reopening-unknown': {
     text: '{failure}, and whether QEMU opens this disk again to migrate is unknown: {why}',

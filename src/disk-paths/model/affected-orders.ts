@@ -45,7 +45,10 @@ function ordersThatOpen(facts: SourceFacts, domain: DomainFacts): readonly Order
   // A file below is read-only until a commit writes to it.
   const toWriteAgain: readonly Order[] = role === 'backing' && reopened !== true ? ['commit'] : [];
   if (reopened === false || keepsDescriptor(facts, domain)) return toWriteAgain;
-  if (ignoresFailedReopen(domain)) return role === 'backing' ? toWriteAgain : ordersOfOldQemu(facts);
+  if (ignoresFailedReopen(domain)) {
+    const locked: readonly Order[] = isLockedImage(facts) ? ['migrate'] : [];
+    return role === 'backing' ? [...toWriteAgain, ...locked] : [...locked, 'snapshot'];
+  }
   if (role === 'backing' && reopened !== true) return ['migrate', 'save', 'commit'];
   if (role !== 'disk' && role !== 'node') return ['migrate', 'save'];
   return format === 'qcow2'
@@ -55,11 +58,11 @@ function ordersThatOpen(facts: SourceFacts, domain: DomainFacts): readonly Order
 
 /**
  * Measured on QEMU 5.2 with libvirt 7.0: all else succeeds, also the move of a raw disk. Of a qcow2 image in a file QEMU
- * keeps its lock for writing, and the destination's cont fails: Failed to get "write" lock.
+ * keeps its lock for writing, and the destination's cont fails: Failed to get "write" lock. So it does of a file below that
+ * a snapshot has left open for writing. The format is known of a disk only; what is not known to be raw counts as qcow2.
  */
-function ordersOfOldQemu({ source, host }: SourceFacts): readonly Order[] {
-  const isFile = diskAt(host)?.kind === 'file';
-  return isFile && source.format === 'qcow2' ? ['migrate', 'snapshot'] : ['snapshot'];
+function isLockedImage({ source, host }: SourceFacts): boolean {
+  return diskAt(host)?.kind === 'file' && source.format !== 'raw';
 }
 
 /**

@@ -56,6 +56,27 @@ test.each([
   expect(affectedBy(missingInside({ format }, known, { hostView }))).toEqual(affected);
 });
 
+const below = { role: 'backing', readonly: true, format: undefined } as const;
+
+test.each<[string, NonNullable<SourceViews['source']>, Partial<DomainFacts>, readonly string[]]>([
+  ['that it holds for writing', below, { open: [{ ...aFile('15'), writable: true }] }, ['migrate']],
+  ['of which that is not known', below, { open: { unknown: 'not read' } }, ['commit', 'migrate']],
+  ['that it holds read-only', below, { open: [{ ...aFile('15'), writable: false }] }, ['commit']],
+  ['of a block node', { role: 'node', format: undefined }, {}, ['migrate', 'snapshot']],
+])('of a QEMU before 6.0, a file %s, whose format is not known', (_, source, known, affected) => {
+  const hostView = storpoolView({ '/dev/sp-3': aFile('15') });
+  const nodes = [{ ...ofQemu, isBefore6: true as const }];
+  expect(affectedBy(missingInside(source, { nodes, ...known }, { hostView }))).toEqual(affected);
+});
+
+test('of a QEMU before 6.0, a device below that it holds for writing is not locked', () => {
+  const known = {
+    nodes: [{ ...ofQemu, isBefore6: true as const }],
+    open: [{ ...aDevice('252:3'), writable: true }],
+  };
+  expect(affectedBy(missingInside(below, known))).toEqual([]);
+});
+
 test('a file below without auto-read-only: a commit opens it again, unless QEMU still holds it for writing', () => {
   const role = 'backing';
   expect(affectedBy(missingInside({ role, readonly: true }, { startNodes: without }))).toEqual(['commit']);
