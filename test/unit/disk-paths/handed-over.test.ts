@@ -17,7 +17,8 @@ function missingInside(
   known: Partial<DomainFacts> = {},
   changes: SourceViews = {},
 ): DomainReport {
-  const all = { format: 'raw', node, ...source };
+  // The format is known of a disk only.
+  const all = { ...(source.role === undefined && { format: 'raw' }), node, ...source };
   const open = [{ ...aDevice('252:3'), writable: all.readonly !== true }];
   const sources = [sourceFacts({ qemuView, ...changes, source: all })];
   return report(domainFacts({ sources, open, ...known }), checks, orders);
@@ -56,13 +57,13 @@ test.each([
   expect(affectedBy(missingInside({ format }, known, { hostView }))).toEqual(affected);
 });
 
-const below = { role: 'backing', readonly: true, format: undefined } as const;
+const below = { role: 'backing', readonly: true } as const;
 
 test.each<[string, NonNullable<SourceViews['source']>, Partial<DomainFacts>, readonly string[]]>([
   ['that it holds for writing', below, { open: [{ ...aFile('15'), writable: true }] }, ['migrate']],
   ['of which that is not known', below, { open: { unknown: 'not read' } }, ['commit', 'migrate']],
   ['that it holds read-only', below, { open: [{ ...aFile('15'), writable: false }] }, ['commit']],
-  ['of a block node', { role: 'node', format: undefined }, {}, ['migrate', 'snapshot']],
+  ['of a block node', { role: 'node' }, {}, ['migrate', 'snapshot']],
 ])('of a QEMU before 6.0, a file %s, whose format is not known', (_, source, known, affected) => {
   const hostView = storpoolView({ '/dev/sp-3': aFile('15') });
   const nodes = [{ ...ofQemu, isBefore6: true as const }];
