@@ -67,7 +67,7 @@ function onAffectedQemu(domains: readonly FleetDomain[]): string[] {
     domains.filter(({ affected = 'unknown' }) => affected === answer).length;
   const [yes, unknown] = [count('yes'), count('unknown')];
   if (unknown === domains.length || yes + unknown === 0) return [];
-  const notKnown = unknown > 0 ? [`${unknown} on a QEMU of which that is not known`] : [];
+  const notKnown = unknown > 0 ? [`${unknown} on a QEMU that may be affected`] : [];
   return [[`${yes} on an affected QEMU`, ...notKnown].join(', ')];
 }
 
