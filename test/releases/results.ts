@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Verdict } from '../../src/core/finding';
+import { blockStateCheck } from '../../src/block-state/model/judge';
+import type { Finding, Verdict } from '../../src/core/finding';
 import type { Versions } from './release-stage';
 
 /** What the check said of an order, and what the order then did. */
@@ -57,4 +58,17 @@ export function contradicts(cells: readonly OrderCell[]): readonly OrderCell[] {
     const right = ['repairable', really === 'succeeds' ? 'safe' : 'blocked'];
     return repaired === 'fails' || ![verdict, deep].every((each) => right.includes(each));
   });
+}
+
+/**
+ * What `check --deep` must not find after a repair. A hand-over that failed is in QEMU's log: without a stored layout,
+ * a QEMU that does not report its nodes as active has an unknown block state until it is reset, or another takes over.
+ */
+export function troublesAfterRepair(
+  findings: readonly Finding[],
+  really: OrderCell['really'],
+): readonly Finding[] {
+  const isKnown = ({ check, state }: Finding): boolean =>
+    really !== 'succeeds' && check === blockStateCheck && state === 'unknown';
+  return findings.filter((finding) => finding.state !== 'ok' && !isKnown(finding));
 }

@@ -1,4 +1,5 @@
-import { contradicts, type OrderCell } from '../../releases/results';
+import type { Finding } from '../../../src/core/finding';
+import { contradicts, type OrderCell, troublesAfterRepair } from '../../releases/results';
 
 interface Run {
   readonly releases: readonly string[];
@@ -62,4 +63,19 @@ test.each([
   [cell('blocked', 'fails'), false],
 ])('%j contradicts its verdict: %s', (each, expected) => {
   expect(contradicts([each])).toEqual(expected ? [each] : []);
+});
+
+const finding = (check: string, state: Finding['state']): Finding => ({ check, state, what: '' });
+
+test.each([
+  [finding('disk-path', 'ok'), 'fails', false],
+  [finding('block-state', 'ok'), 'succeeds', false],
+  [finding('block-state', 'unknown'), 'fails', false],
+  [finding('block-state', 'unknown'), 'succeeds, but the next live migration fails', false],
+  [finding('block-state', 'unknown'), 'succeeds', true],
+  [finding('block-state', 'problem'), 'fails', true],
+  [finding('disk-path', 'unknown'), 'fails', true],
+  [finding('disk-open', 'problem'), 'fails', true],
+] as const)('%j after a repair of an order that %s is a trouble: %s', (each, really, expected) => {
+  expect(troublesAfterRepair([each], really)).toEqual(expected ? [each] : []);
 });
