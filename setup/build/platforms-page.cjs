@@ -20,33 +20,23 @@ const heading = `<!-- Made from test/releases/results by \`npm run docs\`, and b
 # Platforms
 
 What was shown on which release of Debian: two hosts of the release, with its own libvirt and QEMU, real VMs and real
-orders ([test/README.md](../test/README.md)). Every cell is what the run of that release recorded; what was not run is
+orders ([test/README.md](../test/README.md)). Every cell of the tables is what a run recorded; what was not run is
 \`${notShown}\`. The kernel is that of the machine of the tests, and guests run without KVM. Forky changes every day: its
 column shows one day, and nothing depends on it.`;
 
 const intro = `## Verdicts and orders
 
-Each cell has the verdict of \`check --for\` the order, that of \`check --deep\` where it is another, and then what the
-order really did. Where it failed, and nothing else
-is said, a \`repair\` made the same order succeed. \`missing\` is what QEMU's mount namespace lacked of the path of one
+Each cell has the verdict of \`check --for\` the order, that of \`check --deep\` where it is another or was not recorded
+(\`${notShown}\`), and then what the order really did. Where it failed, and nothing else is said, a \`repair\` made the
+same order succeed. \`missing\` is what QEMU's mount namespace lacked of the path of one
 disk. A dump counts as a save for the check, and a snapshot with memory as a snapshot; for \`blockresize\` no order of
 \`--for\` exists, so its verdict is that of a migration and a save.`;
 
 const byParts = `## Red Hat, SUSE and Ubuntu, by parts
 
-None of them was run: for each of them as a whole, every cell would be \`${notShown}\`. What can be said is by parts.
-\`virsh version --daemon\` prints the versions of a host. The QEMU between two columns may behave like either of them;
+None of them was run, so each of their cells would be \`${notShown}\`, and what follows is from sources and documentation.
+\`virsh version --daemon\` prints the versions of a host. A QEMU between two columns may behave like either of them;
 migrate-guard decides by what the running QEMU answers and has open, and not by its version.
-
-${table(
-  ['system', 'libvirt', 'QEMU', 'lies between'],
-  [
-    ['Ubuntu 22.04, SLES 15 SP4, RHEL 8.10 and 9.0', '8.0', '6.2', 'bullseye and bookworm'],
-    ['SLES 15 SP5', '9.0', '7.1', 'bullseye and bookworm; its libvirt is that of bookworm'],
-    ['Ubuntu 24.04, SLES 15 SP6', '10.0', '8.2', 'bookworm and trixie'],
-    ['RHEL 9.6 and 10.0', '10.10', '9.1', 'bookworm and trixie'],
-  ],
-)}
 
 - **QEMU 6.2 to 7.2.2 and 8.0.0 stay stuck** after a failed live migration, unless the distribution has the fix. The
   tests of \`qemu\` and \`lab\` show all of that with QEMU 7.2.0 on Debian 12; the others are \`${notShown}\`.
@@ -58,15 +48,16 @@ ${table(
 - **AppArmor** (Ubuntu, SLES, Debian): the profile of a VM lists the paths that libvirt knew at its start; a new path
   needs a rule. \`check --deep\` and \`repair\` let QEMU itself open the path, and report a refusal. Under a profile of
   libvirt: \`${notShown}\`, because the hosts of these tests have no security driver.
-- **virtqemud** (RHEL 9 and later, SLES 16) instead of libvirtd: \`${notShown}\`, because Debian has no package of it.
-- **Node**: RHEL 9, SLES 15 and Ubuntu have packages of several versions; without Node 20 or later, the
-  [stand-alone program](install.md) serves. It runs on bullseye and bookworm in these tests.`;
+- **virtqemud** instead of libvirtd: not part of these tests.
+- **Node**: without Node 20 or later, the [stand-alone program](install.md) serves. It runs on bullseye and bookworm in
+  these tests.`;
 
 const unique = (values) => [...new Set(values)];
 
-function cellOf({ verdict, deep = verdict, really, repaired }) {
+function cellOf({ verdict, deep, really, repaired }) {
   const after = { 'not repairable': ', not repairable', fails: ', **also after a repair**' }[repaired] ?? '';
-  const said = deep === verdict ? verdict : `${verdict} (with \`--deep\`: ${deep})`;
+  const withDeep = deep === undefined ? ` (\`--deep\` ${notShown})` : ` (with \`--deep\`: ${deep})`;
+  const said = deep === verdict ? verdict : `${verdict}${withDeep}`;
   return `${said}: ${really}${after}`;
 }
 
@@ -113,4 +104,4 @@ function platformsPage() {
   return `${[...sections, '## From one release to the next', moves, byParts].join('\n\n')}\n`;
 }
 
-module.exports = { platformsPage, results };
+module.exports = { platformsPage, cellOf, results };

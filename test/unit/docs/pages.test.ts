@@ -1,14 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { OrderCell } from '../../releases/results';
 
 const { configurationPage } = jest.requireActual<{ readonly configurationPage: (text: string) => string }>(
   '../../../setup/build/configuration-page.cjs',
 );
 
-const { platformsPage } = jest.requireActual<{ readonly platformsPage: () => string }>(
-  '../../../setup/build/platforms-page.cjs',
-);
+interface Platforms {
+  readonly platformsPage: () => string;
+  readonly cellOf: (cell: Partial<OrderCell>) => string;
+}
+
+const { platformsPage, cellOf } = jest.requireActual<Platforms>('../../../setup/build/platforms-page.cjs');
 
 const root = join(__dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -25,6 +29,18 @@ test('docs/configuration.md is the output of `npm run docs`', () => {
 
 test('docs/platforms.md is made of the results of the releases', () => {
   expect(read('docs/platforms.md')).toBe(platformsPage());
+});
+
+test.each<[string, Partial<OrderCell>]>([
+  ['safe: succeeds', { verdict: 'safe', deep: 'safe', really: 'succeeds' }],
+  ['repairable (with `--deep`: safe): succeeds', { verdict: 'repairable', deep: 'safe', really: 'succeeds' }],
+  ['safe (`--deep` not shown): succeeds', { verdict: 'safe', really: 'succeeds' }],
+  [
+    'blocked: fails, not repairable',
+    { verdict: 'blocked', deep: 'blocked', really: 'fails', repaired: 'not repairable' },
+  ],
+])('a cell of docs/platforms.md: %s', (text, cell) => {
+  expect(cellOf(cell)).toBe(text);
 });
 
 test.each(pages)('%s: no line of prose is too long', (page) => {
