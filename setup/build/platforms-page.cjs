@@ -15,7 +15,7 @@ function read(name) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { workflows: [], orders: [] };
 }
 
-const heading = `<!-- Made from test/releases/results by \`npm run docs\`, and by each run of \`npm test -- --tier releases\`. -->
+const heading = `<!-- Made from test/releases/results by \`npm run docs\`, and by \`npm test -- --tier releases\`, if all tests of a release pass. -->
 
 # Platforms
 

@@ -7,6 +7,8 @@ import { root } from '../prepare.mjs';
 import { keepResults } from './platforms.mjs';
 import { failuresOf, nothing, onlyPattern, sumsOf } from './report.cjs';
 
+export const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
+
 /** The processes that must end with us: jest ends its workers, and they end what their tests started. */
 const running = new Set();
 
@@ -75,10 +77,11 @@ export async function runTests({
       child.on('error', (reason) => resolve([null, reason]));
       child.on('close', (code, signal) => resolve([code, signal]));
     });
-    return outcome(join(temporary.outside, 'result.json'), status, error);
+    const result = outcome(join(temporary.outside, 'result.json'), status, error);
+    // A single test knows only its own cells; and CI tests the files that are committed.
+    if (only === undefined && !interrupted && !inCi) keepResults(temporary.outside, result);
+    return result;
   } finally {
-    // A single test knows only its own cells.
-    if (only === undefined) keepResults(temporary.outside);
     temporary.remove();
   }
 }

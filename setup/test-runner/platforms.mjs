@@ -4,12 +4,15 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { platformsPage, results } from '../build/platforms-page.cjs';
 import { root } from '../prepare.mjs';
+import { keptResults } from './releases.cjs';
 
-/** Takes the result files out of the temporary directory of a run. */
-export function keepResults(temporary) {
+/** Takes the result files out of the temporary directory of a run. `outcome`: of `runTests`. */
+export function keepResults(temporary, outcome) {
   const from = join(temporary, 'platforms');
   if (!existsSync(from)) return;
+  const kept = keptResults(readdirSync(from), outcome);
+  if (kept.length === 0) return;
   mkdirSync(results, { recursive: true });
-  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(results, name));
+  for (const name of kept) copyFileSync(join(from, name), join(results, name));
   writeFileSync(join(root, 'docs/platforms.md'), platformsPage());
 }

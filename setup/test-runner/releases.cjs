@@ -1,4 +1,5 @@
-// Which releases of Debian the tier `releases` runs. Pure.
+// Which releases of Debian the tier `releases` runs, and which of their results are kept. Pure.
+const { basename } = require('node:path');
 
 /** A release that is still in development shows results, and makes nothing fail. */
 const inDevelopment = ['forky'];
@@ -33,4 +34,14 @@ function releaseRuns(run, { named, whole }) {
   ];
 }
 
-module.exports = { releases, treesOf, namedReleases, releaseRuns };
+/**
+ * The result files that are kept, of those that a run left: each of whose tests all passed. A failure of no test may have
+ * to do with any of them.
+ */
+function keptResults(files, { sums, failures }) {
+  if (sums.failed > 0 && failures.length === 0) return [];
+  const failed = failures.map(({ file }) => basename(file, '.test.ts'));
+  return files.filter((file) => !failed.includes(basename(file, '.json')));
+}
+
+module.exports = { releases, treesOf, namedReleases, releaseRuns, keptResults };

@@ -11,11 +11,10 @@ import {
   root,
 } from '../prepare.mjs';
 import { tiers } from '../tiers.mjs';
-import { runTests } from './jest.mjs';
+import { inCi, runTests } from './jest.mjs';
 import { treesOf } from './releases.cjs';
 import { failureLines, nothing } from './report.cjs';
 
-const inCi = !['', 'false', '0'].includes(process.env.CI ?? '');
 const outcomes = new Map();
 
 /** Runs a preparation once; if it failed for one tier, it fails for the next ones, too. */

@@ -3,11 +3,8 @@ import { DiskMaker, diskKinds, type Missing } from './disk-kinds';
 import { allOrders, Matrix } from './matrix';
 import { commit, copy, dump, memorySnapshot, migrate, type RealOrder, save, snapshot } from './orders';
 import { type Release, ReleaseStage } from './release-stage';
-import { contradicts, Results } from './results';
+import { contradicts, isWhole, Results } from './results';
 import { workflows } from './workflows';
-
-/** Without it, a small selection runs: `npm test` has two minutes for it. */
-const isWhole = process.env.MIGRATE_GUARD_ALL_CASES !== undefined;
 
 interface Case {
   readonly missing: Missing;
@@ -41,10 +38,7 @@ export function defineReleaseTests(release: Release): void {
     maker = new DiskMaker(stage.lab);
     matrix = new Matrix(stage, maker, results);
   });
-  // After each, so that a run that is ended leaves what it has shown.
-  afterEach(() => {
-    if (isWhole) results.write();
-  });
+  afterEach(() => results.write());
   afterAll(async () => {
     await ifMade(stage, (made) => made.stop());
     ifMade(maker, (made) => made.release());

@@ -11,9 +11,10 @@ interface Run {
 interface Releases {
   readonly namedReleases: (names: readonly string[], patterns: readonly string[]) => string[];
   readonly releaseRuns: (run: object, how: { named: readonly string[]; whole: boolean }) => Run[];
+  readonly keptResults: (files: readonly string[], outcome: object) => string[];
 }
 
-const { namedReleases, releaseRuns } = jest.requireActual<Releases>(
+const { namedReleases, releaseRuns, keptResults } = jest.requireActual<Releases>(
   '../../../setup/test-runner/releases.cjs',
 );
 
@@ -38,6 +39,15 @@ test('forky makes nothing fail, and runs only when it is named', () => {
     [['forky'], false],
   ]);
   expect(namedReleases([], ['test/releases/forky.test.ts'])).toEqual(['forky']);
+});
+
+test.each([
+  ['that passed', 0, [], ['bookworm.json', 'upgrade.json']],
+  ['one of whose files failed', 1, ['test/releases/bookworm.test.ts'], ['upgrade.json']],
+  ['that failed without a failed test', 1, [], []],
+])('the results that a run %s leaves', (_, failed, files, kept) => {
+  const outcome = { sums: { passed: 9, failed, skipped: 0 }, failures: files.map((file) => ({ file })) };
+  expect(keptResults(['bookworm.json', 'upgrade.json'], outcome)).toEqual(kept);
 });
 
 const cell = (verdict: OrderCell['verdict'], really: OrderCell['really']): OrderCell => ({
