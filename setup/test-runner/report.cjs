@@ -15,6 +15,11 @@ function add(one, other) {
   };
 }
 
+/** The exit status of a whole run. `gates`: whether any of its tests makes it fail. */
+function exitStatusOf(total, gates) {
+  return total.failed > 0 || (gates && total.passed === 0) ? 1 : 0;
+}
+
 /** `status`: jest's exit status. */
 function sumsOf(result, status) {
   // If a file cannot be loaded, its tests did not run.
@@ -80,4 +85,15 @@ function onlyPattern(name) {
   return `^${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
 }
 
-module.exports = { nothing, add, sumsOf, failuresOf, summary, commandFor, failureLines, onlyPattern, quote };
+module.exports = {
+  nothing,
+  add,
+  exitStatusOf,
+  sumsOf,
+  failuresOf,
+  summary,
+  commandFor,
+  failureLines,
+  onlyPattern,
+  quote,
+};

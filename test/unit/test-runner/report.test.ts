@@ -8,6 +8,7 @@ interface Failure {
   readonly name?: string;
 }
 interface Report {
+  readonly exitStatusOf: (total: object, gates: boolean) => number;
   readonly sumsOf: (result: object, status: number) => object;
   readonly failuresOf: (result: object, root: string) => readonly object[];
   readonly commandFor: (failure: Failure) => string;
@@ -15,9 +16,17 @@ interface Report {
   readonly onlyPattern: (name: string) => string;
 }
 
-const { sumsOf, failuresOf, commandFor, failureLines, onlyPattern } = jest.requireActual<Report>(
-  '../../../setup/test-runner/report.cjs',
-);
+const { exitStatusOf, sumsOf, failuresOf, commandFor, failureLines, onlyPattern } =
+  jest.requireActual<Report>('../../../setup/test-runner/report.cjs');
+
+test.each([
+  [{ passed: 3, failed: 0, skipped: 0 }, true, 0],
+  [{ passed: 3, failed: 1, skipped: 0 }, true, 1],
+  [{ passed: 0, failed: 0, skipped: 2 }, true, 1],
+  [{ passed: 0, failed: 0, skipped: 0 }, false, 0],
+])('%j, with a run that counts: %s, ends with %i', (total, gates, status) => {
+  expect(exitStatusOf(total, gates)).toBe(status);
+});
 
 describe('sums', () => {
   const counts = { numFailedTests: 0, numRuntimeErrorTestSuites: 0, numPassedTests: 7 };
