@@ -22,8 +22,9 @@ import { whileFlipping } from './flipper';
 // Another process changes links and nodes while the program reads and writes. `npm run test:races -- --runs 10000`
 // runs longer.
 
-/** The least number of rounds; a test continues until its results prove that there was a race. */
+/** The least number of rounds; a test continues until its results prove that there was a race, or it had 20 times as many. */
 const rounds = Number(process.env['MIGRATE_GUARD_RACES'] ?? 50);
+const mostRounds = 20 * rounds;
 
 let stage: Stage;
 let qemu: Qemu;
@@ -106,7 +107,7 @@ describe('a check while the path is changed', () => {
       const words = ['exchange', seed, disk.node, ...spares, ...links, 'gone'];
       await whileFlipping(qemu.pid, words, async () => {
         // Different results prove that there was a race.
-        for (let round = 0; round < rounds || met.kinds.length < 3; round += 1) {
+        for (let round = 0; round < rounds || (met.kinds.length < 3 && round < mostRounds); round += 1) {
           const { verdict, findings } = await whileHeld(domain, stage, async (held) =>
             report(await collectFacts(held)),
           );
@@ -116,6 +117,7 @@ describe('a check while the path is changed', () => {
         }
       });
       met.say();
+      expect(met.kinds.length).toBeGreaterThanOrEqual(3);
     },
     rounds * 1000 + 600_000,
   );
@@ -149,11 +151,11 @@ describe('a repair while the directory is exchanged for a link', () => {
     `${rounds} repairs: never a write outside /dev`,
     async () => {
       const met = new Counts();
+      // Some runs must have something to repair, and some must fail to repair it.
+      const isProved = (): boolean => met.of('repairs stopped') > 0 && met.kinds.length > 1;
       const outside = pictureOutside();
       await whileFlipping(qemu.pid, ['parent', seed, byid, trap], async () => {
-        // Some runs must have something to repair, and some must fail to repair it.
-        const isProved = (): boolean => met.of('repairs stopped') > 0 && met.kinds.length > 1;
-        for (let round = 0; round < rounds || !isProved(); round += 1) {
+        for (let round = 0; round < rounds || (!isProved() && round < mostRounds); round += 1) {
           const { done, error } = await whileHeld(domain, stage, async (held, host) => {
             const { plan } = report(await collectFacts(held));
             return apply(plan, { held, host });
@@ -163,6 +165,7 @@ describe('a repair while the directory is exchanged for a link', () => {
         }
       });
       met.say();
+      expect(isProved()).toBe(true);
       expect(pictureOutside()).toEqual(outside);
     },
     rounds * 1000 + 600_000,
@@ -219,6 +222,7 @@ describe('a relink while the directory of the link is exchanged', () => {
           met.add(what);
       });
       met.say();
+      expect(met.kinds).toEqual(expect.arrayContaining(['moved', 'left']));
       expect(readlinkSync(stage.host.path(`${trap}/disk.1`))).toBe('/dev/other');
       expect(lstatSync(stage.host.path(`${trap}/disk.1`))).toMatchObject({
         ino: before.ino,
