@@ -60,7 +60,8 @@ function refusalBefore(
   const reason = end.exit === 0 ? objectionToTarget(end.disks ?? [], diskTarget) : end;
   if (!reason) return undefined;
   return {
-    exit: end.exit === 0 ? exitCodes.problem.status : end.exit,
+    // A disk that is there already: the mover would replace its file, whatever MIGRATE_GUARD_MODE says.
+    exit: end.exit === 0 ? exitCodes.person.status : end.exit,
     stdout: '',
     stderr: failure(end.domain ?? deployId, reason, did.map(info)),
     ...(isLost ? { isGuardLost: true } : {}),

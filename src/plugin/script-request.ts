@@ -8,6 +8,8 @@ export interface ScriptRequest {
   readonly source: string;
   readonly destination?: string;
   readonly vmId: string;
+  /** The VM's directory in the other datastore, where it moves to one of its host. */
+  readonly diskTarget?: string;
   /** What must not fail; a migration to the destination, if it is missing. */
   readonly orders?: readonly Order[];
 }
@@ -56,7 +58,12 @@ function readMigration(args: readonly string[]): ScriptRequest | Failure {
   if (source === undefined || destination === undefined || directory === undefined || vmId === undefined) {
     return failureOf('usage', message('tm-arguments', { count: args.length }));
   }
-  return { source, destination, vmId, ...(source === destination ? { orders: storageMove } : {}) };
+  // The directory is that of the new record already (TransferManager.cc, migrate_transfer_command: get_system_dir).
+  const isStorageMove = source === destination;
+  return {
+    ...{ source, destination, vmId },
+    ...(isStorageMove ? { orders: storageMove, diskTarget: directory } : {}),
+  };
 }
 
 /** ACTION, then the arguments of the script that asks. */

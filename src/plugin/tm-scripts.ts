@@ -12,6 +12,7 @@ import {
   type GuardMode,
 } from '../opennebula/model/guard-mode';
 import { errorsAsWarnings } from '../opennebula/model/script-report';
+import { objectionToTarget } from '../move/model/datastore-move';
 import type { TmScript } from '../opennebula/model/tm-script-calls';
 import { failure, info, warning } from '../opennebula/model/vm-log';
 import { textOf, type Message } from '../messages';
@@ -105,10 +106,13 @@ async function runTmScript(
     return action === 'heal' && !isForeign(end) ? { exit, stdout, stderr } : reply;
   }
   const done = did.map(info);
-  const result = end.exit === 0 ? done.join('') : failure(end.domain ?? `VM ${vmId}`, end, done);
+  const objection = end.exit === 0 ? objectionToTarget(end.disks ?? [], request.diskTarget) : undefined;
+  const reason = end.exit === 0 ? objection : end;
+  const result = reason ? failure(end.domain ?? `VM ${vmId}`, reason, done) : done.join('');
   const stderr =
     result + (invalid === undefined ? '' : warning(`VM ${vmId}: ${describeInvalidMode(invalid)}`));
-  return { exit: end.exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
+  const exit = objection ? exitCodes.person.status : end.exit;
+  return { exit, stdout: '', stderr, ...(isLost ? { isGuardLost: true } : {}) };
 }
 
 /**

@@ -88,7 +88,7 @@ export class OpenNebulaStage {
     const data = actionData(domain, destination, action.shared, action.userTemplate, action.datastore);
     const { tm, release = '7.2' } = action;
     const script = (name: string): Promise<DriverResult> =>
-      this.tm(`${tm ?? ''}/${name}`, domain, destination, release);
+      this.tm(`${tm ?? ''}/${name}`, domain, destination, release, action.datastore);
     const before = tm === undefined ? [] : [await script('premigrate')];
     const veto = before.find(({ exit }) => exit !== 0);
     if (veto) return together(veto, [veto, ...(release === '7.4' ? [await script('failmigrate')] : [])]);
@@ -109,9 +109,10 @@ export class OpenNebulaStage {
     domain: Domain,
     destination: string,
     release: Release = '7.2',
+    datastore = 0,
   ): Promise<DriverResult> {
-    const directory = `/var/lib/one//datastores/0/${vmIdOf(domain)}`;
-    const words = [domain.host.name, destination, directory, vmIdOf(domain), '0'];
+    const directory = `/var/lib/one//datastores/${datastore}/${vmIdOf(domain)}`;
+    const words = [domain.host.name, destination, directory, vmIdOf(domain), `${datastore}`];
     const vm = `<VM><ID>${vmIdOf(domain)}</ID></VM>`;
     const program = `/var/lib/one/remotes/tm/${script}`;
     const ran = await this.front.run([program, ...words], {

@@ -5,7 +5,11 @@ const uuid = '0f0f0f0f-0000-4000-8000-00000000abcd';
 
 test.each([
   ['premigrate', ['kvm1', 'kvm2', directory, '310', '0'], { source: 'kvm1', destination: 'kvm2' }],
-  ['premigrate', ['kvm1', 'kvm1', directory, '310', '100'], { source: 'kvm1', orders: ['storage-move'] }],
+  [
+    'premigrate',
+    ['kvm1', 'kvm1', directory, '310', '100'],
+    { source: 'kvm1', orders: ['storage-move'], diskTarget: directory },
+  ],
   ['precheck', ['migrate', uuid, 'kvm2', 'kvm1', '310', 'kvm1'], { source: 'kvm1', orders: ['migrate'] }],
   [
     'precheck',
