@@ -14,9 +14,10 @@ export const datastoreMove = {
     cause: 'the mover’s own message, which comes first, says why',
   },
   'datastore-half-moved': {
-    text: 'the move to another datastore failed half way: QEMU has {moved} in the new one, and {kept} where it was; OpenNebula has all disks where they were: do not power it off, and do not repeat the move',
-    short: 'half moved ({moved}; not {kept})',
-    cause: 'a copy failed after another disk had been moved (OpenNebula#8040)',
+    text: 'the move to another datastore failed after {moved} had been moved: QEMU has {kept} where it was; OpenNebula has all disks where they were: do not power it off, and do not repeat the move',
+    short: 'a step failed after {moved} had been moved',
+    cause:
+      'a copy failed after another disk had been moved (OpenNebula#8040), or a later step: disks that are links are never moved',
     remedy: 'on its host, which moves them back while it runs: {commands}',
   },
   'datastore-all-moved': {
@@ -26,7 +27,13 @@ export const datastoreMove = {
     remedy: 'on its host, which moves them back while it runs: {commands}',
   },
   'datastore-end-copy': { text: 'on its host, which ends the copy that libvirt continues: {commands}' },
-  'datastore-first-warning': { text: 'first as the warning before this line says; then {remedy}' },
+  'datastore-first-warning': {
+    text: 'first as the warning before this line says, then as migrate-guard check {domain} says, until it names no deleted file; then {remedy}',
+  },
+  'datastore-data-file': {
+    text: '{disks}, which has a data file of its own, has to be copied back by hand: see docs/runbook.md, A datastore move that failed half way',
+  },
+  'datastore-others': { text: '{first}; the others {remedy}' },
   'datastore-disks-unknown': {
     text: 'the move to another datastore failed, and it is not known where QEMU has the disks now: do not power it off, and do not repeat the move',
     short: 'the datastore move failed; where its disks are is not known',

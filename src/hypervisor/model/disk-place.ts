@@ -11,14 +11,17 @@ export interface DiskPlace {
   readonly readonly?: true;
   /** It is a layer on another file. */
   readonly hasBacking?: true;
+  /** It is qcow2, and its data are in a file of their own. */
+  readonly hasDataFile?: true;
   /** Where a copy job of libvirt writes it. */
   readonly copyingTo?: string;
 }
 
 export function diskPlacesOf({ sources }: Domain): DiskPlace[] {
   const has = (disk: string, role: string) => sources.find((one) => one.disk === disk && one.role === role);
+  const data = sources.filter(({ role, data }) => role === 'disk' && data === true);
   return sources
-    .filter(({ role }) => role === 'disk')
+    .filter(({ role, data }) => role === 'disk' && data !== true)
     .map(({ disk, path, type, format, readonly }) => {
       const mirror = has(disk, 'mirror');
       return {
@@ -26,6 +29,7 @@ export function diskPlacesOf({ sources }: Domain): DiskPlace[] {
         ...(format === undefined ? {} : { format }),
         ...(readonly ? { readonly } : {}),
         ...(has(disk, 'backing') ? { hasBacking: true } : {}),
+        ...(data.some((one) => one.disk === disk) ? { hasDataFile: true } : {}),
         ...(mirror ? { copyingTo: mirror.path } : {}),
       };
     });
@@ -50,5 +54,6 @@ function readDiskPlace(value: unknown): DiskPlace | undefined {
     ...others,
     ...(isSet('readonly') ? { readonly: true } : {}),
     ...(isSet('hasBacking') ? { hasBacking: true } : {}),
+    ...(isSet('hasDataFile') ? { hasDataFile: true } : {}),
   };
 }

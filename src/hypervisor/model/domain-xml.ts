@@ -24,6 +24,8 @@ export interface DiskSource {
   readonly shareable: boolean;
   /** The medium of a CD-ROM drive, or a file below it: the guest can never write to it. */
   readonly cdrom?: true;
+  /** The data of a qcow2 file that is only metadata (`data-file` of qcow2.txt): another image has the same role. */
+  readonly data?: true;
   /** QEMU opens it with O_DIRECT (`cache='none'` or `'directsync'`). */
   readonly direct: boolean;
   /** How QEMU does its I/O (`<driver io=…>`), where libvirt's XML has it. */
@@ -126,7 +128,7 @@ function diskSources(element: Element): Sources {
   const others: OtherSource[] = [];
 
   /** `holder` carries `type` and `<source>`: the disk, a backing store, a mirror, or a data store inside. */
-  const collect = (holder: Element, role: SourceRole, isReadonly: boolean): void => {
+  const collect = (holder: Element, role: SourceRole, isReadonly: boolean, isData = false): void => {
     const source = child(holder, 'source');
     const type = holder.attributes.get('type');
     const path = source?.attributes.get('dev') ?? source?.attributes.get('file');
@@ -150,6 +152,7 @@ function diskSources(element: Element): Sources {
         type: kind,
         ...(role === 'disk' && format !== undefined ? { format } : {}),
         readonly: isReadonly,
+        ...(isData ? { data: true as const } : {}),
         ...(removable && ['requisite', 'optional'].includes(policy) ? { dispensable: true as const } : {}),
         ...(node === undefined ? {} : { node }),
         ...(node !== undefined && formatNode === undefined ? { isOnlyNode: true as const } : {}),
@@ -162,7 +165,7 @@ function diskSources(element: Element): Sources {
       others.push({ disk, type: `${type} without a path` });
     }
     const data = child(source, 'dataStore');
-    if (data) collect(data, role, isReadonly);
+    if (data) collect(data, role, isReadonly, true);
     const backing = child(holder, 'backingStore');
     if (backing?.attributes.has('type')) collect(backing, 'backing', true);
   };

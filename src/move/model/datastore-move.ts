@@ -19,7 +19,8 @@ export interface DisksOfMove {
 
 /**
  * The stock script deletes the target file of each disk and creates it again (src/vmm_mad/remotes/kvm/migrate,
- * disk_placeholders), also where QEMU has that very file open since an earlier move that failed half way.
+ * disk_placeholders), also where QEMU has that very file open since an earlier move that failed half way. It skips links,
+ * as those of disks on a device.
  * @param target the VM's directory in the new datastore
  */
 export function objectionToTarget(
@@ -28,7 +29,9 @@ export function objectionToTarget(
 ): Message | undefined {
   if (target === undefined) return undefined;
   const directory = `${singleSlashes(target).replace(/\/$/, '')}/`;
-  const there = disks.filter(({ path }) => singleSlashes(path).startsWith(directory));
+  const there = disks.filter(
+    ({ path, type }) => type === 'file' && singleSlashes(path).startsWith(directory),
+  );
   if (there.length === 0) return undefined;
   return message('datastore-disk-there', { disks: names(there), directory });
 }
@@ -37,7 +40,10 @@ export function objectionToTarget(
 export function describeFailedMove(disks: DisksOfMove): Message {
   const { remedy, ...text } = whereDisksAre(disks);
   if (remedy === undefined || !disks.isIll) return { ...text, ...(remedy === undefined ? {} : { remedy }) };
-  return { ...text, remedy: textOf('datastore-first-warning', { remedy }) };
+  return {
+    ...text,
+    remedy: textOf('datastore-first-warning', { domain: shellWord(disks.domain), remedy }),
+  };
 }
 
 function whereDisksAre({ domain, before, after }: DisksOfMove): Message {
@@ -46,16 +52,27 @@ function whereDisksAre({ domain, before, after }: DisksOfMove): Message {
   const isMoved = ({ disk, path }: DiskPlace): boolean => (pathBefore.get(disk)?.path ?? path) !== path;
   const moved = after.filter(isMoved);
   const kept = after.filter((place) => !isMoved(place));
+  // Their old file holds only metadata: a copy into it would overwrite its data file.
+  const byHand = moved.filter(({ disk }) => pathBefore.get(disk)?.hasDataFile === true);
   const commands = [
     ...after.filter(({ copyingTo }) => copyingTo !== undefined).map(({ disk }) => endCopy(domain, disk)),
-    ...moved.flatMap((now) => copyBack(domain, now, pathBefore.get(now.disk))),
+    ...moved
+      .filter((now) => !byHand.includes(now))
+      .flatMap((now) => copyBack(domain, now, pathBefore.get(now.disk))),
   ].join(' && ');
   if (moved.length === 0) {
     const text = message('datastore-none-moved');
     return commands === '' ? text : { ...text, remedy: textOf('datastore-end-copy', { commands }) };
   }
   const values = { moved: names(moved), kept: names(kept), commands };
-  return kept.length === 0 ? message('datastore-all-moved', values) : message('datastore-half-moved', values);
+  const text =
+    kept.length === 0 ? message('datastore-all-moved', values) : message('datastore-half-moved', values);
+  if (byHand.length === 0) return text;
+  const first = textOf('datastore-data-file', { disks: names(byHand) });
+  return {
+    ...text,
+    remedy: commands === '' ? first : textOf('datastore-others', { first, remedy: text.remedy }),
+  };
 }
 
 /** libvirt keeps the copy job of a disk whose pivot failed, and refuses the next one. */
@@ -68,7 +85,8 @@ function copyBack(domain: string, now: DiskPlace, old: DiskPlace | undefined): s
   if (!old) return [];
   const where = [domain, old.disk, old.path].map(shellWord).join(' ');
   // libvirt copies no disk that QEMU has open read-only; the stock script changes its medium, too.
-  if (old.readonly) return [`virsh change-media ${where} --update --force`];
+  if (old.readonly)
+    return [`virsh change-media ${where} --update --force${old.type === 'block' ? ' --block' : ''}`];
   const options = [
     ...(old.format === undefined ? [] : ['--format', shellWord(old.format)]),
     ...(old.type === 'block' ? ['--blockdev'] : []),

@@ -150,9 +150,9 @@ describe('disks', () => {
     const { sources } = withDisks(
       `<disk type='file'><source file='/a'><dataStore type='block'><format type='raw'/><source dev='/data'/></dataStore></source><target dev='vda'/></disk>`,
     );
-    expect(sources.map(({ path, type, readonly }) => [path, type, readonly])).toEqual([
-      ['/a', 'file', false],
-      ['/data', 'block', false],
+    expect(sources.map(({ path, type, readonly, data }) => [path, type, readonly, data])).toEqual([
+      ['/a', 'file', false, undefined],
+      ['/data', 'block', false, true],
     ]);
   });
 

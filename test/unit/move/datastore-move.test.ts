@@ -29,21 +29,24 @@ test('half of it: the disks by name, and the commands that move them back', () =
     at(old, 'vdb', { format: 'qcow2', hasBacking: true }),
     at(old, 'vdc'),
     at(`${old}/it's`, 'hda', { readonly: true }),
+    at('/dev', 'hdb', { readonly: true, type: 'block' }),
   ];
   const after = [
     at(target, 'vda'),
     at(target, 'vdb', { format: 'qcow2', hasBacking: true }),
     at(old, 'vdc', { copyingTo: `${target}/vdc` }),
     at(target, 'hda', { readonly: true }),
+    at(target, 'hdb', { readonly: true }),
   ];
   const { what, short, remedy } = failed(before, after);
-  expect(what).toContain('QEMU has vda, vdb, hda in the new one, and vdc where it was');
-  expect(short).toBe('half moved (vda, vdb, hda; not vdc)');
+  expect(what).toContain('failed after vda, vdb, hda, hdb had been moved: QEMU has vdc where it was');
+  expect(short).toBe('a step failed after vda, vdb, hda, hdb had been moved');
   expect(remedy?.replace(/^.*?: /, '').split(' && ')).toEqual([
     'virsh blockjob one-310 vdc --abort',
     `virsh blockcopy one-310 vda ${old}/vda --format raw --blockdev --reuse-external --transient-job --wait --pivot`,
     `virsh blockcopy one-310 vdb ${old}/vdb --format qcow2 --shallow --reuse-external --transient-job --wait --pivot`,
     `virsh change-media one-310 hda '${old}/it'\\''s/hda' --update --force`,
+    'virsh change-media one-310 hdb /dev/hdb --update --force --block',
   ]);
 });
 
@@ -53,11 +56,26 @@ test('all of it, and then a failure', () => {
   expect(remedy).toContain(`virsh blockcopy one-310 vda ${old}/vda `);
 });
 
-test('a problem that the check afterwards has found comes first', () => {
-  const moved = { domain: 'one-310', before: [at(old, 'vda')], after: [at(target, 'vda')] };
-  expect(describeFailedMove({ ...moved, isIll: true }).remedy).toMatch(
-    /^first as the warning before this line says; then on its host, .*: virsh blockcopy /,
+test('a problem that the check afterwards has found comes first, for each disk that it names', () => {
+  const before = ['vda', 'vdb', 'vdc'].map((disk) => at(old, disk));
+  const after = [at(target, 'vda'), at(target, 'vdb'), at(old, 'vdc')];
+  const { remedy } = describeFailedMove({ domain: 'one-310', before, after, isIll: true });
+  expect(remedy).toMatch(
+    /^first as the warning before this line says, then as migrate-guard check one-310 says, until it names no deleted file; then on its host, .*: virsh blockcopy one-310 vda .* && virsh blockcopy one-310 vdb /,
   );
+});
+
+test('a copy of a disk that has a data file would replace that: no command is printed for it', () => {
+  const before = [at(old, 'vda', { hasDataFile: true }), at(old, 'vdb'), at(old, 'vdc')];
+  const after = [at(target, 'vda', { hasDataFile: true }), at(target, 'vdb'), at(old, 'vdc')];
+  const byHand =
+    /^vda, which has a data file of its own, has to be copied back by hand: see docs\/runbook.md, /;
+  const both = failed(before, after).remedy;
+  expect(both).toMatch(byHand);
+  expect(both).toMatch(/; the others on its host, .*: virsh blockcopy one-310 vdb .*pivot$/);
+  const alone = failed(before.slice(0, 1), after.slice(0, 1)).remedy;
+  expect(alone).toMatch(byHand);
+  expect(alone).not.toContain('virsh');
 });
 
 test.each([
@@ -77,6 +95,8 @@ test('a disk that is in the new datastore already would be replaced under QEMU',
   expect(objectionToTarget(disks, `${target}/`)).toBeDefined();
   expect(objectionToTarget(disks, '/var/lib/one/datastores/10')).toBeUndefined();
   expect(objectionToTarget(disks, undefined)).toBeUndefined();
+  // The stock mover leaves links to devices as they are.
+  expect(objectionToTarget([at(target, 'vda', { type: 'block' })], target)).toBeUndefined();
 });
 
 test('the agent lists the disks of a domain, and the front-end reads what it has sent', () => {
@@ -84,6 +104,7 @@ test('the agent lists the disks of a domain, and the front-end reads what it has
     aDomain({
       sources: [
         aSource({ disk: 'vda', path: '/d/0', type: 'file', format: 'qcow2' }),
+        aSource({ disk: 'vda', path: '/d/data', type: 'file', data: true }),
         aSource({ disk: 'vda', path: '/d/base', role: 'backing' }),
         aSource({ disk: 'vda', path: '/e/0', role: 'mirror' }),
         aSource({ disk: 'hda', path: '/d/1', type: 'file', readonly: true }),
@@ -92,7 +113,15 @@ test('the agent lists the disks of a domain, and the front-end reads what it has
     }),
   );
   expect(places).toEqual([
-    { disk: 'vda', path: '/d/0', type: 'file', format: 'qcow2', hasBacking: true, copyingTo: '/e/0' },
+    {
+      disk: 'vda',
+      path: '/d/0',
+      type: 'file',
+      format: 'qcow2',
+      hasBacking: true,
+      hasDataFile: true,
+      copyingTo: '/e/0',
+    },
     { disk: 'hda', path: '/d/1', type: 'file', readonly: true },
   ]);
   expect(readDiskPlaces(JSON.parse(JSON.stringify(places)))).toEqual(places);
