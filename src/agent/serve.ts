@@ -10,7 +10,7 @@ import { withoutPlainOk } from '../core/finding';
 import { checkAllDomains } from '../disk-paths/check-all-domains';
 import { repairExit, repairLocked, type RepairResult } from '../disk-paths/repair';
 import { hostState } from '../doctor/check-host';
-import { withDomainLock } from '../hypervisor/domain-lock';
+import { patienceForMove, withDomainLock } from '../hypervisor/domain-lock';
 import { findDomain } from '../hypervisor/find-domains';
 import { diskPlacesOf } from '../hypervisor/model/disk-place';
 import { isDeployed } from '../hypervisor/model/domain-name';
@@ -220,7 +220,9 @@ function inSession(work: (session: MoveSession) => Promise<Ending>) {
     return MoveSession.with(request.domain, options, async (session) => {
       // A dry run takes no lock: it only reads, also while another process works on the domain.
       const isAlone = request.dryRun !== true;
-      const ending = isAlone ? withDomainLock(session.domain.name, () => work(session)) : work(session);
+      const ending = isAlone
+        ? withDomainLock(session.domain.name, () => work(session), { patience: patienceForMove })
+        : work(session);
       const { domain } = session;
       return { ...endOf(session.report(await ending)), disks: diskPlacesOf(domain) };
     });

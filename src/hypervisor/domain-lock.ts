@@ -11,6 +11,18 @@ import { startTimeOf } from '../os/process-start-time';
 /** On a tmpfs, so that no lock outlives the boot from which its holder's start time is counted. */
 const lockDirectory = '/run/migrate-guard';
 
+/**
+ * For work that guards or follows a move, in milliseconds: the watcher holds a VM's lock for some 100 ms while it
+ * repairs.
+ */
+export const patienceForMove = 5000;
+
+interface LockOptions {
+  readonly directory?: string;
+  /** How long a lock that another process holds is claimed again, in milliseconds. */
+  readonly patience?: number;
+}
+
 /** Processes that claim at the very same moment withdraw their claims and try again, this often. */
 const maxAttempts = 20;
 const maxPauseMs = 25;
@@ -34,11 +46,12 @@ interface LockClaim {
 export async function withDomainLock<T>(
   name: string,
   work: () => Promise<T>,
-  directory = lockDirectory,
+  { directory = lockDirectory, patience = 0 }: LockOptions = {},
 ): Promise<T> {
   const claims = prepare(directory, name);
   const own = ownName();
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+  const end = performance.now() + patience;
+  for (let attempt = 1; ; attempt += 1) {
     const other = claim(claims, own, name);
     if (!other) {
       try {
@@ -47,10 +60,11 @@ export async function withDomainLock<T>(
         release(join(claims, `${own}.held`));
       }
     }
-    if (other.held) throw busy(name, other.pid);
+    const isLate = performance.now() >= end;
+    if (isLate && other.held) throw busy(name, other.pid);
+    if (isLate && attempt >= maxAttempts) throw busy(name);
     await pause(1 + Math.random() * maxPauseMs);
   }
-  throw busy(name);
 }
 
 /** A claim that cannot be removed is ignored as soon as this process has ended. */

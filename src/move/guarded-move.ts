@@ -1,6 +1,6 @@
 import { GuardError } from '../core/errors';
 import { isFinal, moveStates, nextState, type MoveState } from './model/move-states';
-import { withDomainLock } from '../hypervisor/domain-lock';
+import { patienceForMove, withDomainLock } from '../hypervisor/domain-lock';
 import { isGone } from '../hypervisor/hold-qemu';
 import { MoveSession, type GuardOptions } from './session';
 import type { GuardReport, Handed } from './move-report';
@@ -9,7 +9,7 @@ import { guardStates, type Step } from './state-steps';
 /** Checks, repairs and resets a domain, lets the mover move it, and repairs what the move broke. @throws GuardError */
 export async function runGuardedMove(word: string, options: GuardOptions): Promise<GuardReport> {
   return MoveSession.with(word, { ...options, connect: true }, (session) =>
-    withDomainLock(session.domain.name, () => drive(session, options)),
+    withDomainLock(session.domain.name, () => drive(session, options), { patience: patienceForMove }),
   );
 }
 

@@ -16,7 +16,7 @@ import { apply } from '../disk-paths/steps';
 import { identity, sameIdentity, type Disk } from '../file-tree/model/entry';
 import { diskAt } from '../file-tree/model/walk';
 import { FileTree } from '../file-tree/tree';
-import { withDomainLock } from '../hypervisor/domain-lock';
+import { patienceForMove, withDomainLock } from '../hypervisor/domain-lock';
 import type { HeldDomain, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { message, textOf } from '../messages';
@@ -55,7 +55,9 @@ export async function prepareDomainForLink(
   try {
     const work = (held: HeldDomain): Promise<Preparation> =>
       prepareHeldDomain(held, target, dryRun, asking(domain));
-    const done = await withDomainLock(domain.name, () => group.with(domain, work));
+    const done = await withDomainLock(domain.name, () => group.with(domain, work), {
+      patience: patienceForMove,
+    });
     if ('why' in done) return problem(done.why);
     return isFailure(done)
       ? failureOf('problem', message('of-domain', { domain: domain.name, reason: done.what }))

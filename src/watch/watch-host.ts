@@ -24,7 +24,7 @@ export async function watchHost(settings: Settings): Promise<number> {
   for (const signal of signals) process.on(signal, end);
   try {
     const watcher = new Watcher(settings, new Journal());
-    const hangs = await withDomainLock('host', () => watcher.run(stop.signal), lockDirectory);
+    const hangs = await withDomainLock('host', () => watcher.run(stop.signal), { directory: lockDirectory });
     // Node would wait for the storage.
     if (hangs) process.exit(0);
     return 0;

@@ -20,7 +20,7 @@ function program(work: string): string {
   const source = `
     import { appendFileSync } from 'node:fs';
     import { withDomainLock } from ${JSON.stringify(join(__dirname, '../../../src/hypervisor/domain-lock.ts'))};
-    withDomainLock('one-310', async () => { ${work} }, ${JSON.stringify(locks())})
+    withDomainLock('one-310', async () => { ${work} }, { directory: ${JSON.stringify(locks())} })
       .catch((error) => { process.exitCode = error.exit ?? 99; });`;
   buildSync({
     stdin: { contents: source, resolveDir: __dirname, loader: 'ts' },
@@ -33,31 +33,33 @@ function program(work: string): string {
 }
 
 test('returns the result of the work, and is free again, also after an error', async () => {
-  const value = await withDomainLock('one-310', () => Promise.resolve(7), locks());
+  const value = await withDomainLock('one-310', () => Promise.resolve(7), { directory: locks() });
   expect(value).toBe(7);
-  const failing = withDomainLock('one-310', () => Promise.reject(new Error('no')), locks());
+  const failing = withDomainLock('one-310', () => Promise.reject(new Error('no')), { directory: locks() });
   await expect(failing).rejects.toThrow('no');
-  await withDomainLock('one-310', () => Promise.resolve(), locks());
+  await withDomainLock('one-310', () => Promise.resolve(), { directory: locks() });
 });
 
 test('names the first process to the second, and does not affect another domain', async () => {
   await withDomainLock(
     'one-310',
     async () => {
-      await expect(withDomainLock('one-310', () => Promise.resolve(), locks())).rejects.toMatchObject({
+      await expect(
+        withDomainLock('one-310', () => Promise.resolve(), { directory: locks() }),
+      ).rejects.toMatchObject({
         code: 'busy',
         exit: 5,
         what: `one-310 is locked by another migrate-guard (process ${process.pid})`,
       });
-      await withDomainLock('one-311', () => Promise.resolve(), locks());
+      await withDomainLock('one-311', () => Promise.resolve(), { directory: locks() });
     },
-    locks(),
+    { directory: locks() },
   );
 });
 
 test('keeps names of domains inside the directory', async () => {
   for (const name of ['..', '../x', '.', 'a/b']) {
-    await withDomainLock(name, () => Promise.resolve(), locks());
+    await withDomainLock(name, () => Promise.resolve(), { directory: locks() });
   }
 });
 
@@ -70,18 +72,32 @@ test('takes over from a holder that was killed', async () => {
     },
   );
   await once(holder.stdout, 'data');
-  await expect(withDomainLock('one-310', () => Promise.resolve(), locks())).rejects.toMatchObject({
+  await expect(
+    withDomainLock('one-310', () => Promise.resolve(), { directory: locks() }),
+  ).rejects.toMatchObject({
     what: `one-310 is locked by another migrate-guard (process ${holder.pid ?? 0})`,
   });
   holder.kill('SIGKILL');
   await once(holder, 'close');
-  expect(await withDomainLock('one-310', () => Promise.resolve('mine'), locks())).toBe('mine');
+  expect(await withDomainLock('one-310', () => Promise.resolve('mine'), { directory: locks() })).toBe('mine');
+});
+
+test('with patience, a holder that ends soon does not make it busy', async () => {
+  const work = "console.log('in'); await new Promise((resolve) => setTimeout(resolve, 200));";
+  const holder = spawn(process.execPath, [program(work)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(holder.stdout, 'data');
+  const impatient = withDomainLock('one-310', () => Promise.resolve(), { directory: locks(), patience: 1 });
+  await expect(impatient).rejects.toMatchObject({ exit: 5 });
+  const patient = { directory: locks(), patience: 60_000 };
+  expect(await withDomainLock('one-310', () => Promise.resolve('mine'), patient)).toBe('mine');
 });
 
 test('refuses a directory that other users can write', async () => {
-  await withDomainLock('one-310', () => Promise.resolve(), locks());
+  await withDomainLock('one-310', () => Promise.resolve(), { directory: locks() });
   chmodSync(locks(), 0o777);
-  await expect(withDomainLock('one-310', () => Promise.resolve(), locks())).rejects.toMatchObject({
+  await expect(
+    withDomainLock('one-310', () => Promise.resolve(), { directory: locks() }),
+  ).rejects.toMatchObject({
     exit: 77,
   });
 });
