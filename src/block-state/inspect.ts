@@ -1,4 +1,3 @@
-import { readlinkSync } from 'node:fs';
 import type { Settings } from '../config/settings';
 import type { DomainReport, Finding } from '../core/finding';
 import { isUnknown, type Unknown } from '../core/unknown';
@@ -47,7 +46,8 @@ export async function* inspect(asked: Asked, settings: Settings): AsyncGenerator
 type Asking =
   | 'always'
   /** Only if the log is unclear, or the guest may not have been resumed: the probe runs every few minutes for all VMs. */
-  | 'if-uncertain';
+  | 'if-uncertain'
+  | 'never';
 
 export async function inspectDomain(
   domain: Domain,
@@ -88,7 +88,7 @@ export async function inspectHeld(
   const mayWait = mayWaitForResume(held.origin, state === 'running');
   // While a guest arrives, and in some other jobs, libvirt delays every query (qemuDomainObjSetAsyncJobMask).
   const isFree = (): boolean => jobOf(settings.libvirt.stateDirectory, domain.name) === undefined;
-  const asks = !isClear || ((asking === 'always' || mayWait) && isFree());
+  const asks = asking !== 'never' && (!isClear || ((asking === 'always' || mayWait) && isFree()));
   const answers = asks ? await askQemu(virsh, uuid) : undefined;
   const known = { why: reading.unknown, log, answers, origin: held.origin, state };
   return { ...judgeLog(known, domain.name), reading };
@@ -113,7 +113,7 @@ function readMemoryByLayout(held: QemuProcess, { reset }: Settings): MemoryReadi
 
 /** A program file that was replaced since the start can still be read by its process. */
 function layoutCommand(held: QemuProcess): string {
-  const program = readlinkSync(`${held.path}/exe`);
+  const program = held.program() ?? 'PROGRAM';
   return `migrate-guard layout ${program.endsWith(' (deleted)') ? `/proc/${held.pid}/exe` : program}`;
 }
 

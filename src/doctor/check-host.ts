@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { errorName } from '../core/error-name';
 import { exitCodes } from '../core/exit-codes';
 import type { Finding } from '../core/finding';
@@ -92,8 +92,9 @@ async function judgeLayouts(settings: Settings): Promise<Finding[]> {
     try {
       const build = buildIdOf(held);
       const key = typeof build === 'string' ? build : domain.name;
-      if (found.has(key)) continue;
-      found.set(key, judgeLayout(build, readlinkSync(`${held.path}/exe`), settings));
+      const exe = held.program();
+      if (exe === undefined || found.has(key)) continue;
+      found.set(key, judgeLayout(build, exe, settings));
     } finally {
       held.close();
     }

@@ -114,6 +114,16 @@ export class QemuProcess {
     return startNodesOf(this.read('cmdline'));
   }
 
+  /** The program that it runs, as the kernel names it; `undefined` when the process has ended. */
+  program(): string | undefined {
+    try {
+      return readlinkSync(`${this.path}/exe`);
+    } catch (error) {
+      if (meansEnded(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** QEMU's own view; the caller closes it. */
   view(): FileTree {
     return FileTree.open(`/proc/self/fd/${this.root}`);
