@@ -2,7 +2,7 @@ import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../model/judge';
 import { errorName } from '../../core/error-name';
-import { readLog, sinceStart } from '../model/log-signatures';
+import { readLog, sinceStart, versionAtStart } from '../model/log-signatures';
 import { isUnknown, type Unknown } from '../../core/unknown';
 import { textOf } from '../../messages';
 import { withFile } from '../../os/open-file';
@@ -76,10 +76,10 @@ export function readQemuLog(
 /** The version of QEMU that libvirt logged when this process started; `undefined` where the log does not reach back. */
 export function versionInLog(directory: string, domain: string, qemu: QemuProcess): string | undefined {
   const file = join(directory, `${domain}.log`);
-  for (const name of [file, `${file}.0`]) {
+  for (const name of [`${file}.0`, file]) {
     const log = read(name);
-    const found = isUnknown(log) ? undefined : sinceStart(log.text);
-    if (found && isStartOf(qemu, found.at)) return found.version;
+    const version = isUnknown(log) ? undefined : versionAtStart(log.text, (at) => isStartOf(qemu, at));
+    if (version !== undefined) return version;
   }
   return undefined;
 }

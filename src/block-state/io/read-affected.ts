@@ -9,7 +9,7 @@ import { versionInLog } from './qemu-log';
 /** A host has many QEMUs of few builds. */
 const versions = new Map<string, string>();
 /** Logs that did not reach back, by the build: a log may have megabytes, and the probe reads those of all VMs. */
-const fruitless = new Map<string, number>();
+const fruitless = new Map<string, Set<string>>();
 const maxFruitless = 3;
 
 /** The build of a QEMU, and whether a failed hand-over leaves it without its disks. */
@@ -35,10 +35,10 @@ export function versionOf(
   { libvirt }: Settings,
 ): string | undefined {
   const known = versions.get(build);
-  const tried = fruitless.get(build) ?? 0;
-  if (known !== undefined || tried === maxFruitless) return known;
+  const tried = fruitless.get(build) ?? new Set();
+  if (known !== undefined || tried.size >= maxFruitless) return known;
   const version = versionInLog(libvirt.logDirectory, name, held);
-  if (version === undefined) fruitless.set(build, tried + 1);
+  if (version === undefined) fruitless.set(build, tried.add(name));
   else versions.set(build, version);
   return version;
 }

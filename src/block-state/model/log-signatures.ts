@@ -88,18 +88,34 @@ export interface LogReading {
 }
 
 /** The part of a log since the last start; `undefined` when that start, or its time, is not in it. */
-export function sinceStart(
-  log: string,
-): { readonly at: Date; readonly text: string; readonly version: string | undefined } | undefined {
+export function sinceStart(log: string): { readonly at: Date; readonly text: string } | undefined {
   const lines = log.split('\n');
   const start = lines.findLastIndex((line) => startLine.test(line));
-  const [, time, version] = startLine.exec(lines[start] ?? '') ?? [];
+  const [, time] = startLine.exec(lines[start] ?? '') ?? [];
   if (time === undefined) return undefined;
   const rest = lines.slice(start + 1);
   // That process has ended.
   if (rest.some((line) => endLine.test(line))) return undefined;
-  const at = new Date(time.replace(' ', 'T').replace('+0000', 'Z'));
-  return Number.isNaN(at.getTime()) ? undefined : { at, text: rest.join('\n'), version };
+  const at = timeOf(time);
+  return at && { at, text: rest.join('\n') };
+}
+
+/**
+ * The version with which the process of that start runs. libvirt writes its line before QEMU can write any: of several that
+ * fit, the first is libvirt's, and a later one may be forged by a QEMU that its guest took over.
+ */
+export function versionAtStart(log: string, isItsStart: (at: Date) => boolean): string | undefined {
+  for (const line of log.split('\n')) {
+    const [, time, version] = startLine.exec(line) ?? [];
+    const at = time === undefined ? undefined : timeOf(time);
+    if (at && isItsStart(at)) return version;
+  }
+  return undefined;
+}
+
+function timeOf(logged: string): Date | undefined {
+  const at = new Date(logged.replace(' ', 'T').replace('+0000', 'Z'));
+  return Number.isNaN(at.getTime()) ? undefined : at;
 }
 
 export function readLog(text: string): LogReading {

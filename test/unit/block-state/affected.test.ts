@@ -1,5 +1,5 @@
 import { affectedOf, withKnownBuilds } from '../../../src/block-state/model/affected';
-import { sinceStart } from '../../../src/block-state/model/log-signatures';
+import { versionAtStart } from '../../../src/block-state/model/log-signatures';
 import type { BlockState } from '../../../src/core/finding';
 
 const silent = { reportsActive: false, version: undefined };
@@ -58,5 +58,14 @@ test.each([
   ['libvirt version: 9.0.0', undefined],
 ])('the first line of a log names the version: %s', (line, version) => {
   const log = `2024-02-20 09:00:00.000+0000: starting up ${line}\n`;
-  expect(sinceStart(log)).toMatchObject({ text: '', version });
+  expect(versionAtStart(log, () => true)).toBe(version);
+});
+
+test('a line that QEMU itself wrote, after its start, does not count', () => {
+  const line = (time: string, version: string): string =>
+    `2024-02-20 09:0${time}.000+0000: starting up libvirt version: 9.0.0, qemu version: ${version}, kernel: 6.1\n`;
+  const log = line('0:00', '6.2.0') + line('5:00', '7.2.0') + line('5:10', '9.0.0');
+  const isItsStart = (at: Date): boolean => Math.abs(at.getTime() - Date.UTC(2024, 1, 20, 9, 5, 2)) < 60_000;
+  expect(versionAtStart(log, isItsStart)).toBe('7.2.0');
+  expect(versionAtStart(log, () => false)).toBeUndefined();
 });
