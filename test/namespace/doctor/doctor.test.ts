@@ -17,8 +17,8 @@ test('everything is installed: front-end, this host, and the hosts of OpenNebula
   expect(report.exit).toBe(0);
   // No libvirtd runs there, which is a note.
   const { stdout } = await on.machine.root(['migrate-guard', 'doctor']);
-  expect(stdout).toMatch(/^kvm1:\n +ok +libvirt’s daemon/m);
-  expect(stdout).not.toMatch(/^ +(?:problem|unknown) /m);
+  expect(stdout).toMatch(/^kvm1:\n *ok +libvirt’s daemon/m);
+  expect(stdout).not.toMatch(/^ *(?:problem|unknown) /m);
 });
 
 test('problems, with the remedy, on both machines', async () => {
