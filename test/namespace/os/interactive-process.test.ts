@@ -25,7 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** A process in a separate session stays behind and holds the pipes, as with ssh's ControlPersist. */
+/**
+ * A process in a separate session stays behind and holds stderr, as with ssh's ControlPersist. The shell goes on only when
+ * it has that session (its stdout closes): a process that is still of the shell's group would be killed with it, and as a
+ * zombie that nobody waits for it would keep the pid in use.
+ */
 const program = `
   const { once } = require('node:events');
   const { spawn } = require('node:child_process');
@@ -37,7 +41,7 @@ const program = `
     while (isThere()) await new Promise(setImmediate);
   };
   void (async () => {
-    const talk = new InteractiveProcess(['sh', '-c', 'setsid sleep 600 & read word; echo $$; exit 1']);
+    const talk = new InteractiveProcess(['sh', '-c', ': $(setsid sh -c "exec sleep 600 >&2" &); read word; echo $$; exit 1']);
     const number = Number(await talk.ask('\\n', say, 10000));
     await untilExit(number);
     let other;
