@@ -8,6 +8,7 @@ import { findDomains, type Asked } from '../hypervisor/find-domains';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { copyOf, type QemuCopy } from '../hypervisor/model/qemu-copy';
 import { isPidGone } from '../hypervisor/process';
+import type { VirshOrders } from '../hypervisor/qmp-client';
 import { Virsh } from '../hypervisor/virsh';
 import { message, type Message } from '../messages';
 import { withDeadline } from '../os/deadline';
@@ -42,16 +43,17 @@ export async function* checkAllDomains(
     }
     const paths = checked.get(domain.name) ?? unknown(domain, message('paths-late', { domain: domain.name }));
     const block = await inspectInTime(domain, settings, end, virsh);
-    const findings = [...paths.findings, ...block.findings];
-    const { blockState, affected, build } = block;
-    const program = { ...(affected ? { affected } : {}), ...(build === undefined ? {} : { build }) };
     const qemu = copyOf(domain, domain.pid === undefined || !isPidGone(domain.pid));
-    yield {
-      uuid: domain.uuid,
-      qemu,
-      report: { ...paths, findings, blockState, verdict: verdictOf(findings), ...program },
-    };
+    yield { uuid: domain.uuid, qemu, report: withBlockState(paths, block) };
   }
+}
+
+/** A report of a domain's paths, and of its block state. */
+export function withBlockState<R extends DomainReport>(paths: R, block: DomainReport): R {
+  const findings = [...paths.findings, ...block.findings];
+  const { blockState, affected, build } = block;
+  const program = { ...(affected ? { affected } : {}), ...(build === undefined ? {} : { build }) };
+  return { ...paths, findings, blockState, verdict: verdictOf(findings), ...program };
 }
 
 /** All domains together, which is fast; then, one by one, those without a report because checking them together failed. */
@@ -78,11 +80,12 @@ async function checkAll(
   return checked;
 }
 
-async function inspectInTime(
+/** The block state, which is unknown where it is not known at `end`, by `performance.now()`. It never throws. */
+export async function inspectInTime(
   domain: Domain,
   settings: Settings,
   end: number,
-  virsh: Virsh,
+  virsh: VirshOrders,
 ): Promise<DomainReport> {
   try {
     const inspected = await withDeadline(inspectDomain(domain, settings, virsh, 'if-uncertain'), end);

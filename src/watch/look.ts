@@ -3,7 +3,7 @@ import { errorName } from '../core/error-name';
 import type { DomainReport } from '../core/finding';
 import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
 import { checkHeldTogether, collectDomainFacts, report } from '../disk-paths/check';
-import { checksWithoutInspection } from '../disk-paths/checks';
+import { inspectInTime, withBlockState } from '../disk-paths/check-all-domains';
 import { repairDomain, type RepairReport } from '../disk-paths/repair';
 import type { ResolvedPath } from '../file-tree/model/walk';
 import { findDomains } from '../hypervisor/find-domains';
@@ -14,40 +14,69 @@ import { message } from '../messages';
 /** What was found, and, where it was wanted and there was something to do, what a repair did. */
 export type WatchReport = DomainReport | RepairReport;
 
-/** What a check of one domain found. */
+/** What a look at one domain found. */
 export interface Seen {
+  /** Of its paths and its block state. */
   readonly report: DomainReport;
   /** The paths of its disks on the host; none of a domain that could not be read. */
   readonly paths: readonly ResolvedPath[];
   /** Only of a domain that could be read. */
-  readonly domain?: Domain;
+  readonly read?: {
+    readonly domain: Domain;
+    readonly ofPaths: DomainReport;
+    readonly ofBlockState: DomainReport;
+  };
 }
 
-/** Checks these domains, as the plain check does. */
-export async function readDomains(found: readonly (Domain | UnreadableDomain)[]): Promise<readonly Seen[]> {
-  const read = new Map<string, Pick<Seen, 'domain' | 'paths'>>();
+/** So long the block states of all domains of one look may take, in milliseconds. */
+const inspectionMs = 60_000;
+
+/** Checks the paths of these domains and their block states, as the probe does. */
+export async function readDomains(
+  found: readonly (Domain | UnreadableDomain)[],
+  settings: Settings,
+  virsh: VirshSession,
+): Promise<readonly Seen[]> {
+  const read = new Map<string, { readonly domain: Domain; readonly paths: readonly ResolvedPath[] }>();
   const checked = checkHeldTogether(found, 'all', async (domain, group) => {
     const facts = await collectDomainFacts(domain, {}, group);
     if ('why' in facts) return reportNoFacts(facts);
     read.set(domain.name, { domain, paths: facts.sources.map(({ host }) => host) });
-    return report(facts, checksWithoutInspection);
+    return report(facts);
   });
+  const reports: DomainReport[] = [];
+  for await (const one of checked) reports.push(one);
+  const end = performance.now() + inspectionMs;
   const seen: Seen[] = [];
-  for await (const one of checked) seen.push({ report: one, ...(read.get(one.domain) ?? { paths: [] }) });
+  for (const ofPaths of reports) {
+    const one = read.get(ofPaths.domain);
+    if (!one) {
+      seen.push({ report: ofPaths, paths: [] });
+      continue;
+    }
+    const { domain, paths } = one;
+    const ofBlockState = await inspectInTime(domain, settings, end, virsh);
+    seen.push({
+      report: withBlockState(ofPaths, ofBlockState),
+      paths,
+      read: { domain, ofPaths, ofBlockState },
+    });
+  }
   return seen;
 }
 
 /** Repairs a domain if that is wanted and something can be; `undefined` where it is not. An error is a failed repair. */
 export async function repairSeen(
-  { report, domain }: Seen,
+  { report, read }: Seen,
   settings: Settings,
   virsh: VirshSession,
 ): Promise<RepairReport | undefined> {
-  const { verdict, plan } = report;
-  const isRepairable = plan.length > 0 && (verdict === 'safe' || verdict === 'repairable');
-  if (!domain || !settings.watch.repair || !isRepairable) return undefined;
+  if (!read || !settings.watch.repair) return undefined;
+  const { verdict, plan } = read.ofPaths;
+  if (plan.length === 0 || (verdict !== 'safe' && verdict !== 'repairable')) return undefined;
   try {
-    return await repairDomain(domain, { settings, dryRun: false, virsh });
+    const repaired = await repairDomain(read.domain, { settings, dryRun: false, virsh });
+    return withBlockState(repaired, read.ofBlockState);
   } catch (error) {
     const what = message('watch-repair-failed', { error: errorName(error) });
     const finding = { check: 'repair', state: 'problem', ...what } as const;
@@ -61,7 +90,7 @@ export async function* lookAtAll(settings: Settings): AsyncGenerator<WatchReport
   for await (const one of findDomains('all', settings)) found.push(one);
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
-    for (const seen of await readDomains(found))
+    for (const seen of await readDomains(found, settings, virsh))
       yield (await repairSeen(seen, settings, virsh)) ?? seen.report;
   } finally {
     virsh.end();

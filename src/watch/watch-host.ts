@@ -49,9 +49,9 @@ class Journal implements WatchOutput {
   /** When each error was printed. */
   private readonly failures = new Map<string, number>();
 
-  looked(report: WatchReport): void {
+  looked(report: WatchReport, uuid: string | undefined): void {
     const name = report.domain;
-    const now = watchedVm(report, seconds());
+    const now = watchedVm(report, uuid, seconds());
     const before = this.vms.get(name);
     this.vms.set(name, now);
     if ('result' in report && report.result === 'repaired') {
@@ -83,6 +83,7 @@ class Journal implements WatchOutput {
       verdict: 'undecided',
       blockState: 'unknown',
       reason: textOf('watch-not-looked-at'),
+      short: textOf('watch-not-looked-at'),
       time,
     } as const;
     writeState({

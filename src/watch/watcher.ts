@@ -16,7 +16,7 @@ import type { WatchedDirectories } from './model/state';
 
 /** What is done with what the watcher sees. */
 export interface WatchOutput {
-  readonly looked: (report: WatchReport) => void;
+  readonly looked: (report: WatchReport, uuid: string | undefined) => void;
   /** Something could not be done, and is tried again. */
   readonly failed: (error: unknown) => void;
   /** The domain does not run here any more. */
@@ -152,14 +152,15 @@ export class Watcher {
     const found = names.flatMap((name) => readDomain(stateDirectory, name) ?? []);
     const running = new Set(found.map(({ name }) => name));
     for (const name of names) if (!running.has(name)) this.forget(name);
-    const all = await readDomains(found);
-    this.watchPathsOf(all);
     const virsh = new VirshSession(deadline * 1000);
     try {
+      const all = await readDomains(found, this.settings, virsh);
+      this.watchPathsOf(all);
       for (const seen of all) {
         if (signal.aborted) return;
         const repaired = await repairSeen(seen, this.settings, virsh);
-        if (this.isSure(seen.report, repaired)) this.output.looked(repaired ?? seen.report);
+        if (this.isSure(seen.report, repaired))
+          this.output.looked(repaired ?? seen.report, seen.read?.domain.uuid);
       }
     } finally {
       virsh.end();
@@ -183,11 +184,16 @@ export class Watcher {
   }
 
   /** Not of a VM that another migrate-guard works on, nor of one that could be read before: it may just start or end. */
-  private isSure({ domain, verdict }: DomainReport, repaired: WatchReport | undefined): boolean {
+  private isSure({ domain, verdict, blockState }: DomainReport, repaired: WatchReport | undefined): boolean {
     const isBusy = repaired !== undefined && 'result' in repaired && repaired.result === 'busy';
     const wasDoubtful = this.doubtful.delete(domain);
     if (isBusy) this.again.add(domain, now() + againMs);
-    if (isBusy || verdict !== 'undecided') return !isBusy;
+    if (isBusy) return false;
+    if (verdict !== 'undecided') {
+      // A reset changes no path, and may leave no line in QEMU's log.
+      if (blockState !== 'healthy') this.again.add(domain, now() + laterMs);
+      return true;
+    }
     this.doubtful.add(domain);
     this.again.add(domain, now() + (wasDoubtful ? laterMs : againMs));
     return wasDoubtful;

@@ -1,7 +1,9 @@
 import {
   decidingFinding,
   reasonOf,
+  shortReasonOf,
   verdictOf,
+  type Affected,
   type BlockState,
   type DomainReport,
   type Verdict,
@@ -9,10 +11,18 @@ import {
 
 /** What the watcher last saw of one VM. */
 export interface WatchedVm {
+  /** OpenNebula's deploy id; missing of a domain that could not be read. */
+  readonly uuid?: string;
+  /** Of its paths and its block state. */
   readonly verdict: Verdict;
   readonly blockState: BlockState;
   /** Why it is not safe; empty where it is. */
   readonly reason: string;
+  /** The same in at most 69 characters. */
+  readonly short: string;
+  /** Both missing where the block state was not determined: src/core/finding.ts. */
+  readonly affected?: Affected;
+  readonly build?: string;
   /** Seconds since 1970. */
   readonly time: number;
 }
@@ -44,9 +54,19 @@ export interface WatchState {
 }
 
 /** A repair that failed counts as a problem that cannot be repaired. */
-export function watchedVm(report: DomainReport, time: number): WatchedVm {
+export function watchedVm(report: DomainReport, uuid: string | undefined, time: number): WatchedVm {
   const judged = judge(report);
-  return { verdict: judged.verdict, blockState: report.blockState, reason: reasonOf(judged), time };
+  const { blockState, affected, build } = report;
+  return {
+    ...(uuid === undefined ? {} : { uuid }),
+    verdict: judged.verdict,
+    blockState,
+    reason: reasonOf(judged),
+    short: shortReasonOf(judged),
+    ...(affected === undefined ? {} : { affected }),
+    ...(build === undefined ? {} : { build }),
+    time,
+  };
 }
 
 /** Whether there is something to report: each state of a VM is reported once. */

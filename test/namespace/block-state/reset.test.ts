@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { appendFileSync, createReadStream, statSync, truncateSync, writeFileSync } from 'node:fs';
 import type { CommandResult } from '../../../src/os/run-command';
 import type { ResetReport } from '../../../src/block-state/reset-report';
-import { giveToQemu, placeDisk, stateDirectory, useStage, type Qemu } from '../harness';
+import { giveToQemu, logDirectory, placeDisk, stateDirectory, useStage, type Qemu } from '../harness';
 import { tellOf, writeLog } from '../faults/failed-migration';
-import { configuration, furnish, logDirectory } from '../faults/workflow';
+import { configuration, furnish } from '../faults/workflow';
 import { handingOverFailed } from '../harness/fake-virsh';
 
 // `reset` of one VM and of all on a host, where no memory can be read. There are three VMs: the logs of the first and

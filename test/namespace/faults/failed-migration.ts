@@ -1,7 +1,6 @@
-import type { Qemu, Stage, Volume } from '../harness';
+import { logDirectory, type Qemu, type Stage, type Volume } from '../harness';
 import { startHealthy } from './healthy-domain';
 import type { Read } from './fs-snapshot';
-import { logDirectory } from './workflow';
 
 /**
  * The answers of `virsh qemu-monitor-command` for a QEMU that runs after a failed migration. Without a command it

@@ -1,4 +1,4 @@
-import type { Qemu, Stage, Volume } from '../harness';
+import { logDirectory, type Qemu, type Stage, type Volume } from '../harness';
 import type { Read } from './fs-snapshot';
 
 /** A run of a workflow in a new environment, whose QEMU needs what the workflow changes or reads. */
@@ -19,8 +19,6 @@ export interface Workflow {
 }
 
 export const configuration = '/mnt/faults.yaml';
-/** The directory of QEMU's logs. */
-export const logDirectory = '/mnt/logs';
 const settings = [
   `libvirt: { state_directory: /mnt/libvirt, log_directory: ${logDirectory}, deadline: 5 }`,
   'relink: { journal_directory: /mnt/journals }',

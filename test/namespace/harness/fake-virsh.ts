@@ -1,7 +1,8 @@
 import type { CommandResult } from '../../../src/os/run-command';
 import type { GuardReport } from '../../../src/move/move-report';
 import type { Stage } from '.';
-import { configuration, logDirectory } from '../faults/workflow';
+import { configuration } from '../faults/workflow';
+import { logDirectory } from './namespace-stage';
 
 /** The line in QEMU's log when it could not hand over its disks. */
 export const handingOverFailed =

@@ -7,6 +7,7 @@ export { bundleForNode, bundleProgram, type Program } from './program';
 export { debian, type Release } from './debian-release';
 export { Servant } from './namespace-agent';
 export {
+  logDirectory,
   oneadmin,
   parseChecked,
   Qemu,

@@ -28,7 +28,10 @@ export interface QemuOptions {
 }
 
 export const stateDirectory = '/mnt/libvirt';
+/** Of QEMU's logs. */
+export const logDirectory = '/mnt/logs';
 const configFile = '/mnt/config.yaml';
+const libvirt = `libvirt: { state_directory: ${stateDirectory}, log_directory: ${logDirectory}, deadline: 5 }`;
 
 /** A process that migrate-guard accepts as the QEMU of a domain. */
 export class Qemu {
@@ -64,9 +67,7 @@ export class Stage {
   ) {
     this.host = new Tree(servant.pid, servant);
     this.host.directory(stateDirectory);
-    this.host.file(configFile, `libvirt:\n  state_directory: ${stateDirectory}\n  deadline: 5\n`, {
-      mode: 0o644,
-    });
+    this.host.file(configFile, `${libvirt}\n`, { mode: 0o644 });
   }
 
   /** `program`: the bundled command. `release`: the Debian release of the host, which also determines its Node. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimeOf } from '../../../src/os/process-start-time';
+import { writeLog } from '../faults/failed-migration';
 import { giveToQemu, placeDisk, until, useStage, type PlacedDisk, type Qemu } from '../harness';
 import { RunningWatcher } from './running-watcher';
 
@@ -17,6 +18,7 @@ interface Vm {
 async function startVm(vm: number): Promise<Vm> {
   const disk = await placeDisk(on.stage, on.volume(0), 0, vm);
   const prepare = (tree: Qemu['tree']): Promise<void> => giveToQemu(tree, disk);
+  writeLog(on.stage, `one-${vm}`, false);
   return { disk, qemu: await on.stage.startQemu({ name: `one-${vm}`, disks: [disk], prepare }) };
 }
 
@@ -100,13 +102,9 @@ test('a directory in which files are written to all the time is polled, and its 
 
 test('with watch.repair: false it only reports; a VM that another works on is repaired after it', async () => {
   const vm = await startVm(1);
-  on.stage.host.file(
-    '/mnt/report.yaml',
-    'libvirt: { state_directory: /mnt/libvirt }\nwatch: { repair: no }\n',
-    {
-      mode: 0o644,
-    },
-  );
+  const settings =
+    'libvirt: { state_directory: /mnt/libvirt, log_directory: /mnt/logs }\nwatch: { repair: no }\n';
+  on.stage.host.file('/mnt/report.yaml', settings, { mode: 0o644 });
   watcher = RunningWatcher.start(on.stage, ['--config', '/mnt/report.yaml']);
   await watcher.verdicts({ 'one-1': 'safe' });
   rePoint(vm, '/dev/storpool-byid/1');

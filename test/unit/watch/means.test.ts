@@ -41,6 +41,7 @@ const vm = (verdict: 'safe' | 'blocked', what = '') =>
       pid: 1,
       plan: [],
     },
+    undefined,
     1,
   );
 
@@ -62,7 +63,7 @@ test('a repair that failed is a problem, with its own reason, whatever the check
     findings: [found, failed],
     plan: [],
   } as const;
-  const seen = watchedVm({ ...report, verdict: 'repairable' }, 1);
+  const seen = watchedVm({ ...report, verdict: 'repairable' }, undefined, 1);
   expect([seen.verdict, seen.reason]).toEqual(['blocked', '/dev is full']);
   expect(remedyIn({ ...report, verdict: 'repairable' })).toBe('make room');
 });

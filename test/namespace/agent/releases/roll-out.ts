@@ -4,8 +4,16 @@ import type { CommandResult } from '../../../../src/os/run-command';
 import { hostPoolXml, vmPoolXml } from '../../../support/fake-fleet/fake-cloud';
 import { History, vmXml } from '../../../support/vm-xml';
 import { writeLog } from '../../faults/failed-migration';
-import { furnish, furnishHostHalf, logDirectory } from '../../faults/workflow';
-import { giveToQemu, placeDisk, type PlacedDisk, type Qemu, type Stage, type Volume } from '../../harness';
+import { furnish, furnishHostHalf } from '../../faults/workflow';
+import {
+  giveToQemu,
+  logDirectory,
+  placeDisk,
+  type PlacedDisk,
+  type Qemu,
+  type Stage,
+  type Volume,
+} from '../../harness';
 import { handingOverFailed, standInVirsh } from '../../harness/fake-virsh';
 import type { Bundles } from './bundles';
 
