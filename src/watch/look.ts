@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings';
 import { errorName } from '../core/error-name';
+import { GuardError, messageOf } from '../core/errors';
 import type { DomainReport } from '../core/finding';
 import { reportNoFacts, type UnreadableDomain } from '../core/unreadable-domain';
 import { checkHeldTogether, collectDomainFacts, report } from '../disk-paths/check';
@@ -78,8 +79,11 @@ export async function repairSeen(
     const repaired = await repairDomain(read.domain, { settings, dryRun: false, virsh });
     return withBlockState(repaired, read.ofBlockState);
   } catch (error) {
-    const what = message('watch-repair-failed', { error: errorName(error) });
-    const finding = { check: 'repair', state: 'problem', ...what } as const;
+    const reason =
+      error instanceof GuardError
+        ? messageOf(error)
+        : message('watch-repair-failed', { error: errorName(error) });
+    const finding = { check: 'repair', state: 'problem', ...reason } as const;
     return { ...report, findings: [...report.findings, finding], plan: [], result: 'failed' };
   }
 }

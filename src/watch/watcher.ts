@@ -63,7 +63,7 @@ export class Watcher {
   private readonly mounts: MountWatcher;
   /** With more events in one second the kernel may have dropped others, and Node does not tell of it (inotify(7), IN_Q_OVERFLOW). */
   private readonly mostEvents = readLimit('max_queued_events') / 2;
-  /** Domains that were undecided at the last look. */
+  /** Domains that were undecided at the last look, or whose repair failed. */
   private readonly doubtful = new Set<string>();
   /** A look at directories that has not ended. */
   private polling: Promise<void> | undefined;
@@ -81,7 +81,8 @@ export class Watcher {
   /** Runs until `signal`; a repair that has begun is carried out. @returns whether a look at storage still hangs */
   async run(signal: AbortSignal): Promise<boolean> {
     const regular = [
-      () => this.startNoticing(),
+      () => this.startDomains(),
+      () => this.startMounts(),
       () => this.nextOfRound(),
       () => this.pollOften(),
       () => this.pollSeldom(),
@@ -103,12 +104,19 @@ export class Watcher {
     this.loop.wakeUp();
   }
 
-  /** Starts what is not running, at first and after it has ended; what was missed until it runs is not known. */
-  private startNoticing(): number {
-    const isWhole = this.domains.isRunning && this.mounts.isRunning;
-    this.domains.start();
+  /** At first, and after libvirt's directory was replaced; what was missed until it runs is not known. */
+  private startDomains(): number {
+    if (!this.domains.isRunning) {
+      this.domains.start();
+      this.note(this.names());
+    }
+    return seldomMs;
+  }
+
+  /** At first, and after findmnt has ended: where it does not stay running, mounts are noticed by looks at every VM. */
+  private startMounts(): number {
+    if (this.mounts.isRunning) return seldomMs;
     this.mounts.start();
-    if (isWhole) return seldomMs;
     this.note(this.names());
     // findmnt takes a moment to read the mounts.
     for (const name of this.names()) this.again.add(name, now() + againMs);
@@ -185,10 +193,16 @@ export class Watcher {
 
   /** Not of a VM that another migrate-guard works on, nor of one that could be read before: it may just start or end. */
   private isSure({ domain, verdict, blockState }: DomainReport, repaired: WatchReport | undefined): boolean {
-    const isBusy = repaired !== undefined && 'result' in repaired && repaired.result === 'busy';
+    const result = repaired !== undefined && 'result' in repaired ? repaired.result : undefined;
     const wasDoubtful = this.doubtful.delete(domain);
-    if (isBusy) this.again.add(domain, now() + againMs);
-    if (isBusy) return false;
+    if (result === 'busy') this.again.add(domain, now() + againMs);
+    if (result === 'busy') return false;
+    if (result === 'failed') {
+      // What it lacked may be there later, such as room in /run.
+      this.again.add(domain, now() + (wasDoubtful ? laterMs : againMs));
+      this.doubtful.add(domain);
+      return true;
+    }
     if (verdict !== 'undecided') {
       // A reset changes no path, and may leave no line in QEMU's log.
       if (blockState !== 'healthy') this.again.add(domain, now() + laterMs);

@@ -1,5 +1,5 @@
 import { giveToQemu, placeDisk, Stage, type PlacedDisk, type Qemu, type Volume } from '../harness';
-import { readNote, startLogged } from './failed-migration';
+import { readNote, startLogged, writeLog } from './failed-migration';
 import { startHealthy, uses } from './healthy-domain';
 import type { Read } from './fs-snapshot';
 import { configuration, furnish, type Workflow } from './workflow';
@@ -12,6 +12,15 @@ export const changing: readonly Workflow[] = [
     make: async (program, volumes) => {
       const { stage, qemu } = await startBroken(program, volumes);
       return { stage, qemu, argv: ['repair', '310', '--config', configuration] };
+    },
+  },
+  {
+    name: 'watch --once',
+    keepsSafe: false,
+    make: async (program, volumes) => {
+      const { stage, qemu } = await startBroken(program, volumes);
+      writeLog(stage, 'one-310', false);
+      return { stage, qemu, argv: ['watch', '--once', '--config', configuration], read: readNote };
     },
   },
   {

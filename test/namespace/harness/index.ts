@@ -19,4 +19,4 @@ export {
 export { statusXml } from './status-xml';
 export { Tree } from './namespace-tree';
 export { giveToQemu, placeDisk, type PlacedDisk } from './disk';
-export { useStage, type Healthy } from './use-stage';
+export { useStage, type Healthy, type Hold } from './use-stage';

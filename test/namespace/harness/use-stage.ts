@@ -9,7 +9,7 @@ export interface Healthy {
 }
 
 /** A stage for each test of a file, and volumes that all tests share. */
-interface Hold {
+export interface Hold {
   readonly stage: Stage;
   readonly volume: (index: number) => Volume;
   /** Starts one domain with one disk on the first volume, which exists in its QEMU's namespace, too. */

@@ -1,33 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimeOf } from '../../../src/os/process-start-time';
-import { writeLog } from '../faults/failed-migration';
-import { giveToQemu, placeDisk, until, useStage, type PlacedDisk, type Qemu } from '../harness';
+import { until, useStage } from '../harness';
+import { LinkedVm } from './linked-vm';
 import { RunningWatcher } from './running-watcher';
 
 const on = useStage({ volumes: 2 });
 let watcher: RunningWatcher | undefined;
 
 afterEach(() => watcher?.end());
-
-interface Vm {
-  readonly disk: PlacedDisk;
-  readonly qemu: Qemu;
-}
-
-async function startVm(vm: number): Promise<Vm> {
-  const disk = await placeDisk(on.stage, on.volume(0), 0, vm);
-  const prepare = (tree: Qemu['tree']): Promise<void> => giveToQemu(tree, disk);
-  writeLog(on.stage, `one-${vm}`, false);
-  return { disk, qemu: await on.stage.startQemu({ name: `one-${vm}`, disks: [disk], prepare }) };
-}
-
-/** As StorPool's update does: the disk's link leads through another directory. */
-function rePoint({ disk }: Vm, link: string, node = disk.node): void {
-  on.stage.host.link(link, `..${node.slice('/dev'.length)}`);
-  on.stage.host.remove(disk.path);
-  on.stage.host.link(disk.path, link);
-}
 
 async function verdicts(): Promise<string[]> {
   return (await on.stage.check('--all')).domains.map(({ verdict }) => verdict);
@@ -42,19 +23,19 @@ function asService(): string[] {
 }
 
 test('after an update re-points every link the QEMUs have the new paths, also after its directory was replaced', async () => {
-  const vms = [await startVm(1), await startVm(2), await startVm(3)];
+  const vms = [await LinkedVm.start(on, 1), await LinkedVm.start(on, 2), await LinkedVm.start(on, 3)];
   watcher = RunningWatcher.start(on.stage, on.stage.configuration, asService());
   const safe = { 'one-1': 'safe', 'one-2': 'safe', 'one-3': 'safe' };
   await watcher.verdicts(safe);
 
-  for (const [index, vm] of vms.entries()) rePoint(vm, `/dev/storpool-byid/${index}`);
+  for (const [index, vm] of vms.entries()) vm.rePoint(`/dev/storpool-byid/${index}`);
   for (const name of Object.keys(safe))
     await watcher.says(`${name}: repaired: make directory /dev/storpool-byid`);
   expect(await verdicts()).toEqual(['safe', 'safe', 'safe']);
 
   // The watches of what was removed are dead.
   on.stage.host.remove('/dev/storpool-byid');
-  for (const [index, vm] of vms.entries()) rePoint(vm, `/dev/storpool-byid/again-${index}`);
+  for (const [index, vm] of vms.entries()) vm.rePoint(`/dev/storpool-byid/again-${index}`);
   for (const index of vms.keys()) await watcher.says(`make link /dev/storpool-byid/again-${index} -> ../sp-`);
   expect(await verdicts()).toEqual(['safe', 'safe', 'safe']);
   expect((await watcher.verdicts(safe)).repaired).toBe(6);
@@ -62,16 +43,16 @@ test('after an update re-points every link the QEMUs have the new paths, also af
 });
 
 test('another device is reported once and never repaired; VMs come and go; mounts are noticed', async () => {
-  const [good, bad] = [await startVm(1), await startVm(2)];
+  const [good, bad] = [await LinkedVm.start(on, 1), await LinkedVm.start(on, 2)];
   watcher = RunningWatcher.start(on.stage);
   await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'safe' });
 
   await on.stage.host.node('/dev/sp-other', 'b', on.volume(1).rdev, { uid: 9869 });
-  rePoint(bad, '/dev/storpool-byid/other', '/dev/sp-other');
+  bad.rePoint('/dev/storpool-byid/other', '/dev/sp-other');
   await watcher.says('one-2: blocked: vda /mnt/one/datastores/0/2/disk.0: ');
-  rePoint(good, '/dev/storpool-byid/1');
+  good.rePoint('/dev/storpool-byid/1');
   await watcher.says('one-1: repaired: ');
-  await startVm(3);
+  await LinkedVm.start(on, 3);
   await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'blocked', 'one-3': 'safe' });
   on.stage.host.remove('/mnt/libvirt/one-3.xml');
   await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'blocked' });
@@ -85,7 +66,7 @@ test('another device is reported once and never repaired; VMs come and go; mount
 });
 
 test('a directory in which files are written to all the time is polled, and its links still count', async () => {
-  const vm = await startVm(1);
+  const vm = await LinkedVm.start(on, 1);
   watcher = RunningWatcher.start(on.stage);
   await watcher.verdicts({ 'one-1': 'safe' });
   // As beside a file disk, and in /dev, where kernels before 6.13 report each write to /dev/null.
@@ -101,13 +82,13 @@ test('a directory in which files are written to all the time is polled, and its 
 });
 
 test('with watch.repair: false it only reports; a VM that another works on is repaired after it', async () => {
-  const vm = await startVm(1);
+  const vm = await LinkedVm.start(on, 1);
   const settings =
     'libvirt: { state_directory: /mnt/libvirt, log_directory: /mnt/logs }\nwatch: { repair: no }\n';
   on.stage.host.file('/mnt/report.yaml', settings, { mode: 0o644 });
   watcher = RunningWatcher.start(on.stage, ['--config', '/mnt/report.yaml']);
   await watcher.verdicts({ 'one-1': 'safe' });
-  rePoint(vm, '/dev/storpool-byid/1');
+  vm.rePoint('/dev/storpool-byid/1');
   await watcher.says('one-1: repairable: vda /mnt/one/datastores/0/1/disk.0: ');
   await watcher.says('-> migrate-guard repair one-1');
   const once = await on.stage.run(['watch', '--once', '--config', '/mnt/report.yaml', '--json']);
@@ -130,7 +111,7 @@ test('with watch.repair: false it only reports; a VM that another works on is re
 });
 
 test('one watcher for a host; --status of one that runs, that was killed, and of none; --once repairs', async () => {
-  const vm = await startVm(1);
+  const vm = await LinkedVm.start(on, 1);
   const status = (): Promise<unknown> =>
     on.stage.run(['watch', '--status']).then(({ exit, stdout, stderr }) => [exit, stdout + stderr]);
   expect(await status()).toEqual([1, expect.stringContaining('no watcher has run on this host')]);
@@ -146,7 +127,7 @@ test('one watcher for a host; --status of one that runs, that was killed, and of
   await watcher.end('SIGKILL');
   expect(await status()).toEqual([1, expect.stringContaining('does not run any more')]);
 
-  rePoint(vm, '/dev/storpool-byid/1');
+  vm.rePoint('/dev/storpool-byid/1');
   const once = await on.stage.run(['watch', '--once', ...on.stage.configuration]);
   expect([once.exit, once.stdout]).toEqual([0, expect.stringContaining('repaired, and every disk opens')]);
   expect(await verdicts()).toEqual(['safe']);
@@ -156,12 +137,12 @@ test('one watcher for a host; --status of one that runs, that was killed, and of
 });
 
 test('a repair that fails is reported with its reason, and stops no other repair', async () => {
-  const [full, other] = [await startVm(1), await startVm(2)];
+  const [full, other] = [await LinkedVm.start(on, 1), await LinkedVm.start(on, 2)];
   full.qemu.tree.mount('-o', 'remount,ro', '/dev');
   watcher = RunningWatcher.start(on.stage);
   await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'safe' });
-  rePoint(full, '/dev/storpool-byid/1');
-  rePoint(other, '/dev/storpool-byid/2');
+  full.rePoint('/dev/storpool-byid/1');
+  other.rePoint('/dev/storpool-byid/2');
   await watcher.says('one-2: repaired: ');
   await watcher.verdicts({ 'one-1': 'blocked', 'one-2': 'safe' });
   expect(watcher.output).toContain(
@@ -171,7 +152,7 @@ test('a repair that fails is reported with its reason, and stops no other repair
 });
 
 test('SIGTERM in the middle of a repair: it is carried out, and the exit status is 0', async () => {
-  const vm = await startVm(1);
+  const vm = await LinkedVm.start(on, 1);
   watcher = RunningWatcher.start(on.stage);
   await watcher.verdicts({ 'one-1': 'safe' });
   // mknod(1) waits, in the stage's own mount namespace.
@@ -185,7 +166,7 @@ test('SIGTERM in the middle of a repair: it is carried out, and the exit status 
   await host.node('/dev/sp-new', 'b', on.volume(0).rdev, { uid: 9869 });
   // With it, the new node would be a hard link of it.
   vm.qemu.tree.remove(vm.disk.node);
-  rePoint(vm, '/dev/storpool-byid/1', '/dev/sp-new');
+  vm.rePoint('/dev/storpool-byid/1', '/dev/sp-new');
 
   await until(() => existsSync(host.path('/mnt/began')), {
     what: 'mknod is started',
