@@ -1,6 +1,6 @@
 import { causeOf, MoveLog, type Attempt } from './model/failure-cause';
 import { mustHoldQemu } from '../hypervisor/hold-qemu';
-import { LogTail } from './io/log-tail';
+import { LogTail } from '../block-state/io/log-tail';
 import type { MoveSession, GuardOptions, MoveObserver } from './session';
 import type { Attempted } from './move-report';
 import { JobWatchdog } from './job-watchdog';

@@ -5,7 +5,7 @@ import { objection } from '../block-state/model/preconditions';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { textOf } from '../messages';
 import { log } from '../os/log';
-import type { LogTail } from './io/log-tail';
+import type { LogTail } from '../block-state/io/log-tail';
 import { askMonitor, jobOf } from '../hypervisor/qmp-client';
 import { endOfJob } from '../hypervisor/end-of-job';
 import type { MoveSession } from './session';

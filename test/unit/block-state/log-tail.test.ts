@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MoveLog } from '../../../src/move/model/failure-cause';
-import { LogTail } from '../../../src/move/io/log-tail';
+import { LogTail } from '../../../src/block-state/io/log-tail';
 
 class Heard {
   readonly lines: string[] = [];
