@@ -1,4 +1,5 @@
-import type { Attempt, Reactivation } from './model/failure-cause';
+import type { Reactivation } from '../block-state/model/reactivation';
+import type { Attempt } from './model/failure-cause';
 import type { GuardError } from '../core/errors';
 import type { BlockState } from '../core/finding';
 import type { GuardResult } from './model/move-states';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Reactivation } from './model/failure-cause';
+import type { Reactivation } from '../block-state/model/reactivation';
 import { resumeOf } from '../hypervisor/model/guest-origin';
 import { messageOf, type Reason } from '../core/errors';
 import { isUnknown, type Unknown } from '../core/unknown';

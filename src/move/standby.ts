@@ -1,13 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { MoveLog, Reactivation } from './model/failure-cause';
-import { readAnswers, type QemuAnswers, type QmpReply } from '../hypervisor/model/qmp';
-import { objection } from '../block-state/model/preconditions';
-import { isUnknown, type Unknown } from '../core/unknown';
-import { textOf } from '../messages';
-import { log } from '../os/log';
 import type { LogTail } from '../block-state/io/log-tail';
-import { askMonitor, jobOf } from '../hypervisor/qmp-client';
-import { endOfJob } from '../hypervisor/end-of-job';
+import type { Reactivation } from '../block-state/model/reactivation';
+import { reactivateAfterJob } from '../block-state/reactivate';
+import type { Failure } from '../core/errors';
+import { log } from '../os/log';
+import type { MoveLog } from './model/failure-cause';
 import type { MoveSession } from './session';
 
 const logPollMs = 5;
@@ -52,15 +49,9 @@ export class ReactivationStandby {
       await sleep(logPollMs, this.over.signal);
     }
     await looking.end();
-    const ended = await endOfJob(this.session.domain, this.session.options.settings);
-    if (isUnknown(ended)) return ended;
-    const copy = await this.session.destination?.copyOf(this.session.domain);
-    if (copy) return { unknown: copy.what };
-    const cleared = performance.now();
-    const done = await this.activate();
-    if (done !== true) return done;
-    const since = (moment: number): number => Math.round(moment - ended.at);
-    return { milliseconds: since(performance.now()), destination: since(cleared) };
+    const { domain, destination, virsh, options } = this.session;
+    const copy = (): Promise<Failure | undefined> | undefined => destination?.copyOf(domain);
+    return await reactivateAfterJob({ domain, settings: options.settings, virsh, copy });
   }
 
   /**
@@ -85,34 +76,6 @@ export class ReactivationStandby {
         return looking;
       },
     };
-  }
-
-  private async activate(): Promise<true | Unknown> {
-    const { domain, options } = this.session;
-    const answers = await this.answers();
-    const job = jobOf(options.settings.libvirt.stateDirectory, domain.name);
-    const refused = objection('cont', { job, memory: { unknown: textOf('memory-not-read') }, answers });
-    if (refused) return { unknown: refused.what };
-    const reply = await this.ask('cont');
-    if (isUnknown(reply)) return reply;
-    return reply.kind === 'return' ? true : { unknown: textOf('cont-refused', { words: reply.text }) };
-  }
-
-  /** QEMU reports the failed migration before it resumes the guest (migration.c, migration_iteration_finish); bounded. */
-  private async answers(): Promise<QemuAnswers | Unknown> {
-    const until = performance.now() + this.session.options.settings.migrate.destinationDeadline * 1000;
-    for (;;) {
-      const status = await this.ask('query-status');
-      const migration = await this.ask('query-migrate');
-      const answers = readAnswers(status, migration, { kind: 'return', value: [] });
-      const isFinishing = !isUnknown(answers) && answers.status === 'finish-migrate';
-      if (!isFinishing || performance.now() > until) return answers;
-      await pause(logPollMs);
-    }
-  }
-
-  private ask(execute: string): Promise<QmpReply | Unknown> {
-    return askMonitor(this.session.virsh, this.session.domain.uuid, execute);
   }
 }
 

@@ -133,6 +133,11 @@ export function readLog(text: string): LogReading {
   return { signatures, complaints, ...(lastMigration ? { lastMigration } : {}) };
 }
 
+/** Whether the line says that QEMU could not give up its disks. */
+export function isHandoverFailure(line: string): boolean {
+  return logSignatures.some(({ meaning, pattern }) => meaning === 'inactivate-failed' && pattern.test(line));
+}
+
 /**
  * Most failed migrations have such a line. It does not mean that QEMU failed to take its disks back: that has its own line
  * (migration/migration.c, migration_completion, fail_invalidate).

@@ -1,5 +1,4 @@
-import { deathSignature, readLog } from '../../block-state/model/log-signatures';
-import type { Unknown } from '../../core/unknown';
+import { deathSignature, isHandoverFailure } from '../../block-state/model/log-signatures';
 
 /**
  * Why a mover failed. `handing-over`: QEMU could not give up its disks, which this program can repair. `died`: QEMU here
@@ -24,11 +23,11 @@ export class MoveLog {
 
   /** What a mover that failed has printed: libvirt 11 repeats QEMU's own words, also where the log cannot be read. */
   takeOutput({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): void {
-    this.handingOverFailed ||= `${stdout}\n${stderr}`.split('\n').some(isHandoverFailure);
+    this.handingOverFailed ||= `${stdout}\n${stderr}`.split('\n').some(saysHandoverFailed);
   }
 
   take(line: string): void {
-    this.handingOverFailed ||= isHandoverFailure(line);
+    this.handingOverFailed ||= saysHandoverFailed(line);
     this.wasSaved ||= savedLine.test(line);
   }
 }
@@ -53,18 +52,6 @@ export function causeOf({ handingOverFailed, alive, stalled }: Aftermath): Cause
   return stalled ? 'stalled' : 'other';
 }
 
-function isHandoverFailure(line: string): boolean {
-  return (
-    deathSignature.test(line) ||
-    readLog(line).signatures.some(({ meaning }) => meaning === 'inactivate-failed')
-  );
+function saysHandoverFailed(line: string): boolean {
+  return deathSignature.test(line) || isHandoverFailure(line);
 }
-
-/** How long after the end of libvirt's job QEMU had its disks back; or why it was not asked to take them. */
-export type Reactivation =
-  | {
-      readonly milliseconds: number;
-      /** The part of it until the destination had no copy of the domain: libvirt there polls its QEMU every 200 ms. */
-      readonly destination: number;
-    }
-  | Unknown;
