@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, rmSync, symlinkSync, mkdirSync, writeFileSync, lchownSync } from 'node:fs';
@@ -32,18 +32,7 @@ export class Crowd {
   ) {}
 
   static async start(host: Host, model: Domain, count: number): Promise<Crowd> {
-    const enter = ['--target', String(host.pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--wdns=/'];
-    const chain = [
-      ...enter,
-      '--',
-      'setpriv',
-      '--pdeathsig',
-      'KILL',
-      '--',
-      'perl',
-      join(__dirname, 'crowd.pl'),
-    ];
-    const child = spawn('nsenter', chain);
+    const child = host.start(['perl', join(__dirname, 'crowd.pl')]);
     let complaints = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
     const template = host.read(`${stateDirectory}/${model.name}.xml`);

@@ -3,6 +3,7 @@ export { affectedQemu, type Emulator } from './emulator';
 export { COUNTER_ADDRESS } from './guest';
 export { findGuestMemory, writeByte } from './guest-memory';
 export { Host, type HostRunOptions } from './lab-host';
+export { HostWatcher } from './host-watcher';
 export { Lab } from './lab';
 export type { LiveMigration } from './live-migration';
 export { record, RING, SECTOR, sectorOf } from './write-pattern';

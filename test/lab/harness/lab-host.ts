@@ -1,5 +1,7 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { lchownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { type CommandOptions, type CommandResult, runCommand } from '../../../src/os/run-command';
 import { addAccount } from './account';
 import { startLibvirt } from './libvirt-daemons';
@@ -78,24 +80,18 @@ export class Host {
 
   /** Runs a command inside; a command that exceeds its deadline is killed inside, too. */
   run(argv: Argv, { as = 'root', env, cwd, ...options }: HostRunOptions = {}): Promise<CommandResult> {
-    const enter = ['--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid'];
     const identity = as === 'root' ? [] : ['--reuid', as, '--regid', as, '--init-groups'];
-    const home = as === 'root' ? '/run/migrate-guard-lab' : '/var/lib/one';
-    return runCommand(
-      [
-        'nsenter',
-        ...enter,
-        `--wdns=${cwd ?? '/'}`,
-        '--',
-        'setpriv',
-        ...identity,
-        '--pdeathsig',
-        'KILL',
-        '--',
-        ...argv,
-      ],
-      { deadline: 120_000, ...options, env: { PATH, HOME: home, USER: as, LOGNAME: as, ...env } },
-    );
+    return runCommand(this.inside(argv, identity, cwd), {
+      deadline: 120_000,
+      ...options,
+      env: { ...environmentOf(as), ...env },
+    });
+  }
+
+  /** Starts a program inside, as root, that lasts; it ends with this process. */
+  start(argv: Argv): ChildProcessByStdio<Writable, Readable, Readable> {
+    const [file, ...args] = this.inside(argv);
+    return spawn(file, args, { env: environmentOf('root') });
   }
 
   async succeed(argv: Argv, options: HostRunOptions = {}): Promise<CommandResult> {
@@ -153,7 +149,18 @@ export class Host {
   stop(): Promise<void> {
     return this.namespaces.end();
   }
+
+  private inside(argv: Argv, identity: readonly string[] = [], directory = '/'): Argv {
+    const enter = ['--target', String(this.pid), '--mount', '--uts', '--ipc', '--net', '--pid'];
+    const become = ['setpriv', ...identity, '--pdeathsig', 'KILL'];
+    return ['nsenter', ...enter, `--wdns=${directory}`, '--', ...become, '--', ...argv];
+  }
 }
 
 // Node may be installed anywhere; everything else is where Debian installs it.
 const PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`;
+
+function environmentOf(user: string): Readonly<Record<string, string>> {
+  const home = user === 'root' ? '/run/migrate-guard-lab' : '/var/lib/one';
+  return { PATH, HOME: home, USER: user, LOGNAME: user };
+}

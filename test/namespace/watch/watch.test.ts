@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
 import { startTimeOf } from '../../../src/os/process-start-time';
+import { asService } from '../../support/watch-unit';
 import { until, useStage } from '../harness';
 import { LinkedVm } from './linked-vm';
 import { RunningWatcher } from './running-watcher';
@@ -12,14 +12,6 @@ afterEach(() => watcher?.end());
 
 async function verdicts(): Promise<string[]> {
   return (await on.stage.check('--all')).domains.map(({ verdict }) => verdict);
-}
-
-/** The capabilities that the unit leaves to the watcher. */
-function asService(): string[] {
-  const unit = readFileSync(join(__dirname, '../../../config/migrate-guard-watch.service'), 'utf8');
-  const [, names = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(unit) ?? [];
-  const set = names.split(' ').map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`);
-  return ['setpriv', '--no-new-privs', `--bounding-set=-all,${set.join(',')}`, '--'];
 }
 
 test('after an update re-points every link the QEMUs have the new paths, also after its directory was replaced', async () => {
