@@ -40,7 +40,8 @@ interface LockClaim {
  * others: of two, the later one always sees the earlier. The file of a dead process is ignored, and any process may
  * remove it, because no other process will ever have that name.
  *
- * Must not be nested: `work` must not lock the same domain again.
+ * Must not be nested: `work` must not lock the same domain again. To other work of this process it is locked as to another
+ * process.
  * @throws GuardError `busy`; `notPermitted` or `failed` when it cannot be locked.
  */
 export async function withDomainLock<T>(
@@ -79,8 +80,10 @@ function release(claim: string): void {
 /** Claims the lock; or withdraws the claim, and returns the one of another process. */
 function claim(claims: string, own: string, name: string): LockClaim | undefined {
   const file = join(claims, own);
-  if (list(claims).some((other) => other.file === own)) throw busy(name, process.pid);
   try {
+    // This process works on the domain already.
+    const ours = list(claims).find((other) => other.file === own);
+    if (ours) return { ...ours, held: true };
     writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
     const others = list(claims).filter((other) => other.file !== own);
     // The second name is made before the first is removed: a process that reads the directory always sees one of them.

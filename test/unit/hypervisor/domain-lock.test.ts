@@ -92,6 +92,24 @@ test('with patience, a holder that ends soon does not make it busy', async () =>
   expect(await withDomainLock('one-310', () => Promise.resolve('mine'), patient)).toBe('mine');
 });
 
+test('with patience, other work of the same process waits for its end, too', async () => {
+  let end = (): void => undefined;
+  const busy = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const options = { directory: locks(), patience: 60_000 };
+  const [first, second] = [
+    withDomainLock('one-310', () => busy, options),
+    withDomainLock('one-310', () => Promise.resolve('mine'), options),
+  ];
+  await expect(
+    withDomainLock('one-310', () => Promise.resolve(), { directory: locks() }),
+  ).rejects.toMatchObject({ exit: 5 });
+  end();
+  await first;
+  expect(await second).toBe('mine');
+});
+
 test('refuses a directory that other users can write', async () => {
   await withDomainLock('one-310', () => Promise.resolve(), { directory: locks() });
   chmodSync(locks(), 0o777);
