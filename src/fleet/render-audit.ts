@@ -1,5 +1,12 @@
-import { verdicts, type Affected } from '../core/finding';
-import { ageOf, countVerdicts, describeAge, type FleetDomain, type FleetReport } from './model/fleet';
+import { verdicts } from '../core/finding';
+import {
+  ageOf,
+  countVerdicts,
+  describeAffected,
+  describeAge,
+  type FleetDomain,
+  type FleetReport,
+} from './model/fleet';
 import type { Change } from './model/diff';
 import { describeGuardsNotRun } from '../opennebula/model/guards-not-run';
 import { describeEntry, isWorthReporting } from '../opennebula/model/record';
@@ -54,21 +61,12 @@ function totals(domains: readonly FleetDomain[]): string {
     const count = domains.filter(({ blockState }) => blockState === state).length;
     return count > 0 ? [`${count} ${state}`] : [];
   });
+  const affected = describeAffected(domains);
   return [
     parts.join(', ') || 'no VM was found',
     ...(states.length > 0 ? [states.join(', ')] : []),
-    ...onAffectedQemu(domains),
+    ...(affected === '' ? [] : [affected]),
   ].join('; ');
-}
-
-/** Nothing where it is known of no VM. */
-function onAffectedQemu(domains: readonly FleetDomain[]): string[] {
-  const count = (answer: Affected): number =>
-    domains.filter(({ affected = 'unknown' }) => affected === answer).length;
-  const [yes, unknown] = [count('yes'), count('unknown')];
-  if (unknown === domains.length || yes + unknown === 0) return [];
-  const notKnown = unknown > 0 ? [`${unknown} on a QEMU that may be affected`] : [];
-  return [[`${yes} on an affected QEMU`, ...notKnown].join(', ')];
 }
 
 function table(domains: readonly FleetDomain[], now: Date): string[] {

@@ -3,7 +3,14 @@ import type { QemuCopy } from '../../hypervisor/model/qemu-copy';
 import type { GuardsNotRun } from '../../opennebula/model/guards-not-run';
 import type { RecordEntry } from '../../opennebula/model/record';
 import { mismatchKinds, type MismatchKind } from './mismatch';
-import { blockStates, verdictOf, verdicts, type DomainReport, type Verdict } from '../../core/finding';
+import {
+  blockStates,
+  verdictOf,
+  verdicts,
+  type Affected,
+  type DomainReport,
+  type Verdict,
+} from '../../core/finding';
 
 /** One VM of the cloud: the findings about its domain, and where OpenNebula's record has it. */
 export interface FleetDomain extends DomainReport {
@@ -88,6 +95,16 @@ export function countVerdicts(domains: readonly Pick<DomainReport, 'verdict'>[])
   const counts: Record<Verdict, number> = { blocked: 0, undecided: 0, repairable: 0, safe: 0 };
   for (const { verdict } of domains) counts[verdict] += 1;
   return counts;
+}
+
+/** How many VMs a failed migration would leave without their disks, or may; empty where it is known of no VM. */
+export function describeAffected(domains: readonly Pick<DomainReport, 'affected'>[]): string {
+  const count = (answer: Affected): number =>
+    domains.filter(({ affected = 'unknown' }) => affected === answer).length;
+  const [yes, unknown] = [count('yes'), count('unknown')];
+  if (unknown === domains.length || yes + unknown === 0) return '';
+  const notKnown = unknown > 0 ? [`${unknown} on a QEMU that may be affected`] : [];
+  return [`${yes} on an affected QEMU`, ...notKnown].join(', ');
 }
 
 /** Seconds since the check of the VM, never negative; `null` when it was never checked. */

@@ -1,4 +1,4 @@
-import { countVerdicts, describeAge, isAtRisk, type FleetReport } from '../model/fleet';
+import { countVerdicts, describeAffected, describeAge, isAtRisk, type FleetReport } from '../model/fleet';
 import { verdicts } from '../../core/finding';
 import { titleOf } from '../../cli/render-report';
 import { type Markup, markup, section, signs } from './markup';
@@ -25,13 +25,14 @@ export function summary(report: FleetReport, rows: readonly TableRow[]): Markup 
   const { time, host, source, hosts, domains } = report;
   const counts = countVerdicts(domains);
   const ages = rows.flatMap(({ age }) => age ?? []);
+  const affected = describeAffected(domains);
   const date = time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
   return markup`
     <header>
       <h1>${headline(report)}</h1>
       <p>
         Checked <time id="asked" datetime="${time}">${date}</time><b id="since"></b> from <bdi>${host}</bdi>,
-        ${` ${sources[source]}: ${count(domains.length, 'VM')} on ${count(hosts.length, 'host')}.`}
+        ${` ${sources[source]}: ${count(domains.length, 'VM')} on ${count(hosts.length, 'host')}${affected === '' ? '' : `; ${affected}`}.`}
       </p>
       <dl class="tiles">
         ${verdicts.map((verdict) => tile({ verdict, blockState: 'healthy' }, verdict, counts[verdict]))}

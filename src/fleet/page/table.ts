@@ -25,7 +25,7 @@ export function vmTable(rows: readonly TableRow[]): Markup {
 }
 
 function body({ vm, id, age }: TableRow): Markup {
-  const { domain, name, host, verdict, blockState, seen } = vm;
+  const { domain, name, host, verdict, blockState, affected, seen } = vm;
   const details = isAtRisk(vm) ? trouble(vm, id) : undefined;
   const state = isAlarming(blockState) ? markup`<strong>${sign(vm)} ${blockState}</strong>` : blockState;
   // The map links to the row of a VM that has no details.
@@ -37,7 +37,7 @@ function body({ vm, id, age }: TableRow): Markup {
         <td><bdi>${name ?? undefined}</bdi></td>
         <td><bdi>${host}</bdi></td>
         <td data-key="${verdicts.indexOf(verdict)}">${sign({ verdict, blockState: 'healthy' })} ${verdict}</td>
-        <td>${state}</td>
+        <td>${state}${affected === 'yes' ? markup` <small>on an affected QEMU</small>` : undefined}</td>
         ${lookedAt(age, seen)}
       </tr>
       ${details ? markup`<tr><td colspan="6">${details}</td></tr>` : undefined}

@@ -14,7 +14,7 @@ const report: FleetReport = {
     { host: 'kvm2', cluster: null, trouble: { what: 'no answer', remedy: 'look' } },
   ],
   domains: [
-    aFleetDomain(),
+    aFleetDomain({ affected: 'no' }),
     aFleetDomain({
       domain: 'one-311',
       verdict: 'repairable',
@@ -22,7 +22,7 @@ const report: FleetReport = {
       seen: '2026-11-22T23:50:00.000Z',
     }),
     // Its paths are safe; its block state is not.
-    aFleetDomain({ domain: 'one-312', name: null, blockState: 'stuck' }),
+    aFleetDomain({ domain: 'one-312', name: null, blockState: 'stuck', affected: 'yes' }),
     aFleetDomain({
       domain: 'one-313',
       host: 'kvm2',
@@ -72,6 +72,14 @@ migrate_guard_vms_by_block_state{host="kvm2",block_state="stuck"} 0
 migrate_guard_vms_by_block_state{host="kvm2",block_state="not-resumed"} 0
 migrate_guard_vms_by_block_state{host="kvm2",block_state="unknown"} 1
 migrate_guard_vms_by_block_state{host="kvm2",block_state="healthy"} 0
+# HELP migrate_guard_vms_by_affected Running VMs by whether a failed migration leaves their QEMU without its disks.
+# TYPE migrate_guard_vms_by_affected gauge
+migrate_guard_vms_by_affected{host="kvm1",affected="yes"} 1
+migrate_guard_vms_by_affected{host="kvm1",affected="no"} 1
+migrate_guard_vms_by_affected{host="kvm1",affected="unknown"} 1
+migrate_guard_vms_by_affected{host="kvm2",affected="yes"} 0
+migrate_guard_vms_by_affected{host="kvm2",affected="no"} 0
+migrate_guard_vms_by_affected{host="kvm2",affected="unknown"} 1
 # HELP migrate_guard_oldest_finding_timestamp_seconds Time of the oldest check of a VM of the host, in seconds since 1970.
 # TYPE migrate_guard_oldest_finding_timestamp_seconds gauge
 migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400

@@ -155,6 +155,23 @@ test('the commands: urgent ones first, each with its host, and nothing that a sh
   ]);
 });
 
+test('VMs on a QEMU that a failed migration leaves without its disks are counted, and marked in the table', async () => {
+  const domains = [
+    aFleetDomain({ domain: 'one-1', affected: 'yes' }),
+    aFleetDomain({ domain: 'one-2', affected: 'no' }),
+    aFleetDomain({ domain: 'one-3' }),
+  ];
+  const page = await read(aReport({ domains }));
+  expect(textsOf(page, 'header')[0]).toContain(
+    '3 VMs on 1 host; 1 on an affected QEMU, 1 on a QEMU that may be affected.',
+  );
+  expect(textsOf(page, 'tbody').map((text) => text.includes('healthy on an affected QEMU'))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 test('a VM that waits for its resume: inspect shows it, and nothing is reset', async () => {
   const waiting = aFleetDomain({ domain: 'one-6', verdict: 'blocked', blockState: 'not-resumed' });
   const page = await read(aReport({ domains: [waiting], source: 'here' }));
