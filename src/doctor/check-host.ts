@@ -20,6 +20,7 @@ import { findingOf } from './finding-of';
 import { judgeFiles, readInstallation } from './check-files';
 import { listPrograms } from './check-programs';
 import { judgePathReading } from './check-path-reading';
+import { judgeWatcher } from './check-watcher';
 
 /** What the front-end's doctor gets from the agent on a host. */
 export interface HostState {
@@ -51,6 +52,7 @@ export async function judgeHost(settings: Settings): Promise<Finding[]> {
     await judgePathReading(),
     ...(await listPrograms(settings)),
     judgeNamespaces(),
+    await judgeWatcher(),
     ...(strategies.includes('gdb') ? [await judgeGdb()] : []),
     ...(readsMemory ? await judgeLayouts(settings) : []),
   ];

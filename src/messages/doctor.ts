@@ -81,6 +81,30 @@ export const doctor = {
     text: 'libvirt’s daemon (libvirtd or virtqemud) does not answer; `check` without `--deep` does not need it',
   },
   'sudo-version': { text: '{version}' },
+  'watcher-runs': { text: '{count} VMs are watched by process {pid}; repaired since its start: {repaired}' },
+  'watcher-off': {
+    text: 'this host is not watched: {unit} is not enabled (the default); it keeps the disk paths of VMs whole',
+    remedy: 'systemctl enable --now {unit}',
+  },
+  'watcher-enabled-not-running': {
+    text: 'this host is not watched, although {unit} is enabled',
+    cause: 'it was stopped or killed, or it could not start',
+    remedy: 'see systemctl status {unit}',
+  },
+  'watcher-other-version': {
+    text: 'the watcher, process {pid}, is {theirs}, and the program here is {ours}',
+    cause: 'the program was replaced, and the watcher was not restarted',
+    remedy: 'systemctl restart migrate-guard-watch',
+  },
+  'watcher-without-libvirt': {
+    text: "the watcher does not see which VMs run: libvirt's directory of running domains is not there",
+    cause: 'libvirt has not been started since this host was, or it has another directory',
+    remedy: 'start libvirt; or set libvirt.state_directory, and systemctl restart migrate-guard-watch',
+  },
+  'watcher-without-mounts': {
+    text: 'the watcher does not notice changes of mounts at once: findmnt does not run',
+    remedy: 'install the package util-linux, and see journalctl -u migrate-guard-watch',
+  },
   'qemu-not-affected': {
     text: 'VMs on it: {count} (QEMU {version}, build {build}); a failed migration does not leave it without its disks',
   },

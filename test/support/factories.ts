@@ -6,6 +6,7 @@ import type { Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/fleet/model/fleet';
 import type { Mount } from '../../src/file-tree/model/mounts';
 import type { Credentials } from '../../src/os/model/process-status';
+import type { WatchState } from '../../src/watch/model/state';
 import { resolvePath } from '../../src/file-tree/model/walk';
 
 type Changes<T> = { readonly [Key in keyof T]?: T[Key] };
@@ -137,6 +138,22 @@ export function aFleetDomain(changes: Changes<FleetDomain> = {}): FleetDomain {
     name: 'web',
     reason: '',
     seen: '2026-11-22T23:54:00.000Z',
+    ...changes,
+  };
+}
+
+/** What a watcher writes that notices all changes, of one VM without any problem. */
+export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
+  return {
+    pid: 7,
+    startTime: 1000,
+    version: '1 (a)',
+    time: 1_795_391_940,
+    directories: { events: 3, polled: 0, rounds: 0 },
+    mounts: true,
+    libvirt: true,
+    repaired: 2,
+    domains: { 'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', time: 1_795_391_900 } },
     ...changes,
   };
 }
