@@ -15,8 +15,10 @@ import { forwardedAgent } from './ssh-agent-socket';
 import { FrontendChannel } from './frontend-channel';
 import { log, logToHost } from '../os/log';
 import { readSettings } from '../config/read';
-import { NotRunning } from '../hypervisor/find-domains';
-import { NotDeployed, handleRequest } from './serve';
+import { NotRunning } from '../hypervisor/not-running';
+import { NotDeployed } from './not-deployed';
+import { answerProbe } from './probe-vms';
+import type * as Serve from './serve';
 import { message, type Message } from '../messages';
 import { ignoreBrokenPipe } from '../cli/ignore-broken-pipe';
 import { explainError } from '../cli/explain-error';
@@ -39,6 +41,12 @@ export async function runAgent(): Promise<number> {
   } catch (error) {
     return explainError(error, { json: false, verbose: false });
   }
+}
+
+/** Loaded when it is needed: a probe, of which there are thousands a day, needs little of the agent. */
+function loadServe(): typeof Serve {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() of our own files needs other names in TypeScript
+  return require('./serve') as typeof Serve;
 }
 
 async function answerRequest(settings: Settings): Promise<number> {
@@ -65,6 +73,8 @@ async function answer(link: FrontendChannel, settings: Settings): Promise<AgentR
     if (request.destination !== undefined) validateHost(request.destination);
     // Logged only after validation, as a host name may be any text. A map of links may be megabytes.
     log('asked', { request: { ...request, changes: request.changes?.length } });
+    if (request.action === 'probe') return await answerProbe(settings);
+    const { handleRequest } = loadServe();
     return await handleRequest(request, settings, {
       begins: () => link.send({ kind: 'begins' }),
       did: (action, what) => link.send({ kind: 'did', action, what }),

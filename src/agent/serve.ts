@@ -23,7 +23,7 @@ import type { Ending, GuardReport } from '../move/move-report';
 import { preparePaths, prepareForMove, resetLeftoverState } from '../move/prepare';
 import { MoveSession, type MoveOptions } from '../move/session';
 import { forecastRelink } from '../relink/forecast';
-import { probeVms } from './probe-vms';
+import { NotDeployed } from './not-deployed';
 
 /** Milliseconds in which a started mover may begin libvirt's job. */
 const orphanGraceMs = 15_000;
@@ -42,9 +42,6 @@ interface AgentClient {
   /** Fulfilled when the front-end is gone. */
   readonly gone: Promise<void>;
 }
-
-/** A domain that runs, but that OpenNebula did not deploy; it may have imported it. */
-export class NotDeployed extends GuardError {}
 
 /** Deadline for all VMs of a host, in milliseconds. */
 const auditDeadlineMs = 45_000;
@@ -79,7 +76,6 @@ export async function handleRequest(
   frontend: AgentClient,
 ): Promise<AgentResult> {
   const { action, domain } = request;
-  if (action === 'probe') return probeAll(settings);
   if (action === 'state') return hostState(settings);
   if (action === 'audit')
     return reportAll(checkAllDomains(settings, auditDeadlineMs, isDeployed), 'vms-counted', frontend);
@@ -87,7 +83,8 @@ export async function handleRequest(
     const forecasts = forecastRelink(request.changes ?? [], settings, auditDeadlineMs, isDeployed);
     return reportAll(forecasts, 'vms-behind-links', frontend);
   }
-  if (!(action in vmWork)) throw new GuardError('usage', message('action-unknown', { action }));
+  if (!(action in vmWork) || action === 'probe')
+    throw new GuardError('usage', message('action-unknown', { action }));
   if (domain === undefined) throw new GuardError('usage', message('action-without-domain', { action }));
   const { name } = await findDomain(domain, settings);
   // sudo allows this for OpenNebula's own VMs only.
@@ -95,18 +92,6 @@ export async function handleRequest(
     throw new NotDeployed('notPermitted', message('not-deployed', { domain: name }));
   }
   return vmWork[action]({ ...request, domain: name }, settings, frontend);
-}
-
-/** For OpenNebula's monitoring; the report is the list. One at a time, so that hanging probes do not accumulate. */
-async function probeAll(settings: Settings): Promise<AgentResult> {
-  // libvirt allows no `/` in the name of a domain, so this lock cannot be a domain's.
-  const report = await withDomainLock('all/probe', () => probeVms(settings));
-  return {
-    exit: exitCodes.ok.status,
-    result: 'done',
-    ...message('vms-counted', { count: report.length }),
-    report,
-  };
 }
 
 /** For the front-end's audit: every affected VM that OpenNebula deployed here, without findings that are in order. */

@@ -4,7 +4,8 @@ import { exitCodes } from '../core/exit-codes';
 import { textOf } from '../messages';
 import { optionsOf, purpose, wordAt, type CommandLine, type Command } from './command';
 import { completions } from './complete';
-import { fingerprint, version } from './version';
+import { fingerprint } from './fingerprint';
+import { version } from './version';
 
 /** A command to run; or an answer that yargs has made: help, version, completion. */
 type Parsed = { readonly verb: Command; readonly line: CommandLine } | { readonly answer: string };

@@ -1,8 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { errorName } from '../core/error-name';
-import { textOf } from '../messages';
-import { sha256 } from '../os/sha256';
-
 declare const __VERSION__: string | undefined;
 
 /** Version and commit, as set by the build. */
@@ -12,14 +7,3 @@ export function version(): string {
 
 /** The version without its commit, which front-end and agent compare. */
 export const versionNumber = version().replace(/ .*/, '');
-
-/** Version and commit; then the program file, as `sha256sum` prints it and `sha256sum -c` reads it. */
-export function fingerprint(): string {
-  // Not the script that Node was started with: the installed one only loads this file (src/main/launcher.ts).
-  const file = __filename;
-  try {
-    return `${version()}\n${sha256(readFileSync(file))}  ${file}`;
-  } catch (error) {
-    return `${version()}\n${textOf('file-not-read', { file, error: errorName(error) })}`;
-  }
-}

@@ -5,7 +5,9 @@ import { unreadable, type UnreadableDomain } from '../core/unreadable-domain';
 import { message, textOf } from '../messages';
 import { domainNames, isUuid } from './model/domain-name';
 import type { Domain } from './model/domain-xml';
-import { listDomains, readDomain } from './status-files';
+import { listDomains } from './list-domains';
+import { NotRunning } from './not-running';
+import { readDomain } from './status-files';
 import { Virsh } from './virsh';
 
 /** Every running domain, or the ones of these names. */
@@ -40,9 +42,6 @@ export async function* findDomains(
     );
   }
 }
-
-/** The domain does not run here; it may have left. */
-export class NotRunning extends GuardError {}
 
 /** One running domain. @throws NotRunning when it does not run here, GuardError when that is unknown. */
 export async function findDomain(word: string, settings: Settings): Promise<Domain> {

@@ -7,7 +7,8 @@ import { shellWord } from '../core/shell-word';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { isGone } from '../hypervisor/hold-qemu';
 import type { Destination } from '../destination/destination';
-import { findDomain, NotRunning } from '../hypervisor/find-domains';
+import { findDomain } from '../hypervisor/find-domains';
+import { NotRunning } from '../hypervisor/not-running';
 import type { MoveSession } from './session';
 import type { Attempted, Ending } from './move-report';
 

@@ -9,7 +9,8 @@ import type { FoundLink } from '../file-tree/model/found-link';
 import type { ResolvedPath } from '../file-tree/model/walk';
 import { maxHeldAtOnce, HeldDomains } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
-import { listDomains, readDomain } from '../hypervisor/status-files';
+import { listDomains } from '../hypervisor/list-domains';
+import { readDomain } from '../hypervisor/status-files';
 import { message } from '../messages';
 import { goesThrough, otherNameOf } from './model/link-map';
 

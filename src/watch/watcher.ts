@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Settings } from '../config/settings';
 import type { DomainReport } from '../core/finding';
-import { listDomains, readDomain } from '../hypervisor/status-files';
+import { listDomains } from '../hypervisor/list-domains';
+import { readDomain } from '../hypervisor/status-files';
 import { VirshSession } from '../hypervisor/virsh-session';
 import { DirectoryWatcher, readLimit } from './io/directory-watcher';
 import { DomainWatcher } from './io/domain-watcher';
