@@ -3,11 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { oneHost } from './one-host';
 import { twoHosts } from './two-hosts';
+import { watchedHosts } from './watched-hosts';
 import { Narrator } from './story/narrator';
 import { type Act, Story, WrongTurn } from './story/story';
 
-const emulator = process.argv.includes('--affected-qemu') ? 'affected' : 'debian';
-const acts: readonly Act[] = [oneHost, twoHosts(emulator)];
+// setup/demo.mjs has checked the options.
+const options = process.argv.slice(2);
+const emulator = options.includes('--affected-qemu') ? 'affected' : 'debian';
+const acts: readonly Act[] = options.includes('--watch') ? [watchedHosts] : [oneHost, twoHosts(emulator)];
 
 async function main(): Promise<void> {
   const narrator = new Narrator();

@@ -88,10 +88,10 @@ enter='
   mount -t tmpfs -o mode=755 tmpfs run
   mkdir old
   pivot_root . old
-  exec chroot . sh -euc "umount -l /old && rmdir /old && cd /migrate-guard && exec npm run demo"
+  exec chroot . sh -euc "umount -l /old && rmdir /old && cd /migrate-guard && npm run demo && exec npm run --silent demo -- --watch"
 '
 started=$SECONDS
 unshare --mount --pid --fork --kill-child --propagation private -- \
   env -u TMPDIR HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   sh -euc "$enter" sh "$cache/tree" "$run" || die 'npm run demo failed on a minimal Debian 12 (see above)'
-say "npm run demo: done in $((SECONDS - started)) s, packages included"
+say "both demos: done in $((SECONDS - started)) s, packages included"

@@ -57,9 +57,10 @@ export class HostWatcher {
     });
   }
 
-  async says(text: string): Promise<void> {
+  /** Returns when it has printed this, after so many characters. */
+  async says(text: string, from = 0): Promise<void> {
     const what = `the watcher of ${this.host.name} says ${text}`;
-    await until(() => this.output.includes(text), { what, evidence: () => this.output });
+    await until(() => this.output.slice(from).includes(text), { what, evidence: () => this.output });
   }
 
   /** @returns its exit status */
