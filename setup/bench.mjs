@@ -1,7 +1,8 @@
-// npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD]]: prepares what is missing and runs the
-// programs of bench/, all or the named ones. --report writes the figures into the tables of docs/performance.md;
-// --peer measures another script for comparison. The figures go to stdout, everything else to stderr. A missed budget
-// is reported, but it is not a failure: other work on the machine can cause it.
+// npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD] [--idle MINUTES]]: prepares what is missing and
+// runs the programs of bench/, all or the named ones. --report writes the figures into the tables of
+// docs/performance.md; --peer measures another script for comparison; --idle is how long `watch` runs without a change,
+// by default ten minutes. The figures go to stdout, everything else to stderr. A missed budget is reported, but it is
+// not a failure: other work on the machine can cause it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,15 +20,16 @@ const ofAffectedQemu = ['reset', 'guard'];
 
 function usage(complaint) {
   console.error(
-    `${complaint}\nusage: npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD]]   names: ${programs.join(' ')}`,
+    `${complaint}\nusage: npm run bench [-- [NAME…] [--json FILE] [--report FILE] [--peer CMD] [--idle MINUTES]]   names: ${programs.join(' ')}`,
   );
   process.exit(64);
 }
 
 function readArguments() {
   try {
-    const [json, report, peer] = [{ type: 'string' }, { type: 'string' }, { type: 'string' }];
-    return parseArgs({ options: { json, report, peer }, allowPositionals: true });
+    const text = { type: 'string' };
+    const options = { json: text, report: text, peer: text, idle: text };
+    return parseArgs({ options, allowPositionals: true });
   } catch (error) {
     return usage(error.message);
   }
@@ -49,7 +51,11 @@ function runProgram(name, folder) {
   const { status } = spawnSync(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...Object.fromEntries(bare), MIGRATE_GUARD_PEER: values.peer ?? '' },
+    env: {
+      ...Object.fromEntries(bare),
+      MIGRATE_GUARD_PEER: values.peer ?? '',
+      MIGRATE_GUARD_IDLE: values.idle ?? '',
+    },
   });
   return status === 0 ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }

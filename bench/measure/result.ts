@@ -3,7 +3,7 @@ import type { Spread } from './statistics';
 /** One measured number, and its budget. */
 export interface Result {
   readonly what: string;
-  readonly unit: 'ms' | 'MiB' | '×';
+  readonly unit: 'ms' | 's' | 'MiB' | '×' | '%' | 'per second' | 'directories';
   readonly value: Spread;
   /** A comparison, as text, with another number of the same run. */
   readonly compared?: string;

@@ -25,7 +25,7 @@ export class Crowd {
   private constructor(
     private readonly host: Host,
     private readonly child: ChildProcessWithoutNullStreams,
-    private readonly members: readonly Member[],
+    readonly members: readonly Member[],
     private readonly model: Domain,
     /** Values read from the model. */
     private readonly log: string,
