@@ -7,7 +7,7 @@ set -euo pipefail
 declare -A GROUPS_OF_PACKAGES=(
   # For mount namespaces with private device nodes.
   [namespace]='util-linux mount acl attr procps strace sudo man-db groff-base openssh-client
-             libvirt-clients'
+             libvirt-clients systemd'
   # For file trees of other Debian releases (setup/debian-tree.sh).
   [tree]='debootstrap debian-archive-keyring util-linux mount'
   # For a real libvirtd with a real QEMU on a private host.

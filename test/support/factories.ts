@@ -153,7 +153,7 @@ export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
     mounts: true,
     libvirt: true,
     repaired: 2,
-    domains: { 'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', time: 1_795_391_900 } },
+    domains: { 'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', short: '', time: 1_795_391_900 } },
     ...changes,
   };
 }

@@ -57,5 +57,22 @@ test('without systemd the unit is there for later, and --watch is refused before
   expect((await install('frontend', '--watch')).exit).toBe(64);
   expect((await install('host', '--watch', '--root', '/mnt')).exit).toBe(64);
   expect(await install('host')).toMatchObject({ exit: 0 });
-  await shell(`test -e ${unit}`);
+  await shell(`systemd-analyze verify --man=no ${unit}`);
+  const security = 'systemd-analyze security --offline=true --no-pager --json=short';
+  const settings = JSON.parse(await shell(`${security} ${unit}`)) as { name: string; set: boolean | null }[];
+  const set = new Map(settings.map(({ name, set: isSet }) => [name, isSet]));
+  // Each of these would hide the host's mounts or devices from the watcher, or stop V8.
+  const hiding = /^(?:Root|Protect(?!Hostname)|Private(?!Network|Users)|ProcSubset|Device|MemoryDeny)/;
+  const hidden = [...set].filter(([name]) => hiding.test(name));
+  expect(hidden.length).toBeGreaterThan(10);
+  expect(hidden.filter(([, isSet]) => isSet !== false)).toEqual([]);
+  const given = ['NoNewPrivileges=', 'RestrictAddressFamilies=~AF_(INET|INET6)', 'RestrictNamespaces=~mnt'];
+  const more = [
+    'CapabilityBoundingSet=~CAP_SYS_ADMIN',
+    'SystemCallFilter=~@mount',
+    'SystemCallFilter=~@module',
+  ];
+  expect([...given, ...more].map((name) => [name, set.get(name)])).toEqual(
+    [...given, ...more].map((name) => [name, true]),
+  );
 });
