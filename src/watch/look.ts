@@ -8,6 +8,7 @@ import { inspectInTime, withBlockState } from '../disk-paths/check-all-domains';
 import { repairDomain, type RepairReport } from '../disk-paths/repair';
 import type { ResolvedPath } from '../file-tree/model/walk';
 import { findDomains } from '../hypervisor/find-domains';
+import { HeldDomains, maxHeldAtOnce } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { VirshSession } from '../hypervisor/virsh-session';
 import { message } from '../messages';
@@ -66,17 +67,43 @@ export async function readDomains(
   return seen;
 }
 
-/** Repairs a domain if that is wanted and something can be; `undefined` where it is not. An error is a failed repair. */
-export async function repairSeen(
-  { report, read }: Seen,
+/** Many domains, and those of them held together that are to be repaired: one child opens the disks of all. */
+export function* heldForRepair(
+  all: readonly Seen[],
   settings: Settings,
-  virsh: VirshSession,
-): Promise<RepairReport | undefined> {
+): Generator<{ readonly some: readonly Seen[]; readonly group: HeldDomains }> {
+  const size = maxHeldAtOnce();
+  for (let first = 0; first < all.length; first += size) {
+    const some = all.slice(first, first + size);
+    const group = new HeldDomains(some.flatMap((seen) => toBeRepaired(seen, settings) ?? []));
+    try {
+      yield { some, group };
+    } finally {
+      group.close();
+    }
+  }
+}
+
+/** The domain, if a repair of it is wanted and there is something to do. */
+function toBeRepaired({ read }: Seen, settings: Settings): Domain | undefined {
   if (!read || !settings.watch.repair) return undefined;
   const { verdict, plan } = read.ofPaths;
-  if (plan.length === 0 || (verdict !== 'safe' && verdict !== 'repairable')) return undefined;
+  const isRepairable = plan.length > 0 && (verdict === 'safe' || verdict === 'repairable');
+  return isRepairable ? read.domain : undefined;
+}
+
+/** Repairs a domain if that is wanted and something can be; `undefined` where it is not. An error is a failed repair. */
+export async function repairSeen(
+  seen: Seen,
+  settings: Settings,
+  virsh: VirshSession,
+  group: HeldDomains,
+): Promise<RepairReport | undefined> {
+  const domain = toBeRepaired(seen, settings);
+  const { report, read } = seen;
+  if (!domain || !read) return undefined;
   try {
-    const repaired = await repairDomain(read.domain, { settings, dryRun: false, virsh });
+    const repaired = await repairDomain(domain, { settings, dryRun: false, virsh, group });
     return withBlockState(repaired, read.ofBlockState);
   } catch (error) {
     const reason =
@@ -94,8 +121,9 @@ export async function* lookAtAll(settings: Settings): AsyncGenerator<WatchReport
   for await (const one of findDomains('all', settings)) found.push(one);
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
-    for (const seen of await readDomains(found, settings, virsh))
-      yield (await repairSeen(seen, settings, virsh)) ?? seen.report;
+    const all = await readDomains(found, settings, virsh);
+    for (const { some, group } of heldForRepair(all, settings))
+      for (const seen of some) yield (await repairSeen(seen, settings, virsh, group)) ?? seen.report;
   } finally {
     virsh.end();
   }

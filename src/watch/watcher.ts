@@ -7,7 +7,7 @@ import { VirshSession } from '../hypervisor/virsh-session';
 import { DirectoryWatcher, readLimit } from './io/directory-watcher';
 import { DomainWatcher } from './io/domain-watcher';
 import { MountWatcher } from './io/mount-watcher';
-import { readDomains, repairSeen, type Seen, type WatchReport } from './look';
+import { heldForRepair, readDomains, repairSeen, type Seen, type WatchReport } from './look';
 import { Loop } from './loop';
 import { Due } from './model/due';
 import { PathUsers } from './model/path-users';
@@ -165,11 +165,14 @@ export class Watcher {
     try {
       const all = await readDomains(found, this.settings, virsh);
       this.watchPathsOf(all);
-      for (const seen of all) {
-        if (signal.aborted) return;
-        const repaired = await repairSeen(seen, this.settings, virsh);
-        if (this.isSure(seen.report, repaired))
-          this.output.looked(repaired ?? seen.report, seen.read?.domain.uuid);
+      for (const { some, group } of heldForRepair(all, this.settings)) {
+        for (const seen of some) {
+          if (signal.aborted) return;
+          const repaired = await repairSeen(seen, this.settings, virsh, group);
+          if (!repaired && isPassing(seen)) continue;
+          if (this.isSure(seen.report, repaired))
+            this.output.looked(repaired ?? seen.report, seen.read?.domain.uuid);
+        }
       }
     } finally {
       virsh.end();
@@ -237,3 +240,11 @@ export class Watcher {
 }
 
 const now = (): number => performance.now();
+
+/**
+ * A domain that is undecided in the middle of a job of libvirt, such as an arrival: libvirt writes its status file when
+ * the job ends (src/qemu/qemu_domainjob.c, qemuDomainSaveStatus).
+ */
+function isPassing({ report, read }: Seen): boolean {
+  return report.verdict === 'undecided' && read?.domain.job !== undefined;
+}
