@@ -10,10 +10,11 @@ import { renderReport, type Report, type Result } from './measure/result';
 import { spreadOf } from './measure/statistics';
 import { usageOf } from './measure/usage';
 import { Crowd } from './stage/crowd';
-import { type CrowdDisk, disksOf } from './stage/crowd-disks';
+import { disksOf, type StageDisk } from './stage/stage-disks';
 import { disksPerDomain, startRealDomains } from './stage/real-domains';
 
 const program = join(__dirname, '../dist/migrate-guard.cjs');
+const configuration = '/run/migrate-guard-lab/bench.yaml';
 const [few, many, behindLink] = [100, 300, 20];
 const idleMinutes = Number(process.env['MIGRATE_GUARD_IDLE'] || 10);
 const rounds = 50;
@@ -22,7 +23,7 @@ const [changes, changesSeconds] = [10_000, 10];
 
 interface Stage {
   readonly host: Host;
-  readonly model: Domain;
+  readonly real: readonly Domain[];
   readonly crowd: Crowd;
 }
 
@@ -32,17 +33,22 @@ async function main(): Promise<void> {
   const volumes: Volume[] = [];
   const host = await Host.start({ name: 'kvm1' });
   try {
-    const [model] = await startRealDomains(host, 1, volumes);
-    if (!model) throw new Error('no VM was started');
-    const crowd = await Crowd.start(host, model, many - 1);
-    const stage = { host, model, crowd };
-    crowd.show(few - 1);
+    say(`starting ${behindLink} VMs`);
+    const real = await startRealDomains(host, behindLink, volumes);
+    const crowd = await Crowd.start(host, real[0] as Domain, many - behindLink);
+    const stage = { host, real, crowd };
+    crowd.show(few - behindLink);
     const results = await underWatch(host, async (watcher, usage) => [
       ...(await measureDelay(stage, watcher)),
       ...(await measureIdle(stage, watcher, usage)),
     ]);
-    crowd.show(many - 1);
-    results.push(...(await underWatch(host, (watcher, usage) => measureBurst(stage, watcher, usage))));
+    crowd.show(many - behindLink);
+    // libvirtd does not know the VMs of a crowd, and virsh would be started for each to ask why.
+    writeFileSync(host.path(configuration), 'check: { ask_qemu: no }\n', { mode: 0o644 });
+    const options = ['--config', configuration];
+    results.push(
+      ...(await underWatch(host, (watcher, usage) => measureBurst(stage, watcher, usage), options)),
+    );
     await crowd.end();
     const report: Report = { bench: 'watch', machine, results };
     process.stdout.write(renderReport(report));
@@ -56,8 +62,9 @@ async function main(): Promise<void> {
 async function underWatch(
   host: Host,
   measure: (watcher: HostWatcher, usage: LastingUsage) => Promise<Result[]>,
+  options: readonly string[] = [],
 ): Promise<Result[]> {
-  const watcher = await HostWatcher.start(host);
+  const watcher = await HostWatcher.start(host, options);
   const { pid } = await watcher.sees('every VM', ({ domains }) => {
     return Object.values(domains).every(({ verdict }) => verdict === 'safe');
   });
@@ -71,17 +78,18 @@ async function underWatch(
 }
 
 /** Some VMs have one link on the paths of all their disks; it is re-pointed to new directories of links. */
-async function measureDelay({ host, model, crowd }: Stage, watcher: HostWatcher): Promise<Result[]> {
-  const disks = disksOf(crowd, model, behindLink);
+async function measureDelay({ host, real }: Stage, watcher: HostWatcher): Promise<Result[]> {
+  const disks = real.flatMap(disksOf);
   // QEMU sees this link of the host, and not the new directories below /dev.
   const shared = '/var/lib/one/datastores/current';
-  const rePoint = (round: number): void => {
+  const prepare = (round: number): void => {
     for (const { name, device } of disks) host.link(`/dev/update-${round}/${name}`, `../${device}`);
-    host.link(shared, `/dev/update-${round}`);
   };
+  const rePoint = (round: number): void => host.link(shared, `/dev/update-${round}`);
   const repaired = async (from: number): Promise<void> => {
     for (const { domain } of disks) await watcher.says(`${domain}: repaired: `, from);
   };
+  prepare(0);
   rePoint(0);
   for (const { name, path } of disks) host.link(path, `${shared}/${name}`);
   await repaired(0);
@@ -89,6 +97,7 @@ async function measureDelay({ host, model, crowd }: Stage, watcher: HostWatcher)
   for (let round = 1; round <= rounds; round += 1) {
     say(`a link of ${behindLink} VMs is re-pointed, ${round} of ${rounds}`);
     // They are looked at once more, as after each change of their paths.
+    prepare(round);
     await pause(settledMs);
     const { length } = watcher.output;
     const began = performance.now();
@@ -101,14 +110,18 @@ async function measureDelay({ host, model, crowd }: Stage, watcher: HostWatcher)
 }
 
 async function measureIdle(
-  { host, model, crowd }: Stage,
+  { host, real, crowd }: Stage,
   watcher: HostWatcher,
   usage: LastingUsage,
 ): Promise<Result[]> {
   const empty: number[] = [];
   for (let round = 0; round < 5; round += 1)
     empty.push((await usageOf(host, [process.execPath, '-e', '0'])).processor);
-  const directories = new Set(disksOf(crowd, model, few - 1).map(({ path }) => dirname(path)));
+  const directories = new Set(
+    [...real.flatMap(disksOf), ...crowd.disks.slice(0, (few - behindLink) * disksPerDomain)].map(({ path }) =>
+      dirname(path),
+    ),
+  );
   const writers = host.start(['perl', join(__dirname, 'stage/writers.pl'), ...directories]);
   try {
     const { size } = directories;
@@ -135,15 +148,15 @@ async function measureIdle(
 
 /** The links of all disks are re-pointed again and again, and at last to where they have never led. */
 async function measureBurst(
-  { host, model, crowd }: Stage,
+  { host, real, crowd }: Stage,
   watcher: HostWatcher,
   usage: LastingUsage,
 ): Promise<Result[]> {
-  const disks = disksOf(crowd, model, many - 1);
+  const disks = [...real.flatMap(disksOf), ...crowd.disks];
   for (const { name, device } of disks)
     for (const directory of ['one', 'other', 'last']) host.link(`/dev/${directory}/${name}`, `../${device}`);
   const input = Array.from({ length: changes }, (_, change) => {
-    const { name, path } = disks[change % disks.length] as CrowdDisk;
+    const { name, path } = disks[change % disks.length] as StageDisk;
     const isLast = change >= changes - disks.length;
     const isOther = Math.floor(change / disks.length) % 2 === 1;
     return `${path} /dev/${isLast ? 'last' : isOther ? 'other' : 'one'}/${name}\n`;
@@ -158,7 +171,7 @@ async function measureBurst(
   });
   await host.succeed(['perl', join(__dirname, 'stage/re-point.pl'), String(changesSeconds)], { input });
   const ended = performance.now();
-  const isWhole = ({ pid, name }: CrowdDisk): boolean =>
+  const isWhole = ({ pid, name }: StageDisk): boolean =>
     lstatSync(host.path(`/proc/${pid}/root/dev/last/${name}`), { throwIfNoEntry: false }) !== undefined;
   await until(() => disks.every(isWhole), {
     what: 'every disk has its last path',

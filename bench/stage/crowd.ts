@@ -5,6 +5,7 @@ import { readdirSync, rmSync, symlinkSync, mkdirSync, writeFileSync, lchownSync 
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Domain, Host } from '../../test/lab/harness';
+import { disksOf, type StageDisk } from './stage-disks';
 
 const stateDirectory = '/run/libvirt/qemu';
 const logDirectory = '/var/log/libvirt/qemu';
@@ -25,7 +26,7 @@ export class Crowd {
   private constructor(
     private readonly host: Host,
     private readonly child: ChildProcessWithoutNullStreams,
-    readonly members: readonly Member[],
+    private readonly members: readonly Member[],
     private readonly model: Domain,
     /** Values read from the model. */
     private readonly log: string,
@@ -95,6 +96,12 @@ export class Crowd {
   loseLinks(count: number): void {
     const pids = [this.model.pid, ...this.members.slice(0, count).map(({ pid }) => pid)];
     for (const pid of pids) this.host.remove(`/proc/${pid}/root${linkDirectory}`);
+  }
+
+  /** In the order in which {@link show} makes them domains. */
+  get disks(): readonly StageDisk[] {
+    const { disks } = this.model;
+    return this.members.flatMap(({ name, pid }) => disksOf({ name, pid, disks }));
   }
 
   get names(): readonly string[] {

@@ -28,9 +28,10 @@ export class HostWatcher {
   }
 
   /** Returns when it has looked at every running domain; from then on it misses no change. */
-  static async start(host: Host): Promise<HostWatcher> {
+  static async start(host: Host, options: readonly string[] = []): Promise<HostWatcher> {
     host.remove(stateFile);
-    const watcher = new HostWatcher(host, host.start([...asService(), process.execPath, program, 'watch']));
+    const command = [process.execPath, program, 'watch', ...options];
+    const watcher = new HostWatcher(host, host.start([...asService(), ...command]));
     await watcher.sees('every domain', ({ libvirt, domains }) => {
       return libvirt && Object.values(domains).every(({ reason }) => reason !== unseen);
     });
