@@ -36,6 +36,22 @@ export const watch = {
     remedy: 'run migrate-guard repair with --verbose for this VM',
     cause: 'something that a repair needs is missing or full, such as /run',
   },
+  'disks-given-back': {
+    text: "disks given back to QEMU by {command}, {milliseconds} ms after the end of libvirt's job",
+  },
+  'disks-given-back-later': { text: 'disks given back to QEMU by {command}; their state was {state}' },
+  'logs-not-watched': {
+    text: '{directory} cannot be watched, and is tried again: failed hand-overs are seen within half a minute only',
+    cause: 'the directory of QEMU’s logs is missing, or libvirt.log_directory names another',
+  },
+  'logs-not-watched-now': {
+    text: "QEMU's logs are not noticed (libvirt.log_directory); every VM is looked at every half minute",
+  },
+  'watch-without-remedy': {
+    text: 'the configuration allows neither cont nor memory, and the watcher uses no other remedy',
+    short: 'the watcher may use neither cont nor memory',
+    remedy: 'migrate-guard reset, or add cont to reset.strategies',
+  },
   'watch-not-looked-at': { text: 'not looked at yet, or another migrate-guard works on it' },
   'watch-step-failed': { text: 'something could not be looked at, and is tried again: {error}' },
 } as const satisfies Readonly<Record<string, MessageRow>>;

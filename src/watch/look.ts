@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings';
+import { inspectDomain } from '../block-state/inspect';
 import { errorName } from '../core/error-name';
 import { GuardError, messageOf } from '../core/errors';
 import type { DomainReport } from '../core/finding';
@@ -12,6 +13,8 @@ import { HeldDomains, maxHeldAtOnce } from '../hypervisor/hold-domain';
 import type { Domain } from '../hypervisor/model/domain-xml';
 import { VirshSession } from '../hypervisor/virsh-session';
 import { message } from '../messages';
+import { giveBack } from './give-back';
+import { lacksDisks, withReason } from './model/handover';
 
 /** What was found, and, where it was wanted and there was something to do, what a repair did. */
 export type WatchReport = DomainReport | RepairReport;
@@ -115,13 +118,29 @@ export async function repairSeen(
   }
 }
 
+/** Gives QEMU its disks back if that is wanted, and it lacks them. */
+async function giveBackSeen(seen: Seen, settings: Settings, virsh: VirshSession): Promise<Seen> {
+  const { report, read } = seen;
+  if (!read || !settings.watch.repair || read.domain.job !== undefined || !lacksDisks(report)) return seen;
+  const { blockState } = report;
+  const given = await giveBack({ domain: read.domain, settings, blockState });
+  if (!given || given === 'busy') return seen;
+  if ('notDone' in given) return { ...seen, report: withReason(report, given.notDone) };
+  const inspected = await inspectDomain(read.domain, settings, virsh);
+  const done = { check: 'reset', state: 'ok', what: given.done, note: true } as const;
+  const ofBlockState = { ...inspected, findings: [done, ...inspected.findings] };
+  return { ...seen, report: withBlockState(read.ofPaths, ofBlockState), read: { ...read, ofBlockState } };
+}
+
 /** Looks at all domains of this host once. */
 export async function* lookAtAll(settings: Settings): AsyncGenerator<WatchReport> {
   const found: (Domain | UnreadableDomain)[] = [];
   for await (const one of findDomains('all', settings)) found.push(one);
   const virsh = new VirshSession(settings.libvirt.deadline * 1000);
   try {
-    const all = await readDomains(found, settings, virsh);
+    const all: Seen[] = [];
+    for (const seen of await readDomains(found, settings, virsh))
+      all.push(await giveBackSeen(seen, settings, virsh));
     for (const { some, group } of heldForRepair(all, settings))
       for (const seen of some) yield (await repairSeen(seen, settings, virsh, group)) ?? seen.report;
   } finally {

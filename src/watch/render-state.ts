@@ -1,4 +1,5 @@
 import { printableLines } from '../cli/escape';
+import { textOf } from '../messages';
 import type { WatchState } from './model/state';
 
 /** What `watch --status` prints: how the host is watched, then each VM that is not safe. */
@@ -7,6 +8,7 @@ export function renderState({
   directories,
   mounts,
   libvirt,
+  logs,
   repaired,
   domains,
   version,
@@ -21,6 +23,7 @@ export function renderState({
       ? []
       : ['mounts are not noticed: findmnt does not run; every VM is looked at every half minute']),
     ...(libvirt ? [] : ["libvirt's directory of running domains is not there (libvirt.state_directory)"]),
+    ...(logs ? [] : [textOf('logs-not-watched-now')]),
     ...unsafe.map(([name, { verdict, reason }]) => `${name}: ${verdict}: ${reason}`),
     ...(unsafe.length === 0 && libvirt ? ['every VM is safe'] : []),
   ];

@@ -23,7 +23,7 @@ export async function watchHost(settings: Settings): Promise<number> {
   // For as long as it runs, or a child's end would end it in the middle of a repair (os/child-process.ts, passOn).
   for (const signal of signals) process.on(signal, end);
   try {
-    const watcher = new Watcher(settings, new Journal());
+    const watcher = new Watcher(settings, new Journal(settings.libvirt.logDirectory));
     const hangs = await withDomainLock('host', () => watcher.run(stop.signal), { directory: lockDirectory });
     // Node would wait for the storage.
     if (hangs) process.exit(0);
@@ -46,8 +46,11 @@ const mostFailures = 100;
 class Journal implements WatchOutput {
   private readonly vms = new Map<string, WatchedVm>();
   private repaired = 0;
+  private hasLogs = true;
   /** When each error was printed. */
   private readonly failures = new Map<string, number>();
+
+  constructor(private readonly logDirectory: string) {}
 
   looked(report: WatchReport, uuid: string | undefined): void {
     const name = report.domain;
@@ -64,6 +67,10 @@ class Journal implements WatchOutput {
     }
   }
 
+  gaveBack(domain: string, what: string): void {
+    say(`${domain}: ${what}`);
+  }
+
   gone(domain: string): void {
     this.vms.delete(domain);
   }
@@ -78,6 +85,8 @@ class Journal implements WatchOutput {
   }
 
   seen({ names, ...noticing }: Noticing): void {
+    if (this.hasLogs && !noticing.logs) say(textOf('logs-not-watched', { directory: this.logDirectory }));
+    this.hasLogs = noticing.logs;
     const time = seconds();
     const unseen = {
       verdict: 'undecided',

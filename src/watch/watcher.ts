@@ -4,8 +4,10 @@ import type { DomainReport } from '../core/finding';
 import { listDomains } from '../hypervisor/list-domains';
 import { readDomain } from '../hypervisor/status-files';
 import { VirshSession } from '../hypervisor/virsh-session';
+import { Handovers } from './handovers';
 import { DirectoryWatcher, readLimit } from './io/directory-watcher';
 import { DomainWatcher } from './io/domain-watcher';
+import { LogWatcher } from './io/log-watcher';
 import { MountWatcher } from './io/mount-watcher';
 import { heldForRepair, readDomains, repairSeen, type Seen, type WatchReport } from './look';
 import { Loop } from './loop';
@@ -20,6 +22,8 @@ export interface WatchOutput {
   readonly looked: (report: WatchReport, uuid: string | undefined) => void;
   /** Something could not be done, and is tried again. */
   readonly failed: (error: unknown) => void;
+  /** QEMU was given the domain's disks back. */
+  readonly gaveBack: (domain: string, what: string) => void;
   /** The domain does not run here any more. */
   readonly gone: (domain: string) => void;
   /** Called after each look, and every some seconds. */
@@ -31,6 +35,7 @@ export interface Noticing {
   readonly directories: WatchedDirectories;
   readonly mounts: boolean;
   readonly libvirt: boolean;
+  readonly logs: boolean;
   /** Every domain that runs. */
   readonly names: readonly string[];
 }
@@ -49,9 +54,9 @@ const laterMs = 60_000;
 const seenMs = 20_000;
 
 /**
- * Keeps the disk paths of this host's running domains whole: looks at a domain when something on the path of one of its
- * disks changes, when libvirt says that the domain changed, and once in every `watch.interval`. It keeps nothing that
- * cannot be read again.
+ * Keeps the disk paths of this host's running domains whole, and gives QEMU its disks back after a failed hand-over: looks
+ * at a domain when something on the path of one of its disks changes, when libvirt says that the domain changed, and once
+ * in every `watch.interval`. It keeps nothing that cannot be read again.
  */
 export class Watcher {
   private readonly users = new PathUsers();
@@ -62,6 +67,8 @@ export class Watcher {
   private readonly directories: DirectoryWatcher;
   private readonly domains: DomainWatcher;
   private readonly mounts: MountWatcher;
+  private readonly logs: LogWatcher;
+  private readonly handovers: Handovers;
   /** With more events in one second the kernel may have dropped others, and Node does not tell of it (inotify(7), IN_Q_OVERFLOW). */
   private readonly mostEvents = readLimit('max_queued_events') / 2;
   /** Domains that were undecided at the last look, or whose repair failed. */
@@ -75,13 +82,25 @@ export class Watcher {
   ) {
     this.loop = new Loop((error) => output.failed(error));
     this.directories = new DirectoryWatcher(this.users, (element) => this.note(this.users.usersOf(element)));
-    this.domains = new DomainWatcher(settings.libvirt.stateDirectory, (name) => this.note([name]));
+    const { stateDirectory, logDirectory } = settings.libvirt;
+    this.handovers = new Handovers(settings, {
+      gaveBack: (name, what) => output.gaveBack(name, what),
+      failed: (error) => output.failed(error),
+      look: (name) => this.note([name]),
+      lookLater: (name) => this.again.add(name, now() + againMs),
+    });
+    this.logs = new LogWatcher(logDirectory, (name, news) => this.handovers.heard(name, news));
+    this.domains = new DomainWatcher(stateDirectory, (name) => {
+      this.handovers.changed(name);
+      this.note([name]);
+    });
     this.mounts = new MountWatcher((mountPoint) => this.directories.replaced(mountPoint));
   }
 
   /** Runs until `signal`; a repair that has begun is carried out. @returns whether a look at storage still hangs */
   async run(signal: AbortSignal): Promise<boolean> {
     const regular = [
+      () => this.startLogs(),
       () => this.startDomains(),
       () => this.startMounts(),
       () => this.nextOfRound(),
@@ -96,6 +115,8 @@ export class Watcher {
       this.directories.close();
       this.domains.end();
       this.mounts.end();
+      this.logs.end();
+      await this.handovers.end();
     }
   }
 
@@ -105,13 +126,19 @@ export class Watcher {
     this.loop.wakeUp();
   }
 
-  /** At first, and after libvirt's directory was replaced; what was missed until it runs is not known. */
+  /** At first, and after libvirt's directory was replaced: what was missed until it runs is not known. */
   private startDomains(): number {
-    if (!this.domains.isRunning) {
-      this.domains.start();
-      this.note(this.names());
-    }
+    if (this.domains.start()) this.note(this.names());
     return seldomMs;
+  }
+
+  /** The same of the directory of QEMU's logs; where it is not watched, failed hand-overs are noticed by looks at every VM. */
+  private startLogs(): number {
+    this.logs.follow(this.names());
+    this.logs.start();
+    if (this.logs.isRunning) return seldomMs;
+    this.note(this.names());
+    return restartMs;
   }
 
   /** At first, and after findmnt has ended: where it does not stay running, mounts are noticed by looks at every VM. */
@@ -125,7 +152,10 @@ export class Watcher {
   }
 
   private async pollOften(): Promise<number> {
-    if (this.directories.takeEvents() >= this.mostEvents) this.note(this.names());
+    if (this.directories.takeEvents() >= this.mostEvents) {
+      this.note(this.names());
+      this.logs.readAll();
+    }
     await this.directories.poll('polled-often');
     return oftenMs;
   }
@@ -146,6 +176,8 @@ export class Watcher {
 
   /** @returns milliseconds until the next domains are due */
   private async runDue(signal: AbortSignal): Promise<number> {
+    const hold = this.handovers.holdsUntil - now();
+    if (hold > 0) return hold;
     const names = [...new Set([...this.due.take(now()), ...this.again.take(now())])];
     try {
       if (names.length > 0) await this.look(names, signal);
@@ -159,6 +191,7 @@ export class Watcher {
   private async look(names: readonly string[], signal: AbortSignal): Promise<void> {
     const { stateDirectory, deadline } = this.settings.libvirt;
     const found = names.flatMap((name) => readDomain(stateDirectory, name) ?? []);
+    const began = now();
     const running = new Set(found.map(({ name }) => name));
     for (const name of names) if (!running.has(name)) this.forget(name);
     const virsh = new VirshSession(deadline * 1000);
@@ -168,10 +201,13 @@ export class Watcher {
       for (const { some, group } of heldForRepair(all, this.settings)) {
         for (const seen of some) {
           if (signal.aborted) return;
+          const domain = seen.read?.domain;
+          // Without its disks the guest may not live until its paths are repaired.
+          const report = this.handovers.looked(seen.report, domain, began);
+          if (!report) continue;
           const repaired = await repairSeen(seen, this.settings, virsh, group);
           if (!repaired && isPassing(seen)) continue;
-          if (this.isSure(seen.report, repaired))
-            this.output.looked(repaired ?? seen.report, seen.read?.domain.uuid);
+          if (this.isSure(report, repaired)) this.output.looked(repaired ?? report, domain?.uuid);
         }
       }
     } finally {
@@ -195,12 +231,17 @@ export class Watcher {
     this.note([...new Set([...renewed.map(({ report }) => report.domain), ...users])]);
   }
 
-  /** Not of a VM that another migrate-guard works on, nor of one that could be read before: it may just start or end. */
+  /**
+   * Whether it is reported. Not of a VM that another migrate-guard works on, nor of one that could be read before: it may
+   * just start or end.
+   */
   private isSure({ domain, verdict, blockState }: DomainReport, repaired: WatchReport | undefined): boolean {
     const result = repaired !== undefined && 'result' in repaired ? repaired.result : undefined;
     const wasDoubtful = this.doubtful.delete(domain);
-    if (result === 'busy') this.again.add(domain, now() + againMs);
-    if (result === 'busy') return false;
+    if (result === 'busy') {
+      this.again.add(domain, now() + againMs);
+      return false;
+    }
     if (result === 'failed') {
       // What it lacked may be there later, such as room in /run.
       this.again.add(domain, now() + (wasDoubtful ? laterMs : againMs));
@@ -214,21 +255,25 @@ export class Watcher {
     }
     this.doubtful.add(domain);
     this.again.add(domain, now() + (wasDoubtful ? laterMs : againMs));
-    return wasDoubtful;
+    return wasDoubtful || result === 'repaired';
   }
 
   private forget(name: string): void {
     this.users.remove(name);
     this.doubtful.delete(name);
+    this.handovers.forget(name);
     this.output.gone(name);
   }
 
   private tell(): number {
+    const names = this.names();
+    this.logs.follow(names);
     this.output.seen({
       directories: this.directories.counts(),
       mounts: this.mounts.isRunning,
       libvirt: this.domains.isRunning,
-      names: this.names(),
+      logs: this.logs.isRunning,
+      names,
     });
     return seenMs;
   }

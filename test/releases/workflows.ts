@@ -1,3 +1,4 @@
+import { readLog } from '../../src/block-state/model/log-signatures';
 import { breakPath, type DiskKind, DiskMaker, type Vm } from './disk-kinds';
 import { migrate, save, snapshot } from './orders';
 import type { ReleaseStage } from './release-stage';
@@ -21,6 +22,8 @@ const afterFailure: Workflow = async (stage, maker) => {
   const vm = await brokenVm(stage, maker);
   const failure = await migrate.run(stage, vm, 1, qcow2);
   if (failure === undefined) return 'does not apply: the migration succeeds without the path';
+  // This release's text proves that no copy owns the disks.
+  expect(readLog(vm.domain.log()).lastMigration).toBe('kept');
   // QEMU 7.2 does not say whether it took its disks back: it can be read from its memory, or be made sure by a reset.
   const { blockState } = await stage.report(vm.domain, 'inspect');
   expect(['healthy', 'unknown']).toContain(blockState);

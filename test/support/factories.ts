@@ -152,6 +152,7 @@ export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
     directories: { events: 3, polled: 0, rounds: 0 },
     mounts: true,
     libvirt: true,
+    logs: true,
     repaired: 2,
     domains: { 'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', short: '', time: 1_795_391_900 } },
     ...changes,

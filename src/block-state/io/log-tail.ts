@@ -8,6 +8,9 @@ const pollIntervalMs = 10;
 /** More than QEMU or libvirt write in one line. */
 const maxLineBytes = 64 * 1024;
 
+/** Each read is done before the next begins. */
+const chunk = Buffer.allocUnsafe(64 * 1024);
+
 /** Gets each line once. */
 interface LineReader {
   take(line: string): void;
@@ -19,7 +22,6 @@ interface LineReader {
  */
 export class LogTail<Reader extends LineReader> {
   private readonly file: string;
-  private readonly chunk = Buffer.allocUnsafe(64 * 1024);
   private readonly lines = new Lines(maxLineBytes);
   private descriptor: number | undefined;
   private position: number;
@@ -75,7 +77,6 @@ export class LogTail<Reader extends LineReader> {
     if (this.descriptor === undefined) return;
     // Without virtlogd, logrotate copies and truncates the log (libvirtd.qemu.logrotate.in): all of it is new then.
     if (fstatSync(this.descriptor).size < this.position) this.position = 0;
-    const { chunk } = this;
     for (;;) {
       const length = readSync(this.descriptor, chunk, 0, chunk.length, this.position);
       if (length === 0) return;

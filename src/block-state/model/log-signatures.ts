@@ -138,6 +138,11 @@ export function isHandoverFailure(line: string): boolean {
   return logSignatures.some(({ meaning, pattern }) => meaning === 'inactivate-failed' && pattern.test(line));
 }
 
+/** Whether libvirt begins a live migration with this line. */
+export function isMigrationStart(line: string): boolean {
+  return migrationLine.test(line);
+}
+
 /**
  * Most failed migrations have such a line. It does not mean that QEMU failed to take its disks back: that has its own line
  * (migration/migration.c, migration_completion, fail_invalidate).

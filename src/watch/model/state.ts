@@ -48,6 +48,8 @@ export interface WatchState {
   readonly mounts: boolean;
   /** Whether libvirt's directory of running domains is there. */
   readonly libvirt: boolean;
+  /** Whether new lines of QEMU's logs are noticed at once. */
+  readonly logs: boolean;
   /** Since the watcher was started. */
   readonly repaired: number;
   readonly domains: Readonly<Record<string, WatchedVm>>;

@@ -65,10 +65,10 @@ export class HostWatcher {
   }
 
   /** @returns its exit status */
-  async end(): Promise<number | null> {
+  async end(signal: 'TERM' | 'KILL' = 'TERM'): Promise<number | null> {
     const ended = once(this.child, 'exit');
     const { pid } = await this.sees('itself', () => true);
-    await this.host.succeed(['kill', '-TERM', String(pid)]);
+    await this.host.succeed(['kill', `-${signal}`, String(pid)]);
     await ended;
     return this.child.exitCode;
   }

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { startTimeOf } from '../../../src/os/process-start-time';
 import { asService } from '../../support/watch-unit';
-import { until, useStage } from '../harness';
+import { logDirectory, until, useStage } from '../harness';
 import { LinkedVm } from './linked-vm';
 import { RunningWatcher } from './running-watcher';
 
@@ -55,6 +55,10 @@ test('another device is reported once and never repaired; VMs come and go; mount
   await watcher.says('one-1: blocked: ');
   on.stage.host.inside('umount', '/mnt/one/datastores');
   await watcher.says('one-1: safe again');
+
+  on.stage.host.remove(logDirectory);
+  await watcher.says(`${logDirectory} cannot be watched, and is tried again`);
+  await watcher.sees('no logs', ({ logs }) => !logs);
 });
 
 test('a directory in which files are written to all the time is polled, and its links still count', async () => {

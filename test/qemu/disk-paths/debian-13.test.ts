@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { readLog } from '../../../src/block-state/model/log-signatures';
 import { orders } from '../../../src/core/order';
 import { ifMade } from '../../support/if-made';
 import { type Domain, migrateToSink, placeDisk, relinkDisk, until, type Volume } from '../../lab/harness';
@@ -110,6 +111,8 @@ test('a path that is missing inside prevents the migration of a qcow2 disk, unti
   expect(await stage.report('check', '313')).toMatchObject({ exit: 1, verdict: 'repairable' });
   expect(await endsInSink(qcow2)).toBe('failed');
   expect(qcow2.log()).toContain('migration_block_inactivate: bdrv_inactivate_all() failed: -1');
+  // The sink got no end of the stream: that text alone proves that no copy owns the disk.
+  expect(readLog(qcow2.log()).lastMigration).toBe('kept');
   // It heals itself: no node is INACTIVE, and the words of the failure are only evidence.
   const inspected = await stage.report('inspect', '313');
   expect(inspected).toMatchObject({ exit: 0, blockState: 'healthy', affected: 'no' });

@@ -1,0 +1,71 @@
+import { ifMade } from '../../support/if-made';
+import { HostWatcher, Lab, type Domain } from '../harness';
+
+// Plain `virsh migrate`, without a guard, while migrate-guard watch runs on both hosts.
+
+let lab: Lab;
+const watchers: HostWatcher[] = [];
+
+beforeAll(async () => {
+  lab = await Lab.start();
+});
+afterEach(async () => {
+  for (const watcher of watchers.splice(0)) await watcher.end();
+});
+afterAll(() => ifMade(lab, (made) => made.stop()));
+
+async function watchOn(name: 'kvm1' | 'kvm2'): Promise<HostWatcher> {
+  const watcher = await HostWatcher.start(lab.host(name));
+  watchers.push(watcher);
+  return watcher;
+}
+
+/** Whether the watcher can repair the paths of the domain: without that, a migration cannot be made to fail. */
+async function letRepair(domain: Domain, may: boolean): Promise<void> {
+  const enter = ['nsenter', '--target', String(domain.pid), '--mount', '--'] as const;
+  await domain.host.succeed([...enter, 'mount', '-o', `remount,${may ? 'rw' : 'ro'}`, '/dev']);
+}
+
+test('QEMU 7.2.0 with two disks: re-activated after the end of the job, and the next migration completes', async () => {
+  const domain = await lab.startSilent(800, { emulator: 'affected' });
+  const watcher = await watchOn('kvm1');
+  await letRepair(domain, false);
+  lab.relink(domain, 1);
+  const counted: number[] = [];
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const from = watcher.output.length;
+    const { exit, stderr } = await lab.migrate(domain, 'kvm2');
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/migration out|not finalized/)]);
+    await watcher.says('one-800: disks given back to QEMU by cont', from);
+    const [, milliseconds] = /given back to QEMU by cont, (\d+) ms/.exec(watcher.output.slice(from)) ?? [];
+    counted.push(Number(milliseconds));
+    await domain.expectCounting();
+  }
+  process.stderr.write(`counted: re-activated ${counted.join(', ')} ms after the end of libvirt's job\n`);
+  expect(Math.max(...counted)).toBeGreaterThanOrEqual(0);
+
+  await letRepair(domain, true);
+  lab.relink(domain, 1, 'again-800');
+  await watcher.says('one-800: repaired: ');
+  expect((await lab.migrate(domain, 'kvm2')).exit).toBe(0);
+  const arrived = domain.on(lab.host('kvm2'));
+  await arrived.expectCounting();
+  await arrived.destroy();
+});
+
+test('a guest that arrived paused is left alone, until it is resumed', async () => {
+  const watcher = await watchOn('kvm2');
+  const domain = await lab.startDomain(801, { emulator: 'affected' });
+  expect((await lab.migrate(domain, 'kvm2', ['--suspend'])).exit).toBe(0);
+  const there = domain.on(lab.host('kvm2'));
+  await watcher.sees('a guest that waits', ({ domains }) => {
+    return domains['one-801'] !== undefined && domains['one-801'].verdict !== 'safe';
+  });
+  expect(await there.state()).toBe('paused');
+  await there.host.virsh('resume', there.name);
+  await watcher.sees('that it was resumed', ({ domains }) => domains['one-801']?.blockState === 'healthy');
+  expect(watcher.output).not.toContain('given back');
+  await there.expectCounting();
+  await there.verifyPattern();
+  await there.destroy();
+});
