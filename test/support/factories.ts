@@ -154,7 +154,9 @@ export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
     libvirt: true,
     logs: true,
     repaired: 2,
-    domains: { 'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', short: '', time: 1_795_391_900 } },
+    domains: {
+      'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', short: '', time: 1_795_391_900 },
+    },
     ...changes,
   };
 }
