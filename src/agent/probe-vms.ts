@@ -1,7 +1,9 @@
 import type { AgentResult } from '../agent-protocol/model/messages';
 import { exitCodes } from '../core/exit-codes';
 import { withDomainLock } from '../hypervisor/domain-lock';
+import { listDomains } from '../hypervisor/list-domains';
 import { message } from '../messages';
+import { foundSafe } from '../watch/found-safe';
 import { isDeployed } from '../hypervisor/model/domain-name';
 import { withKnownBuilds } from '../block-state/model/affected';
 import { shortReasonOf, type DomainReport } from '../core/finding';
@@ -24,16 +26,31 @@ export async function answerProbe(settings: Settings): Promise<AgentResult> {
   };
 }
 
-/** Checks every VM that OpenNebula runs on this host; a domain that cannot be read is left out. */
+interface Probed extends Pick<DomainReport, 'domain' | 'verdict' | 'blockState' | 'affected' | 'build'> {
+  readonly deployId: string;
+  readonly reason: string;
+}
+
+/** Every VM that OpenNebula runs on this host; a domain that cannot be read is left out. */
 async function probeVms(settings: Settings): Promise<ProbedVm[]> {
-  const checked: (DomainReport & { readonly deployId: string })[] = [];
-  for await (const { uuid, report } of loadCheck().checkAllDomains(settings, probeDeadlineMs, isDeployed))
-    if (uuid !== undefined) checked.push({ ...report, deployId: uuid });
-  return withKnownBuilds(checked).map(({ deployId, affected, ...report }) => {
-    const { domain, verdict, blockState } = report;
-    const vmId = domain.slice('one-'.length);
-    return { vmId, deployId, verdict, reason: shortReasonOf(report), blockState, affected };
-  });
+  const running = listDomains(settings.libvirt.stateDirectory)?.filter(isDeployed);
+  const safe = foundSafe(running ?? [], settings);
+  const known = [...safe].map(([domain, { uuid, ...vm }]): Probed => ({ ...vm, domain, deployId: uuid }));
+  const isKnown = running?.every((name) => safe.has(name)) === true;
+  const others = isKnown ? [] : await check(settings, (name) => isDeployed(name) && !safe.has(name));
+  return withKnownBuilds([...known, ...others]).map(
+    ({ domain, deployId, verdict, reason, blockState, affected }) => {
+      const vmId = domain.slice('one-'.length);
+      return { vmId, deployId, verdict, reason, blockState, affected };
+    },
+  );
+}
+
+async function check(settings: Settings, isWanted: (name: string) => boolean): Promise<Probed[]> {
+  const checked: Probed[] = [];
+  for await (const { uuid, report } of loadCheck().checkAllDomains(settings, probeDeadlineMs, isWanted))
+    if (uuid !== undefined) checked.push({ ...report, deployId: uuid, reason: shortReasonOf(report) });
+  return checked;
 }
 
 function loadCheck(): typeof Check {

@@ -33,7 +33,7 @@ export async function* checkAllDomains(
 ): AsyncGenerator<CheckedDomain> {
   const end = performance.now() + deadline;
   const domains: (Domain | UnreadableDomain)[] = [];
-  for await (const found of findDomains('all', settings)) if (wanted(found.name)) domains.push(found);
+  for await (const found of findDomains('all', settings, wanted)) domains.push(found);
   const checked = await checkAll(domains, end);
   const virsh = new Virsh(settings.libvirt.deadline * 1000, end);
   for (const domain of domains) {

@@ -1,20 +1,16 @@
 import { hostname } from 'node:os';
 import { withKnownBuilds } from '../block-state/model/affected';
-import { withoutPlainOk, reasonOf } from '../core/finding';
 import { worstFirst, type FleetDomain, type FleetReport } from './model/fleet';
-import { checkAllDomains } from '../disk-paths/check-all-domains';
 import { compareWithRecords, findZombies } from './compare-with-records';
 import { fromHosts, type Asking } from './from-hosts';
 import { fromMonitoring } from './from-monitoring';
+import { fromThisHost, watcherOfThisHost } from './from-this-host';
 import { withRecord } from './read-record';
 import { findScope, type Wanted } from './scope';
 
 export interface AuditOptions extends Asking, Wanted {
   readonly source: FleetReport['source'];
 }
-
-/** Deadline for all VMs of this host, in milliseconds. */
-const localDeadlineMs = 60_000;
 
 /**
  * Reports every running VM of the cloud, worst first.
@@ -24,8 +20,10 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
   const now = new Date();
   const base = { host: hostname(), time: now.toISOString(), source: options.source };
   if (options.source === 'here') {
-    const domains = sorted(await domainsHere(options));
-    return { ...base, hosts: [{ host: base.host, cluster: null }], domains, doubts: [], vmsListed: true };
+    const domains = sorted(await fromThisHost(options.settings));
+    const watcher = watcherOfThisHost();
+    const hosts = [{ host: base.host, cluster: null, ...(watcher ? { watcher } : {}) }];
+    return { ...base, hosts, domains, doubts: [], vmsListed: true };
   }
   const scope = await findScope(options, options.settings);
   const { vmsListed } = scope;
@@ -42,17 +40,4 @@ export async function audit(options: AuditOptions): Promise<FleetReport> {
 
 function sorted(domains: readonly FleetDomain[]): FleetDomain[] {
   return worstFirst(withKnownBuilds(domains));
-}
-
-/** Reports all domains that run on this host, also those that OpenNebula did not start. */
-async function domainsHere({ settings }: AuditOptions): Promise<FleetDomain[]> {
-  const host = hostname();
-  const domains: FleetDomain[] = [];
-  for await (const { report } of checkAllDomains(settings, localDeadlineMs)) {
-    const id = /^one-([0-9]+)$/.exec(report.domain)?.[1];
-    const vmId = id === undefined ? null : Number(id);
-    const seen = new Date().toISOString();
-    domains.push({ ...withoutPlainOk(report), host, vmId, name: null, reason: reasonOf(report), seen });
-  }
-  return domains;
 }

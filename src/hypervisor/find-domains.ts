@@ -15,20 +15,22 @@ export type Asked = 'all' | readonly string[];
 
 /**
  * Finds domains by libvirt's own files, which need no libvirtd; where these are missing or may not be read (by another
- * user than root), libvirtd can only list the names of the domains.
+ * user than root), libvirtd can only list the names of the domains. Of `all`, only those that are wanted are read.
  */
 export async function* findDomains(
   asked: Asked,
   settings: Settings,
+  isWanted: (name: string) => boolean = () => true,
 ): AsyncGenerator<Domain | UnreadableDomain> {
   const { stateDirectory } = settings.libvirt;
   const running = listDomains(stateDirectory);
   if (!running || !mayRead(stateDirectory, running)) {
-    yield* findThroughLibvirtd(asked, settings.libvirt);
+    for await (const found of findThroughLibvirtd(asked, settings.libvirt))
+      if (isWanted(found.name)) yield found;
     return;
   }
   if (asked === 'all') {
-    for (const name of running) {
+    for (const name of running.filter(isWanted)) {
       const found = readDomain(stateDirectory, name);
       if (found) yield found;
     }

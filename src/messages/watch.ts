@@ -30,6 +30,11 @@ export const watch = {
     text: '{file}, which the watcher writes, cannot be read: {error}',
     remedy: 'restart the watcher: systemctl restart migrate-guard-watch',
   },
+  'watch-state-not-understood': {
+    text: '{file} is not what a watcher of this version writes',
+    cause: 'the program was replaced, and the watcher was not restarted',
+    remedy: 'restart the watcher: systemctl restart migrate-guard-watch',
+  },
   'watch-repair-failed': {
     text: 'the repair failed: {error}',
     short: 'the repair failed: {error}',

@@ -89,10 +89,12 @@ class Journal implements WatchOutput {
     this.hasLogs = noticing.logs;
     const time = seconds();
     const unseen = {
+      pid: null,
       verdict: 'undecided',
       blockState: 'unknown',
       reason: textOf('watch-not-looked-at'),
       short: textOf('watch-not-looked-at'),
+      hasNotes: false,
       time,
     } as const;
     writeState({
@@ -107,9 +109,9 @@ class Journal implements WatchOutput {
   }
 }
 
-/** Since 1970. */
+/** Since 1970, to the millisecond. */
 function seconds(): number {
-  return Math.floor(new Date().getTime() / 1000);
+  return new Date().getTime() / 1000;
 }
 
 function say(line: string): void {

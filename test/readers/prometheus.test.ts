@@ -23,7 +23,8 @@ const fleet = makeFleet({ vms: 200, hosts: 10, trouble: 0.3, silentHosts: 1 });
 const host = fleet.hosts[0]?.host ?? '';
 const [since, last] = ['2026-11-22T02:00:00.000Z', '2026-11-22T02:10:00.000Z'];
 const notRun = { host, count: 2, since, last, why: 'sudo refuses', ranSince: null };
-const metrics = renderMetrics({ ...fleet, guardsNotRun: [notRun] }, '1.2.3');
+const watched = fleet.hosts.map((one) => ({ ...one, watcher: { up: true, repaired: 1, wrote: last } }));
+const metrics = renderMetrics({ ...fleet, hosts: watched, guardsNotRun: [notRun] }, '1.2.3');
 const printed = [...metrics.matchAll(/^# TYPE (\S+) gauge$/gm)].map(([, name]) => name);
 
 interface Rules {

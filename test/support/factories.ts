@@ -6,7 +6,7 @@ import type { Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/fleet/model/fleet';
 import type { Mount } from '../../src/file-tree/model/mounts';
 import type { Credentials } from '../../src/os/model/process-status';
-import type { WatchState } from '../../src/watch/model/state';
+import type { WatchedVm, WatchState } from '../../src/watch/model/state';
 import { resolvePath } from '../../src/file-tree/model/walk';
 
 type Changes<T> = { readonly [Key in keyof T]?: T[Key] };
@@ -154,9 +154,21 @@ export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
     libvirt: true,
     logs: true,
     repaired: 2,
-    domains: {
-      'one-310': { verdict: 'safe', blockState: 'healthy', reason: '', short: '', time: 1_795_391_900 },
-    },
+    domains: { 'one-310': aWatchedVm() },
+    ...changes,
+  };
+}
+
+export function aWatchedVm(changes: Changes<WatchedVm> = {}): WatchedVm {
+  return {
+    uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb',
+    pid: 1463232,
+    verdict: 'safe',
+    blockState: 'healthy',
+    reason: '',
+    short: '',
+    hasNotes: false,
+    time: 1_795_391_900,
     ...changes,
   };
 }

@@ -38,6 +38,16 @@ export interface FleetHost {
   readonly cluster: string | null;
   /** Why nothing, or not everything, is known of its VMs, and the remedy. */
   readonly trouble?: { readonly what: string; readonly remedy: string };
+  /** Its watcher; missing where it is not known, as in each audit from another machine. */
+  readonly watcher?: HostWatcher;
+}
+
+export interface HostWatcher {
+  /** It runs, and has written within the last minute. */
+  readonly up: boolean;
+  /** Of one that is up: how many VMs it has repaired since its start, and when it wrote last, in ISO 8601. */
+  readonly repaired?: number;
+  readonly wrote?: string;
 }
 
 /** Every running VM of the cloud, worst first, at one time. */

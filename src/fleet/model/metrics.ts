@@ -16,7 +16,13 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
  * risk, so that there are few of them.
  */
 export function metricsOf(report: FleetReport, version: string): Metric[] {
-  return [...aboutAudit(report, version), ...aboutHosts(report), ...aboutGuards(report), ...aboutVms(report)];
+  return [
+    ...aboutAudit(report, version),
+    ...aboutHosts(report),
+    ...aboutWatchers(report),
+    ...aboutGuards(report),
+    ...aboutVms(report),
+  ];
 }
 
 function aboutAudit({ time, source, doubts }: FleetReport, version: string): Metric[] {
@@ -85,6 +91,29 @@ function aboutHosts({ hosts, domains }: FleetReport): Metric[] {
         );
         return times.length > 0 ? [[{ host }, Math.min(...times)]] : [];
       }),
+    },
+  ];
+}
+
+/** Only where it is known of a host: in an audit of that host itself. */
+function aboutWatchers({ hosts }: FleetReport): Metric[] {
+  const known = hosts.flatMap(({ host, watcher }) => (watcher ? [{ host, ...watcher }] : []));
+  if (known.length === 0) return [];
+  return [
+    {
+      name: 'migrate_guard_watcher_up',
+      help: 'Whether the watcher of the host runs and has written within the last minute (1), or not (0).',
+      samples: known.map(({ host, up }) => [{ host }, up ? 1 : 0]),
+    },
+    {
+      name: 'migrate_guard_watcher_repaired_vms',
+      help: 'How many VMs the watcher of the host has repaired since its start.',
+      samples: known.flatMap(({ host, repaired }) => (repaired === undefined ? [] : [[{ host }, repaired]])),
+    },
+    {
+      name: 'migrate_guard_watcher_wrote_timestamp_seconds',
+      help: 'When the watcher of the host wrote last, in seconds since 1970.',
+      samples: known.flatMap(({ host, wrote }) => (wrote === undefined ? [] : [[{ host }, seconds(wrote)]])),
     },
   ];
 }

@@ -7,6 +7,7 @@ import { replaceFile } from '../../os/atomic-file';
 import { log } from '../../os/log';
 import { startTimeOf } from '../../os/process-start-time';
 import { makeRootDirectory } from '../../os/root-directory';
+import { readWatchState } from '../model/read-state';
 import type { WatchState } from '../model/state';
 
 /** On a tmpfs, because it is about processes of this boot. */
@@ -27,9 +28,9 @@ export function writeState(state: WatchState): void {
 
 /** What the watcher of this host saw last, or why that is not known. */
 export function readState(): WatchState | Failure {
-  let state: WatchState;
+  let written: unknown;
   try {
-    state = JSON.parse(readFileSync(file, 'utf8')) as WatchState;
+    written = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (errorName(error) === 'ENOENT') return failureOf('problem', message('watcher-not-running'));
     const { remedy: otherwise, ...reason } = message('watch-state-not-read', {
@@ -39,9 +40,12 @@ export function readState(): WatchState | Failure {
     const code = codeOf(error) === 'notPermitted' ? 'notPermitted' : 'undecided';
     return failureOf(code, { ...reason, remedy: remedyOf(error, file, { otherwise }) });
   }
+  const state = readWatchState(written);
+  if (!state) return failureOf('undecided', message('watch-state-not-understood', { file }));
   const { pid, startTime, time } = state;
   if (startTimeOf(pid) !== startTime) return failureOf('problem', message('watcher-ended', { pid }));
-  const seconds = Math.floor(new Date().getTime() / 1000) - time;
+  const seconds = Math.abs(Math.floor(new Date().getTime() / 1000 - time));
+  // Much later than now: the clock was set back, and it has not written since.
   return seconds > longestSilence
     ? failureOf('undecided', message('watcher-silent', { pid, seconds }))
     : state;

@@ -13,6 +13,8 @@ import {
 export interface WatchedVm {
   /** OpenNebula's deploy id; missing of a domain that could not be read. */
   readonly uuid?: string;
+  /** Of its QEMU; `null` of a domain that could not be read. */
+  readonly pid: number | null;
   /** Of its paths and its block state. */
   readonly verdict: Verdict;
   readonly blockState: BlockState;
@@ -20,10 +22,12 @@ export interface WatchedVm {
   readonly reason: string;
   /** The same in at most 69 characters. */
   readonly short: string;
+  /** Whether something is to be read about it although it is in order, or was just repaired. */
+  readonly hasNotes: boolean;
   /** Both missing where the block state was not determined: src/core/finding.ts. */
   readonly affected?: Affected;
   readonly build?: string;
-  /** Seconds since 1970. */
+  /** Seconds since 1970, to the millisecond. */
   readonly time: number;
 }
 
@@ -58,13 +62,15 @@ export interface WatchState {
 /** A repair that failed counts as a problem that cannot be repaired. */
 export function watchedVm(report: DomainReport, uuid: string | undefined, time: number): WatchedVm {
   const judged = judge(report);
-  const { blockState, affected, build } = report;
+  const { pid, blockState, affected, build, findings, plan } = report;
   return {
     ...(uuid === undefined ? {} : { uuid }),
+    pid,
     verdict: judged.verdict,
     blockState,
     reason: reasonOf(judged),
     short: shortReasonOf(judged),
+    hasNotes: plan.length > 0 || findings.some(({ note }) => note),
     ...(affected === undefined ? {} : { affected }),
     ...(build === undefined ? {} : { build }),
     time,

@@ -10,8 +10,8 @@ const report: FleetReport = {
   time: '2026-11-22T23:59:00.000Z',
   source: 'monitoring',
   hosts: [
-    { host: 'kvm1', cluster: 'c' },
-    { host: 'kvm2', cluster: null, trouble: { what: 'no answer', remedy: 'look' } },
+    { host: 'kvm1', cluster: 'c', watcher: { up: true, repaired: 3, wrote: '2026-11-22T23:58:50.000Z' } },
+    { host: 'kvm2', cluster: null, trouble: { what: 'no answer', remedy: 'look' }, watcher: { up: false } },
   ],
   domains: [
     aFleetDomain({ affected: 'no' }),
@@ -83,6 +83,16 @@ migrate_guard_vms_by_affected{host="kvm2",affected="unknown"} 1
 # HELP migrate_guard_oldest_finding_timestamp_seconds Time of the oldest check of a VM of the host, in seconds since 1970.
 # TYPE migrate_guard_oldest_finding_timestamp_seconds gauge
 migrate_guard_oldest_finding_timestamp_seconds{host="kvm1"} 1795391400
+# HELP migrate_guard_watcher_up Whether the watcher of the host runs and has written within the last minute (1), or not (0).
+# TYPE migrate_guard_watcher_up gauge
+migrate_guard_watcher_up{host="kvm1"} 1
+migrate_guard_watcher_up{host="kvm2"} 0
+# HELP migrate_guard_watcher_repaired_vms How many VMs the watcher of the host has repaired since its start.
+# TYPE migrate_guard_watcher_repaired_vms gauge
+migrate_guard_watcher_repaired_vms{host="kvm1"} 3
+# HELP migrate_guard_watcher_wrote_timestamp_seconds When the watcher of the host wrote last, in seconds since 1970.
+# TYPE migrate_guard_watcher_wrote_timestamp_seconds gauge
+migrate_guard_watcher_wrote_timestamp_seconds{host="kvm1"} 1795391930
 # HELP migrate_guard_vm_at_risk A VM that is not safe to move, or whose QEMU is stuck, half-inactive or not resumed; always 1.
 # TYPE migrate_guard_vm_at_risk gauge
 migrate_guard_vm_at_risk{domain="one-311",name="web",host="kvm1",verdict="repairable",block_state="healthy"} 1

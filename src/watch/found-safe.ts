@@ -1,0 +1,38 @@
+import { statSync } from 'node:fs';
+import { version } from '../cli/version';
+import type { Settings } from '../config/settings';
+import { isFailure } from '../core/errors';
+import { startTimeOf } from '../os/process-start-time';
+import { readState } from './io/state-file';
+import { isCurrent, noticesAll, type FoundSafe } from './model/current';
+
+/**
+ * Those of these domains that the watcher of this host has found safe, and that have not changed since: they need no check.
+ * None where it does not notice everything, or does not run.
+ */
+export function foundSafe(
+  names: readonly string[],
+  { libvirt, watch }: Settings,
+): ReadonlyMap<string, FoundSafe> {
+  const found = new Map<string, FoundSafe>();
+  const state = readState();
+  if (isFailure(state) || !noticesAll(state, version())) return found;
+  const known = new Map(Object.entries(state.domains));
+  const now = new Date().getTime() / 1000;
+  for (const name of names) {
+    const vm = known.get(name);
+    if (!vm || !isCurrent(vm, state, { now, interval: watch.interval })) continue;
+    const changed = lastChange(`${libvirt.stateDirectory}/${name}.xml`);
+    if (changed !== undefined && changed < vm.time && startTimeOf(vm.pid) !== undefined) found.set(name, vm);
+  }
+  return found;
+}
+
+/** In seconds since 1970. libvirt writes the file when a domain starts, gets another disk, or has a job. */
+function lastChange(statusFile: string): number | undefined {
+  try {
+    return statSync(statusFile).mtimeMs / 1000;
+  } catch {
+    return undefined;
+  }
+}
