@@ -42,39 +42,45 @@ export const sections: readonly (readonly [heading: string, rows: Readonly<Recor
   ['What every command may say', commands],
 ];
 
-const rows = {
-  ...diskPaths,
-  ...diskOpen,
-  ...repair,
-  ...fileTree,
-  ...hypervisor,
-  ...destination,
-  ...blockState,
-  ...move,
-  ...datastoreMove,
-  ...relink,
-  ...watch,
-  ...agent,
-  ...plugin,
-  ...hooks,
-  ...fleet,
-  ...doctor,
-  ...system,
-  ...commands,
-} as const;
+type Rows = typeof diskPaths &
+  typeof diskOpen &
+  typeof repair &
+  typeof fileTree &
+  typeof hypervisor &
+  typeof destination &
+  typeof blockState &
+  typeof move &
+  typeof datastoreMove &
+  typeof relink &
+  typeof watch &
+  typeof agent &
+  typeof plugin &
+  typeof hooks &
+  typeof fleet &
+  typeof doctor &
+  typeof system &
+  typeof commands;
 
-export type MessageId = keyof typeof rows;
+export type MessageId = keyof Rows;
 
 /** @param filling a value for each `{placeholder}` of the row */
 export function message<Id extends MessageId>(
   id: Id,
-  ...filling: Filling<(typeof rows)[Id]>
-): Message & Remedied<(typeof rows)[Id]> {
-  const row: MessageRow = rows[id];
-  return fillRow(row, filling[0]) as Message & Remedied<(typeof rows)[Id]>;
+  ...filling: Filling<Rows[Id]>
+): Message & Remedied<Rows[Id]> {
+  return fillRow(rowOf(id), filling[0]) as Message & Remedied<Rows[Id]>;
 }
 
 /** The sentence of a message without other parts: a remedy, or a part of another sentence. */
-export function textOf<Id extends MessageId>(id: Id, ...filling: Filling<(typeof rows)[Id]>): string {
+export function textOf<Id extends MessageId>(id: Id, ...filling: Filling<Rows[Id]>): string {
   return message(id, ...filling).what;
+}
+
+/** Searched for, because one object with all rows would take each start of the program some milliseconds to make. */
+function rowOf(id: string): MessageRow {
+  for (const [, rows] of sections) {
+    const row = rows[id];
+    if (row) return row;
+  }
+  throw new Error(`there is no message ${id}`);
 }

@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { version } from '../cli/version';
 import type { Settings } from '../config/settings';
 import { isFailure } from '../core/errors';
-import { startTimeOf } from '../os/process-start-time';
 import { readState } from './io/state-file';
 import { isCurrent, noticesAll, type FoundSafe } from './model/current';
 
@@ -23,7 +22,7 @@ export function foundSafe(
     const vm = known.get(name);
     if (!vm || !isCurrent(vm, state, { now, interval: watch.interval })) continue;
     const changed = lastChange(`${libvirt.stateDirectory}/${name}.xml`);
-    if (changed !== undefined && changed < vm.time && startTimeOf(vm.pid) !== undefined) found.set(name, vm);
+    if (changed !== undefined && changed < vm.time && existsSync(`/proc/${vm.pid}`)) found.set(name, vm);
   }
   return found;
 }
