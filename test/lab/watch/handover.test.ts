@@ -31,6 +31,7 @@ test('QEMU 7.2.0 with two disks: re-activated after the end of the job, and the 
   const watcher = await watchOn('kvm1');
   await letRepair(domain, false);
   lab.relink(domain, 1);
+  await watcher.says('one-800: blocked: ');
   const counted: number[] = [];
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const from = watcher.output.length;
