@@ -57,6 +57,6 @@ export const watch = {
     short: 'the watcher may use neither cont nor memory',
     remedy: 'migrate-guard reset, or add cont to reset.strategies',
   },
-  'watch-not-looked-at': { text: 'not looked at yet, or another migrate-guard works on it' },
+  'watch-not-looked-at': { text: 'not looked at yet: it is just arriving, or another migrate-guard works on it' },
   'watch-step-failed': { text: 'something could not be looked at, and is tried again: {error}' },
 } as const satisfies Readonly<Record<string, MessageRow>>;

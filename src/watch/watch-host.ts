@@ -57,10 +57,13 @@ class Journal implements WatchOutput {
     const now = watchedVm(report, uuid, seconds());
     const before = this.vms.get(name);
     this.vms.set(name, now);
-    if ('result' in report && report.result === 'repaired') {
+    const isRepaired = 'result' in report && report.result === 'repaired';
+    if (isRepaired) {
       this.repaired += 1;
       say(`${name}: repaired: ${report.plan.map(renderStep).join('; ')}`);
-    } else if (isNews(now, before)) {
+    }
+    // A repair does not heal everything.
+    if (isNews(now, before) && !(isRepaired && now.verdict === 'safe')) {
       const remedy = remedyIn(report);
       const found = `${now.verdict}: ${now.reason}${remedy === undefined ? '' : ` -> ${remedy}`}`;
       say(`${name}: ${now.verdict === 'safe' ? 'safe again' : found}`);
