@@ -39,7 +39,8 @@ export function judgeWatched(state: WatchState | Failure, isEnabled: boolean, ou
   return found('ok', message('watcher-runs', { pid, count: Object.keys(domains).length, repaired }));
 }
 
-function notNoticed({ libvirt, mounts }: WatchState): Message | undefined {
+function notNoticed({ libvirt, mounts, logs }: WatchState): Message | undefined {
   if (!libvirt) return message('watcher-without-libvirt');
-  return mounts ? undefined : message('watcher-without-mounts');
+  if (!mounts) return message('watcher-without-mounts');
+  return logs ? undefined : message('watcher-without-logs');
 }

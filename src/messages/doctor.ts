@@ -105,6 +105,11 @@ export const doctor = {
     text: 'the watcher does not notice changes of mounts at once: findmnt does not run',
     remedy: 'install the package util-linux, and see journalctl -u migrate-guard-watch',
   },
+  'watcher-without-logs': {
+    text: "the watcher does not notice failed hand-overs at once: the directory of QEMU's logs is not there",
+    cause: 'no VM was started here yet, or libvirt.log_directory names another directory',
+    remedy: 'set libvirt.log_directory, and systemctl restart migrate-guard-watch',
+  },
   'qemu-not-affected': {
     text: 'VMs on it: {count} (QEMU {version}, build {build}); a failed migration does not leave it without its disks',
   },

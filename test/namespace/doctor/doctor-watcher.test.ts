@@ -21,7 +21,7 @@ test('a watcher that is off, that runs, and that was killed although it is enabl
   const unit = 'migrate-guard-watch.service';
   // systemd does not run in a namespace.
   on.program('/usr/bin/systemctl', `test "$*" = "is-enabled --quiet ${unit}"`);
-  await on.machine.root(['mkdir', '-p', '/run/libvirt/qemu']);
+  await on.machine.root(['mkdir', '-p', '/run/libvirt/qemu', '/var/log/libvirt/qemu']);
   const running = spawn('nsenter', [...on.machine.enter, '--', 'migrate-guard', 'watch'], {
     stdio: 'ignore',
   });

@@ -14,6 +14,7 @@ test.each([
   ['it is silent', silent, false, 'unknown', /has not written anything for 90 s/],
   ['another program', aWatchState({ version: '1 (b)' }), true, 'problem', /is 1 \(b\), .* here is 1 \(a\)/],
   ['libvirt is not there', aWatchState({ libvirt: false }), true, 'problem', /which VMs run/],
+  ['logs are missed', aWatchState({ logs: false }), true, 'problem', /failed hand-overs/],
   ['mounts are missed', aWatchState({ mounts: false }), true, 'problem', /changes of mounts/],
 ])('%s', (_, state, isEnabled, expected, what) => {
   const finding = judgeWatched(state, isEnabled, '1 (a)');
