@@ -52,11 +52,18 @@ export const watch = {
   'logs-not-watched-now': {
     text: "QEMU's logs are not noticed (libvirt.log_directory); every VM is looked at every half minute",
   },
+  'watches-used-up': {
+    text: 'a quarter of the directories that the kernel lets one user watch are watched: all others are looked at every few seconds',
+    cause: 'the VMs of this host have very many directories on the paths of their disks',
+    remedy: 'raise fs.inotify.max_user_watches, and restart the watcher',
+  },
   'watch-without-remedy': {
     text: 'the configuration allows neither cont nor memory, and the watcher uses no other remedy',
     short: 'the watcher may use neither cont nor memory',
     remedy: 'migrate-guard reset, or add cont to reset.strategies',
   },
-  'watch-not-looked-at': { text: 'not looked at yet: it is just arriving, or another migrate-guard works on it' },
+  'watch-not-looked-at': {
+    text: 'not looked at yet: it is just arriving, or another migrate-guard works on it',
+  },
   'watch-step-failed': { text: 'something could not be looked at, and is tried again: {error}' },
 } as const satisfies Readonly<Record<string, MessageRow>>;

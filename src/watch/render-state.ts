@@ -15,10 +15,11 @@ export function renderState({
 }: WatchState): string {
   const all = Object.entries(domains);
   const unsafe = all.filter(([, { verdict }]) => verdict !== 'safe');
-  const { events, polled, rounds } = directories;
+  const { events, polled, rounds, full } = directories;
   const lines = [
     `process ${pid} (${version}) watches ${all.length} VMs; repaired since its start: ${repaired}`,
     `directories: ${events} by events, ${polled} looked at every few seconds, ${rounds} only in each round`,
+    ...(full ? [textOf('watches-used-up')] : []),
     ...(mounts
       ? []
       : ['mounts are not noticed: findmnt does not run; every VM is looked at every half minute']),

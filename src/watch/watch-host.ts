@@ -47,6 +47,7 @@ class Journal implements WatchOutput {
   private readonly vms = new Map<string, WatchedVm>();
   private repaired = 0;
   private hasLogs = true;
+  private isFull = false;
   /** When each error was printed. */
   private readonly failures = new Map<string, number>();
 
@@ -90,6 +91,8 @@ class Journal implements WatchOutput {
   seen({ names, ...noticing }: Noticing): void {
     if (this.hasLogs && !noticing.logs) say(textOf('logs-not-watched', { directory: this.logDirectory }));
     this.hasLogs = noticing.logs;
+    if (noticing.directories.full && !this.isFull) say(textOf('watches-used-up'));
+    this.isFull = noticing.directories.full;
     const time = seconds();
     const unseen = {
       pid: null,

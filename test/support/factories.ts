@@ -149,7 +149,7 @@ export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
     startTime: 1000,
     version: '1 (a)',
     time: 1_795_391_940,
-    directories: { events: 3, polled: 0, rounds: 0 },
+    directories: { events: 3, polled: 0, rounds: 0, full: false },
     mounts: true,
     libvirt: true,
     logs: true,

@@ -56,7 +56,9 @@ export class DirectoryWatcher {
   }
 
   counts(): WatchedDirectories {
-    return { events: this.watchers.size, polled: this.polled.names().length, rounds: this.unwatched.length };
+    const { size } = this.watchers;
+    const others = { polled: this.polled.names().length, rounds: this.unwatched.length };
+    return { events: size, ...others, full: size >= this.most };
   }
 
   /** How many events there were since the last call. */

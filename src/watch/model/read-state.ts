@@ -9,11 +9,18 @@ export function readWatchState(value: unknown): WatchState | undefined {
   const numbers = valuesIn(given, 'number', ['pid', 'startTime', 'time', 'repaired']);
   const flags = valuesIn(given, 'boolean', ['mounts', 'libvirt', 'logs']);
   const texts = valuesIn(given, 'string', ['version']);
-  const directories = valuesIn(counted, 'number', ['events', 'polled', 'rounds']);
-  if (!numbers || !flags || !texts || !directories || !all) return undefined;
+  const counts = valuesIn(counted, 'number', ['events', 'polled', 'rounds']);
+  const full = valuesIn(counted, 'boolean', ['full']);
+  if (!numbers || !flags || !texts || !counts || !full || !all) return undefined;
   const domains = [...all].map(([name, vm]) => [name, readVm(vm)] as const);
   if (!domains.every((one): one is [string, WatchedVm] => one[1] !== undefined)) return undefined;
-  return { ...numbers, ...flags, ...texts, directories, domains: Object.fromEntries(domains) };
+  return {
+    ...numbers,
+    ...flags,
+    ...texts,
+    directories: { ...counts, ...full },
+    domains: Object.fromEntries(domains),
+  };
 }
 
 function readVm(value: unknown): WatchedVm | undefined {

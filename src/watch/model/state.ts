@@ -36,6 +36,8 @@ export interface WatchedDirectories {
   readonly events: number;
   readonly polled: number;
   readonly rounds: number;
+  /** As many are watched by events as this program takes of the kernel's `max_user_watches`: all others are polled. */
+  readonly full: boolean;
 }
 
 /** What the watcher writes for other programs, and for `watch --status`. */

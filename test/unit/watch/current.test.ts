@@ -25,7 +25,7 @@ test.each<[string, boolean, Partial<WatchedVm>, Partial<WatchState>]>([
 });
 
 function remote(): WatchState['directories'] {
-  return { events: 3, polled: 0, rounds: 1 };
+  return { events: 3, polled: 0, rounds: 1, full: false };
 }
 
 test.each<[boolean, Partial<WatchState>]>([
