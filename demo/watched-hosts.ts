@@ -88,7 +88,7 @@ async function theWatchers(story: Story, { lab, domains }: Cast): Promise<Watche
   const there = await HostWatcher.start(lab.host('kvm2'));
   await repaired(here, domains, '/dev/storpool-byid');
   narrator.say(
-    "The watcher of kvm1 has looked at every VM, and made in QEMU's own /dev what was missing there. From its journal:",
+    "The watcher of kvm1 has found the failed migrations in QEMU's logs: it gives QEMU its disks back, and makes in QEMU's own /dev what is missing there. From its journal:",
   );
   quoteNew(story, here, 0);
   await story.guard(here.host, ['check', '--all'], {
