@@ -17,9 +17,9 @@ export const watchVerb: Command = {
   name: 'watch',
   words: '',
   takes: noWords,
-  summary: 'keep the disk paths of all VMs of this host whole while storage changes',
+  summary: "keep disk paths of this host's VMs whole, and give QEMU its disks back",
   options: {
-    once: { help: 'look at every VM once, repair what can be repaired, and end' },
+    once: { help: 'look at every VM once, repair paths, give disks back, and end' },
     status: { help: 'print what the running watcher sees' },
   },
   examples: [

@@ -83,7 +83,7 @@ export const doctor = {
   'sudo-version': { text: '{version}' },
   'watcher-runs': { text: '{count} VMs are watched by process {pid}; repaired since its start: {repaired}' },
   'watcher-off': {
-    text: 'this host is not watched: {unit} is not enabled (the default); it keeps the disk paths of VMs whole',
+    text: 'this host is not watched: {unit} is not enabled (the default); it repairs disk paths and gives QEMU its disks back',
     remedy: 'systemctl enable --now {unit}',
   },
   'watcher-enabled-not-running': {
@@ -97,8 +97,9 @@ export const doctor = {
     remedy: 'systemctl restart migrate-guard-watch',
   },
   'watcher-without-libvirt': {
-    text: "the watcher does not see which VMs run: libvirt's directory of running domains is not there",
-    cause: 'libvirt has not been started since this host was, or it has another directory',
+    text: "the watcher does not notice which VMs run: libvirt's directory of running domains is not there, or cannot be watched",
+    cause:
+      'libvirt has not been started since this host was, it has another directory, or fs.inotify.max_user_watches is used up',
     remedy: 'start libvirt; or set libvirt.state_directory, and systemctl restart migrate-guard-watch',
   },
   'watcher-without-mounts': {
@@ -106,8 +107,9 @@ export const doctor = {
     remedy: 'install the package util-linux, and see journalctl -u migrate-guard-watch',
   },
   'watcher-without-logs': {
-    text: "the watcher does not notice failed hand-overs at once: the directory of QEMU's logs is not there",
-    cause: 'no VM was started here yet, or libvirt.log_directory names another directory',
+    text: "the watcher does not notice failed hand-overs at once: the directory of QEMU's logs is not there, or cannot be watched",
+    cause:
+      'no VM was started here yet, libvirt.log_directory names another directory, or fs.inotify.max_user_watches is used up',
     remedy: 'set libvirt.log_directory, and systemctl restart migrate-guard-watch',
   },
   'qemu-not-affected': {

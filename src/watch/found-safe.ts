@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { version } from '../cli/version';
 import type { Settings } from '../config/settings';
 import { isFailure } from '../core/errors';
@@ -21,16 +21,17 @@ export function foundSafe(
   for (const name of names) {
     const vm = known.get(name);
     if (!vm || !isCurrent(vm, state, { now, interval: watch.interval })) continue;
-    const changed = lastChange(`${libvirt.stateDirectory}/${name}.xml`);
-    if (changed !== undefined && changed < vm.time && existsSync(`/proc/${vm.pid}`)) found.set(name, vm);
+    // libvirt writes its file when a domain starts, gets another disk, or has a job.
+    const changes = [`${libvirt.stateDirectory}/${name}.xml`, `/proc/${vm.pid}/root/dev`].map(lastChange);
+    if (changes.every((at) => at !== undefined && at < vm.time)) found.set(name, vm);
   }
   return found;
 }
 
-/** In seconds since 1970. libvirt writes the file when a domain starts, gets another disk, or has a job. */
-function lastChange(statusFile: string): number | undefined {
+/** Of a file, or of the entries of a directory, in seconds since 1970; `undefined` where it cannot be read. */
+function lastChange(path: string): number | undefined {
   try {
-    return statSync(statusFile).mtimeMs / 1000;
+    return statSync(path).mtimeMs / 1000;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { readQemuLog } from '../block-state/io/qemu-log';
+import { logBytes, readQemuLog } from '../block-state/io/qemu-log';
 import { readResetRecord } from '../block-state/io/reset-record';
 import type { LogFacts } from '../block-state/model/judge';
 import { objectionToCopy } from '../block-state/model/preconditions';
@@ -6,7 +6,7 @@ import { reactivateAfterJob } from '../block-state/reactivate';
 import { resetLocked } from '../block-state/reset';
 import { resetResults } from '../block-state/reset-report';
 import type { Settings } from '../config/settings';
-import { failureOf, GuardError, messageOf, type Failure, type Reason } from '../core/errors';
+import { GuardError, messageOf, type Failure, type Reason } from '../core/errors';
 import type { BlockState } from '../core/finding';
 import { isUnknown, type Unknown } from '../core/unknown';
 import { withDomainLock } from '../hypervisor/domain-lock';
@@ -21,6 +21,8 @@ import { watcherStrategies } from './model/handover';
 
 /** For a repair of the same VM by this process; a guard holds the lock for longer. In milliseconds. */
 const patience = 500;
+/** virtlogd rotates at 2 MiB (max_size of virtlogd.conf). */
+const longLogBytes = 2 * 1024 * 1024;
 
 /** `undefined`: there was nothing to do. `busy`: a guard stands by, or another migrate-guard works on the VM. */
 export type GivenBack = { readonly done: string } | { readonly notDone: Reason } | 'busy' | undefined;
@@ -70,9 +72,10 @@ async function giveBackLocked(
   // A job that runs on, or that has begun since.
   if (isGone(domain) || jobOf(libvirt.stateDirectory, domain.name) !== undefined) return done || undefined;
   const facts = readLog();
-  if (blockState === 'unknown' && !hasFailed(facts)) return undefined;
+  // The log may have been rotated since QEMU was given them.
+  if (blockState === 'unknown' && !hasFailed(facts)) return done || undefined;
   const refusal = objectionToCopy(facts, domain.name);
-  if (refusal) return { notDone: messageOf(refusal) };
+  if (refusal) return done || { notDone: messageOf(refusal) };
   if (strategies.length === 0) return { notDone: message('watch-without-remedy') };
   const restricted = { ...settings, reset: { ...reset, strategies } };
   const report = await resetLocked(domain, { settings: restricted, strategy: 'auto', dryRun: false });
@@ -83,12 +86,16 @@ async function giveBackLocked(
   return by && { done: textOf('disks-given-back-later', { command: by, state: blockState }) };
 }
 
-/** Why a copy may own the disks, as it will be asked after a failure. */
-export function readProof(domain: Domain, settings: Settings): Failure | undefined {
+/**
+ * Reads the proof as it will be read after a failure: code that was never run takes longer. Not in a log that is longer than
+ * virtlogd lets one be, which takes longer than all else.
+ */
+export function rehearse(domain: Domain, settings: Settings): void {
+  if (logBytes(settings.libvirt.logDirectory, domain.name) > longLogBytes) return;
   const held = holdQemu(domain);
-  if (isUnknown(held)) return failureOf('undecided', { what: held.unknown });
+  if (isUnknown(held)) return;
   try {
-    return objectionToCopy(logOf(domain, held, settings), domain.name);
+    objectionToCopy(logOf(domain, held, settings), domain.name);
   } finally {
     held.close();
   }

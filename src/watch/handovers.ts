@@ -5,9 +5,9 @@ import type { Domain } from '../hypervisor/model/domain-xml';
 import { jobOf } from '../hypervisor/qmp-client';
 import { readDomain } from '../hypervisor/status-files';
 import { VirshSession } from '../hypervisor/virsh-session';
-import { giveBack, readProof } from './give-back';
+import { giveBack, rehearse } from './give-back';
 import type { LogNews } from './io/log-watcher';
-import { lacksDisks, withReason } from './model/handover';
+import { mayGiveBack, withReason } from './model/handover';
 
 export interface HandoverOutput {
   /** The disks were given back. */
@@ -51,11 +51,18 @@ export class Handovers {
 
   /** Something was written into the domain's log. */
   heard(name: string, { hasBegun, hasFailed }: LogNews): void {
-    if (!this.settings.watch.repair) return;
+    if (!this.settings.watch.repair) {
+      if (hasFailed) this.output.look(name);
+      return;
+    }
     if (hasBegun && this.job(name) === migration) this.standBy(name);
     if (!hasFailed) return;
     if (performance.now() - this.held > betweenHoldsMs) this.held = performance.now();
     this.begin(name, 'unknown', true);
+  }
+
+  isWorkingOn(name: string): boolean {
+    return this.working.has(name);
   }
 
   /** Until then no look at a domain is to begin. */
@@ -77,9 +84,8 @@ export class Handovers {
     const ended = this.ended.get(name);
     if (this.working.has(name) || (ended && ended.at >= began)) return undefined;
     this.ended.delete(name);
-    if (!this.settings.watch.repair || !domain) return report;
-    if (domain.job === migration) this.standBy(name);
-    if (domain.job !== undefined || !lacksDisks(report)) return report;
+    if (domain?.job === migration && this.settings.watch.repair) this.standBy(name);
+    if (!domain || !mayGiveBack(report, domain, this.settings)) return report;
     if (ended) return ended.reason ? withReason(report, ended.reason) : report;
     this.begin(name, report.blockState);
     return undefined;
@@ -139,7 +145,7 @@ export class Handovers {
     const domain = readDomain(this.settings.libvirt.stateDirectory, name);
     // The first of everything takes some 100 ms: the connection, a question, and code that was never run.
     if (domain && !('why' in domain)) {
-      readProof(domain, this.settings);
+      rehearse(domain, this.settings);
       virsh.ask(['domstate', '--domain', domain.uuid]).catch(() => undefined);
     }
     return virsh;

@@ -14,7 +14,7 @@ import type { Domain } from '../hypervisor/model/domain-xml';
 import { VirshSession } from '../hypervisor/virsh-session';
 import { message } from '../messages';
 import { giveBack } from './give-back';
-import { lacksDisks, withReason } from './model/handover';
+import { mayGiveBack, withReason } from './model/handover';
 
 /** What was found, and, where it was wanted and there was something to do, what a repair did. */
 export type WatchReport = DomainReport | RepairReport;
@@ -121,7 +121,7 @@ export async function repairSeen(
 /** Gives QEMU its disks back if that is wanted, and it lacks them. */
 async function giveBackSeen(seen: Seen, settings: Settings, virsh: VirshSession): Promise<Seen> {
   const { report, read } = seen;
-  if (!read || !settings.watch.repair || read.domain.job !== undefined || !lacksDisks(report)) return seen;
+  if (!read || !mayGiveBack(report, read.domain, settings)) return seen;
   const { blockState } = report;
   const given = await giveBack({ domain: read.domain, settings, blockState });
   if (!given || given === 'busy') return seen;

@@ -15,6 +15,7 @@ export function renderState({
 }: WatchState): string {
   const all = Object.entries(domains);
   const unsafe = all.filter(([, { verdict }]) => verdict !== 'safe');
+  const pending = all.filter(([, vm]) => vm.pending).length;
   const { events, polled, rounds, full } = directories;
   const lines = [
     `process ${pid} (${version}) watches ${all.length} VMs; repaired since its start: ${repaired}`,
@@ -23,10 +24,17 @@ export function renderState({
     ...(mounts
       ? []
       : ['mounts are not noticed: findmnt does not run; every VM is looked at every half minute']),
-    ...(libvirt ? [] : ["libvirt's directory of running domains is not there (libvirt.state_directory)"]),
+    ...(libvirt
+      ? []
+      : [
+          "libvirt's directory of running domains is not there, or cannot be watched (libvirt.state_directory)",
+        ]),
     ...(logs ? [] : [textOf('logs-not-watched-now')]),
     ...unsafe.map(([name, { verdict, reason }]) => `${name}: ${verdict}: ${reason}`),
     ...(unsafe.length === 0 && libvirt ? ['every VM is safe'] : []),
+    ...(pending > 0
+      ? [`looked at again soon, because of a change or of another migrate-guard: ${pending}`]
+      : []),
   ];
   return printableLines(`${lines.join('\n')}\n`);
 }

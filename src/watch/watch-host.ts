@@ -11,7 +11,7 @@ import { startTimeOf } from '../os/process-start-time';
 import { writeState } from './io/state-file';
 import type { WatchReport } from './look';
 import { isNews, remedyIn, watchedVm, type WatchedVm } from './model/state';
-import { Watcher, type Noticing, type WatchOutput } from './watcher';
+import { secondsNow, Watcher, type HostSeen, type WatchOutput } from './watcher';
 
 /** Holds the lock of the one watcher of a host. */
 const lockDirectory = '/run/migrate-guard/watcher';
@@ -53,9 +53,9 @@ class Journal implements WatchOutput {
 
   constructor(private readonly logDirectory: string) {}
 
-  looked(report: WatchReport, uuid: string | undefined): void {
+  looked(report: WatchReport, uuid: string | undefined, time: number): void {
     const name = report.domain;
-    const now = watchedVm(report, uuid, seconds());
+    const now = watchedVm(report, uuid, time);
     const before = this.vms.get(name);
     this.vms.set(name, now);
     const isRepaired = 'result' in report && report.result === 'repaired';
@@ -88,12 +88,12 @@ class Journal implements WatchOutput {
     say(text);
   }
 
-  seen({ names, ...noticing }: Noticing): void {
+  seen({ names, pending, ...noticing }: HostSeen): void {
     if (this.hasLogs && !noticing.logs) say(textOf('logs-not-watched', { directory: this.logDirectory }));
     this.hasLogs = noticing.logs;
     if (noticing.directories.full && !this.isFull) say(textOf('watches-used-up'));
     this.isFull = noticing.directories.full;
-    const time = seconds();
+    const time = secondsNow();
     const unseen = {
       pid: null,
       verdict: 'undecided',
@@ -110,14 +110,11 @@ class Journal implements WatchOutput {
       time,
       ...noticing,
       repaired: this.repaired,
-      domains: Object.fromEntries(names.map((name) => [name, this.vms.get(name) ?? unseen])),
+      domains: Object.fromEntries(
+        names.map((name) => [name, { ...(this.vms.get(name) ?? unseen), pending: pending.has(name) }]),
+      ),
     });
   }
-}
-
-/** Since 1970, to the millisecond. */
-function seconds(): number {
-  return new Date().getTime() / 1000;
 }
 
 function say(line: string): void {

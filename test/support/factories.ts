@@ -6,7 +6,7 @@ import type { Finding } from '../../src/core/finding';
 import type { FleetDomain } from '../../src/fleet/model/fleet';
 import type { Mount } from '../../src/file-tree/model/mounts';
 import type { Credentials } from '../../src/os/model/process-status';
-import type { WatchedVm, WatchState } from '../../src/watch/model/state';
+import type { WrittenVm, WatchState } from '../../src/watch/model/state';
 import { resolvePath } from '../../src/file-tree/model/walk';
 
 type Changes<T> = { readonly [Key in keyof T]?: T[Key] };
@@ -159,7 +159,7 @@ export function aWatchState(changes: Changes<WatchState> = {}): WatchState {
   };
 }
 
-export function aWatchedVm(changes: Changes<WatchedVm> = {}): WatchedVm {
+export function aWatchedVm(changes: Changes<WrittenVm> = {}): WrittenVm {
   return {
     uuid: '6af22448-3328-4f7b-9765-0fa767fc5dfb',
     pid: 1463232,
@@ -168,6 +168,7 @@ export function aWatchedVm(changes: Changes<WatchedVm> = {}): WatchedVm {
     reason: '',
     short: '',
     hasNotes: false,
+    pending: false,
     time: 1_795_391_900,
     ...changes,
   };

@@ -1,4 +1,4 @@
-import { constants, fstatSync, readFileSync, readSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogFacts } from '../model/judge';
 import { errorName } from '../../core/error-name';
@@ -37,6 +37,11 @@ export function logEnd(directory: string, domain: string): LogPlace | undefined 
   if (isUnknown(file)) return undefined;
   const { inode, size, text } = file;
   return { inode, size, tail: text.slice(-tailBytes) };
+}
+
+/** The size of the log; 0 where there is none. */
+export function logBytes(directory: string, domain: string): number {
+  return statSync(join(directory, `${domain}.log`), { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function isStillThere({ inode, size, tail }: LogPlace, log: LogFile): boolean {

@@ -11,6 +11,9 @@ const versions = new Map<string, string>();
 /** Logs that did not reach back, by the build: a log may have megabytes, and the probe reads those of all VMs. */
 const fruitless = new Map<string, Set<string>>();
 const maxFruitless = 3;
+/** A VM that started since has a whole log. In milliseconds. */
+const fruitlessMs = 600_000;
+let fruitlessSince = performance.now();
 
 /** The build of a QEMU, and whether a failed hand-over leaves it without its disks. */
 export function programOf(
@@ -34,6 +37,10 @@ export function versionOf(
   held: QemuProcess,
   { libvirt }: Settings,
 ): string | undefined {
+  if (performance.now() - fruitlessSince > fruitlessMs) {
+    fruitless.clear();
+    fruitlessSince = performance.now();
+  }
   const known = versions.get(build);
   const tried = fruitless.get(build) ?? new Set();
   if (known !== undefined || tried.size >= maxFruitless) return known;

@@ -37,6 +37,8 @@ export async function copyAclAndLabel(model: string, entry: string, pinned?: str
 
 /** By inode and time of its last change: the VMs of a host often share one model. */
 const knownLists = new Map<string, string | undefined>();
+/** The watcher runs for months. */
+const mostKnown = 10_000;
 
 /** The list of an entry, if it has more than what the mode shows. @throws GuardError `failed`. */
 async function accessListOf(model: string): Promise<string | undefined> {
@@ -48,6 +50,7 @@ async function accessListOf(model: string): Promise<string | undefined> {
   const acl = await runCommand([...asked, ofThisProcess(model)], { deadline: deadlineMs });
   if (acl.exit !== 0) throw failure('acl-not-read', acl);
   const list = /^(user|group):\d+:|^mask:|^default:/m.test(acl.stdout) ? acl.stdout : undefined;
+  if (knownLists.size >= mostKnown) knownLists.clear();
   knownLists.set(key, list);
   return list;
 }

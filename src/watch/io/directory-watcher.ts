@@ -48,8 +48,9 @@ export class DirectoryWatcher {
         isNoisy,
         isFull: this.watchers.size >= this.most,
       });
-      if (means === 'rounds') unwatched.push(directory);
-      return means !== 'rounds' && this.watch(directory, means);
+      const isWatched = means !== 'rounds' && this.watch(directory, means);
+      if (!isWatched) unwatched.push(directory);
+      return isWatched;
     });
     this.unwatched = unwatched;
     return fresh;

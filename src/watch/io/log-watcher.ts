@@ -11,6 +11,13 @@ export interface LogNews {
   readonly hasFailed: boolean;
 }
 
+export interface LogOutput {
+  /** Called with the domain's name, only if there is news. */
+  readonly heard: (domain: string, news: LogNews) => void;
+  /** A log could not be read. */
+  readonly failed: (error: unknown) => void;
+}
+
 interface Followed {
   readonly tail: LogTail<NewLines>;
   readonly pace: ReadPace;
@@ -23,10 +30,9 @@ const suffix = '.log';
 export class LogWatcher extends OneDirectory {
   private readonly followed = new Map<string, Followed>();
 
-  /** `tell`: called with the domain's name, only if there is news. */
   constructor(
     private readonly logDirectory: string,
-    private readonly tell: (domain: string, news: LogNews) => void,
+    private readonly output: LogOutput,
   ) {
     // virtlogd's rotation renames a log, and makes another: each is a change of it, too.
     super(logDirectory, (_, name) => {
@@ -76,8 +82,12 @@ export class LogWatcher extends OneDirectory {
 
   private read(domain: string, { tail, pace }: Followed): void {
     pace.read(performance.now());
-    const news = tail.look().news();
-    if (news.hasBegun || news.hasFailed) this.tell(domain, news);
+    try {
+      const news = tail.look().news();
+      if (news.hasBegun || news.hasFailed) this.output.heard(domain, news);
+    } catch (error) {
+      this.output.failed(error);
+    }
   }
 
   private leave(domain: string, { tail, timer }: Followed): void {

@@ -11,6 +11,7 @@ export class OneDirectory {
   private watcher: FSWatcher | undefined;
   /** Of the directory that is watched. */
   private identity: string | undefined;
+  private events = 0;
 
   /** `notice`: called with the entry's name; `null`: the kernel did not give it. */
   constructor(
@@ -34,6 +35,7 @@ export class OneDirectory {
     try {
       this.identity = identity;
       this.watcher = watch(this.directory, (event, name) => {
+        this.events += 1;
         // The kernel gives the directory's own removal, after which the watch is dead, the directory's own name.
         if (event === 'rename' && name === basename(this.directory)) this.lose();
         else this.notice(event, name);
@@ -44,6 +46,13 @@ export class OneDirectory {
       log('a directory cannot be watched', { directory: this.directory, why: errorName(error) });
       return false;
     }
+  }
+
+  /** How many events there were since the last call. */
+  takeEvents(): number {
+    const { events } = this;
+    this.events = 0;
+    return events;
   }
 
   end(): void {

@@ -13,7 +13,12 @@ interface Polled {
   /** The time of modification counts ticks of the kernel: a change directly after a look may not change it again. */
   isFresh?: boolean;
   elements: ReadonlyMap<string, string>;
+  /** By `performance.now()`. */
+  nextLookAtElements: number;
 }
+
+/** A new owner or mode of an element does not change its directory. In milliseconds, somewhat less than between two polls. */
+const elementsMs = 4500;
 
 /**
  * Directories without events, which are looked at now and then. Those in memory answer at once; a look at any other must
@@ -26,7 +31,7 @@ export class PolledDirectories {
   constructor(private readonly replaced: (element: string) => void) {}
 
   add(directory: string, means: PollMeans): void {
-    this.polled.set(directory, { means, elements: new Map() });
+    this.polled.set(directory, { means, elements: new Map(), nextLookAtElements: 0 });
   }
 
   has(directory: string): boolean {
@@ -47,7 +52,9 @@ export class PolledDirectories {
       if (polled.means !== means) continue;
       try {
         const version = await look(directory, versionOf);
-        if (version === polled.version && polled.isFresh !== true) continue;
+        const isSame = version === polled.version && polled.isFresh !== true;
+        if (isSame && performance.now() < polled.nextLookAtElements) continue;
+        polled.nextLookAtElements = performance.now() + elementsMs;
         polled.isFresh = version !== polled.version;
         polled.version = version;
         const now = new Map<string, string>();

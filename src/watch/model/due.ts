@@ -20,6 +20,10 @@ export class Due {
     this.last = now;
   }
 
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
   /** When they are to be looked at; `undefined`: nothing has changed. */
   at(): number | undefined {
     if (this.first === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { affectedAnswers } from '../../core/finding';
 import { oneOf, readBlockState, readObject, readVerdict, stringsIn } from '../../core/report-json';
-import type { WatchedVm, WatchState } from './state';
+import type { WatchState, WrittenVm } from './state';
 
 /** What a watcher of this version writes; `undefined` for anything else, such as what another version wrote. */
 export function readWatchState(value: unknown): WatchState | undefined {
@@ -13,7 +13,7 @@ export function readWatchState(value: unknown): WatchState | undefined {
   const full = valuesIn(counted, 'boolean', ['full']);
   if (!numbers || !flags || !texts || !counts || !full || !all) return undefined;
   const domains = [...all].map(([name, vm]) => [name, readVm(vm)] as const);
-  if (!domains.every((one): one is [string, WatchedVm] => one[1] !== undefined)) return undefined;
+  if (!domains.every((one): one is [string, WrittenVm] => one[1] !== undefined)) return undefined;
   return {
     ...numbers,
     ...flags,
@@ -23,13 +23,13 @@ export function readWatchState(value: unknown): WatchState | undefined {
   };
 }
 
-function readVm(value: unknown): WatchedVm | undefined {
+function readVm(value: unknown): WrittenVm | undefined {
   const given = readObject(value);
   const pid = given?.get('pid') === null ? { pid: null } : valuesIn(given, 'number', ['pid']);
   const verdict = readVerdict(given?.get('verdict'));
   const blockState = readBlockState(given?.get('blockState'));
   const texts = valuesIn(given, 'string', ['reason', 'short']);
-  const flags = valuesIn(given, 'boolean', ['hasNotes']);
+  const flags = valuesIn(given, 'boolean', ['hasNotes', 'pending']);
   const times = valuesIn(given, 'number', ['time']);
   if (!given || !pid || !verdict || !blockState || !texts || !flags || !times) return undefined;
   const affected = oneOf(affectedAnswers, given.get('affected'));

@@ -7,6 +7,10 @@ export class Schedule {
     if (!this.times.has(name)) this.times.set(name, at);
   }
 
+  has(name: string): boolean {
+    return this.times.has(name);
+  }
+
   /** When the next one is due; `undefined`: there is none. */
   at(): number | undefined {
     return this.times.size === 0 ? undefined : Math.min(...this.times.values());

@@ -27,8 +27,14 @@ export interface WatchedVm {
   /** Both missing where the block state was not determined: src/core/finding.ts. */
   readonly affected?: Affected;
   readonly build?: string;
-  /** Seconds since 1970, to the millisecond. */
+  /** When the look at it began: seconds since 1970, to the millisecond. */
   readonly time: number;
+}
+
+/** The same, as it is written. */
+export interface WrittenVm extends WatchedVm {
+  /** It is looked at again soon: something may have changed since, or another migrate-guard works on it. */
+  readonly pending: boolean;
 }
 
 /** How many directories are watched by which means (src/watch/model/means.ts). */
@@ -52,13 +58,13 @@ export interface WatchState {
   readonly directories: WatchedDirectories;
   /** Whether mounts are noticed at once. */
   readonly mounts: boolean;
-  /** Whether libvirt's directory of running domains is there. */
+  /** Whether libvirt's directory of running domains is watched. */
   readonly libvirt: boolean;
   /** Whether new lines of QEMU's logs are noticed at once. */
   readonly logs: boolean;
   /** Since the watcher was started. */
   readonly repaired: number;
-  readonly domains: Readonly<Record<string, WatchedVm>>;
+  readonly domains: Readonly<Record<string, WrittenVm>>;
 }
 
 /** A repair that failed counts as a problem that cannot be repaired. */

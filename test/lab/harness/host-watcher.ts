@@ -67,9 +67,13 @@ export class HostWatcher {
   /** @returns its exit status */
   async end(signal: 'TERM' | 'KILL' = 'TERM'): Promise<number | null> {
     const ended = once(this.child, 'exit');
-    const { pid } = await this.sees('itself', () => true);
-    await this.host.succeed(['kill', `-${signal}`, String(pid)]);
+    await this.signal(signal);
     await ended;
     return this.child.exitCode;
+  }
+
+  async signal(signal: 'TERM' | 'KILL' | 'STOP'): Promise<void> {
+    const { pid } = await this.sees('itself', () => true);
+    await this.host.succeed(['kill', `-${signal}`, String(pid)]);
   }
 }

@@ -57,7 +57,10 @@ test('probe and audit --here take what a running watcher has found safe, and che
   expect(checked.hosts).toMatchObject([{ watcher: { up: false } }]);
 
   watcher = RunningWatcher.start(on.stage);
-  await watcher.verdicts({ 'one-1': 'safe', 'one-2': 'safe', 'one-3': 'safe' });
+  await watcher.sees('that all is well', ({ domains }) => {
+    const all = Object.values(domains);
+    return all.length === 3 && all.every(({ verdict, pending }) => verdict === 'safe' && !pending);
+  });
   // It notices nothing from here on.
   watcher.child.kill('SIGSTOP');
   const taken = await audit();
@@ -67,25 +70,33 @@ test('probe and audit --here take what a running watcher has found safe, and che
   expect(await probe()).toEqual(probed);
   expect(Object.values(probed).map(({ deployId }) => deployId)).toEqual(vms.map(({ qemu }) => qemu.uuid));
 
-  // Not even libvirt notices this; what starts, ends or changes from here on, it does.
-  for (const { qemu, disk } of vms) qemu.tree.remove(disk.node);
+  // What starts or ends, and what changes in libvirt's status or in QEMU's /dev.
+  const [first, second] = vms;
+  first?.qemu.tree.remove(first.disk.node);
   const { qemu } = await startVm(4);
-  expect(await probe()).toEqual({ ...probed, 4: { ...probed[1], vmId: '4', deployId: qemu.uuid } });
-  on.stage.host.inside('touch', '/mnt/libvirt/one-1.xml');
-  await vms[1]?.qemu.servant.end();
-  on.stage.host.remove('/mnt/libvirt/one-4.xml');
   const repairable = { verdict: 'repairable' };
+  expect(await probe()).toMatchObject({
+    ...probed,
+    1: repairable,
+    4: { deployId: qemu.uuid, verdict: 'safe' },
+  });
+  on.stage.host.inside('touch', '/mnt/libvirt/one-3.xml');
+  await second?.qemu.servant.end();
+  on.stage.host.remove('/mnt/libvirt/one-4.xml');
   const changed = await probe();
   expect(changed).toMatchObject({ 1: repairable, 3: { verdict: 'safe' } });
   expect([changed[2]?.verdict, changed[4]]).toEqual(['undecided', undefined]);
-  expect(await audit()).toMatchObject({
+  const checkedAgain = await audit();
+  expect(checkedAgain).toMatchObject({
     domains: [
       { domain: 'one-2', verdict: 'undecided' },
       { domain: 'one-1', verdict: 'repairable', plan: [{ step: 'make-node' }] },
       { domain: 'one-3', verdict: 'safe' },
     ],
   });
+  const isNew = ({ seen }: { readonly seen: string | null }): boolean => (seen ?? '') >= checkedAgain.time;
+  expect(checkedAgain.domains.map(isNew)).toEqual([true, true, true]);
 
   await watcher.end('SIGKILL');
-  expect(await probe()).toMatchObject({ 1: repairable, 3: repairable });
+  expect(await probe()).toMatchObject({ 1: repairable, 3: { verdict: 'safe' } });
 });

@@ -96,14 +96,24 @@ test('with watch.repair: false it only reports; a VM that another works on is re
 
   const lock = '/run/migrate-guard/one-1.lock';
   on.stage.host.directory(lock, { mode: 0o700 });
-  on.stage.host.file(`${lock}/${process.pid}-${startTimeOf(process.pid) ?? 0}.held`);
+  const held = `${process.pid}-${startTimeOf(process.pid) ?? 0}.held`;
+  on.stage.host.file(`${lock}/${held}`);
   watcher = RunningWatcher.start(on.stage);
   await watcher.sees('a VM that is locked', ({ domains, directories }) => {
     return directories.events > 0 && domains['one-1']?.verdict === 'undecided';
   });
   expect(await verdicts()).toEqual(['repairable']);
-  on.stage.host.remove(lock);
+  on.stage.host.remove(`${lock}/${held}`);
   await watcher.says('one-1: repaired: ');
+
+  // What was seen before is not said to be true any more.
+  await watcher.sees('that nothing is pending', ({ domains }) => domains['one-1']?.pending === false);
+  on.stage.host.file(`${lock}/${held}`);
+  vm.rePoint('/dev/storpool-byid/again');
+  await watcher.sees('that the VM has to be looked at again', ({ domains }) => {
+    return domains['one-1']?.pending === true && domains['one-1'].verdict === 'safe';
+  });
+  expect(await verdicts()).toEqual(['repairable']);
 });
 
 test('one watcher for a host; --status of one that runs, that was killed, and of none; --once repairs', async () => {

@@ -14,7 +14,7 @@ import {
   quietDomain,
   storeLayout,
 } from '../block-state/reset-testbed';
-import { Stage } from '../qemu-stage';
+import { diskOf, Stage } from '../qemu-stage';
 
 // What migrate-guard watch does about failed hand-overs of migrations that no guard ordered.
 
@@ -110,13 +110,16 @@ test('the lock of a guard wins; after its end the watcher gives the disks back',
   const domain = await quietDomain(stage, 703, 2);
   watcher = await HostWatcher.start(stage.host);
   const { pid } = await watcher.sees('itself', () => true);
+  // Its path leads to another volume: there is nothing to repair, for which the watcher would take the lock, too.
+  domain.host.link(relinkDisk(domain, 1), `../${diskOf(domain, 0).volume.name}`);
+  await watcher.says('one-703: blocked: ');
   const release = await lock(domain);
   const tries = watch(stage.host.path('/run/migrate-guard/one-703.lock'));
   let hasTried = false;
   tries.on('change', (_, name) => {
     hasTried ||= String(name).startsWith(`${pid}-`);
   });
-  await failWatched(domain);
+  await failMigration(domain, []);
   await until(() => hasTried, { what: 'the watcher tries to take the lock' });
   tries.close();
   expect(await inspect(stage, domain)).toMatchObject({ blockState: 'half-inactive' });

@@ -1,6 +1,6 @@
 import { isCurrent, noticesAll } from '../../../src/watch/model/current';
 import { readWatchState } from '../../../src/watch/model/read-state';
-import type { WatchedVm, WatchState } from '../../../src/watch/model/state';
+import type { WatchState, WrittenVm } from '../../../src/watch/model/state';
 import fc from '../../support/seeded-fast-check';
 import { aWatchedVm, aWatchState } from '../../support/factories';
 
@@ -8,7 +8,7 @@ const state = aWatchState();
 const now = state.time + 5;
 const interval = 600;
 
-test.each<[string, boolean, Partial<WatchedVm>, Partial<WatchState>]>([
+test.each<[string, boolean, Partial<WrittenVm>, Partial<WatchState>]>([
   ['safe at its last look', true, {}, {}],
   ['looked at twenty minutes ago', true, { time: now - 1200 }, {}],
   ['looked at longer ago', false, { time: now - 1201 }, {}],
@@ -20,6 +20,7 @@ test.each<[string, boolean, Partial<WatchedVm>, Partial<WatchState>]>([
   ['stuck', false, { blockState: 'stuck' }, {}],
   ['of an unknown block state', false, { blockState: 'unknown' }, {}],
   ['not read', false, { pid: null }, {}],
+  ['looked at again soon', false, { pending: true }, {}],
 ])('a VM that is %s: taken %s', (_, expected, vm, changes) => {
   expect(isCurrent(aWatchedVm(vm), aWatchState(changes), { now, interval })).toBe(expected);
 });

@@ -1,7 +1,8 @@
 import { blockStateCheck, resetOf } from '../../../src/block-state/model/judge';
 import type { DomainReport } from '../../../src/core/finding';
+import { defaultSettings } from '../../../src/config/settings';
 import { resumeOf } from '../../../src/hypervisor/model/guest-origin';
-import { lacksDisks, watcherStrategies, withReason } from '../../../src/watch/model/handover';
+import { mayGiveBack, watcherStrategies, withReason } from '../../../src/watch/model/handover';
 import { isNews, remedyIn, watchedVm } from '../../../src/watch/model/state';
 
 function seen(blockState: DomainReport['blockState'], remedy = resetOf('one-1')): DomainReport {
@@ -16,12 +17,17 @@ test.each([
   ['unknown', true],
   ['not-resumed', false],
   ['healthy', false],
-] as const)('of %s the watcher thinks that QEMU lacks disks: %s', (blockState, expected) => {
-  expect(lacksDisks(seen(blockState))).toBe(expected);
+] as const)('a QEMU whose disks are %s is given them back: %s', (blockState, expected) => {
+  expect(mayGiveBack(seen(blockState), idle, defaultSettings)).toBe(expected);
 });
 
-test('a guest that may wait for its resume is left alone', () => {
-  expect(lacksDisks(seen('unknown', resumeOf('one-1')))).toBe(false);
+const idle = {};
+
+test('nothing is done for a guest that may wait for its resume, while libvirt works on it, or where it only reports', () => {
+  expect(mayGiveBack(seen('unknown', resumeOf('one-1')), idle, defaultSettings)).toBe(false);
+  expect(mayGiveBack(seen('stuck'), { job: 'migration out' }, defaultSettings)).toBe(false);
+  const watch = { ...defaultSettings.watch, repair: false };
+  expect(mayGiveBack(seen('stuck'), idle, { watch })).toBe(false);
 });
 
 test('only the remedies that stop nothing, in the order of the configuration', () => {

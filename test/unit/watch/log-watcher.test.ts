@@ -18,6 +18,7 @@ const fails =
 
 let directory: string;
 let news: [string, LogNews][];
+let failures: unknown[];
 let watcher: LogWatcher;
 let told: () => void;
 
@@ -35,10 +36,17 @@ beforeEach(() => {
   mkdirSync(directory);
   writeFileSync(logOf('one-1'), fails);
   news = [];
+  failures = [];
   told = () => undefined;
-  watcher = new LogWatcher(directory, (...one) => {
-    news.push(one);
-    told();
+  watcher = new LogWatcher(directory, {
+    heard: (...one) => {
+      news.push(one);
+      told();
+    },
+    failed: (error) => {
+      failures.push(error);
+      told();
+    },
   });
 });
 afterEach(() => {
@@ -72,6 +80,16 @@ test('only new lines about migrations are news, also after both kinds of rotatio
     ['one-1', failed],
     ['one-1', begun],
   ]);
+});
+
+test('what cannot be read is reported, and does not end the watcher', async () => {
+  rmSync(logOf('one-1'));
+  watcher.follow(['one-1']);
+  const heard = next();
+  mkdirSync(logOf('one-1'));
+  expect(watcher.start()).toBe(true);
+  await heard;
+  expect([news, failures]).toEqual([[], [expect.objectContaining({ code: 'EISDIR' })]]);
 });
 
 test('what was written while the directory could not be watched is read when it can', async () => {
