@@ -56,8 +56,8 @@ export class Watcher {
   private readonly known = new Set<string>();
   /** Domains that are looked at now. */
   private looking: ReadonlySet<string> = new Set();
-  /** Domains that were undecided at the last look, or whose repair failed. */
-  private readonly doubtful = new Set<string>();
+  /** Since when domains have been in doubt, or their repair has failed; by `performance.now()`. */
+  private readonly doubtful = new Map<string, number>();
 
   constructor(
     private readonly settings: Settings,
@@ -176,38 +176,36 @@ export class Watcher {
   }
 
   /**
-   * Whether it is reported. Not of a VM that another migrate-guard works on, nor of one that could be read before: it may
-   * just start or end.
+   * Whether it is reported. Not of a VM that another migrate-guard works on, nor of one that may just start, end or be in the
+   * middle of a job of libvirt, unless that lasts: libvirt writes or removes its status file then
+   * (src/qemu/qemu_domainjob.c, qemuDomainSaveStatus), and it is looked at again.
    */
   private isSure({ read }: Seen, report: DomainReport, repaired: WatchReport | undefined): boolean {
     const { domain, verdict, blockState } = report;
     const result = repaired !== undefined && 'result' in repaired ? repaired.result : undefined;
-    const wasDoubtful = this.doubtful.delete(domain);
+    const since = this.doubtful.get(domain) ?? now();
+    this.doubtful.delete(domain);
+    const lasts = (milliseconds: number): boolean => now() - since >= milliseconds;
     const again = (milliseconds: number): void => this.agenda.again(domain, now() + milliseconds);
     if (result === 'busy') {
       again(againMs);
       return false;
     }
-    if (result === 'failed') {
-      // What it lacked may be there later, such as room in /run.
-      again(wasDoubtful ? laterMs : againMs);
-      this.doubtful.add(domain);
-      return true;
-    }
-    if (verdict !== 'undecided') {
+    const isUndecided = verdict === 'undecided';
+    const isPassing = read ? read.domain.job !== undefined && verdict !== 'safe' : isUndecided;
+    if (result !== 'failed' && !isUndecided && !(isPassing && !repaired)) {
       // A reset changes no path, and may leave no line in QEMU's log.
       if (blockState !== 'healthy') again(laterMs);
       return true;
     }
-    // In the middle of a job of libvirt, such as an arrival. libvirt writes the status file when the job ends
-    // (src/qemu/qemu_domainjob.c, qemuDomainSaveStatus).
-    if (!repaired && read?.domain.job !== undefined) {
+    this.doubtful.set(domain, since);
+    if (isPassing && !repaired) {
       again(laterMs);
-      return false;
+      return lasts(laterMs);
     }
-    this.doubtful.add(domain);
-    again(wasDoubtful ? laterMs : againMs);
-    return wasDoubtful || result === 'repaired';
+    // What a repair lacked may be there later, such as room in /run.
+    again(lasts(againMs) ? laterMs : againMs);
+    return result === 'failed' || result === 'repaired' || lasts(againMs);
   }
 
   private forget(name: string): void {

@@ -68,6 +68,8 @@ export class HostWatcher {
   async end(signal: 'TERM' | 'KILL' = 'TERM'): Promise<number | null> {
     const ended = once(this.child, 'exit');
     await this.signal(signal);
+    // nsenter(1) stops with its child, and does not see the end of it then (sys-utils/nsenter.c, continue_as_child).
+    this.child.kill('SIGCONT');
     await ended;
     return this.child.exitCode;
   }
