@@ -4,7 +4,7 @@ import { versionNumber } from '../../../src/cli/version';
 import type { CommandResult } from '../../../src/os/run-command';
 import { useStage } from '../harness';
 import { tellOf } from '../faults/failed-migration';
-import { furnish, furnishHostHalf } from '../faults/workflow';
+import { furnish, furnishHostHalf, waitForVirsh } from '../faults/workflow';
 
 // The front-end requests `reset` from the agent while another reset runs. A fake `virsh` answers as QEMU does, and
 // delays its answer to `cont`.
@@ -16,10 +16,7 @@ beforeEach(async () => {
   await on.startHealthy();
   tellOf(on.stage, 'failed');
   furnishHostHalf(on.stage);
-  // The first virsh waits for as long as the other resets take, also on a busy machine.
-  const file = '/etc/migrate-guard/config.yaml';
-  const settings = on.stage.host.read(file).replace('deadline: 5 ', 'deadline: 600 ');
-  on.stage.host.file(file, settings, { mode: 0o644 });
+  waitForVirsh(on.stage, '/etc/migrate-guard/config.yaml');
   await on.stage.host.node('/mnt/told', 'p');
   await on.stage.host.node('/mnt/go', 'p');
   const answers = on.stage.host.read('/mnt/bin/virsh').replace('#!/bin/sh\n', '');

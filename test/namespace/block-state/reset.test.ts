@@ -4,7 +4,7 @@ import type { CommandResult } from '../../../src/os/run-command';
 import type { ResetReport } from '../../../src/block-state/reset-report';
 import { giveToQemu, logDirectory, placeDisk, stateDirectory, useStage, type Qemu } from '../harness';
 import { tellOf, writeLog } from '../faults/failed-migration';
-import { configuration, furnish } from '../faults/workflow';
+import { configuration, furnish, waitForVirsh } from '../faults/workflow';
 import { handingOverFailed } from '../harness/fake-virsh';
 
 // `reset` of one VM and of all on a host, where no memory can be read. There are three VMs: the logs of the first and
@@ -72,6 +72,7 @@ describe('with --all', () => {
     await on.stage.host.node('/mnt/told', 'p');
     await on.stage.host.node('/mnt/go', 'p');
     whenFirst(`*'"cont"'*) echo x >/mnt/told; read go </mnt/go`);
+    waitForVirsh(on.stage);
     const other = run('reset', 'one-310');
     await once(createReadStream(on.stage.host.path('/mnt/told')), 'data');
     const { exit, told } = await resetAll();

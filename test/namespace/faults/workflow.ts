@@ -31,6 +31,12 @@ export function furnish(stage: Stage): void {
   stage.host.file(configuration, settings, { mode: 0o644 });
 }
 
+/** For a virsh that waits until other commands have ended, on a machine that may be busy. */
+export function waitForVirsh(stage: Stage, file = configuration): void {
+  const longer = stage.host.read(file).replace('deadline: 5 ', 'deadline: 600 ');
+  stage.host.file(file, longer, { mode: 0o644 });
+}
+
 /** Writes the configuration to the agent's fixed path, and gives the agent a private log. */
 export function furnishHostHalf(stage: Stage): void {
   for (const directory of ['upper', 'work']) stage.host.directory(`/mnt/etc/${directory}`);
