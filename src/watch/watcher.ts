@@ -201,7 +201,8 @@ export class Watcher {
     this.doubtful.set(domain, since);
     if (isPassing && !repaired) {
       again(laterMs);
-      return lasts(laterMs);
+      // An arrival may take hours, and must not be resumed by hand meanwhile.
+      return lasts(laterMs) && !(read && isUndecided);
     }
     // What a repair lacked may be there later, such as room in /run.
     again(lasts(againMs) ? laterMs : againMs);
