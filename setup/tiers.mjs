@@ -4,6 +4,7 @@
 //   trees      Debian releases of which it has a host (setup/debian-tree.sh); none where it is missing
 //   build      whether it runs the bundles in dist/
 //   affected   whether it runs QEMU 7.2.0
+//   inside     processors (x64, arm64) for which it makes programs that contain Node; none where it is missing
 //   everyNode  whether each supported Node has to pass it, and not only the one of this machine (npm test -- --all)
 //   anyNode    paths of its tests that one Node is enough for: of texts, of decisions on data that other tests read with
 //              each Node, and of how the programs are built
@@ -24,6 +25,7 @@ export const tiers = {
     trees: ['trixie'],
     build: true,
     affected: false,
+    inside: ['x64', 'arm64'],
     everyNode: false,
     workers: 3,
   },
@@ -42,6 +44,7 @@ export const tiers = {
     packages: ['qemu', 'lab'],
     build: true,
     affected: false,
+    inside: ['x64'],
     everyNode: false,
     workers: 2,
   },

@@ -5,21 +5,22 @@ remotes=$(dirname "$0")/$up
 # The name under which it was started: a site may have replaced a stock script by it.
 MIGRATE_GUARD_SCRIPT=$(basename "$0")
 export MIGRATE_GUARD_SCRIPT
+# Packages install the plugin as a program of root's; then OpenNebula's tree contains none.
 plugin=$remotes/migrate-guard/plugin.cjs
+[ -e "$plugin" ] || plugin=/usr/lib/migrate-guard/plugin.cjs
 config=/etc/migrate-guard/config.yaml
 
 # Replaces this shell by the plugin; or sets why_not and short_why_not, and returns.
 start_plugin() {
-    for node in "$(command -v node)" /usr/bin/node /usr/local/bin/node; do
+    # The program of packages contains Node. It behaves as Node does if it gets the absolute path of a script.
+    node=/usr/lib/migrate-guard/standalone
+    [ -x "$node" ] || for node in "$(command -v node)" /usr/bin/node /usr/local/bin/node; do
         [ -x "$node" ] || continue
         case $("$node" --version 2>/dev/null) in
             v2[0-9].* | v[3-9][0-9].*) break ;;
             *) node= ;;
         esac
     done
-    # On a host without Node, the stand-alone program behaves as Node; it needs the absolute path of the script to
-    # run.
-    [ -x "$node" ] || node=/usr/lib/migrate-guard/standalone
     if [ ! -x "$node" ]; then
         why_not='Node 20 or later is not installed on the host that runs this script'
         short_why_not='Node 20 or later is not installed'
@@ -27,6 +28,8 @@ start_plugin() {
         why_not="$plugin is missing"
         short_why_not='its plugin.cjs is missing'
     else
+        MIGRATE_GUARD_REMOTES=$(cd "$remotes" && pwd)
+        export MIGRATE_GUARD_REMOTES
         exec "$node" "$(cd "${plugin%/*}" && pwd)/plugin.cjs" "$@"
     fi
 }

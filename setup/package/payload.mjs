@@ -3,8 +3,8 @@ import { chmodSync, cpSync, lutimesSync, mkdirSync, readdirSync, statSync } from
 import { join } from 'node:path';
 import { root, time } from '../build/release.mjs';
 
-/** install.sh and all files that it installs. */
-export function layProgram(directory) {
+/** install.sh and all files that it installs, the Node of `runtime` (makeExecutable) included. */
+export function layProgram(directory, runtime) {
   for (const name of ['install.sh', 'LICENSE', 'config', 'hooks', 'remotes'])
     cpSync(join(root, name), join(directory, name), { recursive: true });
   const others = ['dist/packages', 'dist/.made-from.json'].map((path) => join(root, path));
@@ -12,6 +12,9 @@ export function layProgram(directory) {
     recursive: true,
     filter: (from) => !others.includes(from),
   });
+  cpSync(runtime.file, join(directory, 'standalone'));
+  // It must accompany each copy of Node.
+  cpSync(runtime.licence, join(directory, 'LICENSE.node'));
 }
 
 export function layDocumentation(directory) {

@@ -7,10 +7,10 @@ import { check, description, install, uninstall } from './package-roles.mjs';
 import { layDocumentation, layProgram, settle } from './payload.mjs';
 
 /** @returns the path of the file */
-export function makeRpm(role, workshop, packages) {
+export function makeRpm(role, workshop, packages, architecture, runtime) {
   const top = join(workshop, `${role.name}-rpm`);
   const tree = join(top, 'tree');
-  layProgram(join(tree, 'usr/share', role.name));
+  layProgram(join(tree, 'usr/share', role.name), runtime);
   layDocumentation(join(tree, 'usr/share/doc', role.name));
   settle(tree);
   const spec = join(top, 'package.spec');
@@ -20,15 +20,15 @@ export function makeRpm(role, workshop, packages) {
   const defines = macros.flatMap(([name, value]) => ['--define', `${name} ${value}`]);
   const { status, stderr } = spawnSync(
     'rpmbuild',
-    ['-bb', '--quiet', '--target', 'noarch', ...defines, spec],
+    ['-bb', '--quiet', '--target', `${architecture.rpm}-linux`, ...defines, spec],
     {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
       encoding: 'utf8',
     },
   );
   if (status !== 0) throw new Error(`rpmbuild failed:\n${stderr}`);
-  const name = `${role.name}-${version}-1.noarch.rpm`;
-  cpSync(join(top, 'RPMS/noarch', name), join(packages, name));
+  const name = `${role.name}-${version}-1.${architecture.rpm}.rpm`;
+  cpSync(join(top, 'RPMS', architecture.rpm, name), join(packages, name));
   return join(packages, name);
 }
 
@@ -37,7 +37,9 @@ const reproducible = {
   use_source_date_epoch_as_buildtime: 1,
   clamp_mtime_to_source_date_epoch: 1,
   // A format that every rpm since EL 7 can read.
-  _binary_payload: 'w9.gzdio',
+  _binary_payload: 'w1.gzdio',
+  // Of Node's executable, which this package only copies.
+  _build_id_links: 'none',
 };
 
 /**
@@ -51,12 +53,10 @@ Name: ${name}
 Version: ${version}
 Release: 1
 Summary: guards live migrations of KVM virtual machines (${what})
-License: Apache-2.0
-BuildArch: noarch
+License: Apache-2.0 AND MIT
 AutoReqProv: no
 Requires(pre): ${rpm.before}
 Requires: ${rpm.requires}
-Recommends: nodejs >= 20.11
 ${rpm.suggests === undefined ? '' : `Suggests: ${rpm.suggests}`}
 %global __os_install_post %{nil}
 %global debug_package %{nil}

@@ -1,7 +1,7 @@
 // Runs one tier: prepares what it needs, runs its tests with one Node, and reports at the end which tests failed.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { otherMajors, prepareNodeVersion } from '../node-versions.mjs';
+import { otherMajors, packagedMajor, prepareNodeVersion } from '../node-versions.mjs';
 import {
   prepareAffectedQemu,
   prepareBuild,
@@ -35,12 +35,14 @@ function once(name, prepare) {
  * `major`: of the Node that runs the tests, undefined for the one that runs this.
  * @returns that Node's program
  */
-function prepare({ packages, trees = [], build, affected }, major, releases) {
+function prepare({ packages, trees = [], build, affected, inside = [] }, major, releases) {
   once('node', prepareNode);
   once(packages.join(), () => preparePackages(packages));
   for (const release of [...trees, ...treesOf(releases)]) once(`tree ${release}`, () => prepareTree(release));
   if (build) once('build', prepareBuild);
   if (affected) once('affected', prepareAffectedQemu);
+  for (const processor of inside)
+    once(`packaged ${processor}`, () => prepareNodeVersion(packagedMajor, processor));
   return major === undefined ? process.execPath : once(`node ${major}`, () => prepareNodeVersion(major));
 }
 

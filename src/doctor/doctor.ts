@@ -74,7 +74,7 @@ export async function doctor(
 }
 
 function frontEndOf(installation: Installation, version: string): FrontEnd {
-  const { remoteScripts } = placeOf('/var/lib/one/remotes/migrate-guard/plugin.cjs', process.env);
+  const { remoteScripts } = placeOf('/var/lib/one/remotes', process.env);
   return { version, program: programSum(), installation, remoteScripts };
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { versionNumber } from '../cli/version';
 import { errorName } from '../core/error-name';
 import { message } from '../messages';
@@ -17,7 +18,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
     );
     return 64;
   }
-  const place = placeOf(__filename, process.env);
+  const place = placeOf(remotesOf(process.env), process.env);
   const { exit, stdout, stderr } = await plugins[name]({
     args,
     input: await readInput(),
@@ -27,6 +28,14 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   return exit;
+}
+
+/**
+ * The directory `remotes/` of the script that started this program. The program itself is there, too, if it was installed
+ * without packages; a script of an earlier release does not name it.
+ */
+function remotesOf({ MIGRATE_GUARD_REMOTES: named }: Readonly<NodeJS.ProcessEnv>): string {
+  return named ?? dirname(dirname(__filename));
 }
 
 // Exit 1 if the event loop drains before `main` settles.

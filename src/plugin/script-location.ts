@@ -1,20 +1,19 @@
 import { readFileSync, realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { recordDirectory } from '../opennebula/record-file';
 import type { DriverPlace } from './script-call';
 
 const defaultRemoteScripts = '/var/tmp/one';
 
 /**
- * Where a driver script runs, by the location of its program: `remotes/` of OpenNebula's own directory is the
+ * Where a driver script runs, by the directory `remotes/` that contains it: the one in OpenNebula's own directory is the
  * front-end's, anything else is the copy that `onehost sync` made on a host.
  */
-export function placeOf(program: string, environment: Readonly<NodeJS.ProcessEnv>): DriverPlace {
-  const scripts = dirname(dirname(resolve(program)));
+export function placeOf(scripts: string, environment: Readonly<NodeJS.ProcessEnv>): DriverPlace {
   const oneLocation = environment['ONE_LOCATION'];
   const script = environment['MIGRATE_GUARD_SCRIPT'];
   const variable = oneLocation ? join(oneLocation, 'var') : '/var/lib/one';
-  // Node reports the program's real path; OpenNebula's directory may be a link to a larger disk.
+  // OpenNebula's directory may be a link to a larger disk.
   if (real(scripts) !== real(join(variable, 'remotes')))
     return { runs: 'host', scripts, remoteScripts: scripts, script };
   const remoteScripts = remoteScriptsOf(join(variable, 'config'));

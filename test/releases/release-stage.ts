@@ -112,8 +112,10 @@ const settings = "migrate: { options: ['--live', '--unsafe'] }\n";
 
 /** Made in a separate process, because this module system is another. */
 async function makeStandalone(directory: string): Promise<void> {
-  const script = `import { makeExecutable } from '${join(root, 'setup/package/standalone.mjs')}';
-    makeExecutable('${join(directory, 'standalone')}', '${directory}')`;
+  const setup = join(root, 'setup/package');
+  const script = `import { makeExecutable } from '${join(setup, 'standalone.mjs')}';
+    import { architectures } from '${join(setup, 'architectures.mjs')}';
+    makeExecutable('${directory}', architectures.amd64)`;
   await succeed(['chmod', '755', directory]);
   await succeed([process.execPath, '--input-type=module', '--eval', script]);
 }

@@ -27,7 +27,11 @@ describe('a guard that cannot run', () => {
     ],
     ['sudo refuses', 'kvm1', ['rm', '/etc/sudoers.d/migrate-guard']],
     ['no Node on the front-end', 'front', ['mv', '/usr/bin/node', '/usr/bin/node.away']],
-    ['no plugin on the front-end', 'front', ['rm', '/var/lib/one/remotes/migrate-guard/plugin.cjs']],
+    [
+      'no plugin on the front-end',
+      'front',
+      ['rm', '/var/lib/one/remotes/migrate-guard/plugin.cjs', '/usr/lib/migrate-guard/plugin.cjs'],
+    ],
   ] as const satisfies readonly (readonly [string, string, readonly [string, ...string[]]])[];
 
   test.each(cases)('%s: a healthy VM is moved without it, and this is reported', async (_, on, breakIt) => {

@@ -112,6 +112,7 @@ test('an empty tree, as a package is made in, gets what a host needs and nothing
     'usr/lib/migrate-guard/licenses.txt',
     'usr/lib/migrate-guard/migrate-guard',
     'usr/lib/migrate-guard/migrate-guard.cjs',
+    'usr/lib/migrate-guard/plugin.cjs',
     'var/lib/migrate-guard/layouts',
     'var/lib/migrate-guard/manifest',
   ]);

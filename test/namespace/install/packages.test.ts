@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { succeed } from '../../lab/harness/succeed';
 import { ifMade } from '../../support/if-made';
 import { done, PackageMachine } from '../installation/package-machine';
 import { Packages } from '../installation/packages';
+import { expectInstallable } from '../installation/release-machine';
 
-/** The packages that `npm run package` makes are installed and removed. */
+/** The packages that `npm run package` makes are installed and removed, on machines without Node. */
 
 const kinds = ['deb', 'rpm'] as const;
 let packages: Packages;
@@ -15,6 +19,7 @@ beforeAll(async () => {
 afterAll(() => ifMade(packages, (made) => made.remove()));
 beforeEach(async () => {
   machine = await PackageMachine.start();
+  await machine.hideNode();
 });
 afterEach(() => ifMade(machine, (made) => made.end()));
 
@@ -50,6 +55,9 @@ describe('.deb', () => {
     const before = await machine.picture();
     await done(machine.dpkg('--install', deb('frontend')));
     const frontEnd = await machine.picture();
+    expect(existsSync(machine.host.path('/var/lib/one/remotes/migrate-guard/plugin.cjs'))).toBe(false);
+    const hook = ['/var/lib/one/remotes/hooks/migrate-guard/pre-migrate'] as const;
+    expect((await machine.host.oneadmin(hook)).stderr).toContain('its event cannot be read: it is empty');
     await done(machine.dpkg('--install', deb('host')));
     await machine.expectInstalled();
     await done(machine.dpkg('--purge', 'migrate-guard-host'));
@@ -104,7 +112,6 @@ describe('.deb', () => {
   });
 
   test.each([
-    ['no Node', 'host', () => machine.hideNode(), 'Node 20.11 or later is not installed'],
     [
       'no oneadmin',
       'host',
@@ -168,7 +175,8 @@ Release: 1
 Summary: what a host has
 License: none
 BuildArch: noarch
-Provides: bash /bin/bash /bin/sh sudo acl util-linux openssh-clients
+Provides: bash /bin/bash /bin/sh sudo acl util-linux openssh-clients libstdc++
+Provides: glibc = 2.28
 %description
 %files
 SPEC
@@ -200,15 +208,48 @@ SPEC
     await machine.shell(`grep -q 'retry: true' ${config} && test ! -e /usr/lib/migrate-guard`);
   });
 
-  test('no Node: refused before anything is unpacked, with the remedy', async () => {
-    await machine.hideNode();
+  test('no oneadmin: refused before anything is unpacked, with the remedy', async () => {
+    await machine.shell("sed -i '/^oneadmin:/d' /etc/passwd");
     const before = await machine.picture();
     const { exit, stderr } = await machine.rpm('--install', rpmOf('host'));
     expect(exit).not.toBe(0);
-    expect(stderr).toContain('install.sh: Node 20.11 or later is not installed\n  -> ');
+    expect(stderr).toContain('install.sh: the user oneadmin does not exist\n  -> ');
     expect(await machine.picture()).toBe(before);
     expect((await machine.rpm('--query', 'migrate-guard-host')).exit).toBe(1);
   });
 });
 
+test('Debian 13: the package of a host is installed and removed by its dpkg', () =>
+  expectInstallable(packages, 'trixie'));
+
 test('two runs make the same bytes', () => packages.expectReproducible(kinds));
+
+test('SHA256SUMS has the sum of each package', async () => {
+  const check = ['sh', '-c', 'cd "$0" && sha256sum --check --strict SHA256SUMS', packages.directory] as const;
+  const names = packages.names().filter((name) => name !== 'SHA256SUMS');
+  expect((await succeed(check)).stdout.trim().split('\n').sort()).toEqual(names.map((name) => `${name}: OK`));
+});
+
+test('the Node of amd64 needs glibc 2.28 at most; that of arm64 is made, but not run', async () => {
+  const unpack = async (file: string, name: string): Promise<string> => {
+    const directory = join(unpacked, name);
+    await succeed(['dpkg-deb', '--extract', file, directory]);
+    return join(directory, 'usr/share/migrate-guard-host/standalone');
+  };
+  const other = await Packages.make(['deb'], 'arm64');
+  const unpacked = mkdtempSync(join(tmpdir(), 'migrate-guard-unpacked-'));
+  try {
+    const { stdout } = await succeed(['objdump', '-T', await unpack(deb('host'), 'amd64')]);
+    const needed = [...stdout.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+    expect(Math.max(...needed)).toBe(28);
+    const header = await succeed([
+      'readelf',
+      '-h',
+      await unpack(other.file('migrate-guard-host_', '.deb'), 'arm64'),
+    ]);
+    expect(header.stdout).toMatch(/Machine: +AArch64/);
+  } finally {
+    rmSync(unpacked, { recursive: true });
+    other.remove();
+  }
+});

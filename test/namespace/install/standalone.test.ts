@@ -6,7 +6,7 @@ import { succeed } from '../../lab/harness/succeed';
 import { ifMade } from '../../support/if-made';
 import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Volume } from '../harness';
 import { done, PackageMachine } from '../installation/package-machine';
-import { licenceText, Packages } from '../installation/packages';
+import { Packages } from '../installation/packages';
 
 /** The archive for hosts without Node, on machines without Node. */
 
@@ -31,7 +31,9 @@ test('two runs make the same bytes', () => packages.expectReproducible(['standal
 
 test('the archive contains the licences', () => {
   expect(readFileSync(join(archive, 'LICENSE'), 'utf8')).toContain('Apache License');
-  expect(readFileSync(join(archive, 'LICENSE.node'), 'utf8')).toBe(licenceText);
+  expect(readFileSync(join(archive, 'LICENSE.node'), 'utf8')).toContain(
+    'Node.js is licensed for use as follows',
+  );
 });
 
 describe('a host', () => {

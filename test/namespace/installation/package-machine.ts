@@ -6,7 +6,7 @@ import { oneadmin, onedConf } from './machine-tree';
 import { PrivateMachine } from './private-machine';
 
 /** The dependencies of our packages. */
-const dependencies = ['acl', 'bash', 'openssh-client', 'sudo'];
+const dependencies = ['acl', 'bash', 'libc6', 'libstdc++6', 'openssh-client', 'sudo'];
 
 /**
  * A private machine on which the real dpkg and rpm install packages, with separate databases: the machine's own may
@@ -20,7 +20,7 @@ export class PackageMachine {
     await started.shell(`mkdir -p /mnt/rpm /mnt/dpkg/info /mnt/dpkg/updates /mnt/dpkg/triggers
       cd /mnt/dpkg && touch available && echo 1 >info/format
       for name in ${dependencies.join(' ')}; do
-        printf '%s\\n' "Package: $name" 'Status: install ok installed' 'Architecture: all' 'Version: 1:99' \\
+        printf '%s\\n' "Package: $name" 'Status: install ok installed' 'Architecture: amd64' 'Version: 1:99' \\
           'Maintainer: nobody <nobody@localhost>' 'Description: what a machine has' '' >>status
         # The directories that ours are in, too; and one of its own, or it would be taken for replaced by ours.
         printf '%s\\n' /. /usr /usr/share /usr/share/doc "/usr/share/doc/$name" >info/$name.list

@@ -7,7 +7,6 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,17 +15,16 @@ import { succeed } from '../../lab/harness/succeed';
 const root = join(__dirname, '../../..');
 const parts = ['setup', 'src', 'config', 'docs', 'hooks', 'remotes'];
 const files = ['install.sh', 'LICENSE', 'README.md', 'package.json', 'package-lock.json', 'tsconfig.json'];
-/** This text replaces the licence of Node. */
-export const licenceText = 'Node.js is licensed for use as follows: …\n';
 
 export type PackageKind = 'deb' | 'rpm' | 'standalone';
+export type Processor = 'amd64' | 'arm64';
 
 /** The packages that `npm run package` makes of the current sources, in a separate directory. */
 export class Packages {
   private constructor(readonly directory: string) {}
 
   /** Uses the bundles in dist/, if they are current; test/bundle shows that another build has the same bytes. */
-  static async make(kinds: readonly PackageKind[]): Promise<Packages> {
+  static async make(kinds: readonly PackageKind[], processor: Processor = 'amd64'): Promise<Packages> {
     const workshop = mkdtempSync(join(tmpdir(), 'migrate-guard-workshop-'));
     const directory = mkdtempSync(join(tmpdir(), 'migrate-guard-packages-'));
     try {
@@ -39,11 +37,7 @@ export class Packages {
           filter: (from) => from !== join(dist, 'packages'),
         });
       symlinkSync(join(root, 'node_modules'), join(workshop, 'node_modules'));
-      // The real licence may be missing, and no test should depend on this machine's files.
-      const licence = join(workshop, 'LICENSE.node');
-      writeFileSync(licence, licenceText);
-      const script = [process.execPath, join(workshop, 'setup/package.mjs')] as const;
-      await succeed([...script, ...kinds, '--node-licence', licence], {
+      await succeed([process.execPath, join(workshop, 'setup/package.mjs'), ...kinds, processor], {
         deadline: 600_000,
         env: { GIT_DIR: join(root, '.git') },
       });
