@@ -27,18 +27,21 @@ const config = '/etc/migrate-guard/config.yaml';
 const deb = (connection: string): string => packages.file(`migrate-guard-${connection}_`, '.deb');
 const rpmOf = (connection: string): string => packages.file(`migrate-guard-${connection}-`, '.rpm');
 
-test('man and groff find no mistake in the manual page', async () => {
-  await done(machine.dpkg('--install', deb('host')));
+/** man and groff find no mistake in it. */
+async function expectCorrectManualPage(): Promise<void> {
   const page =
     await machine.shell(`page=$(man -w migrate-guard) && groff -ww -man -Tutf8 -Z "$page" >/dev/null
     LC_ALL=C.UTF-8 MANWIDTH=100 man --warnings -E UTF-8 -l "$page" | col -b`);
   expect(page).toMatch(/^MIGRATE-GUARD\(1\)/);
   expect(page).toContain('\n       migrate-guard explain <domain>\n');
   expect(page).toContain('\n       migrate-guard reset one-310 --strategy gdb --dry-run\n');
-});
+}
 
 describe('.deb', () => {
-  test('a host: installed, and purged without a trace', async () => {
+  test('a host whose /var/log is a link: installed, also after its manifest was lost, and purged without a trace', async () => {
+    await machine.shell(
+      'mkdir /mnt/disk && cp -a /var/log /mnt/disk/ && rm -r /var/log && ln -s /mnt/disk/log /var/log',
+    );
     const before = await machine.picture();
     await done(machine.dpkg('--install', deb('host')));
     await machine.expectInstalled();
@@ -46,6 +49,10 @@ describe('.deb', () => {
       'migrate-guard host',
     );
     await done(machine.dpkg('--verify', 'migrate-guard-host'));
+    await expectCorrectManualPage();
+    await machine.shell('rm /var/lib/migrate-guard/manifest');
+    await done(machine.dpkg('--install', deb('host')));
+    await machine.expectInstalled();
     await done(machine.dpkg('--purge', 'migrate-guard-host'));
     expect(await machine.picture()).toBe(before);
   });
@@ -70,32 +77,20 @@ describe('.deb', () => {
     expect(await machine.picture()).toBe(before);
   });
 
-  test('a host whose /var/log is a link to another disk', async () => {
-    await machine.shell(
-      'mkdir /mnt/disk && cp -a /var/log /mnt/disk/ && rm -r /var/log && ln -s /mnt/disk/log /var/log',
-    );
+  test('a release with the Node of the machine, then a newer one: an edited configuration is kept, files that it no longer has are removed', async () => {
     const before = await machine.picture();
-    await done(machine.dpkg('--install', deb('host')));
-    await machine.expectInstalled();
-    await done(machine.dpkg('--purge', 'migrate-guard-host'));
-    expect(await machine.picture()).toBe(before);
-  });
-
-  test('a lost manifest: the same release can be installed', async () => {
-    await done(machine.dpkg('--install', deb('host')));
-    await machine.shell('rm /var/lib/migrate-guard/manifest');
-    await done(machine.dpkg('--install', deb('host')));
-    await machine.expectInstalled();
-  });
-
-  test('a newer release keeps an edited configuration, and removes files that it no longer has', async () => {
-    const before = await machine.picture();
+    await machine.showNode();
     await machine.shell(`dpkg-deb --raw-extract ${deb('host')} /mnt/older
-      sed -i 's/^Version: .*/Version: 0.0.1/' /mnt/older/DEBIAN/control
+      sed -i 's/^Version: .*/Version: 0.0.1/; s/^Architecture: .*/Architecture: all/' /mnt/older/DEBIAN/control
+      rm /mnt/older/usr/share/migrate-guard-host/{standalone,LICENSE.node}
       sed -i '/ add common config/i\\  add common file root 644 "$here/LICENSE" /usr/lib/migrate-guard/old' \\
         /mnt/older/usr/share/migrate-guard-host/install.sh
-      dpkg-deb --build /mnt/older /mnt/older.deb && rm -r /mnt/older`);
+      dpkg-deb -Znone --build /mnt/older /mnt/older.deb && rm -r /mnt/older`);
     await done(machine.dpkg('--install', '/mnt/older.deb'));
+    expect(await machine.shell('head -n 1 /usr/lib/migrate-guard/migrate-guard')).toMatch(
+      / \/usr\/.*\/node$/m,
+    );
+    await machine.hideNode();
     await machine.shell(
       `test -e /usr/lib/migrate-guard/old && printf 'hooks:\\n  retry: true\\n' >>${config}`,
     );
