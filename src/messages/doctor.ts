@@ -119,14 +119,14 @@ export const doctor = {
     text: 'VMs on it: {count} (QEMU {version}, build {build}); it loses its disks when a migration fails: {names}',
     short: 'a migration that fails takes the disks of this QEMU',
     cause:
-      'one of these VMs was left so: QEMU 6.2 to 7.2.2 and 8.0.0, unless the distribution has added the fix',
+      'one of these VMs was left so: QEMU before 7.2.3, or 8.0.0, unless the distribution has added the fix',
     remedy: 'upgrade QEMU, then power these VMs off and on when it suits',
   },
   'qemu-perhaps-affected': {
     text: 'VMs on it: {count} (QEMU {version}, build {build}); whether it loses its disks when a migration fails is not known: {names}',
     short: 'whether a failed migration takes its disks is not known',
     cause:
-      'a version that may have the fault (6.0 to 7.2.2, 8.0.0; distributions add the fix), or one that could not be read: the log of these VMs does not reach back to their start',
+      'a version that may have the fault (before 7.2.3, and 8.0.0; distributions add the fix), or one that could not be read: the log of these VMs does not reach back to their start',
     remedy: 'see whether the changelog of the package names QEMU 7.2.3, or “disk reactivation”',
   },
   'qemu-not-read': {

@@ -1,5 +1,6 @@
 import { readLog } from '../../src/block-state/model/log-signatures';
 import { breakPath, type DiskKind, DiskMaker, type Vm } from './disk-kinds';
+import { failedHandOver } from './failed-handover';
 import { migrate, save, snapshot } from './orders';
 import type { ReleaseStage } from './release-stage';
 import { Domain } from '../lab/harness';
@@ -111,6 +112,7 @@ export const workflows: readonly (readonly [string, Workflow])[] = [
   ['a guarded live migration repairs a missing path', guardedMigrate],
   ['a guarded save repairs a missing path', guardedSave],
   ['inspect, reset, repair and retry after a failed live migration', afterFailure],
+  ['a live migration that fails for another reason than a path', failedHandOver],
   ['a guest that arrived paused is left alone until its resume', pausedArrival],
   ['a snapshot taken while the path was missing', snapshotWhileMissing],
 ];

@@ -5,7 +5,9 @@ import type { BlockState } from '../../../src/core/finding';
 const silent = { reportsActive: false, version: undefined };
 
 test.each<[string | undefined, string]>([
-  ['5.2.0Debian 1:5.2+dfsg-11+deb11u5', 'no'],
+  ['2.12.0', 'unknown'],
+  ['5.2.0Debian 1:5.2+dfsg-11+deb11u5', 'unknown'],
+  ['5.2.91', 'unknown'],
   ['6.0.0', 'unknown'],
   ['6.2.0Debian 1:6.2+dfsg-2ubuntu6.31', 'unknown'],
   ['7.2.0', 'unknown'],
