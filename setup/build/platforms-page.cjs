@@ -29,8 +29,10 @@ const intro = `## Verdicts and orders
 Each cell has the verdict of \`check --for\` the order, that of \`check --deep\` where it is another or was not recorded
 (\`${notShown}\`), and then what the order really did. Where it failed, and nothing else is said, a \`repair\` made the
 same order succeed. \`missing\` is what QEMU's mount namespace lacked of the path of one
-disk. A dump counts as a save for the check, and a snapshot with memory as a snapshot; for \`blockresize\` no order of
-\`--for\` exists, so its verdict is that of a migration and a save.`;
+disk. A dump counts as a save for the check, and a snapshot with memory as a snapshot. For the orders that open no disk
+again, \`--for\` has no name, so their verdict is that of a migration and a save: \`blockresize\`, \`blockpull\`,
+\`change-media\`, \`detach-disk\` and \`attach-disk\` of the disk whose path is missing, an internal snapshot, \`reset\`. A
+backup was not run.`;
 
 const byParts = `## Red Hat, SUSE and Ubuntu, by parts
 
@@ -38,8 +40,12 @@ None of them was run, so each of their cells would be \`${notShown}\`, and what 
 \`virsh version --daemon\` prints the versions of a host. A QEMU between two columns may behave like either of them;
 migrate-guard decides by what the running QEMU answers and has open, and not by its version.
 
-- **QEMU 6.2 to 7.2.2 and 8.0.0 stay stuck** after a failed live migration, unless the distribution has the fix. The
-  tests of \`qemu\` and \`lab\` show all of that with QEMU 7.2.0 on Debian 12; the others are \`${notShown}\`.
+- **QEMU before 7.2.3, and 8.0.0, lose their disks** if a live migration fails while they hand them over, unless the
+  distribution has the fix. The tests of \`qemu\` and \`lab\` show that and all remedies with QEMU 7.2.0 on Debian 12. QEMU
+  5.2 of bullseye ignores a path that it cannot open, but the workflow “a live migration that fails for another reason
+  than a path” shows that it loses its disks then, and that \`reset\` gives them back. The others are \`${notShown}\`:
+  Debian's archive has the sources of 5.2 (bullseye) and 7.2.0 (bookworm, whose package adds the fix), and of 10.0 and
+  later; bullseye-backports is gone.
 - **The name of QEMU's program**: \`/usr/libexec/qemu-kvm\` on RHEL, \`qemu-kvm-one\` with OpenNebula's own packages.
   migrate-guard finds the process by libvirt's files and by \`-name guest=…,-uuid\`, not by the program's name. With these
   names: \`${notShown}\`.
@@ -48,7 +54,9 @@ migrate-guard decides by what the running QEMU answers and has open, and not by 
 - **AppArmor** (Ubuntu, SLES, Debian): the profile of a VM lists the paths that libvirt knew at its start; a new path
   needs a rule. \`check --deep\` and \`repair\` let QEMU itself open the path, and report a refusal. Under a profile of
   libvirt: \`${notShown}\`, because the hosts of these tests have no security driver.
-- **virtqemud** instead of libvirtd: not part of these tests.
+- **virtqemud** instead of libvirtd: \`${notShown}\`, because Debian builds it, but leaves it out of its packages
+  (\`debian/not-installed\` of libvirt). The texts of migrate-guard name both; it asks through
+  \`virsh --connect qemu:///system\`, and reads the files of \`/run/libvirt/qemu\`.
 - **Node**: without Node 20 or later, the [stand-alone program](install.md) serves. It runs on bullseye and bookworm in
   these tests.`;
 

@@ -2,6 +2,7 @@ import { ifMade } from '../support/if-made';
 import { DiskMaker, diskKinds, type Missing } from './disk-kinds';
 import { allOrders, Matrix } from './matrix';
 import { commit, copy, dump, memorySnapshot, migrate, type RealOrder, save, snapshot } from './orders';
+import { plainOrders, pull } from './plain-orders';
 import { type Release, ReleaseStage } from './release-stage';
 import { contradicts, isWhole, Results } from './results';
 import { workflows } from './workflows';
@@ -13,8 +14,8 @@ interface Case {
 }
 
 const onBlockDevices: readonly Case[] = [
-  { missing: 'directory', disks: 3, orders: [dump, save, migrate, snapshot, commit, copy] },
-  { missing: 'directory', disks: 1, orders: [memorySnapshot] },
+  { missing: 'directory', disks: 3, orders: [dump, ...plainOrders, save, migrate, snapshot, commit, copy] },
+  { missing: 'directory', disks: 1, orders: [memorySnapshot, pull] },
   { missing: 'link', disks: 2, orders: [save, migrate, snapshot] },
   { missing: 'node', disks: 1, orders: [save, migrate, copy] },
 ];

@@ -17,7 +17,8 @@ export const diskKinds: readonly DiskKind[] = [
   { name: 'qcow2 in a file', type: 'file', format: 'qcow2' },
 ];
 
-const targets = ['vda', 'vdb', 'vdc'];
+/** One on SCSI, which can be detached although no system runs in the guest. */
+const targets = ['vda', 'sda', 'vdc'];
 const guest = { writesTo: [0] };
 const bytes = 1024 * 1024;
 
@@ -41,8 +42,8 @@ export class DiskMaker {
 
   constructor(private readonly lab: Lab) {}
 
-  /** A VM with so many disks; each path leads through a link below /dev/storpool. `cdrom`: and with an empty drive. */
-  async start(kind: DiskKind, count: number, { cdrom }: { cdrom?: string } = {}): Promise<Vm> {
+  /** A VM with so many disks, each path of which leads through a link below /dev/storpool, and with a CD-ROM. */
+  async start(kind: DiskKind, count: number): Promise<Vm> {
     this.lastVm += 1;
     const vmId = this.lastVm;
     const disks: DomainDisk[] = [];
@@ -64,14 +65,16 @@ export class DiskMaker {
         ends.push({ file, via });
       }
     }
-    if (cdrom !== undefined) disks.push({ target: 'hda', device: 'cdrom', type: 'file', path: cdrom });
+    const cdrom = `/var/lib/one/datastores/1/${vmId}.iso`;
+    await this.image(cdrom, 'raw');
+    disks.push({ target: 'hda', device: 'cdrom', type: 'file', path: cdrom });
     return { domain: await this.lab.startDomain(vmId, { disks }), ends };
   }
 
   /** A volume that every host has a node for. */
   async volume(format: 'raw' | 'qcow2'): Promise<Volume> {
-    // An image of 1 MiB and its metadata need more.
-    const volume = await Volume.create(format === 'raw' ? bytes : 4 * bytes);
+    // An image of 1 MiB, its metadata and the guest's memory in an internal snapshot need more.
+    const volume = await Volume.create(format === 'raw' ? bytes : 16 * bytes);
     this.volumes.push(volume);
     if (format === 'raw') volume.installGuest(guest);
     else await volume.installQcow2Guest(guest);

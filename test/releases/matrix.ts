@@ -1,5 +1,6 @@
 import { breakPath, type DiskKind, DiskMaker, type Missing, restorePath, type Vm } from './disk-kinds';
-import { commit, copy, dump, migrate, plainOrders, type RealOrder, save, snapshot } from './orders';
+import { commit, copy, dump, memorySnapshot, migrate, type RealOrder, save, snapshot } from './orders';
+import { plainOrders, pull } from './plain-orders';
 import type { ReleaseStage, Report } from './release-stage';
 import { type OrderCell, type Results, troublesAfterRepair } from './results';
 
@@ -34,7 +35,7 @@ export class Matrix {
         verdict: 'safe',
       });
     }
-    for (const order of orders) {
+    for (const order of ordersFor(kind, orders)) {
       const verdicts = await this.verdicts(subject, order);
       const really = await this.carryOut(subject, order);
       const missing = 'nothing';
@@ -51,7 +52,7 @@ export class Matrix {
   ): Promise<void> {
     const vm = await this.maker.start(kind, disks);
     const subject = { kind, vm, index: Math.min(1, disks - 1) };
-    for (const order of orders) {
+    for (const order of ordersFor(kind, orders)) {
       await breakPath(this.stage.lab, vm, subject.index, missing);
       const verdicts = await this.verdicts(subject, order);
       const really = await this.carryOut(subject, order);
@@ -114,4 +115,10 @@ export class Matrix {
   }
 }
 
-export const allOrders = [dump, save, migrate, ...plainOrders, snapshot, commit, copy];
+const ordersFor = ({ format }: DiskKind, all: readonly RealOrder[]): readonly RealOrder[] =>
+  all.filter((order) => order.format === undefined || order.format === format);
+
+export const allOrders = [
+  ...[dump, save, migrate, ...plainOrders, snapshot, commit],
+  ...[memorySnapshot, pull, copy],
+];

@@ -8,13 +8,15 @@ export interface RealOrder {
   readonly name: string;
   /** What `check --for` calls it; without one, no verdict is about it. */
   readonly judgedAs?: Order;
+  /** The only format of disks that libvirt has it for. */
+  readonly format?: 'qcow2';
   /** @returns the error; undefined if the order succeeded and the guest counts */
   run(stage: ReleaseStage, vm: Vm, index: number, kind: DiskKind): Promise<string | undefined>;
 }
 
 const directory = '/var/lib/one/datastores/0';
 
-async function virsh({ host }: Domain, ...words: readonly string[]): Promise<string | undefined> {
+export async function virsh({ host }: Domain, ...words: readonly string[]): Promise<string | undefined> {
   const { exit, stderr, stdout } = await host.run(['virsh', '--connect', 'qemu:///system', ...words]);
   return exit === 0 ? undefined : (stderr.trim() || stdout.trim()).replaceAll('\n', ' ');
 }
@@ -23,7 +25,11 @@ async function virsh({ host }: Domain, ...words: readonly string[]): Promise<str
 const again = ({ name, uuid, vmId, disks }: Domain, host: Domain['host']): Domain =>
   new Domain(host, name, uuid, vmId, disks);
 
-async function createImage(domain: Domain, file: string, ...options: readonly string[]): Promise<void> {
+export async function createImage(
+  domain: Domain,
+  file: string,
+  ...options: readonly string[]
+): Promise<void> {
   await domain.host.succeed(['qemu-img', 'create', '-q', ...options, file, '1M'], { as: 'oneadmin' });
 }
 
@@ -34,7 +40,7 @@ async function createOverlay(domain: Domain, index: number, name: string, format
   return file;
 }
 
-const targetOf = (domain: Domain, index: number): string => domain.disks[index]?.target ?? '';
+export const targetOf = (domain: Domain, index: number): string => domain.disks[index]?.target ?? '';
 
 /** Options of a snapshot of that disk alone. */
 async function diskSpecs(domain: Domain, index: number, name: string, format: string): Promise<string[]> {
@@ -138,17 +144,3 @@ export const commit: RealOrder = {
     return failure;
   },
 };
-
-/** An order that does not make QEMU open the disk again, and so succeeds whatever is missing. */
-const plain = (name: string, words: (domain: Domain, target: string) => readonly string[]): RealOrder => ({
-  name,
-  async run(_, { domain }, index) {
-    const failure = await virsh(domain, ...words(domain, targetOf(domain, index)));
-    await domain.expectCounting();
-    return failure;
-  },
-});
-
-export const plainOrders: readonly RealOrder[] = [
-  plain('blockresize', ({ name }, target) => ['blockresize', name, target, '1M']),
-];

@@ -1,7 +1,7 @@
 import type { Volume } from './volume';
 
 export interface DomainDisk {
-  /** `vda`; a CD-ROM is on IDE: `hda`. */
+  /** `vda`; `sda` is on SCSI; a CD-ROM is on IDE: `hda`. */
   readonly target: string;
   /** The path as OpenNebula writes it. Default: `/var/lib/one//datastores/0/VMID/disk.N`. */
   readonly path?: string;
@@ -44,7 +44,7 @@ export function domainXml({ name, uuid, emulator, memoryMiB, disks, nvram }: Dom
   <vcpu>1</vcpu>
   <os><type arch='x86_64' machine='pc'>hvm</type>${firmware}</os>
   <features><acpi/></features>
-  <on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot><on_crash>destroy</on_crash>
+  <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
   <devices>
     <emulator>${emulator}</emulator>
 ${disks.map(diskXml).join('\n')}
@@ -54,6 +54,8 @@ ${disks.map(diskXml).join('\n')}
 </domain>
 `;
 }
+
+const busOf = (target: string): string => ({ hd: 'ide', sd: 'scsi' })[target.slice(0, 2)] ?? 'virtio';
 
 function diskXml(disk: DomainDisk & { path: string }, index: number): string {
   const {
@@ -69,7 +71,7 @@ function diskXml(disk: DomainDisk & { path: string }, index: number): string {
   return `    <disk type='${type}' device='${device}'>
       <driver name='qemu' type='${format}' cache='${cache}'${cache === 'none' ? " io='native'" : ''}/>
       <source ${type === 'block' ? 'dev' : 'file'}='${path}'/>
-      <target dev='${target}' bus='${target.startsWith('hd') ? 'ide' : 'virtio'}'/>
+      <target dev='${target}' bus='${busOf(target)}'/>
       ${readonly ? '<readonly/>' : ''}${shareable ? '<shareable/>' : ''}
       <boot order='${index + 1}'/>
     </disk>`;
