@@ -2,7 +2,7 @@ import { breakPath, type DiskKind, DiskMaker, type Missing, restorePath, type Vm
 import { commit, copy, dump, memorySnapshot, migrate, type RealOrder, save, snapshot } from './orders';
 import { plainOrders, pull } from './plain-orders';
 import type { ReleaseStage, Report } from './release-stage';
-import { type OrderCell, type Results, troublesAfterRepair } from './results';
+import { notOffered, type OrderCell, type Results, troublesAfterRepair } from './results';
 
 type Really = OrderCell['really'];
 
@@ -57,8 +57,8 @@ export class Matrix {
       const verdicts = await this.verdicts(subject, order);
       const really = await this.carryOut(subject, order);
       const cell = { disks: kind.name, missing, order: order.name, ...verdicts, really };
-      const repaired =
-        really === 'succeeds' ? {} : { repaired: await this.afterRepair(subject, order, cell) };
+      const isHarmed = really !== 'succeeds' && really !== notOffered;
+      const repaired = isHarmed ? { repaired: await this.afterRepair(subject, order, cell) } : {};
       this.results.orders.push({ ...cell, ...repaired });
     }
     await vm.domain.destroy();
@@ -105,7 +105,7 @@ export class Matrix {
   private async carryOut(subject: Subject, order: RealOrder): Promise<Really> {
     const { vm, index, kind } = subject;
     const failure = await order.run(this.stage, vm, index, kind);
-    if (failure !== undefined) return 'fails';
+    if (failure !== undefined) return failure.includes('unsupported flags') ? notOffered : 'fails';
     if (order !== snapshot) return 'succeeds';
     const { verdict, deep } = await this.verdicts(subject, migrate);
     const next = await migrate.run(this.stage, vm, index, kind);

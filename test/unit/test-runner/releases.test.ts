@@ -1,5 +1,5 @@
 import type { Finding } from '../../../src/core/finding';
-import { contradicts, type OrderCell, troublesAfterRepair } from '../../releases/results';
+import { contradicts, notOffered, type OrderCell, troublesAfterRepair } from '../../releases/results';
 
 interface Run {
   readonly releases: readonly string[];
@@ -71,6 +71,7 @@ test.each([
   [cell('repairable', 'succeeds'), false],
   [cell('safe', 'succeeds'), false],
   [cell('blocked', 'fails'), false],
+  [cell('safe', notOffered), false],
 ])('%j contradicts its verdict: %s', (each, expected) => {
   expect(contradicts([each])).toEqual(expected ? [each] : []);
 });
