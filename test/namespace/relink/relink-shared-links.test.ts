@@ -94,6 +94,21 @@ test('a link on the path of another disk that is in doubt already is not replace
   expect(await qemu.servant.ask('open', other.path)).toBe(device(1));
 });
 
+test('a disk elsewhere whose path was missing inside before does not keep the link from its move', async () => {
+  const [disk, qemu] = await start();
+  const { host } = on.stage;
+  host.link('/dev/new/b', `..${other.node.slice('/dev'.length)}`);
+  host.remove(other.path);
+  host.link(other.path, '/dev/new/b');
+  expect((await on.stage.check('310')).verdict).toBe('repairable');
+  host.link('/dev/byname/a', `..${disk.node.slice('/dev'.length)}`);
+  expect(await runRelink(on.stage, [disk.path, '/dev/byname/a'])).toMatchObject({
+    exit: 0,
+    links: [{ result: 'moved' }],
+  });
+  expect(await qemu.servant.ask('open', disk.path)).toBe(device(0));
+});
+
 test("today's path stays complete next to the new one, in case the link is not moved or is moved back", async () => {
   const [disk, qemu] = await start('/dev/vol/a', (tree) => tree.link('/dev/pool1/a', '../sp-310-0'));
   expect((await runRelink(on.stage, [disk.path, '/dev/vol/a-too'])).links).toMatchObject([
