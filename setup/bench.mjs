@@ -16,7 +16,7 @@ const programs = readdirSync(join(root, 'bench'))
   .map((file) => file.slice(0, -'.ts'.length));
 
 /** These programs run QEMU 7.2.0, whose first build takes minutes. */
-const ofAffectedQemu = ['reset', 'guard'];
+const ofAffectedQemu = ['reset', 'guard', 'survival'];
 
 function usage(complaint) {
   console.error(

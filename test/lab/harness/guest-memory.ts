@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 // A guest's memory is read and written through its QEMU's: at once, without another process and without libvirt.
 
 const bootSectorAt = 0x7c00;
-/** The first bytes of both of our boot sectors; see guest.ts, write-pattern-guest.ts. */
+/** The first bytes of all of our boot sectors; see guest.ts, timed-guest.ts, write-pattern-guest.ts. */
 const beginning = Buffer.from('fafc31c08ed8', 'hex');
 const smallestMemoryBytes = 16 * 1024 * 1024;
 

@@ -9,7 +9,7 @@ export type { LiveMigration } from './live-migration';
 export { record, RING, SECTOR, sectorOf } from './write-pattern';
 export type { DebianRelease } from './debian-tree';
 export { ABSENT, type Presence } from './domain-presence';
-export { mendPaths, relinkDisk } from './relink-disk';
+export { letRepair, mendPaths, relinkDisk } from './relink-disk';
 export { migrateToSink } from './sink-migration';
 export { leftovers, type Traces } from './leftovers';
 export { until } from './until';

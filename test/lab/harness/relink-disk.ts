@@ -18,3 +18,9 @@ export function relinkDisk(domain: Domain, index = 0, id = `fir.b.${domain.vmId}
 export function mendPaths(domain: Domain): void {
   for (const { path, via } of domain.disks) if (via !== undefined) domain.host.link(path, via);
 }
+
+/** Whether anything can repair the paths in QEMU's namespace: without that, a migration cannot be made to fail under a watcher. */
+export async function letRepair({ host, pid }: Domain, may: boolean): Promise<void> {
+  const enter = ['nsenter', '--target', String(pid), '--mount', '--'] as const;
+  await host.succeed([...enter, 'mount', '-o', `remount,${may ? 'rw' : 'ro'}`, '/dev']);
+}

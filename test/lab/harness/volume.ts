@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { installGuest, installQcow2Guest, readCounter } from './guest';
+import { installTimedGuest } from './timed-guest';
 import { verifyPattern } from './write-pattern';
 import { installPatternGuest, type PatternGuestOptions } from './write-pattern-guest';
 
@@ -54,6 +55,11 @@ export class Volume {
   /** Writes it into an image of 1 MiB. `readCounter` does not find what that guest writes. */
   installQcow2Guest(options: { writesTo: readonly number[] }): Promise<void> {
     return installQcow2Guest(this.device, options);
+  }
+
+  /** Writes the timed guest to it. */
+  installTimedGuest(intervalMs: number): void {
+    installTimedGuest(this.device, intervalMs);
   }
 
   /** Writes the writing guest to it, and clears what an earlier one wrote. */

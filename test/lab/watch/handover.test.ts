@@ -1,5 +1,5 @@
 import { ifMade } from '../../support/if-made';
-import { HostWatcher, Lab, type Domain } from '../harness';
+import { HostWatcher, Lab, letRepair } from '../harness';
 
 // Plain `virsh migrate`, without a guard, while migrate-guard watch runs on both hosts.
 
@@ -18,12 +18,6 @@ async function watchOn(name: 'kvm1' | 'kvm2'): Promise<HostWatcher> {
   const watcher = await HostWatcher.start(lab.host(name));
   watchers.push(watcher);
   return watcher;
-}
-
-/** Whether the watcher can repair the paths of the domain: without that, a migration cannot be made to fail. */
-async function letRepair(domain: Domain, may: boolean): Promise<void> {
-  const enter = ['nsenter', '--target', String(domain.pid), '--mount', '--'] as const;
-  await domain.host.succeed([...enter, 'mount', '-o', `remount,${may ? 'rw' : 'ro'}`, '/dev']);
 }
 
 test('QEMU 7.2.0 with two disks: re-activated after the end of the job, and the next migration completes', async () => {

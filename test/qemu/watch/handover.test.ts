@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { parseStartTime } from '../../../src/os/model/process-status';
-import { HostWatcher, relinkDisk, until, type Domain } from '../../lab/harness';
+import { HostWatcher, letRepair, relinkDisk, until, type Domain } from '../../lab/harness';
 import { ifMade } from '../../support/if-made';
 import { lastingMigration } from '../block-state/endless-migration';
 import {
@@ -29,12 +29,6 @@ afterEach(async () => {
   watcher = undefined;
 });
 afterAll(() => ifMade(stage, (made) => made.stop()));
-
-/** Whether the watcher can repair the paths of the domain: without that, a migration cannot be made to fail. */
-async function letRepair(domain: Domain, may: boolean): Promise<void> {
-  const enter = ['nsenter', '--target', String(domain.pid), '--mount', '--'] as const;
-  await domain.host.succeed([...enter, 'mount', '-o', `remount,${may ? 'rw' : 'ro'}`, '/dev']);
-}
 
 /** The path of its second disk breaks, and a migration fails. */
 async function failWatched(domain: Domain): Promise<void> {
