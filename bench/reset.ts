@@ -6,10 +6,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { parseLayout } from '../src/block-state/model/memory-layout';
-import { isUnknown } from '../src/core/unknown';
-import { locate } from '../src/block-state/io/process-memory';
-import { QemuProcess } from '../src/hypervisor/process';
 import {
   affectedQemu,
   type Domain,
@@ -20,6 +16,7 @@ import {
   Volume,
 } from '../test/lab/harness';
 import { counterAddress } from '../test/qemu/block-state/guest-writes';
+import { locateQemu } from './measure/located-qemu';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { ratios, spreadOf } from './measure/statistics';
@@ -116,7 +113,8 @@ async function heal({ host, name, pid }: Domain, way: (typeof ways)[number]): Pr
 }
 
 async function watch(domain: Domain, work: () => Promise<void>): Promise<Seen> {
-  const known = locateQemu(domain);
+  const { qemu, known } = locateQemu(domain);
+  qemu.close();
   const address = known.bias + known.layout.symbols.current_run_state;
   const running = known.layout.runStates.indexOf('running');
   const pid = domain.outerPid;
@@ -131,26 +129,6 @@ async function watch(domain: Domain, work: () => Promise<void>): Promise<Seen> {
   await domain.expectCounting();
   watcher.stdin.end();
   return JSON.parse(await text(watcher.stdout)) as Seen;
-}
-
-function locateQemu({
-  host,
-  name,
-  uuid,
-  outerPid,
-}: Domain): Exclude<ReturnType<typeof locate>, { unknown: string }> {
-  const directory = '/var/lib/migrate-guard/layouts';
-  const layout = parseLayout(host.read(`${directory}/${readdirSync(host.path(directory))[0] ?? ''}`));
-  const held = QemuProcess.open(outerPid, { name, uuid });
-  if (isUnknown(layout)) throw new Error(layout.unknown);
-  if (isUnknown(held)) throw new Error(held.unknown);
-  try {
-    const known = locate(held, layout);
-    if (isUnknown(known)) throw new Error(known.unknown);
-    return known;
-  } finally {
-    held.close();
-  }
 }
 
 /** libvirt starts QEMU with `debug-threads=on`, so the vCPU's thread is called `CPU 0/TCG` or `CPU 0/KVM`. */

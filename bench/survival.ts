@@ -1,19 +1,30 @@
 // Measures whether guests live through plain `virsh migrate` on QEMU 7.2.0, with migrate-guard watch on both hosts.
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Domain, HostWatcher, Lab, letRepair, until, type Volume } from '../test/lab/harness';
+import {
+  affectedQemu,
+  type Domain,
+  HostWatcher,
+  Lab,
+  letRepair,
+  until,
+  type Volume,
+} from '../test/lab/harness';
+import { InactiveTime } from './measure/inactive-time';
 import { describeMachine } from './measure/machine';
 import { renderReport, type Report, type Result } from './measure/result';
 import { spreadOf } from './measure/statistics';
 
+const program = join(__dirname, '../dist/migrate-guard.cjs');
 const rounds = 20;
 /** How often a guest writes, in milliseconds. */
 const intervals = [1000, 100, 10, 1];
-const countedMs = 2000;
+const countedMs = 5000;
 const givenBack = 'disks given back to QEMU by ';
 
-/** How a guest came through a hand-over that failed. `window`: how long it ran without its disk, in milliseconds. */
+/** How a guest came through a hand-over that failed. `window`: how long QEMU was without the disk, in milliseconds. */
 type End = { readonly window: number } | 'died';
 
 class Stage {
@@ -28,6 +39,7 @@ class Stage {
   static async start(): Promise<Stage> {
     const lab = await Lab.start();
     try {
+      for (const host of lab.hosts) await host.succeed([host.node, program, 'layout', affectedQemu()]);
       const volumes = [await lab.volume(), await lab.volume()] as const;
       return new Stage(lab, await Promise.all(lab.hosts.map((host) => HostWatcher.start(host))), volumes);
     } catch (error) {
@@ -60,7 +72,8 @@ async function main(): Promise<void> {
   const stage = await Stage.start();
   try {
     const results = [await moveRepaired(stage)];
-    const windows = (await failMoves(stage, undefined)).filter((end) => end !== 'died');
+    const silent = await stage.start(undefined);
+    const windows = (await failMoves(stage, silent, undefined)).filter((end) => end !== 'died');
     const known = windows.map(({ window }) => window);
     results.push({
       what: 'a hand-over fails, no write → the disks are given back',
@@ -98,11 +111,13 @@ async function moveRepaired(stage: Stage): Promise<Result> {
 }
 
 async function measureFailed(stage: Stage, interval: number, windows: readonly number[]): Promise<Result> {
-  const ends = await failMoves(stage, interval);
+  const first = await stage.start(interval);
+  const real = await writeInterval(first);
+  const ends = await failMoves(stage, first, interval);
   const alive = ends.filter((end) => end !== 'died').length;
   const expected = windows.map((window) => Math.max(0, 100 * (1 - window / interval)));
   const { compared, ...rest } = share(
-    `the path breaks during the copy, a write every ${interval} ms: alive`,
+    `the path breaks during the copy, a write every ${interval} ms (measured: ${real}): alive`,
     alive,
   );
   const mean = expected.reduce((sum, one) => sum + one, 0) / expected.length;
@@ -110,13 +125,13 @@ async function measureFailed(stage: Stage, interval: number, windows: readonly n
 }
 
 /** Migrations fail at the hand-over, one after the other; a guest that lived through one has the next. */
-async function failMoves(stage: Stage, interval: number | undefined): Promise<End[]> {
+async function failMoves(stage: Stage, first: Domain, interval: number | undefined): Promise<End[]> {
   const ends: End[] = [];
-  let domain: Domain | undefined;
+  let domain: Domain | undefined = await breakPath(stage, first);
   while (ends.length < rounds) {
     const often = interval === undefined ? 'no write' : `a write every ${interval} ms`;
     say(`a path breaks, ${often}, ${ends.length + 1} of ${rounds}`);
-    domain ??= await breakPath(stage, await stage.start(interval), interval);
+    domain ??= await breakPath(stage, await stage.start(interval));
     const end = await failMove(stage, domain);
     ends.push(end);
     if (end === 'died') domain = undefined;
@@ -125,14 +140,15 @@ async function failMoves(stage: Stage, interval: number | undefined): Promise<En
   return ends;
 }
 
+/** @returns in milliseconds */
+async function writeInterval(domain: Domain): Promise<string> {
+  const [before, began] = [domain.counter(), performance.now()];
+  await pause(countedMs);
+  return ((performance.now() - began) / (domain.counter() - before)).toFixed(1);
+}
+
 /** As if its path broke too late for the watcher: it cannot be repaired. */
-async function breakPath(stage: Stage, domain: Domain, interval: number | undefined): Promise<Domain> {
-  if (interval !== undefined) {
-    const [before, began] = [domain.counter(), performance.now()];
-    await pause(countedMs);
-    const measured = (performance.now() - began) / (domain.counter() - before);
-    say(`it writes every ${measured.toFixed(2)} ms`);
-  }
+async function breakPath(stage: Stage, domain: Domain): Promise<Domain> {
   await letRepair(domain, false);
   stage.lab.relink(domain, 1);
   await stage.watcherOf(domain).says(`${domain.name}: blocked: `);
@@ -142,17 +158,18 @@ async function breakPath(stage: Stage, domain: Domain, interval: number | undefi
 async function failMove(stage: Stage, domain: Domain): Promise<End> {
   const watcher = stage.watcherOf(domain);
   const { length } = watcher.output;
-  const { exit, logged } = await stage.lab.migrate(domain, 'kvm2');
+  const inactive = new InactiveTime(domain);
+  const { exit } = await stage.lab.migrate(domain, 'kvm2');
   if (exit === 0) throw new Error('the migration was to fail');
   const line = `${domain.name}: ${givenBack}`;
-  const at = await until(() => watcher.saidAt(line, length) ?? (domain.alive() ? undefined : 'died'), {
-    what: 'the disks are given back, or QEMU has died',
-    evidence: () => watcher.output,
-  });
-  if (at === 'died' || !(await writesOn(domain))) return 'died';
-  // QEMU resumes the guest right after it has written this line (migration/migration.c, migration_iteration_finish).
-  const written = /^(\S+Z) .*bdrv_inactivate_all\(\) failed/m.exec(domain.log().slice(logged))?.[1];
-  return { window: at - Date.parse(written ?? '') };
+  const isGivenBack = await until(
+    () => !domain.alive() || (watcher.output.includes(line, length) && 'given back'),
+    { what: 'the disks are given back, or QEMU has died', evidence: () => watcher.output },
+  );
+  const window = inactive.end();
+  if (isGivenBack !== 'given back' || !(await writesOn(domain))) return 'died';
+  if (window === undefined) throw new Error('it was not seen how long the disk was inactive');
+  return { window };
 }
 
 /** Whether a write of the guest completes: it counts each when it begins it. */

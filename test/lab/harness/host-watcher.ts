@@ -16,8 +16,6 @@ const stateFile = '/run/migrate-guard/watch.json';
 export class HostWatcher {
   /** What it printed, both streams. */
   output = '';
-  /** How long the output was, and when, after each piece of it. */
-  private readonly pieces: { readonly length: number; readonly at: number }[] = [];
 
   private constructor(
     readonly host: Host,
@@ -26,7 +24,6 @@ export class HostWatcher {
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
-        this.pieces.push({ length: this.output.length, at: new Date().getTime() });
       });
   }
 
@@ -65,12 +62,6 @@ export class HostWatcher {
   async says(text: string, from = 0): Promise<void> {
     const what = `the watcher of ${this.host.name} says ${text}`;
     await until(() => this.output.slice(from).includes(text), { what, evidence: () => this.output });
-  }
-
-  /** When it printed this, after so many characters: milliseconds since 1970; `undefined` if it has not. */
-  saidAt(text: string, from = 0): number | undefined {
-    const at = this.output.indexOf(text, from);
-    return at < 0 ? undefined : this.pieces.find(({ length }) => length > at)?.at;
   }
 
   /** @returns its exit status */
