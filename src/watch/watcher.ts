@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings';
 import type { DomainReport } from '../core/finding';
+import type { RepairReport } from '../disk-paths/repair';
 import { listDomains } from '../hypervisor/list-domains';
 import { readDomain } from '../hypervisor/status-files';
 import { VirshSession } from '../hypervisor/virsh-session';
@@ -8,6 +9,7 @@ import { HostChanges, type Noticing } from './host-changes';
 import { heldForRepair, readDomains, repairSeen, type Seen, type WatchReport } from './look';
 import { Loop } from './loop';
 import { Agenda } from './model/agenda';
+import { Doubts } from './model/doubts';
 import { PathUsers } from './model/path-users';
 import { Round } from './model/round';
 
@@ -32,9 +34,8 @@ export interface HostSeen extends Noticing {
   readonly pending: ReadonlySet<string>;
 }
 
-/** A VM that another migrate-guard works on, or that could not be read, is looked at again after the first; then after the second. */
+/** What could not be done is tried again after this time. */
 const againMs = 5000;
-const laterMs = 60_000;
 /** How often the state is written at least, so that its readers know that it is true. */
 const seenMs = 20_000;
 /** A look that takes longer than this is written down before its end. */
@@ -56,8 +57,7 @@ export class Watcher {
   private readonly known = new Set<string>();
   /** Domains that are looked at now. */
   private looking: ReadonlySet<string> = new Set();
-  /** Since when domains have been in doubt, or their repair has failed; by `performance.now()`. */
-  private readonly doubtful = new Map<string, number>();
+  private readonly doubts = new Doubts();
 
   constructor(
     private readonly settings: Settings,
@@ -175,44 +175,23 @@ export class Watcher {
     this.note([...new Set([...renewed.map(({ report }) => report.domain), ...users])]);
   }
 
-  /**
-   * Whether it is reported. Not of a VM that another migrate-guard works on, nor of one that may just start, end or be in the
-   * middle of a job of libvirt, unless that lasts: libvirt writes or removes its status file then
-   * (src/qemu/qemu_domainjob.c, qemuDomainSaveStatus), and it is looked at again.
-   */
-  private isSure({ read }: Seen, report: DomainReport, repaired: WatchReport | undefined): boolean {
+  /** Whether it is reported; what is in doubt is looked at again. */
+  private isSure({ read }: Seen, report: DomainReport, repaired: RepairReport | undefined): boolean {
     const { domain, verdict, blockState } = report;
-    const result = repaired !== undefined && 'result' in repaired ? repaired.result : undefined;
-    const since = this.doubtful.get(domain) ?? now();
-    this.doubtful.delete(domain);
-    const lasts = (milliseconds: number): boolean => now() - since >= milliseconds;
-    const again = (milliseconds: number): void => this.agenda.again(domain, now() + milliseconds);
-    if (result === 'busy') {
-      again(againMs);
-      return false;
-    }
-    const isUndecided = verdict === 'undecided';
-    const isPassing = read ? read.domain.job !== undefined && verdict !== 'safe' : isUndecided;
-    if (result !== 'failed' && !isUndecided && !(isPassing && !repaired)) {
-      // A reset changes no path, and may leave no line in QEMU's log.
-      if (blockState !== 'healthy') again(laterMs);
-      return true;
-    }
-    this.doubtful.set(domain, since);
-    if (isPassing && !repaired) {
-      again(laterMs);
-      // An arrival may take hours, and must not be resumed by hand meanwhile.
-      return lasts(laterMs) && !(read && isUndecided);
-    }
-    // What a repair lacked may be there later, such as room in /run.
-    again(lasts(againMs) ? laterMs : againMs);
-    return result === 'failed' || result === 'repaired' || lasts(againMs);
+    const { isSure, again } = this.doubts.judge(domain, now(), {
+      verdict,
+      blockState,
+      ...(read ? { read: { hasJob: read.domain.job !== undefined } } : {}),
+      ...(repaired ? { repair: repaired.result } : {}),
+    });
+    if (again !== undefined) this.agenda.again(domain, now() + again);
+    return isSure;
   }
 
   private forget(name: string): void {
     this.known.delete(name);
     this.users.remove(name);
-    this.doubtful.delete(name);
+    this.doubts.forget(name);
     this.handovers.forget(name);
     this.output.gone(name);
   }
