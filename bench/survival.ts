@@ -18,7 +18,9 @@ import { renderReport, type Report, type Result } from './measure/result';
 import { spreadOf } from './measure/statistics';
 
 const program = join(__dirname, '../dist/migrate-guard.cjs');
-const rounds = 20;
+const moves = 20;
+/** Of each kind: a guest that dies has to be started again. */
+const failures = 10;
 /** How often a guest writes, in milliseconds. */
 const intervals = [1000, 100, 10, 1];
 const countedMs = 5000;
@@ -94,8 +96,8 @@ async function moveRepaired(stage: Stage): Promise<Result> {
   const interval = Math.min(...intervals);
   let domain = await stage.start(interval);
   let alive = 0;
-  for (let round = 0; round < rounds; round += 1) {
-    say(`a path is repaired before the move, ${round + 1} of ${rounds}`);
+  for (let round = 0; round < moves; round += 1) {
+    say(`a path is repaired before the move, ${round + 1} of ${moves}`);
     const watcher = stage.watcherOf(domain);
     const { length } = watcher.output;
     stage.lab.relink(domain, 1, `moved-${round}`);
@@ -107,7 +109,7 @@ async function moveRepaired(stage: Stage): Promise<Result> {
     if (await writesOn(domain)) alive += 1;
   }
   await domain.destroy();
-  return share(`the path is repaired before the move, a write every ${interval} ms: alive`, alive);
+  return share(`the path is repaired before the move, a write every ${interval} ms: alive`, alive, moves);
 }
 
 async function measureFailed(stage: Stage, interval: number, windows: readonly number[]): Promise<Result> {
@@ -119,6 +121,7 @@ async function measureFailed(stage: Stage, interval: number, windows: readonly n
   const { compared, ...rest } = share(
     `the path breaks during the copy, a write every ${interval} ms (measured: ${real}): alive`,
     alive,
+    failures,
   );
   const mean = expected.reduce((sum, one) => sum + one, 0) / expected.length;
   return { ...rest, compared: `${compared}; by the time above ${mean.toFixed(0)} %` };
@@ -128,9 +131,9 @@ async function measureFailed(stage: Stage, interval: number, windows: readonly n
 async function failMoves(stage: Stage, first: Domain, interval: number | undefined): Promise<End[]> {
   const ends: End[] = [];
   let domain: Domain | undefined = await breakPath(stage, first);
-  while (ends.length < rounds) {
+  while (ends.length < failures) {
     const often = interval === undefined ? 'no write' : `a write every ${interval} ms`;
-    say(`a path breaks, ${often}, ${ends.length + 1} of ${rounds}`);
+    say(`a path breaks, ${often}, ${ends.length + 1} of ${failures}`);
     domain ??= await breakPath(stage, await stage.start(interval));
     const end = await failMove(stage, domain);
     ends.push(end);
@@ -194,9 +197,9 @@ function counterOf(domain: Domain): number | undefined {
   }
 }
 
-function share(what: string, alive: number): Result & { readonly compared: string } {
-  const value = spreadOf([(100 * alive) / rounds]);
-  return { what, unit: '%', value, compared: `${alive} of ${rounds}` };
+function share(what: string, alive: number, all: number): Result & { readonly compared: string } {
+  const value = spreadOf([(100 * alive) / all]);
+  return { what, unit: '%', value, compared: `${alive} of ${all}` };
 }
 
 function say(text: string): void {
