@@ -5,6 +5,7 @@ import type { ReleaseStage, Report } from './release-stage';
 import { notOffered, type OrderCell, type Results, troublesAfterRepair } from './results';
 
 type Really = OrderCell['really'];
+type Verdicts = Pick<OrderCell, 'verdict' | 'deep'>;
 
 /** A disk of a VM, and what is missing of its path. */
 interface Subject {
@@ -35,8 +36,9 @@ export class Matrix {
         verdict: 'safe',
       });
     }
+    const judge = this.judging(subject);
     for (const order of ordersFor(kind, orders)) {
-      const verdicts = await this.verdicts(subject, order);
+      const verdicts = await judge(order);
       const really = await this.carryOut(subject, order);
       const missing = 'nothing';
       this.results.orders.push({ disks: kind.name, missing, order: order.name, ...verdicts, really });
@@ -52,9 +54,9 @@ export class Matrix {
   ): Promise<void> {
     const vm = await this.maker.start(kind, disks);
     const subject = { kind, vm, index: Math.min(1, disks - 1) };
+    const judge = this.judging(subject, () => breakPath(this.stage.lab, vm, subject.index, missing));
     for (const order of ordersFor(kind, orders)) {
-      await breakPath(this.stage.lab, vm, subject.index, missing);
-      const verdicts = await this.verdicts(subject, order);
+      const verdicts = await judge(order);
       const really = await this.carryOut(subject, order);
       const cell = { disks: kind.name, missing, order: order.name, ...verdicts, really };
       const isHarmed = really !== 'succeeds' && really !== notOffered;
@@ -96,7 +98,23 @@ export class Matrix {
     return this.stage.report(vm.domain, 'check', ...options, ...orders);
   }
 
-  private async verdicts(subject: Subject, order: RealOrder): Promise<Pick<OrderCell, 'verdict' | 'deep'>> {
+  /** What the check says before an order. One answer is enough for plain orders in a row: it is the same for all. */
+  private judging(
+    subject: Subject,
+    prepare: () => Promise<void> = () => Promise.resolve(),
+  ): (order: RealOrder) => Promise<Verdicts> {
+    let ofPlain: Verdicts | undefined;
+    return async (order) => {
+      if (order.judgedAs !== undefined) ofPlain = undefined;
+      else if (ofPlain) return ofPlain;
+      await prepare();
+      const verdicts = await this.verdicts(subject, order);
+      if (order.judgedAs === undefined) ofPlain = verdicts;
+      return verdicts;
+    };
+  }
+
+  private async verdicts(subject: Subject, order: RealOrder): Promise<Verdicts> {
     const { verdict } = await this.check(subject, order);
     const { verdict: deep } = await this.check(subject, order, '--deep');
     return { verdict, deep };
@@ -118,7 +136,8 @@ export class Matrix {
 const ordersFor = ({ format }: DiskKind, all: readonly RealOrder[]): readonly RealOrder[] =>
   all.filter((order) => order.format === undefined || order.format === format);
 
-export const allOrders = [
-  ...[dump, save, migrate, ...plainOrders, snapshot, commit],
-  ...[memorySnapshot, pull, copy],
-];
+const mostOrders = [dump, save, migrate, snapshot, commit];
+
+/** Plain orders make no difference between a device and a file. */
+export const allOrders = ({ type }: DiskKind): readonly RealOrder[] =>
+  type === 'block' ? [...plainOrders, ...mostOrders, memorySnapshot, pull, copy] : [...mostOrders, copy];

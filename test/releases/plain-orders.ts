@@ -58,11 +58,12 @@ const reset = plain('reset', ({ name }) => ['reset', name]);
 /** After a snapshot: what is below the file of the guest is copied into that. */
 export const pull = plain('blockpull', ({ name }, target) => ['blockpull', name, target, '--wait']);
 
+/** The last one makes the path that is missing. */
 export const plainOrders: readonly RealOrder[] = [
   resize,
   changeMedium,
   internalSnapshot,
+  reset,
   detach,
   attach,
-  reset,
 ];
