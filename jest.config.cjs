@@ -57,20 +57,7 @@ const project = (tier) => ({
   transform: {
     '\\.(css|client\\.js)$': join(__dirname, 'setup/build/text.cjs'),
     '\\.child\\.ts$': join(__dirname, 'setup/build/child-program.cjs'),
-    '\\.ts$': [
-      'ts-jest',
-      {
-        // `npm run types` checks the types. CommonJS, because jest does not support real `import()`.
-        diagnostics: false,
-        tsconfig: {
-          target: 'es2023',
-          module: 'commonjs',
-          moduleResolution: 'node10',
-          esModuleInterop: true,
-          isolatedModules: true,
-        },
-      },
-    ],
+    '\\.ts$': join(__dirname, 'setup/build/typescript.cjs'),
   },
 });
 
