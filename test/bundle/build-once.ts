@@ -1,21 +1,9 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorName } from '../../src/core/error-name';
 import { runCommand } from '../../src/os/run-command';
 import { succeed } from '../lab/harness/succeed';
-import { until } from '../lab/harness/until';
+import { madeInRun } from '../support/made-in-run';
 
 const root = join(__dirname, '../..');
 
@@ -55,35 +43,9 @@ async function copyCurrent(directory: string): Promise<void> {
   const run = process.env['MIGRATE_GUARD_RUN'];
   if (files.length > 0) for (const file of files) cpSync(join(root, 'dist', file), join(directory, file));
   else if (run === undefined) await build(undefined, directory);
-  else cpSync(await builtInRun(join(run, 'migrate-guard-built')), directory, { recursive: true });
-}
-
-/** What the first test file of a run builds there, and the others wait for. */
-async function builtInRun(built: string): Promise<string> {
-  const claim = `${built}.claim`;
-  while (!existsSync(built)) {
-    if (isMade(claim)) {
-      try {
-        // Another test file may have built since the question.
-        if (existsSync(built)) continue;
-        await build(undefined, `${built}.new`);
-        renameSync(`${built}.new`, built);
-      } finally {
-        rmdirSync(claim);
-      }
-    } else await until(() => !existsSync(claim), { what: 'another test file has built', deadline: 600_000 });
-  }
-  return built;
-}
-
-/** Whether this process makes the directory, which did not exist. */
-function isMade(directory: string): boolean {
-  try {
-    mkdirSync(directory);
-    return true;
-  } catch (error) {
-    if (errorName(error) === 'EEXIST') return false;
-    throw error;
+  else {
+    const built = await madeInRun(join(run, 'migrate-guard-built'), (place) => build(undefined, place));
+    cpSync(built, directory, { recursive: true });
   }
 }
 
