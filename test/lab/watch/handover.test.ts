@@ -57,6 +57,31 @@ test('QEMU 7.2.0 with two disks: re-activated after the end of the job, and the 
   await arrived.destroy();
 });
 
+test('QEMU 7.2.0 with two disks, a guest that writes all the time: repaired before each move, it lives', async () => {
+  const [written, other] = [await lab.volume(), await lab.volume()];
+  written.installTimedGuest(10);
+  const disks = [
+    { target: 'hda', volume: written },
+    { target: 'hdb', volume: other },
+  ];
+  let domain = await lab.startDomain(802, { emulator: 'affected', disks });
+  const [here, there] = [await watchOn('kvm1'), await watchOn('kvm2')];
+  for (const [watcher, destination] of [
+    [here, 'kvm2'],
+    [there, 'kvm1'],
+  ] as const) {
+    const from = watcher.output.length;
+    lab.relink(domain, 1, `before-${destination}`);
+    await watcher.says('one-802: repaired: ', from);
+    expect((await lab.migrate(domain, destination)).exit).toBe(0);
+    domain = domain.on(lab.host(destination));
+    // A write is counted when it begins: with the second one the first has ended.
+    await domain.expectCounting();
+    await domain.expectCounting();
+  }
+  await domain.destroy();
+});
+
 test('a guest that arrived paused is left alone, until it is resumed', async () => {
   const watcher = await watchOn('kvm2');
   const domain = await lab.startDomain(801, { emulator: 'affected' });
