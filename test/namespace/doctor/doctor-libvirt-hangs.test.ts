@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Servant, statusXml } from '../harness';
-import { hookPool, hostPool, troubles, useDoctorMachine } from './doctor-machine';
+import { hookPool, hostPool, useDoctorMachine } from './doctor-machine';
 
 // A libvirt that hangs on a host with VMs: the front-end, which waits for twice its ssh.deadline, gets all answers.
 
@@ -8,11 +8,11 @@ const on = useDoctorMachine();
 const uuids = ['0f0f0f0f-0000-4000-8000-00000000abcd', '0f0f0f0f-0000-4000-8000-00000000abce'];
 const servants: Servant[] = [];
 
-/** Two VMs, whose block state only QEMU knows: the first has failed to migrate. */
+/** Two VMs that have failed to migrate: only QEMU knows their block state. */
 beforeEach(async () => {
   await on.frontEnd(hostPool('kvm1'), hookPool());
   on.program('/usr/bin/gdb', 'echo GNU gdb 13');
-  on.machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 20\n');
+  on.machine.write('/etc/migrate-guard/config.yaml', 'ssh:\n  deadline: 40\n');
   for (const [index, uuid] of uuids.entries()) {
     const name = `one-${310 + index}`;
     const argv = ['-name', `guest=${name},debug-threads=on`, '-S', '-uuid', uuid];
@@ -31,28 +31,11 @@ afterEach(async () => {
   for (const servant of servants.splice(0)) await servant.end();
 });
 
-// Each answer takes three seconds: together the first VM's take longer than doctor waits for all.
-const slowly = `case "$*" in
-  *version*) echo "Running against daemon: 11.3.0" ;;
-  *) while IFS= read -r line; do
-      printf 'virsh # %s\\n' "$line"
-      case $line in
-        echo*) echo "\${line#echo }" ;;
-        *) echo "$line" >>/run/asked; sleep 3; echo '{"return":{"status":"running"}}' ;;
-      esac
-    done ;;
-esac`;
-
-test.each([
-  ['does not answer at all', 'exec sleep 600', 'does not answer', []],
-  ['answers slowly', slowly, 'libvirt 11.3.0', ['one-310']],
-])('libvirt %s: doctor reports the host, and asks no further VM', async (_, virsh, what, asked) => {
-  on.program('/usr/bin/virsh', virsh);
+test('a libvirt that hangs: doctor reports the host in time, and asks no VM', async () => {
+  on.program('/usr/bin/virsh', 'echo "$*" >>/run/asked', 'exec sleep 600');
   const [host] = (await on.doctor('--host', 'kvm1')).hosts;
-  expect(troubles(host?.findings)).toEqual([]);
-  expect(host?.findings.find(({ check }) => check === 'libvirt')?.what).toContain(what);
+  expect(host?.findings.find(({ check }) => check === 'libvirt')?.what).toContain('does not answer');
   expect(host?.findings.find(({ check }) => check === 'qemu')?.what).toMatch(/VMs on it: 2 .*not known/);
-  const asks = on.machine.path('/run/asked');
-  const domains = existsSync(asks) ? readFileSync(asks, 'utf8').match(/one-\d+/g) : [];
-  expect([...new Set(domains)]).toEqual(asked);
+  const asked = readFileSync(on.machine.path('/run/asked'), 'utf8').trimEnd().split('\n');
+  expect(asked).toEqual([expect.stringContaining('version')]);
 });
