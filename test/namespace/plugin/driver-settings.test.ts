@@ -109,13 +109,21 @@ describe('without Node', () => {
   const config = '/etc/migrate-guard/config.yaml';
   const fallback = '/etc/migrate-guard/fallback.env';
 
-  /** The admin changes the configuration and runs doctor; then `then` runs, and Node disappears. */
+  /** The admin changes the configuration and runs doctor; then Node disappears. */
   async function migrateAfter(yaml: string, then = ''): Promise<Driven> {
+    await configured(yaml);
+    return migrateWithoutNode(then);
+  }
+
+  async function configured(yaml: string): Promise<void> {
     await on.cloud.shell(`rm -rf ${fallback}`);
     on.cloud.configure(yaml);
     expect(await on.cloud.doctor()).toContainEqual(
       expect.objectContaining({ check: 'fallback', state: 'ok', path: fallback }),
     );
+  }
+
+  async function migrateWithoutNode(then: string): Promise<Driven> {
     await on.cloud.shell(then);
     await on.cloud.hideNode();
     try {
@@ -184,39 +192,53 @@ describe('without Node', () => {
     }
   });
 
-  test.each([
-    ['it is missing', `rm ${fallback}`],
-    ['the configuration was changed since', `echo '# changed' >>${config}`],
-    ['and keeps an old time', `echo '# changed' >>${config}; touch -d 2001-01-01 ${config}`],
-    ['and is gone', `rm ${config}`],
-    ['and is a link to nowhere', `ln -sf /no/such ${config}`],
-    ['OpenNebula’s user may not read the configuration', `chmod 600 ${config}`],
-    ['OpenNebula’s user may not read it', `chmod 600 ${fallback}`],
-    ['a line of another program', `echo TZ=UTC >>${fallback}`],
-    ['a line without a value', `echo OPENNEBULA_SAVE= >>${fallback}`],
-    ['a key alone', `sed -i s/MIGRATE=.*/MIGRATE/ ${fallback}`],
-    ['a line without a key', `echo =save >>${fallback}`],
-    ['no line', `echo >>${fallback}; echo save >>${fallback}`],
-    ['a value twice', `sed -n s/MIGRATE=.*/MIGRATE=migrate/p ${fallback} >>${fallback}`],
-    ['words of a shell', `sed -i 's/MIGRATE=.*/MIGRATE=$(id)/' ${fallback}`],
-    ['a path with ..', `sed -i 's|MIGRATE=.*|MIGRATE=../migrate|' ${fallback}`],
-    ['quotes', `sed -i "s/MIGRATE=.*/MIGRATE='migrate'/" ${fallback}`],
-    ['ends of lines of another system', `sed -i 's/$/\\r/' ${fallback}`],
-    ['the value is missing', `sed -i /MIGRATE=/d ${fallback}`],
-    ['without the hash of the configuration', `sed -i /SHA256=/d ${fallback}`],
-    [
-      'it is a link to one of root’s',
-      `mv ${fallback} ${fallback}.real && ln -s fallback.env.real ${fallback}`,
-    ],
-    ['it is a directory', `rm ${fallback} && mkdir ${fallback}`],
-    ['it is another’s', `chown ${oneadmin} ${fallback}`],
-    ['its group may write it', `chmod g+w ${fallback}`],
-  ])('nothing is guessed, nothing is moved: %s', async (_, then) => {
-    const { exit, stderr, ran } = await migrateAfter(frontend, then);
-    expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
-    expect(stderr).toContain(
-      'cannot be determined without Node, so nothing is done\nERROR: migrate-guard: -> ',
-    );
-    expect(stderr).toMatch(/^migrate-guard: the guard cannot run: Node 20 or later is not installed\.\n/);
+  describe('nothing is guessed, nothing is moved', () => {
+    const kept = '/etc/migrate-guard.kept';
+    beforeAll(async () => {
+      await configured(frontend);
+      await on.cloud.shell(`cp -a /etc/migrate-guard ${kept}`);
+    });
+    /** What doctor left. */
+    beforeEach(() => on.cloud.shell(`rm -rf /etc/migrate-guard && cp -a ${kept} /etc/migrate-guard`));
+
+    test('but not because of the copy, with which the configured mover runs', async () => {
+      expect(await migrateWithoutNode('')).toMatchObject({ exit: 0, ran: tweaks });
+    });
+
+    test.each([
+      ['it is missing', `rm ${fallback}`],
+      ['the configuration was changed since', `echo '# changed' >>${config}`],
+      ['and keeps an old time', `echo '# changed' >>${config}; touch -d 2001-01-01 ${config}`],
+      ['and is gone', `rm ${config}`],
+      ['and is a link to nowhere', `ln -sf /no/such ${config}`],
+      ['OpenNebula’s user may not read the configuration', `chmod 600 ${config}`],
+      ['OpenNebula’s user may not read it', `chmod 600 ${fallback}`],
+      ['a line of another program', `echo TZ=UTC >>${fallback}`],
+      ['a line without a value', `echo OPENNEBULA_SAVE= >>${fallback}`],
+      ['a key alone', `sed -i s/MIGRATE=.*/MIGRATE/ ${fallback}`],
+      ['a line without a key', `echo =save >>${fallback}`],
+      ['no line', `echo >>${fallback}; echo save >>${fallback}`],
+      ['a value twice', `sed -n s/MIGRATE=.*/MIGRATE=migrate/p ${fallback} >>${fallback}`],
+      ['words of a shell', `sed -i 's/MIGRATE=.*/MIGRATE=$(id)/' ${fallback}`],
+      ['a path with ..', `sed -i 's|MIGRATE=.*|MIGRATE=../migrate|' ${fallback}`],
+      ['quotes', `sed -i "s/MIGRATE=.*/MIGRATE='migrate'/" ${fallback}`],
+      ['ends of lines of another system', `sed -i 's/$/\\r/' ${fallback}`],
+      ['the value is missing', `sed -i /MIGRATE=/d ${fallback}`],
+      ['without the hash of the configuration', `sed -i /SHA256=/d ${fallback}`],
+      [
+        'it is a link to one of root’s',
+        `mv ${fallback} ${fallback}.real && ln -s fallback.env.real ${fallback}`,
+      ],
+      ['it is a directory', `rm ${fallback} && mkdir ${fallback}`],
+      ['it is another’s', `chown ${oneadmin} ${fallback}`],
+      ['its group may write it', `chmod g+w ${fallback}`],
+    ])('%s', async (_, then) => {
+      const { exit, stderr, ran } = await migrateWithoutNode(then);
+      expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
+      expect(stderr).toContain(
+        'cannot be determined without Node, so nothing is done\nERROR: migrate-guard: -> ',
+      );
+      expect(stderr).toMatch(/^migrate-guard: the guard cannot run: Node 20 or later is not installed\.\n/);
+    });
   });
 });
