@@ -3,14 +3,8 @@ import { log } from '../../os/log';
 import { Lines, tooLong } from '../../os/model/line-splitter';
 import { mountPointsIn } from '../model/mount-points';
 
-/**
- * findmnt(8) waits until the kernel reports a change of the mount table (poll(2) on `/proc/self/mountinfo`). It would notice
- * the end of a watcher that was killed only when it has something to print: setpriv(1) has the kernel end it.
- */
-const command = [
-  ...['setpriv', '--pdeathsig', 'TERM', '--'],
-  ...['findmnt', '--poll', '--raw', '--noheadings', '--output', 'TARGET,OLD-TARGET'],
-] as const;
+/** findmnt(8) waits until the kernel reports a change of the mount table (poll(2) on `/proc/self/mountinfo`). */
+const command = ['findmnt', '--poll', '--raw', '--noheadings', '--output', 'TARGET,OLD-TARGET'] as const;
 /** Two paths, each character escaped. */
 const longestLine = 64 * 1024;
 
