@@ -720,11 +720,13 @@ install_frontend() {
   need_build; need_machine; read_manifest
   plan_movers; plan_common; plan_frontend
   install_role
+  # Of a host that is a front-end, too: the program, and the Node in it, may be others now.
+  start_watcher
   select_drivers
   cat <<TEXT
 
 Next, as $user on the front-end:
-  onehost sync -f                     copies the scripts to the hosts
+  onehost sync -f                     copies the scripts to the hosts; they need this same release there
 then, as root:
   systemctl restart opennebula        once VM_MAD is set as above
   install.sh host                     on each KVM host, of this same release

@@ -77,6 +77,7 @@ async function main(): Promise<void> {
     const silent = await stage.start(undefined);
     const windows = (await failMoves(stage, silent, undefined)).filter((end) => end !== 'died');
     const known = windows.map(({ window }) => window);
+    if (known.length === 0) throw new Error('no guest lived through a hand-over that failed');
     results.push({
       what: 'a hand-over fails, no write → the disks are given back',
       unit: 'ms',

@@ -5,22 +5,23 @@ remotes=$(dirname "$0")/$up
 # The name under which it was started: a site may have replaced a stock script by it.
 MIGRATE_GUARD_SCRIPT=$(basename "$0")
 export MIGRATE_GUARD_SCRIPT
-# Packages install the plugin as a program of root's; then OpenNebula's tree contains none.
-plugin=$remotes/migrate-guard/plugin.cjs
-[ -e "$plugin" ] || plugin=/usr/lib/migrate-guard/plugin.cjs
 config=/etc/migrate-guard/config.yaml
 
 # Replaces this shell by the plugin; or sets why_not and short_why_not, and returns.
 start_plugin() {
-    # The program of packages contains Node. It behaves as Node does if it gets the absolute path of a script.
+    # A package installs the plugin, and a program that behaves as Node does if it gets the absolute path of a script.
+    plugin=/usr/lib/migrate-guard/plugin.cjs
     node=/usr/lib/migrate-guard/standalone
-    [ -x "$node" ] || for node in "$(command -v node)" /usr/bin/node /usr/local/bin/node; do
-        [ -x "$node" ] || continue
-        case $("$node" --version 2>/dev/null) in
-            v2[0-9].* | v[3-9][0-9].*) break ;;
-            *) node= ;;
-        esac
-    done
+    if [ ! -x "$node" ]; then
+        [ ! -e "$remotes/migrate-guard/plugin.cjs" ] || plugin=$remotes/migrate-guard/plugin.cjs
+        for node in "$(command -v node)" /usr/bin/node /usr/local/bin/node; do
+            [ -x "$node" ] || continue
+            case $("$node" --version 2>/dev/null) in
+                v2[0-9].* | v[3-9][0-9].*) break ;;
+                *) node= ;;
+            esac
+        done
+    fi
     if [ ! -x "$node" ]; then
         why_not='Node 20 or later is not installed on the host that runs this script'
         short_why_not='Node 20 or later is not installed'
@@ -83,8 +84,8 @@ refuse() {
 decide() {
     . "$remotes/migrate-guard/fallback.sh"
     decision=$(fallback "$(printf %s "$1" | tr a-z. A-Z_)" "$2" 2>/dev/null) ||
-        refuse "$3" "the guard cannot run: $why_not; and $1 cannot be determined without Node, so nothing is done" \
-            'install Node, and run as root on the machine that runs this script: migrate-guard doctor'
+        refuse "$3" "the guard cannot run: $why_not; and $1 cannot be determined without it, so nothing is done" \
+            'install migrate-guard on the machine that runs this script, and run there as root: migrate-guard doctor'
 }
 
 # For a site that forbids any unguarded move.

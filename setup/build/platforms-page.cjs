@@ -41,9 +41,9 @@ None of them was run, so each of their cells would be \`${notShown}\`, and what 
 migrate-guard decides by what the running QEMU answers and has open, and not by its version.
 
 - **QEMU before 7.2.3, and 8.0.0, lose their disks** if a live migration fails while they hand them over, unless the
-  distribution has the fix. The tests of \`qemu\` and \`lab\` show that and all remedies with QEMU 7.2.0 on Debian 12. QEMU
-  5.2 of bullseye ignores a path that it cannot open, but the workflow “a live migration that fails for another reason
-  than a path” shows that it loses its disks then, and that \`reset\` gives them back. The others are \`${notShown}\`:
+  distribution has the fix. The tests of \`qemu\` and \`lab\` show that and all remedies with QEMU 7.2.0 on Debian 12.
+  QEMU 5.2 of bullseye ignores a path that it cannot open, but the workflow “a live migration that fails for another
+  reason than a path” shows that it loses its disks then, and that \`reset\` gives them back. The others are \`${notShown}\`:
   Debian's archive has the sources of 5.2 (bullseye) and 7.2.0 (bookworm, whose package adds the fix), and of 10.0 and
   later; bullseye-backports is gone.
 - **The name of QEMU's program**: \`/usr/libexec/qemu-kvm\` on RHEL, \`qemu-kvm-one\` with OpenNebula's own packages.
@@ -57,8 +57,8 @@ migrate-guard decides by what the running QEMU answers and has open, and not by 
 - **virtqemud** instead of libvirtd: \`${notShown}\`, because Debian builds it, but leaves it out of its packages
   (\`debian/not-installed\` of libvirt). The texts of migrate-guard name both; it asks through
   \`virsh --connect qemu:///system\`, and reads the files of \`/run/libvirt/qemu\`.
-- **Node**: without Node 20 or later, the [stand-alone program](install.md) serves. It runs on bullseye and bookworm in
-  these tests.`;
+- **Node**: the [packages](install.md) contain their own. It runs on bullseye and bookworm in these tests, and the
+  package of a host is installed on bullseye and trixie.`;
 
 const unique = (values) => [...new Set(values)];
 

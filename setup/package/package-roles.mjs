@@ -7,8 +7,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../build/release.mjs';
 
-/** Needed by Node's own build of version 24, which the packages contain. */
-const libraries = { deb: 'libc6 (>= 2.28), libstdc++6', rpm: 'glibc >= 2.28, libstdc++' };
+/**
+ * Needed by Node's own build of version 24, which the packages contain. For RPM the names of the libraries: those of the
+ * packages differ between RHEL and SUSE.
+ */
+const libraries = {
+  deb: 'libc6 (>= 2.28), libstdc++6',
+  rpm: 'libc.so.6(GLIBC_2.28)(64bit), libstdc++.so.6()(64bit)',
+};
 
 /**
  * virsh is not named: many sites do not have it from a package. install.sh searches for it and for the other programs,

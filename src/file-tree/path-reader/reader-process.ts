@@ -52,8 +52,9 @@ export class ReaderProcess {
     const progress = ProgressFile.open();
     let node: number | undefined;
     try {
-      // By a descriptor, because the user may not be allowed to search the directory of this Node.
-      node = openSync(process.execPath, openPath);
+      // By a descriptor, because the user may not be allowed to search the directory of this Node. Not by its path: an
+      // upgrade, or the removal of the package that contains it, may have taken it away since this process began.
+      node = openSync('/proc/self/exe', openPath);
       log('started a command', { argv: [...options.asUser, process.execPath] });
       const inherit = [progress.descriptor, node, ...options.roots];
       const child = startLasting(argvOf(options), { env: environment, inherit });

@@ -8,7 +8,7 @@ import { giveToQemu, parseChecked, type Checked, placeDisk, Stage, statusXml, Vo
 import { done, PackageMachine } from '../installation/package-machine';
 import { Packages } from '../installation/packages';
 
-/** The archive for hosts without Node, on machines without Node. */
+/** The archive for hosts without a package manager, on machines without Node. */
 
 let packages: Packages;
 let directory: string | undefined;
@@ -93,9 +93,7 @@ describe('a host', () => {
     await done(machine.root(`${archive}/install.sh`, 'host'));
     // `onehost sync` copies it in the same manner.
     const tree = join(__dirname, '../../..');
-    await machine.shell(
-      `mkdir -p /var/tmp/one && cp -r ${tree}/remotes/. /var/tmp/one/ && cp ${tree}/dist/plugin.cjs /var/tmp/one/migrate-guard/`,
-    );
+    await machine.shell(`mkdir -p /var/tmp/one && cp -r ${tree}/remotes/. /var/tmp/one/`);
     const uuid = '0f0f0f0f-0000-4000-8000-000000000310';
     const domain = statusXml({ name: 'one-310', uuid, pid: 1, disks: [] });
     machine.host.write('/run/libvirt/qemu/one-310.xml', domain);

@@ -236,7 +236,7 @@ describe('without Node', () => {
       const { exit, stderr, ran } = await migrateWithoutNode(then);
       expect({ exit, ran }).toEqual({ exit: 2, ran: [] });
       expect(stderr).toContain(
-        'cannot be determined without Node, so nothing is done\nERROR: migrate-guard: -> ',
+        'cannot be determined without it, so nothing is done\nERROR: migrate-guard: -> ',
       );
       expect(stderr).toMatch(/^migrate-guard: the guard cannot run: Node 20 or later is not installed\.\n/);
     });
