@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that the tests, the demo and the bench need, by named group, and nothing that is
 # installed.
-# Usage: setup/packages.sh GROUP…      (groups: namespace tree qemu lab readers build bench package minimal)
+# Usage: setup/packages.sh GROUP…      (groups: namespace tree qemu lab ansible readers build bench package minimal)
 set -euo pipefail
 
 declare -A GROUPS_OF_PACKAGES=(
@@ -15,6 +15,8 @@ declare -A GROUPS_OF_PACKAGES=(
           iproute2 acl attr procps'
   # For two hosts that reach each other over ssh, as OpenNebula's do.
   [lab]='openssh-server openssh-client openssh-sftp-server sudo'
+  # For the Ansible role (deploy/ansible).
+  [ansible]='ansible-core ansible-lint python3-apt'
   # Readers of our output: a browser (which draws no text without a font), and promtool.
   [readers]='chromium fonts-dejavu-core prometheus'
   # For npm run package, and for installing its results.

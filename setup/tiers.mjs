@@ -38,7 +38,14 @@ export const tiers = {
     everyNode: false,
     workers: 3,
   },
-  lab: { root: true, packages: ['qemu', 'lab'], build: true, affected: true, everyNode: false, workers: 3 },
+  lab: {
+    root: true,
+    packages: ['qemu', 'lab', 'ansible', 'package'],
+    build: true,
+    affected: true,
+    everyNode: false,
+    workers: 3,
+  },
   releases: {
     root: true,
     packages: ['qemu', 'lab'],

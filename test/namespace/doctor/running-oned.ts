@@ -42,7 +42,7 @@ done
 /**
  * Installs OpenNebula's daemon and its drivers on the machine. Ruby may not be installed: bash runs under its name.
  */
-export function layOned(machine: PrivateMachine): void {
+export function layOned(machine: Pick<PrivateMachine, 'path' | 'write'>): void {
   mkdirSync(machine.path('/usr/lib/one/mads'), { recursive: true });
   const programs = {
     '/usr/bin/oned': oned,
