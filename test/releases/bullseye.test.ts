@@ -1,5 +1,5 @@
 import { Packages } from '../namespace/installation/packages';
-import { expectInstallable } from '../namespace/installation/release-machine';
+import { expectDebUsable } from '../namespace/installation/release-machine';
 import { defineReleaseTests } from './define-tests';
 import { isWhole } from './results';
 
@@ -7,10 +7,10 @@ defineReleaseTests('bullseye');
 
 // test/namespace/install/packages.test.ts shows it with newer releases.
 if (isWhole)
-  test('the package of a host is installed and removed by dpkg', async () => {
+  test('the package of a host is installed and removed by its dpkg', async () => {
     const packages = await Packages.make(['deb']);
     try {
-      await expectInstallable(packages, 'bullseye');
+      await expectDebUsable(packages, 'bullseye');
     } finally {
       packages.remove();
     }

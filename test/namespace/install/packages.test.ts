@@ -5,7 +5,7 @@ import { succeed } from '../../lab/harness/succeed';
 import { ifMade } from '../../support/if-made';
 import { done, PackageMachine } from '../installation/package-machine';
 import { Packages } from '../installation/packages';
-import { expectInstallable } from '../installation/release-machine';
+import { expectDebUsable, expectRpmUsable } from '../installation/release-machine';
 
 /** The packages that `npm run package` makes are installed and removed, on machines without Node. */
 
@@ -229,7 +229,10 @@ SPEC
 });
 
 test('Debian 13: the package of a host is installed and removed by its dpkg', () =>
-  expectInstallable(packages, 'trixie'));
+  expectDebUsable(packages, 'trixie'));
+
+test('Debian 13: the package of a host is installed and removed by rpm --root', () =>
+  expectRpmUsable(packages, 'trixie'));
 
 test('two runs make the same bytes', () => packages.expectReproducible(kinds));
 
