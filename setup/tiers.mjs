@@ -54,7 +54,7 @@ export const tiers = {
     affected: false,
     inside: ['x64'],
     everyNode: false,
-    workers: 2,
+    workers: 3,
   },
   readers: { root: true, packages: ['readers'], build: false, affected: false, everyNode: false, workers: 1 },
   bundle: {
